@@ -1,0 +1,7 @@
+// Package checkout is the service: it opens sessions, makes attempts, applies
+// what providers say, and looks after everything that is due. It decides; it
+// knows neither HTTP nor SQL nor any provider's words.
+//
+// Money state changes in one place, apply.go, through [Store.Update] and the
+// pure transitions of package pay.
+package checkout

@@ -1,0 +1,68 @@
+package checkout
+
+import (
+	"context"
+	"time"
+
+	"morepay/internal/pay"
+)
+
+// Store keeps ledgers. Package storetest is its conformance suite; sqlite and
+// postgres pass it. All methods are safe for concurrent use. A row that isn't
+// there is *pay.Error not_found; a database that can't be reached or written is
+// store_unavailable, and then nothing has been stored. Times keep millisecond
+// precision and come back in UTC.
+type Store interface {
+	// Create stores a new ledger with its events.
+	// Fails with conflict if the id or token is taken.
+	Create(ctx context.Context, l *pay.Ledger) error
+
+	// Ledger loads the ledger of a session.
+	Ledger(ctx context.Context, sessionID string) (*pay.Ledger, error)
+
+	// Find returns the id of the session that a key names.
+	Find(ctx context.Context, key Key) (sessionID string, err error)
+
+	// Update loads a ledger, lets change alter it, and stores the ledger, its new
+	// events (with outbox rows for those that merchants hear of) and evidence in
+	// one transaction, durable when Update returns nil. Updates of one session
+	// never overlap. An error of change is returned as it is and stores nothing.
+	// change may run more than once and must not block.
+	Update(ctx context.Context, sessionID string, change func(*pay.Ledger) error) (*pay.Ledger, error)
+
+	// Events lists a session's events with a number above after, in order.
+	Events(ctx context.Context, sessionID string, after int64) ([]pay.Event, error)
+
+	// Claim takes up to limit sessions whose ledger is due (pay.Ledger.Due) at
+	// now and that nobody else holds a claim on, most overdue first. A claim ends
+	// with the next Update of that session, or at until.
+	Claim(ctx context.Context, now, until time.Time, limit int) (sessionIDs []string, err error)
+
+	// Quarantine keeps evidence that must not change anything, with the reason.
+	// A repeat of the same evidence is stored once.
+	Quarantine(ctx context.Context, q Quarantined) error
+
+	// Quarantine list, newest first.
+	Quarantined(ctx context.Context, limit int) ([]Quarantined, error)
+}
+
+// Key names a session by something other than its id. Exactly one of TokenHash
+// and OutTradeNo is set.
+type Key struct {
+	TokenHash  string
+	Provider   string // with OutTradeNo
+	Account    string // with OutTradeNo
+	OutTradeNo string
+}
+
+// Quarantined is evidence that contradicts what we know.
+type Quarantined struct {
+	Evidence pay.Evidence
+	Reason   string
+	At       time.Time
+}
+
+// Notifier is told that a session has new events. It carries no data: waiters
+// look again. A store that reaches other servers (PostgreSQL) calls it for
+// their changes as well as for its own.
+type Notifier func(sessionID string)

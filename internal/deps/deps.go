@@ -1,0 +1,35 @@
+//go:build deps
+
+package deps
+
+import (
+	_ "code.dny.dev/ssrf"
+	_ "github.com/Shopify/toxiproxy/v2"
+	_ "github.com/alecthomas/kong"
+	_ "github.com/andybalholm/brotli"
+	_ "github.com/cenkalti/backoff/v5"
+	_ "github.com/chromedp/chromedp"
+	_ "github.com/google/go-cmp/cmp"
+	_ "github.com/jackc/pgx/v5/pgxpool"
+	_ "github.com/jackc/pgx/v5/stdlib"
+	_ "github.com/makiuchi-d/gozxing"
+	_ "github.com/makiuchi-d/gozxing/qrcode"
+	_ "github.com/maxence-charriere/go-app/v10/pkg/app"
+	_ "github.com/ncruces/go-sqlite3/driver"
+	_ "github.com/ncruces/go-sqlite3/vfs"
+	_ "github.com/pressly/goose/v3"
+	_ "github.com/prometheus/client_golang/prometheus/promhttp"
+	_ "github.com/santhosh-tekuri/jsonschema/v6"
+	_ "github.com/skip2/go-qrcode"
+	_ "github.com/smartwalle/alipay/v3"
+	_ "github.com/sony/gobreaker/v2"
+	_ "github.com/standard-webhooks/standard-webhooks/libraries/go"
+	_ "github.com/wechatpay-apiv3/wechatpay-go/core"
+	_ "go.uber.org/goleak"
+	_ "golang.org/x/net/html"
+	_ "golang.org/x/text/currency"
+	_ "golang.org/x/text/language"
+	_ "golang.org/x/time/rate"
+	_ "modernc.org/sqlite"
+	_ "pgregory.net/rapid"
+)

@@ -1,0 +1,373 @@
+package pay
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// CloseDelay is how old an order must be before it is closed at the provider,
+// and for how long an "absent" answer proves nothing (reliability rules 4, 6).
+const CloseDelay = 5 * time.Minute
+
+// Limits on what one session may hold.
+const (
+	MaxAttempts = 5  // attempts a session, so that a page can't burn a provider's quota
+	MaxRefunds  = 50 // partial refunds an attempt (WeChat Pay's own limit)
+)
+
+// Ledger is a session with its attempts and refunds: the unit that is loaded,
+// changed and stored in one transaction. Its methods are the only code that
+// changes a status. They are pure: time comes in as an argument, and what
+// happened is appended to Events and Evidence for the store to write.
+type Ledger struct {
+	Session  Session
+	Attempts []Attempt // oldest first
+	Refunds  []Refund  // oldest first
+
+	Events   []Event    // new since the ledger was loaded
+	Evidence []Evidence // new since the ledger was loaded
+}
+
+// Open starts a ledger for a new session.
+func Open(s Session) *Ledger {
+	l := &Ledger{Session: s}
+	l.Session.Status = SessionOpen
+	l.emit(EventSessionCreated, "", "", s.CreatedAt)
+	return l
+}
+
+// Attempt finds an attempt by id; nil if there is none.
+func (l *Ledger) Attempt(id string) *Attempt {
+	for i := range l.Attempts {
+		if l.Attempts[i].ID == id {
+			return &l.Attempts[i]
+		}
+	}
+	return nil
+}
+
+// AttemptByNumber finds an attempt by provider, account and out_trade_no.
+func (l *Ledger) AttemptByNumber(provider, account, outTradeNo string) *Attempt {
+	for i := range l.Attempts {
+		a := &l.Attempts[i]
+		if a.Provider == provider && a.Account == account && a.OutTradeNo == outTradeNo {
+			return a
+		}
+	}
+	return nil
+}
+
+// Current is the newest attempt that the payer has not turned away from, or nil.
+func (l *Ledger) Current() *Attempt {
+	for i := len(l.Attempts) - 1; i >= 0; i-- {
+		if !l.Attempts[i].Abandoned {
+			return &l.Attempts[i]
+		}
+	}
+	return nil
+}
+
+// Begin adds an attempt in state submitting. The others that are still live are
+// abandoned: they are closed at the provider as soon as that is allowed.
+// Fails with session_not_open or too_many_attempts.
+func (l *Ledger) Begin(a Attempt, now time.Time) error {
+	if l.Session.Status != SessionOpen || !now.Before(l.Session.ExpiresAt) {
+		return Errorf(CodeSessionNotOpen, "", "the session is %s", l.StatusAt(now))
+	}
+	if len(l.Attempts) >= MaxAttempts {
+		return Errorf(CodeTooManyAttempts, "", "a session takes at most %d attempts", MaxAttempts)
+	}
+	l.Abandon(now)
+	a.State = AttemptSubmitting
+	a.CreatedAt = now
+	l.Attempts = append(l.Attempts, a)
+	l.emit(EventAttemptBegun, a.ID, "", now)
+	return nil
+}
+
+// Abandon turns the payer away from every live attempt: each is closed at the
+// provider as soon as that is allowed.
+func (l *Ledger) Abandon(now time.Time) {
+	for i := range l.Attempts {
+		a := &l.Attempts[i]
+		if !a.State.Live() || a.Abandoned {
+			continue
+		}
+		a.Abandoned = true
+		a.CheckAt = later(now, a.CreatedAt.Add(CloseDelay))
+	}
+}
+
+// StatusAt is the session's status as a reader at now must see it: an open
+// session is over at its expiry even if nobody has recorded that yet.
+func (l *Ledger) StatusAt(now time.Time) SessionStatus {
+	if l.Session.Status == SessionOpen && !now.Before(l.Session.ExpiresAt) {
+		return SessionExpired
+	}
+	return l.Session.Status
+}
+
+// Accept records the provider's answer to an attempt. A success that outran the
+// answer stays: only a submitting attempt becomes awaiting. On an attempt that
+// is awaiting already, the action is replaced (a renewed QR or link).
+func (l *Ledger) Accept(id string, action Action, now time.Time) {
+	a := l.Attempt(id)
+	if a == nil || !a.State.Live() {
+		return
+	}
+	a.Action = &action
+	if next, ok := a.State.Next(AttemptAccepted); ok {
+		a.State = next
+		l.emit(EventAttemptAwaiting, a.ID, "", now)
+	}
+}
+
+// Refuse records that the provider definitely did not take an attempt.
+func (l *Ledger) Refuse(id string, now time.Time) {
+	a := l.Attempt(id)
+	if a == nil {
+		return
+	}
+	if next, ok := a.State.Next(AttemptRefused); ok {
+		a.State, a.CheckAt = next, time.Time{}
+		l.emit(EventAttemptFailed, a.ID, "", now)
+	}
+}
+
+// Mismatch is evidence that contradicts the attempt it names. It must be kept
+// apart and looked at by a person; no status changes.
+type Mismatch struct{ Field, Got, Want string }
+
+func (m *Mismatch) Error() string {
+	return fmt.Sprintf("evidence does not match the attempt: %s is %q, want %q", m.Field, m.Got, m.Want)
+}
+
+// ErrUnknownAttempt is evidence for a payment that this ledger does not hold.
+var ErrUnknownAttempt = errors.New("evidence for an unknown attempt")
+
+// Apply records a provider's statement. It returns [*Mismatch] if the statement
+// contradicts the attempt, ErrUnknownAttempt if there is none; then nothing has
+// changed. Repeats change nothing.
+func (l *Ledger) Apply(ev Evidence, now time.Time) error {
+	a := l.AttemptByNumber(ev.Provider, ev.Account, ev.OutTradeNo)
+	if a == nil {
+		return ErrUnknownAttempt
+	}
+	if err := compare(a, ev); err != nil {
+		return err
+	}
+	switch ev.Outcome {
+	case OutcomePaid:
+		l.pay(a, ev, now)
+	case OutcomeClosed:
+		l.close(a, ev, now)
+	case OutcomeAbsent:
+		if l.absenceIsProof(a, now) {
+			l.close(a, ev, now)
+		}
+	}
+	return nil
+}
+
+func compare(a *Attempt, ev Evidence) error {
+	if ev.App != "" && ev.App != a.App {
+		return &Mismatch{"app", ev.App, a.App}
+	}
+	if ev.Outcome == OutcomePaid && ev.Amount != a.Amount {
+		return &Mismatch{"amount", ev.Amount.String(), a.Amount.String()}
+	}
+	if a.State.Received() && ev.Outcome == OutcomePaid && ev.Reference != a.Reference {
+		return &Mismatch{"reference", ev.Reference, a.Reference}
+	}
+	return nil
+}
+
+// pay makes a the winner if there is none yet, else surplus.
+func (l *Ledger) pay(a *Attempt, ev Evidence, now time.Time) {
+	input := AttemptWins
+	if l.Session.Winner != "" {
+		input = AttemptExceeds
+	}
+	next, ok := a.State.Next(input)
+	if !ok {
+		return
+	}
+	l.Evidence = append(l.Evidence, ev)
+	a.State, a.Reference, a.PaidAt, a.CheckAt = next, ev.Reference, ev.PaidAt, time.Time{}
+	if next == AttemptSurplus {
+		l.emit(EventSurplus, a.ID, "", now)
+		l.refundSurplus(a, now)
+		return
+	}
+	status, _ := l.Session.Status.Next(SessionGetsPaid) // without a winner every status allows it
+	l.Session.Status, l.Session.Winner = status, a.ID
+	event := EventSessionPaid
+	if status == SessionPaidLate {
+		event = EventSessionPaidLate
+	}
+	l.emit(event, a.ID, "", now)
+	l.Abandon(now)
+}
+
+// refundSurplus gives a second payment back. Id and number follow from the
+// attempt's, so that no crash or repeat can refund it twice.
+func (l *Ledger) refundSurplus(a *Attempt, now time.Time) {
+	l.Refunds = append(l.Refunds, Refund{
+		ID: "rf_" + a.ID, AttemptID: a.ID, Number: a.OutTradeNo + "S", Amount: a.Amount,
+		Reason: RefundSurplus, Status: RefundPending, CreatedAt: now, CheckAt: now,
+	})
+	l.emit(EventRefundCreated, a.ID, "rf_"+a.ID, now)
+}
+
+func (l *Ledger) close(a *Attempt, ev Evidence, now time.Time) {
+	next, ok := a.State.Next(AttemptCloses)
+	if !ok {
+		return
+	}
+	l.Evidence = append(l.Evidence, ev)
+	a.State, a.CheckAt = next, time.Time{}
+	l.emit(EventAttemptClosed, a.ID, "", now)
+}
+
+// absenceIsProof: a request that was sent less than CloseDelay ago may still
+// arrive and be paid, and a live attempt of an open session may yet be re-sent.
+func (l *Ledger) absenceIsProof(a *Attempt, now time.Time) bool {
+	if !now.After(a.SentAt.Add(CloseDelay)) {
+		return false
+	}
+	return a.Abandoned || l.Session.Status != SessionOpen
+}
+
+// Expire ends an open session whose time is over, and abandons its attempts.
+func (l *Ledger) Expire(now time.Time) {
+	if now.Before(l.Session.ExpiresAt) {
+		return
+	}
+	l.end(SessionExpires, EventSessionExpired, now)
+}
+
+// Cancel ends an open session on the merchant's word. Canceling twice is fine;
+// canceling a paid or expired one fails with conflict.
+func (l *Ledger) Cancel(now time.Time) error {
+	if l.Session.Status == SessionCanceled {
+		return nil
+	}
+	if status := l.StatusAt(now); status != SessionOpen {
+		return Errorf(CodeConflict, "", "a session that is %s cannot be canceled", status)
+	}
+	l.end(SessionCancels, EventSessionCanceled, now)
+	return nil
+}
+
+func (l *Ledger) end(in SessionInput, event EventType, now time.Time) {
+	next, ok := l.Session.Status.Next(in)
+	if !ok {
+		return
+	}
+	l.Session.Status = next
+	l.emit(event, "", "", now)
+	l.Abandon(now)
+}
+
+// AddRefund adds a refund in state pending, to be sent at once. Fails with
+// refund_exceeds_receipts, conflict (nothing was received) or invalid_request.
+func (l *Ledger) AddRefund(r Refund, now time.Time) error {
+	a := l.Attempt(r.AttemptID)
+	if a == nil || !a.State.Received() {
+		return Errorf(CodeConflict, "", "nothing has been paid that could be refunded")
+	}
+	if r.Amount.Currency != a.Amount.Currency {
+		return Errorf(CodeInvalid, "amount.currency", "must be %s, the currency of the payment", a.Amount.Currency)
+	}
+	if r.Amount.Value < 1 {
+		return Errorf(CodeInvalid, "amount.value", "must be at least 1")
+	}
+	given, count := l.refunded(a.ID)
+	if count >= MaxRefunds {
+		return Errorf(CodeRefundExceeds, "", "a payment takes at most %d refunds", MaxRefunds)
+	}
+	if r.Amount.Value > a.Amount.Value-given {
+		return Errorf(CodeRefundExceeds, "amount.value", "at most %d is left to refund", a.Amount.Value-given)
+	}
+	r.Status, r.CreatedAt, r.CheckAt = RefundPending, now, now
+	l.Refunds = append(l.Refunds, r)
+	l.emit(EventRefundCreated, a.ID, r.ID, now)
+	return nil
+}
+
+// refunded is what has been or is being given back of an attempt, in minor
+// units, and in how many refunds. A failed refund gave nothing back.
+func (l *Ledger) refunded(attemptID string) (value int64, count int) {
+	for _, r := range l.Refunds {
+		if r.AttemptID != attemptID {
+			continue
+		}
+		count++
+		if r.Status != RefundFailed {
+			value += r.Amount.Value
+		}
+	}
+	return value, count
+}
+
+// Refund finds a refund by id; nil if there is none.
+func (l *Ledger) Refund(id string) *Refund {
+	for i := range l.Refunds {
+		if l.Refunds[i].ID == id {
+			return &l.Refunds[i]
+		}
+	}
+	return nil
+}
+
+// SettleRefund records the provider's final word on a refund. A repeat, or a
+// word that contradicts the first, changes nothing.
+func (l *Ledger) SettleRefund(id string, status RefundStatus, reference string, now time.Time) {
+	r := l.Refund(id)
+	if r == nil || r.Status != RefundPending || status == RefundPending {
+		return
+	}
+	r.Status, r.Reference, r.CheckAt = status, reference, time.Time{}
+	event := EventRefundSucceeded
+	if status == RefundFailed {
+		event = EventRefundFailed
+	}
+	l.emit(event, r.AttemptID, r.ID, now)
+}
+
+// Due is the next instant at which somebody must look at this ledger: its
+// expiry, or the next check of an attempt or refund. Zero means never.
+func (l *Ledger) Due() time.Time {
+	var due time.Time
+	sooner := func(t time.Time) {
+		if !t.IsZero() && (due.IsZero() || t.Before(due)) {
+			due = t
+		}
+	}
+	if l.Session.Status == SessionOpen {
+		sooner(l.Session.ExpiresAt)
+	}
+	for _, a := range l.Attempts {
+		sooner(a.CheckAt)
+	}
+	for _, r := range l.Refunds {
+		sooner(r.CheckAt)
+	}
+	return due
+}
+
+func (l *Ledger) emit(t EventType, attemptID, refundID string, now time.Time) {
+	l.Session.LastEvent++
+	l.Events = append(l.Events, Event{
+		Number: l.Session.LastEvent, Type: t, Session: l.Session.Status,
+		AttemptID: attemptID, RefundID: refundID, At: now,
+	})
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,194 @@
+// Package provider defines what an adapter to a company's payment API must do,
+// and the registry of adapters. Each adapter lives in its own folder, registers
+// itself, and is the only place that knows that company's words and states.
+//
+// What must not live here: money state (package checkout decides what evidence
+// means), HTTP routes, and anything that behaves differently against the
+// simulator.
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"morepay/internal/pay"
+)
+
+// Order is what an adapter needs to make a provider's request.
+type Order struct {
+	OutTradeNo  string
+	AttemptID   string
+	Rail        pay.Rail
+	Amount      pay.Money
+	Description string
+	ExpiresAt   time.Time // the provider must take no payment after this
+	NotifyURL   string    // absolute, without query
+	ReturnURL   string    // absolute: where wallets bring the payer back to
+	PayerIP     string    // the payer's own address
+	PayerID     string    // the provider's id of the payer (openid, buyer id), or ""
+	OS          string    // the payer's operating system, an id of package device
+}
+
+// Provider is one merchant account at one company. All methods are safe for
+// concurrent use and return within eight seconds.
+type Provider interface {
+	// Account and App are the identifiers that evidence must carry. App may be "".
+	Account() string
+	App() string
+
+	// Rails lists what the adapter can do; an order for another rail is refused.
+	Rails() []pay.Rail
+
+	// Request makes the provider's request for an order, byte for byte, without
+	// sending it. Fails with *pay.Error if the order can't be expressed.
+	Request(Order) ([]byte, error)
+
+	// Start sends a stored request and returns the payer's next action. Sending
+	// it again is safe and renews the action. The error is ErrRefused when the
+	// provider definitely did not take the order, ErrPaid or ErrClosed when it
+	// says that this number is; any other error means that the outcome is unknown.
+	Start(ctx context.Context, rail pay.Rail, request []byte) (pay.Action, error)
+
+	// Notification verifies an inbound message over its raw bytes, then decodes
+	// it. Fails with ErrForged if it can't be trusted, with ErrIgnored if it is
+	// genuine but says nothing about a payment or refund.
+	Notification(header http.Header, body []byte) (Statement, error)
+
+	// Acknowledge is the provider's own dialect for "received" or "send it again".
+	Acknowledge(accepted bool) (status int, contentType string, body []byte)
+
+	// Query asks what became of a payment. "Not found" is OutcomeAbsent, no error.
+	Query(ctx context.Context, outTradeNo string) (pay.Evidence, error)
+}
+
+// Closer is a provider whose unpaid orders can be closed. On success the
+// evidence says closed. ErrPaid means that the payer was faster: query.
+type Closer interface {
+	Close(ctx context.Context, outTradeNo string) (pay.Evidence, error)
+}
+
+// Refunder is a provider that gives money back. Both methods return the state
+// that the provider reports. Sending the same refund number again is safe.
+type Refunder interface {
+	Refund(ctx context.Context, r RefundOrder) (RefundState, error)
+	QueryRefund(ctx context.Context, r RefundOrder) (RefundState, error)
+}
+
+// RefundOrder is what an adapter needs to refund.
+type RefundOrder struct {
+	OutTradeNo string
+	Number     string // our number of the refund, the same on every retry
+	Amount     pay.Money
+	Total      pay.Money // of the payment
+	Note       string
+	NotifyURL  string // absolute, without query
+}
+
+// RefundState is what a provider says about a refund.
+type RefundState struct {
+	Status    pay.RefundStatus
+	Reference string // the provider's number
+}
+
+// Biller is a provider that publishes a daily bill file.
+type Biller interface {
+	// Bill lists the payments and refunds of one day in the provider's time
+	// zone. ErrNotReady if the provider hasn't written it yet.
+	Bill(ctx context.Context, day time.Time) ([]BillLine, error)
+}
+
+// BillLine is one row of a bill.
+type BillLine struct {
+	OutTradeNo   string
+	RefundNumber string // "" for a payment
+	Amount       pay.Money
+	Reference    string
+	At           time.Time
+}
+
+// Statement is what a genuine notification says: exactly one field is set.
+type Statement struct {
+	Payment *pay.Evidence
+	Refund  *RefundStatement
+}
+
+// RefundStatement is a notification about a refund.
+type RefundStatement struct {
+	Account    string
+	OutTradeNo string
+	Number     string
+	State      RefundState
+}
+
+// The errors that mean something to the caller.
+var (
+	ErrRefused  = errors.New("the provider refused the request")
+	ErrPaid     = errors.New("the provider says that this is paid already")
+	ErrClosed   = errors.New("the provider says that this number is closed")
+	ErrForged   = errors.New("the message can't be trusted")
+	ErrIgnored  = errors.New("the message needs no action")
+	ErrNotReady = errors.New("the provider has not written it yet")
+)
+
+// Env is what the program gives every adapter.
+type Env struct {
+	HTTP    *http.Client                      // with time limits; refuses redirects; in test mode it leads to the simulator
+	TestURL string                            // the simulator's origin, whose links are let through in test mode; "" in live mode
+	ReadKey func(name string) ([]byte, error) // reads a key file named in the account's settings
+	Now     func() time.Time
+}
+
+// Open makes a provider from one account's settings (strictly decoded JSON).
+// Fails with *pay.Error naming the field.
+type Open func(settings json.RawMessage, env Env) (Provider, error)
+
+var registry struct {
+	sync.RWMutex
+	open map[string]Open
+}
+
+// Register adds an adapter under its id. A second one of that id panics.
+func Register(id string, open Open) {
+	registry.Lock()
+	defer registry.Unlock()
+	if registry.open == nil {
+		registry.open = map[string]Open{}
+	}
+	if _, ok := registry.open[id]; ok {
+		panic("provider: registered twice: " + id)
+	}
+	registry.open[id] = open
+}
+
+// New opens an account at the provider of that id.
+func New(id string, settings json.RawMessage, env Env) (Provider, error) {
+	registry.RLock()
+	open, ok := registry.open[id]
+	registry.RUnlock()
+	if !ok {
+		return nil, pay.Errorf(pay.CodeInvalid, "", "unknown provider %q, known are %v", id, IDs())
+	}
+	p, err := open(settings, env)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", id, err)
+	}
+	return p, nil
+}
+
+// IDs lists the registered adapters, sorted.
+func IDs() []string {
+	registry.RLock()
+	defer registry.RUnlock()
+	ids := make([]string, 0, len(registry.open))
+	for id := range registry.open {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}
