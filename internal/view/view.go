@@ -1,0 +1,93 @@
+// Package view is what the browser may know of a checkout: one versioned struct
+// that the server renders, embeds in the page as JSON and sends again when
+// something has happened. Package app draws it on both sides.
+//
+// What must not live here: secrets, other people's data, provider words, and
+// anything that the browser could work out from the rest.
+package view
+
+import (
+	"time"
+
+	"morepay/internal/capability"
+	"morepay/internal/device"
+	"morepay/internal/pay"
+)
+
+// Version of the struct. A bundle that meets another version reloads the page.
+const Version = 1
+
+// State is which screen the payer sees. It is the value of data-state.
+type State string
+
+// The states.
+const (
+	StateSelect     State = "select"     // choose a method
+	StateSubmitting State = "submitting" // the provider has not answered yet
+	StateWaiting    State = "waiting"    // the payer has a QR or was sent to the wallet
+	StatePaid       State = "paid"
+	StateExpired    State = "expired"
+	StateFailed     State = "failed" // the last attempt was refused; another may be made
+	StateCanceled   State = "canceled"
+)
+
+// Checkout is one session as its payer may see it.
+type Checkout struct {
+	Version     int                  `json:"v"`
+	Path        string               `json:"path"`   // "/pay/<token>": the page, and the prefix of its routes
+	Parent      string               `json:"parent"` // origin of the page around our frame, or ""
+	Locale      string               `json:"locale"` // BCP 47 tag of Text
+	Text        map[string]string    `json:"text"`   // the catalogue: key → sentence with {placeholders}
+	Description string               `json:"description"`
+	Amount      pay.Money            `json:"amount"`
+	AmountText  string               `json:"amount_text"` // "¥59.80"
+	Order       capability.Order     `json:"order"`
+	Device      device.Device        `json:"device"`
+	Document    *capability.Document `json:"document"`
+	ShareURL    string               `json:"share_url"` // absolute link of our own page, for page_qr and "copy link"
+	Test        bool                 `json:"test"`      // no real money moves here
+	Error       *Error               `json:"error,omitempty"`
+	Live        Live                 `json:"live"`
+}
+
+// Live is the part that changes. It is the data of every server-sent event.
+type Live struct {
+	State       State     `json:"state"`
+	Status      string    `json:"status"`     // pay.SessionStatus
+	LastEvent   int64     `json:"last_event"` // number of the newest event it shows
+	ServerTime  time.Time `json:"server_time"`
+	ExpiresAt   time.Time `json:"expires_at"`
+	FormToken   string    `json:"form_token"` // goes into every form; good for 30 minutes
+	Payment     *Payment  `json:"payment,omitempty"`
+	ContinueURL string    `json:"continue_url,omitempty"` // back to the merchant, when final
+}
+
+// Payment is the way of paying that the payer is on.
+type Payment struct {
+	AttemptID string     `json:"attempt,omitempty"` // "" for page_qr, which needs no attempt
+	Method    pay.Method `json:"method"`
+	Rail      pay.Rail   `json:"rail"`
+	QR        *QR        `json:"qr,omitempty"`
+	Bridge    *Bridge    `json:"bridge,omitempty"`
+	ExpiresAt time.Time  `json:"expires_at,omitzero"` // of the code or link; it can be renewed
+	Returned  bool       `json:"returned,omitempty"`  // the payer came back from the wallet and we are checking
+}
+
+// QR is a code that the page draws.
+type QR struct {
+	Size int    `json:"size"` // modules a side, with the quiet zone of four
+	Path string `json:"path"` // the d of an SVG path in a Size×Size view box, dark modules only
+	PNG  string `json:"png"`  // path of the same as a picture to save; "" where saving it is no use
+}
+
+// Bridge is a call of the host app's own bridge.
+type Bridge struct {
+	Name   string            `json:"name"` // "weixin" or "alipay"
+	Params map[string]string `json:"params"`
+}
+
+// Error is what went wrong with the last thing the payer did.
+type Error struct {
+	Code    pay.Code `json:"code"`
+	Message string   `json:"message"` // in the page's language
+}
