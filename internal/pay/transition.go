@@ -79,10 +79,70 @@ func (l *Ledger) Begin(a Attempt, now time.Time) error {
 		return Errorf(CodeTooManyAttempts, "", "a session takes at most %d attempts", MaxAttempts)
 	}
 	l.Abandon(now)
-	a.State = AttemptSubmitting
-	a.CreatedAt = now
+	a.State, a.CreatedAt, a.SentAt = AttemptSubmitting, now, now
+	a.CheckAt = a.nextCheck(now)
 	l.Attempts = append(l.Attempts, a)
 	l.emit(EventAttemptBegun, a.ID, "", now)
+	return nil
+}
+
+// checkAfter are the ages of an attempt at which its provider is asked what
+// became of it. The last planned check is CloseDelay after the attempt's expiry.
+var checkAfter = []time.Duration{
+	5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute,
+	2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 30 * time.Minute,
+}
+
+// maxCheckGap bounds the pause between checks of an attempt that its provider
+// keeps leaving open.
+const maxCheckGap = 6 * time.Hour
+
+// nextCheck is when to ask about a live attempt again: by the table of ages,
+// then after its expiry, then ever more rarely, but never not at all.
+func (a *Attempt) nextCheck(now time.Time) time.Time {
+	for _, age := range checkAfter {
+		if at := a.CreatedAt.Add(age); at.After(now) {
+			return at
+		}
+	}
+	if at := a.ExpiresAt.Add(CloseDelay); at.After(now) {
+		return at
+	}
+	return now.Add(min(now.Sub(a.CreatedAt)/2, maxCheckGap))
+}
+
+// Checked records that a live attempt's provider has been asked, whatever it
+// answered, and plans the next time.
+func (l *Ledger) Checked(id string, now time.Time) {
+	a := l.Attempt(id)
+	if a == nil || !a.State.Live() {
+		return
+	}
+	a.Checks++
+	a.CheckAt = a.nextCheck(now)
+	if a.Abandoned {
+		a.CheckAt = later(now.Add(time.Minute), a.CreatedAt.Add(CloseDelay))
+	}
+}
+
+// Resume takes a live attempt up again, because the payer came back to it or
+// its request is about to be sent again. Fails with session_not_open, or
+// conflict if the attempt is over.
+func (l *Ledger) Resume(id string, now time.Time) error {
+	if status := l.StatusAt(now); status != SessionOpen {
+		return Errorf(CodeSessionNotOpen, "", "the session is %s", status)
+	}
+	a := l.Attempt(id)
+	if a == nil || !a.State.Live() {
+		return Errorf(CodeConflict, "", "the attempt is over")
+	}
+	for i := range l.Attempts {
+		if other := &l.Attempts[i]; other.ID != id {
+			l.abandon(other, now)
+		}
+	}
+	a.Abandoned, a.SentAt = false, now
+	a.CheckAt = a.nextCheck(now)
 	return nil
 }
 
@@ -90,13 +150,16 @@ func (l *Ledger) Begin(a Attempt, now time.Time) error {
 // provider as soon as that is allowed.
 func (l *Ledger) Abandon(now time.Time) {
 	for i := range l.Attempts {
-		a := &l.Attempts[i]
-		if !a.State.Live() || a.Abandoned {
-			continue
-		}
-		a.Abandoned = true
-		a.CheckAt = later(now, a.CreatedAt.Add(CloseDelay))
+		l.abandon(&l.Attempts[i], now)
 	}
+}
+
+func (l *Ledger) abandon(a *Attempt, now time.Time) {
+	if !a.State.Live() || a.Abandoned {
+		return
+	}
+	a.Abandoned = true
+	a.CheckAt = later(now, a.CreatedAt.Add(CloseDelay))
 }
 
 // StatusAt is the session's status as a reader at now must see it: an open
@@ -334,6 +397,17 @@ func (l *Ledger) SettleRefund(id string, status RefundStatus, reference string, 
 		event = EventRefundFailed
 	}
 	l.emit(event, r.AttemptID, r.ID, now)
+}
+
+// RefundTried records that the provider has been asked for a refund and has not
+// settled it, and plans the next time: soon at first, then ever more rarely.
+func (l *Ledger) RefundTried(id string, now time.Time) {
+	r := l.Refund(id)
+	if r == nil || r.Status != RefundPending {
+		return
+	}
+	r.Tries++
+	r.CheckAt = now.Add(max(5*time.Second, min(now.Sub(r.CreatedAt), maxCheckGap)))
 }
 
 // Due is the next instant at which somebody must look at this ledger: its
