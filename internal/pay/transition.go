@@ -58,8 +58,12 @@ func (l *Ledger) AttemptByNumber(provider, account, outTradeNo string) *Attempt 
 	return nil
 }
 
-// Current is the newest attempt that the payer has not turned away from, or nil.
+// Current is the attempt that the payer is on: the winner, else the newest that
+// they have not turned away from, else nil.
 func (l *Ledger) Current() *Attempt {
+	if winner := l.Attempt(l.Session.Winner); winner != nil {
+		return winner
+	}
 	for i := len(l.Attempts) - 1; i >= 0; i-- {
 		if !l.Attempts[i].Abandoned {
 			return &l.Attempts[i]
@@ -382,6 +386,26 @@ func (l *Ledger) Refund(id string) *Refund {
 		}
 	}
 	return nil
+}
+
+// RefundByNumber finds a refund by our number of it; nil if there is none.
+func (l *Ledger) RefundByNumber(number string) *Refund {
+	for i := range l.Refunds {
+		if l.Refunds[i].Number == number {
+			return &l.Refunds[i]
+		}
+	}
+	return nil
+}
+
+// Refundable is what is left to refund of an attempt; nothing if it was not paid.
+func (l *Ledger) Refundable(attemptID string) Money {
+	a := l.Attempt(attemptID)
+	if a == nil || !a.State.Received() {
+		return Money{Currency: l.Session.Amount.Currency}
+	}
+	given, _ := l.refunded(attemptID)
+	return Money{Currency: a.Amount.Currency, Value: a.Amount.Value - given}
 }
 
 // SettleRefund records the provider's final word on a refund. A repeat, or a

@@ -1,0 +1,100 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/sony/gobreaker/v2"
+	"golang.org/x/time/rate"
+
+	"morepay/internal/pay"
+	"morepay/internal/provider"
+)
+
+// callTimeout bounds one call of a provider, connection and all.
+const callTimeout = 8 * time.Second
+
+// callRate bounds what one account's provider is asked in the background, in
+// calls a second. Providers publish no limit for queries.
+const callRate = 50
+
+// account is a merchant's account with a circuit breaker, so that a provider
+// that is down is noticed once and not by every payer.
+type account struct {
+	Account
+	breaker *gobreaker.CircuitBreaker[struct{}]
+	rate    *rate.Limiter
+	metrics *Metrics
+}
+
+type accounts []*account
+
+func newAccounts(list []Account, m *Metrics) accounts {
+	out := make(accounts, len(list))
+	for i, a := range list {
+		out[i] = &account{
+			Account: a,
+			breaker: gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
+				Name:        a.ProviderID + "/" + a.Provider.Account(),
+				MaxRequests: 1,
+				Timeout:     15 * time.Second,
+				ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= 5 },
+				// A definite answer proves that the provider is up, whatever it says.
+				IsSuccessful: func(err error) bool { return err == nil || definite(err) },
+			}),
+			rate:    rate.NewLimiter(callRate, callRate),
+			metrics: m,
+		}
+	}
+	return out
+}
+
+// of finds a merchant's account at a provider; nil if it has none.
+func (as accounts) of(merchant, providerID string) *account {
+	for _, a := range as {
+		if a.Merchant == merchant && a.ProviderID == providerID {
+			return a
+		}
+	}
+	return nil
+}
+
+// named finds an account by the provider's name of it; nil if there is none.
+func (as accounts) named(providerID, name string) *account {
+	for _, a := range as {
+		if a.ProviderID == providerID && a.Provider.Account() == name {
+			return a
+		}
+	}
+	return nil
+}
+
+// definite errors are answers; all others leave the outcome unknown.
+func definite(err error) bool {
+	for _, known := range []error{provider.ErrRefused, provider.ErrPaid, provider.ErrClosed, provider.ErrNotReady} {
+		if errors.Is(err, known) {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *account) down() bool { return a.breaker.State() == gobreaker.StateOpen }
+
+// call asks the provider something, through the breaker and within callTimeout.
+// An open breaker is provider_unavailable, and nothing has been sent.
+func (a *account) call(ctx context.Context, what string, f func(context.Context) error) error {
+	_, err := a.breaker.Execute(func() (struct{}, error) {
+		ctx, cancel := context.WithTimeout(ctx, callTimeout)
+		defer cancel()
+		start := time.Now()
+		err := f(ctx)
+		a.metrics.providerCall(a.ProviderID, what, err, time.Since(start))
+		return struct{}{}, err
+	})
+	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
+		return pay.Wrap(pay.CodeProviderDown, err, "the provider can't be reached")
+	}
+	return err
+}

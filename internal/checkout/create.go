@@ -1,0 +1,154 @@
+package checkout
+
+import (
+	"context"
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"morepay/internal/pay"
+)
+
+// NewSession is what a merchant's server asks for.
+type NewSession struct {
+	Reference   string     `json:"merchant_reference"`
+	Amount      pay.Money  `json:"amount"`
+	Description string     `json:"description"`
+	Items       []pay.Item `json:"items"`
+	Payer       struct {
+		ID     string `json:"id"`
+		Region string `json:"region"` // ISO 3166-1 alpha-2
+	} `json:"payer"`
+	ReturnURL string `json:"return_url"`
+	Locale    string `json:"locale"`
+	ExpiresIn int64  `json:"expires_in"` // seconds; 0 for half an hour
+}
+
+// Bounds of what a session may be.
+const (
+	maxAmount     = 1_000_000_000_00 // minor units; Alipay's limit is 100 million yuan
+	defaultExpiry = 30 * time.Minute
+	minExpiry     = time.Minute
+	maxExpiry     = 24 * time.Hour
+	maxItems      = 100
+)
+
+// textBounds are the longest texts, in characters. A description over 127 is
+// refused by WeChat Pay.
+var textBounds = []struct {
+	field string
+	max   int
+	must  bool
+	value func(*NewSession) string
+}{
+	{"merchant_reference", 64, true, func(n *NewSession) string { return n.Reference }},
+	{"description", 127, true, func(n *NewSession) string { return n.Description }},
+	{"payer.id", 128, false, func(n *NewSession) string { return n.Payer.ID }},
+	{"locale", 35, false, func(n *NewSession) string { return n.Locale }},
+	{"return_url", 2048, true, func(n *NewSession) string { return n.ReturnURL }},
+}
+
+// validate checks what needs no knowledge of the merchant. The error names the
+// field.
+func (n *NewSession) validate() error {
+	for _, b := range textBounds {
+		if err := checkText(b.field, b.value(n), b.max, b.must); err != nil {
+			return err
+		}
+	}
+	if n.Amount.Value < 1 || n.Amount.Value > maxAmount {
+		return pay.Errorf(pay.CodeInvalid, "amount.value", "must be a whole number of minor units from 1 to %d", int64(maxAmount))
+	}
+	if r := n.Payer.Region; r != "" && !isRegion(r) {
+		return pay.Errorf(pay.CodeInvalid, "payer.region", "must be two capital letters (ISO 3166-1)")
+	}
+	if e := n.expiry(); e < minExpiry || e > maxExpiry {
+		return pay.Errorf(pay.CodeInvalid, "expires_in", "must be from %d to %d seconds", int(minExpiry.Seconds()), int(maxExpiry.Seconds()))
+	}
+	return n.validateItems()
+}
+
+func (n *NewSession) validateItems() error {
+	if len(n.Items) > maxItems {
+		return pay.Errorf(pay.CodeInvalid, "items", "at most %d", maxItems)
+	}
+	for i, item := range n.Items {
+		for field, value := range map[string]string{"sku": item.SKU, "category": item.Category, "name": item.Name} {
+			if err := checkText(fmt.Sprintf("items[%d].%s", i, field), value, 128, false); err != nil {
+				return err
+			}
+		}
+		if item.Quantity < 0 {
+			return pay.Errorf(pay.CodeInvalid, fmt.Sprintf("items[%d].quantity", i), "must not be negative")
+		}
+	}
+	return nil
+}
+
+func checkText(field, value string, maxLen int, must bool) error {
+	if must && value == "" {
+		return pay.Errorf(pay.CodeInvalid, field, "is missing")
+	}
+	if !utf8.ValidString(value) {
+		return pay.Errorf(pay.CodeInvalid, field, "is not valid UTF-8")
+	}
+	if utf8.RuneCountInString(value) > maxLen {
+		return pay.Errorf(pay.CodeInvalid, field, "is longer than %d characters", maxLen)
+	}
+	for _, r := range value {
+		if r < ' ' || r == 0x7f {
+			return pay.Errorf(pay.CodeInvalid, field, "holds a control character")
+		}
+	}
+	return nil
+}
+
+func isRegion(s string) bool {
+	return len(s) == 2 && s[0] >= 'A' && s[0] <= 'Z' && s[1] >= 'A' && s[1] <= 'Z'
+}
+
+func (n *NewSession) expiry() time.Duration {
+	if n.ExpiresIn == 0 {
+		return defaultExpiry
+	}
+	// Bounded before it is multiplied, so that no number of seconds overflows.
+	return time.Duration(max(-1, min(n.ExpiresIn, int64(maxExpiry.Seconds())+1))) * time.Second
+}
+
+// Create opens a session. The token is in the answer and nowhere else.
+// Fails with invalid_request naming the field, or not_found for the merchant.
+func (s *Service) Create(ctx context.Context, merchant string, n NewSession) (*pay.Ledger, string, error) {
+	if err := n.validate(); err != nil {
+		return nil, "", err
+	}
+	doc, version, err := s.merchants.Document(ctx, merchant)
+	if err != nil {
+		return nil, "", err
+	}
+	if !doc.Knows(n.Amount.Currency) {
+		return nil, "", pay.Errorf(pay.CodeInvalid, "amount.currency", "no method of this merchant takes %q", n.Amount.Currency)
+	}
+	if err := s.merchants.ReturnURL(merchant, n.ReturnURL); err != nil {
+		return nil, "", err
+	}
+	now, token := s.now(), newToken()
+	l := pay.Open(pay.Session{
+		ID: newSessionID(), Merchant: merchant, TokenHash: HashToken(token), Reference: n.Reference,
+		Amount: n.Amount, Description: n.Description, Items: n.Items, PayerID: n.Payer.ID, Region: n.Payer.Region,
+		ReturnURL: n.ReturnURL, Locale: n.Locale, DocumentVersion: version,
+		CreatedAt: now, ExpiresAt: now.Add(n.expiry()),
+	})
+	if err := s.store.Create(ctx, l); err != nil {
+		return nil, "", err
+	}
+	s.metrics.sessions.Inc()
+	return l, token, nil
+}
+
+// Cancel ends an open session on its merchant's word.
+func (s *Service) Cancel(ctx context.Context, merchant, sessionID string) (*pay.Ledger, error) {
+	if _, err := s.Ledger(ctx, merchant, sessionID); err != nil {
+		return nil, err
+	}
+	return s.update(ctx, sessionID, func(l *pay.Ledger) error { return l.Cancel(s.now()) })
+}

@@ -1,0 +1,139 @@
+package checkout
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"time"
+
+	"morepay/internal/capability"
+	"morepay/internal/method"
+	"morepay/internal/pay"
+	"morepay/internal/provider"
+)
+
+// Merchants tells what checkout must know of the shops. An unknown merchant or
+// version is *pay.Error not_found.
+type Merchants interface {
+	// Document is the capability document in force now, with its version.
+	Document(ctx context.Context, merchant string) (*capability.Document, int64, error)
+	// DocumentAt is an earlier version.
+	DocumentAt(ctx context.Context, merchant string, version int64) (*capability.Document, error)
+	// ReturnURL checks that the merchant may send payers there.
+	ReturnURL(merchant, url string) error
+}
+
+// Config is what a Service is made of. Store, Merchants and BaseURL are needed.
+type Config struct {
+	Store     Store
+	Merchants Merchants
+	Accounts  []Account
+	Hub       *Hub
+	BaseURL   string // origin under which payers and providers reach us, without a slash at the end
+	Now       func() time.Time
+	Log       *slog.Logger
+	Metrics   *Metrics
+}
+
+// Account binds a provider account to the one merchant it collects for.
+type Account struct {
+	Merchant   string
+	ProviderID string // adapter id, such as wechatpay
+	Provider   provider.Provider
+}
+
+// Service opens sessions and brings them to their end. All methods are safe for
+// concurrent use.
+type Service struct {
+	store     Store
+	merchants Merchants
+	accounts  accounts
+	hub       *Hub
+	baseURL   string
+	now       func() time.Time
+	log       *slog.Logger
+	metrics   *Metrics
+	codes     codeCache
+	asked     recently
+}
+
+// New makes a Service.
+func New(c Config) *Service {
+	now := c.Now
+	if now == nil {
+		now = time.Now
+	}
+	s := &Service{
+		store: c.Store, merchants: c.Merchants,
+		hub: cmp.Or(c.Hub, &Hub{}), baseURL: c.BaseURL,
+		now:     func() time.Time { return now().UTC().Truncate(time.Millisecond) },
+		log:     cmp.Or(c.Log, slog.Default()),
+		metrics: cmp.Or(c.Metrics, NewMetrics(nil)),
+	}
+	s.accounts = newAccounts(c.Accounts, s.metrics)
+	return s
+}
+
+// Hub is where waiters wait.
+func (s *Service) Hub() *Hub { return s.hub }
+
+// Ledger loads a session for its merchant. Another merchant's session is
+// not_found, like one that does not exist.
+func (s *Service) Ledger(ctx context.Context, merchant, sessionID string) (*pay.Ledger, error) {
+	l, err := s.store.Ledger(ctx, sessionID)
+	if err != nil {
+		return nil, err
+	}
+	if l.Session.Merchant != merchant {
+		return nil, errNoSession
+	}
+	return l, nil
+}
+
+// readable is for how long after its expiry a session's page can still be read.
+const readable = 24 * time.Hour
+
+var errNoSession = pay.Errorf(pay.CodeNotFound, "", "there is no such session")
+
+// ByToken loads the session that a payer's token names. A token that is unknown,
+// or whose session ended more than a day ago, is not_found.
+func (s *Service) ByToken(ctx context.Context, token string) (*pay.Ledger, error) {
+	id, err := s.store.Find(ctx, Key{TokenHash: HashToken(token)})
+	if err != nil {
+		return nil, err
+	}
+	l, err := s.store.Ledger(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if s.now().After(l.Session.ExpiresAt.Add(readable)) {
+		return nil, errNoSession
+	}
+	return l, nil
+}
+
+// Events lists what happened to a session after an event number.
+func (s *Service) Events(ctx context.Context, sessionID string, after int64) ([]pay.Event, error) {
+	return s.store.Events(ctx, sessionID, after)
+}
+
+// update changes a ledger through the store and wakes who waits for it.
+func (s *Service) update(ctx context.Context, sessionID string, change func(*pay.Ledger) error) (*pay.Ledger, error) {
+	l, err := s.store.Update(ctx, sessionID, change)
+	if err == nil {
+		s.hub.Wake(sessionID)
+	}
+	return l, err
+}
+
+// down lists the methods whose provider the merchant can't reach now, or has no
+// account at.
+func (s *Service) down(merchant string) []pay.Method {
+	var down []pay.Method
+	for _, m := range method.All() {
+		if a := s.accounts.of(merchant, m.Provider); a == nil || a.down() {
+			down = append(down, m.ID)
+		}
+	}
+	return down
+}
