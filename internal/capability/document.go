@@ -1,0 +1,125 @@
+// Package capability holds what a merchant may do, as a public JSON document,
+// and the one pure decision over it: which methods this order can be paid with
+// on this device, by which rails, and why not by the others.
+//
+// The server, the browser and the QA matrix run the same code. What must not
+// live here: clocks, storage, HTTP, texts shown to people, and anything secret:
+// every document can be read by everyone.
+package capability
+
+import (
+	"time"
+
+	"morepay/internal/device"
+	"morepay/internal/pay"
+)
+
+// SchemaVersion is the version of the document's form.
+const SchemaVersion = 1
+
+// MaxSize is the most bytes that a document may have.
+const MaxSize = 64 << 10
+
+// Document says what one merchant's account may do. Documents are decoded by
+// [Decode] and never changed afterwards.
+type Document struct {
+	Schema      int          `json:"schema"`            // SchemaVersion
+	Version     int64        `json:"version,omitempty"` // counted up by the store; 0 before it is stored
+	Merchant    string       `json:"merchant"`          // id of the merchant
+	Name        string       `json:"name"`              // shown to the payer
+	Locale      string       `json:"locale"`            // BCP 47 tag to use if the payer's language is unknown
+	Theme       Theme        `json:"theme,omitzero"`
+	Visible     int          `json:"visible"`                // so many offered methods, at least, stand before "More payment methods"
+	Ranking     []pay.Method `json:"ranking,omitempty"`      // display order; methods that are not in it follow by rank
+	OpenBatches []string     `json:"open_batches,omitempty"` // batches of merchants that are open so far, see [Rollout]
+	Methods     []Method     `json:"methods"`
+}
+
+// Theme holds choices from closed lists, so that a document can't carry CSS.
+type Theme struct {
+	Accent  string `json:"accent,omitempty"`  // one of Accents, "" for the first
+	Corners string `json:"corners,omitempty"` // one of Corners, "" for the first
+	Mode    string `json:"mode,omitempty"`    // one of Modes, "" for the first
+}
+
+// What themes may choose from. The first of each is the default.
+var (
+	Accents = []string{"blue", "green", "teal", "orange", "red", "violet", "graphite"}
+	Corners = []string{"soft", "square", "round"}
+	Modes   = []string{"auto", "light", "dark"}
+)
+
+// State is whether a method is open to the payers of a merchant.
+type State string
+
+// The states.
+const (
+	StateOpen      State = "open"
+	StateClosed    State = "closed"
+	StateRollout   State = "rollout"   // open to those that Rollout names
+	StateScheduled State = "scheduled" // open while Schedule says so
+)
+
+// States lists all of them.
+var States = []State{StateOpen, StateClosed, StateRollout, StateScheduled}
+
+// Method is what the merchant may do with one method.
+type Method struct {
+	Method         pay.Method             `json:"method"`
+	State          State                  `json:"state"`
+	Reason         string                 `json:"reason,omitempty"`  // why it has this state, for people who read the document; payers don't see it
+	Primary        bool                   `json:"primary,omitempty"` // always before "More payment methods"
+	Rank           int                    `json:"rank,omitempty"`    // smaller is earlier, among methods that Ranking does not name
+	Icon           string                 `json:"icon,omitempty"`    // id of the merchant's own icon, hosted by the server; "" for ours
+	Rails          []pay.Rail             `json:"rails"`             // granted by the provider; page_qr needs no grant
+	Currencies     []string               `json:"currencies"`        // ISO 4217
+	Limits         map[string]Limits      `json:"limits,omitempty"`  // by currency; none means no limit of ours
+	Regions        []string               `json:"regions,omitempty"` // ISO 3166-1 alpha-2; none means every region
+	Products       *Products              `json:"products,omitempty"`
+	HostMinVersion map[device.Host]string `json:"host_min_version,omitempty"` // in that app, only from this version on
+	Rollout        *Rollout               `json:"rollout,omitempty"`          // with state rollout
+	Schedule       *Schedule              `json:"schedule,omitempty"`         // with state scheduled, or to begin and end a rollout
+}
+
+// Limits bound the amount of one payment, in minor units, both inclusive.
+type Limits struct {
+	Min int64 `json:"min,omitempty"` // 0 for none
+	Max int64 `json:"max,omitempty"` // 0 for none
+}
+
+// Products says which goods may be paid with a method. One item that may not
+// makes the whole order ineligible.
+type Products struct {
+	Allowed  *Goods `json:"allowed,omitempty"`  // if set, every item must be among these
+	Excluded *Goods `json:"excluded,omitempty"` // no item may be among these
+}
+
+// Goods names goods by category or by SKU: an item is among them if either
+// matches exactly.
+type Goods struct {
+	Categories []string `json:"categories,omitempty"`
+	SKUs       []string `json:"skus,omitempty"`
+}
+
+// Rollout opens a method step by step, in two independent ways.
+//
+// By payer: Percent of the payers are in, chosen by [Bucket]. Raising Percent
+// keeps everyone who was in.
+//
+// By merchant: merchants are put into named batches (Batch), and batches are
+// opened one after the other by adding them to the document's OpenBatches. The
+// operator publishes the same list with every document.
+//
+// A payer is in if both agree; what is left out does not restrict.
+type Rollout struct {
+	Percent float64 `json:"percent"`        // 0 to 100 in steps of 0.01
+	Salt    string  `json:"salt,omitempty"` // changes who is in; the same salt and payer give the same bucket at every merchant
+	Batch   string  `json:"batch,omitempty"`
+}
+
+// Schedule opens a method for a time. From is inclusive, Until exclusive; a
+// zero time does not bound.
+type Schedule struct {
+	From  time.Time `json:"from,omitzero"`
+	Until time.Time `json:"until,omitzero"`
+}
