@@ -1,0 +1,98 @@
+package app
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+)
+
+// attrs is a list of attribute names and values: name, value, name, value.
+// Names are constants of this package. Values are closed vocabularies, ids and
+// addresses; free text belongs into text nodes. An empty value drops the
+// attribute.
+type attrs []string
+
+// el is, with input and svg, the only way in which this package makes elements:
+// no attribute gets around attr. Children that are nil are left out.
+func el(tag string, a attrs, children ...goapp.UI) goapp.UI {
+	return with(goapp.Elem(tag), a).Body(children...)
+}
+
+// input is an element without children.
+func input(a attrs) goapp.UI { return with(goapp.ElemSelfClosing("input"), a) }
+
+// svg is an element of a picture.
+func svg(tag string, a attrs, children ...goapp.UI) goapp.UI {
+	return with(goapp.Elem(tag).XMLNS("http://www.w3.org/2000/svg"), a).Body(children...)
+}
+
+func with[E interface{ Attr(name string, v any) E }](e E, a attrs) E {
+	for i := 0; i+1 < len(a); i += 2 {
+		e.Attr(attrName(a[i]), attr(a[i+1]))
+	}
+	return e
+}
+
+// text is a text node, nil for "": the server's encoder leaves empty ones out,
+// and the browser's tree must have the same nodes.
+func text(s string) goapp.UI {
+	if s == "" {
+		return nil
+	}
+	return goapp.Text(s)
+}
+
+// attrName spells the attributes that go-app would set as DOM properties in
+// upper case, which HTML reads the same way: writing a property rewrites the
+// attribute even if it is equal, and go-app must change nothing when it takes
+// over the server's nodes.
+func attrName(name string) string {
+	if name == "value" || name == "readonly" || name == "open" {
+		return strings.ToUpper(name)
+	}
+	return name
+}
+
+// attr makes a value fit for an attribute. Controls and outer space go. On the
+// server all but plain characters become character references, for go-app
+// writes attributes with Go's quoting there, which is none in HTML: a quote in
+// the value would end the attribute, a backslash would be doubled, and a value
+// of "true" would be left out. In the browser values go to setAttribute as they
+// are.
+func attr(v string) string {
+	v = strings.TrimSpace(strings.Map(printable, v))
+	if goapp.IsClient {
+		return v
+	}
+	if v == "true" {
+		return "&#116;rue"
+	}
+	if strings.IndexFunc(v, special) < 0 {
+		return v
+	}
+	var b strings.Builder
+	for _, r := range v {
+		if !special(r) {
+			b.WriteRune(r)
+			continue
+		}
+		b.WriteString("&#")
+		b.WriteString(strconv.Itoa(int(r)))
+		b.WriteByte(';')
+	}
+	return b.String()
+}
+
+// printable drops what no attribute of ours needs and what HTML parsers change.
+func printable(r rune) rune {
+	if unicode.IsControl(r) {
+		return -1
+	}
+	return r
+}
+
+func special(r rune) bool {
+	return r < ' ' || r > '~' || strings.ContainsRune("\"\\&<>'`", r)
+}
