@@ -37,7 +37,7 @@ type Checkout struct {
 	Path        string               `json:"path"`   // "/pay/<token>": the page, and the prefix of its routes
 	Parent      string               `json:"parent"` // origin of the page around our frame, or ""
 	Locale      string               `json:"locale"` // BCP 47 tag of Text
-	Text        map[string]string    `json:"text"`   // the catalogue: key → sentence with {placeholders}
+	Text        Text                 `json:"text"`
 	Description string               `json:"description"`
 	Amount      pay.Money            `json:"amount"`
 	AmountText  string               `json:"amount_text"` // "¥59.80"

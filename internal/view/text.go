@@ -1,0 +1,100 @@
+package view
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"morepay/internal/pay"
+)
+
+// Text is the catalogue of one language: key → sentence with {placeholders}.
+// Package locale makes it; it goes to the browser as part of the view.
+type Text map[string]string
+
+// Say is the sentence of a key with its placeholders filled; args are names and
+// values in turn. A key that is missing stands for itself, so that a gap in a
+// catalogue shows and breaks nothing.
+func (t Text) Say(key string, args ...string) string {
+	return fill(t.Or(key, key), args...)
+}
+
+// Or is the plain sentence of a key, or another if the catalogue has none.
+func (t Text) Or(key, otherwise string) string {
+	if sentence, ok := t[key]; ok {
+		return sentence
+	}
+	return otherwise
+}
+
+func fill(sentence string, args ...string) string {
+	if len(args) == 0 || !strings.Contains(sentence, "{") {
+		return sentence
+	}
+	pairs := make([]string, len(args)&^1)
+	for i := 0; i < len(pairs); i += 2 {
+		pairs[i], pairs[i+1] = "{"+args[i]+"}", args[i+1]
+	}
+	return strings.NewReplacer(pairs...).Replace(sentence)
+}
+
+// Money writes an amount in this language, by integers only.
+func (t Text) Money(m pay.Money) string {
+	pattern := t.Or("money."+m.Currency, t.Or("money", "{currency} {amount}"))
+	sign, digits := "", strconv.FormatInt(m.Value, 10)
+	if m.Value < 0 {
+		sign, digits = "-", digits[1:]
+	}
+	exponent := pay.Exponent(m.Currency)
+	if missing := exponent + 1 - len(digits); missing > 0 {
+		digits = strings.Repeat("0", missing) + digits
+	}
+	whole, fraction := digits[:len(digits)-exponent], digits[len(digits)-exponent:]
+	amount := grouped(whole, t.Or("number.group", ","))
+	if fraction != "" {
+		amount += t.Or("number.decimal", ".") + fraction
+	}
+	return sign + fill(pattern, "amount", amount, "currency", m.Currency)
+}
+
+// grouped puts a separator between each three digits, counted from the right.
+func grouped(digits, separator string) string {
+	var b strings.Builder
+	for i, d := range digits {
+		if i > 0 && (len(digits)-i)%3 == 0 {
+			b.WriteString(separator)
+		}
+		b.WriteRune(d)
+	}
+	return b.String()
+}
+
+// calm is the time left, in seconds, above which only minutes are shown: digits
+// that change every second press people who have time.
+const calm = 5 * 60
+
+// Left writes how much time is left: hours and minutes, minutes, or in the last
+// five minutes minutes and seconds. Less than nothing is nothing.
+func (t Text) Left(d time.Duration) string {
+	s := max(0, int(d/time.Second))
+	switch {
+	case s >= 3600:
+		return t.Say("left.hours", "h", strconv.Itoa(s/3600), "m", strconv.Itoa(s%3600/60))
+	case s > calm:
+		return t.Say("left.minutes", "m", strconv.Itoa(s/60))
+	}
+	return t.Say("left.seconds", "m", strconv.Itoa(s/60), "s", two(s%60))
+}
+
+// Date writes a day as the time's own zone sees it.
+func (t Text) Date(at time.Time) string {
+	y, m, d := at.Date()
+	return t.Say("date", "y", strconv.Itoa(y), "m", two(int(m)), "d", two(d))
+}
+
+func two(n int) string {
+	if n < 10 {
+		return "0" + strconv.Itoa(n)
+	}
+	return strconv.Itoa(n)
+}
