@@ -1,0 +1,203 @@
+package locale_test
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"morepay/internal/locale"
+	"morepay/internal/pay"
+)
+
+var placeholder = regexp.MustCompile(`\{[a-z]+\}`)
+
+// TestCatalogueIsComplete holds every language to the keys and placeholders of
+// the fallback. A currency's pattern may be missing: there is a general one.
+func TestCatalogueIsComplete(t *testing.T) {
+	want, _ := locale.For(locale.Fallback)
+	for _, tag := range locale.Tags() {
+		t.Run(tag, func(t *testing.T) {
+			c, ok := locale.For(tag)
+			if !ok || c.Tag() != tag {
+				t.Fatalf("For(%q) = %q, %t", tag, c.Tag(), ok)
+			}
+			for key, sentence := range want.View() {
+				got, ok := c.View()[key]
+				switch {
+				case !ok && !strings.HasPrefix(key, "money."):
+					t.Errorf("%s is missing", key)
+				case ok && strings.TrimSpace(got) == "":
+					t.Errorf("%s is empty", key)
+				case ok && !slices.Equal(placeholders(got), placeholders(sentence)):
+					t.Errorf("%s has placeholders %v, want %v", key, placeholders(got), placeholders(sentence))
+				}
+			}
+			for key := range c.View() {
+				if _, ok := want.View()[key]; !ok && !strings.HasPrefix(key, "money.") {
+					t.Errorf("%s is not a key of %s", key, locale.Fallback)
+				}
+			}
+		})
+	}
+}
+
+func placeholders(s string) []string {
+	found := placeholder.FindAllString(s, -1)
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+func TestEveryPayerErrorHasSentence(t *testing.T) {
+	for _, tag := range locale.Tags() {
+		c, _ := locale.For(tag)
+		for _, code := range pay.Codes {
+			_, has := c.View()["error."+string(code)]
+			if merchants := slices.Contains(locale.MerchantCodes, code); has == merchants {
+				t.Errorf("%s: error.%s has a sentence: %t, only for merchants: %t", tag, code, has, merchants)
+			}
+		}
+	}
+}
+
+func TestErrorOfMerchantCodeIsInternal(t *testing.T) {
+	c, _ := locale.For("en")
+	if got, want := c.Error(pay.CodeIdempotency), c.Text("error.internal"); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestMatch(t *testing.T) {
+	tests := map[string]struct{ session, merchant, accept, want string }{
+		"session-wins":              {"en", "zh-CN", "zh-TW", "en"},
+		"session-we-do-not-speak":   {"fr", "zh-CN", "zh-TW,en;q=0.5", "zh-TW"},
+		"browser-before-merchant":   {"", "zh-CN", "en-GB,en;q=0.9", "en"},
+		"browser-weights":           {"", "en", "en;q=0.3, zh-CN;q=0.9", "zh-CN"},
+		"plain-chinese":             {"", "en", "zh", "zh-CN"},
+		"singapore-is-simplified":   {"", "en", "zh-SG", "zh-CN"},
+		"hong-kong-is-traditional":  {"", "en", "zh-HK", "zh-TW"},
+		"traditional-script":        {"", "en", "zh-Hant", "zh-TW"},
+		"merchant-if-browser-fails": {"", "zh-CN", "fr-FR,de", "zh-CN"},
+		"merchant-if-no-header":     {"", "zh-CN", "", "zh-CN"},
+		"nothing-known":             {"", "", "", "en"},
+		"broken-everything":         {"\x00", "!!", ";;q=,,", "en"},
+		"endless-header":            {"", "zh-CN", strings.Repeat("en,", 1000), "zh-CN"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := locale.Match(tt.session, tt.merchant, tt.accept); got != tt.want {
+				t.Errorf("Match(%q, %q, %q) = %q, want %q", tt.session, tt.merchant, tt.accept, got, tt.want)
+			}
+		})
+	}
+}
+
+func FuzzMatch(f *testing.F) {
+	f.Add("zh-CN", "en", "zh-TW,zh;q=0.9,en-US;q=0.8")
+	f.Add("", "", "*;q=0.1,x-private,zh-cmn-Hans-CN")
+	f.Fuzz(func(t *testing.T, session, merchant, accept string) {
+		if tag := locale.Match(session, merchant, accept); !slices.Contains(locale.Tags(), tag) {
+			t.Errorf("Match returned %q, which we don't speak", tag)
+		}
+	})
+}
+
+func TestMoney(t *testing.T) {
+	tests := map[string]struct {
+		tag  string
+		m    pay.Money
+		want string
+	}{
+		"yuan-en":          {"en", pay.Money{Currency: "CNY", Value: 5980}, "¥59.80"},
+		"yuan-zh":          {"zh-CN", pay.Money{Currency: "CNY", Value: 5980}, "¥59.80"},
+		"yuan-taiwan":      {"zh-TW", pay.Money{Currency: "CNY", Value: 5980}, "CN¥59.80"},
+		"one-fen":          {"en", pay.Money{Currency: "CNY", Value: 1}, "¥0.01"},
+		"nothing":          {"en", pay.Money{Currency: "CNY"}, "¥0.00"},
+		"thousands":        {"en", pay.Money{Currency: "CNY", Value: 123456789}, "¥1,234,567.89"},
+		"three-digits":     {"en", pay.Money{Currency: "CNY", Value: 99999}, "¥999.99"},
+		"four-digits":      {"en", pay.Money{Currency: "CNY", Value: 100000}, "¥1,000.00"},
+		"no-decimals":      {"en", pay.Money{Currency: "JPY", Value: 1500}, "JP¥1,500"},
+		"three-decimals":   {"en", pay.Money{Currency: "KWD", Value: 1234567}, "KWD 1,234.567"},
+		"unknown-currency": {"zh-CN", pay.Money{Currency: "XTS", Value: 5}, "XTS 0.05"},
+		"unknown-language": {"xx", pay.Money{Currency: "USD", Value: 250}, "US$2.50"},
+		"negative":         {"en", pay.Money{Currency: "CNY", Value: -5}, "-¥0.05"},
+		"smallest-number":  {"en", pay.Money{Currency: "JPY", Value: -1 << 63}, "-JP¥9,223,372,036,854,775,808"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := locale.Money(tt.tag, tt.m); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestMoneyKeepsEveryDigit reads the digits back: what is shown is what is asked.
+func TestMoneyKeepsEveryDigit(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := pay.Money{
+			Currency: rapid.SampledFrom([]string{"CNY", "JPY", "KWD", "CLF", "USD"}).Draw(t, "currency"),
+			Value:    rapid.Int64Min(0).Draw(t, "value"),
+		}
+		var read int64
+		for _, r := range locale.Money("en", m) {
+			if r >= '0' && r <= '9' {
+				read = read*10 + int64(r-'0')
+			}
+		}
+		if read != m.Value {
+			t.Fatalf("%v is shown as %q", m, locale.Money("en", m))
+		}
+	})
+}
+
+func TestLeft(t *testing.T) {
+	c, _ := locale.For("en")
+	tests := map[string]struct {
+		left time.Duration
+		want string
+	}{
+		"over":            {-time.Second, "0:00"},
+		"nothing":         {0, "0:00"},
+		"part-of-second":  {1999 * time.Millisecond, "0:01"},
+		"seconds":         {59 * time.Second, "0:59"},
+		"last-minutes":    {5 * time.Minute, "5:00"},
+		"calm":            {5*time.Minute + time.Second, "5 min"},
+		"half-an-hour":    {30*time.Minute - time.Second, "29 min"},
+		"hour":            {time.Hour, "1 h 0 min"},
+		"two-hours":       {2*time.Hour - time.Second, "1 h 59 min"},
+		"longer-than-day": {26 * time.Hour, "26 h 0 min"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := c.View().Left(tt.left); got != tt.want {
+				t.Errorf("Left(%v) = %q, want %q", tt.left, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestDateKeepsItsZone(t *testing.T) {
+	at := time.Date(2026, 12, 1, 0, 0, 0, 0, time.FixedZone("", 8*3600))
+	en, _ := locale.For("en")
+	zh, _ := locale.For("zh-CN")
+	if got := en.View().Date(at); got != "2026-12-01" {
+		t.Errorf("en: %q", got)
+	}
+	if got := zh.View().Date(at); got != "2026年12月01日" {
+		t.Errorf("zh-CN: %q", got)
+	}
+}
+
+func TestSayWithoutKeyStandsForItself(t *testing.T) {
+	c, _ := locale.For("en")
+	if got := c.Text("no.such.key", "a", "b"); got != "no.such.key" {
+		t.Errorf("got %q", got)
+	}
+	if got := c.Text("paid.help", "amount", "{merchant}", "merchant", "M"); got != "You paid {merchant} to M." {
+		t.Errorf("a value was filled as if it were a sentence: %q", got)
+	}
+}
