@@ -68,13 +68,15 @@ type Provider interface {
 }
 
 // Closer is a provider whose unpaid orders can be closed. On success the
-// evidence says closed. ErrPaid means that the payer was faster: query.
+// evidence says closed, or absent if the provider never heard of the number.
+// ErrPaid means that the payer was faster: query.
 type Closer interface {
 	Close(ctx context.Context, outTradeNo string) (pay.Evidence, error)
 }
 
 // Refunder is a provider that gives money back. Both methods return the state
 // that the provider reports. Sending the same refund number again is safe.
+// QueryRefund fails with ErrAbsent if the provider never heard of the refund.
 type Refunder interface {
 	Refund(ctx context.Context, r RefundOrder) (RefundState, error)
 	QueryRefund(ctx context.Context, r RefundOrder) (RefundState, error)
@@ -96,10 +98,29 @@ type RefundState struct {
 	Reference string // the provider's number
 }
 
+// PayerIdentifier is a provider whose in-app rail must know who the payer is.
+type PayerIdentifier interface {
+	// AuthorizeURL is where the payer's browser goes to be identified. It comes
+	// back to redirect with the query parameters code and state. state is at
+	// most 128 letters and digits.
+	AuthorizeURL(redirect, state string) string
+
+	// PayerID trades the code, which works once and for minutes, for the id that
+	// [Order.PayerID] takes. A used or made-up code is a *pay.Error.
+	PayerID(ctx context.Context, code string) (string, error)
+}
+
+// Hopper is a provider whose hand-off passes through other sites or opens an
+// app. Hops lists those origins and schemes, for the form-action directive of
+// the page's content security policy.
+type Hopper interface {
+	Hops() []string
+}
+
 // Biller is a provider that publishes a daily bill file.
 type Biller interface {
 	// Bill lists the payments and refunds of one day in the provider's time
-	// zone. ErrNotReady if the provider hasn't written it yet.
+	// zone, taking up to a minute. ErrNotReady if it hasn't been written yet.
 	Bill(ctx context.Context, day time.Time) ([]BillLine, error)
 }
 
@@ -134,11 +155,12 @@ var (
 	ErrForged   = errors.New("the message can't be trusted")
 	ErrIgnored  = errors.New("the message needs no action")
 	ErrNotReady = errors.New("the provider has not written it yet")
+	ErrAbsent   = errors.New("the provider does not know this number")
 )
 
 // Env is what the program gives every adapter.
 type Env struct {
-	HTTP    *http.Client                      // with time limits; refuses redirects; in test mode it leads to the simulator
+	HTTP    *http.Client                      // of NewHTTPClient; in test mode it leads to the simulator
 	TestURL string                            // the simulator's origin, whose links are let through in test mode; "" in live mode
 	ReadKey func(name string) ([]byte, error) // reads a key file named in the account's settings
 	Now     func() time.Time

@@ -1,0 +1,126 @@
+package wechatpay
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/wechatpay-apiv3/wechatpay-go/utils"
+
+	"morepay/internal/pay"
+	"morepay/internal/provider"
+)
+
+// envelope is the signed body of a notification. What it says is encrypted.
+type envelope struct {
+	ID        string `json:"id"` // the same on every repeat
+	EventType string `json:"event_type"`
+	Resource  struct {
+		Algorithm      string `json:"algorithm"`
+		Ciphertext     string `json:"ciphertext"`
+		Nonce          string `json:"nonce"`
+		AssociatedData string `json:"associated_data"`
+	} `json:"resource"`
+}
+
+// nonceSize is AES-GCM's, in bytes. crypto/cipher panics on any other.
+const nonceSize = 12
+
+const algorithm = "AEAD_AES_256_GCM"
+
+// maxNotificationID is WeChat Pay's limit, in bytes.
+const maxNotificationID = 64
+
+// statements reads what notifications of each type say. Other types are genuine
+// but say nothing about a payment or refund. WeChat Pay reports successes only:
+// nothing is sent when an order expires.
+var statements = map[string]func(a *account, id string, plain []byte) (provider.Statement, error){
+	"TRANSACTION.SUCCESS": (*account).paymentStatement,
+	"REFUND.SUCCESS":      (*account).refundStatement,
+	"REFUND.ABNORMAL":     (*account).refundStatement,
+	"REFUND.CLOSED":       (*account).refundStatement,
+}
+
+// Notification implements provider.Provider. Nothing of the body is parsed
+// before its signature holds.
+func (a *account) Notification(header http.Header, body []byte) (provider.Statement, error) {
+	if err := a.verify(header, body); err != nil {
+		return provider.Statement{}, forged(err.Error())
+	}
+	var e envelope
+	if err := json.Unmarshal(body, &e); err != nil {
+		return provider.Statement{}, forged("the body is not a notification")
+	}
+	read, ok := statements[e.EventType]
+	if !ok {
+		return provider.Statement{}, fmt.Errorf("wechat pay: %w: event type %s", provider.ErrIgnored, provider.Clean(e.EventType))
+	}
+	if e.ID == "" || len(e.ID) > maxNotificationID {
+		return provider.Statement{}, forged("the notification has no id")
+	}
+	plain, err := a.decrypt(e)
+	if err != nil {
+		return provider.Statement{}, err
+	}
+	return read(a, e.ID, plain)
+}
+
+func (a *account) decrypt(e envelope) ([]byte, error) {
+	if e.Resource.Algorithm != algorithm || len(e.Resource.Nonce) != nonceSize {
+		return nil, forged("the resource is not " + algorithm)
+	}
+	plain, err := utils.DecryptAES256GCM(a.apiV3Key, e.Resource.AssociatedData, e.Resource.Nonce, e.Resource.Ciphertext)
+	if err != nil {
+		return nil, forged("the resource can't be decrypted with the configured api_v3_key")
+	}
+	return []byte(plain), nil
+}
+
+func forged(reason string) error {
+	return fmt.Errorf("wechat pay: %w: %s", provider.ErrForged, reason)
+}
+
+func (a *account) paymentStatement(id string, plain []byte) (provider.Statement, error) {
+	ev, err := a.evidence(plain)
+	if err != nil {
+		return provider.Statement{}, redact(err)
+	}
+	ev.ID, ev.Source = id, pay.SourceNotification
+	return provider.Statement{Payment: &ev}, nil
+}
+
+// refundNotice is the resource of a refund notification. The SDK has no type for
+// it: what queries call status is refund_status here.
+type refundNotice struct {
+	MchID        string `json:"mchid"`
+	OutTradeNo   string `json:"out_trade_no"`
+	OutRefundNo  string `json:"out_refund_no"`
+	RefundID     string `json:"refund_id"`
+	RefundStatus string `json:"refund_status"`
+}
+
+func (a *account) refundStatement(_ string, plain []byte) (provider.Statement, error) {
+	var n refundNotice
+	if err := json.Unmarshal(plain, &n); err != nil {
+		return provider.Statement{}, redact(&unusable{"the statement can't be decoded"})
+	}
+	if n.MchID != a.MchID || n.OutTradeNo == "" || n.OutRefundNo == "" {
+		return provider.Statement{}, redact(&unusable{"the statement names no refund of this account"})
+	}
+	state, err := stateOf(n.RefundStatus, n.RefundID)
+	if err != nil {
+		return provider.Statement{}, err
+	}
+	return provider.Statement{Refund: &provider.RefundStatement{
+		Account: n.MchID, OutTradeNo: n.OutTradeNo, Number: n.OutRefundNo, State: state,
+	}}, nil
+}
+
+// Acknowledge implements provider.Provider. WeChat Pay looks at the status
+// first: with 200 even a FAIL counts as received.
+func (a *account) Acknowledge(accepted bool) (status int, contentType string, body []byte) {
+	if accepted {
+		return http.StatusNoContent, "", nil
+	}
+	return http.StatusServiceUnavailable, "application/json", []byte(`{"code":"FAIL","message":"try again"}`)
+}

@@ -1,0 +1,132 @@
+package wechatpay
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/wechatpay-apiv3/wechatpay-go/core"
+	"github.com/wechatpay-apiv3/wechatpay-go/services/payments"
+	"github.com/wechatpay-apiv3/wechatpay-go/services/payments/native"
+
+	"morepay/internal/pay"
+	"morepay/internal/provider"
+)
+
+// outcomes maps trade_state. REFUND means that a refund of a paid order was
+// accepted: it had been paid. A state that isn't here is an error and changes
+// nothing; USERPAYING, PAYERROR and REVOKED belong to payment codes, which we
+// don't do.
+var outcomes = map[string]pay.Outcome{
+	"NOTPAY":  pay.OutcomePending, // also after a try that failed
+	"SUCCESS": pay.OutcomePaid,
+	"REFUND":  pay.OutcomePaid,
+	"CLOSED":  pay.OutcomeClosed,
+}
+
+// Query implements provider.Provider.
+func (a *account) Query(ctx context.Context, outTradeNo string) (pay.Evidence, error) {
+	orders := native.NativeApiService{Client: a.client} // asks about orders of every product
+	_, result, err := orders.QueryOrderByOutTradeNo(ctx, native.QueryOrderByOutTradeNoRequest{
+		OutTradeNo: &outTradeNo, Mchid: &a.MchID,
+	})
+	if err := redact(err); err != nil {
+		if errors.Is(err, provider.ErrAbsent) {
+			return a.said(outTradeNo, pay.SourceQuery, pay.OutcomeAbsent), nil
+		}
+		return pay.Evidence{}, err
+	}
+	raw, err := body(result)
+	if err != nil {
+		return pay.Evidence{}, redact(err)
+	}
+	ev, err := a.evidence(raw)
+	if err != nil {
+		return pay.Evidence{}, redact(err)
+	}
+	if ev.OutTradeNo != outTradeNo || ev.Account != a.MchID {
+		return pay.Evidence{}, redact(&unusable{"the reply is about another order"})
+	}
+	ev.Source = pay.SourceQuery
+	ev.ID = evidenceID(ev)
+	return ev, nil
+}
+
+// Close implements provider.Closer. Closing what is closed is fine.
+func (a *account) Close(ctx context.Context, outTradeNo string) (pay.Evidence, error) {
+	orders := native.NativeApiService{Client: a.client}
+	_, err := orders.CloseOrder(ctx, native.CloseOrderRequest{OutTradeNo: &outTradeNo, Mchid: &a.MchID})
+	err = redact(err)
+	switch {
+	case err == nil:
+		return a.said(outTradeNo, pay.SourceClose, pay.OutcomeClosed), nil
+	case errors.Is(err, provider.ErrClosed), errors.Is(err, provider.ErrAbsent):
+		return a.Query(ctx, outTradeNo) // errors are not signed, states are
+	}
+	return pay.Evidence{}, err
+}
+
+// said is evidence that WeChat Pay gave by its answer alone, without a body.
+func (a *account) said(outTradeNo string, source pay.Source, outcome pay.Outcome) pay.Evidence {
+	ev := pay.Evidence{
+		Source: source, Provider: ID, Account: a.MchID, App: a.AppID,
+		OutTradeNo: outTradeNo, Outcome: outcome, ReceivedAt: a.env.Now(),
+	}
+	ev.ID = evidenceID(ev)
+	return ev
+}
+
+// evidenceID is the same for the same statement about the same order, however
+// often it is asked for.
+func evidenceID(ev pay.Evidence) string {
+	return fmt.Sprintf("%s:%s:%s:%s", ev.Source, ev.OutTradeNo, ev.Outcome, ev.Reference)
+}
+
+// evidence reads a verified statement: the reply of a query or the resource of a
+// notification, which have one form. ID and Source are the caller's. Account and
+// App are what the statement says.
+func (a *account) evidence(raw []byte) (pay.Evidence, error) {
+	var tx payments.Transaction
+	if err := json.Unmarshal(raw, &tx); err != nil {
+		return pay.Evidence{}, &unusable{"the statement can't be decoded"}
+	}
+	outcome, ok := outcomes[value(tx.TradeState)]
+	if !ok {
+		return pay.Evidence{}, &unusable{"the trade_state " + provider.Clean(value(tx.TradeState)) + " is unknown"}
+	}
+	ev := pay.Evidence{
+		Provider: ID, Account: value(tx.Mchid), App: value(tx.Appid), OutTradeNo: value(tx.OutTradeNo),
+		Outcome: outcome, Reference: value(tx.TransactionId), ReceivedAt: a.env.Now(), Raw: raw,
+	}
+	if ev.OutTradeNo == "" || ev.Account == "" {
+		return pay.Evidence{}, &unusable{"the statement names no order"}
+	}
+	if outcome != pay.OutcomePaid {
+		return ev, nil
+	}
+	// The total is what we asked for; payer_total is what is left of it after coupons.
+	if tx.Amount == nil || tx.Amount.Total == nil || tx.Amount.Currency == nil || ev.Reference == "" {
+		return pay.Evidence{}, &unusable{"the statement says paid, but not what"}
+	}
+	ev.Amount = pay.Money{Currency: *tx.Amount.Currency, Value: *tx.Amount.Total}
+	paidAt, err := time.Parse(time.RFC3339, value(tx.SuccessTime))
+	if err != nil {
+		return pay.Evidence{}, &unusable{"the statement says paid, but not when"}
+	}
+	ev.PaidAt = paidAt
+	return ev, nil
+}
+
+// body is the verified body of a reply that the SDK has read already.
+func body(result *core.APIResult) ([]byte, error) { return io.ReadAll(result.Response.Body) }
+
+// value is what p points to, or the zero value: the SDK's fields are pointers.
+func value[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}
