@@ -1,0 +1,10 @@
+//go:build js && wasm
+
+// Package sha1 stands in for crypto/sha1 in the browser's bundle: go-app makes
+// version tags of its page handler with it, on the server only.
+package sha1
+
+// Size is that of a SHA-1 checksum, in bytes.
+const Size = 20
+
+func Sum([]byte) [Size]byte { panic("crypto/sha1: not in this bundle") }

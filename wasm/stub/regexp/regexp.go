@@ -1,0 +1,13 @@
+//go:build js && wasm
+
+// Package regexp stands in for regexp in the browser's bundle: go-app can route
+// by regular expression, and we have no such routes.
+package regexp
+
+// Regexp has the method of the real one that go-app calls.
+type Regexp struct{}
+
+const unused = "regexp: not in this bundle"
+
+func MustCompile(string) *Regexp        { panic(unused) }
+func (*Regexp) MatchString(string) bool { panic(unused) }
