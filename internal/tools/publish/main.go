@@ -1,0 +1,97 @@
+// Command publish copies files to the folder of static assets and writes
+// NAME.br and NAME.gz beside each, at the best level of either, so that the
+// server never compresses one. A file that is there already, byte for byte and
+// with both encodings, is left alone.
+//
+//	go run ./internal/tools/publish -o web/dist FILE…
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/andybalholm/brotli"
+)
+
+func main() {
+	out := flag.String("o", "", "`folder` to write to")
+	flag.Parse()
+	if *out == "" || flag.NArg() == 0 {
+		flag.Usage()
+		os.Exit(2)
+	}
+	for _, file := range flag.Args() {
+		if err := publish(file, *out); err != nil {
+			fmt.Fprintln(os.Stderr, "publish:", err)
+			os.Exit(1)
+		}
+	}
+}
+
+// encodings lists what is written beside a file. The brotli window is the
+// largest that every browser takes (2^24 bytes): the bundle is larger than the
+// default one.
+var encodings = []struct {
+	suffix string
+	writer func(io.Writer) (io.WriteCloser, error)
+}{
+	{".br", func(w io.Writer) (io.WriteCloser, error) {
+		return brotli.NewWriterOptions(w, brotli.WriterOptions{Quality: brotli.BestCompression, LGWin: 24}), nil
+	}},
+	{".gz", func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriterLevel(w, gzip.BestCompression) }},
+}
+
+func publish(file, out string) error {
+	body, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	target := filepath.Join(out, filepath.Base(file))
+	if published(target, body) {
+		return nil
+	}
+	for _, e := range encodings {
+		encoded, err := encode(body, e.writer)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(target+e.suffix, encoded, 0o644); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(target, body, 0o644) // last: its presence vouches for the others
+}
+
+// published tells whether target holds body and has all its encodings.
+func published(target string, body []byte) bool {
+	old, err := os.ReadFile(target)
+	if err != nil || !bytes.Equal(old, body) {
+		return false
+	}
+	for _, e := range encodings {
+		if _, err := os.Stat(target + e.suffix); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+func encode(body []byte, writer func(io.Writer) (io.WriteCloser, error)) ([]byte, error) {
+	var b bytes.Buffer
+	w, err := writer(&b)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(body); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
