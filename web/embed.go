@@ -1,0 +1,55 @@
+// Package web holds what browsers are given as files: the scripts of the payer's
+// page, the merchant's loader, the style sheet, and the bundle that make wasm
+// puts into dist. [Assets] serves them.
+//
+// What must not live here: pages (package httpd), components (package app), and
+// anything that differs from one payer to the next.
+//
+// # The page's contract with the scripts
+//
+// The page is made by the server and these scripts change nothing of what it
+// says. They rely on:
+//
+//	<body>
+//	<main id="checkout" data-state="select" data-rail="">…</main>
+//	<script type="application/json" id="view">…</script>
+//	<script defer src="{frame.js}" data-parent="https://shop.example"></script>
+//	<script defer src="{boot.js}" data-exec="{wasm_exec.js}" data-wasm="{app.wasm}"></script>
+//
+// The main element is the first element of the body, because go-app takes that
+// one over. It carries data-state (package view's State) and data-rail; each
+// method's form or row carries data-method, and data-reason too if the method
+// is not offered. data-parent is the origin of the page around ours, checked by
+// the server, or empty. Leave boot.js out if [Assets.HasBundle] is false, and
+// both scripts out of pages that are no checkout.
+package web
+
+import (
+	"embed"
+	"io/fs"
+)
+
+// Names of the assets.
+const (
+	AppWasm    = "app.wasm"     // the bundle; there after make wasm
+	WasmExec   = "wasm_exec.js" // Go's runtime support; there after make wasm
+	Boot       = "boot.js"      // loads the bundle and has it adopt the server's nodes
+	Frame      = "frame.js"     // tells the page or app around ours what happens
+	Embed      = "embed.js"     // the merchant's loader: <more-payment-methods>
+	EmbedTypes = "embed.d.ts"   // its types
+)
+
+//go:embed boot.js frame.js embed.js embed.d.ts checkout.css
+var sources embed.FS
+
+//go:embed all:dist
+var dist embed.FS
+
+// built is what make wasm wrote, if it did.
+func built() fs.FS {
+	sub, err := fs.Sub(dist, "dist")
+	if err != nil {
+		panic(err) // the name is a valid path
+	}
+	return sub
+}
