@@ -7,7 +7,8 @@ import (
 )
 
 // CloseDelay is how old an order must be before it is closed at the provider,
-// and for how long an "absent" answer proves nothing (reliability rules 4, 6).
+// and for how long an "absent" answer proves nothing: providers take a signed
+// request for five minutes, and advise against closing an order sooner.
 const CloseDelay = 5 * time.Minute
 
 // Limits on what one session may hold.
@@ -230,7 +231,7 @@ func (l *Ledger) Apply(ev Evidence, now time.Time) error {
 	case OutcomeClosed:
 		l.close(a, ev, now)
 	case OutcomeAbsent:
-		if l.absenceIsProof(a, now) {
+		if absenceIsProof(a, now) {
 			l.close(a, ev, now)
 		}
 	}
@@ -298,12 +299,15 @@ func (l *Ledger) close(a *Attempt, ev Evidence, now time.Time) {
 }
 
 // absenceIsProof: a request that was sent less than CloseDelay ago may still
-// arrive and be paid, and a live attempt of an open session may yet be re-sent.
-func (l *Ledger) absenceIsProof(a *Attempt, now time.Time) bool {
-	if !now.After(a.SentAt.Add(CloseDelay)) {
-		return false
+// arrive and be paid, and an attempt that is not abandoned may yet be sent again.
+// A provider may not know an accepted order before its code is scanned or its
+// link is opened (Alipay), so that one is over only CloseDelay after its expiry.
+func absenceIsProof(a *Attempt, now time.Time) bool {
+	settled := a.SentAt
+	if a.State == AttemptAwaiting {
+		settled = later(a.SentAt, a.ExpiresAt)
 	}
-	return a.Abandoned || l.Session.Status != SessionOpen
+	return a.Abandoned && now.After(settled.Add(CloseDelay))
 }
 
 // Expire ends an open session whose time is over, and abandons its attempts.
