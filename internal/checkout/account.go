@@ -8,6 +8,7 @@ import (
 	"github.com/sony/gobreaker/v2"
 	"golang.org/x/time/rate"
 
+	"morepay/internal/method"
 	"morepay/internal/pay"
 	"morepay/internal/provider"
 )
@@ -97,4 +98,46 @@ func (a *account) call(ctx context.Context, what string, f func(context.Context)
 		return pay.Wrap(pay.CodeProviderDown, err, "the provider can't be reached")
 	}
 	return err
+}
+
+// Acknowledgement is what a provider is answered, in its own dialect.
+type Acknowledgement struct {
+	Status      int
+	ContentType string
+	Body        []byte
+}
+
+// Acknowledge is how the provider of an account is told "received" or "send it
+// again"; false if there is no such account.
+func (s *Service) Acknowledge(providerID, name string, accepted bool) (Acknowledgement, bool) {
+	a := s.accounts.named(providerID, name)
+	if a == nil {
+		return Acknowledgement{}, false
+	}
+	status, contentType, body := a.Provider.Acknowledge(accepted)
+	return Acknowledgement{status, contentType, body}, true
+}
+
+// Hops lists the origins and schemes that payers of a merchant may be sent
+// through.
+func (s *Service) Hops(merchant string) []string {
+	var hops []string
+	for _, a := range s.accounts {
+		if h, ok := a.Provider.(provider.Hopper); ok && a.Merchant == merchant {
+			hops = append(hops, h.Hops()...)
+		}
+	}
+	return hops
+}
+
+// Identifier is what tells a provider's id of a payer, for rails that need it;
+// nil if the method's provider has none.
+func (s *Service) Identifier(merchant string, m pay.Method) provider.PayerIdentifier {
+	row, _ := method.ByID(m)
+	a := s.accounts.of(merchant, row.Provider)
+	if a == nil {
+		return nil
+	}
+	id, _ := a.Provider.(provider.PayerIdentifier)
+	return id
 }

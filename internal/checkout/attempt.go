@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
+	"morepay/internal/capability"
 	"morepay/internal/device"
 	"morepay/internal/method"
 	"morepay/internal/pay"
@@ -20,6 +23,10 @@ type AttemptRequest struct {
 	Device  device.Device
 	PayerIP string // the payer's own address; WeChat H5 refuses others
 	PayerID string // the provider's id of the payer, needed by the jsapi rail
+
+	// ReturnURL is where the wallet brings the payer back. It is kept with the
+	// attempt, so it must not hold the token in the open.
+	ReturnURL string
 }
 
 // Attempt sends the payer of an open session on their way. Asking again for the
@@ -35,10 +42,7 @@ func (s *Service) Attempt(ctx context.Context, sessionID string, r AttemptReques
 	if err != nil {
 		return nil, err
 	}
-	if status := l.StatusAt(s.now()); status != pay.SessionOpen {
-		return nil, pay.Errorf(pay.CodeSessionNotOpen, "", "the session is %s", status)
-	}
-	if err := s.mayUse(ctx, l, r); err != nil {
+	if err := s.MayAttempt(ctx, l, r); err != nil {
 		return nil, err
 	}
 	if r.Rail == pay.RailPageQR {
@@ -57,8 +61,12 @@ func (s *Service) Attempt(ctx context.Context, sessionID string, r AttemptReques
 	return s.begin(ctx, l, account, r)
 }
 
-// mayUse decides again, on the server, what the page decided when it was drawn.
-func (s *Service) mayUse(ctx context.Context, l *pay.Ledger, r AttemptRequest) error {
+// MayAttempt decides again, on the server, what the page decided when it was
+// drawn. It fails as Attempt does, and sends nothing.
+func (s *Service) MayAttempt(ctx context.Context, l *pay.Ledger, r AttemptRequest) error {
+	if status := l.StatusAt(s.now()); status != pay.SessionOpen {
+		return pay.Errorf(pay.CodeSessionNotOpen, "", "the session is %s", status)
+	}
 	if _, ok := method.ByID(r.Method); !ok {
 		return pay.Errorf(pay.CodeInvalid, "method", "unknown method %q", r.Method)
 	}
@@ -74,7 +82,7 @@ func (s *Service) mayUse(ctx context.Context, l *pay.Ledger, r AttemptRequest) e
 		return pay.Errorf(pay.CodeMethodUnavailable, "method", "the merchant does not offer %s", r.Method)
 	}
 	if !choice.Offered() {
-		return pay.Errorf(pay.CodeMethodUnavailable, "method", "%s is not available: %s", r.Method, choice.Codes())
+		return pay.Errorf(pay.CodeMethodUnavailable, "method", "%s is not available: %s", r.Method, codes(choice))
 	}
 	if !decision.Allows(r.Method, r.Rail) {
 		return pay.Errorf(pay.CodeMethodUnavailable, "rail", "%s can't be paid by %s on this device", r.Method, r.Rail)
@@ -82,13 +90,16 @@ func (s *Service) mayUse(ctx context.Context, l *pay.Ledger, r AttemptRequest) e
 	return nil
 }
 
-func knownRail(r pay.Rail) bool {
-	for _, known := range pay.Rails {
-		if r == known {
-			return true
-		}
+func codes(c capability.Choice) string {
+	var list []string
+	for _, r := range c.Reasons {
+		list = append(list, string(r.Code))
 	}
-	return false
+	return strings.Join(list, ", ")
+}
+
+func knownRail(r pay.Rail) bool {
+	return slices.Contains(pay.Rails, r)
 }
 
 func (s *Service) accountFor(merchant string, m pay.Method) (*account, error) {
@@ -161,7 +172,7 @@ func (s *Service) newAttempt(l *pay.Ledger, acc *account, r AttemptRequest) (pay
 	a.Request, err = acc.Provider.Request(provider.Order{
 		OutTradeNo: a.OutTradeNo, AttemptID: a.ID, Rail: r.Rail, Amount: a.Amount,
 		Description: l.Session.Description, ExpiresAt: a.ExpiresAt,
-		NotifyURL: s.notifyURL(acc), ReturnURL: s.returnURL(a.ID),
+		NotifyURL: s.notifyURL(acc), ReturnURL: r.ReturnURL,
 		PayerIP: r.PayerIP, PayerID: r.PayerID, OS: string(r.Device.OS),
 	})
 	return a, err
@@ -169,12 +180,6 @@ func (s *Service) newAttempt(l *pay.Ledger, acc *account, r AttemptRequest) (pay
 
 func (s *Service) notifyURL(acc *account) string {
 	return fmt.Sprintf("%s/notify/%s/%s", s.baseURL, acc.ProviderID, url.PathEscape(acc.Provider.Account()))
-}
-
-// returnURL is where a wallet brings the payer back. It names the attempt, not
-// the token, which providers need not know.
-func (s *Service) returnURL(attemptID string) string {
-	return s.baseURL + "/return/" + attemptID
 }
 
 // send asks the provider and records its answer. An answer that never came

@@ -3,9 +3,11 @@ package checkout
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 	"unicode/utf8"
 
+	"morepay/internal/capability"
 	"morepay/internal/pay"
 )
 
@@ -125,7 +127,7 @@ func (s *Service) Create(ctx context.Context, merchant string, n NewSession) (*p
 	if err != nil {
 		return nil, "", err
 	}
-	if !doc.Knows(n.Amount.Currency) {
+	if !takes(doc, n.Amount.Currency) {
 		return nil, "", pay.Errorf(pay.CodeInvalid, "amount.currency", "no method of this merchant takes %q", n.Amount.Currency)
 	}
 	if err := s.merchants.ReturnURL(merchant, n.ReturnURL); err != nil {
@@ -143,6 +145,15 @@ func (s *Service) Create(ctx context.Context, merchant string, n NewSession) (*p
 	}
 	s.metrics.sessions.Inc()
 	return l, token, nil
+}
+
+func takes(doc *capability.Document, currency string) bool {
+	for _, m := range doc.Methods {
+		if slices.Contains(m.Currencies, currency) {
+			return true
+		}
+	}
+	return false
 }
 
 // Cancel ends an open session on its merchant's word.

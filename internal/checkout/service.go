@@ -126,9 +126,9 @@ func (s *Service) update(ctx context.Context, sessionID string, change func(*pay
 	return l, err
 }
 
-// down lists the methods whose provider the merchant can't reach now, or has no
+// Down lists the methods whose provider the merchant can't reach now, or has no
 // account at.
-func (s *Service) down(merchant string) []pay.Method {
+func (s *Service) Down(merchant string) []pay.Method {
 	var down []pay.Method
 	for _, m := range method.All() {
 		if a := s.accounts.of(merchant, m.Provider); a == nil || a.down() {

@@ -1,0 +1,115 @@
+package httpd
+
+import (
+	"net/http"
+	"net/url"
+
+	"morepay/internal/checkout"
+	"morepay/internal/device"
+	"morepay/internal/pay"
+)
+
+// attempt takes the payer's choice and hands over: 303 to the wallet, or to the
+// page that shows the code. A client that asks for JSON stays in its page and
+// gets the live view.
+func (s *Server) attempt(w http.ResponseWriter, r *http.Request) error {
+	l, form, err := s.posted(w, r)
+	if err != nil {
+		return err
+	}
+	ip := s.clientIP(r)
+	if !s.exempt(ip) {
+		if err := s.attempts.allow(l.Session.ID); err != nil {
+			return err
+		}
+		if err := s.attemptIPs.allow(ipKey(ip)); err != nil {
+			return err
+		}
+	}
+	request := checkout.AttemptRequest{
+		Method: pay.Method(form.Get("method")), Rail: pay.Rail(form.Get("rail")),
+		Device: s.refined(r, form), PayerIP: ip.String(),
+		ReturnURL: s.returnURL(r.PathValue("token")),
+	}
+	if request.Rail == pay.RailJSAPI {
+		return s.identify(w, r, l, request, form.Get("hints"))
+	}
+	return s.handOver(w, r, l.Session.ID, request)
+}
+
+// handOver makes the attempt and sends the payer on.
+func (s *Server) handOver(w http.ResponseWriter, r *http.Request, sessionID string, request checkout.AttemptRequest) error {
+	l, err := s.service.Attempt(r.Context(), sessionID, request)
+	if err != nil {
+		return err
+	}
+	query := url.Values{}
+	if parent := s.parent(r, l.Session.Merchant); parent != "" {
+		query.Set("parent", parent)
+	}
+	if request.Rail == pay.RailPageQR {
+		query.Set("rail", string(request.Rail))
+		query.Set("method", string(request.Method))
+	}
+	r.URL.RawQuery = query.Encode()
+	if wants(r, "application/json") {
+		return s.show(w, r, l, http.StatusOK, nil)
+	}
+	if a := l.Current(); request.Rail != pay.RailPageQR && a != nil && a.Action != nil && a.Action.Kind == pay.ActionRedirect {
+		return seeOther(w, a.Action.URL)
+	}
+	return seeOther(w, pagePath(r.PathValue("token"), query))
+}
+
+// posted loads the session of a form that a payer posted from our own page.
+func (s *Server) posted(w http.ResponseWriter, r *http.Request) (*pay.Ledger, url.Values, error) {
+	if err := http.NewCrossOriginProtection().Check(r); err != nil {
+		return nil, nil, pay.Wrap(pay.CodeForbidden, err, "the form was not posted from our page")
+	}
+	l, err := s.payer(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	form, err := readForm(w, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := s.secrets.checkForm(form.Get("form_token"), l.Session.ID, s.now()); err != nil {
+		return nil, nil, err
+	}
+	if parent := form.Get("parent"); parent != "" {
+		q := r.URL.Query()
+		q.Set("parent", parent)
+		r.URL.RawQuery = q.Encode()
+	}
+	return l, form, nil
+}
+
+func pagePath(token string, query url.Values) string {
+	path := "/pay/" + token
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	return path
+}
+
+// returnURL is where a wallet brings the payer back.
+func (s *Server) returnURL(token string) string {
+	return s.baseURL + "/return/" + s.secrets.sealText([]byte(token))
+}
+
+// seeOther redirects without the link-holding body that http.Redirect writes.
+func seeOther(w http.ResponseWriter, location string) error {
+	w.Header().Set("Location", location)
+	w.Header().Set("Cache-Control", "no-store")
+	// The provider's page checks which site the payer came from.
+	w.Header().Set("Referrer-Policy", "strict-origin-when-cross-origin")
+	w.WriteHeader(http.StatusSeeOther)
+	return nil
+}
+
+// refined is the payer's device by its user agent and what the browser found out
+// beyond that. Hints choose a route and prove nothing.
+func (s *Server) refined(r *http.Request, form url.Values) device.Device {
+	return device.Detect(r.UserAgent()).Refine(device.ParseHints(form.Get("hints")))
+}

@@ -1,0 +1,98 @@
+package httpd
+
+import (
+	"net/http"
+	"strings"
+
+	"morepay/internal/capability"
+	"morepay/internal/device"
+	"morepay/internal/pay"
+)
+
+// capabilities serves a merchant's public document: the same bytes until it
+// changes, fit for a CDN.
+func (s *Server) capabilities(w http.ResponseWriter, r *http.Request) error {
+	doc, err := s.merchants.Published(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("ETag", doc.ETag)
+	h.Set("Cache-Control", "public, max-age=30, stale-while-revalidate=300")
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("X-Content-Type-Options", "nosniff")
+	if etagMatches(r.Header.Get("If-None-Match"), doc.ETag) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	h.Set("Content-Type", jsonType)
+	_, err = w.Write(doc.JSON)
+	return err
+}
+
+// schema serves the JSON Schema of capability documents.
+func (s *Server) schema(w http.ResponseWriter, _ *http.Request) error {
+	h := w.Header()
+	h.Set("Content-Type", "application/schema+json")
+	h.Set("Cache-Control", "public, max-age=300")
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("X-Content-Type-Options", "nosniff")
+	_, err := w.Write(capability.Schema())
+	return err
+}
+
+// decideBody is what a server-side caller asks: which methods, on this device,
+// for this order.
+type decideBody struct {
+	Amount    pay.Money  `json:"amount"`
+	Items     []pay.Item `json:"items"`
+	PayerID   string     `json:"payer_id"`
+	Region    string     `json:"region"`
+	UserAgent string     `json:"user_agent"`
+}
+
+type decision struct {
+	Version  int64               `json:"version"` // of the capability document
+	Device   device.Device       `json:"device"`
+	Decision capability.Decision `json:"decision"`
+}
+
+// decide answers the decision with its reasons. It needs the merchant's key,
+// because it tells who is in a rollout.
+func (s *Server) decide(w http.ResponseWriter, r *http.Request) error {
+	merchant, err := s.merchantOf(r)
+	if err != nil {
+		return err
+	}
+	if merchant != r.PathValue("id") {
+		return errNotFound
+	}
+	var b decideBody
+	if _, err := readJSON(w, r, maxAPIBody, &b); err != nil {
+		return err
+	}
+	if b.Amount.Value < 1 {
+		return pay.Errorf(pay.CodeInvalid, "amount.value", "must be at least 1")
+	}
+	doc, version, err := s.merchants.Document(r.Context(), merchant)
+	if err != nil {
+		return err
+	}
+	dev := device.Detect(b.UserAgent)
+	order := capability.Order{
+		Amount: b.Amount, Items: b.Items, Payer: capability.PayerKey(b.PayerID), Region: b.Region,
+		Down: s.service.Down(merchant),
+	}
+	return writeJSON(w, http.StatusOK, decision{version, dev, capability.Decide(doc, order, dev, s.now())})
+}
+
+// etagMatches evaluates an If-None-Match header (RFC 9110, section 13.1.2).
+func etagMatches(header, etag string) bool {
+	for candidate := range strings.SplitSeq(header, ",") {
+		candidate = strings.TrimPrefix(strings.TrimSpace(candidate), "W/")
+		if candidate == etag || candidate == "*" {
+			return true
+		}
+	}
+	return false
+}

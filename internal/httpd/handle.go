@@ -1,0 +1,165 @@
+package httpd
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"morepay/internal/pay"
+)
+
+// handler answers a request or returns an error, which handle turns into the
+// answer, the log line and the metric.
+type handler func(w http.ResponseWriter, r *http.Request) error
+
+// fail writes an error in the form that the callers of a group of routes expect.
+type fail func(w http.ResponseWriter, r *http.Request, err error)
+
+// statuses is the one table from code to HTTP status.
+var statuses = map[pay.Code]int{
+	pay.CodeInvalid:           http.StatusBadRequest,
+	pay.CodeUnauthorized:      http.StatusUnauthorized,
+	pay.CodeForbidden:         http.StatusForbidden,
+	pay.CodeNotFound:          http.StatusNotFound,
+	pay.CodeConflict:          http.StatusConflict,
+	pay.CodePrecondition:      http.StatusPreconditionFailed,
+	pay.CodeSessionNotOpen:    http.StatusConflict,
+	pay.CodeMethodUnavailable: http.StatusUnprocessableEntity,
+	pay.CodeFormExpired:       http.StatusForbidden,
+	pay.CodeTooManyAttempts:   http.StatusTooManyRequests,
+	pay.CodeRateLimited:       http.StatusTooManyRequests,
+	pay.CodeIdempotency:       http.StatusConflict,
+	pay.CodeBodyTooLarge:      http.StatusRequestEntityTooLarge,
+	pay.CodeBodyIncomplete:    http.StatusRequestTimeout,
+	pay.CodeRefundExceeds:     http.StatusUnprocessableEntity,
+	pay.CodeProviderRefused:   http.StatusBadGateway,
+	pay.CodeProviderDown:      http.StatusServiceUnavailable,
+	pay.CodeStoreDown:         http.StatusServiceUnavailable,
+	pay.CodeInternal:          http.StatusInternalServerError,
+}
+
+func statusOf(err error) int { return statuses[pay.CodeOf(err)] }
+
+// handle runs h. name is the route's pattern: what logs and metrics may show of
+// a path, because paths hold tokens.
+func (s *Server) handle(name string, fail fail, h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		rec := &recorder{ResponseWriter: w}
+		err := guard(rec, r, h)
+		if err != nil && !rec.wrote {
+			if status := statusOf(err); status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
+				rec.Header().Set("Retry-After", "5")
+			}
+			fail(rec, r, err)
+		}
+		s.observe(r.Context(), name, r.Method, rec.code(), err, time.Since(start))
+	})
+}
+
+// guard turns a panic into an internal error, so that one bad request ends
+// neither the server nor the answer's form.
+func guard(w http.ResponseWriter, r *http.Request, h handler) (err error) {
+	defer func() {
+		p := recover()
+		if p == http.ErrAbortHandler {
+			panic(p)
+		}
+		if p != nil {
+			slog.Error("panic", "value", p, "stack", string(debug.Stack()))
+			err = pay.Errorf(pay.CodeInternal, "", "panic")
+		}
+	}()
+	return h(w, r)
+}
+
+func (s *Server) observe(ctx context.Context, name, method string, status int, err error, took time.Duration) {
+	s.metrics.requests.WithLabelValues(name, method, statusClass(status)).Observe(took.Seconds())
+	switch {
+	case errors.Is(err, context.Canceled):
+	case status >= http.StatusInternalServerError:
+		s.log.ErrorContext(ctx, "request", "route", name, "method", method, "status", status, "ms", took.Milliseconds(), "err", err)
+	case err != nil:
+		s.log.InfoContext(ctx, "request", "route", name, "method", method, "status", status, "ms", took.Milliseconds(), "err", err)
+	}
+}
+
+func statusClass(status int) string { return string(rune('0'+status/100)) + "xx" }
+
+// recorder remembers the status. Unwrap keeps http.ResponseController working.
+type recorder struct {
+	http.ResponseWriter
+	status int
+	wrote  bool
+}
+
+func (r *recorder) WriteHeader(status int) {
+	if !r.wrote {
+		r.status, r.wrote = status, true
+	}
+	r.ResponseWriter.WriteHeader(status)
+}
+
+func (r *recorder) Write(b []byte) (int, error) {
+	if !r.wrote {
+		r.status, r.wrote = http.StatusOK, true
+	}
+	return r.ResponseWriter.Write(b)
+}
+
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+func (r *recorder) code() int {
+	if !r.wrote {
+		return http.StatusOK
+	}
+	return r.status
+}
+
+// errorBody is the form of every JSON error.
+type errorBody struct {
+	Error struct {
+		Code    pay.Code `json:"code"`
+		Message string   `json:"message"`
+		Field   string   `json:"field,omitempty"`
+	} `json:"error"`
+}
+
+// failJSON answers API callers. The private cause stays in the log.
+func failJSON(w http.ResponseWriter, _ *http.Request, err error) {
+	var body errorBody
+	body.Error.Code = pay.CodeOf(err)
+	body.Error.Message = "something went wrong on our side"
+	if e, ok := errors.AsType[*pay.Error](err); ok {
+		body.Error.Message, body.Error.Field = e.Message, e.Field
+	}
+	writeJSON(w, statusOf(err), body)
+}
+
+const jsonType = "application/json; charset=utf-8"
+
+func writeJSON(w http.ResponseWriter, status int, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", jsonType)
+	h.Set("X-Content-Type-Options", "nosniff")
+	if h.Get("Cache-Control") == "" {
+		h.Set("Cache-Control", "no-store")
+	}
+	w.WriteHeader(status)
+	_, err = w.Write(b)
+	return err
+}
+
+// wants tells whether the client named a media type, not only */*.
+func wants(r *http.Request, mediaType string) bool {
+	return strings.Contains(r.Header.Get("Accept"), mediaType)
+}

@@ -1,0 +1,56 @@
+package httpd
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"morepay/web"
+)
+
+// pageHeaders sets what protects the payer's page. ancestors are the origins
+// that may frame it; hops are the provider origins and schemes that a form may
+// end at: form-action covers the target of a redirect too, so without them the
+// browser blocks the hand-off after the payment was made at the provider.
+func (s *Server) pageHeaders(w http.ResponseWriter, ancestors, hops []string) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", contentPolicy(ancestors, hops))
+	h.Set("Reporting-Endpoints", `csp="/csp"`)
+	// no-referrer and same-origin would break WeChat's H5 page, which checks
+	// which site a payer came from.
+	h.Set("Referrer-Policy", "strict-origin-when-cross-origin")
+	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=(), clipboard-write=(self)")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Robots-Tag", "noindex")
+	if s.live {
+		h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+	}
+}
+
+func contentPolicy(ancestors, hops []string) string {
+	if len(ancestors) == 0 {
+		ancestors = []string{"'none'"}
+	}
+	formAction := append([]string{"'self'"}, hops...)
+	slices.Sort(formAction[1:])
+	return strings.Join([]string{
+		"default-src 'none'",
+		"script-src 'self' 'wasm-unsafe-eval'",
+		"script-src-attr 'none'",
+		"style-src " + web.StylesheetHash(),
+		"img-src 'self' data:",
+		"font-src 'self'",
+		"connect-src 'self'",
+		"worker-src 'none'",
+		"frame-src 'none'",
+		"object-src 'none'",
+		"base-uri 'none'",
+		"form-action " + strings.Join(slices.Compact(formAction), " "),
+		"frame-ancestors " + strings.Join(ancestors, " "),
+		"require-trusted-types-for 'script'",
+		"trusted-types 'none'",
+		"report-uri /csp",
+		"report-to csp",
+	}, "; ")
+}

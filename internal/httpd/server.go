@@ -1,0 +1,116 @@
+package httpd
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"morepay/internal/checkout"
+	"morepay/internal/idempotency"
+	"morepay/internal/merchant"
+	"morepay/web"
+)
+
+// Config is what a Server is made of.
+type Config struct {
+	Service     *checkout.Service
+	Merchants   *merchant.Directory
+	Idempotency idempotency.Store
+	Assets      *web.Assets
+	Secret      []byte         // at least MinSecret bytes, the same on every server of one service
+	BaseURL     string         // origin under which payers reach us
+	Live        bool           // real money: https only
+	Proxies     []netip.Prefix // peers whose X-Forwarded-For is believed
+	Now         func() time.Time
+	Log         *slog.Logger
+	Metrics     prometheus.Registerer
+	Ready       func(context.Context) error // nil if every part that a request needs is there
+}
+
+// Server answers payers, merchants and providers.
+type Server struct {
+	service     *checkout.Service
+	merchants   *merchant.Directory
+	idempotency idempotency.Store
+	assets      *web.Assets
+	secrets     *secrets
+	baseURL     string
+	live        bool
+	proxies     []netip.Prefix
+	now         func() time.Time
+	log         *slog.Logger
+	metrics     *metrics
+	ready       func(context.Context) error
+
+	pages, statusChecks, attempts, attemptIPs, api *keyed
+	streams                                        gauge
+}
+
+// New makes a Server. Fails if the secret is too short.
+func New(c Config) (*Server, error) {
+	sec, err := newSecrets(c.Secret)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		service: c.Service, merchants: c.Merchants, idempotency: c.Idempotency, assets: c.Assets, secrets: sec,
+		baseURL: c.BaseURL, live: c.Live, proxies: c.Proxies, now: c.Now, log: c.Log, ready: c.Ready,
+		metrics: newMetrics(c.Metrics),
+		pages:   newKeyed(pageRate), statusChecks: newKeyed(statusRate), attempts: newKeyed(attemptRate),
+		attemptIPs: newKeyed(attemptIP), api: newKeyed(apiRate),
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	return s, nil
+}
+
+// route is one row of the routing table.
+type route struct {
+	pattern string
+	fail    fail
+	handler handler
+}
+
+// Handler serves the public routes.
+func (s *Server) Handler() http.Handler {
+	routes := []route{
+		{"GET /pay/{token}", s.failPage, s.page},
+		{"POST /pay/{token}/attempts", s.failPage, s.attempt},
+		{"GET /pay/{token}/events", failJSON, s.events},
+		{"GET /pay/{token}/return", s.failPage, s.comeBack},
+		{"POST /pay/{token}/return", s.failPage, s.checkNow},
+		{"GET /pay/{token}/page.png", failJSON, s.pagePNG},
+		{"GET /return/{sealed}", s.failPage, s.fromWallet},
+		{"GET /identified/{sealed}", s.failPage, s.identified},
+
+		{"POST /v1/sessions", failJSON, s.createSession},
+		{"GET /v1/sessions/{id}", failJSON, s.getSession},
+		{"POST /v1/sessions/{id}/cancel", failJSON, s.cancelSession},
+		{"POST /v1/sessions/{id}/refunds", failJSON, s.createRefund},
+		{"GET /v1/merchants/{id}/capabilities", failJSON, s.capabilities},
+		{"POST /v1/merchants/{id}/decide", failJSON, s.decide},
+		{"GET /v1/schemas/capabilities.json", failJSON, s.schema},
+
+		{"POST /notify/{provider}/{account}", s.failNotify, s.notify},
+
+		{"POST /csp", failJSON, s.cspReport},
+		{"GET /healthz", failJSON, s.health},
+		{"GET /readyz", failJSON, s.readiness},
+	}
+	mux := http.NewServeMux()
+	for _, r := range routes {
+		mux.Handle(r.pattern, s.handle(r.pattern, r.fail, r.handler))
+	}
+	mux.Handle("GET /assets/", s.assets)
+	mux.Handle("GET /embed.js", s.assets)
+	mux.Handle("/", s.handle("/", s.failPage, func(http.ResponseWriter, *http.Request) error { return errNotFound }))
+	return mux
+}

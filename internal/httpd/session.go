@@ -1,0 +1,182 @@
+package httpd
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+
+	"morepay/internal/checkout"
+	"morepay/internal/idempotency"
+	"morepay/internal/pay"
+)
+
+// sessionBody is a session as its merchant sees it.
+type sessionBody struct {
+	ID          string            `json:"id"`
+	Token       string            `json:"token,omitempty"` // only in the answer that creates it
+	URL         string            `json:"url,omitempty"`   // only in the answer that creates it
+	Status      pay.SessionStatus `json:"status"`
+	Reference   string            `json:"merchant_reference"`
+	Amount      pay.Money         `json:"amount"`
+	Description string            `json:"description"`
+	ReturnURL   string            `json:"return_url"`
+	CreatedAt   time.Time         `json:"created_at"`
+	ExpiresAt   time.Time         `json:"expires_at"`
+	ServerTime  time.Time         `json:"server_time"`
+	Attempts    []attemptBody     `json:"attempts"`
+	Refunds     []refundBody      `json:"refunds"`
+}
+
+type attemptBody struct {
+	ID         string           `json:"id"`
+	Method     pay.Method       `json:"method"`
+	Rail       pay.Rail         `json:"rail"`
+	State      pay.AttemptState `json:"state"`
+	OutTradeNo string           `json:"out_trade_no"`
+	Reference  string           `json:"provider_reference,omitempty"`
+	CreatedAt  time.Time        `json:"created_at"`
+	PaidAt     time.Time        `json:"paid_at,omitzero"`
+}
+
+type refundBody struct {
+	ID        string           `json:"id"`
+	Attempt   string           `json:"attempt"`
+	Amount    pay.Money        `json:"amount"`
+	Reason    pay.RefundReason `json:"reason"`
+	Note      string           `json:"note,omitempty"`
+	Status    pay.RefundStatus `json:"status"`
+	CreatedAt time.Time        `json:"created_at"`
+}
+
+func (s *Server) sessionBody(l *pay.Ledger) sessionBody {
+	now := s.now().UTC()
+	b := sessionBody{
+		ID: l.Session.ID, Status: l.StatusAt(now), Reference: l.Session.Reference, Amount: l.Session.Amount,
+		Description: l.Session.Description, ReturnURL: l.Session.ReturnURL,
+		CreatedAt: l.Session.CreatedAt, ExpiresAt: l.Session.ExpiresAt, ServerTime: now,
+		Attempts: []attemptBody{}, Refunds: []refundBody{},
+	}
+	for _, a := range l.Attempts {
+		b.Attempts = append(b.Attempts, attemptBody{a.ID, a.Method, a.Rail, a.State, a.OutTradeNo, a.Reference, a.CreatedAt, a.PaidAt})
+	}
+	for _, r := range l.Refunds {
+		b.Refunds = append(b.Refunds, refundOf(r))
+	}
+	return b
+}
+
+func refundOf(r pay.Refund) refundBody {
+	return refundBody{r.ID, r.AttemptID, r.Amount, r.Reason, r.Note, r.Status, r.CreatedAt}
+}
+
+// merchantOf tells whose secret key a request carries.
+func (s *Server) merchantOf(r *http.Request) (string, error) {
+	key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !ok || key == "" {
+		return "", pay.Errorf(pay.CodeUnauthorized, "Authorization", "must be: Bearer <secret key>")
+	}
+	id, ok := s.merchants.ByKey(key)
+	if !ok {
+		return "", pay.Errorf(pay.CodeUnauthorized, "Authorization", "the key is not known")
+	}
+	if s.exempt(s.clientIP(r)) {
+		return id, nil
+	}
+	return id, s.api.allow(id)
+}
+
+func (s *Server) createSession(w http.ResponseWriter, r *http.Request) error {
+	var n checkout.NewSession
+	return s.post(w, r, &n, func(ctx context.Context, merchant string) (any, error) {
+		l, token, err := s.service.Create(ctx, merchant, n)
+		if err != nil {
+			return nil, err
+		}
+		b := s.sessionBody(l)
+		b.Token, b.URL = token, s.baseURL+"/pay/"+token
+		return b, nil
+	})
+}
+
+func (s *Server) getSession(w http.ResponseWriter, r *http.Request) error {
+	merchant, err := s.merchantOf(r)
+	if err != nil {
+		return err
+	}
+	l, err := s.service.Ledger(r.Context(), merchant, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, s.sessionBody(l))
+}
+
+func (s *Server) cancelSession(w http.ResponseWriter, r *http.Request) error {
+	return s.post(w, r, &struct{}{}, func(ctx context.Context, merchant string) (any, error) {
+		l, err := s.service.Cancel(ctx, merchant, r.PathValue("id"))
+		if err != nil {
+			return nil, err
+		}
+		return s.sessionBody(l), nil
+	})
+}
+
+func (s *Server) createRefund(w http.ResponseWriter, r *http.Request) error {
+	var n checkout.NewRefund
+	return s.post(w, r, &n, func(ctx context.Context, merchant string) (any, error) {
+		_, refund, err := s.service.Refund(ctx, merchant, r.PathValue("id"), n)
+		if err != nil {
+			return nil, err
+		}
+		return refundOf(*refund), nil
+	})
+}
+
+// post runs a merchant's POST: authenticated, strictly decoded, and done once
+// per Idempotency-Key. do's result is answered with 201; its reply is kept
+// sealed, because a session's holds the payer's token.
+func (s *Server) post(w http.ResponseWriter, r *http.Request, into any, do func(ctx context.Context, merchant string) (any, error)) error {
+	merchant, err := s.merchantOf(r)
+	if err != nil {
+		return err
+	}
+	name := r.Header.Get("Idempotency-Key")
+	if name == "" || len(name) > maxIdempotencyKey {
+		return pay.Errorf(pay.CodeInvalid, "Idempotency-Key", "is needed, of at most %d characters", maxIdempotencyKey)
+	}
+	body, err := readJSON(w, r, maxAPIBody, into)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(body)
+	key := idempotency.Key{Scope: merchant + " " + r.URL.Path, Name: name}
+	reply, err := idempotency.Do(r.Context(), s.idempotency, key, hex.EncodeToString(sum[:]), s.now,
+		func(ctx context.Context) (idempotency.Reply, error) {
+			result, err := do(ctx, merchant)
+			if err != nil {
+				return idempotency.Reply{}, err
+			}
+			b, err := json.Marshal(result)
+			return idempotency.Reply{Status: http.StatusCreated, ContentType: jsonType, Body: s.secrets.sealBytes(b)}, err
+		})
+	if err != nil {
+		return err
+	}
+	plain, err := s.secrets.openBytes(reply.Body)
+	if err != nil {
+		return pay.Wrap(pay.CodeInternal, err, "a kept reply can't be opened: has the server's secret changed?")
+	}
+	h := w.Header()
+	h.Set("Content-Type", reply.ContentType)
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(reply.Status)
+	_, err = w.Write(plain)
+	return err
+}
+
+// maxIdempotencyKey is the longest Idempotency-Key, in bytes.
+const maxIdempotencyKey = 255

@@ -1,0 +1,245 @@
+package merchant
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"morepay/internal/capability"
+	"morepay/internal/pay"
+)
+
+// maxCached bounds how many documents are kept decoded; one takes about 10 KiB.
+const maxCached = 8192
+
+// Directory answers what the server must know of merchants: documents from the
+// store, kept in memory until they change, and settings as loaded at start. It
+// is safe for concurrent use.
+type Directory struct {
+	store    Store
+	live     bool
+	settings map[string]Settings
+	keys     map[string]string // hash of API key → merchant
+
+	mu      sync.RWMutex
+	current map[string]*Published
+	pinned  map[version]*capability.Document
+	changes uint64 // counts what Run has heard, so that no read caches what it missed
+}
+
+type version struct {
+	merchant string
+	number   int64
+}
+
+// Published is a merchant's document in force, ready to be served.
+type Published struct {
+	Document *capability.Document
+	Version  int64
+	JSON     []byte
+	ETag     string
+}
+
+// NewDirectory makes a directory. live demands https in return URLs.
+func NewDirectory(store Store, sources []Source, live bool) *Directory {
+	d := &Directory{
+		store: store, live: live, settings: map[string]Settings{}, keys: map[string]string{},
+		current: map[string]*Published{}, pinned: map[version]*capability.Document{},
+	}
+	for _, s := range sources {
+		d.settings[s.ID] = s.Settings
+		for _, k := range s.Settings.APIKeys {
+			d.keys[k.SHA256] = s.ID
+		}
+	}
+	return d
+}
+
+// Apply stores the documents of sources that differ from what is stored, all or
+// none, and returns what changed.
+func Apply(ctx context.Context, store Store, sources []Source, author string, now time.Time) ([]Document, error) {
+	changes := make([]Change, len(sources))
+	for i, s := range sources {
+		changes[i] = Change{Merchant: s.ID, JSON: s.Document.JSON()}
+	}
+	before := map[string]int64{}
+	for _, c := range changes {
+		doc, err := store.Get(ctx, c.Merchant)
+		if err != nil && pay.CodeOf(err) != pay.CodeNotFound {
+			return nil, err
+		}
+		before[c.Merchant] = doc.Version
+	}
+	after, err := store.Put(ctx, changes, author, now)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(after, func(d Document) bool { return d.Version == before[d.Merchant] }), nil
+}
+
+// Run follows changes until ctx ends: a document stored by any server or command
+// is in force here within [Poll].
+func (d *Directory) Run(ctx context.Context, failed func(error)) error {
+	position, err := d.store.Position(ctx)
+	if err != nil {
+		return err
+	}
+	d.forgetAll()
+	Watch(ctx, d.store, position, func(doc Document) { d.forget(doc.Merchant) }, failed)
+	return nil
+}
+
+func (d *Directory) forget(merchant string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.changes++
+	delete(d.current, merchant)
+}
+
+func (d *Directory) forgetAll() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.changes++
+	clear(d.current)
+}
+
+// Published is the merchant's document in force. Fails with not_found.
+func (d *Directory) Published(ctx context.Context, merchant string) (*Published, error) {
+	d.mu.RLock()
+	p, changes := d.current[merchant], d.changes
+	d.mu.RUnlock()
+	if p != nil {
+		return p, nil
+	}
+	stored, err := d.store.Get(ctx, merchant)
+	if err != nil {
+		return nil, err
+	}
+	if p, err = publish(stored); err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.changes == changes {
+		makeRoom(d.current)
+		d.current[merchant] = p
+	}
+	return p, nil
+}
+
+// publish decodes a stored document and puts its version into it.
+func publish(stored Document) (*Published, error) {
+	doc, err := capability.Decode(stored.JSON)
+	if err != nil {
+		return nil, pay.Wrap(pay.CodeInternal, err, "a stored document can't be read")
+	}
+	doc.Version = stored.Version
+	return &Published{Document: doc, Version: stored.Version, JSON: doc.JSON(), ETag: etag(doc.JSON())}, nil
+}
+
+// makeRoom drops some entry, whichever: what is in use comes back at once.
+func makeRoom[K comparable, V any](m map[K]V) {
+	for k := range m {
+		if len(m) < maxCached {
+			return
+		}
+		delete(m, k)
+	}
+}
+
+// Document is the merchant's document in force and its version.
+func (d *Directory) Document(ctx context.Context, merchant string) (*capability.Document, int64, error) {
+	p, err := d.Published(ctx, merchant)
+	if err != nil {
+		return nil, 0, err
+	}
+	return p.Document, p.Version, nil
+}
+
+// DocumentAt is one version of a merchant's document. Versions never change.
+func (d *Directory) DocumentAt(ctx context.Context, merchant string, number int64) (*capability.Document, error) {
+	key := version{merchant, number}
+	d.mu.RLock()
+	doc := d.pinned[key]
+	d.mu.RUnlock()
+	if doc != nil {
+		return doc, nil
+	}
+	stored, err := d.store.Version(ctx, merchant, number)
+	if err != nil {
+		return nil, err
+	}
+	p, err := publish(stored)
+	if err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	makeRoom(d.pinned)
+	d.pinned[key] = p.Document
+	return p.Document, nil
+}
+
+// ReturnURL checks that the merchant may send payers there.
+func (d *Directory) ReturnURL(merchant, url string) error {
+	s := d.settings[merchant]
+	return s.allowsReturn(url, d.live)
+}
+
+// Origins lists the pages that may frame the merchant's checkout.
+func (d *Directory) Origins(merchant string) []string { return d.settings[merchant].Origins }
+
+// Webhooks lists where the merchant hears of events.
+func (d *Directory) Webhooks(merchant string) []Webhook { return d.settings[merchant].Webhooks }
+
+// ByKey tells whose API key this is. Keys are looked up by hash, so the time it
+// takes tells nothing of a key.
+func (d *Directory) ByKey(key string) (merchant string, ok bool) {
+	merchant, ok = d.keys[HashKey(key)]
+	return merchant, ok
+}
+
+// Diff says in lines what would change from the stored document to the one in a
+// file: "- " lines go, "+ " lines come.
+func Diff(stored, file *capability.Document) []string {
+	var before []byte
+	if stored != nil {
+		before = stored.Indented()
+	}
+	return diffLines(bytes.Split(before, []byte("\n")), bytes.Split(file.Indented(), []byte("\n")))
+}
+
+func diffLines(a, b [][]byte) []string {
+	// Longest common subsequence: documents have some hundred lines.
+	length := make([][]int, len(a)+1)
+	for i := range length {
+		length[i] = make([]int, len(b)+1)
+	}
+	for i := len(a) - 1; i >= 0; i-- {
+		for j := len(b) - 1; j >= 0; j-- {
+			if bytes.Equal(a[i], b[j]) {
+				length[i][j] = length[i+1][j+1] + 1
+			} else {
+				length[i][j] = max(length[i+1][j], length[i][j+1])
+			}
+		}
+	}
+	var out []string
+	i, j := 0, 0
+	for i < len(a) || j < len(b) {
+		switch {
+		case i < len(a) && j < len(b) && bytes.Equal(a[i], b[j]):
+			i, j = i+1, j+1
+		case j == len(b) || i < len(a) && cmp.Compare(length[i+1][j], length[i][j+1]) >= 0:
+			out = append(out, "- "+string(a[i]))
+			i++
+		default:
+			out = append(out, "+ "+string(b[j]))
+			j++
+		}
+	}
+	return out
+}

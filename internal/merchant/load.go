@@ -1,0 +1,113 @@
+package merchant
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+
+	"morepay/internal/capability"
+)
+
+// Names of the files of one merchant, in a folder named after it.
+const (
+	DocumentFile = "capabilities.json" // public: the capability document
+	SettingsFile = "merchant.json"     // private; a merchant without one can only be looked at
+)
+
+// Source is one merchant as its files say.
+type Source struct {
+	ID       string
+	Document *capability.Document
+	Settings Settings
+	ReadKey  func(name string) ([]byte, error) // reads a file of the merchant's folder
+}
+
+// Load reads the merchants of a folder. What is wrong is told all at once, each
+// with its file and its line or path.
+func Load(dir fs.FS, live bool) ([]Source, error) {
+	entries, err := fs.ReadDir(dir, ".")
+	if err != nil {
+		return nil, fmt.Errorf("merchants: %w", err)
+	}
+	var sources []Source
+	var problems []error
+	for _, e := range entries {
+		if !e.IsDir() {
+			continue
+		}
+		source, err := load(dir, e.Name(), live)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		sources = append(sources, source)
+	}
+	if len(sources) == 0 && len(problems) == 0 {
+		problems = append(problems, errors.New("merchants: the folder holds no merchant: expected NAME/"+DocumentFile))
+	}
+	return sources, errors.Join(problems...)
+}
+
+func load(dir fs.FS, id string, live bool) (Source, error) {
+	s := Source{ID: id, ReadKey: func(name string) ([]byte, error) {
+		return fs.ReadFile(dir, path.Join(id, path.Clean("/" + name)[1:]))
+	}}
+	file := path.Join(id, DocumentFile)
+	raw, err := fs.ReadFile(dir, file)
+	if err != nil {
+		return s, err
+	}
+	if s.Document, err = capability.Decode(raw); err != nil {
+		return s, inFile(file, raw, err)
+	}
+	if s.Document.Merchant != id {
+		return s, fmt.Errorf("%s: merchant: is %q, but the folder is %q", file, s.Document.Merchant, id)
+	}
+	file = path.Join(id, SettingsFile)
+	raw, err = fs.ReadFile(dir, file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	if err != nil {
+		return s, err
+	}
+	if err := decodeStrictly(raw, &s.Settings); err != nil {
+		return s, inFile(file, raw, err)
+	}
+	if err := s.Settings.check(live); err != nil {
+		return s, inFile(file, raw, err)
+	}
+	return s, nil
+}
+
+func decodeStrictly(raw []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return errors.New("there is something after the JSON value")
+	}
+	return nil
+}
+
+// inFile puts the file, and the line where JSON knows it, before an error.
+func inFile(file string, raw []byte, err error) error {
+	offset := int64(-1)
+	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
+		offset = e.Offset
+	}
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		offset = e.Offset
+	}
+	if offset < 0 {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	line := 1 + bytes.Count(raw[:min(int(offset), len(raw))], []byte("\n"))
+	return fmt.Errorf("%s:%d: %w", file, line, err)
+}

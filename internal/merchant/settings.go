@@ -1,0 +1,108 @@
+package merchant
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"morepay/internal/pay"
+)
+
+// Settings is what only the server may know of a merchant: merchant.json.
+type Settings struct {
+	Origins    []string                   `json:"origins"`     // pages that may frame the checkout, such as https://shop.example
+	ReturnURLs []string                   `json:"return_urls"` // prefixes under which return_url must lie, ending in a slash
+	APIKeys    []APIKey                   `json:"api_keys"`
+	Accounts   map[string]json.RawMessage `json:"accounts"` // provider id → the adapter's own settings
+	Webhooks   []Webhook                  `json:"webhooks"`
+}
+
+// APIKey lets a merchant's server in. Only its hash is kept: the key is 32
+// random bytes, which need no slow hash.
+type APIKey struct {
+	ID     string `json:"id"`
+	SHA256 string `json:"sha256"` // hex, of the whole key
+}
+
+// Webhook is where a merchant hears of events.
+type Webhook struct {
+	URL     string   `json:"url"`
+	Secrets []string `json:"secrets"` // names of files that hold whsec_…; two while one replaces the other
+}
+
+// HashKey is what is kept of an API key.
+func HashKey(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:])
+}
+
+// check names the first field that can't be right. live demands https, which
+// test mode on loopback does not have.
+func (s *Settings) check(live bool) error {
+	for i, o := range s.Origins {
+		u, err := parseHTTP(o, live)
+		if err != nil || u.Path != "" || o != u.Scheme+"://"+u.Host {
+			return pay.Errorf(pay.CodeInvalid, fmt.Sprintf("origins[%d]", i), "must be an origin such as https://shop.example, is %q", o)
+		}
+	}
+	for i, p := range s.ReturnURLs {
+		u, err := parseHTTP(p, live)
+		if err != nil || !strings.HasSuffix(u.Path, "/") {
+			return pay.Errorf(pay.CodeInvalid, fmt.Sprintf("return_urls[%d]", i), "must be a URL that ends in a slash, is %q", p)
+		}
+	}
+	for i, k := range s.APIKeys {
+		if b, err := hex.DecodeString(k.SHA256); err != nil || len(b) != sha256.Size {
+			return pay.Errorf(pay.CodeInvalid, fmt.Sprintf("api_keys[%d].sha256", i), "must be 64 hexadecimal digits")
+		}
+	}
+	return nil
+}
+
+// parseHTTP takes an absolute URL without the parts that make it mean something
+// else to one reader than to another.
+func parseHTTP(raw string, live bool) (*url.URL, error) {
+	if strings.ContainsAny(raw, "\\\r\n\t ") || len(raw) > 2048 {
+		return nil, fmt.Errorf("holds a character that is not allowed, or is too long")
+	}
+	u, err := url.Parse(raw)
+	if err != nil {
+		return nil, fmt.Errorf("is not a URL")
+	}
+	if u.Host == "" || u.User != nil || u.Opaque != "" || u.Fragment != "" {
+		return nil, fmt.Errorf("must be absolute, without user and fragment")
+	}
+	if u.Scheme != "https" && (live || u.Scheme != "http") {
+		return nil, fmt.Errorf("must be https")
+	}
+	return u, nil
+}
+
+// allowsReturn tells whether payers may be sent to raw: same scheme and host as
+// a registered prefix, and under its path after dots are resolved.
+func (s *Settings) allowsReturn(raw string, live bool) error {
+	u, err := parseHTTP(raw, live)
+	if err != nil {
+		return pay.Errorf(pay.CodeInvalid, "return_url", "%v", err)
+	}
+	path := u.JoinPath().Path // resolves dots
+	if path == "" {
+		path = "/"
+	}
+	for _, p := range s.ReturnURLs {
+		prefix, _ := url.Parse(p) // checked when it was loaded
+		if u.Scheme == prefix.Scheme && u.Host == prefix.Host && strings.HasPrefix(path, prefix.Path) {
+			return nil
+		}
+	}
+	return pay.Errorf(pay.CodeInvalid, "return_url", "is under none of the merchant's registered return_urls")
+}
+
+// etag is a strong entity tag: the hash of the bytes that are served.
+func etag(b []byte) string {
+	sum := sha256.Sum256(b)
+	return `"` + hex.EncodeToString(sum[:16]) + `"`
+}
