@@ -28,26 +28,11 @@ const Fallback = "en"
 // catalogue has a sentence for them.
 var MerchantCodes = []pay.Code{pay.CodeUnauthorized, pay.CodePrecondition, pay.CodeIdempotency, pay.CodeRefundExceeds}
 
-// Catalogue is one language.
-type Catalogue struct {
+// catalogue is one language.
+type catalogue struct {
 	tag  string
 	text view.Text
 }
-
-// Tag is the BCP 47 tag of the language.
-func (c Catalogue) Tag() string { return c.tag }
-
-// Text is the sentence of a key; args are names and values of placeholders.
-func (c Catalogue) Text(key string, args ...string) string { return c.text.Say(key, args...) }
-
-// Error is the sentence for an error that a payer has met. A code without one
-// gets the sentence of an internal error.
-func (c Catalogue) Error(code pay.Code) string {
-	return c.text.Or("error."+string(code), c.text["error."+string(pay.CodeInternal)])
-}
-
-// View is the whole catalogue as the browser gets it. It must not be changed.
-func (c Catalogue) View() view.Text { return c.text }
 
 //go:embed catalogues/*.json
 var files embed.FS
@@ -62,43 +47,43 @@ var (
 )
 
 // load panics on a broken catalogue: it is part of the program.
-func load(dir fs.FS) []Catalogue {
+func load(dir fs.FS) []catalogue {
 	names, err := fs.Glob(dir, "catalogues/*.json")
 	if err != nil {
 		panic(err)
 	}
-	var list []Catalogue
+	var list []catalogue
 	for _, name := range names {
 		data, err := fs.ReadFile(dir, name)
 		if err != nil {
 			panic(err)
 		}
-		c := Catalogue{tag: strings.TrimSuffix(path.Base(name), ".json")}
+		c := catalogue{tag: strings.TrimSuffix(path.Base(name), ".json")}
 		if err := json.Unmarshal(data, &c.text); err != nil {
 			panic(fmt.Sprintf("%s: %v", name, err))
 		}
 		list = append(list, c)
 	}
-	slices.SortStableFunc(list, func(a, b Catalogue) int { return fallbackFirst(a) - fallbackFirst(b) })
+	slices.SortStableFunc(list, func(a, b catalogue) int { return fallbackFirst(a) - fallbackFirst(b) })
 	return list
 }
 
-func fallbackFirst(c Catalogue) int {
+func fallbackFirst(c catalogue) int {
 	if c.tag == Fallback {
 		return 0
 	}
 	return 1
 }
 
-func index(list []Catalogue) map[string]Catalogue {
-	m := make(map[string]Catalogue, len(list))
+func index(list []catalogue) map[string]view.Text {
+	m := make(map[string]view.Text, len(list))
 	for _, c := range list {
-		m[c.tag] = c
+		m[c.tag] = c.text
 	}
 	return m
 }
 
-func tags(list []Catalogue) []language.Tag {
+func tags(list []catalogue) []language.Tag {
 	t := make([]language.Tag, len(list))
 	for i, c := range list {
 		t[i] = language.MustParse(c.tag)
@@ -115,10 +100,19 @@ func Tags() []string {
 	return list
 }
 
-// For is the catalogue of exactly this tag.
-func For(tag string) (Catalogue, bool) {
-	c, ok := byTag[tag]
-	return c, ok
+// Text is the catalogue of a tag, or of [Fallback] if the tag is none of [Tags].
+// It must not be changed.
+func Text(tag string) view.Text {
+	if text, ok := byTag[tag]; ok {
+		return text
+	}
+	return byTag[Fallback]
+}
+
+// Problem is the sentence for an error that a payer has met. A code without one
+// gets the sentence of an internal error.
+func Problem(t view.Text, code pay.Code) string {
+	return t.Or("error."+string(code), t["error."+string(pay.CodeInternal)])
 }
 
 // maxHeader is how many bytes of an Accept-Language header are read.
@@ -126,7 +120,7 @@ const maxHeader = 1 << 10
 
 // Match picks the language of a page: the session's, if the merchant set one
 // that we speak, else the best of the payer's browser, else the merchant's
-// default, else [Fallback]. The tag it returns is one that [For] knows.
+// default, else [Fallback]. The tag it returns is one of [Tags].
 func Match(session, merchantDefault, acceptLanguage string) string {
 	if len(acceptLanguage) > maxHeader {
 		acceptLanguage = ""
@@ -144,10 +138,4 @@ func Match(session, merchantDefault, acceptLanguage string) string {
 }
 
 // Money writes an amount in the language of a tag, or of [Fallback].
-func Money(tag string, m pay.Money) string {
-	c, ok := For(tag)
-	if !ok {
-		c = byTag[Fallback]
-	}
-	return c.text.Money(m)
-}
+func Money(tag string, m pay.Money) string { return Text(tag).Money(m) }

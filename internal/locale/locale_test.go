@@ -18,15 +18,12 @@ var placeholder = regexp.MustCompile(`\{[a-z]+\}`)
 // TestCatalogueIsComplete holds every language to the keys and placeholders of
 // the fallback. A currency's pattern may be missing: there is a general one.
 func TestCatalogueIsComplete(t *testing.T) {
-	want, _ := locale.For(locale.Fallback)
+	want := locale.Text(locale.Fallback)
 	for _, tag := range locale.Tags() {
 		t.Run(tag, func(t *testing.T) {
-			c, ok := locale.For(tag)
-			if !ok || c.Tag() != tag {
-				t.Fatalf("For(%q) = %q, %t", tag, c.Tag(), ok)
-			}
-			for key, sentence := range want.View() {
-				got, ok := c.View()[key]
+			text := locale.Text(tag)
+			for key, sentence := range want {
+				got, ok := text[key]
 				switch {
 				case !ok && !strings.HasPrefix(key, "money."):
 					t.Errorf("%s is missing", key)
@@ -36,8 +33,8 @@ func TestCatalogueIsComplete(t *testing.T) {
 					t.Errorf("%s has placeholders %v, want %v", key, placeholders(got), placeholders(sentence))
 				}
 			}
-			for key := range c.View() {
-				if _, ok := want.View()[key]; !ok && !strings.HasPrefix(key, "money.") {
+			for key := range text {
+				if _, ok := want[key]; !ok && !strings.HasPrefix(key, "money.") {
 					t.Errorf("%s is not a key of %s", key, locale.Fallback)
 				}
 			}
@@ -53,9 +50,8 @@ func placeholders(s string) []string {
 
 func TestEveryPayerErrorHasSentence(t *testing.T) {
 	for _, tag := range locale.Tags() {
-		c, _ := locale.For(tag)
 		for _, code := range pay.Codes {
-			_, has := c.View()["error."+string(code)]
+			_, has := locale.Text(tag)["error."+string(code)]
 			if merchants := slices.Contains(locale.MerchantCodes, code); has == merchants {
 				t.Errorf("%s: error.%s has a sentence: %t, only for merchants: %t", tag, code, has, merchants)
 			}
@@ -64,8 +60,8 @@ func TestEveryPayerErrorHasSentence(t *testing.T) {
 }
 
 func TestErrorOfMerchantCodeIsInternal(t *testing.T) {
-	c, _ := locale.For("en")
-	if got, want := c.Error(pay.CodeIdempotency), c.Text("error.internal"); got != want {
+	en := locale.Text("en")
+	if got, want := locale.Problem(en, pay.CodeIdempotency), en["error.internal"]; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -155,7 +151,6 @@ func TestMoneyKeepsEveryDigit(t *testing.T) {
 }
 
 func TestLeft(t *testing.T) {
-	c, _ := locale.For("en")
 	tests := map[string]struct {
 		left time.Duration
 		want string
@@ -173,7 +168,7 @@ func TestLeft(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := c.View().Left(tt.left); got != tt.want {
+			if got := locale.Text("en").Left(tt.left); got != tt.want {
 				t.Errorf("Left(%v) = %q, want %q", tt.left, got, tt.want)
 			}
 		})
@@ -182,22 +177,20 @@ func TestLeft(t *testing.T) {
 
 func TestDateKeepsItsZone(t *testing.T) {
 	at := time.Date(2026, 12, 1, 0, 0, 0, 0, time.FixedZone("", 8*3600))
-	en, _ := locale.For("en")
-	zh, _ := locale.For("zh-CN")
-	if got := en.View().Date(at); got != "2026-12-01" {
+	if got := locale.Text("en").Date(at); got != "2026-12-01" {
 		t.Errorf("en: %q", got)
 	}
-	if got := zh.View().Date(at); got != "2026年12月01日" {
+	if got := locale.Text("zh-CN").Date(at); got != "2026年12月01日" {
 		t.Errorf("zh-CN: %q", got)
 	}
 }
 
 func TestSayWithoutKeyStandsForItself(t *testing.T) {
-	c, _ := locale.For("en")
-	if got := c.Text("no.such.key", "a", "b"); got != "no.such.key" {
+	en := locale.Text("en")
+	if got := en.Say("no.such.key", "a", "b"); got != "no.such.key" {
 		t.Errorf("got %q", got)
 	}
-	if got := c.Text("paid.help", "amount", "{merchant}", "merchant", "M"); got != "You paid {merchant} to M." {
+	if got := en.Say("paid.help", "amount", "{merchant}", "merchant", "M"); got != "You paid {merchant} to M." {
 		t.Errorf("a value was filled as if it were a sentence: %q", got)
 	}
 }
