@@ -1,17 +1,19 @@
 // Package device says what a user agent is: which app the page stands in, on
-// which system, desktop or phone. One table of profiles decides; the server and
-// the browser read the same one.
+// which system, desktop or phone. Two tables decide, one of apps (apps.go) and
+// one of systems (systems.go); the server and the browser read the same ones.
 //
 // A user agent can be spoofed and is edited by apps, so a Device is good for
 // choosing a route and for nothing else. What must not live here: which method
 // works where (package method), texts, HTTP.
 package device
 
-// Profile is the id of a row of the profiles table.
+import "strings"
+
+// Profile names an app on a system, such as wechat-iphone.
 type Profile string
 
-// Container is the kind of place that the page stands in, as far as ladders
-// differ.
+// Container is the kind of place that the page stands in, as far as the ways
+// out of it differ.
 type Container string
 
 // The containers.
@@ -19,7 +21,7 @@ const (
 	Browser     Container = "browser"      // a browser of its own
 	WeChat      Container = "wechat"       // WeChat's browser
 	WeCom       Container = "wecom"        // WeCom's browser
-	MiniProgram Container = "mini_program" // web-view of a WeChat or Alipay mini program
+	MiniProgram Container = "mini_program" // web-view of a mini program in WeChat or Alipay
 	Alipay      Container = "alipay"       // Alipay's browser
 	AliApp      Container = "ali_app"      // web-view of Taobao, Tmall, DingTalk and their kin
 	JD          Container = "jd"           // web-view of the JD app
@@ -50,7 +52,7 @@ const (
 	OtherOS   OS = "other"
 )
 
-// Host is the id of an app whose version matters, such as taobao.
+// Host is the id of the app around the page, such as taobao.
 type Host string
 
 // Device is what we know of the payer's device. Devices compare with ==.
@@ -60,5 +62,97 @@ type Device struct {
 	Form        Form      `json:"form"`
 	OS          OS        `json:"os"`
 	Host        Host      `json:"host,omitempty"`         // "" in a browser and in unknown apps
-	HostVersion string    `json:"host_version,omitempty"` // two to four numbers with dots, or ""
+	HostVersion string    `json:"host_version,omitempty"` // see ValidVersion; "" if the app doesn't tell
+}
+
+// MaxUserAgent is how many bytes of a user agent are read; the rest is ignored.
+const MaxUserAgent = 1 << 10
+
+// Detect reads a user agent. It never fails: what it does not know is a mobile
+// browser of an unknown system, because a mobile page never shows a code that
+// only another device can scan without offering a link as well.
+func Detect(userAgent string) Device {
+	if len(userAgent) > MaxUserAgent {
+		userAgent = userAgent[:MaxUserAgent]
+	}
+	ua := strings.ToLower(userAgent)
+	app := appOf(ua)
+	return compose(app, systemOf(ua), app.version(ua))
+}
+
+// Hints are facts that only the browser can see.
+type Hints struct {
+	TouchPoints  int    `json:"touch_points"`  // navigator.maxTouchPoints
+	WeixinBridge bool   `json:"weixin_bridge"` // WeixinJSBridge is there
+	AlipayBridge bool   `json:"alipay_bridge"` // AlipayJSBridge is there
+	Environment  string `json:"environment"`   // window.__wxjs_environment, or ""
+}
+
+// Refine corrects a device by hints. Only the presence of something proves
+// anything: a bridge that is not there may still be loading.
+func (d Device) Refine(h Hints) Device {
+	if d.OS == MacOS && h.TouchPoints > 1 {
+		d = d.on("ipad") // iPadOS asks for desktop pages and calls itself a Mac, but no Mac has a touch screen
+	}
+	switch {
+	case d.Container == MiniProgram:
+		return d
+	case h.Environment == "miniprogram":
+		return d.in("wechat-mini-program")
+	case h.WeixinBridge && d.Container == WeCom: // it has WeChat's bridge too
+		return d
+	case h.WeixinBridge:
+		return d.in("wechat")
+	case h.AlipayBridge:
+		return d.in("alipay")
+	}
+	return d
+}
+
+// in is the same system with another app around the page. The version stays
+// only if it is the same host's.
+func (d Device) in(id string) Device {
+	_, system := d.split()
+	app := appByID(id)
+	if app.host != d.Host {
+		d.HostVersion = ""
+	}
+	return compose(app, system, d.HostVersion)
+}
+
+// on is the same app on another system.
+func (d Device) on(id string) Device {
+	app, _ := d.split()
+	return compose(app, systemByID(id), d.HostVersion)
+}
+
+// split finds the rows that a device was composed of.
+func (d Device) split() (*app, *system) {
+	for i := range systems {
+		if id, ok := strings.CutSuffix(string(d.Profile), "-"+systems[i].id); ok {
+			return appByID(id), &systems[i]
+		}
+	}
+	return &apps[len(apps)-1], &systems[len(systems)-1]
+}
+
+func compose(a *app, s *system, version string) Device {
+	return Device{
+		Profile:     Profile(a.id + "-" + s.id),
+		Container:   a.container,
+		Form:        s.form,
+		OS:          s.os,
+		Host:        a.host,
+		HostVersion: version,
+	}
+}
+
+// containsAny tells whether s contains at least one of the tokens.
+func containsAny(s string, tokens []string) bool {
+	for _, token := range tokens {
+		if strings.Contains(s, token) {
+			return true
+		}
+	}
+	return false
 }

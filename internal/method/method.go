@@ -4,3 +4,85 @@
 // What must not live here: what one merchant may do (package capability), what
 // a device is (package device), drawings of icons, provider words.
 package method
+
+import (
+	"slices"
+
+	"morepay/internal/device"
+	"morepay/internal/pay"
+)
+
+// Method is a row of the table.
+type Method struct {
+	ID       pay.Method
+	Provider string            // id of the adapter that moves the money
+	Icon     string            // id of our own icon
+	Names    map[string]string // by BCP 47 tag of the catalogue
+	Blocked  []device.Container
+	ladders  []ladder
+}
+
+// ladder is the rails on one kind of device, best first. An empty form or
+// container stands for any.
+type ladder struct {
+	form  device.Form
+	in    []device.Container
+	rails []pay.Rail
+}
+
+// Find is the row of that id; nil if there is none.
+func Find(id pay.Method) *Method {
+	for i := range table {
+		if table[i].ID == id {
+			return &table[i]
+		}
+	}
+	return nil
+}
+
+// All lists the rows in the order of the table. They must not be changed.
+func All() []*Method {
+	list := make([]*Method, len(table))
+	for i := range table {
+		list[i] = &table[i]
+	}
+	return list
+}
+
+// IDs lists the ids in the order of the table.
+func IDs() []pay.Method {
+	ids := make([]pay.Method, len(table))
+	for i := range table {
+		ids[i] = table[i].ID
+	}
+	return ids
+}
+
+// Name is the method's name for a locale, in English if it has none.
+func (m *Method) Name(locale string) string {
+	if name, ok := m.Names[locale]; ok {
+		return name
+	}
+	return m.Names["en"]
+}
+
+// Ladder is the rails that can work on a device, best first, whatever a
+// merchant was granted. It must not be changed.
+func (m *Method) Ladder(d device.Device) []pay.Rail {
+	for i := range m.ladders {
+		if m.ladders[i].covers(d) {
+			return m.ladders[i].rails
+		}
+	}
+	return nil
+}
+
+func (l *ladder) covers(d device.Device) bool {
+	return (l.form == "" || l.form == d.Form) && (len(l.in) == 0 || slices.Contains(l.in, d.Container))
+}
+
+// BlockedBy tells whether the app around the page keeps this method's wallet
+// from opening. Desktop apps don't: there the wallet is on another device.
+func (m *Method) BlockedBy(d device.Device) bool {
+	return d.Form == device.Mobile && slices.Contains(m.Blocked, d.Container)
+}

@@ -1,0 +1,111 @@
+package device
+
+import "strings"
+
+// app is a row of the apps table: a browser, or an app whose web-view shows our
+// page.
+type app struct {
+	id        string
+	container Container
+	host      Host     // "" if nothing depends on which app it is
+	all       []string // lower-case tokens, all of which are in the user agent
+	any       []string // one of which is in the user agent; none listed is no condition
+	none      []string // none of which is in the user agent
+	versions  []string // what stands before the host's version; the first that is followed by one counts
+	samples   []Sample
+}
+
+// Sample is the user agent of a device, with the hints that its browser gives
+// beyond it.
+type Sample struct {
+	System    string // id of the system
+	UserAgent string
+	Hints     Hints
+}
+
+func (a *app) matches(ua string) bool {
+	for _, token := range a.all {
+		if !strings.Contains(ua, token) {
+			return false
+		}
+	}
+	return (len(a.any) == 0 || containsAny(ua, a.any)) && !containsAny(ua, a.none)
+}
+
+// version finds the host's version in a lower-case user agent, else "".
+func (a *app) version(ua string) string {
+	for _, token := range a.versions {
+		_, after, _ := strings.Cut(ua, token)
+		if v := versionAt(after); v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+func appOf(ua string) *app {
+	for i := range apps {
+		if apps[i].matches(ua) {
+			return &apps[i]
+		}
+	}
+	return &apps[len(apps)-1]
+}
+
+// appByID is the row of that id, else the last one.
+func appByID(id string) *app {
+	for i := range apps {
+		if apps[i].id == id {
+			return &apps[i]
+		}
+	}
+	return &apps[len(apps)-1]
+}
+
+// Profiles lists the profiles that have a sample, in the order of the table.
+func Profiles() []Profile {
+	var list []Profile
+	for i := range apps {
+		for _, s := range apps[i].samples {
+			list = append(list, apps[i].profile(s))
+		}
+	}
+	return list
+}
+
+// SampleOf is a user agent (and hints) of that profile. ok is false if there is
+// none.
+func SampleOf(p Profile) (s Sample, ok bool) {
+	for i := range apps {
+		for _, s := range apps[i].samples {
+			if apps[i].profile(s) == p {
+				return s, true
+			}
+		}
+	}
+	return Sample{}, false
+}
+
+// Of is the device of that profile's sample. ok is false if there is none.
+func Of(p Profile) (d Device, ok bool) {
+	s, ok := SampleOf(p)
+	if !ok {
+		return Device{}, false
+	}
+	return Detect(s.UserAgent).Refine(s.Hints), true
+}
+
+func (a *app) profile(s Sample) Profile { return Profile(a.id + "-" + s.System) }
+
+// Hosts lists the apps whose version can be told, and so can be required.
+func Hosts() []Host {
+	var list []Host
+	seen := map[Host]bool{}
+	for i := range apps {
+		if h := apps[i].host; len(apps[i].versions) > 0 && !seen[h] {
+			seen[h] = true
+			list = append(list, h)
+		}
+	}
+	return list
+}

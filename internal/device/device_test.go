@@ -1,0 +1,225 @@
+package device_test
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"morepay/internal/device"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// TestSamples holds every sample of the table to its own row: the device that
+// is detected carries the profile that the sample is listed under.
+func TestSamples(t *testing.T) {
+	for _, p := range device.Profiles() {
+		t.Run(string(p), func(t *testing.T) {
+			d, ok := device.Of(p)
+			if !ok {
+				t.Fatal("the profile is listed, but has no sample")
+			}
+			if d.Profile != p {
+				t.Errorf("detected as %s", d.Profile)
+			}
+			if d.HostVersion != "" && !device.ValidVersion(d.HostVersion) {
+				t.Errorf("host version %q can't be compared", d.HostVersion)
+			}
+		})
+	}
+}
+
+func TestProfilesAreUnique(t *testing.T) {
+	seen := map[device.Profile]bool{}
+	for _, p := range device.Profiles() {
+		if seen[p] {
+			t.Errorf("%s is listed twice", p)
+		}
+		seen[p] = true
+	}
+}
+
+// TestDevicesGolden shows every profile's device for a reader to check.
+func TestDevicesGolden(t *testing.T) {
+	var b strings.Builder
+	for _, p := range device.Profiles() {
+		d, _ := device.Of(p)
+		line, err := json.Marshal(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.Write(line)
+		b.WriteByte('\n')
+	}
+	file := filepath.Join("testdata", "devices.jsonl")
+	if *update {
+		if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), b.String()); diff != "" {
+		t.Errorf("devices differ (-golden +now), run with -update if that is right:\n%s", diff)
+	}
+}
+
+func TestDetect(t *testing.T) {
+	mobile := device.Device{Profile: "unknown-other", Container: device.Browser, Form: device.Mobile, OS: device.OtherOS}
+	iphone := func(p device.Profile, c device.Container, h device.Host, v string) device.Device {
+		return device.Device{Profile: p, Container: c, Form: device.Mobile, OS: device.IOS, Host: h, HostVersion: v}
+	}
+	tests := []struct {
+		name string
+		ua   string
+		want device.Device
+	}{
+		{"empty", "", mobile},
+		{"not-utf8", "\xff\xfe MicroMess\xff", mobile},
+		{"one-token-of-wechat", "MicroMessenger/", device.Device{Profile: "wechat-other", Container: device.WeChat, Form: device.Mobile, OS: device.OtherOS, Host: "wechat"}},
+		{"version-without-dots", "iPhone AliApp(TB/10)", iphone("taobao-iphone", device.AliApp, "taobao", "")},
+		{"version-with-five-parts", "iPhone AliApp(TB/1.2.3.4.5)", iphone("taobao-iphone", device.AliApp, "taobao", "1.2.3.4")},
+		{"version-too-long", "iPhone AliApp(TB/12345678901.1)", iphone("taobao-iphone", device.AliApp, "taobao", "")},
+		{"version-ends-in-a-dot", "iPhone AliApp(TB/10.2.)", iphone("taobao-iphone", device.AliApp, "taobao", "10.2")},
+		{"wecom-before-wechat", "iPhone wxwork/4.1.30 MicroMessenger/7.0.1", iphone("wecom-iphone", device.WeCom, "wecom", "4.1.30")},
+		{"mini-program-before-wecom", "iPhone wxwork/4.1.30 MicroMessenger/7.0.1 miniProgram/wx1", iphone("wechat-mini-program-iphone", device.MiniProgram, "wechat", "7.0.1")},
+		{"dingtalk-before-other-ali-apps", "iPhone AliApp(DingTalk/6.5.20)", iphone("dingtalk-iphone", device.AliApp, "dingtalk", "6.5.20")},
+		{"cut-off-at-one-kibibyte", strings.Repeat(" ", device.MaxUserAgent) + "MicroMessenger/8.0.1", mobile},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := device.Detect(tt.ua); got != tt.want {
+				t.Errorf("got  %+v\nwant %+v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestRefine(t *testing.T) {
+	tests := []struct {
+		name    string
+		profile device.Profile
+		hints   device.Hints
+		want    device.Profile
+	}{
+		{"nothing-known", "chrome-android", device.Hints{}, "chrome-android"},
+		{"mac-without-touch", "safari-mac", device.Hints{}, "safari-mac"},
+		{"mac-with-a-touch-bar", "safari-mac", device.Hints{TouchPoints: 1}, "safari-mac"},
+		{"ipad-as-mac", "safari-mac", device.Hints{TouchPoints: 5}, "safari-ipad"},
+		{"touch-screen-on-windows", "chrome-windows", device.Hints{TouchPoints: 10}, "chrome-windows"},
+		{"wechat-under-an-edited-name", "webview-android", device.Hints{WeixinBridge: true}, "wechat-android"},
+		{"wechat-bridge-in-wecom", "wecom-iphone", device.Hints{WeixinBridge: true}, "wecom-iphone"},
+		{"wechat-bridge-still-loading", "wechat-iphone", device.Hints{}, "wechat-iphone"},
+		{"mini-program-without-token", "wechat-iphone", device.Hints{WeixinBridge: true, Environment: "miniprogram"}, "wechat-mini-program-iphone"},
+		{"mini-program-with-a-bridge", "wechat-mini-program-android", device.Hints{WeixinBridge: true}, "wechat-mini-program-android"},
+		{"mini-program-of-alipay-with-a-bridge", "alipay-mini-program-android", device.Hints{AlipayBridge: true}, "alipay-mini-program-android"},
+		{"wechat-page-that-is-none", "wechat-iphone", device.Hints{Environment: "browser"}, "wechat-iphone"},
+		{"alipay-under-an-edited-name", "webview-iphone", device.Hints{AlipayBridge: true}, "alipay-iphone"},
+		{"harmony-keeps-its-system", "arkweb-harmony-phone", device.Hints{WeixinBridge: true}, "wechat-harmony-phone"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			d, ok := device.Of(tt.profile)
+			if !ok {
+				t.Fatalf("no sample of %s", tt.profile)
+			}
+			if got := d.Refine(tt.hints); got.Profile != tt.want {
+				t.Errorf("got %+v, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestRefineDropsTheVersionOfAnotherHost(t *testing.T) {
+	d := device.Detect("Mozilla/5.0 (iPhone) AliApp(TB/10.2.10)").Refine(device.Hints{WeixinBridge: true})
+	if d.Host != "wechat" || d.HostVersion != "" {
+		t.Errorf("got %s %q, want wechat without a version", d.Host, d.HostVersion)
+	}
+	d = device.Detect("Mozilla/5.0 (iPhone) MicroMessenger/8.0.62").Refine(device.Hints{Environment: "miniprogram"})
+	if d.Host != "wechat" || d.HostVersion != "8.0.62" {
+		t.Errorf("got %s %q, want wechat 8.0.62", d.Host, d.HostVersion)
+	}
+}
+
+// TestDeviceRules holds for every string of tokens that the tables know, in any
+// order and with noise between them.
+func TestDeviceRules(t *testing.T) {
+	var words []string
+	for _, p := range device.Profiles() {
+		s, _ := device.SampleOf(p)
+		words = append(words, strings.Fields(s.UserAgent)...)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		parts := rapid.SliceOfN(rapid.OneOf(rapid.SampledFrom(words), rapid.String()), 0, 12).Draw(t, "parts")
+		hints := device.Hints{
+			TouchPoints:  rapid.IntRange(0, 10).Draw(t, "touch"),
+			WeixinBridge: rapid.Bool().Draw(t, "weixin"),
+			AlipayBridge: rapid.Bool().Draw(t, "alipay"),
+			Environment:  rapid.SampledFrom([]string{"", "browser", "miniprogram"}).Draw(t, "environment"),
+		}
+		ua := strings.Join(parts, " ")
+		d := device.Detect(ua)
+		checkDevice(t, d)
+		if d != device.Detect(strings.ToUpper(ua)) && isASCII(ua) {
+			t.Error("upper case makes a difference")
+		}
+		once := d.Refine(hints)
+		checkDevice(t, once)
+		if twice := once.Refine(hints); twice != once {
+			t.Errorf("refining twice makes %+v of %+v", twice, once)
+		}
+	})
+}
+
+func isASCII(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r > 127 }) < 0
+}
+
+func checkDevice(t interface{ Errorf(string, ...any) }, d device.Device) {
+	if d.Profile == "" || d.Container == "" || d.OS == "" || d.Form != device.Desktop && d.Form != device.Mobile {
+		t.Errorf("half a device: %+v", d)
+	}
+	if d.HostVersion != "" && (d.Host == "" || !device.ValidVersion(d.HostVersion)) {
+		t.Errorf("version without a host or one that can't be compared: %+v", d)
+	}
+}
+
+func TestHosts(t *testing.T) {
+	want := []device.Host{"wechat", "alipay", "wecom", "dingtalk", "taobao", "tmall", "jd", "qq", "weibo", "douyin", "baidu", "lark"}
+	if diff := cmp.Diff(want, device.Hosts()); diff != "" {
+		t.Errorf("hosts (-want +got):\n%s", diff)
+	}
+}
+
+func FuzzDetect(f *testing.F) {
+	for _, p := range device.Profiles() {
+		s, _ := device.SampleOf(p)
+		f.Add(s.UserAgent, 0, false, false, "")
+	}
+	f.Add("AliApp(TB/....", 5, true, true, "miniprogram")
+	f.Fuzz(func(t *testing.T, ua string, touch int, weixin, alipay bool, environment string) {
+		d := device.Detect(ua)
+		checkDevice(t, d)
+		checkDevice(t, d.Refine(device.Hints{TouchPoints: touch, WeixinBridge: weixin, AlipayBridge: alipay, Environment: environment}))
+	})
+}
+
+func BenchmarkDetect(b *testing.B) {
+	for _, p := range []device.Profile{"wechat-android", "taobao-android", "safari-iphone", "unknown-other"} {
+		s, _ := device.SampleOf(p)
+		b.Run(string(p), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				device.Detect(s.UserAgent)
+			}
+		})
+	}
+}

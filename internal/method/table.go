@@ -1,0 +1,74 @@
+package method
+
+import (
+	"morepay/internal/device"
+	"morepay/internal/pay"
+)
+
+// Ladders that several methods share.
+var (
+	bridge       = []pay.Rail{pay.RailJSAPI, pay.RailPageQR}
+	handOver     = []pay.Rail{pay.RailDeepLink, pay.RailPageQR}
+	cashier      = []pay.Rail{pay.RailRedirect, pay.RailPageQR}
+	elsewhere    = []pay.Rail{pay.RailPageQR}
+	wechatScan   = []pay.Rail{pay.RailQR, pay.RailPageQR}
+	alipayScan   = []pay.Rail{pay.RailQR, pay.RailRedirect, pay.RailPageQR}
+	alipayBridge = []pay.Rail{pay.RailJSAPI, pay.RailDeepLink}
+)
+
+// table has one row a method. Of a row's ladders the first that covers a device
+// counts.
+//
+// Blocked lists the containers in which the other side's wallet can't be opened
+// today; when such a wall falls, its entry goes and the ladder below counts.
+var table = []Method{
+	// A native code must be scanned with WeChat's camera: it can't be
+	// long-pressed, taken from the album or clicked. So on a phone it is never on
+	// the ladder; a code or link of our own page is, which becomes JSAPI inside
+	// WeChat. H5 (deep_link) does not work inside WeChat, and neither bridge nor
+	// H5 in a mini program's web-view.
+	{
+		ID: "wechat_pay", Provider: "wechatpay", Icon: "wechat_pay",
+		Names:   map[string]string{"zh-CN": "微信支付", "zh-TW": "微信支付", "en": "WeChat Pay"},
+		Blocked: []device.Container{device.Alipay, device.UnionPay},
+		ladders: []ladder{
+			{form: device.Desktop, rails: wechatScan},
+			{in: []device.Container{device.WeChat, device.WeCom}, rails: bridge},
+			{in: []device.Container{device.Alipay, device.MiniProgram}, rails: elsewhere},
+			{rails: handOver},
+		},
+	},
+	{
+		ID: "alipay", Provider: "alipay", Icon: "alipay",
+		Names:   map[string]string{"zh-CN": "支付宝", "zh-TW": "支付寶", "en": "Alipay"},
+		Blocked: []device.Container{device.WeChat, device.JD, device.UnionPay},
+		ladders: []ladder{
+			{form: device.Desktop, rails: alipayScan},
+			{in: []device.Container{device.Alipay}, rails: alipayBridge},
+			{in: []device.Container{device.WeChat, device.WeCom, device.MiniProgram}, rails: elsewhere},
+			{rails: handOver},
+		},
+	},
+	// UnionPay's page launches the app itself or takes a card. What JD's and the
+	// Ali apps' web-views do with it is unknown.
+	{
+		ID: "unionpay", Provider: "merchantlink", Icon: "unionpay",
+		Names:   map[string]string{"zh-CN": "云闪付", "zh-TW": "雲閃付", "en": "Cloud QuickPass"},
+		Blocked: []device.Container{device.WeChat},
+		ladders: []ladder{
+			{form: device.Desktop, rails: cashier},
+			{in: []device.Container{device.Browser, device.UnionPay, device.WebView}, rails: cashier},
+			{rails: elsewhere},
+		},
+	},
+	// JD's cashier works in browsers and in JD's own app.
+	{
+		ID: "jd_pay", Provider: "merchantlink", Icon: "jd_pay",
+		Names: map[string]string{"zh-CN": "京东支付", "zh-TW": "京東支付", "en": "JD Pay"},
+		ladders: []ladder{
+			{form: device.Desktop, rails: cashier},
+			{in: []device.Container{device.Browser, device.JD}, rails: cashier},
+			{rails: elsewhere},
+		},
+	},
+}
