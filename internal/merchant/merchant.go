@@ -1,0 +1,93 @@
+// Package merchant keeps the documents of merchants: versioned, with their
+// history, and with a feed of changes so that running servers follow within a
+// second.
+//
+// What must not live here: what a document says (package capability decodes it)
+// and any secret of a merchant.
+package merchant
+
+import (
+	"context"
+	"time"
+)
+
+// Document is one version of a merchant's document.
+type Document struct {
+	Merchant string
+	Version  int64 // 1, 2, 3, … of this merchant
+	JSON     []byte
+	ETag     string // strong, quoted: hash of JSON
+	Author   string // who stored it
+	At       time.Time
+	Position int64 // grows with every document stored, over all merchants
+}
+
+// Change is a document to be stored.
+type Change struct {
+	Merchant string
+	JSON     []byte
+	Expect   *int64 // the version it replaces, 0 for none; nil for whatever is there
+}
+
+// Store keeps documents. All methods are safe for concurrent use; what isn't
+// there is *pay.Error not_found, a database that can't be reached or written is
+// store_unavailable.
+type Store interface {
+	// Put stores all changes or none, and returns the documents as they then are.
+	// A change that changes nothing makes no version. Fails with
+	// precondition_failed, naming the merchant, if Expect is not what is there.
+	Put(ctx context.Context, changes []Change, author string, at time.Time) ([]Document, error)
+
+	// Get returns a merchant's newest document.
+	Get(ctx context.Context, merchant string) (Document, error)
+
+	// Version returns one version of a merchant's document.
+	Version(ctx context.Context, merchant string, version int64) (Document, error)
+
+	// History lists a merchant's versions, newest first, without their JSON.
+	History(ctx context.Context, merchant string, limit int) ([]Document, error)
+
+	// List lists the newest document of each merchant whose id is above after, by
+	// id, without JSON.
+	List(ctx context.Context, after string, limit int) ([]Document, error)
+
+	// Changes lists the documents with a position above after, in order, without
+	// JSON. Nothing is ever added below a position that was listed.
+	Changes(ctx context.Context, after int64, limit int) ([]Document, error)
+
+	// Position is the highest position in use, 0 for none.
+	Position(ctx context.Context) (int64, error)
+}
+
+// Poll is how often [Watch] looks for changes: often enough for "within a
+// second", and one look at an index costs a database next to nothing.
+const Poll = 500 * time.Millisecond
+
+// watchBatch bounds how many changes are read at once.
+const watchBatch = 1000
+
+// Watch calls changed for every document stored after position, in order, until
+// ctx ends. It polls: that works alike on every database, and survives the loss
+// of a connection without anything to repair. failed hears of errors; Watch goes on.
+func Watch(ctx context.Context, s Store, position int64, changed func(Document), failed func(error)) {
+	tick := time.NewTicker(Poll)
+	defer tick.Stop()
+	for {
+		list, err := s.Changes(ctx, position, watchBatch)
+		if err != nil && ctx.Err() == nil {
+			failed(err)
+		}
+		for _, d := range list {
+			changed(d)
+			position = d.Position
+		}
+		if len(list) == watchBatch {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
