@@ -1,0 +1,201 @@
+-- Times are Unix milliseconds in UTC, 0 for none. JSON is text.
+
+-- +goose Up
+CREATE TABLE sessions (
+    id               TEXT    NOT NULL PRIMARY KEY,
+    merchant         TEXT    NOT NULL,
+    token_hash       TEXT    NOT NULL UNIQUE,
+    reference        TEXT    NOT NULL,
+    amount_value     BIGINT  NOT NULL, -- minor units
+    amount_currency  TEXT    NOT NULL,
+    description      TEXT    NOT NULL,
+    items            TEXT    NOT NULL, -- JSON
+    payer_id         TEXT    NOT NULL,
+    region           TEXT    NOT NULL,
+    return_url       TEXT    NOT NULL,
+    locale           TEXT    NOT NULL,
+    document_version BIGINT  NOT NULL,
+    created_at       BIGINT  NOT NULL,
+    expires_at       BIGINT  NOT NULL,
+    status           TEXT    NOT NULL,
+    winner           TEXT,             -- id of the attempt that paid it
+    last_event       BIGINT  NOT NULL,
+    due_at           BIGINT  NOT NULL, -- when somebody must look at it
+    claimed_until    BIGINT  NOT NULL
+);
+CREATE INDEX sessions_due ON sessions (due_at) WHERE due_at > 0;
+
+CREATE TABLE attempts (
+    session_id       TEXT    NOT NULL REFERENCES sessions (id),
+    ordinal          BIGINT  NOT NULL, -- 0, 1, 2, … within the session
+    id               TEXT    NOT NULL,
+    method           TEXT    NOT NULL,
+    rail             TEXT    NOT NULL,
+    provider         TEXT    NOT NULL,
+    account          TEXT    NOT NULL,
+    app              TEXT    NOT NULL,
+    out_trade_no     TEXT    NOT NULL,
+    amount_value     BIGINT  NOT NULL,
+    amount_currency  TEXT    NOT NULL,
+    request          BYTEA   NOT NULL,
+    expires_at       BIGINT  NOT NULL,
+    state            TEXT    NOT NULL,
+    action           TEXT    NOT NULL, -- JSON
+    reference        TEXT    NOT NULL,
+    abandoned        BOOLEAN NOT NULL,
+    created_at       BIGINT  NOT NULL,
+    sent_at          BIGINT  NOT NULL,
+    paid_at          BIGINT  NOT NULL,
+    checks           BIGINT  NOT NULL,
+    check_at         BIGINT  NOT NULL,
+    PRIMARY KEY (session_id, ordinal),
+    UNIQUE (provider, account, out_trade_no)
+);
+
+CREATE TABLE refunds (
+    session_id       TEXT    NOT NULL REFERENCES sessions (id),
+    ordinal          BIGINT  NOT NULL,
+    id               TEXT    NOT NULL,
+    attempt_id       TEXT    NOT NULL,
+    number           TEXT    NOT NULL,
+    amount_value     BIGINT  NOT NULL,
+    amount_currency  TEXT    NOT NULL,
+    reason           TEXT    NOT NULL,
+    note             TEXT    NOT NULL,
+    status           TEXT    NOT NULL,
+    reference        TEXT    NOT NULL,
+    created_at       BIGINT  NOT NULL,
+    tries            BIGINT  NOT NULL,
+    check_at         BIGINT  NOT NULL,
+    PRIMARY KEY (session_id, ordinal)
+);
+
+CREATE TABLE events (
+    session_id       TEXT    NOT NULL REFERENCES sessions (id),
+    number           BIGINT  NOT NULL, -- 1, 2, 3, … within the session
+    type             TEXT    NOT NULL,
+    session_status   TEXT    NOT NULL,
+    attempt_id       TEXT    NOT NULL,
+    refund_id        TEXT    NOT NULL,
+    at               BIGINT  NOT NULL,
+    PRIMARY KEY (session_id, number)
+);
+
+CREATE TABLE evidence (
+    provider         TEXT    NOT NULL,
+    account          TEXT    NOT NULL,
+    id               TEXT    NOT NULL,
+    source           TEXT    NOT NULL,
+    app              TEXT    NOT NULL,
+    out_trade_no     TEXT    NOT NULL,
+    outcome          TEXT    NOT NULL,
+    amount_value     BIGINT  NOT NULL,
+    amount_currency  TEXT    NOT NULL,
+    reference        TEXT    NOT NULL,
+    paid_at          BIGINT  NOT NULL,
+    received_at      BIGINT  NOT NULL,
+    raw              BYTEA   NOT NULL,
+    session_id       TEXT    NOT NULL REFERENCES sessions (id),
+    PRIMARY KEY (provider, account, id)
+);
+
+CREATE TABLE quarantine (
+    provider         TEXT    NOT NULL,
+    account          TEXT    NOT NULL,
+    id               TEXT    NOT NULL,
+    source           TEXT    NOT NULL,
+    app              TEXT    NOT NULL,
+    out_trade_no     TEXT    NOT NULL,
+    outcome          TEXT    NOT NULL,
+    amount_value     BIGINT  NOT NULL,
+    amount_currency  TEXT    NOT NULL,
+    reference        TEXT    NOT NULL,
+    paid_at          BIGINT  NOT NULL,
+    received_at      BIGINT  NOT NULL,
+    raw              BYTEA   NOT NULL,
+    reason           TEXT    NOT NULL,
+    at               BIGINT  NOT NULL,
+    PRIMARY KEY (provider, account, id)
+);
+CREATE INDEX quarantine_at ON quarantine (at);
+
+-- The outbox: one message for each event that merchants hear of, written in the
+-- transaction of the event; then one delivery for each endpoint of the merchant.
+CREATE TABLE messages (
+    position         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    tx               BIGINT  NOT NULL, -- number of the transaction
+    id               TEXT    NOT NULL UNIQUE,
+    merchant         TEXT    NOT NULL,
+    session_id       TEXT    NOT NULL,
+    number           BIGINT  NOT NULL,
+    type             TEXT    NOT NULL,
+    at               BIGINT  NOT NULL,
+    payload          BYTEA   NOT NULL,
+    assigned         BIGINT  NOT NULL DEFAULT 0, -- 1 once it has its deliveries
+    FOREIGN KEY (session_id, number) REFERENCES events (session_id, number)
+);
+CREATE INDEX messages_of_merchant ON messages (merchant, tx, position);
+CREATE INDEX messages_unassigned ON messages (position) WHERE assigned = 0;
+
+CREATE TABLE endpoints (
+    id               BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    merchant         TEXT    NOT NULL,
+    url              TEXT    NOT NULL,
+    next_at          BIGINT  NOT NULL,           -- of the next try
+    claimed_until    BIGINT  NOT NULL DEFAULT 0,
+    disabled_at      BIGINT  NOT NULL DEFAULT 0,
+    reason           TEXT    NOT NULL DEFAULT '', -- why it is disabled
+    UNIQUE (merchant, url)
+);
+CREATE INDEX endpoints_due ON endpoints (next_at) WHERE next_at > 0 AND disabled_at = 0;
+
+CREATE TABLE deliveries (
+    endpoint         BIGINT  NOT NULL REFERENCES endpoints (id),
+    position         BIGINT  NOT NULL REFERENCES messages (position),
+    state            TEXT    NOT NULL DEFAULT 'pending', -- pending, delivered or failed
+    tries            BIGINT  NOT NULL DEFAULT 0,
+    status           BIGINT  NOT NULL DEFAULT 0,         -- HTTP status of the newest answer
+    error            TEXT    NOT NULL DEFAULT '',
+    tried_at         BIGINT  NOT NULL DEFAULT 0,
+    PRIMARY KEY (endpoint, position)
+);
+CREATE INDEX deliveries_pending ON deliveries (endpoint, position) WHERE state = 'pending';
+CREATE INDEX deliveries_of_message ON deliveries (position);
+
+CREATE TABLE replies (
+    scope            TEXT    NOT NULL, -- merchant and route
+    name             TEXT    NOT NULL, -- the merchant's Idempotency-Key
+    body_hash        TEXT    NOT NULL,
+    holder           TEXT    NOT NULL,
+    lease_ends       BIGINT  NOT NULL,
+    kept_until       BIGINT  NOT NULL,
+    status           BIGINT  NOT NULL, -- HTTP status; 0 while the request runs
+    content_type     TEXT    NOT NULL,
+    body             BYTEA   NOT NULL,
+    PRIMARY KEY (scope, name)
+);
+CREATE INDEX replies_kept_until ON replies (kept_until);
+
+CREATE TABLE documents (
+    position         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    merchant         TEXT    NOT NULL,
+    version          BIGINT  NOT NULL, -- 1, 2, 3, … of the merchant
+    etag             TEXT    NOT NULL,
+    author           TEXT    NOT NULL,
+    at               BIGINT  NOT NULL,
+    json             BYTEA   NOT NULL,
+    UNIQUE (merchant, version)
+);
+
+-- +goose Down
+DROP TABLE documents;
+DROP TABLE replies;
+DROP TABLE deliveries;
+DROP TABLE endpoints;
+DROP TABLE messages;
+DROP TABLE quarantine;
+DROP TABLE evidence;
+DROP TABLE events;
+DROP TABLE refunds;
+DROP TABLE attempts;
+DROP TABLE sessions;

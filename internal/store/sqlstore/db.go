@@ -1,0 +1,206 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"morepay/internal/checkout"
+	"morepay/internal/pay"
+)
+
+// Querier runs single statements. The text of a statement is constant, so an
+// engine may prepare each once.
+type Querier interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// Engine runs transactions on one kind of database.
+type Engine interface {
+	// Write runs fn in a transaction that is durable when Write returns nil. fn
+	// may run more than once; if it fails, nothing is stored and its error is
+	// returned.
+	Write(ctx context.Context, fn func(Querier) error) error
+
+	// Snapshot runs fn so that all its reads see one moment.
+	Snapshot(ctx context.Context, fn func(Querier) error) error
+
+	// Reader runs single reads.
+	Reader() Querier
+
+	// Close waits for writes that have begun and ends the rest.
+	Close() error
+}
+
+// Dialect is what a database says in other words than the other one.
+type Dialect struct {
+	Numbered   bool   // parameters are $1, $2, … instead of ?
+	LockRow    string // after a SELECT: lock what it finds until the end of the transaction
+	SkipLocked string // the same, without what others have locked
+	TxID       string // the number of the current transaction; later ones have higher numbers
+	Settled    string // condition on tx: every transaction up to this one has ended
+	Notify     string // statement that tells other servers about a session (its only argument), or ""
+	Exclusive  string // statement that waits for the lock with a number and holds it until the transaction ends, or ""
+
+	// Duplicate tells whether err is a violation of a unique key.
+	Duplicate func(err error) bool
+}
+
+// DB is a database and the stores on it.
+type DB struct {
+	Ledgers   *Ledgers
+	Replies   *Replies
+	Documents *Documents
+	Outbox    *Outbox
+
+	engine Engine
+}
+
+// New makes the stores on an engine whose database has the newest schema.
+// notify may be nil; it is called after each transaction that added events.
+func New(e Engine, d Dialect, notify checkout.Notifier) *DB {
+	if notify == nil {
+		notify = func(string) {}
+	}
+	b := base{engine: e, dialect: d}
+	return &DB{
+		Ledgers:   newLedgers(b, notify),
+		Replies:   newReplies(b),
+		Documents: newDocuments(b),
+		Outbox:    newOutbox(b),
+		engine:    e,
+	}
+}
+
+// Close ends all work on the database. Every later call fails with
+// store_unavailable.
+func (db *DB) Close() error { return db.engine.Close() }
+
+// base is what every store needs.
+type base struct {
+	engine  Engine
+	dialect Dialect
+}
+
+// sql writes a statement in the engine's dialect.
+func (b base) sql(text string) string {
+	if !b.dialect.Numbered {
+		return text
+	}
+	parts := strings.Split(text, "?")
+	var out strings.Builder
+	for i, part := range parts[:len(parts)-1] {
+		out.WriteString(part + "$" + strconv.Itoa(i+1))
+	}
+	return out.String() + parts[len(parts)-1]
+}
+
+// insert is the statement that adds a row with all columns of a table.
+func (b base) insert(t table, suffix string) string {
+	marks := strings.TrimSuffix(strings.Repeat("?, ", len(t.columns)), ", ")
+	return b.sql(fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s) %s", t.name, t.list(), marks, suffix))
+}
+
+func (b base) write(ctx context.Context, fn func(Querier) error) error {
+	return b.fault(ctx, b.engine.Write(ctx, fn))
+}
+
+func (b base) snapshot(ctx context.Context, fn func(Querier) error) error {
+	return b.fault(ctx, b.engine.Snapshot(ctx, fn))
+}
+
+// fault gives an error of the database its code. An error that has one keeps it.
+func (b base) fault(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, coded := errors.AsType[*pay.Error](err); coded {
+		return err
+	}
+	if ctx.Err() != nil {
+		return cmp.Or(context.Cause(ctx), ctx.Err())
+	}
+	if b.dialect.Duplicate(err) {
+		return pay.Wrap(pay.CodeConflict, err, "something of that name exists already")
+	}
+	return pay.Wrap(pay.CodeStoreDown, err, "the store can't be reached or written")
+}
+
+// exclusive lets one transaction at a time go on.
+func (b base) exclusive(ctx context.Context, q Querier, lock int) error {
+	if b.dialect.Exclusive == "" {
+		return nil
+	}
+	_, err := exec(ctx, q, b.dialect.Exclusive, lock)
+	return err
+}
+
+// checkText refuses text that PostgreSQL can't store, for every database alike.
+func checkText(args []any) error {
+	for _, arg := range args {
+		if text, ok := arg.(string); ok && (!utf8.ValidString(text) || strings.ContainsRune(text, 0)) {
+			return pay.Errorf(pay.CodeInvalid, "", "text must be UTF-8 without the character NUL")
+		}
+	}
+	return nil
+}
+
+// exec runs a statement and tells how many rows it changed.
+func exec(ctx context.Context, q Querier, query string, args ...any) (int64, error) {
+	if err := checkText(args); err != nil {
+		return 0, err
+	}
+	result, err := q.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// all reads every row of a query. fields names where a row's columns go.
+func all[T any](ctx context.Context, q Querier, fields func(*T) []any, query string, args ...any) ([]T, error) {
+	if err := checkText(args); err != nil {
+		return nil, err
+	}
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []T
+	for rows.Next() {
+		var item T
+		if err := rows.Scan(fields(&item)...); err != nil {
+			return nil, err
+		}
+		list = append(list, item)
+	}
+	return list, rows.Err()
+}
+
+// one reads the only row of a query; sql.ErrNoRows if there is none.
+func one[T any](ctx context.Context, q Querier, fields func(*T) []any, query string, args ...any) (T, error) {
+	list, err := all(ctx, q, fields, query, args...)
+	if err != nil || len(list) == 0 {
+		var none T
+		return none, cmp.Or(err, sql.ErrNoRows)
+	}
+	return list[0], nil
+}
+
+// scalar is the fields of a row that is one plain value.
+func scalar[T any](v *T) []any { return []any{v} }
+
+// missing turns "no rows" into not_found.
+func missing(err error, what string) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return pay.Errorf(pay.CodeNotFound, "", "there is no such %s", what)
+	}
+	return err
+}

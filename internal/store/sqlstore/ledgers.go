@@ -1,0 +1,332 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+	"time"
+
+	"morepay/internal/checkout"
+	"morepay/internal/pay"
+	"morepay/internal/webhook"
+)
+
+// Ledgers keeps sessions with their attempts, refunds, events and evidence.
+type Ledgers struct {
+	base
+	notify checkout.Notifier
+
+	insertSession, insertAttempt, insertRefund, insertEvent, insertEvidence, insertQuarantine, insertMessage string
+
+	loadSession, lockSession, loadAttempts, loadRefunds string
+	saveSession, saveAttempt, saveRefund                string
+
+	byToken, byNumber, eventsAfter, claim, quarantined string
+}
+
+var _ checkout.Store = (*Ledgers)(nil)
+
+func newLedgers(b base, notify checkout.Notifier) *Ledgers {
+	const once = "ON CONFLICT (provider, account, id) DO NOTHING"
+	selectSession := "SELECT " + sessions.list() + " FROM sessions WHERE id = ?"
+	return &Ledgers{
+		base:   b,
+		notify: notify,
+
+		insertSession:    b.insert(sessions, ""),
+		insertAttempt:    b.insert(attempts, ""),
+		insertRefund:     b.insert(refunds, ""),
+		insertEvent:      b.insert(events, ""),
+		insertEvidence:   b.insert(evidence, once),
+		insertQuarantine: b.insert(quarantine, once),
+		insertMessage:    b.sql("INSERT INTO messages (" + messages.list() + ", tx) VALUES (?, ?, ?, ?, ?, ?, ?, " + b.dialect.TxID + ")"),
+
+		loadSession:  b.sql(selectSession),
+		lockSession:  b.sql(selectSession + b.dialect.LockRow),
+		loadAttempts: b.sql("SELECT " + attempts.list() + " FROM attempts WHERE session_id = ? ORDER BY ordinal"),
+		loadRefunds:  b.sql("SELECT " + refunds.list() + " FROM refunds WHERE session_id = ? ORDER BY ordinal"),
+
+		// The condition is the second line of defence against two winners: the
+		// first is that updates of one session never overlap.
+		saveSession: b.sql("UPDATE sessions SET " + sessions.set(sessionTerms) + " WHERE id = ? AND (winner IS NULL OR winner = ?)"),
+		saveAttempt: b.sql("UPDATE attempts SET " + attempts.set(rowKey) + " WHERE session_id = ? AND ordinal = ?"),
+		saveRefund:  b.sql("UPDATE refunds SET " + refunds.set(rowKey) + " WHERE session_id = ? AND ordinal = ?"),
+
+		byToken:     b.sql("SELECT id FROM sessions WHERE token_hash = ?"),
+		byNumber:    b.sql("SELECT session_id FROM attempts WHERE provider = ? AND account = ? AND out_trade_no = ?"),
+		eventsAfter: b.sql("SELECT " + events.list() + " FROM events WHERE session_id = ? AND number > ? ORDER BY number"),
+		claim: b.sql(`UPDATE sessions SET claimed_until = ? WHERE id IN (
+			SELECT id FROM sessions WHERE due_at > 0 AND due_at <= ? AND claimed_until <= ?
+			ORDER BY due_at LIMIT ?` + b.dialect.SkipLocked + `) RETURNING id, due_at`),
+		quarantined: b.sql("SELECT " + quarantine.list() + " FROM quarantine ORDER BY at DESC, id LIMIT ?"),
+	}
+}
+
+// Create implements [checkout.Store].
+func (s *Ledgers) Create(ctx context.Context, l *pay.Ledger) error {
+	err := s.write(ctx, func(q Querier) error {
+		row := sessionRow{Session: l.Session, dueAt: toMillis(l.Due())}
+		args, err := values(sessionFields(&row))
+		if err != nil {
+			return err
+		}
+		if _, err := exec(ctx, q, s.insertSession, args...); err != nil {
+			return err
+		}
+		l.Session = row.Session
+		return s.append(ctx, q, l, &loaded{})
+	})
+	if err == nil {
+		s.notify(l.Session.ID)
+	}
+	return err
+}
+
+// Ledger implements [checkout.Store].
+func (s *Ledgers) Ledger(ctx context.Context, sessionID string) (l *pay.Ledger, err error) {
+	err = s.snapshot(ctx, func(q Querier) error {
+		l, _, err = s.load(ctx, q, s.loadSession, sessionID)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// Update implements [checkout.Store].
+func (s *Ledgers) Update(ctx context.Context, sessionID string, change func(*pay.Ledger) error) (*pay.Ledger, error) {
+	var l *pay.Ledger
+	var refused error // by change: not an error of the store
+	err := s.write(ctx, func(q Querier) error {
+		var before *loaded
+		var err error
+		if l, before, err = s.load(ctx, q, s.lockSession, sessionID); err != nil {
+			return err
+		}
+		if refused = change(l); refused != nil {
+			return refused
+		}
+		return s.save(ctx, q, l, before)
+	})
+	if refused != nil {
+		return nil, refused
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(l.Events) > 0 {
+		s.notify(sessionID)
+	}
+	return l, nil
+}
+
+// loaded is a ledger's rows as they are in the database, to find what changed.
+type loaded struct {
+	session           []any
+	attempts, refunds [][]any
+	lastEvent         int64
+}
+
+func (s *Ledgers) load(ctx context.Context, q Querier, query, sessionID string) (*pay.Ledger, *loaded, error) {
+	session, err := one(ctx, q, sessionFields, query, sessionID)
+	if err != nil {
+		return nil, nil, missing(err, "session")
+	}
+	attemptRows, err := all(ctx, q, attemptFields, s.loadAttempts, sessionID)
+	if err != nil {
+		return nil, nil, err
+	}
+	refundRows, err := all(ctx, q, refundFields, s.loadRefunds, sessionID)
+	if err != nil {
+		return nil, nil, err
+	}
+	l := &pay.Ledger{Session: session.Session}
+	before := &loaded{lastEvent: session.LastEvent}
+	if before.session, err = values(sessionFields(&session)); err != nil {
+		return nil, nil, err
+	}
+	for _, a := range attemptRows {
+		row, err := values(attemptFields(&a))
+		if err != nil {
+			return nil, nil, err
+		}
+		l.Attempts, before.attempts = append(l.Attempts, *a.Attempt), append(before.attempts, row)
+	}
+	for _, r := range refundRows {
+		row, err := values(refundFields(&r))
+		if err != nil {
+			return nil, nil, err
+		}
+		l.Refunds, before.refunds = append(l.Refunds, *r.Refund), append(before.refunds, row)
+	}
+	return l, before, nil
+}
+
+// save writes what differs from before, and ends the claim on the session.
+func (s *Ledgers) save(ctx context.Context, q Querier, l *pay.Ledger, before *loaded) error {
+	row := sessionRow{Session: l.Session, dueAt: toMillis(l.Due())}
+	after, err := values(sessionFields(&row))
+	if err != nil {
+		return err
+	}
+	l.Session = row.Session
+	if !reflect.DeepEqual(after[:sessionTerms], before.session[:sessionTerms]) {
+		return pay.Errorf(pay.CodeInternal, "", "the terms of a session can't change")
+	}
+	if !reflect.DeepEqual(after, before.session) {
+		args := append(after[sessionTerms:], l.Session.ID, l.Session.Winner)
+		changed, err := exec(ctx, q, s.saveSession, args...)
+		if err != nil {
+			return err
+		}
+		if changed == 0 {
+			return pay.Errorf(pay.CodeConflict, "", "another attempt has won this session")
+		}
+	}
+	return s.append(ctx, q, l, before)
+}
+
+// append writes the rows below a session: new ones, and those that changed.
+func (s *Ledgers) append(ctx context.Context, q Querier, l *pay.Ledger, before *loaded) error {
+	for i := range l.Attempts {
+		row := attemptRow{l.Session.ID, int64(i), &l.Attempts[i]}
+		if err := upsert(ctx, q, attemptFields(&row), before.attempts, i, s.insertAttempt, s.saveAttempt); err != nil {
+			return err
+		}
+	}
+	for i := range l.Refunds {
+		row := refundRow{l.Session.ID, int64(i), &l.Refunds[i]}
+		if err := upsert(ctx, q, refundFields(&row), before.refunds, i, s.insertRefund, s.saveRefund); err != nil {
+			return err
+		}
+	}
+	for i := range l.Evidence {
+		row := evidenceRow{l.Evidence[i], l.Session.ID}
+		if err := insert(ctx, q, s.insertEvidence, row.fields()); err != nil {
+			return err
+		}
+	}
+	for i := range l.Events {
+		if err := s.addEvent(ctx, q, l, &l.Events[i], before.lastEvent+int64(i)+1); err != nil {
+			return err
+		}
+	}
+	if last := before.lastEvent + int64(len(l.Events)); l.Session.LastEvent != last {
+		return pay.Errorf(pay.CodeInternal, "", "the session counts %d events, there are %d", l.Session.LastEvent, last)
+	}
+	return s.tellOthers(ctx, q, l)
+}
+
+// addEvent writes an event, and the message to the merchant if there is one.
+func (s *Ledgers) addEvent(ctx context.Context, q Querier, l *pay.Ledger, e *pay.Event, number int64) error {
+	if e.Number != number {
+		return pay.Errorf(pay.CodeInternal, "", "event %d where %d is next", e.Number, number)
+	}
+	row := eventRow{l.Session.ID, *e}
+	if err := insert(ctx, q, s.insertEvent, eventFields(&row)); err != nil {
+		return err
+	}
+	*e = row.Event
+	if !e.Type.Webhook() {
+		return nil
+	}
+	message, err := webhook.NewMessage(l, *e)
+	if err != nil {
+		return fmt.Errorf("make message of event %d: %w", e.Number, err)
+	}
+	return insert(ctx, q, s.insertMessage, messageFields(&message))
+}
+
+func (s *Ledgers) tellOthers(ctx context.Context, q Querier, l *pay.Ledger) error {
+	if s.dialect.Notify == "" || len(l.Events) == 0 {
+		return nil
+	}
+	_, err := exec(ctx, q, s.dialect.Notify, l.Session.ID)
+	return err
+}
+
+// insert adds a row.
+func insert(ctx context.Context, q Querier, query string, fields []any) error {
+	args, err := values(fields)
+	if err != nil {
+		return err
+	}
+	_, err = exec(ctx, q, query, args...)
+	return err
+}
+
+// upsert adds row i if it is new, and rewrites it if it differs from before.
+func upsert(ctx context.Context, q Querier, fields []any, before [][]any, i int, add, save string) error {
+	row, err := values(fields)
+	if err != nil {
+		return err
+	}
+	if i >= len(before) {
+		_, err = exec(ctx, q, add, row...)
+		return err
+	}
+	if reflect.DeepEqual(row, before[i]) {
+		return nil
+	}
+	_, err = exec(ctx, q, save, append(row[rowKey:], row[:rowKey]...)...)
+	return err
+}
+
+// Find implements [checkout.Store].
+func (s *Ledgers) Find(ctx context.Context, key checkout.Key) (string, error) {
+	query, args := s.byToken, []any{key.TokenHash}
+	if key.TokenHash == "" {
+		query, args = s.byNumber, []any{key.Provider, key.Account, key.OutTradeNo}
+	}
+	id, err := one(ctx, s.engine.Reader(), scalar[string], query, args...)
+	return id, s.fault(ctx, missing(err, "session"))
+}
+
+// Events implements [checkout.Store].
+func (s *Ledgers) Events(ctx context.Context, sessionID string, after int64) ([]pay.Event, error) {
+	rows, err := all(ctx, s.engine.Reader(), eventFields, s.eventsAfter, sessionID, after)
+	list := make([]pay.Event, len(rows))
+	for i, row := range rows {
+		list[i] = row.Event
+	}
+	return list, s.fault(ctx, err)
+}
+
+// Claim implements [checkout.Store].
+func (s *Ledgers) Claim(ctx context.Context, now, until time.Time, limit int) ([]string, error) {
+	type due struct {
+		id string
+		at int64
+	}
+	fields := func(d *due) []any { return []any{&d.id, &d.at} }
+	var claimed []due
+	err := s.write(ctx, func(q Querier) (err error) {
+		claimed, err = all(ctx, q, fields, s.claim, toMillis(until), toMillis(now), toMillis(now), limit)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(claimed, func(a, b due) int { return cmp.Compare(a.at, b.at) })
+	ids := make([]string, len(claimed))
+	for i, d := range claimed {
+		ids[i] = d.id
+	}
+	return ids, nil
+}
+
+// Quarantine implements [checkout.Store].
+func (s *Ledgers) Quarantine(ctx context.Context, q checkout.Quarantined) error {
+	return s.write(ctx, func(tx Querier) error {
+		return insert(ctx, tx, s.insertQuarantine, quarantineFields(&q))
+	})
+}
+
+// Quarantined implements [checkout.Store].
+func (s *Ledgers) Quarantined(ctx context.Context, limit int) ([]checkout.Quarantined, error) {
+	list, err := all(ctx, s.engine.Reader(), quarantineFields, s.quarantined, limit)
+	return list, s.fault(ctx, err)
+}

@@ -1,0 +1,87 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+
+	"morepay/internal/idempotency"
+)
+
+// Replies keeps the replies to requests that may be repeated.
+type Replies struct {
+	base
+	begin, load, finish, abandon, forget string
+}
+
+var _ idempotency.Store = (*Replies)(nil)
+
+var replies = newTable("replies", `
+	scope name body_hash holder lease_ends kept_until status content_type body`)
+
+func replyFields(r *idempotency.Record) []any {
+	return []any{
+		&r.Key.Scope, &r.Key.Name, &r.BodyHash, &r.Holder, millis{&r.LeaseEnds}, millis{&r.KeptUntil},
+		&r.Reply.Status, &r.Reply.ContentType, blob{&r.Reply.Body},
+	}
+}
+
+// forgetBatch is how many replies past their time each Finish deletes: more than
+// it adds, so that the table shrinks to what must be kept without a job of its own.
+const forgetBatch = "4"
+
+func newReplies(b base) *Replies {
+	return &Replies{
+		base: b,
+		begin: b.insert(replies, `ON CONFLICT (scope, name) DO UPDATE SET body_hash = excluded.body_hash,
+			holder = excluded.holder, lease_ends = excluded.lease_ends, kept_until = excluded.kept_until,
+			status = excluded.status, content_type = excluded.content_type, body = excluded.body
+			WHERE replies.kept_until <= ? OR (replies.status = 0 AND replies.lease_ends <= ? AND replies.body_hash = excluded.body_hash)`),
+		load:    b.sql("SELECT " + replies.list() + " FROM replies WHERE scope = ? AND name = ?"),
+		finish:  b.sql("UPDATE replies SET status = ?, content_type = ?, body = ? WHERE scope = ? AND name = ? AND holder = ? AND status = 0"),
+		abandon: b.sql("DELETE FROM replies WHERE scope = ? AND name = ? AND holder = ? AND status = 0"),
+		forget: b.sql(`DELETE FROM replies WHERE (scope, name) IN (
+			SELECT scope, name FROM replies WHERE kept_until <= ? ORDER BY kept_until LIMIT ` + forgetBatch + b.dialect.SkipLocked + `)`),
+	}
+}
+
+// Begin implements [idempotency.Store].
+func (s *Replies) Begin(ctx context.Context, r idempotency.Record, now time.Time) (found *idempotency.Record, err error) {
+	err = s.write(ctx, func(q Querier) error {
+		found = nil
+		args, err := values(replyFields(&r))
+		if err != nil {
+			return err
+		}
+		claimed, err := exec(ctx, q, s.begin, append(args, toMillis(now), toMillis(now))...)
+		if err != nil || claimed > 0 {
+			return err
+		}
+		there, err := one(ctx, q, replyFields, s.load, r.Key.Scope, r.Key.Name)
+		found = &there
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+// Finish implements [idempotency.Store].
+func (s *Replies) Finish(ctx context.Context, r idempotency.Record) error {
+	return s.write(ctx, func(q Querier) error {
+		body := append([]byte{}, r.Reply.Body...)
+		if _, err := exec(ctx, q, s.finish, r.Reply.Status, r.Reply.ContentType, body, r.Key.Scope, r.Key.Name, r.Holder); err != nil {
+			return err
+		}
+		_, err := exec(ctx, q, s.forget, toMillis(r.LeaseEnds.Add(-idempotency.Lease)))
+		return err
+	})
+}
+
+// Abandon implements [idempotency.Store].
+func (s *Replies) Abandon(ctx context.Context, r idempotency.Record) error {
+	return s.write(ctx, func(q Querier) error {
+		_, err := exec(ctx, q, s.abandon, r.Key.Scope, r.Key.Name, r.Holder)
+		return err
+	})
+}

@@ -1,0 +1,137 @@
+package sqlstore
+
+import (
+	"strings"
+
+	"morepay/internal/checkout"
+	"morepay/internal/pay"
+)
+
+// table is a table's name and columns. Beside each table a function names the
+// fields that its columns hold, in the same order: one list serves insert,
+// select and update.
+type table struct {
+	name    string
+	columns []string
+}
+
+func newTable(name, columns string) table {
+	return table{name, strings.Fields(columns)}
+}
+
+func (t table) list() string { return strings.Join(t.columns, ", ") }
+
+// set is the assignments of an UPDATE of the columns from a given one on.
+func (t table) set(from int) string {
+	return strings.Join(t.columns[from:], " = ?, ") + " = ?"
+}
+
+// sessionTerms are the columns of a session that are fixed when it is created;
+// the others change.
+const sessionTerms = 15
+
+var sessions = newTable("sessions", `
+	id merchant token_hash reference amount_value amount_currency description items
+	payer_id region return_url locale document_version created_at expires_at
+	status winner last_event due_at claimed_until`)
+
+// sessionRow is a session with what the store itself needs to know of it.
+type sessionRow struct {
+	pay.Session
+	dueAt        int64 // Unix milliseconds, 0 for never
+	claimedUntil int64 // Unix milliseconds, 0 for not claimed
+}
+
+func sessionFields(s *sessionRow) []any {
+	return []any{
+		&s.ID, &s.Merchant, &s.TokenHash, &s.Reference, &s.Amount.Value, &s.Amount.Currency, &s.Description, document{&s.Items},
+		&s.PayerID, &s.Region, &s.ReturnURL, &s.Locale, &s.DocumentVersion, millis{&s.CreatedAt}, millis{&s.ExpiresAt},
+		&s.Status, optional{&s.Winner}, &s.LastEvent, &s.dueAt, &s.claimedUntil,
+	}
+}
+
+// rowKey are the columns that name an attempt or refund: its session, and its
+// place among those of that session.
+const rowKey = 2
+
+var attempts = newTable("attempts", `
+	session_id ordinal
+	id method rail provider account app out_trade_no amount_value amount_currency request expires_at
+	state action reference abandoned created_at sent_at paid_at checks check_at`)
+
+// attemptRow is an attempt with its key.
+type attemptRow struct {
+	sessionID string
+	ordinal   int64
+	*pay.Attempt
+}
+
+func attemptFields(a *attemptRow) []any {
+	if a.Attempt == nil {
+		a.Attempt = new(pay.Attempt)
+	}
+	return []any{
+		&a.sessionID, &a.ordinal,
+		&a.ID, &a.Method, &a.Rail, &a.Provider, &a.Account, &a.App, &a.OutTradeNo, &a.Amount.Value, &a.Amount.Currency, blob{&a.Request}, millis{&a.ExpiresAt},
+		&a.State, action{&a.Action}, &a.Reference, &a.Abandoned, millis{&a.CreatedAt}, millis{&a.SentAt}, millis{&a.PaidAt}, &a.Checks, millis{&a.CheckAt},
+	}
+}
+
+var refunds = newTable("refunds", `
+	session_id ordinal
+	id attempt_id number amount_value amount_currency reason note status reference created_at tries check_at`)
+
+// refundRow is a refund with its key.
+type refundRow struct {
+	sessionID string
+	ordinal   int64
+	*pay.Refund
+}
+
+func refundFields(r *refundRow) []any {
+	if r.Refund == nil {
+		r.Refund = new(pay.Refund)
+	}
+	return []any{
+		&r.sessionID, &r.ordinal,
+		&r.ID, &r.AttemptID, &r.Number, &r.Amount.Value, &r.Amount.Currency, &r.Reason, &r.Note, &r.Status, &r.Reference, millis{&r.CreatedAt}, &r.Tries, millis{&r.CheckAt},
+	}
+}
+
+var events = newTable("events", `
+	session_id number type session_status attempt_id refund_id at`)
+
+type eventRow struct {
+	sessionID string
+	pay.Event
+}
+
+func eventFields(e *eventRow) []any {
+	return []any{&e.sessionID, &e.Number, &e.Type, &e.Session, &e.AttemptID, &e.RefundID, millis{&e.At}}
+}
+
+const evidenceColumns = `
+	provider account id source app out_trade_no outcome amount_value amount_currency
+	reference paid_at received_at raw`
+
+func evidenceFields(e *pay.Evidence) []any {
+	return []any{
+		&e.Provider, &e.Account, &e.ID, &e.Source, &e.App, &e.OutTradeNo, &e.Outcome, &e.Amount.Value, &e.Amount.Currency,
+		&e.Reference, millis{&e.PaidAt}, millis{&e.ReceivedAt}, blob{&e.Raw},
+	}
+}
+
+var evidence = newTable("evidence", evidenceColumns+" session_id")
+
+type evidenceRow struct {
+	pay.Evidence
+	sessionID string
+}
+
+func (e *evidenceRow) fields() []any { return append(evidenceFields(&e.Evidence), &e.sessionID) }
+
+var quarantine = newTable("quarantine", evidenceColumns+" reason at")
+
+func quarantineFields(q *checkout.Quarantined) []any {
+	return append(evidenceFields(&q.Evidence), &q.Reason, millis{&q.At})
+}
