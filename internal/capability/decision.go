@@ -1,6 +1,7 @@
 package capability
 
 import (
+	"slices"
 	"time"
 
 	"morepay/internal/device"
@@ -40,6 +41,40 @@ type Choice struct {
 	Reasons []Reason   `json:"reasons,omitempty"` // every check that failed, in the order of ReasonCodes
 }
 
+// Choice is the choice of a method; false if the document does not name it.
+func (d Decision) Choice(m pay.Method) (Choice, bool) {
+	i := slices.IndexFunc(d.Choices, func(c Choice) bool { return c.Method == m })
+	if i < 0 {
+		return Choice{}, false
+	}
+	return d.Choices[i], true
+}
+
+// Allows tells whether the payer may take this rail of this method.
+func (d Decision) Allows(m pay.Method, r pay.Rail) bool {
+	c, _ := d.Choice(m)
+	return slices.Contains(c.Ladder, r)
+}
+
+// Equal tells whether two decisions say the same.
+func (d Decision) Equal(other Decision) bool {
+	return slices.EqualFunc(d.Choices, other.Choices, Choice.equal)
+}
+
+func (c Choice) equal(other Choice) bool {
+	return c.Method == other.Method && c.Group == other.Group && c.Rank == other.Rank &&
+		slices.Equal(c.Ladder, other.Ladder) && slices.Equal(c.Reasons, other.Reasons)
+}
+
+// Offered tells whether the payer can choose the method.
+func (c Choice) Offered() bool { return len(c.Ladder) > 0 }
+
+// Shown tells whether the payer sees the method, be it as a disabled row. One
+// silent reason hides it: no update helps a payer whom the method is closed to.
+func (c Choice) Shown() bool {
+	return !slices.ContainsFunc(c.Reasons, func(r Reason) bool { return !r.Shown() })
+}
+
 // ReasonCode names why a method is not offered. The list is closed.
 type ReasonCode string
 
@@ -54,21 +89,37 @@ const (
 	ReasonRegionUnsupported   ReasonCode = "region_unsupported"
 	ReasonProductExcluded     ReasonCode = "product_excluded"     // Item: the first one that is
 	ReasonHostUpdateRequired  ReasonCode = "host_update_required" // Host, Version: what to update, at least to what
-	ReasonBlockedInContainer  ReasonCode = "blocked_in_container" // Host: the app that blocks the method
+	ReasonBlockedInContainer  ReasonCode = "blocked_in_container" // Host: the app that blocks the wallet
 	ReasonNoRailOnDevice      ReasonCode = "no_rail_on_device"
 	ReasonRailNotGranted      ReasonCode = "rail_not_granted"
 	ReasonProviderUnavailable ReasonCode = "provider_unavailable"
 )
 
+// ReasonCodes lists all of them in that order.
+func ReasonCodes() []ReasonCode {
+	codes := make([]ReasonCode, len(checks))
+	for i := range checks {
+		codes[i] = checks[i].code
+	}
+	return codes
+}
+
+// Shown tells whether payers are told: the row stays, disabled, with a
+// sentence. The other codes hide the row.
+func (code ReasonCode) Shown() bool {
+	i := slices.IndexFunc(checks[:], func(c check) bool { return c.code == code })
+	return i >= 0 && checks[i].shown
+}
+
 // Reason is one failed check with its facts. Reasons compare with ==.
 type Reason struct {
 	Code    ReasonCode  `json:"code"`
-	At      time.Time   `json:"at,omitzero"`
+	At      time.Time   `json:"at,omitzero"` // UTC
 	Limit   pay.Money   `json:"limit,omitzero"`
 	Item    string      `json:"item,omitempty"` // SKU, else name, else category
 	Host    device.Host `json:"host,omitempty"`
 	Version string      `json:"version,omitempty"`
 }
 
-// Offered tells whether the payer can choose the method.
-func (c Choice) Offered() bool { return len(c.Ladder) > 0 }
+// Shown is that of the code.
+func (r Reason) Shown() bool { return r.Code.Shown() }

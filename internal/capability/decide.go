@@ -1,0 +1,201 @@
+package capability
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"morepay/internal/device"
+	"morepay/internal/method"
+	"morepay/internal/pay"
+)
+
+// Decide says how an order can be paid for on a device at a time. It is a pure
+// function: the same arguments give the same bytes everywhere.
+func Decide(doc *Document, order Order, dev device.Device, now time.Time) Decision {
+	f := facts{doc: doc, order: &order, device: dev, now: now}
+	choices := make([]Choice, len(doc.Methods))
+	for i := range doc.Methods {
+		choices[i] = f.choose(&doc.Methods[i])
+	}
+	arrange(doc, choices)
+	return Decision{Choices: choices}
+}
+
+// facts is what the checks look at.
+type facts struct {
+	doc    *Document
+	order  *Order
+	device device.Device
+	now    time.Time
+
+	m       *Method        // the method in question
+	row     *method.Method // its row of the methods table
+	onThis  []pay.Rail     // the rails that can work on this device
+	granted []pay.Rail     // those of them that the merchant may use
+}
+
+// unknown stands in for a method that this program does not know, such as one
+// of a newer document: no device has a rail for it.
+var unknown method.Method
+
+func (f *facts) choose(m *Method) Choice {
+	f.m, f.row = m, method.Find(m.Method)
+	if f.row == nil {
+		f.row = &unknown
+	}
+	f.onThis = f.row.Ladder(f.device)
+	f.granted = usable(f.onThis, m.Rails)
+	c := Choice{Method: m.Method, Group: GroupMore}
+	for i := range checks {
+		if reason, failed := checks[i].fails(f); failed {
+			reason.Code = checks[i].code
+			c.Reasons = append(c.Reasons, reason)
+		}
+	}
+	if len(c.Reasons) == 0 {
+		c.Ladder = f.granted
+	}
+	return c
+}
+
+// usable is the part of a ladder that the granted rails allow. Our own page
+// needs no grant, but there must be something to do on it.
+func usable(ladder, granted []pay.Rail) []pay.Rail {
+	if len(granted) == 0 {
+		return nil
+	}
+	rails := make([]pay.Rail, 0, len(ladder))
+	for _, r := range ladder {
+		if r == pay.RailPageQR || slices.Contains(granted, r) {
+			rails = append(rails, r)
+		}
+	}
+	return rails
+}
+
+// check is a row of the table of checks.
+type check struct {
+	code  ReasonCode
+	shown bool // payers are told
+	fails func(*facts) (Reason, bool)
+}
+
+// checks is the whole decision about one method. All of them run; a method is
+// offered if none fails.
+var checks = [...]check{
+	{ReasonMethodClosed, false, methodClosed},
+	{ReasonNotYetOpen, true, notYetOpen},
+	{ReasonNotInRollout, false, notInRollout},
+	{ReasonCurrencyUnsupported, false, currencyUnsupported},
+	{ReasonAmountBelowMin, true, amountBelowMin},
+	{ReasonAmountAboveMax, true, amountAboveMax},
+	{ReasonRegionUnsupported, false, regionUnsupported},
+	{ReasonProductExcluded, false, productExcluded},
+	{ReasonHostUpdateRequired, true, hostUpdateRequired},
+	{ReasonBlockedInContainer, true, blockedInContainer},
+	{ReasonNoRailOnDevice, false, noRailOnDevice},
+	{ReasonRailNotGranted, false, railNotGranted},
+	{ReasonProviderUnavailable, false, providerUnavailable},
+}
+
+func methodClosed(f *facts) (Reason, bool) {
+	s := f.m.Schedule
+	over := s != nil && !s.Until.IsZero() && !f.now.Before(s.Until)
+	return Reason{}, over || f.m.State == StateClosed
+}
+
+func notYetOpen(f *facts) (Reason, bool) {
+	if f.m.Schedule == nil || !f.now.Before(f.m.Schedule.From) {
+		return Reason{}, false
+	}
+	return Reason{At: f.m.Schedule.From.UTC()}, true
+}
+
+func notInRollout(f *facts) (Reason, bool) {
+	r := f.m.Rollout
+	return Reason{}, r != nil && !(r.includesMerchant(f.doc.OpenBatches) && r.includesPayer(f.m.Method, f.order.Payer))
+}
+
+func (r *Rollout) includesMerchant(open []string) bool {
+	return r.Batch == "" || slices.Contains(open, r.Batch)
+}
+
+// includesPayer: a payer without a key has no bucket to stay in, so only a full
+// rollout includes one.
+func (r *Rollout) includesPayer(m pay.Method, payer string) bool {
+	share := int(math.Round(r.Percent * (Buckets / 100)))
+	if payer == "" {
+		return share >= Buckets
+	}
+	return Bucket(r.Salt, m, payer) < share
+}
+
+func currencyUnsupported(f *facts) (Reason, bool) {
+	return Reason{}, !slices.Contains(f.m.Currencies, f.order.Amount.Currency)
+}
+
+func amountBelowMin(f *facts) (Reason, bool) {
+	least := f.m.Limits[f.order.Amount.Currency].Min
+	return limit(f, least), least != 0 && f.order.Amount.Value < least
+}
+
+func amountAboveMax(f *facts) (Reason, bool) {
+	most := f.m.Limits[f.order.Amount.Currency].Max
+	return limit(f, most), most != 0 && f.order.Amount.Value > most
+}
+
+func limit(f *facts, value int64) Reason {
+	return Reason{Limit: pay.Money{Currency: f.order.Amount.Currency, Value: value}}
+}
+
+// regionUnsupported: an unknown region is not among the listed ones.
+func regionUnsupported(f *facts) (Reason, bool) {
+	return Reason{}, len(f.m.Regions) > 0 && !slices.Contains(f.m.Regions, f.order.Region)
+}
+
+func productExcluded(f *facts) (Reason, bool) {
+	if f.m.Products == nil {
+		return Reason{}, false
+	}
+	for i := range f.order.Items {
+		if item := &f.order.Items[i]; !f.m.Products.admit(item) {
+			return Reason{Item: cmp.Or(item.SKU, item.Name, item.Category)}, true
+		}
+	}
+	return Reason{}, false
+}
+
+func (p *Products) admit(item *pay.Item) bool {
+	return !p.Excluded.has(item) && (p.Allowed == nil || p.Allowed.has(item))
+}
+
+func (g *Goods) has(item *pay.Item) bool {
+	return g != nil && (slices.Contains(g.SKUs, item.SKU) || slices.Contains(g.Categories, item.Category))
+}
+
+// hostUpdateRequired: a host that hides its version counts as too old.
+func hostUpdateRequired(f *facts) (Reason, bool) {
+	least, ok := f.m.HostMinVersion[f.device.Host]
+	if !ok || device.CompareVersions(f.device.HostVersion, least) >= 0 {
+		return Reason{}, false
+	}
+	return Reason{Host: f.device.Host, Version: least}, true
+}
+
+func blockedInContainer(f *facts) (Reason, bool) {
+	return Reason{Host: f.device.Host}, f.row.BlockedBy(f.device)
+}
+
+func noRailOnDevice(f *facts) (Reason, bool) {
+	return Reason{}, len(f.onThis) == 0
+}
+
+func railNotGranted(f *facts) (Reason, bool) {
+	return Reason{}, len(f.onThis) > 0 && len(f.granted) == 0
+}
+
+func providerUnavailable(f *facts) (Reason, bool) {
+	return Reason{}, slices.Contains(f.order.Down, f.m.Method)
+}
