@@ -1,0 +1,273 @@
+// Package browsertest drives a real Chromium for tests. A [Browser] is one
+// process with a fresh profile; its [Tab]s share nothing with one another. What a
+// page writes to its console as an error, an exception that nobody caught, and
+// whatever the browser itself complains of (a policy violation, a failed
+// request) fail the test that owns the tab.
+//
+// What must not live here: knowledge of our pages, and waits for a fixed time.
+package browsertest
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp"
+)
+
+// Patience is how long one call waits for the browser before the test fails. It
+// is generous: nothing is measured here.
+const Patience = 60 * time.Second
+
+// Browser is a running Chromium.
+type Browser struct {
+	ctx context.Context
+}
+
+// Option changes how a browser starts.
+type Option func(*config)
+
+type config struct {
+	preferences string // JSON of the profile
+}
+
+// BlockStorage makes every page's cookies and storage throw, as a payer's
+// privacy settings may.
+func BlockStorage() Option {
+	return func(c *config) {
+		c.preferences = `{"profile":{"default_content_setting_values":{"cookies":2}}}`
+	}
+}
+
+// flags lists how Chromium is started. The background ones keep it from asking
+// hosts of its vendor, which are out of reach of most test machines.
+var flags = []chromedp.ExecAllocatorOption{
+	chromedp.NoSandbox, // tests run as root
+	chromedp.NoFirstRun,
+	chromedp.NoDefaultBrowserCheck,
+	chromedp.Headless,
+	chromedp.DisableGPU,
+	chromedp.Flag("disable-quic", true),
+	chromedp.Flag("disable-background-networking", true),
+	chromedp.Flag("disable-component-update", true),
+	chromedp.Flag("disable-sync", true),
+	chromedp.Flag("disable-default-apps", true),
+	chromedp.Flag("disable-dev-shm-usage", true),
+	chromedp.Flag("force-color-profile", "srgb"),
+	chromedp.Flag("lang", "en-US"),
+}
+
+// Start starts a browser that ends with the test. The test fails if there is no
+// Chromium on this machine.
+func Start(t testing.TB, options ...Option) *Browser {
+	t.Helper()
+	var c config
+	for _, option := range options {
+		option(&c)
+	}
+	allocate := append([]chromedp.ExecAllocatorOption{
+		chromedp.ExecPath(chromium(t)),
+		chromedp.UserDataDir(profile(t, c.preferences)),
+	}, flags...)
+	ctx, cancel := chromedp.NewExecAllocator(context.Background(), allocate...)
+	t.Cleanup(cancel) // waits for the process
+	// The generated protocol package is older than the browser and complains of
+	// values that it doesn't know.
+	quiet := func(string, ...any) {}
+	ctx, _ = chromedp.NewContext(ctx, chromedp.WithErrorf(quiet), chromedp.WithLogf(quiet))
+	t.Cleanup(func() {
+		if err := chromedp.Cancel(ctx); err != nil {
+			t.Errorf("browsertest: Chromium did not stop cleanly: %v", err)
+		}
+	})
+	if err := chromedp.Run(ctx); err != nil {
+		t.Fatalf("browsertest: starting Chromium: %v", err)
+	}
+	return &Browser{ctx: ctx}
+}
+
+// chromium is the path of the browser.
+func chromium(t testing.TB) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Fatal("browsertest: no Chromium here: apt-get install chromium")
+	return ""
+}
+
+// profile makes a user data folder with the given preferences. It is removed
+// after the test as far as the dying browser lets us.
+func profile(t testing.TB, preferences string) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "browsertest-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if preferences == "" {
+		return dir
+	}
+	if err := os.Mkdir(filepath.Join(dir, "Default"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "Default", "Preferences"), []byte(preferences), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// Tab is one page of a browser, or a frame of it that has its own process.
+type Tab struct {
+	t   testing.TB
+	ctx context.Context
+	log *console
+}
+
+// Open opens an empty tab in a browser context of its own and runs what is to
+// happen before the first page, such as an emulation.
+func (b *Browser) Open(t testing.TB, before ...chromedp.Action) *Tab {
+	t.Helper()
+	browser := cdp.WithExecutor(b.ctx, chromedp.FromContext(b.ctx).Browser)
+	own, err := target.CreateBrowserContext().Do(browser)
+	if err != nil {
+		t.Fatalf("browsertest: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := target.DisposeBrowserContext(own).Do(browser); err != nil {
+			t.Errorf("browsertest: closing a tab: %v", err)
+		}
+	})
+	// A browser context has no window yet that a tab could open in.
+	id, err := target.CreateTarget("about:blank").WithBrowserContextID(own).WithNewWindow(true).Do(browser)
+	if err != nil {
+		t.Fatalf("browsertest: %v", err)
+	}
+	tab := attach(t, b.ctx, id)
+	tab.Run(before...)
+	return tab
+}
+
+// attach makes a Tab of a target and has its console watched, with what it said
+// before.
+func attach(t testing.TB, parent context.Context, id target.ID) *Tab {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(parent, chromedp.WithTargetID(id))
+	t.Cleanup(cancel)
+	tab := &Tab{t: t, ctx: ctx, log: &console{}}
+	chromedp.ListenTarget(ctx, tab.log.hear)
+	t.Cleanup(func() {
+		for _, line := range tab.log.drain() {
+			t.Errorf("browsertest: console: %s", line)
+		}
+	})
+	if err := chromedp.Run(ctx); err != nil { // without a deadline: the tab would end with it
+		t.Fatalf("browsertest: %v", err)
+	}
+	return tab
+}
+
+// Context is for chromedp's own functions.
+func (tab *Tab) Context() context.Context { return tab.ctx }
+
+// Run runs actions and fails the test if one does.
+func (tab *Tab) Run(actions ...chromedp.Action) {
+	tab.t.Helper()
+	if err := tab.try(actions...); err != nil {
+		tab.t.Fatalf("browsertest: %v%s", err, tab.log.heard())
+	}
+}
+
+// try runs actions for at most [Patience].
+func (tab *Tab) try(actions ...chromedp.Action) error {
+	ctx, cancel := context.WithTimeout(tab.ctx, Patience)
+	defer cancel()
+	return chromedp.Run(ctx, actions...)
+}
+
+// Go navigates to url and waits for its load event.
+func (tab *Tab) Go(url string) {
+	tab.t.Helper()
+	tab.Run(chromedp.Navigate(url))
+}
+
+// Eval evaluates an expression and stores its value, as JSON has it, in the
+// value that out points to, if any. A promise is awaited.
+func (tab *Tab) Eval(expression string, out any) {
+	tab.t.Helper()
+	if err := tab.try(chromedp.Evaluate(expression, out, await)); err != nil {
+		tab.t.Fatalf("browsertest: %s: %v%s", expression, err, tab.log.heard())
+	}
+}
+
+// Text is the value of an expression as a string.
+func (tab *Tab) Text(expression string) string {
+	tab.t.Helper()
+	var s string
+	tab.Eval("String("+expression+")", &s)
+	return s
+}
+
+// Wait waits until an expression is true, in this page or one that it leads to.
+func (tab *Tab) Wait(expression string) {
+	tab.t.Helper()
+	ctx, cancel := context.WithTimeout(tab.ctx, Patience)
+	defer cancel()
+	for {
+		var ok bool
+		err := tab.try(chromedp.Evaluate("!!("+expression+")", &ok))
+		if ok {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			tab.t.Fatalf("browsertest: it never came true: %s (%v)%s", expression, err, tab.log.heard())
+		case <-time.After(20 * time.Millisecond): // how often we look
+		}
+	}
+}
+
+// Frame waits for a frame of another site whose URL begins with prefix, and
+// returns it as a tab of its own. Its console fails the same test.
+func (tab *Tab) Frame(prefix string) *Tab {
+	tab.t.Helper()
+	ctx, cancel := context.WithTimeout(tab.ctx, Patience)
+	defer cancel()
+	for {
+		infos, err := chromedp.Targets(tab.ctx)
+		for _, info := range infos {
+			if info.Type == "iframe" && strings.HasPrefix(info.URL, prefix) {
+				return attach(tab.t, tab.ctx, info.TargetID)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			tab.t.Fatalf("browsertest: %v", errors.Join(errors.New("no frame of "+prefix), err))
+		case <-time.After(20 * time.Millisecond): // how often we look
+		}
+	}
+}
+
+// Expect takes one complaint with the given text off the console, waiting for it
+// if need be: the test provoked it.
+func (tab *Tab) Expect(text string) {
+	tab.t.Helper()
+	ctx, cancel := context.WithTimeout(tab.ctx, Patience)
+	defer cancel()
+	for !tab.log.take(text) {
+		select {
+		case <-ctx.Done():
+			tab.t.Fatalf("browsertest: nobody complained of %q%s", text, tab.log.heard())
+		case <-time.After(20 * time.Millisecond): // how often we look
+		}
+	}
+}

@@ -1,0 +1,90 @@
+package browsertest
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	cdplog "github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+)
+
+// console collects what a page and the browser complain of.
+type console struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+// await makes Evaluate wait for a promise.
+func await(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }
+
+// hear takes the events of a target; it must not block.
+func (c *console) hear(event any) {
+	switch e := event.(type) {
+	case *runtime.EventExceptionThrown:
+		c.add("exception: " + e.ExceptionDetails.Error())
+	case *runtime.EventConsoleAPICalled:
+		if e.Type == runtime.APITypeError {
+			c.add("error: " + describe(e.Args))
+		}
+	case *cdplog.EventEntryAdded:
+		if e.Entry.Level == cdplog.LevelError {
+			c.add(fmt.Sprintf("%s: %s %s", e.Entry.Source, e.Entry.Text, e.Entry.URL))
+		}
+	}
+}
+
+// describe writes what console.error was given, about as the console shows it.
+func describe(args []*runtime.RemoteObject) string {
+	var parts []string
+	for _, arg := range args {
+		var text string
+		switch {
+		case arg.Description != "":
+			text = arg.Description
+		case json.Unmarshal([]byte(arg.Value), &text) != nil:
+			text = string(arg.Value)
+		}
+		parts = append(parts, text)
+	}
+	return strings.Join(parts, " ")
+}
+
+func (c *console) add(line string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lines = append(c.lines, line)
+}
+
+// take removes the first line that has text in it.
+func (c *console) take(text string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	i := slices.IndexFunc(c.lines, func(line string) bool { return strings.Contains(line, text) })
+	if i < 0 {
+		return false
+	}
+	c.lines = slices.Delete(c.lines, i, i+1)
+	return true
+}
+
+// drain returns the lines and forgets them.
+func (c *console) drain() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	lines := c.lines
+	c.lines = nil
+	return lines
+}
+
+// heard is what to add to the message of another failure.
+func (c *console) heard() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.lines) == 0 {
+		return ""
+	}
+	return "\nthe console says:\n\t" + strings.Join(c.lines, "\n\t")
+}
