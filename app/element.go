@@ -30,7 +30,7 @@ func svg(tag string, a attrs, children ...goapp.UI) goapp.UI {
 
 func with[E interface{ Attr(name string, v any) E }](e E, a attrs) E {
 	for i := 0; i+1 < len(a); i += 2 {
-		e.Attr(attrName(a[i]), attr(a[i+1]))
+		e.Attr(a[i], attr(a[i+1]))
 	}
 	return e
 }
@@ -42,17 +42,6 @@ func text(s string) goapp.UI {
 		return nil
 	}
 	return goapp.Text(s)
-}
-
-// attrName spells the attributes that go-app would set as DOM properties in
-// upper case, which HTML reads the same way: writing a property rewrites the
-// attribute even if it is equal, and go-app must change nothing when it takes
-// over the server's nodes.
-func attrName(name string) string {
-	if name == "value" || name == "readonly" || name == "open" {
-		return strings.ToUpper(name)
-	}
-	return name
 }
 
 // attr makes a value fit for an attribute. Controls and outer space go. On the

@@ -53,10 +53,3 @@ func FuzzAttr(f *testing.F) {
 		}
 	})
 }
-
-func TestAttrKeepsPropertiesOutOfTakeover(t *testing.T) {
-	page := goapp.HTMLString(input(attrs{"type", "hidden", "value", "x"}))
-	if !strings.Contains(page, ` VALUE="x"`) {
-		t.Errorf("value is not spelled as a plain attribute: %s", page)
-	}
-}

@@ -1,0 +1,104 @@
+package app
+
+import (
+	"time"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"morepay/internal/device"
+	"morepay/internal/view"
+)
+
+// Checkout is the root component: the whole widget for one session.
+type Checkout struct {
+	goapp.Compo
+
+	// View is what the server knew when it made the page.
+	View view.Checkout
+
+	local local
+}
+
+// local is what the browser has learnt since. It is zero on the server and at
+// the browser's first rendering, so both draw the same.
+type local struct {
+	live      *view.Live     // newer than the view's
+	device    *device.Device // refined by hints
+	hints     string         // device.Hints as JSON, if they change the device; "" else
+	fault     *view.Error    // of the last thing that the payer did
+	now       time.Time      // the server's clock, as far as we can tell
+	choosing  bool           // the payer wants another way than the one that is waiting
+	launching bool           // a wallet may be opening: too early to ask whether it did
+	offline   bool           // the server has not been heard for a while
+	copied    bool           // the link has just been copied
+}
+
+// HTML renders a view as the server sends it: the element that the browser side
+// takes over, without the page around it.
+func HTML(v view.Checkout) string {
+	return goapp.HTMLString(&Checkout{View: v})
+}
+
+// Title is the title of the page around a view.
+func Title(v view.Checkout) string {
+	return v.Text.Say("title", "merchant", v.Document.Name)
+}
+
+// ThemeAttributes are the attributes of the page's html element that the style
+// sheet goes by: names and values from closed lists.
+func ThemeAttributes(v view.Checkout) map[string]string {
+	theme := map[string]string{}
+	for name, choice := range map[string]string{
+		"data-accent":  v.Document.Theme.Accent,
+		"data-corners": v.Document.Theme.Corners,
+		"data-mode":    v.Document.Theme.Mode,
+	} {
+		if choice != "" {
+			theme[name] = choice
+		}
+	}
+	return theme
+}
+
+// Render draws the view and what the browser has learnt; nothing else goes in.
+func (c *Checkout) Render() goapp.UI {
+	s := c.screen()
+	body := []goapp.UI{
+		s.ribbon(),
+		s.summary(),
+		s.alert(),
+	}
+	body = append(body, s.body()...)
+	body = append(body, s.status())
+	return el("main", attrs{
+		"id", "checkout",
+		"lang", s.Locale,
+		"dir", s.Text.Or("locale.direction", "ltr"),
+		"translate", "no", // a translator that moves text nodes would break the browser side
+		"data-state", string(s.Live.State),
+		"data-rail", s.rail(),
+	}, body...)
+}
+
+// screen lays what the browser has learnt over the view.
+func (c *Checkout) screen() screen {
+	s := screen{Checkout: c.View, local: c.local}
+	if s.local.live != nil {
+		s.Live = *s.local.live
+	}
+	if s.local.device != nil {
+		s.Device = *s.local.device
+	}
+	if s.local.fault != nil {
+		s.Error = s.local.fault
+	}
+	s.now = s.Live.ServerTime
+	if s.local.now.After(s.now) {
+		s.now = s.local.now
+	}
+	if s.local.choosing && (s.Live.State == view.StateWaiting || s.Live.State == view.StateSubmitting) {
+		s.Live.State = view.StateSelect
+		s.Live.Payment = nil
+	}
+	return s
+}

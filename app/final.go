@@ -1,0 +1,22 @@
+package app
+
+import goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+// The drawings of the final screens, in a 48×48 view box.
+const (
+	tickPath = "M24 4a20 20 0 1 0 0 40a20 20 0 0 0 0-40zm-3.4 29L11.8 24.2l3-3l5.8 5.8L33.4 14.2l3 3z"
+	dashPath = "M24 4a20 20 0 1 0 0 40a20 20 0 0 0 0-40zM14 22h20v4H14z"
+)
+
+func paidScreen(s screen) []goapp.UI     { return finalScreen(s, "paid", tickPath, "continue") }
+func expiredScreen(s screen) []goapp.UI  { return finalScreen(s, "expired", dashPath, "back") }
+func canceledScreen(s screen) []goapp.UI { return finalScreen(s, "canceled", dashPath, "back") }
+
+func finalScreen(s screen, kind, drawing, onward string) []goapp.UI {
+	return []goapp.UI{
+		svg("svg", attrs{"class", "seal", "viewBox", "0 0 48 48", "aria-hidden", "true"}, svg("path", attrs{"d", drawing})),
+		s.title(kind+".title", ""),
+		s.note(kind+".help", ""),
+		s.goOn(onward),
+	}
+}

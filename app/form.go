@@ -1,0 +1,125 @@
+package app
+
+import (
+	"strings"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"morepay/internal/pay"
+)
+
+// railFacts is how a rail behaves on a page.
+type railFacts struct {
+	leaves bool   // hands over to a wallet or another site: the form must own the whole window
+	stays  bool   // ends in this frame: the browser side may send the form by itself
+	code   string // catalogue prefix of the screen with its QR, or ""
+}
+
+// rails has one row a rail. jsapi neither leaves nor stays: the server may send
+// the payer round by the wallet's sign-in, which must navigate this frame.
+var rails = map[pay.Rail]railFacts{
+	pay.RailJSAPI:    {},
+	pay.RailDeepLink: {leaves: true},
+	pay.RailRedirect: {leaves: true},
+	pay.RailQR:       {stays: true, code: "qr"},
+	pay.RailPageQR:   {stays: true, code: "page"},
+}
+
+// attempt is the form that begins an attempt or resumes it. It is a native POST:
+// wallets open only on a navigation that the payer's own tap began.
+func (s screen) attempt(m pay.Method, r pay.Rail, class string, label ...goapp.UI) goapp.UI {
+	a := attrs{"method", "post", "action", s.Path + "/attempts", "data-rail", string(r)}
+	switch facts := rails[r]; {
+	case facts.leaves:
+		a = append(a, "target", "_top")
+	case facts.stays:
+		a = append(a, "data-inline", "post")
+	}
+	return el("form", a,
+		hidden("method", string(m)),
+		hidden("rail", string(r)),
+		hidden("form_token", s.Live.FormToken),
+		s.hints(),
+		s.parent(),
+		submit(class, label...),
+	)
+}
+
+// check asks the server to ask the provider.
+func (s screen) check(class, key string) goapp.UI {
+	return el("form", attrs{"method", "post", "action", s.Path + "/return", "data-inline", "post", "data-check", "1"},
+		hidden("form_token", s.Live.FormToken),
+		s.parent(),
+		submit(class, text(s.say(key, ""))),
+	)
+}
+
+// choose goes back to the list. The attempt lives on until another begins.
+func (s screen) choose(class, key string) goapp.UI {
+	return el("form", attrs{"method", "get", "action", s.Path, "data-inline", "choose"},
+		hidden("choose", "1"),
+		s.parent(),
+		submit(class, text(s.say(key, ""))),
+	)
+}
+
+// hints tells the server what only the browser could see of the device, so that
+// both decide about the same one.
+func (s screen) hints() goapp.UI {
+	if s.local.hints == "" {
+		return nil
+	}
+	return hidden("hints", s.local.hints)
+}
+
+// parent keeps a framed page framed: its address carries the origin around it.
+func (s screen) parent() goapp.UI {
+	if s.Parent == "" {
+		return nil
+	}
+	return hidden("parent", s.Parent)
+}
+
+// share offers the link of this page, to be opened elsewhere. The copy button
+// needs the browser side and shows only once that runs.
+func (s screen) share() goapp.UI {
+	return el("div", attrs{"class", "share"},
+		el("label", attrs{"for", "link"}, text(s.say("share.link", ""))),
+		input(attrs{"id", "link", "type", "url", "readonly", "true", "value", s.ShareURL}),
+		el("button", attrs{"type", "button", "class", "side live", "data-copy", "link"}, text(s.say("share.copy", ""))),
+	)
+}
+
+// goOn is the way back to the merchant, out of our frame.
+func (s screen) goOn(key string) goapp.UI {
+	to := webLink(s.Live.ContinueURL)
+	if to == "" {
+		return nil
+	}
+	return el("a", attrs{"class", "main", "href", to, "target", "_top"}, text(s.say(key, "")))
+}
+
+func hidden(name, value string) goapp.UI {
+	return input(attrs{"type", "hidden", "name", name, "value", value})
+}
+
+func submit(class string, label ...goapp.UI) goapp.UI {
+	return el("button", attrs{"type", "submit", "class", class}, label...)
+}
+
+// webLink lets addresses through that lead to a web page, and nothing else:
+// javascript: and its kin come out as "".
+func webLink(to string) string {
+	if strings.HasPrefix(to, "https://") || strings.HasPrefix(to, "http://") {
+		return to
+	}
+	return ""
+}
+
+// ownPath lets paths of this server through, and nothing else.
+func ownPath(to string) string {
+	if strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "//") && !strings.ContainsRune(to, '\\') {
+		return to
+	}
+	return ""
+}

@@ -1,0 +1,31 @@
+package app
+
+import "morepay/internal/view"
+
+// merge is what to show when the server has news that nobody on this page asked
+// for. Two things only this page knows and the news can't tell: that it shows
+// its own QR, which needs no attempt, and that its payer came back from the
+// wallet. Neither may hide that the session is over.
+func merge(shown, news view.Live) view.Live {
+	if news.LastEvent < shown.LastEvent {
+		return shown // overtaken on the way
+	}
+	if shown.Payment == nil || final(news.State) {
+		return news
+	}
+	if shown.Payment.AttemptID == "" {
+		news.State, news.Payment = shown.State, shown.Payment
+		return news
+	}
+	if news.Payment != nil && news.Payment.AttemptID == shown.Payment.AttemptID && shown.Payment.Returned {
+		payment := *news.Payment
+		payment.Returned = true
+		news.Payment = &payment
+	}
+	return news
+}
+
+// final tells whether nothing can be paid any more in this state.
+func final(s view.State) bool {
+	return s == view.StatePaid || s == view.StateExpired || s == view.StateCanceled
+}
