@@ -1,0 +1,96 @@
+package provider_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"morepay/internal/provider"
+)
+
+func TestTestTransport(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		io.WriteString(w, r.Method+" "+r.Host+r.RequestURI+" "+r.Header.Get("X-A")+" "+string(body))
+	}))
+	defer server.Close()
+	request, err := http.NewRequest(http.MethodPost, "https://api.mch.weixin.qq.com/v3/a%7Cb?c=%2A", strings.NewReader("body"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("X-A", "header")
+	resp, err := provider.NewHTTPClient(provider.TestTransport(server.URL)).Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	got, err := io.ReadAll(resp.Body)
+	if want := "POST api.mch.weixin.qq.com/v3/a%7Cb?c=%2A header body"; err != nil || string(got) != want {
+		t.Errorf("got %q, %v, want %q", got, err, want)
+	}
+	if request.URL.Host != "api.mch.weixin.qq.com" {
+		t.Error("the caller's request was changed")
+	}
+}
+
+func TestTestTransportNeedsAnOrigin(t *testing.T) {
+	for _, origin := range []string{"", "127.0.0.1:8081", "http://", "http://a b"} {
+		resp, err := provider.NewHTTPClient(provider.TestTransport(origin)).Get("https://api.mch.weixin.qq.com/")
+		if err == nil {
+			resp.Body.Close()
+			t.Errorf("%q: got an answer", origin)
+		}
+	}
+}
+
+func TestClientLimitsReplies(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, strings.Repeat("x", provider.MaxReply+1))
+	}))
+	defer server.Close()
+	read := func(allow int64) error {
+		ctx := t.Context()
+		if allow > 0 {
+			ctx = provider.AllowReply(ctx, allow)
+		}
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := provider.NewHTTPClient(provider.Transport()).Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		_, err = io.ReadAll(resp.Body)
+		return err
+	}
+	var tooLong *http.MaxBytesError
+	if err := read(0); !errors.As(err, &tooLong) {
+		t.Errorf("got %v, want a *http.MaxBytesError", err)
+	}
+	if err := read(provider.MaxReply + 1); err != nil {
+		t.Errorf("with leave: %v", err)
+	}
+}
+
+func TestClientRefusesRedirects(t *testing.T) {
+	followed := false
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/elsewhere" {
+			followed = true
+		}
+		http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+	}))
+	defer server.Close()
+	resp, err := provider.NewHTTPClient(provider.Transport()).Post(server.URL, "text/plain", strings.NewReader("secret"))
+	if err == nil {
+		resp.Body.Close()
+	}
+	if err == nil || followed {
+		t.Errorf("got %v, followed %v", err, followed)
+	}
+}

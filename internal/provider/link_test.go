@@ -1,0 +1,111 @@
+package provider_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"morepay/internal/provider"
+)
+
+const simulator = "http://127.0.0.1:8081"
+
+func links(testURL string) provider.Links {
+	return provider.Links{Hosts: []string{"wx.tenpay.com"}, QR: []string{"weixin://", "https://qr.alipay.com/"}, TestURL: testURL}
+}
+
+func TestRedirect(t *testing.T) {
+	for name, c := range map[string]struct {
+		link       string
+		live, test bool
+	}{
+		"provider":        {"https://wx.tenpay.com/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=wx1&package=2", true, true},
+		"port-443":        {"https://wx.tenpay.com:443/a", true, true},
+		"fragment":        {"https://wx.tenpay.com/a?b=c#d", true, true},
+		"simulator":       {simulator + "/pay?a=b", false, true},
+		"other-port":      {"https://wx.tenpay.com:8443/a", false, false},
+		"http":            {"http://wx.tenpay.com/a", false, false},
+		"other-host":      {"https://evil.example/a", false, false},
+		"host-as-prefix":  {"https://wx.tenpay.com.evil.example/a", false, false},
+		"host-as-suffix":  {"https://evil-wx.tenpay.com/a", false, false},
+		"user":            {"https://wx.tenpay.com@evil.example/a", false, false},
+		"user-at-host":    {"https://u:p@wx.tenpay.com/a", false, false},
+		"user-at-sim":     {"http://127.0.0.1:8081@evil.example/", false, false},
+		"sim-as-prefix":   {"http://127.0.0.1:80811/", false, false},
+		"backslash":       {`https://wx.tenpay.com\@evil.example/`, false, false},
+		"javascript":      {"javascript:alert(1)//wx.tenpay.com", false, false},
+		"data":            {"data:text/html,hello", false, false},
+		"scheme-relative": {"//wx.tenpay.com/a", false, false},
+		"relative":        {"/a", false, false},
+		"app-scheme":      {"weixin://wap/pay?prepayid=1", false, false},
+		"line-break":      {"https://wx.tenpay.com/a\r\nSet-Cookie: x", false, false},
+		"tab":             {"java\tscript:alert(1)", false, false},
+		"space":           {" https://wx.tenpay.com/", false, false},
+		"quote":           {`https://wx.tenpay.com/"onclick="`, false, false},
+		"non-ascii":       {"https://wx.tenpay.com/茶", false, false},
+		"idn-lookalike":   {"https://wx.tenpаy.com/", false, false}, // a Cyrillic letter
+		"empty":           {"", false, false},
+		"long":            {"https://wx.tenpay.com/" + strings.Repeat("a", provider.MaxLink), false, false},
+		"opaque":          {"https:wx.tenpay.com/a", false, false},
+		"no-host":         {"https:///a", false, false},
+		"ipv6":            {"https://[::1]/a", false, false},
+		"bad-escape":      {"https://wx.tenpay.com/%zz", false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := links("").Redirect(c.link); (err == nil) != c.live {
+				t.Errorf("live: %v", err)
+			}
+			if err := links(simulator).Redirect(c.link); (err == nil) != c.test {
+				t.Errorf("test: %v", err)
+			}
+		})
+	}
+}
+
+func TestQRCode(t *testing.T) {
+	for name, c := range map[string]struct {
+		payload    string
+		live, test bool
+	}{
+		"native":         {"weixin://wxpay/bizpayurl?pr=p4lpSuKzz", true, true},
+		"alipay":         {"https://qr.alipay.com/bax03431ljhokirwl38f00a7", true, true},
+		"simulator":      {simulator + "/qr/1", false, true},
+		"other-host":     {"https://evil.example/", false, false},
+		"host-as-prefix": {"https://qr.alipay.com.evil.example/", false, false},
+		"sim-as-prefix":  {simulator + "1/qr", false, false},
+		"upper-case":     {"WEIXIN://wxpay/bizpayurl?pr=1", false, false},
+		"empty":          {"", false, false},
+		"line-break":     {"weixin://wxpay\n", false, false},
+		"long":           {"weixin://" + strings.Repeat("a", provider.MaxQR), false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := links("").QRCode(c.payload); (err == nil) != c.live {
+				t.Errorf("live: %v", err)
+			}
+			if err := links(simulator).QRCode(c.payload); (err == nil) != c.test {
+				t.Errorf("test: %v", err)
+			}
+		})
+	}
+}
+
+// A link that passes leads to the provider's host for whoever parses it.
+func FuzzRedirect(f *testing.F) {
+	f.Add("https://wx.tenpay.com/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=wx1")
+	f.Add("https://wx.tenpay.com:443@evil.example/")
+	f.Add("https:\\\\wx.tenpay.com")
+	f.Add("https://wx.tenpay.com;a@b")
+	f.Fuzz(func(t *testing.T, link string) {
+		if links("").Redirect(link) != nil {
+			return
+		}
+		u, err := url.Parse(link)
+		if err != nil || u.Scheme != "https" || u.Hostname() != "wx.tenpay.com" || u.User != nil {
+			t.Fatalf("let %q through", link)
+		}
+		rest := strings.TrimPrefix(strings.ToLower(link), "https://wx.tenpay.com")
+		if rest == strings.ToLower(link) || rest != "" && strings.IndexByte(":/?#", rest[0]) < 0 || len(link) > provider.MaxLink {
+			t.Fatalf("let %q through", link)
+		}
+	})
+}

@@ -1,0 +1,64 @@
+package wechatpay_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"morepay/internal/pay"
+	"morepay/internal/provider"
+)
+
+func TestAuthorizeURL(t *testing.T) {
+	p := open(t, "http://127.0.0.1:1", nil).(provider.PayerIdentifier)
+	got := p.AuthorizeURL("https://pay.example/openid?a=1&b=2", "abc123")
+	want := "https://open.weixin.qq.com/connect/oauth2/authorize?appid=" + appID +
+		"&redirect_uri=https%3A%2F%2Fpay.example%2Fopenid%3Fa%3D1%26b%3D2&response_type=code&scope=snsapi_base&state=abc123#wechat_redirect"
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestPayerID(t *testing.T) {
+	w := newWire(t, always(answer{status: 200, body: `{"access_token":"t","expires_in":7200,"openid":"oUpF8uMuAJO","scope":"snsapi_base"}`}))
+	id, err := open(t, w.URL, nil).(provider.PayerIdentifier).PayerID(t.Context(), "c o&de")
+	if err != nil || id != "oUpF8uMuAJO" {
+		t.Errorf("got %q, %v", id, err)
+	}
+	want := "GET api.weixin.qq.com/sns/oauth2/access_token?appid=" + appID + "&code=c+o%26de&grant_type=authorization_code&secret=" + appSecret
+	if w.paths[0] != want {
+		t.Errorf("asked %s, want %s", w.paths[0], want)
+	}
+}
+
+func TestPayerIDRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer
+		field string // "" for an error that is not the payer's
+	}{
+		"used":       {answer{status: 200, body: `{"errcode":40163,"errmsg":"code been used canary"}`}, "code"},
+		"made-up":    {answer{status: 200, body: `{"errcode":40029,"errmsg":"invalid code"}`}, "code"},
+		"bad-secret": {answer{status: 200, body: `{"errcode":40125,"errmsg":"invalid appsecret canary"}`}, ""},
+		"no-openid":  {answer{status: 200, body: `{}`}, ""},
+		"odd-openid": {answer{status: 200, body: `{"openid":"a b\"canary"}`}, ""},
+		"not-json":   {answer{status: 200, body: `canary`}, ""},
+		"down":       {answer{status: 503, body: `{}`}, ""},
+		"cut":        {answer{}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWire(t, always(c.answer))
+			id, err := open(t, w.URL, nil).(provider.PayerIdentifier).PayerID(t.Context(), "code")
+			if err == nil || id != "" {
+				t.Fatalf("got %q, %v", id, err)
+			}
+			var wrong *pay.Error
+			if errors.As(err, &wrong) != (c.field != "") || c.field != "" && wrong.Field != c.field {
+				t.Errorf("got %v", err)
+			}
+			isClean(t, err)
+			if strings.Contains(err.Error(), appID) {
+				t.Errorf("the error holds the URL: %v", err)
+			}
+		})
+	}
+}

@@ -1,0 +1,164 @@
+package wechatpay_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"morepay/internal/pay"
+	"morepay/internal/provider"
+	"morepay/internal/provider/wechatpay"
+)
+
+func TestOpen(t *testing.T) {
+	p := open(t, "http://127.0.0.1:1", nil)
+	if p.Account() != mchID || p.App() != appID {
+		t.Errorf("account %q and app %q, want %q and %q", p.Account(), p.App(), mchID, appID)
+	}
+	if got, want := p.Rails(), []pay.Rail{pay.RailQR, pay.RailDeepLink, pay.RailJSAPI}; !slices.Equal(got, want) {
+		t.Errorf("rails %v, want %v", got, want)
+	}
+	p = open(t, "http://127.0.0.1:1", map[string]any{"app_secret": nil})
+	if slices.Contains(p.Rails(), pay.RailJSAPI) {
+		t.Error("jsapi is offered without a secret to identify payers with")
+	}
+}
+
+// Each mistake in an account's settings names the setting.
+func TestOpenRefuses(t *testing.T) {
+	text := func(s string) []byte { return []byte(s) }
+	for name, c := range map[string]struct {
+		change map[string]string // setting → JSON of its value
+		file   string
+		holds  []byte
+		field  string
+		says   string
+	}{
+		"unknown-field":       {change: map[string]string{"mch_id": `"1"`}, field: "mch_id", says: "not a setting"},
+		"other-case":          {change: map[string]string{"MchID": `"1900000001"`}, field: "MchID", says: "not a setting"},
+		"number":              {change: map[string]string{"mchid": `1900000001`}, field: "mchid", says: "string"},
+		"null":                {change: map[string]string{"mchid": `null`}, field: "mchid"},
+		"missing-mchid":       {change: map[string]string{"mchid": ``}, field: "mchid"},
+		"letters-in-mchid":    {change: map[string]string{"mchid": `"190000000x"`}, field: "mchid"},
+		"missing-appid":       {change: map[string]string{"appid": ``}, field: "appid"},
+		"serial-in-lower":     {change: map[string]string{"certificate_serial": `"5157f09efdc096de"`}, field: "certificate_serial"},
+		"key-id-no-prefix":    {change: map[string]string{"public_key_id": `"0119000000012026"`}, field: "public_key_id", says: "PUB_KEY_ID_"},
+		"domain-with-scheme":  {change: map[string]string{"h5_domain": `"https://pay.example"`}, field: "h5_domain"},
+		"missing-private-key": {change: map[string]string{"private_key": ``}, field: "private_key"},
+		"no-such-file":        {change: map[string]string{"private_key": `"other.pem"`}, field: "private_key", says: "can't be read"},
+		"missing-api-key":     {change: map[string]string{"api_v3_key": ``}, field: "api_v3_key"},
+		"empty-api-key":       {file: "api_v3.key", holds: text("\n"), field: "api_v3_key", says: "empty"},
+		"short-api-key":       {file: "api_v3.key", holds: text(apiV3Key[:24]), field: "api_v3_key", says: "32"},
+		"long-api-key":        {file: "api_v3.key", holds: text(apiV3Key + "0"), field: "api_v3_key", says: "32"},
+		"odd-api-key":         {file: "api_v3.key", holds: text(apiV3Key[:31] + " "), field: "api_v3_key", says: "32"},
+		"empty-app-secret":    {file: "app.secret", holds: text(""), field: "app_secret", says: "empty"},
+		"pkcs1-key":           {file: "key.pem", holds: pkcs1(merchantKey()), field: "private_key", says: "openssl pkcs8"},
+		"not-a-key":           {file: "key.pem", holds: text("hello, world"), field: "private_key", says: "neither PEM nor base64"},
+		"public-for-private":  {file: "key.pem", holds: pkix(&merchantKey().PublicKey), field: "private_key"},
+		"elliptic-key":        {file: "key.pem", holds: ecPEM(t), field: "private_key", says: "RSA"},
+		"short-key":           {file: "key.pem", holds: pkcs8(shortKey(t)), field: "private_key", says: "2048"},
+		"private-for-public":  {file: "pub_key.pem", holds: pkcs8(wechatKey()), field: "public_key"},
+		"own-public-key":      {file: "pub_key.pem", holds: pkix(&merchantKey().PublicKey), field: "public_key", says: "merchant's own"},
+		"short-public-key":    {file: "pub_key.pem", holds: pkix(&shortKey(t).PublicKey), field: "public_key", says: "2048"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			files := keyFiles()
+			if c.file != "" {
+				files[c.file] = c.holds
+			}
+			_, err := wechatpay.Open([]byte(settingsText(t, c.change)), env("http://127.0.0.1:1", files))
+			var wrong *pay.Error
+			if !errors.As(err, &wrong) {
+				t.Fatalf("got %v, want a *pay.Error", err)
+			}
+			if wrong.Code != pay.CodeInvalid || wrong.Field != c.field || !strings.Contains(wrong.Message, c.says) {
+				t.Errorf("got %v, want invalid_request of %s saying %q", wrong, c.field, c.says)
+			}
+			isClean(t, err)
+		})
+	}
+}
+
+// settingsText is good settings with the JSON of some values changed; "" takes a
+// setting away.
+func settingsText(tb testing.TB, change map[string]string) string {
+	tb.Helper()
+	values := map[string]string{}
+	for name, v := range goodSettings() {
+		values[name] = jsonText(tb, v)
+	}
+	for name, v := range change {
+		values[name] = v
+	}
+	var fields []string
+	for name, v := range values {
+		if v != "" {
+			fields = append(fields, jsonText(tb, name)+":"+v)
+		}
+	}
+	return "{" + strings.Join(fields, ",") + "}"
+}
+
+func pkcs1(key *rsa.PrivateKey) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+}
+
+func ecPEM(tb testing.TB) []byte {
+	tb.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+}
+
+func shortKey(tb testing.TB) *rsa.PrivateKey {
+	tb.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 1024)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return key
+}
+
+// Whatever the settings are, Open answers with a provider or a *pay.Error.
+func FuzzOpen(f *testing.F) {
+	f.Add(settingsText(f, nil))
+	f.Add(settingsText(f, map[string]string{"mchid": `{"a":[1]}`}))
+	f.Add(`{"mchid":"1","mchid":"2"}`)
+	f.Add(`{"mchid":`)
+	f.Add(`[]`)
+	f.Add(`null`)
+	f.Add(settingsText(f, nil) + "x")
+	files := keyFiles()
+	f.Fuzz(func(t *testing.T, raw string) {
+		p, err := wechatpay.Open([]byte(raw), env("http://127.0.0.1:1", files))
+		var wrong *pay.Error
+		if err != nil && !errors.As(err, &wrong) {
+			t.Fatalf("got %v, want a *pay.Error", err)
+		}
+		if err == nil && p.Account() == "" {
+			t.Fatal("an account without a name")
+		}
+	})
+}
+
+func TestHops(t *testing.T) {
+	hops := open(t, "http://127.0.0.1:1", nil).(provider.Hopper).Hops()
+	for _, want := range []string{"https://wx.tenpay.com", "weixin:"} {
+		if !slices.Contains(hops, want) {
+			t.Errorf("hops %v are without %s", hops, want)
+		}
+	}
+}
