@@ -1,0 +1,313 @@
+package providersim
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Wallet is an app on the simulated phone.
+type Wallet string
+
+// The wallets.
+const (
+	WeChat Wallet = "wechat"
+	Alipay Wallet = "alipay"
+)
+
+// Product is what an order was made for, in the word of its company.
+type Product string
+
+// The products.
+const (
+	Native  Product = "NATIVE" // WeChat Pay: a QR for the camera
+	H5      Product = "MWEB"   // WeChat Pay: a link for mobile browsers
+	JSAPI   Product = "JSAPI"  // WeChat Pay: the bridge in WeChat's own browser
+	QRCode  Product = "precreate"
+	WapPay  Product = "wap"
+	PagePay Product = "page"
+	Bridge  Product = "create" // Alipay: the bridge in Alipay's own browser
+)
+
+// User is a person who may hold the simulated phone. Two of them are enough
+// to break the rule that one order has one payer.
+type User string
+
+// The users.
+const (
+	Ming User = "ming"
+	Hong User = "hong"
+)
+
+// Users lists them.
+var Users = []User{Ming, Hong}
+
+// orderLife is how long an unpaid order stays before it is closed unasked.
+const orderLife = 7 * 24 * time.Hour
+
+// account is a merchant's account at one company: what the books and the phone
+// must know about it, whatever the company's protocol.
+type account interface {
+	id() string     // mchid or app id
+	payee() string  // the name shown to payers
+	wallet() Wallet // which app pays
+	person(User) string
+
+	// payment and refund make the message about a change, as n says.
+	payment(o *order, n notice) *message
+	refund(o *order, r *refund, n notice) *message
+}
+
+// order is one payment in a company's books.
+type order struct {
+	id          string // names the order in the phone's links
+	account     account
+	number      string // out_trade_no
+	product     Product
+	description string
+	fen         int64
+	attach      string
+	notifyURL   string
+	returnURL   string // where the payer's browser goes afterwards, or ""
+	openid      string // whom the merchant made the order for, or ""
+	asked       string // the creating request in canonical form: a repeat must equal it
+	created     time.Time
+	payUntil    time.Time // from here on no payment is taken; zero for never
+
+	payer     User // who opened it first, or ""
+	paidAt    time.Time
+	closedAt  time.Time
+	reference string // the company's number of the payment
+	refunds   []*refund
+	pass      *pass // the newest
+}
+
+// pass is what a payer presents to open an order: a QR's text or the id in a
+// link. It lives shorter than its order.
+type pass struct {
+	text     string
+	secret   string // second half of an H5 link
+	order    *order
+	issued   time.Time
+	expires  time.Time
+	launched bool // opened by a browser's deep link
+}
+
+// refund is money on its way back.
+type refund struct {
+	id       string
+	number   string // out_refund_no
+	fen      int64
+	reason   string
+	asked    string
+	notify   string
+	created  time.Time
+	settles  time.Time
+	abnormal bool // the money can't be given back
+}
+
+// state is where an order stands, computed from the facts.
+type state int
+
+const (
+	unpaid state = iota
+	paid
+	closed
+	refunded // wholly or in part
+)
+
+func (o *order) state(now time.Time) state {
+	if !o.paidAt.IsZero() {
+		if len(o.refunds) > 0 {
+			return refunded
+		}
+		return paid
+	}
+	if !o.closedAt.IsZero() || !now.Before(o.created.Add(orderLife)) {
+		return closed
+	}
+	return unpaid
+}
+
+// refundedFen is the sum of the refunds, in fen. An abnormal one counts: its
+// money has left the merchant.
+func (o *order) refundedFen() (sum int64) {
+	for _, r := range o.refunds {
+		sum += r.fen
+	}
+	return sum
+}
+
+func (o *order) findRefund(number string) *refund {
+	for _, r := range o.refunds {
+		if r.number == number {
+			return r
+		}
+	}
+	return nil
+}
+
+// books are the orders of all accounts.
+type books struct {
+	orders   []*order // oldest first
+	byID     map[string]*order
+	byNumber map[[2]string]*order // by account and out_trade_no
+	passes   map[string]*pass     // by text, the dead ones too
+}
+
+func newBooks() books {
+	return books{
+		byID:     map[string]*order{},
+		byNumber: map[[2]string]*order{},
+		passes:   map[string]*pass{},
+	}
+}
+
+func (b *books) find(a account, number string) *order { return b.byNumber[[2]string{a.id(), number}] }
+
+func (b *books) findReference(a account, reference string) *order {
+	for _, o := range b.orders {
+		if o.account == a && o.reference == reference && reference != "" {
+			return o
+		}
+	}
+	return nil
+}
+
+// numbered finds the newest order with an out_trade_no, at any account.
+func (b *books) numbered(number string) *order {
+	for _, o := range slices.Backward(b.orders) {
+		if o.number == number {
+			return o
+		}
+	}
+	return nil
+}
+
+// add enters an order into the books.
+func (b *books) add(o *order) {
+	o.id = rand.Text()
+	b.orders = append(b.orders, o)
+	b.byID[o.id] = o
+	b.byNumber[[2]string{o.account.id(), o.number}] = o
+}
+
+// issue gives an order a new pass.
+func (b *books) issue(o *order, text string, now time.Time, life time.Duration) *pass {
+	p := &pass{text: text, secret: digits(10), order: o, issued: now, expires: now.Add(life)}
+	b.passes[text] = p
+	o.pass = p
+	return p
+}
+
+// The reasons why a wallet does not take a payment. Each wallet has its own
+// words for them.
+var (
+	errUnknownCode  = errors.New("unknown_code")
+	errDeadCode     = errors.New("code_dead")
+	errClosed       = errors.New("order_closed")
+	errTooLate      = errors.New("order_expired")
+	errPaid         = errors.New("order_paid")
+	errOtherPayer   = errors.New("other_payer")
+	errWrongPerson  = errors.New("wrong_person")
+	errFromAlbum    = errors.New("from_album")
+	errLongPress    = errors.New("long_press")
+	errAsLink       = errors.New("as_link")
+	errNotScannable = errors.New("not_scannable")
+	errSharedLink   = errors.New("shared_link")
+	errBadBridge    = errors.New("bad_bridge")
+)
+
+// open binds an order to the user who has it on screen. A second user is
+// turned away: one order, one payer.
+func (s *Sim) open(o *order, user User) error {
+	if err := s.payable(o); err != nil {
+		return err
+	}
+	if o.openid != "" && o.openid != o.account.person(user) {
+		return errWrongPerson
+	}
+	if o.payer != "" && o.payer != user {
+		if o.product == H5 {
+			return errSharedLink
+		}
+		return errOtherPayer
+	}
+	o.payer = user
+	return nil
+}
+
+func (s *Sim) payable(o *order) error {
+	now := s.now()
+	switch o.state(now) {
+	case paid, refunded:
+		return errPaid
+	case closed:
+		return errClosed
+	}
+	if !o.payUntil.IsZero() && !now.Before(o.payUntil) {
+		return errTooLate
+	}
+	return nil
+}
+
+// pay moves the money of an order that user has opened, and plans the
+// notification. What it returns is closed after the first try of that.
+func (s *Sim) pay(o *order, user User) (told <-chan struct{}, err error) {
+	if err := s.open(o, user); err != nil {
+		return nil, err
+	}
+	now := s.now()
+	o.paidAt = now
+	o.reference = "42000" + now.In(china).Format("20060102") + digits(15)
+	s.options.Log.Info("paid", "account", o.account.id(), "number", o.number, "fen", o.fen)
+	return s.notify(o, func(n notice) *message { return o.account.payment(o, n) }), nil
+}
+
+// close ends an unpaid order; closing it again is fine. Fails with errPaid.
+func (s *Sim) close(o *order) error {
+	switch o.state(s.now()) {
+	case paid, refunded:
+		return errPaid
+	case unpaid:
+		o.closedAt = s.now()
+	}
+	return nil
+}
+
+// china is the zone in which both companies write times.
+var china = time.FixedZone("CST", 8*3600)
+
+// stamp is a time as WeChat Pay writes it.
+func stamp(t time.Time) string { return t.In(china).Format(time.RFC3339) }
+
+// digits is n random decimal digits.
+func digits(n int) string {
+	var b strings.Builder
+	for range n {
+		d, err := rand.Int(rand.Reader, big.NewInt(10))
+		if err != nil {
+			panic(fmt.Sprintf("providersim: no randomness: %v", err))
+		}
+		b.WriteByte('0' + byte(d.Int64()))
+	}
+	return b.String()
+}
+
+// yuan writes an amount of fen with two decimals.
+func yuan(fen int64) string { return fmt.Sprintf("%d.%02d", fen/100, fen%100) }
+
+// newestFirst is the orders for which keep holds.
+func (b *books) newestFirst(keep func(*order) bool) []*order {
+	var found []*order
+	for _, o := range slices.Backward(b.orders) {
+		if keep(o) {
+			found = append(found, o)
+		}
+	}
+	return found
+}

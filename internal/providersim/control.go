@@ -1,0 +1,184 @@
+package providersim
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// routeControl serves the control API; the package comment documents it.
+func (s *Sim) routeControl() {
+	for pattern, answer := range map[string]func(*http.Request) (any, error){
+		"GET /control/codes":      func(*http.Request) (any, error) { return s.Codes(), nil },
+		"GET /control/launched":   func(*http.Request) (any, error) { return s.Launched(), nil },
+		"GET /control/orders":     func(*http.Request) (any, error) { return s.Orders(), nil },
+		"POST /control/scan":      s.controlScan,
+		"POST /control/approve":   s.controlApprove,
+		"POST /control/cancel":    s.controlCancel,
+		"POST /control/user":      s.controlUser,
+		"GET /control/clock":      s.controlClock,
+		"POST /control/clock":     s.controlAdvance,
+		"GET /control/faults":     s.controlFaults,
+		"POST /control/faults":    s.controlInject,
+		"DELETE /control/faults":  s.controlCalm,
+		"GET /control/history":    s.controlHistory,
+		"DELETE /control/history": s.controlForget,
+	} {
+		s.routes.HandleFunc(pattern, controlHandler(answer))
+	}
+}
+
+// controlHandler answers in JSON: the result, a wallet's refusal with 409, or
+// what is wrong with the request with 400.
+func controlHandler(answer func(*http.Request) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		result, err := answer(r)
+		if refusal, ok := errors.AsType[*Refusal](err); ok {
+			controlWrite(w, http.StatusConflict, map[string]any{"refusal": refusal})
+			return
+		}
+		if err != nil {
+			controlError(w, http.StatusBadRequest, err.Error())
+			return
+		}
+		controlWrite(w, http.StatusOK, result)
+	}
+}
+
+func controlError(w http.ResponseWriter, status int, message string) {
+	controlWrite(w, status, map[string]string{"error": message})
+}
+
+func controlWrite(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	w.Write(plainJSON(v))
+}
+
+// controlBody decodes a request. Demanding the JSON content type keeps pages of
+// other origins out: a browser asks first, and is told nothing.
+func controlBody[T any](r *http.Request) (T, error) {
+	var v T
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
+		return v, errors.New("the Content-Type must be application/json")
+	}
+	d := json.NewDecoder(io.LimitReader(r.Body, 64<<10))
+	d.DisallowUnknownFields()
+	return v, d.Decode(&v)
+}
+
+type controlTarget struct {
+	User User   `json:"user"` // ming if absent
+	Text string `json:"text"` // of a QR, for scan
+	How  How    `json:"how"`  // camera if absent
+	Ref  string `json:"ref"`  // for approve and cancel
+}
+
+func (s *Sim) target(r *http.Request) (controlTarget, error) {
+	t, err := controlBody[controlTarget](r)
+	if err != nil {
+		return t, err
+	}
+	if t.User == "" {
+		t.User = Ming
+	}
+	if t.How == "" {
+		t.How = ByCamera
+	}
+	if !slices.Contains(Users, t.User) {
+		return t, errors.New("user: ming or hong")
+	}
+	return t, nil
+}
+
+func (s *Sim) controlScan(r *http.Request) (any, error) {
+	t, err := s.target(r)
+	if err != nil {
+		return nil, err
+	}
+	return s.Scan(t.User, t.Text, t.How)
+}
+
+func (s *Sim) controlApprove(r *http.Request) (any, error) {
+	t, err := s.target(r)
+	if err != nil {
+		return nil, err
+	}
+	return s.Approve(t.User, t.Ref)
+}
+
+func (s *Sim) controlCancel(r *http.Request) (any, error) {
+	t, err := s.target(r)
+	if err != nil {
+		return nil, err
+	}
+	return s.Cancel(t.User, t.Ref)
+}
+
+func (s *Sim) controlUser(r *http.Request) (any, error) {
+	t, err := s.target(r)
+	if err != nil {
+		return nil, err
+	}
+	s.SetUser(t.User)
+	return map[string]User{"user": t.User}, nil
+}
+
+func (s *Sim) controlClock(*http.Request) (any, error) {
+	return map[string]time.Time{"now": s.Now()}, nil
+}
+
+func (s *Sim) controlAdvance(r *http.Request) (any, error) {
+	by, err := controlBody[struct {
+		Seconds int64 `json:"advance_seconds"`
+	}](r)
+	if err != nil {
+		return nil, err
+	}
+	s.Advance(time.Duration(by.Seconds) * time.Second)
+	return s.controlClock(r)
+}
+
+func (s *Sim) controlFaults(*http.Request) (any, error) {
+	return map[string]any{"faults": Faults(), "rules": s.Rules(), "seed": s.options.Seed}, nil
+}
+
+func (s *Sim) controlInject(r *http.Request) (any, error) {
+	in, err := controlBody[struct {
+		Preset string `json:"preset"`
+		Rules  []Rule `json:"rules"`
+	}](r)
+	if err != nil {
+		return nil, err
+	}
+	switch in.Preset {
+	case "":
+	case "chaos":
+		in.Rules = append(in.Rules, Chaos...)
+	default:
+		return nil, errors.New("preset: chaos is the only one")
+	}
+	if err := s.Inject(in.Rules...); err != nil {
+		return nil, err
+	}
+	return s.controlFaults(r)
+}
+
+func (s *Sim) controlCalm(r *http.Request) (any, error) {
+	s.Calm()
+	return s.controlFaults(r)
+}
+
+func (s *Sim) controlHistory(r *http.Request) (any, error) {
+	return s.History(r.URL.Query().Get("account"), r.URL.Query().Get("number")), nil
+}
+
+func (s *Sim) controlForget(r *http.Request) (any, error) {
+	s.Forget()
+	return s.controlHistory(r)
+}

@@ -1,0 +1,302 @@
+package providersim
+
+import (
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// Fault is a named misbehaviour. Everything the simulator can do wrong is a
+// row of the table below; a new one is a new row.
+type Fault struct {
+	Name string `json:"name"`
+	Does string `json:"does"` // what the provider does
+	Ends End    `json:"ends"` // where a correct client ends up, once the payer has approved
+
+	on         operations              // the calls it can strike; none for notifications
+	refuse     *refusal                // answered instead of doing the work
+	before     func(*Sim, *order)      // done just before the work
+	after      func(*Sim, *order) wait // done after the work, before the reply
+	reply      func(*reply)            // done to the reply
+	notify     func(*notice, *rand.Rand)
+	tradeState string // reported by a query in place of the truth
+	abnormal   bool   // the refund gets stuck
+}
+
+// wait is something that the reply is held back for; nil for nothing.
+type wait = <-chan struct{}
+
+// End is where a correct client ends up in spite of a fault.
+type End string
+
+// The ends.
+const (
+	EndsPaid    End = "paid"    // the payment is known to be paid, exactly once
+	EndsRefused End = "refused" // the payer is told to choose another way; no money moved
+	EndsPending End = "pending" // the client keeps asking and raises an alarm; never paid, never failed
+	EndsPerson  End = "person"  // a person must act
+)
+
+// operations is a set of API calls.
+type operations uint8
+
+const (
+	opPrepay operations = 1 << iota
+	opQuery
+	opClose
+	opRefund
+	opRefundQuery
+	opBill
+	opAny = 1<<iota - 1
+)
+
+// notice is what a notification is made of. Zero is the honest one, posted
+// once.
+type notice struct {
+	fenOff    int64         // added to the true amount
+	account   string        // named in place of the true account, unless ""
+	extra     int           // copies besides the first
+	lost      bool          // never posted
+	delay     time.Duration // before the first try, in the provider's time
+	overtaken bool          // held until the account's next message was posted
+	seal      seal          // of the first try; retries are genuine
+	age       time.Duration // by which the first try's signature is too old
+}
+
+// refusal is one refusal in both companies' words.
+type refusal struct {
+	wechat *problem
+	alipay *businessError
+}
+
+// Faults is the table.
+func Faults() []Fault { return slices.Clone(faultTable) }
+
+var faultTable = []Fault{
+	{
+		Name: "notify-duplicate", Ends: EndsPaid,
+		Does:   "posts each notification three times, with the same id",
+		notify: func(n *notice, _ *rand.Rand) { n.extra = 2 },
+	}, {
+		Name: "notify-before-reply", Ends: EndsPaid,
+		Does:  "the payer pays at once: the notification arrives before the reply to the prepay call",
+		on:    opPrepay,
+		after: payAtOnce,
+	}, {
+		Name: "notify-never", Ends: EndsPaid,
+		Does:   "never posts the notification: only a query tells",
+		notify: func(n *notice, _ *rand.Rand) { n.lost = true },
+	}, {
+		Name: "notify-delayed", Ends: EndsPaid,
+		Does:   "posts the notification 0 to 15 seconds late, compressed like the retries",
+		notify: func(n *notice, r *rand.Rand) { n.delay = time.Duration(r.Int64N(int64(15 * time.Second))) },
+	}, {
+		Name: "notify-reordered", Ends: EndsPaid,
+		Does:   "holds the notification back until the account's next one was posted, 15 seconds at most",
+		notify: func(n *notice, _ *rand.Rand) { n.overtaken = true },
+	}, {
+		Name: "notify-forged", Ends: EndsPaid,
+		Does:   "signs the first try with a key that nobody knows; the retry is genuine",
+		notify: func(n *notice, _ *rand.Rand) { n.seal = forged },
+	}, {
+		Name: "notify-probe", Ends: EndsPaid,
+		Does:   "sends WECHATPAY/SIGNTEST/ as the first try's signature, which must be refused; the retry is genuine",
+		notify: func(n *notice, _ *rand.Rand) { n.seal = probe },
+	}, {
+		Name: "notify-stale", Ends: EndsPaid,
+		Does:   "signs the first try ten minutes ago, as a replay would be; the retry is fresh",
+		notify: func(n *notice, _ *rand.Rand) { n.age = 10 * time.Minute },
+	}, {
+		Name: "notify-wrong-amount", Ends: EndsPaid,
+		Does:   "states one fen too much under a genuine signature; a query tells the truth",
+		notify: func(n *notice, _ *rand.Rand) { n.fenOff = 1 },
+	}, {
+		Name: "notify-wrong-account", Ends: EndsPaid,
+		Does:   "names another merchant under a genuine signature; a query tells the truth",
+		notify: func(n *notice, _ *rand.Rand) { n.account = "1999999999" },
+	}, {
+		Name: "server-error", Ends: EndsPaid,
+		Does:   "answers 500 SYSTEM_ERROR and does not do the work",
+		on:     opAny,
+		refuse: &refusal{wechat: errSystem, alipay: errAlipaySystem},
+	}, {
+		Name: "rate-limited", Ends: EndsPaid,
+		Does:   "answers 429 and does not do the work",
+		on:     opAny,
+		refuse: &refusal{wechat: errRate, alipay: errAlipayRate},
+	}, {
+		Name: "bad-gateway", Ends: EndsPaid,
+		Does: "does the work, but a proxy on the way answers 502 with a web page",
+		on:   opAny,
+		reply: func(r *reply) {
+			r.status, r.body, r.contentType = 502, []byte("<html>502 Bad Gateway</html>"), "text/html"
+		},
+	}, {
+		Name: "reply-lost", Ends: EndsPaid,
+		Does:  "does the work, then cuts the connection without a reply",
+		on:    opAny,
+		reply: func(r *reply) { r.cut = true },
+	}, {
+		Name: "reply-unsigned", Ends: EndsPaid,
+		Does:  "does the work and leaves the signature out of the reply",
+		on:    opAny,
+		reply: func(r *reply) { r.seal = unsigned },
+	}, {
+		Name: "reply-forged", Ends: EndsPaid,
+		Does:  "does the work and signs the reply with a key that nobody knows",
+		on:    opAny,
+		reply: func(r *reply) { r.seal = forged },
+	}, {
+		Name: "reply-probe", Ends: EndsPaid,
+		Does:  "does the work and sends WECHATPAY/SIGNTEST/ as the reply's signature",
+		on:    opAny,
+		reply: func(r *reply) { r.seal = probe },
+	}, {
+		Name: "prepay-refused", Ends: EndsRefused,
+		Does:   "refuses the order for good: the merchant may not use this product",
+		on:     opPrepay,
+		refuse: &refusal{wechat: errNoAuth, alipay: errAlipayForbidden},
+	}, {
+		Name: "unknown-trade-state", Ends: EndsPending,
+		Does:       "a query answers a state that no document lists",
+		on:         opQuery,
+		tradeState: "SETTLING",
+	}, {
+		Name: "close-race", Ends: EndsPaid,
+		Does:   "the payer pays in the moment before the order is closed",
+		on:     opClose,
+		before: func(s *Sim, o *order) { payAtOnce(s, o) },
+	}, {
+		Name: "refund-abnormal", Ends: EndsPerson,
+		Does:     "takes the refund, but the payer's account can't receive it",
+		on:       opRefund,
+		abnormal: true,
+	},
+}
+
+// payAtOnce pays an order as whoever may: an order that can't be paid any more
+// stays as it is.
+func payAtOnce(s *Sim, o *order) wait {
+	for _, u := range Users {
+		if told, err := s.pay(o, u); err == nil {
+			return told
+		}
+	}
+	return nil
+}
+
+// Rule puts a fault into force: for the next so many opportunities, or for so
+// many percent of them.
+type Rule struct {
+	Fault   string `json:"fault"`
+	Account string `json:"account,omitempty"` // mchid or app id; "" for all
+	Next    int    `json:"next,omitempty"`    // strikes; then the rule is over
+	Percent int    `json:"percent,omitempty"` // of the opportunities, 1 to 100
+}
+
+// Chaos is a rough day at the provider, for runs that must survive one.
+var Chaos = []Rule{
+	{Fault: "server-error", Percent: 5},
+	{Fault: "reply-lost", Percent: 5},
+	{Fault: "notify-duplicate", Percent: 10},
+	{Fault: "notify-reordered", Percent: 5},
+	{Fault: "notify-forged", Percent: 5},
+	{Fault: "notify-delayed", Percent: 100},
+}
+
+// rule is a Rule in force. Each has its own random numbers, made from the seed
+// and its place, so that its n-th opportunity always ends the same.
+type rule struct {
+	Rule
+	fault *Fault
+	rand  *rand.Rand
+}
+
+// Inject puts rules into force, all or none of them.
+func (s *Sim) Inject(rules ...Rule) error {
+	checked := make([]*Fault, len(rules))
+	for i, r := range rules {
+		at := slices.IndexFunc(faultTable, func(f Fault) bool { return f.Name == r.Fault })
+		if at < 0 {
+			return fmt.Errorf("unknown fault %q", r.Fault)
+		}
+		if (r.Next > 0) == (r.Percent > 0) || r.Next < 0 || r.Percent < 0 || r.Percent > 100 {
+			return fmt.Errorf("fault %q: give next (1 or more) or percent (1 to 100)", r.Fault)
+		}
+		checked[i] = &faultTable[at]
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, r := range rules {
+		h := fnv.New64a()
+		fmt.Fprintf(h, "%s %s %d", r.Fault, r.Account, s.injected)
+		s.injected++
+		s.rules = append(s.rules, &rule{Rule: r, fault: checked[i], rand: rand.New(rand.NewPCG(s.options.Seed, h.Sum64()))})
+	}
+	return nil
+}
+
+// Calm ends all rules and starts the random numbers again: what is injected
+// next will go as it went after New.
+func (s *Sim) Calm() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rules, s.injected = nil, 0
+}
+
+// Rules lists the rules in force, with the strikes that are left.
+func (s *Sim) Rules() []Rule {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := []Rule{}
+	for _, r := range s.rules {
+		list = append(list, r.Rule)
+	}
+	return list
+}
+
+// strike draws the faults that happen now, out of those that can. The caller
+// holds the lock.
+func (s *Sim) strike(accountID string, can func(*Fault) bool) (struck []*rule) {
+	for _, r := range s.rules {
+		if (r.Account == "" || r.Account == accountID) && can(r.fault) && r.draw() {
+			struck = append(struck, r)
+		}
+	}
+	s.rules = slices.DeleteFunc(s.rules, func(r *rule) bool { return r.Next == 0 && r.Percent == 0 })
+	return struck
+}
+
+func (r *rule) draw() bool {
+	if r.Percent > 0 {
+		return r.rand.IntN(100) < r.Percent
+	}
+	r.Next--
+	return r.Next >= 0
+}
+
+// strikeCall draws the faults of one API call.
+func (s *Sim) strikeCall(accountID string, op operations) (struck []*Fault) {
+	for _, r := range s.strike(accountID, func(f *Fault) bool { return f.on&op != 0 }) {
+		struck = append(struck, r.fault)
+	}
+	return struck
+}
+
+// strikeNotice draws the faults of one notification.
+func (s *Sim) strikeNotice(accountID string) (n notice, names []string) {
+	for _, r := range s.strike(accountID, func(f *Fault) bool { return f.notify != nil }) {
+		r.fault.notify(&n, r.rand)
+		names = append(names, r.Fault)
+	}
+	return n, names
+}
+
+func names(faults []*Fault) (list []string) {
+	for _, f := range faults {
+		list = append(list, f.Name)
+	}
+	return list
+}

@@ -1,0 +1,135 @@
+package providersim
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// answerWithin is how long a merchant has to answer a notification.
+const answerWithin = 5 * time.Second
+
+// overtakenWithin is how long a message waits to be overtaken.
+const overtakenWithin = 15 * time.Second
+
+// message is one notification on its way to a merchant. Its body stays the
+// same over all tries; its signature is made anew for each.
+type message struct {
+	id       string // what the receiver knows it by
+	event    string
+	account  string
+	number   string // out_trade_no
+	url      string
+	body     []byte
+	header   func(now time.Time, how seal) http.Header
+	accepted func(status int, answer []byte) bool
+	schedule []time.Duration // pauses before the second, third, … try
+
+	notice notice
+	faults []string
+	tries  int
+	first  chan struct{} // closed after the first try, or when there will be none
+}
+
+// notify makes the message about a change of an order and plans its delivery.
+// What it returns is closed after the first try. The caller holds the lock.
+func (s *Sim) notify(o *order, make func(notice) *message) <-chan struct{} {
+	n, struck := s.strikeNotice(o.account.id())
+	m := make(n)
+	m.notice, m.faults, m.first = n, struck, closable()
+	m.account, m.number = o.account.id(), o.number
+	if n.lost || m.url == "" {
+		s.record.add(Exchange{Out: true, At: s.now(), Account: m.account, Number: m.number, Name: m.event, ID: m.id, Faults: struck,
+			Problem: "not sent"})
+		close(m.first)
+		return m.first
+	}
+	if n.overtaken {
+		s.held[m.account] = append(s.held[m.account], m)
+		s.at(s.now().Add(s.scaled(overtakenWithin)), func(context.Context) { s.release(m) })
+		return m.first
+	}
+	s.plan(m, s.scaled(n.delay))
+	return m.first
+}
+
+func closable() chan struct{} { return make(chan struct{}) }
+
+// plan puts the next try of a message into the jobs.
+func (s *Sim) plan(m *message, after time.Duration) {
+	s.at(s.now().Add(after), func(ctx context.Context) { s.deliver(ctx, m) })
+}
+
+// release lets a held message go, if it still is held.
+func (s *Sim) release(m *message) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	held := s.held[m.account]
+	at := slices.Index(held, m)
+	if at < 0 {
+		return
+	}
+	s.held[m.account] = slices.Delete(held, at, at+1)
+	s.plan(m, 0)
+}
+
+// deliver makes one try, and plans the next if the merchant did not accept.
+func (s *Sim) deliver(ctx context.Context, m *message) {
+	m.tries++
+	accepted := s.post(ctx, m)
+	if m.tries == 1 {
+		for range m.notice.extra {
+			s.post(ctx, m)
+		}
+		close(m.first)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, waiting := range s.held[m.account] {
+		s.plan(waiting, 0)
+	}
+	delete(s.held, m.account)
+	if !accepted && m.tries <= len(m.schedule) {
+		s.plan(m, s.scaled(m.schedule[m.tries-1]))
+	}
+}
+
+// post sends a message once, and tells whether the merchant accepted it.
+func (s *Sim) post(ctx context.Context, m *message) bool {
+	now, how := s.options.Now(), genuine
+	if m.tries == 1 {
+		now, how = now.Add(-m.notice.age), m.notice.seal
+	}
+	status, answer, err := s.send(ctx, m, m.header(now, how))
+	e := Exchange{
+		Out: true, At: s.Now(), Account: m.account, Number: m.number, Name: m.event, ID: m.id,
+		URL: m.url, Try: m.tries, Status: status, Faults: m.faults,
+	}
+	if err != nil {
+		e.Problem = err.Error()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.record.add(e)
+	return err == nil && m.accepted(status, answer)
+}
+
+func (s *Sim) send(ctx context.Context, m *message, header http.Header) (status int, answer []byte, err error) {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, m.url, bytes.NewReader(m.body))
+	if err != nil {
+		return 0, nil, err
+	}
+	req.Header = header
+	res, err := s.options.Client.Do(req)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer res.Body.Close()
+	answer, err = io.ReadAll(io.LimitReader(res.Body, 4<<10))
+	return res.StatusCode, answer, err
+}

@@ -1,0 +1,150 @@
+package providersim
+
+import (
+	"bytes"
+	"embed"
+	"html/template"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+//go:embed phone
+var phoneFiles embed.FS
+
+var phoneTemplates = template.Must(template.ParseFS(phoneFiles, "phone/*.html"))
+
+// phonePolicy is the Content-Security-Policy of every page of the simulator.
+// Storefronts on this machine may frame the phone.
+const phonePolicy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'self' http://127.0.0.1:* http://localhost:*"
+
+func (s *Sim) routePhone() {
+	s.routes.Handle("GET /phone/phone.css", http.FileServerFS(phoneFiles))
+	s.routes.Handle("GET /phone/phone.js", http.FileServerFS(phoneFiles))
+	s.routes.HandleFunc("GET /phone", s.phoneHome)
+	s.routes.HandleFunc("GET /phone/list", s.phoneList)
+	s.routes.HandleFunc("POST /phone/scan", s.phoneScan)
+	s.routes.HandleFunc("GET /phone/orders/{id}", s.phoneOrder)
+	s.routes.HandleFunc("POST /phone/orders/{id}", s.phoneDecide)
+}
+
+// phonePage is what every page of the phone gets.
+type phonePage struct {
+	Language string
+	Say      map[string]string // texts by key
+	User     User
+	Users    []User
+	Data     any
+}
+
+// phoneLists is what waits for the phone's owner.
+type phoneLists struct {
+	Codes    []Payment
+	Launched []Payment
+}
+
+// phoneScreen is one payment on the screen: to be decided, or how it ended.
+type phoneScreen struct {
+	Payment  Payment
+	Refusal  *Refusal
+	Canceled bool
+}
+
+// page renders a page of the simulator.
+func (s *Sim) page(w http.ResponseWriter, r *http.Request, status int, name string, data any) {
+	p := phonePage{Language: "en", Say: phoneEnglish, User: phoneUser(r), Users: Users, Data: data}
+	if strings.HasPrefix(strings.ToLower(r.Header.Get("Accept-Language")), "zh") {
+		p.Language, p.Say = "zh-CN", phoneChinese
+	}
+	var b bytes.Buffer
+	if err := phoneTemplates.ExecuteTemplate(&b, name, p); err != nil {
+		s.options.Log.Error("the simulator's page can't be drawn", "page", name, "error", err)
+		http.Error(w, "the page can't be drawn", http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", phonePolicy)
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "same-origin")
+	w.WriteHeader(status)
+	w.Write(b.Bytes())
+}
+
+// phoneUser is who holds the phone, by the page's address: a frame in a
+// foreign page has no cookies.
+func phoneUser(r *http.Request) User {
+	if u := User(r.FormValue("user")); slices.Contains(Users, u) {
+		return u
+	}
+	return Ming
+}
+
+func (s *Sim) phoneHome(w http.ResponseWriter, r *http.Request) {
+	s.page(w, r, http.StatusOK, "home.html", phoneLists{s.Codes(), s.Launched()})
+}
+
+func (s *Sim) phoneList(w http.ResponseWriter, r *http.Request) {
+	s.page(w, r, http.StatusOK, "list.html", phoneLists{s.Codes(), s.Launched()})
+}
+
+// phoneScan takes a text as the camera would see it. A wallet's code leads to
+// its payment; a web address is shown as a link; the rest is refused.
+func (s *Sim) phoneScan(w http.ResponseWriter, r *http.Request) {
+	text, user := strings.TrimSpace(r.FormValue("text")), phoneUser(r)
+	if u, err := url.Parse(text); err == nil && (u.Scheme == "http" || u.Scheme == "https") && !s.knows(text) {
+		s.page(w, r, http.StatusOK, "link.html", text)
+		return
+	}
+	how := How(r.FormValue("how"))
+	if how == "" {
+		how = ByCamera
+	}
+	p, err := s.Scan(user, text, how)
+	if err != nil {
+		s.page(w, r, http.StatusOK, "order.html", phoneScreen{Payment: p, Refusal: inWords(p.Wallet, err)})
+		return
+	}
+	s.toOrder(w, r, p.ID, "")
+}
+
+func (s *Sim) knows(text string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.books.passes[text] != nil
+}
+
+func (s *Sim) toOrder(w http.ResponseWriter, r *http.Request, id, did string) {
+	q := url.Values{"user": {string(phoneUser(r))}}
+	if did != "" {
+		q.Set("did", did)
+	}
+	http.Redirect(w, r, "/phone/orders/"+id+"?"+q.Encode(), http.StatusSeeOther)
+}
+
+func (s *Sim) phoneOrder(w http.ResponseWriter, r *http.Request) {
+	p, err := s.Look(phoneUser(r), r.PathValue("id"))
+	screen := phoneScreen{Payment: p, Canceled: r.FormValue("did") == "cancel"}
+	if err != nil {
+		screen.Refusal = inWords(p.Wallet, err)
+	}
+	s.page(w, r, http.StatusOK, "order.html", screen)
+}
+
+// phoneDecide is the payer's decision: approve or cancel. Leaving it needs no
+// request.
+func (s *Sim) phoneDecide(w http.ResponseWriter, r *http.Request) {
+	decide := map[string]func(User, string) (Payment, error){"approve": s.Approve, "cancel": s.Cancel}[r.FormValue("do")]
+	if decide == nil {
+		http.Error(w, "do: approve or cancel", http.StatusBadRequest)
+		return
+	}
+	p, err := decide(phoneUser(r), r.PathValue("id"))
+	if err != nil {
+		s.page(w, r, http.StatusOK, "order.html", phoneScreen{Payment: p, Refusal: inWords(p.Wallet, err)})
+		return
+	}
+	s.toOrder(w, r, p.ID, r.FormValue("do"))
+}

@@ -1,0 +1,278 @@
+package providersim
+
+import (
+	"container/heap"
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+)
+
+// deliveries is how many notifications may be under way at once.
+const deliveries = 8
+
+// Options are the settings of a Sim. Zero values are good, except for Origin.
+type Options struct {
+	Origin      string           // where browsers reach the simulator, such as http://127.0.0.1:8081; links are built from it
+	Now         func() time.Time // the clock; nil for time.Now
+	Client      *http.Client     // posts notifications; nil for one with 5 seconds a try and no redirects
+	Log         *slog.Logger     // nil to be silent
+	Seed        uint64           // of the faults: the same seed makes the same opportunities fail
+	RetryScale  float64          // factor on the providers' retry schedules and on delays; 0 means 1, which is real time
+	RefundAfter time.Duration    // how long a refund is under way; 0 means two seconds
+}
+
+// Sim plays the providers. All methods are safe for concurrent use. Its books
+// are in memory only, and are gone with it.
+type Sim struct {
+	options Options
+	routes  *http.ServeMux
+	life    context.Context // done once Close was called
+	end     context.CancelFunc
+	wake    chan struct{} // holds one token when the jobs or the clock changed
+
+	mu       sync.Mutex // guards all that follows
+	left     *sync.Cond // a Run returned
+	running  int        // Runs under way
+	offset   time.Duration
+	wechat   map[string]*wechatAccount // by mchid
+	alipay   map[string]*alipayAccount // by app id
+	holder   User                      // who holds the phone: see SetUser
+	bills    map[string]bill           // by download token
+	books    books
+	rules    []*rule // the faults in force
+	injected int     // rules so far, since Calm
+	record   record
+	jobs     jobs
+	planned  int                   // jobs so far
+	held     map[string][]*message // by account: waiting to be overtaken
+}
+
+// New makes a simulator without accounts. Notifications go out while Run runs.
+func New(o Options) *Sim {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Client == nil {
+		o.Client = &http.Client{Timeout: answerWithin, CheckRedirect: refuseRedirects}
+	}
+	if o.RetryScale == 0 {
+		o.RetryScale = 1
+	}
+	if o.RefundAfter == 0 {
+		o.RefundAfter = 2 * time.Second
+	}
+	o.Origin = strings.TrimSuffix(o.Origin, "/")
+	s := &Sim{
+		options: o,
+		routes:  http.NewServeMux(),
+		wake:    make(chan struct{}, 1),
+		wechat:  map[string]*wechatAccount{},
+		alipay:  map[string]*alipayAccount{},
+		holder:  Ming,
+		bills:   map[string]bill{},
+		books:   newBooks(),
+		held:    map[string][]*message{},
+	}
+	s.life, s.end = context.WithCancel(context.Background())
+	s.left = sync.NewCond(&s.mu)
+	s.routeWeChat()
+	s.routeAlipay()
+	s.routePhone()
+	s.routeControl()
+	return s
+}
+
+func refuseRedirects(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// Handler serves the providers' APIs, their web pages, the phone and the
+// control API, by path and whatever the Host. Peers that are not on this
+// machine or a private network are turned away: this is not a provider.
+func (s *Sim) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Server", "morepay-providersim")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		if !nearby(r.RemoteAddr) {
+			http.Error(w, "the simulator only serves its own machine and private networks", http.StatusForbidden)
+			return
+		}
+		s.routes.ServeHTTP(w, r)
+	})
+}
+
+// nearby tells whether a peer's address is loopback, private or link-local.
+func nearby(remote string) bool {
+	host, _, err := net.SplitHostPort(remote)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		return false
+	}
+	ip = ip.Unmap()
+	return ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast()
+}
+
+// Now is the simulator's clock: Options.Now plus what Advance added.
+func (s *Sim) Now() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now()
+}
+
+func (s *Sim) now() time.Time { return s.options.Now().Add(s.offset) }
+
+// Advance moves the simulator's clock, to let codes, links and orders expire
+// and to bring retries forward. A negative d moves it back. Signatures stay on
+// Options.Now, so that a client whose clock was not moved still understands us.
+func (s *Sim) Advance(d time.Duration) {
+	s.mu.Lock()
+	s.offset += d
+	s.mu.Unlock()
+	s.stir()
+}
+
+// scaled compresses a time of the provider's schedules.
+func (s *Sim) scaled(d time.Duration) time.Duration {
+	return time.Duration(float64(d) * s.options.RetryScale)
+}
+
+// Run delivers notifications and settles refunds until ctx ends or Close is
+// called; when it returns, no goroutine of it is left. After Close it returns
+// at once.
+func (s *Sim) Run(ctx context.Context) {
+	if !s.enter() {
+		return
+	}
+	defer s.leave()
+
+	ctx, cancel := context.WithCancel(ctx)
+	defer context.AfterFunc(s.life, cancel)()
+	var workers sync.WaitGroup
+	defer workers.Wait()
+	defer cancel()
+
+	slots := make(chan struct{}, deliveries)
+	for {
+		run := s.nextDue(ctx)
+		if run == nil {
+			return
+		}
+		slots <- struct{}{}
+		workers.Go(func() {
+			defer func() { <-slots }()
+			run(ctx)
+		})
+	}
+}
+
+// Close ends Run and waits for it. What has not been delivered never will be.
+func (s *Sim) Close() {
+	s.end()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.running > 0 {
+		s.left.Wait()
+	}
+}
+
+// enter counts a Run in, unless the simulator is closed.
+func (s *Sim) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.life.Err() != nil {
+		return false
+	}
+	s.running++
+	return true
+}
+
+func (s *Sim) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.running--
+	s.left.Broadcast()
+}
+
+// job is something to do at a time of the simulator's clock.
+type job struct {
+	at     time.Time
+	number int // breaks ties: first planned, first run
+	run    func(context.Context)
+}
+
+// jobs is a heap, soonest first.
+type jobs []job
+
+func (j jobs) Len() int      { return len(j) }
+func (j jobs) Swap(a, b int) { j[a], j[b] = j[b], j[a] }
+func (j *jobs) Push(x any)   { *j = append(*j, x.(job)) }
+func (j jobs) Less(a, b int) bool {
+	if j[a].at.Equal(j[b].at) {
+		return j[a].number < j[b].number
+	}
+	return j[a].at.Before(j[b].at)
+}
+func (j *jobs) Pop() any {
+	last := len(*j) - 1
+	x := (*j)[last]
+	*j = (*j)[:last]
+	return x
+}
+
+// at plans a job. The caller holds the lock.
+func (s *Sim) at(t time.Time, run func(context.Context)) {
+	s.planned++
+	heap.Push(&s.jobs, job{t, s.planned, run})
+	s.stir()
+}
+
+// stir makes Run look again.
+func (s *Sim) stir() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// nextDue waits for the next job whose time has come; nil when ctx is done.
+func (s *Sim) nextDue(ctx context.Context) func(context.Context) {
+	for ctx.Err() == nil {
+		run, rest := s.takeDue()
+		if run != nil {
+			return run
+		}
+		timer := time.NewTimer(rest)
+		select {
+		case <-s.wake:
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+	}
+	return nil
+}
+
+// takeDue takes the next job if its time has come, else says how long to rest.
+// The rest is short while anything is planned, because a clock that a test
+// holds in its hand can't wake us.
+func (s *Sim) takeDue() (run func(context.Context), rest time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.jobs) == 0 {
+		return nil, time.Hour
+	}
+	wait := s.jobs[0].at.Sub(s.now())
+	if wait > 0 {
+		return nil, min(wait, 50*time.Millisecond)
+	}
+	return heap.Pop(&s.jobs).(job).run, 0
+}

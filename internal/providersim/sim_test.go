@@ -1,0 +1,203 @@
+package providersim_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"morepay/internal/providersim"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	mchID     = "1900000001"
+	appID     = "wx0000000000000001"
+	serial    = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1"
+	publicID  = "PUB_KEY_ID_0119000000012026010100000000000001"
+	apiV3Key  = "0123456789abcdef0123456789abcdef"
+	appSecret = "0123456789abcdef"
+)
+
+var (
+	merchantKey = sync.OnceValue(newKey)
+	platformKey = sync.OnceValue(newKey)
+)
+
+func newKey() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+}
+
+// clock is a clock in a test's hand.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newClock() *clock { return &clock{now: time.Now().Truncate(time.Second)} }
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// world is a simulator on a real socket, and a merchant that listens.
+type world struct {
+	t        *testing.T
+	sim      *providersim.Sim
+	server   *httptest.Server
+	merchant *merchant
+	http     *http.Client // leads every request to the simulator
+}
+
+func weChatAccount() providersim.WeChatAccount {
+	return providersim.WeChatAccount{
+		MchID: mchID, AppID: appID, AppSecret: appSecret, Name: "Tea & Co", MerchantSerial: serial,
+		MerchantPublicKey: &merchantKey().PublicKey, APIv3Key: []byte(apiV3Key),
+		PlatformKey: platformKey(), PublicKeyID: publicID,
+		H5Domains: []string{"pay.example"}, OAuthDomains: []string{"pay.example"},
+	}
+}
+
+// newWorld starts a simulator with one WeChat Pay account. Delays and retries
+// run a thousand times faster than at the provider.
+func newWorld(t *testing.T, change ...func(*providersim.Options)) *world {
+	t.Helper()
+	w := &world{t: t}
+	var sim *providersim.Sim
+	w.server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { sim.Handler().ServeHTTP(rw, r) }))
+	o := providersim.Options{Origin: w.server.URL, Seed: 1, RetryScale: 0.001, RefundAfter: time.Millisecond}
+	for _, c := range change {
+		c(&o)
+	}
+	sim = providersim.New(o)
+	w.sim = sim
+	if err := sim.AddWeChatAccount(weChatAccount()); err != nil {
+		t.Fatal(err)
+	}
+	base, err := url.Parse(w.server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := &http.Transport{}
+	w.http = &http.Client{
+		Transport:     redirect{base, transport},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	w.merchant = newMerchant(t)
+	go sim.Run(t.Context())
+	t.Cleanup(func() {
+		sim.Close()
+		transport.CloseIdleConnections()
+		w.server.Close()
+	})
+	return w
+}
+
+// redirect leads requests for the real company to the simulator.
+type redirect struct {
+	to   *url.URL
+	next http.RoundTripper
+}
+
+func (t redirect) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.URL.Scheme, r.URL.Host = t.to.Scheme, t.to.Host
+	return t.next.RoundTrip(r)
+}
+
+// delivery is a notification as the merchant's server got it.
+type delivery struct {
+	header http.Header
+	body   []byte
+}
+
+// request is the delivery as the request that it was.
+func (d delivery) request() *http.Request {
+	r := httptest.NewRequest(http.MethodPost, "/notify", bytes.NewReader(d.body))
+	r.Header = d.header
+	return r
+}
+
+// merchant is a server that keeps the notifications it gets and answers as
+// told.
+type merchant struct {
+	url    string
+	answer func(n int, d delivery, w http.ResponseWriter) // n counts from 1
+	got    chan delivery
+}
+
+func newMerchant(t *testing.T) *merchant {
+	m := &merchant{got: make(chan delivery, 100)}
+	m.answer = func(_ int, _ delivery, w http.ResponseWriter) { w.WriteHeader(http.StatusNoContent) }
+	n := 0
+	var mu sync.Mutex
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Errorf("notification body: %v", err)
+		}
+		d := delivery{r.Header.Clone(), body}
+		mu.Lock()
+		defer mu.Unlock()
+		n++
+		m.answer(n, d, w)
+		m.got <- d
+	}))
+	m.url = s.URL + "/notify"
+	t.Cleanup(func() {
+		http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+		s.Close()
+	})
+	return m
+}
+
+// next waits for the next notification.
+func (m *merchant) next(t *testing.T) delivery {
+	t.Helper()
+	select {
+	case d := <-m.got:
+		return d
+	case <-time.After(10 * time.Second):
+		t.Fatal("no notification in ten seconds")
+		return delivery{}
+	}
+}
+
+// control calls the control API and decodes its answer.
+func (w *world) control(method, path string, body, answer any) int {
+	w.t.Helper()
+	payload, err := json.Marshal(body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	req, err := http.NewRequest(method, w.server.URL+path, bytes.NewReader(payload))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	res, err := w.http.Do(req)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if err := json.NewDecoder(res.Body).Decode(answer); err != nil {
+		w.t.Fatalf("%s %s: %v", method, path, err)
+	}
+	return res.StatusCode
+}

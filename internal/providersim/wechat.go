@@ -1,0 +1,285 @@
+package providersim
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// WeChatAccount is a merchant at the simulated WeChat Pay. The simulator holds
+// the platform's private key and the merchant's public one: the merchant's
+// private key stays with the merchant, as in life.
+type WeChatAccount struct {
+	MchID             string // 8 to 10 digits
+	AppID             string
+	AppSecret         string // for OAuth; "" if unused
+	Name              string // shown to payers; "" for the mchid
+	MerchantSerial    string // of the merchant's certificate, hex, upper case
+	MerchantPublicKey *rsa.PublicKey
+	APIv3Key          []byte // 32 bytes
+	PlatformKey       *rsa.PrivateKey
+	PublicKeyID       string    // PUB_KEY_ID_…
+	H5Domains         []string  // host or host:port, without scheme
+	OAuthDomains      []string  // host or host:port; where OAuth may lead back to
+	Products          []Product // granted; nil for Native, H5 and JSAPI
+}
+
+type wechatAccount struct {
+	WeChatAccount
+	nonces nonces
+	codes  map[string]oauthCode // OAuth codes given out
+}
+
+func (a *wechatAccount) id() string     { return a.MchID }
+func (a *wechatAccount) payee() string  { return a.Name }
+func (a *wechatAccount) wallet() Wallet { return WeChat }
+
+// person is the openid of a user: stable, and different for every app.
+func (a *wechatAccount) person(u User) string {
+	sum := sha256.Sum256([]byte(a.AppID + " " + string(u)))
+	return "o" + base64.RawURLEncoding.EncodeToString(sum[:])[:27]
+}
+
+// AddWeChatAccount opens an account. It fails if a part is missing or could
+// not be real.
+func (s *Sim) AddWeChatAccount(a WeChatAccount) error {
+	if err := a.check(); err != nil {
+		return fmt.Errorf("WeChat Pay account %q: %w", a.MchID, err)
+	}
+	if a.Name == "" {
+		a.Name = a.MchID
+	}
+	if a.Products == nil {
+		a.Products = []Product{Native, H5, JSAPI}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.wechat[a.MchID]; ok {
+		return fmt.Errorf("WeChat Pay account %q: added twice", a.MchID)
+	}
+	s.wechat[a.MchID] = &wechatAccount{WeChatAccount: a, nonces: nonces{seen: map[string]bool{}}, codes: map[string]oauthCode{}}
+	return nil
+}
+
+func (a *WeChatAccount) check() error {
+	if !isDigits(a.MchID, 8, 10) {
+		return errors.New("mchid: 8 to 10 digits are needed")
+	}
+	if a.AppID == "" || a.MerchantSerial == "" {
+		return errors.New("app id and merchant serial are needed")
+	}
+	if len(a.APIv3Key) != 32 {
+		return fmt.Errorf("APIv3 key: 32 bytes are needed, not %d", len(a.APIv3Key))
+	}
+	if !strings.HasPrefix(a.PublicKeyID, "PUB_KEY_ID_") {
+		return errors.New("public key id: it starts with PUB_KEY_ID_")
+	}
+	for _, p := range a.Products {
+		if !slices.Contains([]Product{Native, H5, JSAPI}, p) {
+			return fmt.Errorf("product %q is not one of WeChat Pay", p)
+		}
+	}
+	return checkKeys(a.MerchantPublicKey, a.PlatformKey)
+}
+
+func isDigits(s string, least, most int) bool {
+	return len(s) >= least && len(s) <= most && strings.Trim(s, "0123456789") == ""
+}
+
+// header signs a body of ours in the way of WeChat Pay: over time, nonce and
+// body, each ended by a newline.
+func (a *wechatAccount) header(body []byte, now time.Time, how seal) http.Header {
+	h := http.Header{}
+	timestamp, nonce := strconv.FormatInt(now.Unix(), 10), rand.Text()
+	signature := how.signature(a.PlatformKey, timestamp+"\n"+nonce+"\n"+string(body)+"\n")
+	if signature == "" {
+		return h
+	}
+	h.Set("Wechatpay-Timestamp", timestamp)
+	h.Set("Wechatpay-Nonce", nonce)
+	h.Set("Wechatpay-Serial", a.PublicKeyID)
+	h.Set("Wechatpay-Signature", signature)
+	h.Set("Wechatpay-Signature-Type", wechatScheme)
+	return h
+}
+
+// call is one API call that passed the checks of its signature.
+type call struct {
+	account *wechatAccount
+	r       *http.Request
+	body    []byte
+	now     time.Time
+	op      operations
+	struck  []*Fault
+	number  string // out_trade_no, for the history
+}
+
+// reply is what an API call is answered.
+type reply struct {
+	status      int
+	contentType string
+	body        []byte
+	seal        seal
+	cut         bool // the connection ends instead
+	wait        wait // what must happen first
+}
+
+// work does what a call asks for and returns the reply's JSON; nil is an
+// empty 204. It runs with the lock held and fails with *problem.
+type work func(*Sim, *call) (any, error)
+
+func (s *Sim) routeWeChat() {
+	for pattern, call := range map[string]struct {
+		op operations
+		do work
+	}{
+		"POST /v3/pay/transactions/native":                      {opPrepay, prepay(Native)},
+		"POST /v3/pay/transactions/h5":                          {opPrepay, prepay(H5)},
+		"POST /v3/pay/transactions/jsapi":                       {opPrepay, prepay(JSAPI)},
+		"GET /v3/pay/transactions/out-trade-no/{number}":        {opQuery, queryNumber},
+		"GET /v3/pay/transactions/id/{reference}":               {opQuery, queryReference},
+		"POST /v3/pay/transactions/out-trade-no/{number}/close": {opClose, closeOrder},
+		"POST /v3/refund/domestic/refunds":                      {opRefund, createRefund},
+		"GET /v3/refund/domestic/refunds/{number}":              {opRefundQuery, queryRefund},
+		"GET /v3/bill/tradebill":                                {opBill, tradeBill},
+	} {
+		s.routes.Handle(pattern, s.wechatCall(call.op, call.do))
+	}
+	s.routes.HandleFunc("GET /v3/billdownload/file", s.downloadBill)
+	s.routes.HandleFunc("/v3/", s.noSuchAPI)
+	s.routeWeChatWeb()
+}
+
+// wechatCall is the way of every API call: authenticate, let faults strike,
+// work, let faults strike the reply, sign it, write it.
+func (s *Sim) wechatCall(op operations, do work) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, rep, err := s.answer(r, op, do)
+		if rep.wait != nil {
+			select {
+			case <-rep.wait:
+			case <-time.After(answerWithin):
+			case <-r.Context().Done():
+			}
+		}
+		requestID := strings.ToUpper(rand.Text()[:24]) + "-" + strconv.Itoa(errorNumber(err))
+		s.recordCall(c, r, rep, err, requestID)
+		if rep.cut {
+			panic(http.ErrAbortHandler)
+		}
+		if rep.status < 300 {
+			for k, v := range c.account.header(rep.body, s.options.Now(), rep.seal) {
+				w.Header()[k] = v
+			}
+		}
+		w.Header().Set("Request-ID", requestID)
+		if rep.contentType != "" {
+			w.Header().Set("Content-Type", rep.contentType)
+		}
+		w.WriteHeader(rep.status)
+		w.Write(rep.body)
+	})
+}
+
+func (s *Sim) answer(r *http.Request, op operations, do work) (*call, reply, error) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, 64<<10))
+	if err != nil {
+		return nil, refusalReply(errRequest), err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, err := s.authenticate(r, body)
+	if err != nil {
+		return c, refusalReply(err), err
+	}
+	c.op, c.struck = op, s.strikeCall(c.account.id(), op)
+	result, err := s.do(c, do)
+	rep := refusalReply(err)
+	if err == nil {
+		rep = resultReply(result)
+	}
+	for _, f := range c.struck {
+		if f.after != nil && err == nil {
+			rep.wait = f.after(s, s.books.find(c.account, c.number))
+		}
+		if f.reply != nil {
+			f.reply(&rep)
+		}
+	}
+	return c, rep, err
+}
+
+// do does the work, unless a fault refuses it.
+func (s *Sim) do(c *call, do work) (any, error) {
+	for _, f := range c.struck {
+		if f.refuse != nil {
+			return nil, f.refuse.wechat
+		}
+		if o := s.books.find(c.account, c.r.PathValue("number")); f.before != nil && o != nil {
+			f.before(s, o)
+		}
+	}
+	return do(s, c)
+}
+
+func resultReply(result any) reply {
+	if result == nil {
+		return reply{status: http.StatusNoContent}
+	}
+	return reply{status: http.StatusOK, contentType: "application/json; charset=utf-8", body: plainJSON(result)}
+}
+
+func refusalReply(err error) reply {
+	if err == nil {
+		return reply{}
+	}
+	p := asProblem(err)
+	return reply{status: p.Status, contentType: "application/json; charset=utf-8", body: plainJSON(p)}
+}
+
+// plainJSON encodes as the companies do: <, > and & stay themselves.
+func plainJSON(v any) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		panic(fmt.Sprintf("providersim: %T can't be encoded: %v", v, err))
+	}
+	return bytes.TrimRight(b.Bytes(), "\n")
+}
+
+func (s *Sim) recordCall(c *call, r *http.Request, rep reply, err error, requestID string) {
+	e := Exchange{Name: r.Method + " " + r.URL.Path, ID: requestID, Status: rep.status}
+	if rep.cut {
+		e.Status = 0
+	}
+	if err != nil {
+		e.Problem = err.Error()
+	}
+	if c != nil {
+		e.Account, e.Number, e.Faults = c.account.id(), c.number, names(c.struck)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e.At = s.now()
+	s.record.add(e)
+}
+
+func (s *Sim) noSuchAPI(w http.ResponseWriter, r *http.Request) {
+	rep := refusalReply(errNoSuchAPI)
+	s.recordCall(nil, r, rep, errNoSuchAPI, "")
+	w.Header().Set("Content-Type", rep.contentType)
+	w.WriteHeader(rep.status)
+	w.Write(rep.body)
+}

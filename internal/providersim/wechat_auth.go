@@ -1,0 +1,123 @@
+package providersim
+
+import (
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// wechatScheme names the way of signing, in both directions.
+const wechatScheme = "WECHATPAY2-SHA256-RSA2048"
+
+// clockSkew is how far a timestamp may be off, either way.
+const clockSkew = 5 * time.Minute
+
+// authenticate checks a call's headers and signature. It returns the call as
+// far as it is known, for the history, even when it fails.
+func (s *Sim) authenticate(r *http.Request, body []byte) (*call, error) {
+	if r.Header.Get("User-Agent") == "" || !acceptsJSON(r.Header.Get("Accept")) {
+		return nil, errRequest.saying("Http头缺少Accept或User-Agent")
+	}
+	if r.Method == http.MethodPost && !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
+		return nil, errRequest.saying("Http头Content-Type需为application/json")
+	}
+	p, err := parseAuthorization(r.Header.Get("Authorization"))
+	if err != nil {
+		return nil, err
+	}
+	a, ok := s.wechat[p["mchid"]]
+	if !ok {
+		return nil, errNoMerchant
+	}
+	c := &call{account: a, r: r, body: body, now: s.now(), number: r.PathValue("number")}
+	if p["serial_no"] != a.MerchantSerial {
+		return c, errSignature.at("authorization", "serial_no", p["serial_no"], "商户证书序列号有误")
+	}
+	if asked := r.Header.Get("Wechatpay-Serial"); asked != "" && asked != a.PublicKeyID {
+		return c, errRequest.at("header", "Wechatpay-Serial", asked, "平台公钥ID或证书序列号错误")
+	}
+	if err := checkTimestamp(p["timestamp"], s.options.Now()); err != nil {
+		return c, err
+	}
+	message := r.Method + "\n" + r.URL.RequestURI() + "\n" + p["timestamp"] + "\n" + p["nonce_str"] + "\n" + string(body) + "\n"
+	if !verify(a.MerchantPublicKey, message, p["signature"]) {
+		return c, errSignature.at("authorization", "signature", "", "签名验证失败")
+	}
+	return c, a.nonces.use(p["nonce_str"], s.options.Now())
+}
+
+func acceptsJSON(accept string) bool {
+	return strings.Contains(accept, "application/json") || strings.Contains(accept, "*/*")
+}
+
+// authorizationParts are the parts of an Authorization header, in any order.
+var authorizationParts = []string{"mchid", "nonce_str", "timestamp", "serial_no", "signature"}
+
+var authorizationPart = regexp.MustCompile(`^([a-z_]+)="([^"]*)"$`)
+
+// parseAuthorization takes the header apart. It fails with SIGN_ERROR unless
+// every part is there, exactly once.
+func parseAuthorization(header string) (map[string]string, error) {
+	rest, ok := strings.CutPrefix(header, wechatScheme+" ")
+	if !ok {
+		return nil, errSignature.saying("Http头Authorization认证类型不正确")
+	}
+	parts := map[string]string{}
+	for _, text := range strings.Split(rest, ",") {
+		m := authorizationPart.FindStringSubmatch(strings.TrimSpace(text))
+		if m == nil {
+			return nil, errSignature.saying("Http头Authorization格式不正确")
+		}
+		if _, twice := parts[m[1]]; twice {
+			return nil, errSignature.saying("Http头Authorization中有重复的" + m[1])
+		}
+		parts[m[1]] = m[2]
+	}
+	for _, name := range authorizationParts {
+		if parts[name] == "" {
+			return nil, errSignature.saying("Http头Authorization中缺少" + name)
+		}
+	}
+	if len(parts) != len(authorizationParts) || len(parts["nonce_str"]) > 32 {
+		return nil, errSignature.saying("Http头Authorization格式不正确")
+	}
+	return parts, nil
+}
+
+func checkTimestamp(text string, now time.Time) error {
+	seconds, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return errSignature.saying("Http头Authorization中的timestamp不是秒数")
+	}
+	if off := now.Sub(time.Unix(seconds, 0)); off > clockSkew || off < -clockSkew {
+		return errSignature.saying("Http头Authorization中的timestamp与发起请求的时间不得超过5分钟")
+	}
+	return nil
+}
+
+// nonces remembers the nonces of the last minutes.
+type nonces struct {
+	seen   map[string]bool
+	recent []usedNonce // oldest first
+}
+
+type usedNonce struct {
+	nonce string
+	at    time.Time
+}
+
+// use refuses a nonce that was used while its timestamp could still be valid.
+func (n *nonces) use(nonce string, now time.Time) error {
+	for len(n.recent) > 0 && now.Sub(n.recent[0].at) > 2*clockSkew {
+		delete(n.seen, n.recent[0].nonce)
+		n.recent = n.recent[1:]
+	}
+	if n.seen[nonce] {
+		return errSignature.at("authorization", "nonce_str", nonce, "随机串重复使用")
+	}
+	n.seen[nonce] = true
+	n.recent = append(n.recent, usedNonce{nonce, now})
+	return nil
+}

@@ -1,0 +1,193 @@
+package providersim
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/rand"
+	"crypto/sha1"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// billReady is the hour of the next day, in China, at which a bill is there.
+const billReady = 10
+
+// billLinkLife is how long a bill's download link works.
+const billLinkLife = 5 * time.Minute
+
+// bill is a bill file that was asked for and can be downloaded.
+type bill struct {
+	account *wechatAccount
+	file    []byte
+	expires time.Time
+}
+
+// tradeBill writes the bill of one day and answers where to get it.
+func tradeBill(s *Sim, c *call) (any, error) {
+	q := c.r.URL.Query()
+	day, err := time.ParseInLocation(time.DateOnly, q.Get("bill_date"), china)
+	if err != nil {
+		return nil, errRequest.at("query", "bill_date", q.Get("bill_date"), "应为yyyy-MM-DD格式的日期")
+	}
+	if c.now.Before(day.AddDate(0, 0, 1).Add(billReady * time.Hour)) {
+		return nil, errBillEarly
+	}
+	if c.now.After(day.AddDate(0, 3, 0)) {
+		return nil, errNoBill
+	}
+	lines, err := s.billLines(c.account, day, q.Get("bill_type"))
+	if err != nil {
+		return nil, err
+	}
+	if len(lines) == 0 {
+		return nil, errNoBill
+	}
+	file, err := billFile(lines, q.Get("tar_type"))
+	if err != nil {
+		return nil, err
+	}
+	token := rand.Text()
+	s.bills[token] = bill{account: c.account, file: file, expires: c.now.Add(billLinkLife)}
+	sum := sha1.Sum(file)
+	return map[string]string{
+		"hash_type": "SHA1", "hash_value": hex.EncodeToString(sum[:]),
+		"download_url": s.options.Origin + "/v3/billdownload/file?token=" + token,
+	}, nil
+}
+
+// billLine is one row: a payment, or a refund of one.
+type billLine struct {
+	o *order
+	r *refund // nil for a payment
+}
+
+// billKinds are the bill types, by what they list.
+var billKinds = map[string]struct{ payments, refunds bool }{
+	"":        {true, true},
+	"ALL":     {true, true},
+	"SUCCESS": {true, false},
+	"REFUND":  {false, true},
+}
+
+// billLines lists what was paid and what was refunded on a day.
+func (s *Sim) billLines(a *wechatAccount, day time.Time, kind string) ([]billLine, error) {
+	include, ok := billKinds[kind]
+	if !ok {
+		return nil, errRequest.at("query", "bill_type", kind, "取值不在允许范围内")
+	}
+	within := func(t time.Time) bool { return !t.Before(day) && t.Before(day.AddDate(0, 0, 1)) }
+	var lines []billLine
+	for _, o := range s.books.orders {
+		if o.account != a || o.paidAt.IsZero() {
+			continue
+		}
+		if include.payments && within(o.paidAt) {
+			lines = append(lines, billLine{o: o})
+		}
+		for _, r := range o.refunds {
+			if include.refunds && within(r.created) {
+				lines = append(lines, billLine{o, r})
+			}
+		}
+	}
+	return lines, nil
+}
+
+const (
+	billHead = "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,应结订单金额,代金券金额," +
+		"微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率,订单金额,申请退款金额,费率备注"
+	billSumHead = "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额"
+)
+
+// billFile writes a bill: amounts in yuan, a backtick before each value so
+// that spreadsheets leave long numbers alone.
+func billFile(lines []billLine, packing string) ([]byte, error) {
+	var b bytes.Buffer
+	var taken, returned int64
+	fmt.Fprintf(&b, "\uFEFF%s\r\n", billHead)
+	for _, l := range lines {
+		writeRow(&b, l.row())
+		if l.r == nil {
+			taken += l.o.fen
+		} else {
+			returned += l.r.fen
+		}
+	}
+	fmt.Fprintf(&b, "%s\r\n", billSumHead)
+	writeRow(&b, []string{fmt.Sprint(len(lines)), yuan(taken), yuan(returned), "0.00", "0.00", yuan(taken), yuan(returned)})
+	switch packing {
+	case "":
+		return b.Bytes(), nil
+	case "GZIP":
+		return gzipped(b.Bytes())
+	}
+	return nil, errRequest.at("query", "tar_type", packing, "取值不在允许范围内")
+}
+
+func writeRow(b *bytes.Buffer, cells []string) {
+	for i, c := range cells {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString("`" + strings.NewReplacer(",", " ", "\r", " ", "\n", " ").Replace(c))
+	}
+	b.WriteString("\r\n")
+}
+
+func (l billLine) row() []string {
+	o, a := l.o, l.o.account.(*wechatAccount)
+	at, state, settled := o.paidAt, "SUCCESS", yuan(o.fen)
+	refundID, refundNumber, returned, kind, refundState := "", "", "0.00", "", ""
+	if r := l.r; r != nil {
+		at, state, settled = r.created, "REFUND", "0.00"
+		refundID, refundNumber, returned, kind, refundState = r.id, r.number, yuan(r.fen), "ORIGINAL", r.status(r.settles)
+	}
+	return []string{
+		at.In(china).Format(time.DateTime), a.AppID, a.MchID, "0", "", o.reference, o.number, a.person(o.payer), string(o.product), state,
+		"OTHERS", "CNY", settled, "0.00", refundID, refundNumber, returned, "0.00", kind, refundState, o.description, o.attach,
+		"0.00000", "0.00%", settled, returned, "",
+	}
+}
+
+func gzipped(data []byte) ([]byte, error) {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	if _, err := z.Write(data); err != nil {
+		return nil, err
+	}
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// downloadBill hands a bill out. The request is signed as any other, the
+// reply is not.
+func (s *Sim) downloadBill(w http.ResponseWriter, r *http.Request) {
+	file, c, err := s.findBill(r)
+	rep := reply{status: http.StatusOK, contentType: "text/plain; charset=utf-8", body: file}
+	if err != nil {
+		rep = refusalReply(err)
+	}
+	s.recordCall(c, r, rep, err, "")
+	w.Header().Set("Content-Type", rep.contentType)
+	w.WriteHeader(rep.status)
+	w.Write(rep.body)
+}
+
+func (s *Sim) findBill(r *http.Request) ([]byte, *call, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, err := s.authenticate(r, nil)
+	if err != nil {
+		return nil, c, err
+	}
+	b, ok := s.bills[r.URL.Query().Get("token")]
+	if !ok || b.account != c.account || !c.now.Before(b.expires) {
+		return nil, c, errNoBill
+	}
+	return b.file, c, nil
+}

@@ -1,0 +1,427 @@
+package providersim_test
+
+import (
+	"context"
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wechatpay-apiv3/wechatpay-go/core"
+	"github.com/wechatpay-apiv3/wechatpay-go/core/auth/verifiers"
+	"github.com/wechatpay-apiv3/wechatpay-go/core/notify"
+	"github.com/wechatpay-apiv3/wechatpay-go/core/option"
+	"github.com/wechatpay-apiv3/wechatpay-go/services/payments"
+	"github.com/wechatpay-apiv3/wechatpay-go/services/payments/h5"
+	"github.com/wechatpay-apiv3/wechatpay-go/services/payments/jsapi"
+	"github.com/wechatpay-apiv3/wechatpay-go/services/payments/native"
+	"github.com/wechatpay-apiv3/wechatpay-go/services/refunddomestic"
+
+	"morepay/internal/providersim"
+)
+
+// The official SDK is the judge in this file: what it can't use is wrong.
+
+func (w *world) client() *core.Client {
+	w.t.Helper()
+	c, err := core.NewClient(w.t.Context(),
+		option.WithWechatPayPublicKeyAuthCipher(mchID, serial, merchantKey(), publicID, &platformKey().PublicKey),
+		option.WithHTTPClient(w.http))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return c
+}
+
+func (w *world) native() *native.NativeApiService {
+	return &native.NativeApiService{Client: w.client()}
+}
+
+func (w *world) nativeRequest(number string) native.PrepayRequest {
+	return native.PrepayRequest{
+		Appid: core.String(appID), Mchid: core.String(mchID), Description: core.String("龙井茶 <100g> & more"), OutTradeNo: core.String(number),
+		NotifyUrl: core.String(w.merchant.url), Amount: &native.Amount{Total: core.Int64(5980), Currency: core.String("CNY")},
+	}
+}
+
+// order makes a Native order and returns its code_url.
+func (w *world) order(number string) string {
+	w.t.Helper()
+	p, _, err := w.native().Prepay(w.t.Context(), w.nativeRequest(number))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return *p.CodeUrl
+}
+
+func (w *world) query(number string) *payments.Transaction {
+	w.t.Helper()
+	t, _, err := w.native().QueryOrderByOutTradeNo(w.t.Context(), native.QueryOrderByOutTradeNoRequest{
+		OutTradeNo: core.String(number), Mchid: core.String(mchID),
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return t
+}
+
+func (w *world) approve(user providersim.User, ref string) {
+	w.t.Helper()
+	if _, err := w.sim.Approve(user, ref); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// wantCode checks that err is an answer of the API with a status and a code.
+func wantCode(t *testing.T, err error, status int, code string) {
+	t.Helper()
+	var e *core.APIError
+	if !errors.As(err, &e) {
+		t.Fatalf("error is %v, want an API error %d %s", err, status, code)
+	}
+	if e.StatusCode != status || e.Code != code {
+		t.Fatalf("error is %d %s (%s), want %d %s", e.StatusCode, e.Code, e.Message, status, code)
+	}
+}
+
+func (w *world) notifyHandler() *notify.Handler {
+	w.t.Helper()
+	h, err := notify.NewRSANotifyHandler(apiV3Key, verifiers.NewSHA256WithRSAPubkeyVerifier(publicID, platformKey().PublicKey))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return h
+}
+
+// read verifies and decrypts a notification about a payment.
+func (w *world) read(d delivery) (*notify.Request, *payments.Transaction, error) {
+	var t payments.Transaction
+	n, err := w.notifyHandler().ParseNotifyRequest(w.t.Context(), d.request(), &t)
+	return n, &t, err
+}
+
+func TestNativePaid(t *testing.T) {
+	w := newWorld(t)
+	code := w.order("native-paid|*1")
+	if !strings.HasPrefix(code, "weixin://wxpay/bizpayurl?pr=") {
+		t.Fatalf("code_url is %q", code)
+	}
+	if got := *w.query("native-paid|*1").TradeState; got != "NOTPAY" {
+		t.Fatalf("trade_state before payment is %s", got)
+	}
+	w.approve(providersim.Ming, code)
+
+	n, paid, err := w.read(w.merchant.next(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n.EventType != "TRANSACTION.SUCCESS" || len(n.ID) > 36 {
+		t.Errorf("event is %s, id %s", n.EventType, n.ID)
+	}
+	asked := w.query("native-paid|*1")
+	if paid.String() != asked.String() {
+		t.Errorf("the notification and the query differ:\n%s\n%s", paid, asked)
+	}
+	if *asked.TradeState != "SUCCESS" || *asked.Amount.Total != 5980 || *asked.TradeType != "NATIVE" || *asked.Payer.Openid == "" {
+		t.Errorf("transaction is %s", asked)
+	}
+	byID, _, err := w.native().QueryOrderById(t.Context(), native.QueryOrderByIdRequest{TransactionId: asked.TransactionId, Mchid: core.String(mchID)})
+	if err != nil || byID.String() != asked.String() {
+		t.Errorf("query by id: %v, %v", byID, err)
+	}
+}
+
+func TestRepeatedPrepayRenewsTheCode(t *testing.T) {
+	w := newWorld(t)
+	first, second := w.order("renewed-1"), w.order("renewed-1")
+	if first == second {
+		t.Fatal("the repeat got the same code_url")
+	}
+	_, err := w.sim.Scan(providersim.Ming, first, providersim.ByCamera)
+	wantRefusal(t, err, "code_dead")
+	w.approve(providersim.Ming, second)
+
+	_, _, err = w.native().Prepay(t.Context(), w.nativeRequest("renewed-1"))
+	wantCode(t, err, 400, "ORDERPAID")
+}
+
+func TestChangedPrepayIsRefused(t *testing.T) {
+	w := newWorld(t)
+	w.order("changed-1")
+	for name, change := range map[string]func(*native.PrepayRequest){
+		"amount":      func(r *native.PrepayRequest) { r.Amount.Total = core.Int64(1) },
+		"description": func(r *native.PrepayRequest) { r.Description = core.String("other") },
+		"attach":      func(r *native.PrepayRequest) { r.Attach = core.String("more") },
+		"expiry":      func(r *native.PrepayRequest) { r.TimeExpire = core.Time(w.sim.Now().Add(time.Hour)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := w.nativeRequest("changed-1")
+			change(&r)
+			_, result, err := w.native().Prepay(t.Context(), r)
+			wantCode(t, err, 400, "INVALID_REQUEST")
+			if id := result.Response.Header.Get("Request-ID"); !strings.HasSuffix(id, "-268498688") {
+				t.Errorf("Request-ID is %s", id)
+			}
+		})
+	}
+	t.Run("other-product", func(t *testing.T) {
+		_, _, err := (&h5.H5ApiService{Client: w.client()}).Prepay(t.Context(), w.h5Request("changed-1"))
+		wantCode(t, err, 400, "INVALID_REQUEST")
+	})
+}
+
+func (w *world) h5Request(number string) h5.PrepayRequest {
+	return h5.PrepayRequest{
+		Appid: core.String(appID), Mchid: core.String(mchID), Description: core.String("tea"), OutTradeNo: core.String(number),
+		NotifyUrl: core.String(w.merchant.url), Amount: &h5.Amount{Total: core.Int64(1)},
+		SceneInfo: &h5.SceneInfo{PayerClientIp: core.String("203.0.113.7"), H5Info: &h5.H5Info{Type: core.String("Wap")}},
+	}
+}
+
+func TestClose(t *testing.T) {
+	w := newWorld(t)
+	code := w.order("closed-1")
+	req := native.CloseOrderRequest{OutTradeNo: core.String("closed-1"), Mchid: core.String(mchID)}
+	for range 2 { // closing again is fine
+		result, err := w.native().CloseOrder(t.Context(), req)
+		if err != nil || result.Response.StatusCode != http.StatusNoContent {
+			t.Fatalf("close: %v", err)
+		}
+	}
+	if got := *w.query("closed-1").TradeState; got != "CLOSED" {
+		t.Errorf("trade_state is %s", got)
+	}
+	_, err := w.sim.Approve(providersim.Ming, code)
+	wantRefusal(t, err, "order_closed")
+	_, _, err = w.native().Prepay(t.Context(), w.nativeRequest("closed-1"))
+	wantCode(t, err, 400, "ORDER_CLOSED")
+
+	w.approve(providersim.Ming, w.order("closed-2"))
+	req.OutTradeNo = core.String("closed-2")
+	_, err = w.native().CloseOrder(t.Context(), req)
+	wantCode(t, err, 400, "ORDERPAID")
+	req.OutTradeNo = core.String("never-made")
+	_, err = w.native().CloseOrder(t.Context(), req)
+	wantCode(t, err, 404, "ORDER_NOT_EXIST")
+}
+
+func TestQueryOfUnknown(t *testing.T) {
+	w := newWorld(t)
+	_, _, err := w.native().QueryOrderByOutTradeNo(t.Context(), native.QueryOrderByOutTradeNoRequest{
+		OutTradeNo: core.String("never-made"), Mchid: core.String(mchID),
+	})
+	wantCode(t, err, 404, "ORDER_NOT_EXIST")
+	_, _, err = w.native().QueryOrderByOutTradeNo(t.Context(), native.QueryOrderByOutTradeNoRequest{
+		OutTradeNo: core.String("never-made"), Mchid: core.String("1900000009"),
+	})
+	wantCode(t, err, 400, "PARAM_ERROR")
+}
+
+func TestH5Paid(t *testing.T) {
+	w := newWorld(t)
+	p, _, err := (&h5.H5ApiService{Client: w.client()}).Prepay(t.Context(), w.h5Request("h5-paid-1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(*p.H5Url, w.server.URL+"/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=wx") {
+		t.Fatalf("h5_url is %q", *p.H5Url)
+	}
+	w.approve(providersim.Ming, "h5-paid-1")
+	if _, paid, err := w.read(w.merchant.next(t)); err != nil || *paid.TradeType != "MWEB" {
+		t.Errorf("notification: %v, %v", paid, err)
+	}
+}
+
+// bridgeParameters makes a JSAPI order for a user, the SDK signing the bridge's
+// parameters.
+func (w *world) bridgeParameters(number string, user providersim.User) map[string]string {
+	w.t.Helper()
+	p, _, err := (&jsapi.JsapiApiService{Client: w.client()}).PrepayWithRequestPayment(w.t.Context(), jsapi.PrepayRequest{
+		Appid: core.String(appID), Mchid: core.String(mchID), Description: core.String("tea"), OutTradeNo: core.String(number),
+		NotifyUrl: core.String(w.merchant.url), Amount: &jsapi.Amount{Total: core.Int64(1)},
+		Payer: &jsapi.Payer{Openid: core.String(w.openid(user))},
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return map[string]string{
+		"appId": *p.Appid, "timeStamp": *p.TimeStamp, "nonceStr": *p.NonceStr, "package": *p.Package,
+		"signType": *p.SignType, "paySign": *p.PaySign, "user": string(user), "do": "approve",
+	}
+}
+
+func TestBridge(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(map[string]string)
+		result string
+	}{
+		"approve":       {func(map[string]string) {}, "ok"},
+		"cancel":        {func(p map[string]string) { p["do"] = "cancel" }, "cancel"},
+		"other-user":    {func(p map[string]string) { p["user"] = "hong" }, "fail"},
+		"bare-package":  {func(p map[string]string) { p["package"] = strings.TrimPrefix(p["package"], "prepay_id=") }, "fail"},
+		"milliseconds":  {func(p map[string]string) { p["timeStamp"] += "000" }, "fail"},
+		"bad-signature": {func(p map[string]string) { p["nonceStr"] += "x" }, "fail"},
+		"other-app":     {func(p map[string]string) { p["appId"] = "wx0000000000000002" }, "fail"},
+		"md5":           {func(p map[string]string) { p["signType"] = "MD5" }, "fail"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			params := w.bridgeParameters("bridge-1", providersim.Ming)
+			c.change(params)
+			var answer map[string]string
+			w.control(http.MethodPost, "/phone/bridge", params, &answer)
+			if got := answer["err_msg"]; got != "get_brand_wcpay_request:"+c.result {
+				t.Errorf("err_msg is %q (%s)", got, answer["err_desc"])
+			}
+			want := "NOTPAY"
+			if c.result == "ok" {
+				want = "SUCCESS"
+			}
+			if got := *w.query("bridge-1").TradeState; got != want {
+				t.Errorf("trade_state is %s, want %s", got, want)
+			}
+		})
+	}
+}
+
+func (w *world) refund(number, refundNumber string, fen int64) (*refunddomestic.Refund, error) {
+	r, _, err := (&refunddomestic.RefundsApiService{Client: w.client()}).Create(w.t.Context(), refunddomestic.CreateRequest{
+		OutTradeNo: core.String(number), OutRefundNo: core.String(refundNumber), NotifyUrl: core.String(w.merchant.url),
+		Amount: &refunddomestic.AmountReq{Refund: core.Int64(fen), Total: core.Int64(5980), Currency: core.String("CNY")},
+	})
+	return r, err
+}
+
+func TestRefund(t *testing.T) {
+	w := newWorld(t)
+	w.approve(providersim.Ming, w.order("refunded-1"))
+	w.merchant.next(t)
+
+	first, err := w.refund("refunded-1", "R1", 80)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *first.Status != refunddomestic.STATUS_PROCESSING {
+		t.Errorf("status is %s", *first.Status)
+	}
+	var told struct {
+		Status string `json:"refund_status"`
+		Number string `json:"out_refund_no"`
+		Amount struct {
+			Refund int64 `json:"refund"`
+		} `json:"amount"`
+	}
+	n, err := w.notifyHandler().ParseNotifyRequest(context.Background(), w.merchant.next(t).request(), &told)
+	if err != nil || n.EventType != "REFUND.SUCCESS" || told.Status != "SUCCESS" || told.Number != "R1" || told.Amount.Refund != 80 {
+		t.Errorf("notification: %+v, %v", told, err)
+	}
+
+	again, err := w.refund("refunded-1", "R1", 80)
+	if err != nil || *again.RefundId != *first.RefundId || *again.Status != refunddomestic.STATUS_SUCCESS {
+		t.Errorf("the same refund again: %v, %v", again, err)
+	}
+	_, err = w.refund("refunded-1", "R1", 81)
+	wantCode(t, err, 400, "INVALID_REQUEST")
+	_, err = w.refund("refunded-1", "R2", 80)
+	wantCode(t, err, 429, "FREQUENCY_LIMITED")
+	w.sim.Advance(time.Minute)
+	_, err = w.refund("refunded-1", "R2", 5901)
+	wantCode(t, err, 400, "INVALID_REQUEST")
+	if _, err = w.refund("refunded-1", "R2", 5900); err != nil {
+		t.Error(err)
+	}
+	if got := *w.query("refunded-1").TradeState; got != "REFUND" {
+		t.Errorf("trade_state is %s", got)
+	}
+	q, _, err := (&refunddomestic.RefundsApiService{Client: w.client()}).QueryByOutRefundNo(t.Context(), refunddomestic.QueryByOutRefundNoRequest{OutRefundNo: core.String("R1")})
+	if err != nil || *q.Amount.Refund != 80 || *q.RefundId != *first.RefundId {
+		t.Errorf("query of the refund: %v, %v", q, err)
+	}
+}
+
+func TestRefundLimits(t *testing.T) {
+	w := newWorld(t)
+	w.order("limits-1")
+	_, err := w.refund("limits-1", "R1", 1)
+	wantCode(t, err, 400, "INVALID_REQUEST") // unpaid
+	w.approve(providersim.Ming, "limits-1")
+	for i := range 50 {
+		if _, err := w.refund("limits-1", "R"+string(rune('A'+i%26))+string(rune('A'+i/26)), 1); err != nil {
+			t.Fatalf("refund %d: %v", i, err)
+		}
+		w.sim.Advance(time.Minute)
+	}
+	_, err = w.refund("limits-1", "R-last", 1)
+	wantCode(t, err, 403, "RULE_LIMIT")
+
+	w.approve(providersim.Ming, w.order("limits-2"))
+	w.sim.Advance(366 * 24 * time.Hour)
+	_, err = w.refund("limits-2", "R1", 1)
+	wantCode(t, err, 403, "TRADE_ERROR")
+}
+
+func TestProductsMustBeGranted(t *testing.T) {
+	w := newWorld(t)
+	a := weChatAccount()
+	a.MchID, a.Products = "1900000002", []providersim.Product{providersim.JSAPI}
+	if err := w.sim.AddWeChatAccount(a); err != nil {
+		t.Fatal(err)
+	}
+	c, err := core.NewClient(t.Context(),
+		option.WithWechatPayPublicKeyAuthCipher("1900000002", serial, merchantKey(), publicID, &platformKey().PublicKey), option.WithHTTPClient(w.http))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := w.nativeRequest("not-granted")
+	r.Mchid = core.String("1900000002")
+	_, _, err = (&native.NativeApiService{Client: c}).Prepay(t.Context(), r)
+	wantCode(t, err, 403, "NO_AUTH")
+}
+
+func TestClientOfAnotherPlatformKeyRefusesReplies(t *testing.T) {
+	w := newWorld(t)
+	c, err := core.NewClient(t.Context(),
+		option.WithWechatPayPublicKeyAuthCipher(mchID, serial, merchantKey(), publicID, &merchantKey().PublicKey), option.WithHTTPClient(w.http))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := (&native.NativeApiService{Client: c}).Prepay(t.Context(), w.nativeRequest("foreign-key")); err == nil {
+		t.Error("a reply passed under a key that did not sign it")
+	}
+}
+
+// merchantSigns signs as a merchant does.
+func merchantSigns(t *testing.T, message string) string {
+	t.Helper()
+	sum := sha256.Sum256([]byte(message))
+	sig, err := rsa.SignPKCS1v15(nil, merchantKey(), crypto.SHA256, sum[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base64.StdEncoding.EncodeToString(sig)
+}
+
+func wantRefusal(t *testing.T, err error, code string) {
+	t.Helper()
+	var r *providersim.Refusal
+	if !errors.As(err, &r) || r.Code != code {
+		t.Fatalf("refusal is %v, want %s", err, code)
+	}
+	if r.Text == "" || r.English == "" {
+		t.Errorf("refusal %s has no words: %+v", code, r)
+	}
+}
+
+func states(list []providersim.Payment) (numbers []string) {
+	for _, p := range list {
+		numbers = append(numbers, p.Number+" "+p.State)
+	}
+	slices.Sort(numbers)
+	return numbers
+}

@@ -1,0 +1,304 @@
+package providersim
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// h5Path is the page that an h5_url leads to.
+const h5Path = "/cgi-bin/mmpayweb-bin/checkmweb"
+
+// oauthCodeLife is how long an OAuth code works, once.
+const oauthCodeLife = 5 * time.Minute
+
+func (s *Sim) routeWeChatWeb() {
+	s.routes.HandleFunc("GET "+h5Path, s.checkMWeb)
+	s.routes.HandleFunc("GET /connect/oauth2/authorize", s.authorize)
+	s.routes.HandleFunc("GET /sns/oauth2/access_token", s.accessToken)
+	s.routes.HandleFunc("POST /phone/bridge", s.bridge)
+	s.routes.HandleFunc("OPTIONS /phone/bridge", s.bridge)
+}
+
+// What checkmweb says when it does not launch WeChat. The words are the real
+// page's.
+const (
+	h5BadLink     = "商家参数格式有误，请联系商家解决"
+	h5BadDomain   = "商家存在未配置的参数，请联系商家解决"
+	h5Dead        = "支付请求已失效，请重新发起支付"
+	h5InWeChat    = "请在微信外打开订单，进行支付"
+	h5BadIdentity = "系统繁忙，请稍后再试"
+)
+
+// checkMWeb is the page behind an h5_url. It looks at where the browser comes
+// from, as the real one does, then launches WeChat: here, the payment appears
+// on the simulated phone. After five seconds the browser goes on to
+// redirect_url, whatever has happened.
+func (s *Sim) checkMWeb(w http.ResponseWriter, r *http.Request) {
+	page, refusal := s.launch(r)
+	if refusal != "" {
+		s.page(w, r, http.StatusOK, "h5-refused.html", refusal)
+		return
+	}
+	s.page(w, r, http.StatusOK, "h5.html", page)
+}
+
+// h5Page is what the middle page shows.
+type h5Page struct {
+	Payee  string
+	Amount string
+	Open   string // the simulated phone's screen of this payment
+	Return string // redirect_url, or ""
+}
+
+func (s *Sim) launch(r *http.Request) (page h5Page, refusal string) {
+	if strings.Contains(r.UserAgent(), "MicroMessenger") {
+		return page, h5InWeChat
+	}
+	from, err := url.Parse(r.Referer())
+	if err != nil || from.Host == "" {
+		return page, h5BadLink
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := r.URL.Query()
+	p := s.books.passes[q.Get("prepay_id")]
+	if p == nil || p.order.product != H5 || p.secret != q.Get("package") {
+		return page, h5BadIdentity
+	}
+	account := p.order.account.(*wechatAccount)
+	if !listed(account.H5Domains, from.Host) {
+		return page, h5BadDomain
+	}
+	back := q.Get("redirect_url")
+	if back != "" && !leadsTo(account.H5Domains, back) {
+		return page, h5BadDomain
+	}
+	now := s.now()
+	if !now.Before(p.expires) || s.payable(p.order) != nil {
+		return page, h5Dead
+	}
+	p.launched = true
+	p.order.returnURL = back
+	return h5Page{
+		Payee: account.Name, Amount: yuan(p.order.fen), Return: back,
+		Open: "/phone/orders/" + p.order.id,
+	}, ""
+}
+
+// listed tells whether a host is one of an account's domains. An entry with a
+// port means that port only.
+func listed(domains []string, host string) bool {
+	name := (&url.URL{Host: host}).Hostname()
+	return slices.Contains(domains, host) || slices.Contains(domains, name)
+}
+
+func leadsTo(domains []string, link string) bool {
+	u, err := url.Parse(link)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && listed(domains, u.Host)
+}
+
+// oauthCode is what authorize gives the browser for the merchant's server.
+type oauthCode struct {
+	openid  string
+	expires time.Time
+	used    bool
+}
+
+// authorize sends WeChat's browser back with a code, silently, for whoever
+// holds the phone (see SetUser).
+func (s *Sim) authorize(w http.ResponseWriter, r *http.Request) {
+	to, refusal := s.grant(r.URL.Query())
+	if refusal != "" {
+		s.page(w, r, http.StatusBadRequest, "h5-refused.html", refusal)
+		return
+	}
+	http.Redirect(w, r, to, http.StatusFound)
+}
+
+func (s *Sim) grant(q url.Values) (to, refusal string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	account := s.accountOfApp(q.Get("appid"))
+	if account == nil {
+		return "", "appid参数错误"
+	}
+	if q.Get("response_type") != "code" || q.Get("scope") != "snsapi_base" {
+		return "", "Scope参数错误或没有Scope权限"
+	}
+	if !isState(q.Get("state")) {
+		return "", "state参数错误"
+	}
+	back, err := url.Parse(q.Get("redirect_uri"))
+	if err != nil || !leadsTo(account.OAuthDomains, q.Get("redirect_uri")) {
+		return "", "redirect_uri域名与后台配置不一致，错误码:10003"
+	}
+	code := rand.Text()
+	account.codes[code] = oauthCode{openid: account.person(s.holder), expires: s.now().Add(oauthCodeLife)}
+	v := back.Query()
+	v.Set("code", code)
+	v.Set("state", q.Get("state"))
+	back.RawQuery = v.Encode()
+	return back.String(), ""
+}
+
+func (s *Sim) accountOfApp(appID string) *wechatAccount {
+	for _, a := range s.wechat {
+		if a.AppID == appID {
+			return a
+		}
+	}
+	return nil
+}
+
+// isState tells whether a state keeps WeChat's rule: letters and digits, 128
+// at most. It may be left out.
+func isState(s string) bool {
+	return len(s) <= 128 && !strings.ContainsFunc(s, func(r rune) bool {
+		return !(r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z')
+	})
+}
+
+// oauthError is how the OAuth API refuses: with status 200.
+type oauthError struct {
+	Code    int    `json:"errcode"`
+	Message string `json:"errmsg"`
+}
+
+// accessToken exchanges a code for the openid.
+func (s *Sim) accessToken(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/plain")
+	w.Write(plainJSON(s.exchange(r.URL.Query())))
+}
+
+func (s *Sim) exchange(q url.Values) any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	account := s.accountOfApp(q.Get("appid"))
+	if account == nil {
+		return oauthError{40013, "invalid appid"}
+	}
+	if account.AppSecret == "" || q.Get("secret") != account.AppSecret {
+		return oauthError{40125, "invalid appsecret"}
+	}
+	if q.Get("grant_type") != "authorization_code" {
+		return oauthError{40002, "invalid grant_type"}
+	}
+	code, ok := account.codes[q.Get("code")]
+	if !ok {
+		return oauthError{40029, "invalid code"}
+	}
+	if code.used {
+		return oauthError{40163, "code been used"}
+	}
+	if !s.now().Before(code.expires) {
+		return oauthError{42003, "oauth_code expired"}
+	}
+	code.used = true
+	account.codes[q.Get("code")] = code
+	return map[string]any{
+		"access_token": rand.Text(), "expires_in": 7200, "refresh_token": rand.Text(), "openid": code.openid, "scope": "snsapi_base",
+	}
+}
+
+// bridgeRequest is getBrandWCPayRequest as WeixinJSBridge takes it, with what
+// the person in front of the phone does then.
+type bridgeRequest struct {
+	AppID     string `json:"appId"`
+	Timestamp string `json:"timeStamp"` // seconds
+	Nonce     string `json:"nonceStr"`
+	Package   string `json:"package"` // prepay_id=…
+	SignType  string `json:"signType"`
+	PaySign   string `json:"paySign"`
+	User      User   `json:"user"`
+	Do        string `json:"do"` // approve or cancel
+}
+
+// bridge plays WeixinJSBridge for a page in WeChat's own browser: it answers
+// err_msg, and why in err_desc when it fails. Pages of this machine may call
+// it from their own origin.
+func (s *Sim) bridge(w http.ResponseWriter, r *http.Request) {
+	if origin := r.Header.Get("Origin"); loopback(origin) {
+		w.Header().Set("Access-Control-Allow-Origin", origin)
+		w.Header().Set("Access-Control-Allow-Headers", "Content-Type")
+		w.Header().Set("Vary", "Origin")
+	}
+	if r.Method == http.MethodOptions {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, 16<<10))
+	var b bridgeRequest
+	if err != nil || json.Unmarshal(body, &b) != nil {
+		controlError(w, http.StatusBadRequest, "the body is not the JSON of getBrandWCPayRequest")
+		return
+	}
+	result, why := s.payByBridge(b)
+	answer := map[string]string{"err_msg": "get_brand_wcpay_request:" + result}
+	if why != nil {
+		answer["err_desc"] = why.Error()
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Write(plainJSON(answer))
+}
+
+// loopback tells whether an origin is on this machine.
+func loopback(origin string) bool {
+	u, err := url.Parse(origin)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return u.Hostname() == "localhost" || err == nil && ip.IsLoopback()
+}
+
+// payByBridge checks a bridge call as the wallet does, then does what the
+// payer decides: ok, cancel or fail.
+func (s *Sim) payByBridge(b bridgeRequest) (result string, why error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, err := s.checkBridge(b)
+	if err != nil {
+		return "fail", inWords(WeChat, err)
+	}
+	if err := s.open(p.order, b.User); err != nil {
+		return "fail", inWords(WeChat, err)
+	}
+	if b.Do != "approve" {
+		return "cancel", nil
+	}
+	if _, err := s.pay(p.order, b.User); err != nil {
+		return "fail", inWords(WeChat, err)
+	}
+	return "ok", nil
+}
+
+func (s *Sim) checkBridge(b bridgeRequest) (*pass, error) {
+	id, ok := strings.CutPrefix(b.Package, "prepay_id=")
+	p := s.books.passes[id]
+	if !ok || p == nil || p.order.product != JSAPI {
+		return nil, errUnknownCode
+	}
+	account := p.order.account.(*wechatAccount)
+	if account.AppID != b.AppID || b.SignType != "RSA" {
+		return nil, errBadBridge
+	}
+	if at, err := strconv.ParseInt(b.Timestamp, 10, 64); err != nil || at >= 1e11 {
+		return nil, errBadBridge // milliseconds are the usual mistake
+	}
+	message := b.AppID + "\n" + b.Timestamp + "\n" + b.Nonce + "\n" + b.Package + "\n"
+	if !verify(account.MerchantPublicKey, message, b.PaySign) {
+		return nil, errBadBridge
+	}
+	if !s.now().Before(p.expires) {
+		return nil, errDeadCode
+	}
+	return p, nil
+}

@@ -1,0 +1,57 @@
+package providersim_test
+
+import (
+	"encoding/json"
+	"net/url"
+
+	"morepay/internal/providersim"
+)
+
+// authorize passes through OAuth as WeChat's browser and returns where it was
+// sent back to.
+func (w *world) authorize(q url.Values) (status int, back *url.URL) {
+	w.t.Helper()
+	res, err := w.http.Get("https://open.weixin.qq.com/connect/oauth2/authorize?" + q.Encode())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	back, err = res.Location()
+	if err != nil {
+		return res.StatusCode, nil
+	}
+	return res.StatusCode, back
+}
+
+func (w *world) exchange(code, secret string) map[string]any {
+	w.t.Helper()
+	q := url.Values{"appid": {appID}, "secret": {secret}, "code": {code}, "grant_type": {"authorization_code"}}
+	res, err := w.http.Get("https://api.weixin.qq.com/sns/oauth2/access_token?" + q.Encode())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var answer map[string]any
+	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
+		w.t.Fatal(err)
+	}
+	return answer
+}
+
+func authorizeQuery() url.Values {
+	return url.Values{
+		"appid": {appID}, "redirect_uri": {"https://pay.example/pay/x?rail=jsapi"}, "response_type": {"code"}, "scope": {"snsapi_base"}, "state": {"S1"},
+	}
+}
+
+// openid is a user's openid, got as a merchant gets it.
+func (w *world) openid(user providersim.User) string {
+	w.t.Helper()
+	w.sim.SetUser(user)
+	_, back := w.authorize(authorizeQuery())
+	id, _ := w.exchange(back.Query().Get("code"), appSecret)["openid"].(string)
+	if id == "" {
+		w.t.Fatal("OAuth gave no openid")
+	}
+	return id
+}
