@@ -412,18 +412,21 @@ func (l *Ledger) Refundable(attemptID string) Money {
 	return Money{Currency: a.Amount.Currency, Value: a.Amount.Value - given}
 }
 
-// SettleRefund records the provider's final word on a refund. A repeat, or a
-// word that contradicts the first, changes nothing.
+// refundEvents are the final statuses of refunds, with the event of each.
+var refundEvents = map[RefundStatus]EventType{
+	RefundSucceeded: EventRefundSucceeded,
+	RefundFailed:    EventRefundFailed,
+}
+
+// SettleRefund records the provider's final word on a refund. A word that is not
+// final or not known, a repeat, and one that contradicts the first change nothing.
 func (l *Ledger) SettleRefund(id string, status RefundStatus, reference string, now time.Time) {
 	r := l.Refund(id)
-	if r == nil || r.Status != RefundPending || status == RefundPending {
+	event, final := refundEvents[status]
+	if r == nil || r.Status != RefundPending || !final {
 		return
 	}
 	r.Status, r.Reference, r.CheckAt = status, reference, time.Time{}
-	event := EventRefundSucceeded
-	if status == RefundFailed {
-		event = EventRefundFailed
-	}
 	l.emit(event, r.AttemptID, r.ID, now)
 }
 
