@@ -75,13 +75,17 @@ func (l *Ledger) Current() *Attempt {
 
 // Begin adds an attempt in state submitting. The others that are still live are
 // abandoned: they are closed at the provider as soon as that is allowed.
-// Fails with session_not_open or too_many_attempts.
+// Fails with session_not_open or too_many_attempts, and with internal if the
+// attempt could be paid more than CloseDelay after its session expired.
 func (l *Ledger) Begin(a Attempt, now time.Time) error {
 	if l.Session.Status != SessionOpen || !now.Before(l.Session.ExpiresAt) {
 		return Errorf(CodeSessionNotOpen, "", "the session is %s", l.StatusAt(now))
 	}
 	if len(l.Attempts) >= MaxAttempts {
 		return Errorf(CodeTooManyAttempts, "", "a session takes at most %d attempts", MaxAttempts)
+	}
+	if limit := l.Session.ExpiresAt.Add(CloseDelay); a.ExpiresAt.IsZero() || a.ExpiresAt.After(limit) {
+		return Errorf(CodeInternal, "", "an attempt of this session must expire by %s", limit)
 	}
 	l.Abandon(now)
 	a.State, a.CreatedAt, a.SentAt = AttemptSubmitting, now, now
