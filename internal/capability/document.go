@@ -29,10 +29,20 @@ type Document struct {
 	Name        string       `json:"name"`              // shown to the payer
 	Locale      string       `json:"locale"`            // BCP 47 tag to use if the payer's language is unknown
 	Theme       Theme        `json:"theme,omitzero"`
-	Visible     int          `json:"visible"`                // so many offered methods, at least, stand before "More payment methods"
+	Visible     int          `json:"visible"`                // at least so many of the offered methods stand before "More payment methods"
 	Ranking     []pay.Method `json:"ranking,omitempty"`      // display order; methods that are not in it follow by rank
 	OpenBatches []string     `json:"open_batches,omitempty"` // batches of merchants that are open so far, see [Rollout]
 	Methods     []Method     `json:"methods"`
+}
+
+// Method is the entry of a method; nil if there is none.
+func (doc *Document) Method(id pay.Method) *Method {
+	for i := range doc.Methods {
+		if doc.Methods[i].Method == id {
+			return &doc.Methods[i]
+		}
+	}
+	return nil
 }
 
 // Theme holds choices from closed lists, so that a document can't carry CSS.

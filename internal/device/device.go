@@ -7,7 +7,10 @@
 // works where (package method), texts, HTTP.
 package device
 
-import "strings"
+import (
+	"encoding/json"
+	"strings"
+)
 
 // Profile names an app on a system, such as wechat-iphone.
 type Profile string
@@ -86,6 +89,19 @@ type Hints struct {
 	WeixinBridge bool   `json:"weixin_bridge"` // WeixinJSBridge is there
 	AlipayBridge bool   `json:"alipay_bridge"` // AlipayJSBridge is there
 	Environment  string `json:"environment"`   // window.__wxjs_environment, or ""
+}
+
+// maxHints is how many bytes hints may have as JSON.
+const maxHints = 256
+
+// ParseHints reads hints that a page sent along as JSON. They are a claim of the
+// browser like its user agent, so what can't be read counts as nothing.
+func ParseHints(text string) Hints {
+	var h Hints
+	if len(text) > maxHints || json.Unmarshal([]byte(text), &h) != nil {
+		return Hints{}
+	}
+	return h
 }
 
 // Refine corrects a device by hints. Only the presence of something proves

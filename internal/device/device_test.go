@@ -138,6 +138,32 @@ func TestRefine(t *testing.T) {
 	}
 }
 
+func TestParseHints(t *testing.T) {
+	whole := device.Hints{TouchPoints: 5, WeixinBridge: true, AlipayBridge: true, Environment: "miniprogram"}
+	text, err := json.Marshal(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name, text string
+		want       device.Hints
+	}{
+		{"whole", string(text), whole},
+		{"part", `{"touch_points":5}`, device.Hints{TouchPoints: 5}},
+		{"empty", "", device.Hints{}},
+		{"not-json", "{touch_points:5}", device.Hints{}},
+		{"wrong-type-after-a-right-one", `{"weixin_bridge":true,"touch_points":"5"}`, device.Hints{}},
+		{"too-long", `{"environment":"` + strings.Repeat("x", 300) + `"}`, device.Hints{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := device.ParseHints(tt.text); got != tt.want {
+				t.Errorf("got %+v, want %+v", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestRefineDropsTheVersionOfAnotherHost(t *testing.T) {
 	d := device.Detect("Mozilla/5.0 (iPhone) AliApp(TB/10.2.10)").Refine(device.Hints{WeixinBridge: true})
 	if d.Host != "wechat" || d.HostVersion != "" {
@@ -202,13 +228,13 @@ func TestHosts(t *testing.T) {
 func FuzzDetect(f *testing.F) {
 	for _, p := range device.Profiles() {
 		s, _ := device.SampleOf(p)
-		f.Add(s.UserAgent, 0, false, false, "")
+		f.Add(s.UserAgent, `{"touch_points":5}`)
 	}
-	f.Add("AliApp(TB/....", 5, true, true, "miniprogram")
-	f.Fuzz(func(t *testing.T, ua string, touch int, weixin, alipay bool, environment string) {
+	f.Add("AliApp(TB/....", `{"weixin_bridge":true,"environment":"miniprogram"}`)
+	f.Fuzz(func(t *testing.T, ua, hints string) {
 		d := device.Detect(ua)
 		checkDevice(t, d)
-		checkDevice(t, d.Refine(device.Hints{TouchPoints: touch, WeixinBridge: weixin, AlipayBridge: alipay, Environment: environment}))
+		checkDevice(t, d.Refine(device.ParseHints(hints)))
 	})
 }
 
