@@ -30,6 +30,7 @@ type local struct {
 	choosing  bool           // the payer wants another way than the one that is waiting
 	launching bool           // a wallet may be opening: too early to ask whether it did
 	offline   bool           // the server has not been heard for a while
+	busy      bool           // a form is on its way: a second tap is the same tap
 	copied    bool           // the link has just been copied
 }
 
@@ -77,7 +78,15 @@ func (c *Checkout) Render() goapp.UI {
 		"translate", "no", // a translator that moves text nodes would break the browser side
 		"data-state", string(s.Live.State),
 		"data-rail", s.rail(),
+		"aria-busy", s.local.busyText(),
 	}, body...)
+}
+
+func (l local) busyText() string {
+	if l.busy {
+		return "true"
+	}
+	return ""
 }
 
 // screen lays what the browser has learnt over the view.

@@ -36,9 +36,9 @@ func (s screen) attempt(m pay.Method, r pay.Rail, class string, label ...goapp.U
 		a = append(a, "data-inline", "post")
 	}
 	return el("form", a,
-		hidden("method", string(m)),
-		hidden("rail", string(r)),
-		hidden("form_token", s.Live.FormToken),
+		field("method", string(m)),
+		field("rail", string(r)),
+		field("form_token", s.Live.FormToken),
 		s.hints(),
 		s.parent(),
 		submit(class, label...),
@@ -48,7 +48,7 @@ func (s screen) attempt(m pay.Method, r pay.Rail, class string, label ...goapp.U
 // check asks the server to ask the provider.
 func (s screen) check(class, key string) goapp.UI {
 	return el("form", attrs{"method", "post", "action", s.Path + "/return", "data-inline", "post", "data-check", "1"},
-		hidden("form_token", s.Live.FormToken),
+		field("form_token", s.Live.FormToken),
 		s.parent(),
 		submit(class, text(s.say(key, ""))),
 	)
@@ -57,7 +57,7 @@ func (s screen) check(class, key string) goapp.UI {
 // choose goes back to the list. The attempt lives on until another begins.
 func (s screen) choose(class, key string) goapp.UI {
 	return el("form", attrs{"method", "get", "action", s.Path, "data-inline", "choose"},
-		hidden("choose", "1"),
+		field("choose", "1"),
 		s.parent(),
 		submit(class, text(s.say(key, ""))),
 	)
@@ -69,7 +69,7 @@ func (s screen) hints() goapp.UI {
 	if s.local.hints == "" {
 		return nil
 	}
-	return hidden("hints", s.local.hints)
+	return field("hints", s.local.hints)
 }
 
 // parent keeps a framed page framed: its address carries the origin around it.
@@ -77,7 +77,7 @@ func (s screen) parent() goapp.UI {
 	if s.Parent == "" {
 		return nil
 	}
-	return hidden("parent", s.Parent)
+	return field("parent", s.Parent)
 }
 
 // share offers the link of this page, to be opened elsewhere. The copy button
@@ -99,7 +99,7 @@ func (s screen) goOn(key string) goapp.UI {
 	return el("a", attrs{"class", "main", "href", to, "target", "_top"}, text(s.say(key, "")))
 }
 
-func hidden(name, value string) goapp.UI {
+func field(name, value string) goapp.UI {
 	return input(attrs{"type", "hidden", "name", name, "value", value})
 }
 

@@ -1,0 +1,41 @@
+package app
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"morepay/internal/pay"
+	"morepay/internal/view"
+)
+
+// refusal is an error that the server stated, as against one of the network.
+type refusal struct{ code pay.Code }
+
+func (r *refusal) Error() string { return "the server refused: " + string(r.code) }
+
+// decode reads a JSON answer of the server: the live view, or a refusal.
+func decode(ok bool, body []byte) (view.Live, error) {
+	if !ok {
+		return view.Live{}, decodeRefusal(body)
+	}
+	var live view.Live
+	if err := json.Unmarshal(body, &live); err != nil {
+		return view.Live{}, fmt.Errorf("the server's answer can't be read: %w", err)
+	}
+	if live.State == "" {
+		return view.Live{}, fmt.Errorf("the server's answer has no state")
+	}
+	return live, nil
+}
+
+func decodeRefusal(body []byte) error {
+	var answer struct {
+		Error struct {
+			Code pay.Code `json:"code"`
+		} `json:"error"`
+	}
+	if err := json.Unmarshal(body, &answer); err != nil || answer.Error.Code == "" {
+		return fmt.Errorf("an answer that is not this server's")
+	}
+	return &refusal{answer.Error.Code}
+}

@@ -1,0 +1,205 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"syscall/js"
+	"time"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"morepay/internal/pay"
+	"morepay/internal/view"
+)
+
+// OnMount begins what only a browser can do. go-app calls it once, after the
+// first rendering.
+func (c *Checkout) OnMount(ctx goapp.Context) {
+	// go-app has put a handler there that takes every link to itself, also those
+	// that must leave our frame.
+	js.Global().Set("onclick", js.Null())
+
+	b := &browser{
+		ctx:    ctx,
+		page:   c,
+		server: server{path: c.View.Path},
+		nudges: make(chan struct{}, 1),
+		served: c.View.Live.ServerTime,
+		heard:  time.Now().Add(-sinceResponse()),
+	}
+	b.refine()
+	b.listen()
+	b.openBridge()
+	go b.follow()
+	go b.tick()
+}
+
+// browser is the browser side of a checkout. Its methods run on go-app's UI
+// goroutine unless they say otherwise; it lives as long as the page.
+type browser struct {
+	ctx    goapp.Context
+	page   *Checkout
+	server server
+	nudges chan struct{} // asks the follower to look at once
+
+	served time.Time // the server's clock …
+	heard  time.Time // … at this time of ours
+
+	launch  *launch // the hand-off that is being watched, or nil
+	away    bool    // the payer was handed over, and the page was hidden since
+	bridged string  // the attempt whose bridge has been called by itself
+}
+
+// do runs a change on the UI goroutine, from any other, and draws the result. If
+// it leads to another screen, the focus goes there.
+func (b *browser) do(change func()) {
+	b.ctx.Dispatch(func(ctx goapp.Context) {
+		before := b.screenID()
+		change()
+		if b.screenID() != before {
+			ctx.Defer(func(goapp.Context) { focusTitle() })
+		}
+	})
+}
+
+// screenID is different on different screens.
+func (b *browser) screenID() string {
+	s := b.page.screen()
+	id := string(s.Live.State) + " " + s.rail()
+	if s.Live.Payment != nil && s.Live.Payment.Returned {
+		id += " returned"
+	}
+	return id
+}
+
+// live is the newest that is known.
+func (b *browser) live() view.Live {
+	if b.page.local.live != nil {
+		return *b.page.local.live
+	}
+	return b.page.View.Live
+}
+
+// show puts another live view on the screen.
+func (b *browser) show(live view.Live) {
+	b.page.local.live = &live
+	b.served, b.heard = live.ServerTime, time.Now()
+	b.page.local.now = live.ServerTime
+	b.openBridge()
+}
+
+// now is the server's clock. It may run on any goroutine.
+func (b *browser) now() time.Time { return b.served.Add(time.Since(b.heard)) }
+
+// follow keeps the page up to date. It runs on a goroutine of its own and ends
+// when there is nothing more to learn.
+func (b *browser) follow() {
+	f := follower{
+		source: b.server,
+		hear: func(live view.Live) {
+			b.do(func() { b.show(merge(b.live(), live)) })
+		},
+		health: func(ok bool) {
+			b.do(func() { b.page.local.offline = !ok })
+		},
+		nudge:  b.nudges,
+		hidden: hidden,
+		now:    b.now,
+		last:   b.page.View.Live,
+	}
+	f.run(context.Background())
+}
+
+// tick moves the countdowns. It runs on a goroutine of its own and ends when
+// nothing is counted down any more.
+func (b *browser) tick() {
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
+	for range second.C {
+		if final(b.live().State) {
+			return
+		}
+		if !hidden() {
+			b.do(func() { b.page.local.now = b.now() })
+		}
+	}
+}
+
+// nudge makes the follower look at once. It may run on any goroutine.
+func (b *browser) nudge() {
+	select {
+	case b.nudges <- struct{}{}:
+	default: // it is about to
+	}
+}
+
+// choose shows the list; what was waiting may still be paid.
+func (b *browser) choose() {
+	b.page.local.choosing = true
+	b.page.local.fault = nil
+}
+
+// send posts a form in the payer's stead and shows the answer. If the way is
+// barred for scripts, the form is posted as the browser would have. It runs on a
+// goroutine of its own.
+func (b *browser) send(form js.Value) {
+	content := js.Global().Get("URLSearchParams").New(js.Global().Get("FormData").New(form)).Call("toString").String()
+	live, err := b.server.post(context.Background(), form.Call("getAttribute", "action").String(), content)
+	if err != nil && !refused(err) && online() && form.Get("isConnected").Bool() {
+		js.Global().Get("HTMLFormElement").Get("prototype").Get("submit").Call("call", form)
+		return
+	}
+	b.do(func() {
+		b.page.local.busy = false
+		b.answered(live, err)
+	})
+}
+
+// check asks the server to ask the provider, unless it is being asked already.
+func (b *browser) check() {
+	if b.page.local.busy {
+		return
+	}
+	b.page.local.busy = true
+	form := url.Values{"form_token": {b.live().FormToken}}
+	go func() {
+		live, err := b.server.post(context.Background(), b.server.path+"/return", form.Encode())
+		b.do(func() {
+			b.page.local.busy = false
+			if err != nil {
+				b.nudge() // the payer did not ask for this, and need not hear that it failed
+				return
+			}
+			b.answered(live, nil)
+		})
+	}()
+}
+
+// answered shows the answer to something that this page asked for: unlike news,
+// it says what to show.
+func (b *browser) answered(live view.Live, err error) {
+	local := &b.page.local
+	var refusal *refusal
+	switch {
+	case err == nil:
+		local.choosing, local.fault, local.offline = false, nil, false
+		b.show(live)
+	case errors.As(err, &refusal):
+		local.fault = b.fault(refusal.code)
+		b.nudge() // it may have been refused because something has changed
+	default:
+		local.offline = true
+		b.nudge()
+	}
+}
+
+func (b *browser) fault(code pay.Code) *view.Error {
+	text := b.page.View.Text
+	return &view.Error{Code: code, Message: text.Or("error."+string(code), text["error."+string(pay.CodeInternal)])}
+}
+
+func refused(err error) bool {
+	var r *refusal
+	return errors.As(err, &r)
+}

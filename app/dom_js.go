@@ -1,0 +1,68 @@
+package app
+
+import (
+	"context"
+	"syscall/js"
+	"time"
+)
+
+func hidden() bool { return js.Global().Get("document").Get("hidden").Bool() }
+
+// online is false only if the browser is sure that there is no network.
+func online() bool { return !js.Global().Get("navigator").Get("onLine").Equal(js.ValueOf(false)) }
+
+// data is an element's data-… attribute, "" if it has none.
+func data(element js.Value, name string) string {
+	if value := element.Call("getAttribute", "data-"+name); value.Type() == js.TypeString {
+		return value.String()
+	}
+	return ""
+}
+
+// focusTitle moves the focus to the heading of a new screen, but takes it from
+// nobody: a frame that does not have it leaves it where it is.
+func focusTitle() {
+	document := js.Global().Get("document")
+	if title := document.Call("getElementById", "title"); title.Truthy() && document.Call("hasFocus").Bool() {
+		title.Call("focus")
+	}
+}
+
+// sinceResponse is how old the page's HTML is, zero if the browser can't tell.
+func sinceResponse() time.Duration {
+	performance := js.Global().Get("performance")
+	entries := performance.Call("getEntriesByType", "navigation")
+	if entries.Length() == 0 {
+		return 0
+	}
+	age := performance.Call("now").Float() - entries.Index(0).Get("responseStart").Float()
+	return max(0, time.Duration(age*float64(time.Millisecond)))
+}
+
+// copiedFor is how long the page says that the link was copied.
+const copiedFor = 4 * time.Second
+
+// copyLink copies what an input holds. The old way goes first: it works in
+// frames that were not given the clipboard. It runs on a goroutine of its own.
+func (b *browser) copyLink(id string) {
+	document := js.Global().Get("document")
+	field := document.Call("getElementById", id)
+	field.Call("select")
+	if !document.Call("execCommand", "copy").Bool() && !writeClipboard(field.Get("value").String()) {
+		return // the text is selected: the payer can copy it by hand
+	}
+	b.do(func() { b.page.local.copied = true })
+	time.Sleep(copiedFor)
+	b.do(func() { b.page.local.copied = false })
+}
+
+func writeClipboard(text string) bool {
+	clipboard := js.Global().Get("navigator").Get("clipboard")
+	if !clipboard.Truthy() {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_, err := await(ctx, clipboard.Call("writeText", text))
+	return err == nil
+}

@@ -1,0 +1,246 @@
+package app
+
+import (
+	"encoding/json"
+	"syscall/js"
+	"time"
+
+	"morepay/internal/device"
+	"morepay/internal/pay"
+	"morepay/internal/view"
+)
+
+// listen takes what bubbles up from the components, and what the browser says
+// about the page. The listeners stay as long as the page does.
+func (b *browser) listen() {
+	document, window := js.Global().Get("document"), js.Global()
+	on(document, "submit", b.onSubmit)
+	on(document, "click", b.onClick)
+	on(document, "visibilitychange", func(js.Value) { b.do(b.seen) })
+	on(window, "pageshow", b.onPageShow)
+	on(window, "online", func(js.Value) { b.nudge() })
+	on(window, "blur", func(js.Value) { b.do(b.blurred) })
+	on(window, "focus", func(js.Value) { b.do(b.focused) })
+	for _, bridge := range bridges {
+		on(document, bridge.ready, func(js.Value) { b.do(b.refine) })
+	}
+}
+
+func on(target js.Value, event string, handle func(event js.Value)) {
+	target.Call("addEventListener", event, js.FuncOf(func(_ js.Value, args []js.Value) any {
+		handle(args[0])
+		return nil
+	}))
+}
+
+// onSubmit takes over the forms that end in this frame. The others are left to
+// the browser: a wallet opens only on a navigation that a tap has begun.
+// It runs within the event, so that it can stop it.
+func (b *browser) onSubmit(event js.Value) {
+	if event.Get("defaultPrevented").Bool() {
+		return
+	}
+	form := event.Get("target")
+	switch data(form, "inline") {
+	case "choose":
+		event.Call("preventDefault")
+		b.do(b.choose)
+	case "post":
+		event.Call("preventDefault")
+		if !b.page.local.busy {
+			b.page.local.busy = true
+			b.ctx.Update()
+			go b.send(form)
+		}
+	default:
+		if rails[pay.Rail(data(form, "rail"))].leaves {
+			b.watchLaunch()
+		}
+	}
+}
+
+func (b *browser) onClick(event js.Value) {
+	button := event.Get("target").Call("closest", "[data-copy],[data-bridge]")
+	if !button.Truthy() {
+		return
+	}
+	if id := data(button, "copy"); id != "" {
+		go b.copyLink(id)
+		return
+	}
+	b.do(b.callBridge)
+}
+
+// onPageShow: a page that comes back from the browser's memory shows the past.
+func (b *browser) onPageShow(event js.Value) {
+	if event.Get("persisted").Bool() {
+		b.do(b.comeBack)
+	}
+}
+
+// seen: the page was hidden or shown.
+func (b *browser) seen() {
+	if hidden() {
+		b.away = b.away || b.launch != nil || b.inWallet()
+		b.judgeLaunch()
+		return
+	}
+	b.comeBack()
+}
+
+// comeBack looks at once, and after a wallet asks the provider too.
+func (b *browser) comeBack() {
+	if b.away {
+		b.away = false
+		b.check()
+	}
+	b.nudge()
+}
+
+// inWallet tells whether the payer is to pay in an app on this very device.
+func (b *browser) inWallet() bool {
+	live := b.live()
+	p := live.Payment
+	return live.State == view.StateWaiting && p != nil && p.AttemptID != "" && (p.Bridge != nil || rails[p.Rail].leaves)
+}
+
+// settle is how long a hand-off is left alone before anything is drawn: a form
+// that is taken out of the page in the same moment would not be sent.
+const settle = 200 * time.Millisecond
+
+// watchLaunch begins to watch a hand-off.
+func (b *browser) watchLaunch() {
+	b.launch = begin(b.page.screen().Device.OS, time.Now())
+	b.page.local.choosing = false
+	time.AfterFunc(settle, func() {
+		b.do(func() { b.page.local.launching = b.launch != nil })
+	})
+	b.armLaunch()
+}
+
+func (b *browser) armLaunch() {
+	time.AfterFunc(time.Until(b.launch.due), func() { b.do(b.judgeLaunch) })
+}
+
+func (b *browser) judgeLaunch() {
+	if b.launch == nil || b.launch.judge(hidden(), time.Now()) == unknown {
+		return
+	}
+	b.launch = nil
+	b.page.local.launching = false
+}
+
+func (b *browser) blurred() {
+	if b.launch != nil {
+		b.launch.blur()
+	}
+}
+
+func (b *browser) focused() {
+	if b.launch != nil {
+		b.launch.focus(time.Now())
+		b.armLaunch()
+	}
+}
+
+// bridge is how one host app's own bridge is called.
+type bridge struct {
+	object  string // the global object that the app puts in
+	ready   string // the event of the document that says it is there
+	method  string // of the object
+	request string // first argument
+}
+
+// bridges has one row for each view.Bridge.Name.
+var bridges = map[string]bridge{
+	"weixin": {"WeixinJSBridge", "WeixinJSBridgeReady", "invoke", "getBrandWCPayRequest"},
+	"alipay": {"AlipayJSBridge", "AlipayJSBridgeReady", "call", "tradePay"},
+}
+
+// openBridge calls the bridge by itself, once an attempt.
+func (b *browser) openBridge() {
+	live := b.live()
+	p := live.Payment
+	if live.State != view.StateWaiting || p == nil || p.Bridge == nil || p.Returned || p.AttemptID == b.bridged {
+		return
+	}
+	b.bridged = p.AttemptID
+	b.callBridge()
+}
+
+// callBridge shows the host app's payment window, as soon as its bridge is
+// there. Whatever it answers proves nothing: it is a reason to check.
+func (b *browser) callBridge() {
+	p := b.live().Payment
+	if p == nil || p.Bridge == nil {
+		return
+	}
+	row, known := bridges[p.Bridge.Name]
+	if !known {
+		return
+	}
+	params := make(map[string]any, len(p.Bridge.Params))
+	for name, value := range p.Bridge.Params {
+		params[name] = value
+	}
+	attempt := p.AttemptID
+	whenReady(row, func(object js.Value) {
+		object.Call(row.method, row.request, params, once(func() {
+			b.do(func() {
+				if now := b.live().Payment; now != nil && now.AttemptID == attempt {
+					b.check()
+				}
+			})
+		}))
+	})
+}
+
+func whenReady(row bridge, call func(object js.Value)) {
+	if object := js.Global().Get(row.object); object.Truthy() {
+		call(object)
+		return
+	}
+	js.Global().Get("document").Call("addEventListener", row.ready,
+		once(func() { call(js.Global().Get(row.object)) }), map[string]any{"once": true})
+}
+
+// once is a callback that frees itself when it is called.
+func once(f func()) js.Func {
+	var callback js.Func
+	callback = js.FuncOf(func(js.Value, []js.Value) any {
+		callback.Release()
+		f()
+		return nil
+	})
+	return callback
+}
+
+// refine decides again if the browser knows the device better than the user
+// agent told the server.
+func (b *browser) refine() {
+	hints := readHints()
+	refined := b.page.View.Device.Refine(hints)
+	if refined == b.page.View.Device {
+		return
+	}
+	told, err := json.Marshal(hints)
+	if err != nil {
+		return
+	}
+	b.page.local.device, b.page.local.hints = &refined, string(told)
+}
+
+func readHints() device.Hints {
+	global := js.Global()
+	hints := device.Hints{
+		WeixinBridge: global.Get(bridges["weixin"].object).Truthy(),
+		AlipayBridge: global.Get(bridges["alipay"].object).Truthy(),
+	}
+	if n := global.Get("navigator").Get("maxTouchPoints"); n.Type() == js.TypeNumber {
+		hints.TouchPoints = n.Int()
+	}
+	if environment := global.Get("__wxjs_environment"); environment.Type() == js.TypeString {
+		hints.Environment = environment.String()
+	}
+	return hints
+}

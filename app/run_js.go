@@ -1,0 +1,29 @@
+package app
+
+import (
+	"encoding/json"
+	"log"
+	"syscall/js"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"morepay/internal/view"
+)
+
+// Run takes over the page that the server made, from the view in its #view
+// element, and returns only if it can't: then the page works on without it.
+func Run() {
+	var v view.Checkout
+	source := js.Global().Get("document").Call("getElementById", "view").Get("textContent").String()
+	if err := json.Unmarshal([]byte(source), &v); err != nil {
+		log.Printf("morepay: the page's view can't be read: %v", err)
+		return
+	}
+	if v.Version != view.Version {
+		log.Printf("morepay: the page has view version %d, this bundle knows %d", v.Version, view.Version)
+		return
+	}
+	// Whatever path the page has, it is this one component.
+	goapp.Route(goapp.Window().URL().Path, func() goapp.Composer { return &Checkout{View: v} })
+	goapp.RunWhenOnBrowser()
+}
