@@ -133,8 +133,7 @@ func (s *Service) Hops(merchant string) []string {
 // Identifier is what tells a provider's id of a payer, for rails that need it;
 // nil if the method's provider has none.
 func (s *Service) Identifier(merchant string, m pay.Method) provider.PayerIdentifier {
-	row, _ := method.ByID(m)
-	a := s.accounts.of(merchant, row.Provider)
+	a := s.accounts.of(merchant, method.Find(m).Provider)
 	if a == nil {
 		return nil
 	}

@@ -67,7 +67,7 @@ func (s *Service) MayAttempt(ctx context.Context, l *pay.Ledger, r AttemptReques
 	if status := l.StatusAt(s.now()); status != pay.SessionOpen {
 		return pay.Errorf(pay.CodeSessionNotOpen, "", "the session is %s", status)
 	}
-	if _, ok := method.ByID(r.Method); !ok {
+	if method.Find(r.Method) == nil {
 		return pay.Errorf(pay.CodeInvalid, "method", "unknown method %q", r.Method)
 	}
 	if !knownRail(r.Rail) {
@@ -103,10 +103,10 @@ func knownRail(r pay.Rail) bool {
 }
 
 func (s *Service) accountFor(merchant string, m pay.Method) (*account, error) {
-	row, _ := method.ByID(m)
-	a := s.accounts.of(merchant, row.Provider)
+	id := method.Find(m).Provider
+	a := s.accounts.of(merchant, id)
 	if a == nil {
-		return nil, pay.Errorf(pay.CodeMethodUnavailable, "method", "the merchant has no account at %s", row.Provider)
+		return nil, pay.Errorf(pay.CodeMethodUnavailable, "method", "the merchant has no account at %s", id)
 	}
 	return a, nil
 }

@@ -28,7 +28,7 @@ func (s *Server) attempt(w http.ResponseWriter, r *http.Request) error {
 	}
 	request := checkout.AttemptRequest{
 		Method: pay.Method(form.Get("method")), Rail: pay.Rail(form.Get("rail")),
-		Device: s.refined(r, form), PayerIP: ip.String(),
+		Device: refined(r, form.Get("hints")), PayerIP: ip.String(),
 		ReturnURL: s.returnURL(r.PathValue("token")),
 	}
 	if request.Rail == pay.RailJSAPI {
@@ -108,8 +108,13 @@ func seeOther(w http.ResponseWriter, location string) error {
 	return nil
 }
 
-// refined is the payer's device by its user agent and what the browser found out
-// beyond that. Hints choose a route and prove nothing.
-func (s *Server) refined(r *http.Request, form url.Values) device.Device {
-	return device.Detect(r.UserAgent()).Refine(device.ParseHints(form.Get("hints")))
+// refined is the payer's device by its user agent and by what the browser found
+// out beyond that, as JSON of device.Hints. Hints that can't be read are no
+// hints: they choose a route and prove nothing.
+func refined(r *http.Request, hints string) device.Device {
+	var h device.Hints
+	if hints == "" || decodeJSON([]byte(hints), &h) != nil {
+		h = device.Hints{}
+	}
+	return device.Detect(r.UserAgent()).Refine(h)
 }

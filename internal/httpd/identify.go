@@ -5,7 +5,6 @@ import (
 	"net/http"
 
 	"morepay/internal/checkout"
-	"morepay/internal/device"
 	"morepay/internal/pay"
 )
 
@@ -71,7 +70,6 @@ func (s *Server) identified(w http.ResponseWriter, r *http.Request) error {
 	}
 	return s.handOver(w, r, l.Session.ID, checkout.AttemptRequest{
 		Method: e.Method, Rail: e.Rail, PayerID: payer, PayerIP: s.clientIP(r).String(),
-		Device:    device.Detect(r.UserAgent()).Refine(device.ParseHints(e.Hints)),
-		ReturnURL: s.returnURL(e.Token),
+		Device: refined(r, e.Hints), ReturnURL: s.returnURL(e.Token),
 	})
 }

@@ -11,7 +11,7 @@ type metrics struct {
 	csp      prometheus.Counter
 }
 
-func newMetrics(r prometheus.Registerer) *metrics {
+func newMetrics(r *prometheus.Registry) *metrics {
 	m := &metrics{
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "morepay_http_request_seconds", Help: "Requests.",
@@ -21,8 +21,6 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		csp: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "morepay_csp_reports_total", Help: "Reports of blocked content on the payer's page."}),
 	}
-	if r != nil {
-		r.MustRegister(m.requests, m.streams, m.csp)
-	}
+	r.MustRegister(m.requests, m.streams, m.csp)
 	return m
 }

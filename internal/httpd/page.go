@@ -7,7 +7,6 @@ import (
 	"html"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"morepay/app"
@@ -75,12 +74,11 @@ func (s *Server) viewOf(r *http.Request, l *pay.Ledger, problem error) (view.Che
 	v.ShareURL = s.baseURL + v.Path
 	v.Test = !s.live
 	v.Locale = locale.Match(l.Session.Locale, v.Document.Locale, r.Header.Get("Accept-Language"))
-	catalogue, _ := locale.For(v.Locale) // Match returns only tags that it knows
-	v.Text = catalogue.View()
+	v.Text = locale.Text(v.Locale)
 	v.AmountText = v.Text.Money(v.Amount)
 	s.finish(&v.Live, l)
 	if problem != nil {
-		v.Error = &view.Error{Code: pay.CodeOf(problem), Message: catalogue.Error(pay.CodeOf(problem))}
+		v.Error = &view.Error{Code: pay.CodeOf(problem), Message: locale.Problem(v.Text, pay.CodeOf(problem))}
 	}
 	return v, nil
 }
@@ -148,13 +146,9 @@ func (s *Server) shell(b *bytes.Buffer, v view.Checkout, returned bool) error {
 	if err != nil {
 		return err
 	}
-	b.WriteString(`<!doctype html><html lang="` + html.EscapeString(v.Locale) + `"`)
-	for name, value := range app.ThemeAttributes(v) {
-		b.WriteString(` ` + name + `="` + html.EscapeString(value) + `"`)
-	}
-	b.WriteString(`><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">` +
+	b.WriteString(`<!doctype html><html lang="` + html.EscapeString(v.Locale) + `"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">` +
 		`<meta name="robots" content="noindex"><meta name="color-scheme" content="light dark"><title>`)
-	b.WriteString(html.EscapeString(app.Title(v)))
+	b.WriteString(html.EscapeString(v.AmountText + " · " + v.Document.Name))
 	b.WriteString(`</title><style>` + web.Stylesheet() + `</style>`)
 	writeRefresh(b, v, returned)
 	b.WriteString(`</head><body>`)
@@ -214,11 +208,10 @@ func (s *Server) failPage(w http.ResponseWriter, r *http.Request, err error) {
 		}
 	}
 	tag := locale.Match("", "", r.Header.Get("Accept-Language"))
-	catalogue, _ := locale.For(tag)
 	s.pageHeaders(w, nil, nil)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	sentence := html.EscapeString(catalogue.Error(pay.CodeOf(err)))
+	sentence := html.EscapeString(locale.Problem(locale.Text(tag), pay.CodeOf(err)))
 	w.Write([]byte(`<!doctype html><html lang="` + tag + `"><head><meta charset="utf-8">` +
 		`<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>` +
 		sentence + `</title><style>` + web.Stylesheet() + `</style></head><body><main id="checkout" data-state="failed"><h1>` +
@@ -253,35 +246,21 @@ func (s *Server) health(w http.ResponseWriter, _ *http.Request) error {
 func (s *Server) readiness(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(r.Context(), probeTimeout)
 	defer cancel()
-	if err := s.ready(ctx); err != nil {
-		return pay.Wrap(pay.CodeStoreDown, err, "not ready")
+	if _, err := s.stores.Documents.Position(ctx); err != nil {
+		return err
 	}
 	return s.health(w, r)
 }
 
-// cspReport counts what a browser blocked on our page; the text is the
-// attacker's as much as ours, so only its size is bounded and its start logged.
+// cspReport counts what a browser blocked on our page; the text may be
+// anybody's, so only its start is logged.
 func (s *Server) cspReport(w http.ResponseWriter, r *http.Request) error {
 	b, err := readBody(w, r, maxFormBody)
 	if err != nil {
 		return err
 	}
 	s.metrics.csp.Inc()
-	s.log.WarnContext(r.Context(), "content was blocked on the payer's page", "report", redactTokens(string(b[:min(len(b), 1024)])))
+	s.log.WarnContext(r.Context(), "content was blocked on the payer's page", "report", string(b[:min(len(b), 1024)]))
 	w.WriteHeader(http.StatusNoContent)
 	return nil
-}
-
-// redactTokens takes payers' tokens out of a text that holds our paths.
-func redactTokens(s string) string {
-	var b strings.Builder
-	for {
-		before, after, found := strings.Cut(s, "/pay/")
-		b.WriteString(before)
-		if !found {
-			return b.String()
-		}
-		b.WriteString("/pay/…")
-		s = strings.TrimLeft(after, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
-	}
 }

@@ -1,7 +1,6 @@
 package httpd
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -10,41 +9,42 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"morepay/internal/checkout"
-	"morepay/internal/idempotency"
 	"morepay/internal/merchant"
+	"morepay/internal/store/sqlstore"
 	"morepay/web"
 )
 
 // Config is what a Server is made of.
 type Config struct {
-	Service     *checkout.Service
-	Merchants   *merchant.Directory
-	Idempotency idempotency.Store
-	Assets      *web.Assets
-	Secret      []byte         // at least MinSecret bytes, the same on every server of one service
-	BaseURL     string         // origin under which payers reach us
-	Live        bool           // real money: https only
-	Proxies     []netip.Prefix // peers whose X-Forwarded-For is believed
-	Now         func() time.Time
-	Log         *slog.Logger
-	Metrics     prometheus.Registerer
-	Ready       func(context.Context) error // nil if every part that a request needs is there
+	Service   *checkout.Service
+	Merchants *merchant.Directory
+	Stores    *sqlstore.DB
+	Assets    *web.Assets
+	Secret    []byte         // at least MinSecret bytes, the same on every server of one service
+	BaseURL   string         // origin under which payers reach us
+	Live      bool           // real money: https only
+	Proxies   []netip.Prefix // peers whose X-Forwarded-For is believed
+	AdminKey  string         // SHA-256 (hex) of the admin API's key; "" refuses everyone
+	Now       func() time.Time
+	Log       *slog.Logger
+	Registry  *prometheus.Registry
 }
 
 // Server answers payers, merchants and providers.
 type Server struct {
-	service     *checkout.Service
-	merchants   *merchant.Directory
-	idempotency idempotency.Store
-	assets      *web.Assets
-	secrets     *secrets
-	baseURL     string
-	live        bool
-	proxies     []netip.Prefix
-	now         func() time.Time
-	log         *slog.Logger
-	metrics     *metrics
-	ready       func(context.Context) error
+	service   *checkout.Service
+	merchants *merchant.Directory
+	stores    *sqlstore.DB
+	assets    *web.Assets
+	secrets   *secrets
+	baseURL   string
+	live      bool
+	proxies   []netip.Prefix
+	adminKey  string
+	now       func() time.Time
+	log       *slog.Logger
+	registry  *prometheus.Registry
+	metrics   *metrics
 
 	pages, statusChecks, attempts, attemptIPs, api *keyed
 	streams                                        gauge
@@ -57,17 +57,14 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		service: c.Service, merchants: c.Merchants, idempotency: c.Idempotency, assets: c.Assets, secrets: sec,
-		baseURL: c.BaseURL, live: c.Live, proxies: c.Proxies, now: c.Now, log: c.Log, ready: c.Ready,
-		metrics: newMetrics(c.Metrics),
-		pages:   newKeyed(pageRate), statusChecks: newKeyed(statusRate), attempts: newKeyed(attemptRate),
+		service: c.Service, merchants: c.Merchants, stores: c.Stores, assets: c.Assets, secrets: sec,
+		baseURL: c.BaseURL, live: c.Live, proxies: c.Proxies, adminKey: c.AdminKey, now: c.Now, log: c.Log,
+		registry: c.Registry, metrics: newMetrics(c.Registry),
+		pages: newKeyed(pageRate), statusChecks: newKeyed(statusRate), attempts: newKeyed(attemptRate),
 		attemptIPs: newKeyed(attemptIP), api: newKeyed(apiRate),
 	}
 	if s.now == nil {
 		s.now = time.Now
-	}
-	if s.log == nil {
-		s.log = slog.Default()
 	}
 	return s, nil
 }
@@ -95,6 +92,7 @@ func (s *Server) Handler() http.Handler {
 		{"GET /v1/sessions/{id}", failJSON, s.getSession},
 		{"POST /v1/sessions/{id}/cancel", failJSON, s.cancelSession},
 		{"POST /v1/sessions/{id}/refunds", failJSON, s.createRefund},
+		{"GET /v1/events", failJSON, s.listEvents},
 		{"GET /v1/merchants/{id}/capabilities", failJSON, s.capabilities},
 		{"POST /v1/merchants/{id}/decide", failJSON, s.decide},
 		{"GET /v1/schemas/capabilities.json", failJSON, s.schema},

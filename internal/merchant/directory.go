@@ -1,9 +1,8 @@
 package merchant
 
 import (
-	"bytes"
-	"cmp"
 	"context"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -21,6 +20,8 @@ const maxCached = 8192
 type Directory struct {
 	store    Store
 	live     bool
+	log      *slog.Logger
+	position int64 // of the newest change when it was made
 	settings map[string]Settings
 	keys     map[string]string // hash of API key → merchant
 
@@ -43,10 +44,15 @@ type Published struct {
 	ETag     string
 }
 
-// NewDirectory makes a directory. live demands https in return URLs.
-func NewDirectory(store Store, sources []Source, live bool) *Directory {
+// NewDirectory makes a directory. live demands https in return URLs. Fails with
+// store_unavailable.
+func NewDirectory(ctx context.Context, store Store, sources []Source, live bool, log *slog.Logger) (*Directory, error) {
+	position, err := store.Position(ctx)
+	if err != nil {
+		return nil, err
+	}
 	d := &Directory{
-		store: store, live: live, settings: map[string]Settings{}, keys: map[string]string{},
+		store: store, live: live, log: log, position: position, settings: map[string]Settings{}, keys: map[string]string{},
 		current: map[string]*Published{}, pinned: map[version]*capability.Document{},
 	}
 	for _, s := range sources {
@@ -55,7 +61,7 @@ func NewDirectory(store Store, sources []Source, live bool) *Directory {
 			d.keys[k.SHA256] = s.ID
 		}
 	}
-	return d
+	return d, nil
 }
 
 // Apply stores the documents of sources that differ from what is stored, all or
@@ -82,14 +88,10 @@ func Apply(ctx context.Context, store Store, sources []Source, author string, no
 
 // Run follows changes until ctx ends: a document stored by any server or command
 // is in force here within [Poll].
-func (d *Directory) Run(ctx context.Context, failed func(error)) error {
-	position, err := d.store.Position(ctx)
-	if err != nil {
-		return err
-	}
-	d.forgetAll()
-	Watch(ctx, d.store, position, func(doc Document) { d.forget(doc.Merchant) }, failed)
-	return nil
+func (d *Directory) Run(ctx context.Context) {
+	Watch(ctx, d.store, d.position, func(doc Document) { d.forget(doc.Merchant) }, func(err error) {
+		d.log.ErrorContext(ctx, "changes of merchants can't be read", "err", err)
+	})
 }
 
 func (d *Directory) forget(merchant string) {
@@ -97,13 +99,6 @@ func (d *Directory) forget(merchant string) {
 	defer d.mu.Unlock()
 	d.changes++
 	delete(d.current, merchant)
-}
-
-func (d *Directory) forgetAll() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.changes++
-	clear(d.current)
 }
 
 // Published is the merchant's document in force. Fails with not_found.
@@ -200,46 +195,4 @@ func (d *Directory) Webhooks(merchant string) []Webhook { return d.settings[merc
 func (d *Directory) ByKey(key string) (merchant string, ok bool) {
 	merchant, ok = d.keys[HashKey(key)]
 	return merchant, ok
-}
-
-// Diff says in lines what would change from the stored document to the one in a
-// file: "- " lines go, "+ " lines come.
-func Diff(stored, file *capability.Document) []string {
-	var before []byte
-	if stored != nil {
-		before = stored.Indented()
-	}
-	return diffLines(bytes.Split(before, []byte("\n")), bytes.Split(file.Indented(), []byte("\n")))
-}
-
-func diffLines(a, b [][]byte) []string {
-	// Longest common subsequence: documents have some hundred lines.
-	length := make([][]int, len(a)+1)
-	for i := range length {
-		length[i] = make([]int, len(b)+1)
-	}
-	for i := len(a) - 1; i >= 0; i-- {
-		for j := len(b) - 1; j >= 0; j-- {
-			if bytes.Equal(a[i], b[j]) {
-				length[i][j] = length[i+1][j+1] + 1
-			} else {
-				length[i][j] = max(length[i+1][j], length[i][j+1])
-			}
-		}
-	}
-	var out []string
-	i, j := 0, 0
-	for i < len(a) || j < len(b) {
-		switch {
-		case i < len(a) && j < len(b) && bytes.Equal(a[i], b[j]):
-			i, j = i+1, j+1
-		case j == len(b) || i < len(a) && cmp.Compare(length[i+1][j], length[i][j+1]) >= 0:
-			out = append(out, "- "+string(a[i]))
-			i++
-		default:
-			out = append(out, "+ "+string(b[j]))
-			j++
-		}
-	}
-	return out
 }

@@ -26,9 +26,20 @@ type Source struct {
 	ReadKey  func(name string) ([]byte, error) // reads a file of the merchant's folder
 }
 
-// Load reads the merchants of a folder. What is wrong is told all at once, each
-// with its file and its line or path.
+// Load reads the merchants of a folder, documents and settings. What is wrong is
+// told all at once, each with its file and its line or path.
 func Load(dir fs.FS, live bool) ([]Source, error) {
+	return each(dir, func(s *Source) error {
+		return errors.Join(s.loadDocument(dir), s.loadSettings(dir, live))
+	})
+}
+
+// LoadDocuments reads the documents of a folder and leaves the settings alone.
+func LoadDocuments(dir fs.FS) ([]Source, error) {
+	return each(dir, func(s *Source) error { return s.loadDocument(dir) })
+}
+
+func each(dir fs.FS, load func(*Source) error) ([]Source, error) {
 	entries, err := fs.ReadDir(dir, ".")
 	if err != nil {
 		return nil, fmt.Errorf("merchants: %w", err)
@@ -39,12 +50,14 @@ func Load(dir fs.FS, live bool) ([]Source, error) {
 		if !e.IsDir() {
 			continue
 		}
-		source, err := load(dir, e.Name(), live)
-		if err != nil {
+		s := Source{ID: e.Name(), ReadKey: func(name string) ([]byte, error) {
+			return fs.ReadFile(dir, path.Join(e.Name(), path.Clean("/" + name)[1:]))
+		}}
+		if err := load(&s); err != nil {
 			problems = append(problems, err)
 			continue
 		}
-		sources = append(sources, source)
+		sources = append(sources, s)
 	}
 	if len(sources) == 0 && len(problems) == 0 {
 		problems = append(problems, errors.New("merchants: the folder holds no merchant: expected NAME/"+DocumentFile))
@@ -52,36 +65,37 @@ func Load(dir fs.FS, live bool) ([]Source, error) {
 	return sources, errors.Join(problems...)
 }
 
-func load(dir fs.FS, id string, live bool) (Source, error) {
-	s := Source{ID: id, ReadKey: func(name string) ([]byte, error) {
-		return fs.ReadFile(dir, path.Join(id, path.Clean("/" + name)[1:]))
-	}}
-	file := path.Join(id, DocumentFile)
+func (s *Source) loadDocument(dir fs.FS) error {
+	file := path.Join(s.ID, DocumentFile)
 	raw, err := fs.ReadFile(dir, file)
 	if err != nil {
-		return s, err
+		return err
 	}
 	if s.Document, err = capability.Decode(raw); err != nil {
-		return s, inFile(file, raw, err)
+		return inFile(file, raw, err)
 	}
-	if s.Document.Merchant != id {
-		return s, fmt.Errorf("%s: merchant: is %q, but the folder is %q", file, s.Document.Merchant, id)
+	if s.Document.Merchant != s.ID {
+		return fmt.Errorf("%s: merchant: is %q, but the folder is %q", file, s.Document.Merchant, s.ID)
 	}
-	file = path.Join(id, SettingsFile)
-	raw, err = fs.ReadFile(dir, file)
+	return nil
+}
+
+func (s *Source) loadSettings(dir fs.FS, live bool) error {
+	file := path.Join(s.ID, SettingsFile)
+	raw, err := fs.ReadFile(dir, file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return s, nil
+		return nil
 	}
 	if err != nil {
-		return s, err
+		return err
 	}
 	if err := decodeStrictly(raw, &s.Settings); err != nil {
-		return s, inFile(file, raw, err)
+		return inFile(file, raw, err)
 	}
 	if err := s.Settings.check(live); err != nil {
-		return s, inFile(file, raw, err)
+		return inFile(file, raw, err)
 	}
-	return s, nil
+	return nil
 }
 
 func decodeStrictly(raw []byte, into any) error {

@@ -13,12 +13,23 @@ import (
 
 // Settings is what only the server may know of a merchant: merchant.json.
 type Settings struct {
+	Mode       Mode                       `json:"mode"`        // must be the server's
 	Origins    []string                   `json:"origins"`     // pages that may frame the checkout, such as https://shop.example
 	ReturnURLs []string                   `json:"return_urls"` // prefixes under which return_url must lie, ending in a slash
 	APIKeys    []APIKey                   `json:"api_keys"`
 	Accounts   map[string]json.RawMessage `json:"accounts"` // provider id → the adapter's own settings
 	Webhooks   []Webhook                  `json:"webhooks"`
 }
+
+// Mode says whether an account moves real money. A server takes merchants of its
+// own mode only, so that no test ever reaches a real account.
+type Mode string
+
+// The modes.
+const (
+	ModeLive Mode = "live"
+	ModeTest Mode = "test"
+)
 
 // APIKey lets a merchant's server in. Only its hash is kept: the key is 32
 // random bytes, which need no slow hash.
@@ -42,6 +53,9 @@ func HashKey(key string) string {
 // check names the first field that can't be right. live demands https, which
 // test mode on loopback does not have.
 func (s *Settings) check(live bool) error {
+	if want := modeOf(live); s.Mode != want {
+		return pay.Errorf(pay.CodeInvalid, "mode", "must be %q, the mode of this server, is %q", want, s.Mode)
+	}
 	for i, o := range s.Origins {
 		u, err := parseHTTP(o, live)
 		if err != nil || u.Path != "" || o != u.Scheme+"://"+u.Host {
@@ -60,6 +74,13 @@ func (s *Settings) check(live bool) error {
 		}
 	}
 	return nil
+}
+
+func modeOf(live bool) Mode {
+	if live {
+		return ModeLive
+	}
+	return ModeTest
 }
 
 // parseHTTP takes an absolute URL without the parts that make it mean something

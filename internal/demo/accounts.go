@@ -1,0 +1,54 @@
+package demo
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+
+	"morepay/internal/providersim"
+)
+
+// accounts opens an account of the shop at every simulated provider: a row a
+// provider. Each puts the adapter's settings into the shop and the key files
+// that they name into files. n numbers the shops.
+var accounts = []func(shop *Shop, sim *providersim.Sim, k keys, n int, files map[string][]byte) error{
+	openWeChat,
+}
+
+func openWeChat(shop *Shop, sim *providersim.Sim, k keys, n int, files map[string][]byte) error {
+	apiV3Key, secret := rand.Text()+rand.Text()[:6], rand.Text() // 32 letters, as WeChat Pay wants
+	account := providersim.WeChatAccount{
+		MchID: fmt.Sprintf("16%08d", n), AppID: fmt.Sprintf("wxdemo%012d", n), AppSecret: secret,
+		Name: shop.Document.Name, MerchantSerial: fmt.Sprintf("5157F09EFDC096DE15EBE81A47057A72%08X", n),
+		MerchantPublicKey: &k.merchant.PublicKey, APIv3Key: []byte(apiV3Key),
+		PlatformKey: k.platform, PublicKeyID: fmt.Sprintf("PUB_KEY_ID_01%020d", n),
+		H5Domains: hosts(shop.Settings.Origins), OAuthDomains: hosts(shop.Settings.Origins),
+	}
+	if err := sim.AddWeChatAccount(account); err != nil {
+		return err
+	}
+	if err := keyFiles(files, k); err != nil {
+		return err
+	}
+	files["wechat_api_v3_key"], files["wechat_app_secret"] = []byte(apiV3Key), []byte(secret)
+	return settle(shop, "wechatpay", map[string]string{
+		"mchid": account.MchID, "appid": account.AppID, "app_secret": "wechat_app_secret",
+		"certificate_serial": account.MerchantSerial, "private_key": "merchant.pem",
+		"api_v3_key": "wechat_api_v3_key", "public_key_id": account.PublicKeyID, "public_key": "platform.pem",
+	})
+}
+
+func keyFiles(files map[string][]byte, k keys) (err error) {
+	if files["merchant.pem"], err = privatePEM(k.merchant); err != nil {
+		return err
+	}
+	files["platform.pem"], err = publicPEM(&k.platform.PublicKey)
+	return err
+}
+
+// settle puts an adapter's settings into the shop.
+func settle(shop *Shop, providerID string, settings map[string]string) error {
+	raw, err := json.Marshal(settings)
+	shop.Settings.Accounts[providerID] = raw
+	return err
+}

@@ -1,0 +1,157 @@
+// Package demo is everything that "morepay demo" adds to the server: sample
+// merchants with accounts at the simulated providers, and a small storefront
+// that uses the public API as any merchant would.
+//
+// What must not live here: anything that the server needs to serve real
+// merchants. Keys are made afresh at every start and are worth nothing.
+package demo
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+
+	"morepay/internal/demo/merchants"
+	"morepay/internal/merchant"
+	"morepay/internal/providersim"
+)
+
+// Shop is a merchant of the demo with its secret key, as its own back end would
+// hold it.
+type Shop struct {
+	merchant.Source
+	Key string // sk_test_…
+}
+
+// keys are shared by all accounts of the demo: making RSA keys takes a second.
+type keys struct {
+	merchant, platform *rsa.PrivateKey
+}
+
+// Furnish gives every merchant of a folder ("" for the samples) an API key, the
+// demo's origins and an account at each simulated provider. baseURL is where the
+// server is reached.
+func Furnish(folder string, sim *providersim.Sim, baseURL string) ([]Shop, error) {
+	var files fs.FS = merchants.FS
+	if folder != "" {
+		files = os.DirFS(folder)
+	}
+	sources, err := merchant.LoadDocuments(files)
+	if err != nil {
+		return nil, err
+	}
+	k, err := newKeys()
+	if err != nil {
+		return nil, err
+	}
+	origins, err := Origins(baseURL)
+	if err != nil {
+		return nil, err
+	}
+	shops := make([]Shop, len(sources))
+	for i, source := range sources {
+		shop := Shop{Source: source, Key: "sk_test_" + rand.Text()}
+		shop.Settings = merchant.Settings{
+			Mode:     merchant.ModeTest,
+			Origins:  origins,
+			APIKeys:  []merchant.APIKey{{ID: "demo", SHA256: merchant.HashKey(shop.Key)}},
+			Accounts: map[string]json.RawMessage{},
+		}
+		for _, o := range origins {
+			shop.Settings.ReturnURLs = append(shop.Settings.ReturnURLs, o+"/demo/")
+		}
+		files := map[string][]byte{}
+		for _, open := range accounts {
+			if err := open(&shop, sim, k, i, files); err != nil {
+				return nil, fmt.Errorf("demo merchant %s: %w", source.ID, err)
+			}
+		}
+		shop.ReadKey = func(name string) ([]byte, error) {
+			b, ok := files[name]
+			if !ok {
+				return nil, fmt.Errorf("the demo has no key file %q", name)
+			}
+			return b, nil
+		}
+		shops[i] = shop
+	}
+	return shops, nil
+}
+
+// Origins are the names of the loopback host under which the demo is reached.
+// The storefront and its frame use different ones, so that the demo's frame is
+// as foreign to its page as a real one.
+func Origins(baseURL string) ([]string, error) {
+	u, err := url.Parse(baseURL)
+	if err != nil {
+		return nil, err
+	}
+	origins := []string{baseURL}
+	for host, other := range map[string]string{"127.0.0.1": "localhost", "localhost": "127.0.0.1"} {
+		if u.Hostname() == host {
+			origins = append(origins, u.Scheme+"://"+other+":"+u.Port())
+		}
+	}
+	return origins, nil
+}
+
+// hosts are the origins without their schemes.
+func hosts(origins []string) []string {
+	list := make([]string, len(origins))
+	for i, o := range origins {
+		u, err := url.Parse(o)
+		if err != nil {
+			continue // made by Origins
+		}
+		list[i] = u.Host
+	}
+	return list
+}
+
+func newKeys() (keys, error) {
+	var k keys
+	var err error
+	if k.merchant, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
+		return k, err
+	}
+	k.platform, err = rsa.GenerateKey(rand.Reader, 2048)
+	return k, err
+}
+
+func privatePEM(k *rsa.PrivateKey) ([]byte, error) {
+	der, err := x509.MarshalPKCS8PrivateKey(k)
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), err
+}
+
+func publicPEM(k *rsa.PublicKey) ([]byte, error) {
+	der, err := x509.MarshalPKIXPublicKey(k)
+	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), err
+}
+
+// Sources are the shops as the server knows them.
+func Sources(shops []Shop) []merchant.Source {
+	sources := make([]merchant.Source, len(shops))
+	for i, s := range shops {
+		sources[i] = s.Source
+	}
+	return sources
+}
+
+// Announce tells the person who started the demo where to go.
+func Announce(w io.Writer, shops []Shop, baseURL, simURL string) {
+	fmt.Fprintf(w, "\nmorepay demo: no real money moves here\n\n")
+	fmt.Fprintf(w, "  storefront       %s/demo/\n", baseURL)
+	fmt.Fprintf(w, "  simulated phone  %s/phone\n\n", simURL)
+	fmt.Fprintf(w, "  secret keys for POST %s/v1/sessions\n", baseURL)
+	for _, s := range shops {
+		fmt.Fprintf(w, "    %-12s %s\n", s.ID, s.Key)
+	}
+	fmt.Fprintln(w)
+}

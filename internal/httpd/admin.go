@@ -1,0 +1,142 @@
+package httpd
+
+import (
+	"crypto/subtle"
+	"encoding/json"
+	"net/http"
+	"net/http/pprof"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"morepay/internal/capability"
+	"morepay/internal/merchant"
+	"morepay/internal/pay"
+)
+
+// Admin serves operators, on a listener of its own: metrics and profiles to
+// whoever can reach it, the rest to whoever has the admin key.
+func (s *Server) Admin() http.Handler {
+	routes := []route{
+		{"GET /v1/admin/merchants/{id}/capabilities", failJSON, s.getDocument},
+		{"PUT /v1/admin/merchants/{id}/capabilities", failJSON, s.putDocument},
+		{"GET /v1/admin/quarantine", failJSON, s.quarantine},
+	}
+	mux := http.NewServeMux()
+	for _, r := range routes {
+		mux.Handle(r.pattern, s.handle(r.pattern, r.fail, s.admins(r.handler)))
+	}
+	mux.Handle("GET /metrics", promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	mux.Handle("GET /healthz", s.handle("GET /healthz", failJSON, s.health))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// admins lets a request through that carries the admin key.
+func (s *Server) admins(h handler) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		key, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		if s.adminKey == "" || subtle.ConstantTimeCompare([]byte(merchant.HashKey(key)), []byte(s.adminKey)) != 1 {
+			return pay.Errorf(pay.CodeUnauthorized, "Authorization", "must be: Bearer <admin key>")
+		}
+		return h(w, r)
+	}
+}
+
+// versionTag is the entity tag of a stored version, which If-Match names.
+func versionTag(version int64) string { return `"v` + strconv.FormatInt(version, 10) + `"` }
+
+func (s *Server) getDocument(w http.ResponseWriter, r *http.Request) error {
+	doc, err := s.stores.Documents.Get(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	w.Header().Set("ETag", versionTag(doc.Version))
+	w.Header().Set("Content-Type", jsonType)
+	w.Header().Set("Cache-Control", "no-store")
+	_, err = w.Write(doc.JSON)
+	return err
+}
+
+// putDocument stores a new version. If-Match names the version that it replaces
+// and is needed, so that no two operators undo each other's work unseen; for a
+// new merchant it is "v0".
+func (s *Server) putDocument(w http.ResponseWriter, r *http.Request) error {
+	id := r.PathValue("id")
+	expect, err := expectedVersion(r.Header.Get("If-Match"))
+	if err != nil {
+		return err
+	}
+	body, err := readBody(w, r, capability.MaxSize)
+	if err != nil {
+		return err
+	}
+	doc, err := capability.Decode(body)
+	if err != nil {
+		return pay.Errorf(pay.CodeInvalid, "", "%v", err)
+	}
+	if doc.Merchant != id {
+		return pay.Errorf(pay.CodeInvalid, "merchant", "is %q, but the path says %q", doc.Merchant, id)
+	}
+	change := merchant.Change{Merchant: id, JSON: doc.JSON(), Expect: &expect}
+	stored, err := s.stores.Documents.Put(r.Context(), []merchant.Change{change}, "admin", s.now())
+	if err != nil {
+		return err
+	}
+	w.Header().Set("ETag", versionTag(stored[0].Version))
+	return writeJSON(w, http.StatusOK, map[string]int64{"version": stored[0].Version})
+}
+
+func expectedVersion(ifMatch string) (int64, error) {
+	digits, ok := strings.CutPrefix(strings.Trim(ifMatch, `"`), "v")
+	version, err := strconv.ParseInt(digits, 10, 64)
+	if !ok || err != nil || version < 0 {
+		return 0, pay.Errorf(pay.CodeInvalid, "If-Match", `must name the version to replace, such as "v3", or "v0" for a new merchant`)
+	}
+	return version, nil
+}
+
+// quarantined is evidence that a person must look at.
+type quarantined struct {
+	Reason     string          `json:"reason"`
+	At         time.Time       `json:"at"`
+	Provider   string          `json:"provider"`
+	Account    string          `json:"account"`
+	App        string          `json:"app,omitempty"`
+	OutTradeNo string          `json:"out_trade_no"`
+	Source     pay.Source      `json:"source"`
+	Outcome    pay.Outcome     `json:"outcome,omitempty"`
+	Amount     pay.Money       `json:"amount"`
+	Reference  string          `json:"provider_reference,omitempty"`
+	Raw        json.RawMessage `json:"statement,omitempty"`
+}
+
+// maxListed bounds a list.
+const maxListed = 100
+
+func (s *Server) quarantine(w http.ResponseWriter, r *http.Request) error {
+	list, err := s.stores.Ledgers.Quarantined(r.Context(), maxListed)
+	if err != nil {
+		return err
+	}
+	out := make([]quarantined, len(list))
+	for i, q := range list {
+		ev := q.Evidence
+		out[i] = quarantined{
+			Reason: q.Reason, At: q.At, Provider: ev.Provider, Account: ev.Account, App: ev.App, OutTradeNo: ev.OutTradeNo,
+			Source: ev.Source, Outcome: ev.Outcome, Amount: ev.Amount, Reference: ev.Reference,
+		}
+		if json.Valid(ev.Raw) {
+			out[i].Raw = ev.Raw
+		}
+	}
+	return writeJSON(w, http.StatusOK, map[string]any{"quarantine": out})
+}

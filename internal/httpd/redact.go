@@ -1,0 +1,52 @@
+package httpd
+
+import (
+	"log/slog"
+	"strings"
+)
+
+// RedactAttr is for slog.HandlerOptions: whatever a log line says, payers'
+// tokens and keys are cut out of it.
+func RedactAttr(_ []string, a slog.Attr) slog.Attr {
+	switch a.Value.Kind() {
+	case slog.KindString:
+		a.Value = slog.StringValue(redact(a.Value.String()))
+	case slog.KindAny:
+		if err, ok := a.Value.Any().(error); ok {
+			a.Value = slog.StringValue(redact(err.Error()))
+		}
+	}
+	return a
+}
+
+// secretMarks are what stands before a secret, up to its first other letter.
+var secretMarks = []string{"/pay/", "/return/", "/identified/", "sk_test_", "sk_live_", "whsec_", "Bearer "}
+
+const secretLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/="
+
+func redact(s string) string {
+	for _, mark := range secretMarks {
+		s = redactAfter(s, mark)
+	}
+	return s
+}
+
+func redactAfter(s, mark string) string {
+	if !strings.Contains(s, mark) {
+		return s
+	}
+	letters := secretLetters
+	if strings.HasPrefix(mark, "/") {
+		letters = strings.ReplaceAll(letters, "/", "") // the path goes on after the token
+	}
+	var b strings.Builder
+	for {
+		before, after, found := strings.Cut(s, mark)
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		b.WriteString(mark + "…")
+		s = strings.TrimLeft(after, letters)
+	}
+}

@@ -1,0 +1,25 @@
+package httpd
+
+import (
+	"encoding/json"
+	"net/http"
+)
+
+// listEvents lists what a merchant has been or will be told, oldest first, after
+// the event whose id the query's after names: what a webhook missed can be read
+// up here.
+func (s *Server) listEvents(w http.ResponseWriter, r *http.Request) error {
+	merchant, err := s.merchantOf(r)
+	if err != nil {
+		return err
+	}
+	messages, err := s.stores.Outbox.Messages(r.Context(), merchant, r.URL.Query().Get("after"), maxListed)
+	if err != nil {
+		return err
+	}
+	events := make([]json.RawMessage, len(messages))
+	for i, m := range messages {
+		events[i] = m.Payload
+	}
+	return writeJSON(w, http.StatusOK, map[string]any{"events": events, "has_more": len(events) == maxListed})
+}

@@ -1,0 +1,6 @@
+// Package all registers every adapter. A new adapter is a line here.
+package all
+
+import (
+	_ "morepay/internal/provider/wechatpay" // WeChat Pay API v3
+)

@@ -1,0 +1,97 @@
+// Package run starts servers and background work, and stops them in order.
+//
+// What must not live here: what they do.
+package run
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// stopWithin is how long requests under way may take to finish when the program
+// stops. Orchestrators usually kill after ten seconds.
+const stopWithin = 8 * time.Second
+
+// Group is a set of servers and background work that live and end together.
+type Group struct {
+	Log        *slog.Logger
+	OnShutdown func() // called when the servers begin to stop: send home who waits
+	servers    []*http.Server
+	listeners  []net.Listener
+	work       []func(context.Context)
+}
+
+// Listen adds a server on an address, with every time limit set. It accepts
+// connections from now on and answers them once Run is called.
+func (g *Group) Listen(address string, h http.Handler) error {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	g.Serve(l, h)
+	return nil
+}
+
+// Serve adds a server on a listener.
+func (g *Group) Serve(l net.Listener, h http.Handler) {
+	s := &http.Server{
+		Handler: h, ErrorLog: slog.NewLogLogger(g.Log.Handler(), slog.LevelWarn),
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+		WriteTimeout: 15 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
+	}
+	if g.OnShutdown != nil {
+		s.RegisterOnShutdown(g.OnShutdown)
+	}
+	g.servers, g.listeners = append(g.servers, s), append(g.listeners, l)
+}
+
+// Go adds background work; it must return soon after its context ends.
+func (g *Group) Go(work func(context.Context)) { g.work = append(g.work, work) }
+
+// Run serves until ctx ends or a server fails. It then takes no new requests,
+// lets those under way finish, and ends the background work last, because they
+// may still give it something to do.
+func (g *Group) Run(ctx context.Context) error {
+	working, stopWork := context.WithCancel(context.Background())
+	defer stopWork()
+	var work, serving sync.WaitGroup
+	for _, f := range g.work {
+		work.Go(func() { f(working) })
+	}
+	failed := make(chan error, len(g.servers))
+	for i, s := range g.servers {
+		serving.Go(func() { failed <- s.Serve(g.listeners[i]) })
+	}
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	err = errors.Join(err, g.stop())
+	serving.Wait()
+	stopWork()
+	work.Wait()
+	return err
+}
+
+// stop shuts all servers down at once; what has not finished in time is cut off.
+func (g *Group) stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
+	defer cancel()
+	errs := make([]error, len(g.servers))
+	var stopping sync.WaitGroup
+	for i, s := range g.servers {
+		stopping.Go(func() {
+			if errs[i] = s.Shutdown(ctx); errs[i] != nil {
+				errs[i] = errors.Join(errs[i], s.Close())
+			}
+		})
+	}
+	stopping.Wait()
+	return errors.Join(errs...)
+}

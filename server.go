@@ -1,0 +1,205 @@
+// Command morepay serves a checkout widget: the payer's page, the merchants'
+// API, and what providers tell. This file parses the configuration, wires the
+// parts, runs and stops them. It decides nothing.
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"morepay/internal/checkout"
+	"morepay/internal/demo"
+	"morepay/internal/httpd"
+	"morepay/internal/merchant"
+	"morepay/internal/provider"
+	_ "morepay/internal/provider/all"
+	"morepay/internal/providersim"
+	"morepay/internal/run"
+	"morepay/internal/store"
+	"morepay/internal/store/sqlstore"
+	"morepay/web"
+)
+
+// commands is the command line. Every flag has a twin MOREPAY_… in the
+// environment.
+type commands struct {
+	Serve serve `cmd:"" help:"Run the server for real merchants, or with --sim-url for tests."`
+	Demo  trial `cmd:"" help:"Run the server with simulated providers and a demo storefront."`
+}
+
+// config is what serve and demo have in common.
+type config struct {
+	Listen         string         `default:"127.0.0.1:8080" help:"Address of the payers', merchants' and providers' routes."`
+	AdminListen    string         `default:"127.0.0.1:8082" help:"Address of metrics and the admin API. Keep it private."`
+	BaseURL        string         `help:"Origin under which payers and providers reach --listen, such as https://pay.example."`
+	Data           string         `type:"path" help:"Folder of the SQLite database and the server's secret."`
+	Database       string         `help:"postgres://… to use PostgreSQL instead of SQLite."`
+	Merchants      string         `type:"path" help:"Folder with one folder a merchant."`
+	Secret         string         `help:"The server's secret, in base64, if it is not to be kept in --data."`
+	AdminKey       string         `help:"SHA-256 (hex) of the key of the admin API; without it the admin API refuses."`
+	TrustedProxies []netip.Prefix `help:"Networks whose X-Forwarded-For is believed, such as 10.0.0.0/8."`
+	LogFormat      string         `enum:"text,json" default:"text" help:"text or json."`
+}
+
+type serve struct {
+	config `embed:""`
+	SimURL string `help:"Origin of a simulator: test mode. Without it real money moves."`
+}
+
+type trial struct {
+	config    `embed:""`
+	SimListen string `default:"127.0.0.1:8081" help:"Address of the simulated providers and the simulated phone."`
+}
+
+func main() {
+	var c commands
+	k := kong.Parse(&c, kong.Name("morepay"), kong.DefaultEnvars("MOREPAY"), kong.UsageOnError(),
+		kong.Description("A self-hosted checkout widget: more payment methods, on every device."))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	k.BindTo(ctx, (*context.Context)(nil))
+	k.FatalIfErrorf(k.Run())
+}
+
+// Run serves real merchants, or test merchants against a simulator elsewhere.
+func (s *serve) Run(ctx context.Context) error {
+	folder := os.DirFS(cmp.Or(s.config.Merchants, "merchants"))
+	sources, err := merchant.Load(folder, s.SimURL == "")
+	if err != nil {
+		return fmt.Errorf("nothing is served until this is put right:\n%w", err)
+	}
+	p, err := wire(ctx, s.config, sources, s.SimURL)
+	if err != nil {
+		return err
+	}
+	return p.run(ctx)
+}
+
+// Run serves the sample merchants, or those of --merchants, with everything
+// simulated.
+func (d *trial) Run(ctx context.Context) error {
+	simURL := "http://" + d.SimListen
+	d.BaseURL = cmp.Or(d.BaseURL, "http://"+d.Listen)
+	sim := providersim.New(providersim.Options{Origin: simURL, Log: newLog(d.LogFormat).With("part", "simulator"), RetryScale: 0.1})
+	shops, err := demo.Furnish(d.config.Merchants, sim, d.BaseURL)
+	if err != nil {
+		return err
+	}
+	storefront, err := demo.NewStorefront(shops, d.BaseURL, simURL)
+	if err != nil {
+		return err
+	}
+	if d.Data == "" {
+		if d.Data, err = os.MkdirTemp("", "morepay-demo-"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(d.Data)
+	}
+	p, err := wire(ctx, d.config, demo.Sources(shops), simURL)
+	if err != nil {
+		return err
+	}
+	p.public.Handle("/demo/", storefront)
+	p.Go(sim.Run)
+	if err := p.Listen(d.SimListen, sim.Handler()); err != nil {
+		return err
+	}
+	demo.Announce(os.Stdout, shops, d.BaseURL, simURL)
+	return p.run(ctx)
+}
+
+// program is the running whole.
+type program struct {
+	run.Group
+	config config
+	stores *sqlstore.DB
+	public *http.ServeMux
+	admin  http.Handler
+}
+
+// wire opens the stores and puts the parts together. simURL is the simulator's
+// origin, or "" where real money moves.
+func wire(ctx context.Context, c config, sources []merchant.Source, simURL string) (*program, error) {
+	log, live, transport := newLog(c.LogFormat), simURL == "", http.RoundTripper(provider.Transport())
+	c.Data = cmp.Or(c.Data, "data")
+	c.BaseURL = strings.TrimSuffix(cmp.Or(c.BaseURL, "http://"+c.Listen), "/")
+	if live && !strings.HasPrefix(c.BaseURL, "https://") {
+		return nil, errors.New("--base-url must be https where real money moves")
+	}
+	if !live {
+		transport = provider.TestTransport(simURL)
+	}
+	accounts, err := merchant.OpenAccounts(sources, provider.Env{HTTP: provider.NewHTTPClient(transport), TestURL: simURL, Now: time.Now})
+	if err != nil {
+		return nil, err
+	}
+	secret, err := httpd.LoadSecret(c.Secret, c.Data)
+	if err != nil {
+		return nil, err
+	}
+	hub := &checkout.Hub{}
+	stores, err := store.Open(ctx, cmp.Or(c.Database, c.Data), hub.Wake)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := merchant.Apply(ctx, stores.Documents, sources, "start", time.Now()); err != nil {
+		return nil, errors.Join(err, stores.Close())
+	}
+	directory, err := merchant.NewDirectory(ctx, stores.Documents, sources, live, log)
+	if err != nil {
+		return nil, errors.Join(err, stores.Close())
+	}
+	registry := prometheus.NewRegistry()
+	service := checkout.New(checkout.Config{
+		Store: stores.Ledgers, Merchants: directory, Accounts: accounts, Hub: hub,
+		BaseURL: c.BaseURL, Log: log, Metrics: checkout.NewMetrics(registry),
+	})
+	server, err := httpd.New(httpd.Config{
+		Service: service, Merchants: directory, Stores: stores,
+		Assets: web.NewAssets(), Secret: secret, BaseURL: c.BaseURL, Live: live, Proxies: c.TrustedProxies,
+		AdminKey: c.AdminKey, Log: log, Registry: registry,
+	})
+	if err != nil {
+		return nil, errors.Join(err, stores.Close())
+	}
+	p := &program{Group: run.Group{Log: log, OnShutdown: hub.Close}, config: c, stores: stores, public: http.NewServeMux(), admin: server.Admin()}
+	p.public.Handle("/", server.Handler())
+	p.Go(service.Sweep)
+	p.Go(directory.Run)
+	return p, nil
+}
+
+// run listens and serves until ctx ends.
+func (p *program) run(ctx context.Context) error {
+	defer p.stores.Close()
+	if err := p.Listen(p.config.Listen, p.public); err != nil {
+		return err
+	}
+	if err := p.Listen(p.config.AdminListen, p.admin); err != nil {
+		return err
+	}
+	p.Log.Info("serving", "url", p.config.BaseURL, "admin", p.config.AdminListen)
+	defer p.Log.Info("stopped")
+	return p.Run(ctx)
+}
+
+func newLog(format string) *slog.Logger {
+	options := &slog.HandlerOptions{ReplaceAttr: httpd.RedactAttr}
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, options))
+}
