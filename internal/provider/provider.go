@@ -67,9 +67,9 @@ type Provider interface {
 	Query(ctx context.Context, outTradeNo string) (pay.Evidence, error)
 }
 
-// Closer is a provider whose unpaid orders can be closed. On success the
-// evidence says closed, or absent if the provider never heard of the number.
-// ErrPaid means that the payer was faster: query.
+// Closer is a provider whose unpaid orders can be closed. The evidence says
+// closed, absent if the provider never heard of the number, or paid if the payer
+// was faster. ErrPaid means paid too, but without proof: query.
 type Closer interface {
 	Close(ctx context.Context, outTradeNo string) (pay.Evidence, error)
 }

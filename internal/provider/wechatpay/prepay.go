@@ -24,11 +24,8 @@ import (
 // china is the zone of WeChat Pay's times and of its days.
 var china = time.FixedZone("UTC+8", 8*60*60)
 
-// Limits of WeChat Pay's order fields.
-const (
-	maxDescription = 127 // characters
-	maxNotifyURL   = 255 // bytes
-)
+// maxDescription is WeChat Pay's limit, in characters.
+const maxDescription = 127
 
 var (
 	outTradeNoForm = regexp.MustCompile(`^[0-9A-Za-z_\-|*]{6,32}$`)
@@ -72,10 +69,10 @@ func (a *account) Request(o provider.Order) ([]byte, error) {
 	if !ok {
 		return nil, pay.Errorf(pay.CodeInvalid, "rail", "WeChat Pay has no rail %q", o.Rail)
 	}
-	if err := checkOrder(o); err != nil {
+	if err := o.Check(outTradeNoForm, "CNY"); err != nil {
 		return nil, err
 	}
-	o.Description = shorten(o.Description)
+	o.Description = provider.Shorten(o.Description, maxDescription)
 	built, err := p.body(a, o)
 	if err != nil {
 		return nil, err
@@ -85,33 +82,6 @@ func (a *account) Request(o provider.Order) ([]byte, error) {
 		return nil, err
 	}
 	return json.Marshal(stored{Rail: o.Rail, Body: body, ReturnURL: o.ReturnURL, ExpiresAt: o.ExpiresAt})
-}
-
-func checkOrder(o provider.Order) error {
-	switch {
-	case !outTradeNoForm.MatchString(o.OutTradeNo):
-		return pay.Errorf(pay.CodeInvalid, "out_trade_no", "must be 6 to 32 of 0-9 A-Z a-z _ - | *")
-	case o.Amount.Currency != "CNY":
-		return pay.Errorf(pay.CodeInvalid, "amount.currency", "must be CNY")
-	case o.Amount.Value < 1:
-		return pay.Errorf(pay.CodeInvalid, "amount.value", "must be at least 1 fen")
-	case o.Description == "":
-		return pay.Errorf(pay.CodeInvalid, "description", "is missing")
-	}
-	u, err := url.Parse(o.NotifyURL)
-	if err != nil || u.Host == "" || u.RawQuery != "" || u.ForceQuery || len(o.NotifyURL) > maxNotifyURL {
-		return pay.Errorf(pay.CodeInvalid, "notify_url", "must be absolute, without query, of at most %d bytes", maxNotifyURL)
-	}
-	return nil
-}
-
-// shorten cuts a description to WeChat Pay's limit rather than refuse the
-// payment: it is only shown.
-func shorten(s string) string {
-	if r := []rune(s); len(r) > maxDescription {
-		return string(r[:maxDescription-1]) + "…"
-	}
-	return s
 }
 
 func (a *account) nativeBody(o provider.Order) (json.Marshaler, error) {

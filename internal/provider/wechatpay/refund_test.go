@@ -59,12 +59,52 @@ func TestRefundStates(t *testing.T) {
 	}
 }
 
+// A refusal counts once the provider also says that it knows of no such refund.
+func TestRefundRefused(t *testing.T) {
+	absent := answer{status: 404, body: `{"code":"RESOURCE_NOT_EXISTS"}`}
+	refusal := func(code string) answer { return answer{status: 400, body: `{"code":"` + code + `"}`} }
+	done := answer{status: 200, body: jsonText(t, refundReply(map[string]any{"status": "SUCCESS"}))}
+	for name, c := range map[string]struct {
+		refund, query answer
+		want          error // nil for unknown, unless done
+		done          bool
+	}{
+		"param":            {refund: refusal("PARAM_ERROR"), query: absent, want: provider.ErrRefused},
+		"no-payment":       {refund: answer{status: 404, body: `{"code":"ORDER_NOT_EXIST"}`}, query: absent, want: provider.ErrRefused},
+		"but-was-taken":    {refund: refusal("INVALID_REQUEST"), query: done, done: true},
+		"and-then-silence": {refund: refusal("INVALID_REQUEST"), query: answer{}},
+		"wrong-signature":  {refund: answer{status: 401, body: `{"code":"SIGN_ERROR"}`}, query: answer{status: 401, body: `{"code":"SIGN_ERROR"}`}},
+		"low-balance":      {refund: answer{status: 403, body: `{"code":"NOT_ENOUGH"}`}, query: absent},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWire(t, func(r *http.Request, _ string) answer {
+				if r.Method == http.MethodPost {
+					return c.refund
+				}
+				return c.query
+			})
+			state, err := open(t, w.URL, nil).(provider.Refunder).Refund(t.Context(), refundOrder())
+			switch {
+			case c.done:
+				if err != nil || state.Status != pay.RefundSucceeded {
+					t.Errorf("got %+v, %v", state, err)
+				}
+			case c.want != nil:
+				if !errors.Is(err, c.want) {
+					t.Errorf("got %v, want %q", err, c.want)
+				}
+			default:
+				isUnknown(t, err)
+			}
+		})
+	}
+}
+
 func TestRefundAnswers(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer
 		refund, query error // nil for unknown
 	}{
-		"param":          {answer{status: 400, body: `{"code":"PARAM_ERROR"}`}, provider.ErrRefused, provider.ErrRefused},
 		"no-payment":     {answer{status: 404, body: `{"code":"RESOURCE_NOT_EXISTS"}`}, provider.ErrRefused, provider.ErrAbsent},
 		"balance":        {answer{status: 403, body: `{"code":"NOT_ENOUGH"}`}, nil, nil},
 		"too-often":      {answer{status: 429, body: `{"code":"FREQUENCY_LIMITED"}`}, nil, nil},
