@@ -67,7 +67,7 @@ func (b *browser) do(change func()) {
 func (b *browser) screenID() string {
 	s := b.page.screen()
 	id := string(s.Live.State) + " " + s.rail()
-	if s.Live.Payment != nil && s.Live.Payment.Returned {
+	if s.returned() {
 		id += " returned"
 	}
 	return id

@@ -90,8 +90,8 @@ func (l local) busyText() string {
 }
 
 // screen lays what the browser has learnt over the view.
-func (c *Checkout) screen() screen {
-	s := screen{Checkout: c.View, local: c.local}
+func (c *Checkout) screen() *screen {
+	s := &screen{Checkout: c.View, local: c.local}
 	if s.local.live != nil {
 		s.Live = *s.local.live
 	}

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 )
@@ -51,20 +52,17 @@ func text(s string) goapp.UI {
 // of "true" would be left out. In the browser values go to setAttribute as they
 // are.
 func attr(v string) string {
+	if plain(v) {
+		return v
+	}
 	v = strings.TrimSpace(strings.Map(printable, v))
 	if goapp.IsClient {
 		return v
 	}
-	if v == "true" {
-		return "&#116;rue"
-	}
-	if strings.IndexFunc(v, special) < 0 {
-		return v
-	}
 	var b strings.Builder
-	for _, r := range v {
-		if !special(r) {
-			b.WriteRune(r)
+	for i, r := range v {
+		if r < utf8.RuneSelf && safe[r] && !(i == 0 && v == "true") {
+			b.WriteByte(byte(r))
 			continue
 		}
 		b.WriteString("&#")
@@ -74,14 +72,29 @@ func attr(v string) string {
 	return b.String()
 }
 
+// plain tells whether a value needs no change anywhere, as most do.
+func plain(v string) bool {
+	for i := 0; i < len(v); i++ {
+		if v[i] >= utf8.RuneSelf || !safe[v[i]] {
+			return false
+		}
+	}
+	return v != "true" && strings.TrimSpace(v) == v
+}
+
+// safe are the ASCII characters that mean nothing to an HTML parser within
+// double quotes, nor to Go's quoting.
+var safe = func() (table [utf8.RuneSelf]bool) {
+	for c := ' '; c <= '~'; c++ {
+		table[c] = !strings.ContainsRune("\"\\&<>'`", c)
+	}
+	return table
+}()
+
 // printable drops what no attribute of ours needs and what HTML parsers change.
 func printable(r rune) rune {
 	if unicode.IsControl(r) {
 		return -1
 	}
 	return r
-}
-
-func special(r rune) bool {
-	return r < ' ' || r > '~' || strings.ContainsRune("\"\\&<>'`", r)
 }

@@ -8,11 +8,11 @@ const (
 	dashPath = "M24 4a20 20 0 1 0 0 40a20 20 0 0 0 0-40zM14 22h20v4H14z"
 )
 
-func paidScreen(s screen) []goapp.UI     { return finalScreen(s, "paid", tickPath, "continue") }
-func expiredScreen(s screen) []goapp.UI  { return finalScreen(s, "expired", dashPath, "back") }
-func canceledScreen(s screen) []goapp.UI { return finalScreen(s, "canceled", dashPath, "back") }
+func paidScreen(s *screen) []goapp.UI     { return finalScreen(s, "paid", tickPath, "continue") }
+func expiredScreen(s *screen) []goapp.UI  { return finalScreen(s, "expired", dashPath, "back") }
+func canceledScreen(s *screen) []goapp.UI { return finalScreen(s, "canceled", dashPath, "back") }
 
-func finalScreen(s screen, kind, drawing, onward string) []goapp.UI {
+func finalScreen(s *screen, kind, drawing, onward string) []goapp.UI {
 	return []goapp.UI{
 		svg("svg", attrs{"class", "seal", "viewBox", "0 0 48 48", "aria-hidden", "true"}, svg("path", attrs{"d", drawing})),
 		s.title(kind+".title", ""),

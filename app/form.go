@@ -27,7 +27,7 @@ var rails = map[pay.Rail]railFacts{
 
 // attempt is the form that begins an attempt or resumes it. It is a native POST:
 // wallets open only on a navigation that the payer's own tap began.
-func (s screen) attempt(m pay.Method, r pay.Rail, class string, label ...goapp.UI) goapp.UI {
+func (s *screen) attempt(m pay.Method, r pay.Rail, class string, label ...goapp.UI) goapp.UI {
 	a := attrs{"method", "post", "action", s.Path + "/attempts", "data-rail", string(r)}
 	switch facts := rails[r]; {
 	case facts.leaves:
@@ -46,7 +46,7 @@ func (s screen) attempt(m pay.Method, r pay.Rail, class string, label ...goapp.U
 }
 
 // check asks the server to ask the provider.
-func (s screen) check(class, key string) goapp.UI {
+func (s *screen) check(class, key string) goapp.UI {
 	return el("form", attrs{"method", "post", "action", s.Path + "/return", "data-inline", "post", "data-check", "1"},
 		field("form_token", s.Live.FormToken),
 		s.parent(),
@@ -55,7 +55,7 @@ func (s screen) check(class, key string) goapp.UI {
 }
 
 // choose goes back to the list. The attempt lives on until another begins.
-func (s screen) choose(class, key string) goapp.UI {
+func (s *screen) choose(class, key string) goapp.UI {
 	return el("form", attrs{"method", "get", "action", s.Path, "data-inline", "choose"},
 		field("choose", "1"),
 		s.parent(),
@@ -65,7 +65,7 @@ func (s screen) choose(class, key string) goapp.UI {
 
 // hints tells the server what only the browser could see of the device, so that
 // both decide about the same one.
-func (s screen) hints() goapp.UI {
+func (s *screen) hints() goapp.UI {
 	if s.local.hints == "" {
 		return nil
 	}
@@ -73,7 +73,7 @@ func (s screen) hints() goapp.UI {
 }
 
 // parent keeps a framed page framed: its address carries the origin around it.
-func (s screen) parent() goapp.UI {
+func (s *screen) parent() goapp.UI {
 	if s.Parent == "" {
 		return nil
 	}
@@ -82,7 +82,7 @@ func (s screen) parent() goapp.UI {
 
 // share offers the link of this page, to be opened elsewhere. The copy button
 // needs the browser side and shows only once that runs.
-func (s screen) share() goapp.UI {
+func (s *screen) share() goapp.UI {
 	return el("div", attrs{"class", "share"},
 		el("label", attrs{"for", "link"}, text(s.say("share.link", ""))),
 		input(attrs{"id", "link", "type", "url", "readonly", "true", "value", s.ShareURL}),
@@ -91,7 +91,7 @@ func (s screen) share() goapp.UI {
 }
 
 // goOn is the way back to the merchant, out of our frame.
-func (s screen) goOn(key string) goapp.UI {
+func (s *screen) goOn(key string) goapp.UI {
 	to := webLink(s.Live.ContinueURL)
 	if to == "" {
 		return nil

@@ -19,7 +19,7 @@ type screen struct {
 }
 
 // screens draws what is between summary and status, by state.
-var screens = map[view.State]func(screen) []goapp.UI{
+var screens = map[view.State]func(*screen) []goapp.UI{
 	view.StateSelect:     selectScreen,
 	view.StateFailed:     failedScreen,
 	view.StateSubmitting: submittingScreen,
@@ -29,7 +29,7 @@ var screens = map[view.State]func(screen) []goapp.UI{
 	view.StateCanceled:   canceledScreen,
 }
 
-func (s screen) body() []goapp.UI {
+func (s *screen) body() []goapp.UI {
 	if draw, ok := screens[s.Live.State]; ok {
 		return draw(s)
 	}
@@ -37,15 +37,18 @@ func (s screen) body() []goapp.UI {
 }
 
 // rail is the one that the payer is on, or "".
-func (s screen) rail() string {
+func (s *screen) rail() string {
 	if s.Live.Payment == nil {
 		return ""
 	}
 	return string(s.Live.Payment.Rail)
 }
 
+// returned tells whether the payer says that it is paid.
+func (s *screen) returned() bool { return s.Live.Payment != nil && s.Live.Payment.Returned }
+
 // say is a sentence with the names that sentences may use filled in; m may be "".
-func (s screen) say(key string, m pay.Method, args ...string) string {
+func (s *screen) say(key string, m pay.Method, args ...string) string {
 	sentence := s.Text.Or(key, key)
 	if !strings.Contains(sentence, "{") {
 		return sentence
@@ -60,14 +63,14 @@ func (s screen) say(key string, m pay.Method, args ...string) string {
 }
 
 // name is what a method is called in the page's language, "" for none.
-func (s screen) name(m pay.Method) string {
+func (s *screen) name(m pay.Method) string {
 	if row := method.Find(m); row != nil {
 		return row.Name(s.Locale)
 	}
 	return string(m)
 }
 
-func (s screen) ribbon() goapp.UI {
+func (s *screen) ribbon() goapp.UI {
 	if !s.Test {
 		return nil
 	}
@@ -76,7 +79,7 @@ func (s screen) ribbon() goapp.UI {
 
 // summary says who gets how much for what: the payer must see it beside every
 // button that leads to a wallet.
-func (s screen) summary() goapp.UI {
+func (s *screen) summary() goapp.UI {
 	return el("header", nil,
 		el("p", attrs{"class", "payee"}, text(s.Document.Name)),
 		el("p", attrs{"class", "amount"}, text(s.AmountText)),
@@ -85,7 +88,7 @@ func (s screen) summary() goapp.UI {
 	)
 }
 
-func (s screen) timeLeft() goapp.UI {
+func (s *screen) timeLeft() goapp.UI {
 	if final(s.Live.State) {
 		return nil
 	}
@@ -93,7 +96,7 @@ func (s screen) timeLeft() goapp.UI {
 	return el("p", attrs{"class", "left", "role", "timer", "aria-live", "off"}, text(s.say("time", "", "time", left)))
 }
 
-func (s screen) alert() goapp.UI {
+func (s *screen) alert() goapp.UI {
 	if s.Error == nil {
 		return nil
 	}
@@ -101,17 +104,17 @@ func (s screen) alert() goapp.UI {
 }
 
 // status is the one line that screen readers are told of when it changes.
-func (s screen) status() goapp.UI {
+func (s *screen) status() goapp.UI {
 	return el("p", attrs{"class", "status", "role", "status", "aria-live", "polite"}, text(s.statusText()))
 }
 
-func (s screen) statusText() string {
+func (s *screen) statusText() string {
 	switch {
 	case s.local.offline:
 		return s.say("offline", "")
 	case s.local.copied:
 		return s.say("share.copied", "")
-	case s.Live.State == view.StateWaiting:
+	case s.Live.State == view.StateWaiting && !s.returned():
 		return s.say("waiting", "")
 	}
 	return ""
@@ -119,10 +122,10 @@ func (s screen) statusText() string {
 
 // title is the one heading of a screen. It takes the focus when the screen
 // changes, so that a screen reader starts there.
-func (s screen) title(key string, m pay.Method) goapp.UI {
+func (s *screen) title(key string, m pay.Method) goapp.UI {
 	return el("h1", attrs{"id", "title", "tabindex", "-1"}, text(s.say(key, m)))
 }
 
-func (s screen) note(key string, m pay.Method) goapp.UI {
+func (s *screen) note(key string, m pay.Method) goapp.UI {
 	return el("p", attrs{"class", "note"}, text(s.say(key, m)))
 }

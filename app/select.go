@@ -12,54 +12,60 @@ import (
 
 // selectScreen lists the methods: what can be used first, the rest behind one
 // disclosure.
-func selectScreen(s screen) []goapp.UI {
-	return append([]goapp.UI{s.title("select.title", "")}, s.choices()...)
+func selectScreen(s *screen) []goapp.UI {
+	list, offered := s.choices()
+	if !offered {
+		return append([]goapp.UI{s.title("select.none", ""), s.note("select.none.help", ""), s.share()}, list...)
+	}
+	return append([]goapp.UI{s.title("select.title", "")}, list...)
 }
 
 // failedScreen is the list again, with the news that the last attempt came to
 // nothing.
-func failedScreen(s screen) []goapp.UI {
-	return append([]goapp.UI{s.title("failed.title", ""), s.note("failed.help", "")}, s.choices()...)
+func failedScreen(s *screen) []goapp.UI {
+	list, _ := s.choices()
+	return append([]goapp.UI{s.title("failed.title", ""), s.note("failed.help", "")}, list...)
 }
 
-func (s screen) choices() []goapp.UI {
-	decision := decide(s.Checkout)
+// choices draws what the decision has to show, and tells whether any of it can
+// be used.
+func (s *screen) choices() (list []goapp.UI, offered bool) {
 	rows := map[capability.Group][]goapp.UI{}
-	offered := false
-	for _, c := range decision.Choices {
-		if row := s.row(c); row != nil {
-			rows[c.Group] = append(rows[c.Group], row)
+	var hinted []goapp.UI
+	for _, c := range decide(&s.Checkout).Choices {
+		if !c.Shown() {
+			continue
 		}
+		rows[c.Group] = append(rows[c.Group], s.row(c))
 		offered = offered || c.Offered()
-	}
-	var parts []goapp.UI
-	if !offered {
-		parts = append(parts, s.note("select.none", ""), s.note("select.none.help", ""), s.share())
+		if c.Offered() && c.Group == capability.GroupMore && len(hinted) < maxHinted {
+			hinted = append(hinted, icon(c.Method))
+		}
 	}
 	if primary := rows[capability.GroupPrimary]; len(primary) > 0 {
-		parts = append(parts, el("ul", attrs{"class", "methods"}, primary...))
+		list = append(list, el("ul", attrs{"class", "methods"}, primary...))
 	}
 	if more := rows[capability.GroupMore]; len(more) > 0 {
-		parts = append(parts, el("details", attrs{"class", "more"},
-			el("summary", nil, text(s.say("select.more", ""))),
+		list = append(list, el("details", nil,
+			el("summary", nil, el("span", nil, text(s.say("select.more", ""))), el("span", attrs{"class", "hinted"}, hinted...)),
 			el("ul", attrs{"class", "methods"}, more...),
 		))
 	}
-	return parts
+	return list, offered
 }
+
+// maxHinted is how many methods behind the disclosure show their icon on it, so
+// that a payer finds the own wallet without opening it.
+const maxHinted = 3
 
 // decide runs the one decision at the server's time, so that the browser comes
 // to the same result from the same view.
-func decide(v view.Checkout) capability.Decision {
+func decide(v *view.Checkout) capability.Decision {
 	return capability.Decide(v.Document, v.Order, v.Device, v.Live.ServerTime)
 }
 
-// row is one method: a button, or the reason why not. Methods that the payer
-// need not hear of have no row.
-func (s screen) row(c capability.Choice) goapp.UI {
-	if !c.Shown() {
-		return nil
-	}
+// row is one method: a button, or the reason why not.
+func (s *screen) row(c capability.Choice) goapp.UI {
 	if !c.Offered() {
 		return s.closedRow(c)
 	}
@@ -75,7 +81,7 @@ func (s screen) row(c capability.Choice) goapp.UI {
 }
 
 // instead offers the next rail of the ladder.
-func (s screen) instead(c capability.Choice) goapp.UI {
+func (s *screen) instead(c capability.Choice) goapp.UI {
 	if len(c.Ladder) < 2 {
 		return nil
 	}
@@ -83,7 +89,7 @@ func (s screen) instead(c capability.Choice) goapp.UI {
 	return s.attempt(c.Method, next, "quiet", text(s.say("instead."+string(next), c.Method)))
 }
 
-func (s screen) closedRow(c capability.Choice) goapp.UI {
+func (s *screen) closedRow(c capability.Choice) goapp.UI {
 	codes := make([]string, len(c.Reasons))
 	for i, r := range c.Reasons {
 		codes[i] = string(r.Code)
@@ -101,7 +107,7 @@ func (s screen) closedRow(c capability.Choice) goapp.UI {
 // there opens on that day for everyone.
 var homeZone = time.FixedZone("", 8*60*60)
 
-func (s screen) reason(r capability.Reason, c capability.Choice) string {
+func (s *screen) reason(r capability.Reason, c capability.Choice) string {
 	return s.say("reason."+string(r.Code), c.Method,
 		"date", s.Text.Date(r.At.In(homeZone)),
 		"limit", s.Text.Money(r.Limit),

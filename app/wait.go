@@ -10,7 +10,7 @@ import (
 )
 
 // submittingScreen: the provider has not answered yet.
-func submittingScreen(s screen) []goapp.UI {
+func submittingScreen(s *screen) []goapp.UI {
 	if s.Live.Payment == nil {
 		return waitingScreen(s)
 	}
@@ -22,7 +22,7 @@ func submittingScreen(s screen) []goapp.UI {
 
 // waitingScreen: it is the payer's turn, in the wallet. What we show follows from
 // what we have to show, whatever the method.
-func waitingScreen(s screen) []goapp.UI {
+func waitingScreen(s *screen) []goapp.UI {
 	p := s.Live.Payment
 	switch {
 	case p == nil:
@@ -40,7 +40,7 @@ func waitingScreen(s screen) []goapp.UI {
 }
 
 // checkingScreen: the payer says that it is paid, we don't know yet.
-func checkingScreen(s screen) []goapp.UI {
+func checkingScreen(s *screen) []goapp.UI {
 	return []goapp.UI{
 		s.title("checking.title", ""),
 		s.note("checking.help", ""),
@@ -51,7 +51,7 @@ func checkingScreen(s screen) []goapp.UI {
 
 // codeScreen shows a QR: the provider's, or one of this very page to go on
 // elsewhere.
-func codeScreen(s screen, p view.Payment) []goapp.UI {
+func codeScreen(s *screen, p view.Payment) []goapp.UI {
 	kind := rails[p.Rail].code
 	parts := []goapp.UI{s.title(kind+".title", p.Method), s.codeHelp(kind, p)}
 	if !p.ExpiresAt.IsZero() && !s.now.Before(p.ExpiresAt) {
@@ -66,7 +66,7 @@ func codeScreen(s screen, p view.Payment) []goapp.UI {
 }
 
 // codeHelp tells a phone from a desktop: no phone can scan its own screen.
-func (s screen) codeHelp(kind string, p view.Payment) goapp.UI {
+func (s *screen) codeHelp(kind string, p view.Payment) goapp.UI {
 	key := kind + ".help"
 	if _, ok := s.Text[key+"."+string(s.Device.Form)]; ok {
 		key += "." + string(s.Device.Form)
@@ -74,7 +74,7 @@ func (s screen) codeHelp(kind string, p view.Payment) goapp.UI {
 	return s.note(key, p.Method)
 }
 
-func (s screen) liveCode(kind string, p view.Payment) []goapp.UI {
+func (s *screen) liveCode(kind string, p view.Payment) []goapp.UI {
 	size := strconv.Itoa(p.QR.Size)
 	parts := []goapp.UI{
 		el("div", attrs{"class", "tile"},
@@ -95,7 +95,7 @@ func (s screen) liveCode(kind string, p view.Payment) []goapp.UI {
 }
 
 // deadCode takes the place of a code that no wallet accepts any more.
-func (s screen) deadCode(p view.Payment) goapp.UI {
+func (s *screen) deadCode(p view.Payment) goapp.UI {
 	return el("div", attrs{"class", "tile over"},
 		el("p", nil, text(s.say("qr.over", ""))),
 		s.attempt(p.Method, p.Rail, "main", text(s.say("qr.refresh", ""))),
@@ -103,7 +103,7 @@ func (s screen) deadCode(p view.Payment) goapp.UI {
 }
 
 // bridgeScreen: the wallet's own window is over ours, or about to be.
-func bridgeScreen(s screen, p view.Payment) []goapp.UI {
+func bridgeScreen(s *screen, p view.Payment) []goapp.UI {
 	return []goapp.UI{
 		s.title("bridge.title", p.Method),
 		s.note("bridge.help", p.Method),
@@ -115,7 +115,7 @@ func bridgeScreen(s screen, p view.Payment) []goapp.UI {
 
 // walletScreen: the payer was sent to the wallet's app or site. Nobody can tell
 // whether it opened, so the ways out are offered and nothing is concluded.
-func walletScreen(s screen, p view.Payment) []goapp.UI {
+func walletScreen(s *screen, p view.Payment) []goapp.UI {
 	if s.local.launching {
 		return []goapp.UI{s.title("app.opening", p.Method), s.choose("quiet", "choose")}
 	}

@@ -1,0 +1,131 @@
+package app
+
+import (
+	"time"
+
+	"morepay/internal/capability"
+	"morepay/internal/device"
+	"morepay/internal/locale"
+	"morepay/internal/pay"
+	"morepay/internal/view"
+)
+
+var testTime = time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)
+
+// User agents of the devices that the screens are drawn for.
+const (
+	desktopAgent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/132.0.0.0 Safari/537.36"
+	phoneAgent   = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/134.0.6998.136 Mobile Safari/537.36"
+	wechatAgent  = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.62(0x18003e3a) NetType/WIFI Language/zh_CN"
+	taobaoAgent  = "Mozilla/5.0 (iPhone; CPU iPhone OS 15_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 AliApp(TB/10.14.0) WindVane/8.7.2 UT4Aplus/0.0.4 828x1792 WK"
+)
+
+// testDocument is a shop like Taobao's: Alipay first, WeChat Pay behind "More".
+func testDocument() *capability.Document {
+	method := func(m pay.Method, rails ...pay.Rail) capability.Method {
+		return capability.Method{Method: m, State: capability.StateOpen, Rails: rails, Currencies: []string{"CNY"}}
+	}
+	alipay := method("alipay", pay.RailQR, pay.RailDeepLink, pay.RailRedirect)
+	alipay.Primary = true
+	wechat := method("wechat_pay", pay.RailJSAPI, pay.RailDeepLink, pay.RailQR)
+	wechat.HostMinVersion = map[device.Host]string{"taobao": "10.40.0"}
+	jd := method("jd_pay", pay.RailRedirect)
+	jd.State = capability.StateScheduled
+	jd.Schedule = &capability.Schedule{From: time.Date(2026, 12, 1, 0, 0, 0, 0, homeZone).UTC()}
+	unionpay := method("unionpay", pay.RailRedirect)
+	unionpay.Limits = map[string]capability.Limits{"CNY": {Min: 10000}}
+	return &capability.Document{
+		Schema: capability.SchemaVersion, Merchant: "demo", Name: "Harbour Tea", Locale: "zh-CN", Visible: 1,
+		Methods: []capability.Method{alipay, wechat, unionpay, jd},
+	}
+}
+
+func testView(tag, userAgent string, live view.Live) view.Checkout {
+	live.Status, live.LastEvent = "open", 3
+	live.ServerTime, live.ExpiresAt = testTime, testTime.Add(29*time.Minute+41*time.Second)
+	live.FormToken = "form-token"
+	amount := pay.Money{Currency: "CNY", Value: 5980}
+	return view.Checkout{
+		Version: view.Version, Path: "/pay/token", Locale: tag, Text: locale.Text(tag),
+		Description: "Spring Longjing, 100 g", Amount: amount, AmountText: locale.Money(tag, amount),
+		Order: capability.Order{Amount: amount}, Device: device.Detect(userAgent), Document: testDocument(),
+		ShareURL: "https://pay.example/pay/token", Test: true, Live: live,
+	}
+}
+
+// testQR is a code of 29 modules with its quiet zone: only the three corners.
+var testQR = &view.QR{Size: 29, Path: "M4 4h7v7h-7zm1 1v5h5v-5zm1 1h3v3h-3zm12-2h7v7h-7zm1 1v5h5v-5zm1 1h3v3h-3zM4 18h7v7h-7zm1 1v5h5v-5zm1 1h3v3h-3z"}
+
+func payment(m pay.Method, r pay.Rail) *view.Payment {
+	return &view.Payment{AttemptID: "at_1", Method: m, Rail: r}
+}
+
+func waiting(p *view.Payment) view.Live {
+	return view.Live{State: view.StateWaiting, Payment: p}
+}
+
+func ended(state view.State) view.Live {
+	return view.Live{State: state, ContinueURL: "https://shop.example/thanks?a=1&morepay_session=cs_1"}
+}
+
+// testViews is every screen there is; all tests of drawing go through it.
+func testViews() map[string]view.Checkout {
+	code := payment("wechat_pay", pay.RailQR)
+	code.QR, code.ExpiresAt = testQR, testTime.Add(4*time.Minute)
+	deadCode := payment("wechat_pay", pay.RailQR)
+	deadCode.QR, deadCode.ExpiresAt = testQR, testTime
+	page := &view.Payment{Method: "wechat_pay", Rail: pay.RailPageQR, QR: &view.QR{Size: testQR.Size, Path: testQR.Path, PNG: "/pay/token/page.png"}}
+	bridge := payment("wechat_pay", pay.RailJSAPI)
+	bridge.Bridge = &view.Bridge{Name: "weixin", Params: map[string]string{"appId": "wx1", "paySign": "secret-looking"}}
+	returned := payment("wechat_pay", pay.RailDeepLink)
+	returned.Returned = true
+
+	views := map[string]view.Checkout{
+		"select-desktop":     testView("en", desktopAgent, view.Live{State: view.StateSelect}),
+		"select-phone":       testView("zh-CN", phoneAgent, view.Live{State: view.StateSelect}),
+		"select-wechat":      testView("zh-TW", wechatAgent, view.Live{State: view.StateSelect}),
+		"select-taobao":      testView("zh-CN", taobaoAgent, view.Live{State: view.StateSelect}),
+		"failed":             testView("en", phoneAgent, view.Live{State: view.StateFailed}),
+		"submitting":         testView("en", phoneAgent, view.Live{State: view.StateSubmitting, Payment: payment("alipay", pay.RailDeepLink)}),
+		"qr":                 testView("en", desktopAgent, waiting(code)),
+		"qr-expired":         testView("zh-CN", desktopAgent, waiting(deadCode)),
+		"page-qr-desktop":    testView("en", desktopAgent, waiting(page)),
+		"page-qr-phone":      testView("zh-CN", phoneAgent, waiting(page)),
+		"deep-link":          testView("en", phoneAgent, waiting(payment("wechat_pay", pay.RailDeepLink))),
+		"deep-link-returned": testView("zh-CN", phoneAgent, waiting(returned)),
+		"bridge":             testView("zh-CN", wechatAgent, waiting(bridge)),
+		"await":              testView("en", phoneAgent, waiting(payment("unionpay", pay.RailQR))),
+		"paid":               testView("en", phoneAgent, ended(view.StatePaid)),
+		"expired":            testView("zh-CN", phoneAgent, ended(view.StateExpired)),
+		"canceled":           testView("en", desktopAgent, ended(view.StateCanceled)),
+		"unknown-state":      testView("en", desktopAgent, view.Live{State: "refunding"}),
+	}
+
+	nothing := testView("en", desktopAgent, view.Live{State: view.StateSelect})
+	nothing.Order.Amount.Currency = "USD"
+	views["select-nothing"] = nothing
+
+	framed := testView("en", desktopAgent, view.Live{State: view.StateSelect})
+	framed.Parent, framed.Test = "https://shop.example", false
+	framed.Error = &view.Error{Code: pay.CodeFormExpired, Message: framed.Text["error.form_expired"]}
+	views["select-framed-error"] = framed
+
+	views["hostile"] = hostileView()
+	return views
+}
+
+// hostileView has the worst of strings in every place that others can fill.
+func hostileView() view.Checkout {
+	const evil = "\"'><script>alert(1)</script>\\\n`${x}` onerror=alert(1) javascript:alert(2) 支付 👩\u200d👩 &quot; \u2028 true"
+	page := &view.Payment{
+		AttemptID: evil, Method: pay.Method(evil), Rail: pay.RailPageQR,
+		QR: &view.QR{Size: 29, Path: evil, PNG: "javascript:alert(3)"},
+	}
+	v := testView("en", desktopAgent, waiting(page))
+	v.Description, v.AmountText, v.ShareURL, v.Parent = evil, evil, evil, evil
+	v.Live.FormToken, v.Live.ContinueURL = evil, "javascript:alert(4)"
+	v.Path = "/pay/" + evil
+	v.Document.Name = evil
+	v.Error = &view.Error{Code: evil, Message: evil}
+	return v
+}
