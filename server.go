@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/netip"
 	"os"
@@ -76,13 +77,15 @@ func main() {
 
 // Run serves real merchants, or test merchants against a simulator elsewhere.
 func (s *serve) Run(ctx context.Context) error {
-	folder := os.DirFS(cmp.Or(s.config.Merchants, "merchants"))
-	sources, err := merchant.Load(folder, s.SimURL == "")
+	sources, err := merchant.Load(os.DirFS(cmp.Or(s.config.Merchants, "merchants")), s.SimURL == "")
 	if err != nil {
 		return fmt.Errorf("nothing is served until this is put right:\n%w", err)
 	}
-	p, err := wire(ctx, s.config, sources, s.SimURL)
+	p, err := newProgram(s.config)
 	if err != nil {
+		return err
+	}
+	if err := p.wire(ctx, sources, s.SimURL); err != nil {
 		return err
 	}
 	return p.run(ctx)
@@ -91,34 +94,54 @@ func (s *serve) Run(ctx context.Context) error {
 // Run serves the sample merchants, or those of --merchants, with everything
 // simulated.
 func (d *trial) Run(ctx context.Context) error {
-	simURL := "http://" + d.SimListen
-	d.BaseURL = cmp.Or(d.BaseURL, "http://"+d.Listen)
-	sim := providersim.New(providersim.Options{Origin: simURL, Log: newLog(d.LogFormat).With("part", "simulator"), RetryScale: 0.1})
-	shops, err := demo.Furnish(d.config.Merchants, sim, d.BaseURL)
-	if err != nil {
-		return err
-	}
-	storefront, err := demo.NewStorefront(shops, d.BaseURL, simURL)
-	if err != nil {
-		return err
-	}
 	if d.Data == "" {
-		if d.Data, err = os.MkdirTemp("", "morepay-demo-"); err != nil {
+		folder, err := os.MkdirTemp("", "morepay-demo-")
+		if err != nil {
 			return err
 		}
-		defer os.RemoveAll(d.Data)
+		defer os.RemoveAll(folder)
+		d.Data = folder
 	}
-	p, err := wire(ctx, d.config, demo.Sources(shops), simURL)
+	p, err := d.start(ctx)
 	if err != nil {
 		return err
 	}
-	p.public.Handle("/demo/", storefront)
-	p.Go(sim.Run)
-	if err := p.Listen(d.SimListen, sim.Handler()); err != nil {
-		return err
-	}
-	demo.Announce(os.Stdout, shops, d.BaseURL, simURL)
+	demo.Announce(os.Stdout, p.shops, p.config.BaseURL, p.simURL)
 	return p.run(ctx)
+}
+
+// demoProgram is the running demo.
+type demoProgram struct {
+	*program
+	sim    *providersim.Sim
+	simURL string
+	shops  []demo.Shop
+}
+
+// start wires the demo: everything listens, and nothing is answered before run.
+func (d *trial) start(ctx context.Context) (*demoProgram, error) {
+	p, err := newProgram(d.config)
+	if err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", d.SimListen)
+	if err != nil {
+		return nil, err
+	}
+	simURL := "http://" + listener.Addr().String()
+	sim := providersim.New(providersim.Options{Origin: simURL, Log: p.Log.With("part", "simulator"), RetryScale: 0.1})
+	shops, err := demo.Furnish(d.config.Merchants, sim, p.config.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	storefront, err := demo.NewStorefront(shops, p.config.BaseURL, simURL)
+	if err != nil {
+		return nil, err
+	}
+	p.public.Handle("/demo/", storefront)
+	p.Serve(listener, sim.Handler())
+	p.Go(sim.Run)
+	return &demoProgram{p, sim, simURL, shops}, p.wire(ctx, demo.Sources(shops), simURL)
 }
 
 // program is the running whole.
@@ -127,70 +150,82 @@ type program struct {
 	config config
 	stores *sqlstore.DB
 	public *http.ServeMux
-	admin  http.Handler
+	admin  *http.ServeMux
+}
+
+// newProgram opens the listeners, so that addresses are known (a port may be 0).
+func newProgram(c config) (*program, error) {
+	p := &program{Group: run.Group{Log: newLog(c.LogFormat)}, config: c, public: http.NewServeMux(), admin: http.NewServeMux()}
+	for _, l := range []struct {
+		address *string
+		handler http.Handler
+	}{{&p.config.Listen, p.public}, {&p.config.AdminListen, p.admin}} {
+		listener, err := net.Listen("tcp", *l.address)
+		if err != nil {
+			return nil, err
+		}
+		*l.address = listener.Addr().String()
+		p.Serve(listener, l.handler)
+	}
+	p.config.Data = cmp.Or(c.Data, "data")
+	p.config.BaseURL = strings.TrimSuffix(cmp.Or(c.BaseURL, "http://"+p.config.Listen), "/")
+	return p, nil
 }
 
 // wire opens the stores and puts the parts together. simURL is the simulator's
 // origin, or "" where real money moves.
-func wire(ctx context.Context, c config, sources []merchant.Source, simURL string) (*program, error) {
-	log, live, transport := newLog(c.LogFormat), simURL == "", http.RoundTripper(provider.Transport())
-	c.Data = cmp.Or(c.Data, "data")
-	c.BaseURL = strings.TrimSuffix(cmp.Or(c.BaseURL, "http://"+c.Listen), "/")
+func (p *program) wire(ctx context.Context, sources []merchant.Source, simURL string) error {
+	c, log, live, transport := p.config, p.Log, simURL == "", http.RoundTripper(provider.Transport())
 	if live && !strings.HasPrefix(c.BaseURL, "https://") {
-		return nil, errors.New("--base-url must be https where real money moves")
+		return errors.New("--base-url must be https where real money moves")
 	}
 	if !live {
 		transport = provider.TestTransport(simURL)
 	}
 	accounts, err := merchant.OpenAccounts(sources, provider.Env{HTTP: provider.NewHTTPClient(transport), TestURL: simURL, Now: time.Now})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	secret, err := httpd.LoadSecret(c.Secret, c.Data)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	hub := &checkout.Hub{}
-	stores, err := store.Open(ctx, cmp.Or(c.Database, c.Data), hub.Wake)
+	p.stores, err = store.Open(ctx, cmp.Or(c.Database, c.Data), hub.Wake)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if _, err := merchant.Apply(ctx, stores.Documents, sources, "start", time.Now()); err != nil {
-		return nil, errors.Join(err, stores.Close())
+	if _, err := merchant.Apply(ctx, p.stores.Documents, sources, "start", time.Now()); err != nil {
+		return errors.Join(err, p.stores.Close())
 	}
-	directory, err := merchant.NewDirectory(ctx, stores.Documents, sources, live, log)
+	directory, err := merchant.NewDirectory(ctx, p.stores.Documents, sources, live, log)
 	if err != nil {
-		return nil, errors.Join(err, stores.Close())
+		return errors.Join(err, p.stores.Close())
 	}
 	registry := prometheus.NewRegistry()
 	service := checkout.New(checkout.Config{
-		Store: stores.Ledgers, Merchants: directory, Accounts: accounts, Hub: hub,
+		Store: p.stores.Ledgers, Merchants: directory, Accounts: accounts, Hub: hub,
 		BaseURL: c.BaseURL, Log: log, Metrics: checkout.NewMetrics(registry),
 	})
 	server, err := httpd.New(httpd.Config{
-		Service: service, Merchants: directory, Stores: stores,
+		Service: service, Merchants: directory, Stores: p.stores,
 		Assets: web.NewAssets(), Secret: secret, BaseURL: c.BaseURL, Live: live, Proxies: c.TrustedProxies,
 		AdminKey: c.AdminKey, Log: log, Registry: registry,
 	})
 	if err != nil {
-		return nil, errors.Join(err, stores.Close())
+		return errors.Join(err, p.stores.Close())
 	}
-	p := &program{Group: run.Group{Log: log, OnShutdown: hub.Close}, config: c, stores: stores, public: http.NewServeMux(), admin: server.Admin()}
 	p.public.Handle("/", server.Handler())
+	p.admin.Handle("/", server.Admin())
+	p.OnShutdown(hub.Close)
 	p.Go(service.Sweep)
 	p.Go(directory.Run)
-	return p, nil
+	return nil
 }
 
-// run listens and serves until ctx ends.
+// run serves until ctx ends.
 func (p *program) run(ctx context.Context) error {
 	defer p.stores.Close()
-	if err := p.Listen(p.config.Listen, p.public); err != nil {
-		return err
-	}
-	if err := p.Listen(p.config.AdminListen, p.admin); err != nil {
-		return err
-	}
 	p.Log.Info("serving", "url", p.config.BaseURL, "admin", p.config.AdminListen)
 	defer p.Log.Info("stopped")
 	return p.Run(ctx)

@@ -19,35 +19,28 @@ const stopWithin = 8 * time.Second
 
 // Group is a set of servers and background work that live and end together.
 type Group struct {
-	Log        *slog.Logger
-	OnShutdown func() // called when the servers begin to stop: send home who waits
-	servers    []*http.Server
-	listeners  []net.Listener
-	work       []func(context.Context)
+	Log       *slog.Logger
+	servers   []*http.Server
+	listeners []net.Listener
+	work      []func(context.Context)
 }
 
-// Listen adds a server on an address, with every time limit set. It accepts
-// connections from now on and answers them once Run is called.
-func (g *Group) Listen(address string, h http.Handler) error {
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return err
-	}
-	g.Serve(l, h)
-	return nil
-}
-
-// Serve adds a server on a listener.
+// Serve adds a server on a listener, with every time limit set.
 func (g *Group) Serve(l net.Listener, h http.Handler) {
 	s := &http.Server{
 		Handler: h, ErrorLog: slog.NewLogLogger(g.Log.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
 		WriteTimeout: 15 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 	}
-	if g.OnShutdown != nil {
-		s.RegisterOnShutdown(g.OnShutdown)
-	}
 	g.servers, g.listeners = append(g.servers, s), append(g.listeners, l)
+}
+
+// OnShutdown has f called when the servers added so far begin to stop, to send
+// home whoever waits.
+func (g *Group) OnShutdown(f func()) {
+	for _, s := range g.servers {
+		s.RegisterOnShutdown(f)
+	}
 }
 
 // Go adds background work; it must return soon after its context ends.
