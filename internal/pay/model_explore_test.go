@@ -1,0 +1,232 @@
+package pay_test
+
+import (
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"strings"
+
+	"morepay/internal/pay"
+)
+
+// model explores, breadth first, every world that can follow from an open
+// session, and remembers how it got there.
+type model struct {
+	mutant
+	attempts int // attempts a session may have
+
+	ledgers map[string]*pay.Ledger // one of each that the rules can tell apart
+	done    map[transaction]outcome
+	nodes   []node // in the order of discovery
+	seen    map[world]bool
+	settles map[world]bool // worlds from which our side, left alone, settles everything
+	taken   []int          // how often each rule led to another world
+}
+
+type node struct {
+	world  world
+	parent int
+	step   step
+}
+
+// step is one rule as it was applied to one payment.
+type step struct{ rule, n int }
+
+func (s step) String() string {
+	text := rules[s.rule].text
+	if !strings.Contains(text, "%d") {
+		return text
+	}
+	return fmt.Sprintf(text, s.n)
+}
+
+// counterexample is a way to a broken invariant.
+type counterexample struct {
+	steps []step
+	err   error
+}
+
+func (c *counterexample) String() string {
+	var b strings.Builder
+	for i, s := range c.steps {
+		fmt.Fprintf(&b, "%3d. %s\n", i+1, s)
+	}
+	fmt.Fprintf(&b, "   ⇒ %v", c.err)
+	return b.String()
+}
+
+func newModel(attempts int, wrong mutant) *model {
+	return &model{
+		mutant: wrong, attempts: attempts,
+		ledgers: map[string]*pay.Ledger{}, done: map[transaction]outcome{}, seen: map[world]bool{}, settles: map[world]bool{},
+		taken: make([]int, len(rules)),
+	}
+}
+
+func (m *model) start() world { return world{ledger: m.intern(clone(openLedger()))} }
+
+// explore visits every world until one breaks the named invariant, any for "";
+// nil if none does.
+func (m *model) explore(invariant string) *counterexample {
+	m.discover(node{m.start(), -1, step{}})
+	for i := 0; i < len(m.nodes); i++ {
+		w := m.nodes[i].world
+		if err := m.broken(w); err != nil && strings.HasPrefix(err.Error(), invariant) {
+			return m.trace(i, err)
+		}
+		for s, next := range m.steps(w) {
+			m.taken[s.rule]++
+			m.discover(node{next, i, s})
+		}
+	}
+	return nil
+}
+
+// steps are those that lead from a world to another.
+func (m *model) steps(w world) iter.Seq2[step, world] {
+	return func(yield func(step, world) bool) {
+		for r, rule := range rules {
+			for n := range m.scope(rule) {
+				if next := rule.do(m, w, n); next != w && !yield(step{r, n}, next) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// walk takes random steps until an invariant is broken; nil if none is within
+// most steps.
+func (m *model) walk(random *rand.Rand, most int) *counterexample {
+	w, taken := m.start(), []step(nil)
+	for range most {
+		if err := m.broken(w); err != nil {
+			return &counterexample{taken, err}
+		}
+		m.seen[w] = true
+		var possible []node
+		for s, next := range m.steps(w) {
+			if !rules[s.rule].rare || random.IntN(20) == 0 {
+				possible = append(possible, node{world: next, step: s})
+			}
+		}
+		if len(possible) == 0 {
+			continue
+		}
+		chosen := possible[random.IntN(len(possible))]
+		w, taken = chosen.world, append(taken, chosen.step)
+	}
+	return nil
+}
+
+// broken is what is wrong in a world, or with what must come of it.
+func (m *model) broken(w world) error {
+	if err := m.check(w); err != nil {
+		return err
+	}
+	return m.settle(w)
+}
+
+// scope is to how many payments a rule must be applied.
+func (m *model) scope(r rule) int {
+	if strings.Contains(r.text, "%d") {
+		return m.attempts
+	}
+	return 1
+}
+
+func (m *model) discover(n node) {
+	if m.seen[n.world] {
+		return
+	}
+	m.seen[n.world] = true
+	m.nodes = append(m.nodes, n)
+}
+
+func (m *model) trace(i int, err error) *counterexample {
+	c := &counterexample{err: err}
+	for ; m.nodes[i].parent >= 0; i = m.nodes[i].parent {
+		c.steps = append([]step{m.nodes[i].step}, c.steps...)
+	}
+	return c
+}
+
+// settle follows the only course on which we may rely: our process starts again
+// and sweeps, time passes, and no notification ever comes. It must end in a
+// world where our ledger knows where all money is and no more than the price was
+// kept.
+func (m *model) settle(w world) error {
+	w = m.crash(w, 0)
+	var course []world
+	for !m.settles[w] {
+		if err := m.check(w); err != nil {
+			return err
+		}
+		course = append(course, w)
+		next := m.sweep(w)
+		if next == w {
+			next = m.tick(w, 0)
+		}
+		if next != w && len(course) < 1000 {
+			w = next
+			continue
+		}
+		if err := w.settled(); err != nil {
+			return err
+		}
+		break
+	}
+	for _, w := range course {
+		m.settles[w] = true
+	}
+	return nil
+}
+
+// sweep is one round of the sweeper over everything that is planned.
+func (m *model) sweep(w world) world {
+	w = m.expire(w, 0)
+	for n := range m.attempts {
+		w = m.query(w, n)
+		w = m.applyAbsence(w, n)
+		w = m.closeAndStore(w, n)
+		w = m.refundAndStore(w, n)
+	}
+	return w
+}
+
+// intern returns the one ledger that stands for all that the rules can't tell
+// apart from l. They can't see how many events or checks there were, nor when
+// the next check is, only that there is one: a check that is planned at all may
+// come at any time from then on.
+func (m *model) intern(l *pay.Ledger) *pay.Ledger {
+	key := make([]byte, 0, 256)
+	key = append(key, l.Session.Status...)
+	key = append(key, l.Session.Winner...)
+	for _, a := range l.Attempts {
+		key = append(key, '|')
+		key = append(key, a.State...)
+		key = append(key, flag(a.Action != nil), flag(a.Abandoned), flag(!a.CheckAt.IsZero()))
+		key = append(key, a.CreatedAt.Sub(opened).String()...)
+		key = append(key, '+')
+		key = append(key, a.SentAt.Sub(a.CreatedAt).String()...)
+	}
+	for _, r := range l.Refunds {
+		key = append(key, '|')
+		key = append(key, r.ID...)
+		key = append(key, r.Status...)
+		key = append(key, flag(!r.CheckAt.IsZero()))
+	}
+	if known, ok := m.ledgers[string(key)]; ok {
+		return known
+	}
+	l.Events, l.Evidence = nil, nil
+	m.ledgers[string(key)] = l
+	return l
+}
+
+func flag(b bool) byte {
+	if b {
+		return '1'
+	}
+	return '0'
+}

@@ -1,0 +1,354 @@
+package pay_test
+
+import (
+	"fmt"
+	"time"
+
+	"morepay/internal/pay"
+)
+
+// mutant is a mistake that the service could make. The zero value makes none.
+type mutant struct {
+	acknowledgeFirst bool
+	dropLateSuccess  bool
+	neverQuery       bool
+	noCompareAndSet  bool
+	closeLocally     bool
+	insertLate       bool
+	replyOverwrites  bool
+	trustAbsence     bool
+	forgetUnscanned  bool
+	newRefundNumber  bool
+	requestOutlives  bool
+}
+
+// transaction names a change of a ledger. Equal ones have equal outcomes.
+type transaction struct {
+	ledger *pay.Ledger
+	clock  int8
+	what   string
+	n      int8
+}
+
+// outcome is what a transaction stores; no ledger if it fails.
+type outcome struct {
+	ledger   *pay.Ledger
+	paid     int8
+	evidence uint8
+	fault    *fault
+}
+
+// commit is one transaction about payment n: the ledger is changed and stored,
+// or stays as it was.
+func (m *model) commit(w world, what string, n int, change func(*pay.Ledger) error) (world, bool) {
+	key := transaction{w.ledger, w.clock, what, int8(n)}
+	done, known := m.done[key]
+	if !known {
+		done = m.transact(w.ledger, change)
+		m.done[key] = done
+	}
+	if done.ledger == nil {
+		return w, false
+	}
+	if w.fault == nil {
+		w.fault = done.fault
+	}
+	w.ledger, w.paid, w.evidence = done.ledger, w.paid+done.paid, w.evidence|done.evidence
+	return w, true
+}
+
+func (m *model) transact(before *pay.Ledger, change func(*pay.Ledger) error) (o outcome) {
+	after := clone(before)
+	if change(after) != nil {
+		return outcome{}
+	}
+	if err := checkCommit(before, after); err != nil {
+		o.fault = &fault{err}
+	}
+	o.paid = int8(paidEvents(after.Events))
+	for _, ev := range after.Evidence {
+		if ev.Outcome == pay.OutcomePaid {
+			o.evidence |= 1 << (ev.OutTradeNo[1] - '0')
+		}
+	}
+	o.ledger = m.intern(after)
+	return o
+}
+
+// timeExpire is until when the provider takes money for any attempt: as our
+// request says.
+func (m *model) timeExpire() time.Time {
+	if m.requestOutlives {
+		return latest.Add(pay.CloseDelay)
+	}
+	return latest
+}
+
+// latest is the latest expiry that an attempt may have.
+var latest = opened.Add(sessionLife).Add(pay.CloseDelay)
+
+func (m *model) newAttempt(n int) pay.Attempt {
+	return pay.Attempt{
+		ID: ids[n], Method: "wechat_pay", Rail: pay.RailQR,
+		Provider: "wechatpay", Account: "1900000001", App: "wx1", OutTradeNo: numbers[n],
+		Amount: price, ExpiresAt: latest,
+	}
+}
+
+var (
+	ids     = [mostAttempts]string{"a0", "a1", "a2"}
+	numbers = [mostAttempts]string{"N0", "N1", "N2"}
+)
+
+func (m *model) begin(w world, _ int) world {
+	n := int(w.numbers)
+	if n >= m.attempts {
+		return w
+	}
+	if m.insertLate {
+		if w.ledger.StatusAt(w.now()) != pay.SessionOpen {
+			return w
+		}
+	} else {
+		var ok bool
+		if w, ok = m.insert(w, n); !ok {
+			return w
+		}
+	}
+	w.numbers++
+	w.starts[n] = startCommitted
+	return w
+}
+
+func (m *model) insert(w world, n int) (world, bool) {
+	return m.commit(w, "begin", n, func(l *pay.Ledger) error { return l.Begin(m.newAttempt(n), w.now()) })
+}
+
+func (m *model) resume(w world, n int) world {
+	if w.starts[n] != startIdle {
+		return w
+	}
+	resumed, ok := m.commit(w, "resume", n, func(l *pay.Ledger) error { return l.Resume(ids[n], w.now()) })
+	if !ok {
+		return w
+	}
+	resumed.starts[n] = startCommitted
+	return resumed
+}
+
+func (m *model) send(w world, n int) world {
+	if w.starts[n] != startCommitted {
+		return w
+	}
+	w.starts[n] = startSent
+	w.orders[n].sent = w.clock + 1
+	return w
+}
+
+func (m *model) storeReply(w world, n int) world {
+	if w.starts[n] != startSent || w.orders[n].state == orderAbsent {
+		return w
+	}
+	w.starts[n] = startIdle
+	if m.insertLate && w.attempt(n) == nil {
+		w, _ = m.insert(w, n)
+	}
+	if w.orders[n].state == orderRefused {
+		w, _ = m.commit(w, "refuse", n, func(l *pay.Ledger) error {
+			l.Refuse(ids[n], w.now())
+			return nil
+		})
+		return w
+	}
+	w, _ = m.commit(w, "accept", n, func(l *pay.Ledger) error {
+		if a := l.Attempt(ids[n]); m.replyOverwrites && a != nil {
+			a.State = pay.AttemptSubmitting
+		}
+		l.Accept(ids[n], pay.Action{Kind: pay.ActionQRCode}, w.now())
+		return nil
+	})
+	return w
+}
+
+// storeNotice and acknowledge are the two steps of the handler of a
+// notification, which may come whenever its payment was made.
+func (m *model) storeNotice(w world, n int) world {
+	after, ok := m.turn(w, n, !m.acknowledgeFirst)
+	if !ok {
+		return w
+	}
+	if after, ok = m.apply(after, n, evidence(n, pay.SourceNotification, pay.OutcomePaid)); !ok {
+		after.task = task{}
+	}
+	return after
+}
+
+func (m *model) acknowledge(w world, n int) world {
+	after, ok := m.turn(w, n, m.acknowledgeFirst)
+	if ok && w.evidence&(1<<n) == 0 {
+		after.fault = &fault{fmt.Errorf("I1: the notification of payment %d is acknowledged, its evidence is not stored", n)}
+	}
+	return after
+}
+
+// turn is the world after the first or second step of a notification's handler,
+// if it is at that step.
+func (m *model) turn(w world, n int, first bool) (world, bool) {
+	half := task{taskNotice, int8(n)}
+	switch {
+	case first && w.task == task{} && w.orders[n].state == orderPaid:
+		w.task = half
+	case !first && w.task == half:
+		w.task = task{}
+	default:
+		return w, false
+	}
+	return w, true
+}
+
+// apply commits a provider's statement about payment n.
+func (m *model) apply(w world, n int, ev pay.Evidence) (world, bool) {
+	return m.commit(w, string(ev.Outcome), n, func(l *pay.Ledger) error {
+		a := l.Attempt(ids[n])
+		if a == nil {
+			return l.Apply(ev, w.now())
+		}
+		if m.dropLateSuccess && ev.Outcome == pay.OutcomePaid && l.StatusAt(w.now()) != pay.SessionOpen {
+			return nil
+		}
+		if m.noCompareAndSet && !a.State.Received() && ev.Outcome == pay.OutcomePaid {
+			l.Session.Winner, l.Session.Status = "", pay.SessionOpen // as it was read before another success
+		}
+		if m.trustAbsence {
+			a.SentAt = time.Time{}
+		}
+		if m.forgetUnscanned {
+			a.ExpiresAt = time.Time{}
+		}
+		return l.Apply(ev, w.now())
+	})
+}
+
+// query asks about an attempt that is planned to be asked about. Only "not
+// found" can go stale between the answer and its commit.
+func (m *model) query(w world, n int) world {
+	a := w.attempt(n)
+	if m.neverQuery || a == nil || a.CheckAt.IsZero() {
+		return w
+	}
+	switch w.orders[n].state {
+	case orderPaid:
+		w, _ = m.apply(w, n, evidence(n, pay.SourceQuery, pay.OutcomePaid))
+	case orderClosed:
+		w, _ = m.apply(w, n, evidence(n, pay.SourceQuery, pay.OutcomeClosed))
+	case orderNotPaid:
+		w, _ = m.checked(w, n)
+	default:
+		if w.task.kind == taskNone {
+			w.task = task{taskAbsent, int8(n)}
+		}
+	}
+	return w
+}
+
+func (m *model) applyAbsence(w world, n int) world {
+	if w.task != (task{taskAbsent, int8(n)}) {
+		return w
+	}
+	w.task = task{}
+	w, _ = m.apply(w, n, evidence(n, pay.SourceQuery, pay.OutcomeAbsent))
+	w, _ = m.checked(w, n)
+	return w
+}
+
+func (m *model) checked(w world, n int) (world, bool) {
+	return m.commit(w, "checked", n, func(l *pay.Ledger) error {
+		l.Checked(ids[n], w.now())
+		return nil
+	})
+}
+
+// closable: nobody may pay the attempt any more, and its order is old enough.
+func (w world) closable(n int) bool {
+	a := w.attempt(n)
+	return a != nil && a.State.Live() && a.Abandoned && !w.now().Before(a.CreatedAt.Add(pay.CloseDelay))
+}
+
+func (m *model) closeOrder(w world, n int) world {
+	if w.closable(n) && !m.closeLocally && w.orders[n].state == orderNotPaid {
+		w.orders[n].state = orderClosed
+	}
+	return w
+}
+
+func (m *model) closeAndStore(w world, n int) world {
+	if !w.closable(n) {
+		return w
+	}
+	w = m.closeOrder(w, n)
+	if m.closeLocally || w.orders[n].state == orderClosed {
+		w, _ = m.apply(w, n, evidence(n, pay.SourceClose, pay.OutcomeClosed))
+	}
+	return w
+}
+
+// pendingRefund is the refund of payment n that must be sent, nil if none is.
+func (w world) pendingRefund(n int) *pay.Refund {
+	for i := range w.ledger.Refunds {
+		r := &w.ledger.Refunds[i]
+		if r.AttemptID == ids[n] && !r.CheckAt.IsZero() {
+			return r
+		}
+	}
+	return nil
+}
+
+// refundOrder gives the money back once for each refund number that the
+// provider sees; in this model each refund is for the whole payment.
+func (m *model) refundOrder(w world, n int) world {
+	if w.pendingRefund(n) == nil {
+		return w
+	}
+	if w.orders[n].returned == 0 || m.newRefundNumber {
+		w.orders[n].returned = min(w.orders[n].returned+1, 2)
+	}
+	return w
+}
+
+func (m *model) refundAndStore(w world, n int) world {
+	r := w.pendingRefund(n)
+	if r == nil {
+		return w
+	}
+	w = m.refundOrder(w, n)
+	w, _ = m.commit(w, "settle refund", n, func(l *pay.Ledger) error {
+		l.SettleRefund(r.ID, pay.RefundSucceeded, "R"+r.Number, w.now())
+		return nil
+	})
+	return w
+}
+
+// merchantRefund gives the whole payment of the winner back. A second one must
+// fail, and the ledger decides that.
+func (m *model) merchantRefund(w world, n int) world {
+	w, _ = m.commit(w, "refund", n, func(l *pay.Ledger) error {
+		return l.AddRefund(pay.Refund{
+			ID: "m" + ids[n], AttemptID: ids[n], Number: numbers[n] + "M",
+			Amount: price, Reason: pay.RefundMerchant,
+		}, w.now())
+	})
+	return w
+}
+
+func (m *model) cancel(w world, _ int) world {
+	w, _ = m.commit(w, "cancel", 0, func(l *pay.Ledger) error { return l.Cancel(w.now()) })
+	return w
+}
+
+func (m *model) expire(w world, _ int) world {
+	w, _ = m.commit(w, "expire", 0, func(l *pay.Ledger) error {
+		l.Expire(w.now())
+		return nil
+	})
+	return w
+}

@@ -1,0 +1,234 @@
+package pay_test
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"morepay/internal/pay"
+)
+
+// The model: one session, its attempts, the provider, the messages between them
+// and a process of ours that may die between any two steps. Our side is the real
+// pay.Ledger; everything around it is here. Messages are weaker than any
+// network: a request may arrive late or more than once while its signature is
+// good, a notification may come at any time after the payment, any number of
+// times or never, and every reply may be lost.
+
+// mostAttempts bounds the attempts of a modelled session.
+const mostAttempts = 3
+
+// instants are the moments that differ for the rules. In between, time makes no
+// difference: the attempts of a session are begun at the first two.
+var instants = []time.Duration{
+	0,
+	pay.CloseDelay + time.Second, // requests sent at 0 can't arrive any more, orders made at 0 may be closed
+	sessionLife,                  // expired, while requests sent a minute ago may still arrive
+	2*pay.CloseDelay + 2*time.Second,
+	sessionLife + pay.CloseDelay + time.Second,   // nothing may be payable any more
+	sessionLife + 2*pay.CloseDelay + time.Second, // and the provider has been asked after that; stands for all later times
+}
+
+const sessionLife = 6 * time.Minute
+
+var opened = time.Date(2026, 3, 1, 4, 0, 0, 0, time.UTC)
+
+// orderState is what the provider knows of one out_trade_no.
+type orderState int8
+
+const (
+	orderAbsent  orderState = iota
+	orderOffered            // a code is out, but the order is made when it is scanned; until then it is "not found"
+	orderNotPaid
+	orderPaid
+	orderClosed
+	orderRefused // never made: the same bytes are refused every time
+)
+
+// order is one payment at the provider, and our requests about it on their way.
+type order struct {
+	state    orderState
+	sent     int8 // one more than the instant at which the request left that may still arrive; 0 for none
+	returned int8 // how often the provider has given the money back
+}
+
+// startStep is how far the handler has come that sends one attempt's request.
+type startStep int8
+
+const (
+	startIdle      startStep = iota
+	startCommitted           // the attempt is stored, the request has not left
+	startSent                // the provider's reply may be here, but is not stored
+)
+
+// task is what else our process is in the middle of, about one payment.
+type task struct {
+	kind taskKind
+	n    int8
+}
+
+type taskKind int8
+
+const (
+	taskNone   taskKind = iota
+	taskNotice          // a notification is half dealt with: stored, to be acknowledged
+	taskAbsent          // a query said "not found", and that is not applied yet
+)
+
+// world is one state of the model. Worlds are equal if nothing tells them apart.
+type world struct {
+	ledger   *pay.Ledger // as committed; shared between worlds, never changed in place
+	paid     int8        // paid events so far
+	evidence uint8       // bit n: evidence of payment n is durable
+	clock    int8        // index into instants
+	numbers  int8        // out_trade_nos given out
+	orders   [mostAttempts]order
+
+	// What our process holds in memory, and loses when it dies.
+	starts [mostAttempts]startStep
+	task   task
+
+	fault *fault // a rule that the step to here broke, or an earlier one
+}
+
+// fault is an error behind a pointer: comparing worlds stays cheap.
+type fault struct{ error }
+
+func (w world) now() time.Time { return opened.Add(instants[w.clock]) }
+
+func (w world) lastInstant() bool { return int(w.clock) == len(instants)-1 }
+
+// attempt is the stored attempt of payment n, nil if there is none.
+func (w world) attempt(n int) *pay.Attempt { return w.ledger.Attempt(ids[n]) }
+
+// payable tells whether the provider would take money now. Whoever has seen an
+// order can pay it; an offered one only takes a payer who was shown the code.
+func (m *model) payable(w world, n int) bool {
+	if w.now().After(m.timeExpire()) {
+		return false
+	}
+	a := w.attempt(n)
+	shown := a != nil && a.Action != nil
+	return w.orders[n].state == orderNotPaid || w.orders[n].state == orderOffered && shown
+}
+
+// rule is a kind of step: what may happen in a world, to payment n. Where it
+// can't happen it changes nothing.
+type rule struct {
+	text string // with the payment's number for %d, if it is about one
+	do   func(m *model, w world, n int) world
+	rare bool // in random walks: it ends too much to be taken as often as others
+}
+
+// rules is everything that may happen in the model. Those about the session
+// itself ignore n.
+var rules = []rule{
+	{text: "payer begins another attempt", do: (*model).begin},
+	{text: "payer comes back to attempt %d", do: (*model).resume},
+	{text: "service sends the request of attempt %d", do: (*model).send},
+	{text: "provider takes order %d", do: arrive(orderNotPaid)},
+	{text: "provider makes a code for order %d", do: arrive(orderOffered)},
+	{text: "provider refuses order %d", do: arrive(orderRefused)},
+	{text: "service stores the reply to attempt %d", do: (*model).storeReply},
+	{text: "payer pays order %d", do: (*model).payOrder},
+	{text: "service stores a notification of payment %d", do: (*model).storeNotice},
+	{text: "service acknowledges a notification of payment %d", do: (*model).acknowledge},
+	{text: "service asks about order %d", do: (*model).query},
+	{text: "service applies that order %d was not found", do: (*model).applyAbsence},
+	{text: "service closes order %d, the reply is lost", do: (*model).closeOrder},
+	{text: "service closes order %d and stores it", do: (*model).closeAndStore},
+	{text: "service asks to refund payment %d, the reply is lost", do: (*model).refundOrder},
+	{text: "service asks to refund payment %d and stores it", do: (*model).refundAndStore},
+	{text: "merchant refunds payment %d", do: (*model).merchantRefund},
+	{text: "merchant cancels the session", do: (*model).cancel, rare: true},
+	{text: "service expires the session", do: (*model).expire, rare: true},
+	{text: "our process dies", do: (*model).crash, rare: true},
+	{text: "time passes", do: (*model).tick, rare: true},
+}
+
+// arrive is the arrival of our request at the provider. Its reply can be here
+// from then on, or never come. A repeat changes nothing: same number, same bytes.
+func arrive(becomes orderState) func(*model, world, int) world {
+	return func(_ *model, w world, n int) world {
+		if o := &w.orders[n]; o.sent > 0 && o.state == orderAbsent {
+			o.state = becomes
+		}
+		return w
+	}
+}
+
+func (m *model) payOrder(w world, n int) world {
+	if m.payable(w, n) {
+		w.orders[n].state = orderPaid
+	}
+	return w
+}
+
+func (m *model) crash(w world, _ int) world {
+	w.starts, w.task = [mostAttempts]startStep{}, task{}
+	return w
+}
+
+// tick moves on to the next instant. No step of ours lasts that long: provider
+// calls end after eight seconds, and instants are 59 or more apart. The provider
+// takes no request whose signature is older than five minutes.
+func (m *model) tick(w world, _ int) world {
+	if w.lastInstant() {
+		return w
+	}
+	w.clock++
+	for n := range w.orders {
+		o := &w.orders[n]
+		if o.sent > 0 && instants[w.clock]-instants[o.sent-1] > pay.CloseDelay {
+			o.sent = 0
+		}
+	}
+	return m.crash(w, 0)
+}
+
+// check holds what must be true of every world, and of the step to it.
+func (m *model) check(w world) error {
+	if w.fault != nil {
+		return w.fault
+	}
+	for n, o := range w.orders {
+		if o.returned > 1 {
+			return fmt.Errorf("I10: payment %d was given back %d times", n, o.returned)
+		}
+		if w.now().After(latest) && m.payable(w, n) {
+			return fmt.Errorf("I7: order %d can be paid %v after the session expired", n, instants[w.clock]-sessionLife)
+		}
+	}
+	return checkLedger(w.ledger, int(w.paid))
+}
+
+// settled holds what must be true once everything that will happen has happened.
+func (w world) settled() error {
+	received, kept := 0, 0
+	for n, o := range w.orders {
+		if o.state != orderPaid {
+			continue
+		}
+		received++
+		kept += 1 - int(o.returned)
+		if a := w.attempt(n); a == nil || !a.State.Received() {
+			return fmt.Errorf("money: payment %d stays with the provider, and the ledger never learns of it", n)
+		}
+	}
+	status := w.ledger.Session.Status
+	switch {
+	case (received > 0) != status.Paid():
+		return fmt.Errorf("money: %d payments were made, the session is %s", received, status)
+	case kept > 1:
+		return fmt.Errorf("I3: %d payments are kept", kept)
+	case kept < min(received, 1) && !w.refundedByMerchant():
+		return fmt.Errorf("I3: every payment was given back, and nobody asked for that")
+	case status == pay.SessionOpen || !w.ledger.Due().IsZero():
+		return fmt.Errorf("unsettled: the session is %s and due at %v", status, w.ledger.Due())
+	}
+	return nil
+}
+
+func (w world) refundedByMerchant() bool {
+	return slices.ContainsFunc(w.ledger.Refunds, func(r pay.Refund) bool { return r.Reason == pay.RefundMerchant })
+}
