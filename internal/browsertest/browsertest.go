@@ -24,7 +24,7 @@ import (
 
 // Patience is how long one call waits for the browser before the test fails. It
 // is generous: nothing is measured here.
-const Patience = 60 * time.Second
+const Patience = 30 * time.Second
 
 // Browser is a running Chromium.
 type Browser struct {

@@ -30,7 +30,7 @@ func (p *Page) Render() app.UI {
 			app.Elem("path").XMLNS(svg).Attr("d", "M0 0h4v4h-4z"),
 		),
 		app.Button().Type("button").Disabled(true).Text("not now"),
-		app.If(p.clicks > 0, func() app.UI { return app.P().ID("picked").Text(p.clicks) }),
+		app.If(p.clicks == 1, func() app.UI { return app.P().ID("picked").Text(p.clicks) }),
 	)
 }
 
