@@ -46,9 +46,6 @@ const (
 // Users lists them.
 var Users = []User{Ming, Hong}
 
-// orderLife is how long an unpaid order stays before it is closed unasked.
-const orderLife = 7 * 24 * time.Hour
-
 // account is a merchant's account at one company: what the books and the phone
 // must know about it, whatever the company's protocol.
 type account interface {
@@ -60,6 +57,12 @@ type account interface {
 	// payment and refund make the message about a change, as n says.
 	payment(o *order, n notice) *message
 	refund(o *order, r *refund, n notice) *message
+
+	// opened is told when an order gets its payer.
+	opened(s *Sim, o *order)
+
+	// back is where the payer's browser goes from here; "" for nowhere.
+	back(o *order, now time.Time) string
 }
 
 // order is one payment in a company's books.
@@ -73,14 +76,16 @@ type order struct {
 	attach      string
 	notifyURL   string
 	returnURL   string // where the payer's browser goes afterwards, or ""
+	quitURL     string // where it goes when the payer gives up, or ""
 	openid      string // whom the merchant made the order for, or ""
 	asked       string // the creating request in canonical form: a repeat must equal it
 	created     time.Time
-	payUntil    time.Time // from here on no payment is taken; zero for never
+	payUntil    time.Time     // from here on no payment is taken; zero for never
+	closesAt    time.Time     // from here on the order is closed, unless it was paid
+	patience    time.Duration // from the payer's arrival to closesAt; zero if that is fixed
 
 	payer     User // who opened it first, or ""
 	paidAt    time.Time
-	closedAt  time.Time
 	reference string // the company's number of the payment
 	refunds   []*refund
 	pass      *pass // the newest
@@ -127,7 +132,7 @@ func (o *order) state(now time.Time) state {
 		}
 		return paid
 	}
-	if !o.closedAt.IsZero() || !now.Before(o.created.Add(orderLife)) {
+	if !now.Before(o.closesAt) {
 		return closed
 	}
 	return unpaid
@@ -237,7 +242,10 @@ func (s *Sim) open(o *order, user User) error {
 		}
 		return errOtherPayer
 	}
-	o.payer = user
+	if o.payer == "" {
+		o.payer = user
+		o.account.opened(s, o)
+	}
 	return nil
 }
 
@@ -263,18 +271,20 @@ func (s *Sim) pay(o *order, user User) (told <-chan struct{}, err error) {
 	}
 	now := s.now()
 	o.paidAt = now
-	o.reference = "42000" + now.In(china).Format("20060102") + digits(15)
+	if o.reference == "" {
+		o.reference = "42000" + now.In(china).Format("20060102") + digits(15)
+	}
 	s.options.Log.Info("paid", "account", o.account.id(), "number", o.number, "fen", o.fen)
 	return s.notify(o, func(n notice) *message { return o.account.payment(o, n) }), nil
 }
 
 // close ends an unpaid order; closing it again is fine. Fails with errPaid.
 func (s *Sim) close(o *order) error {
-	switch o.state(s.now()) {
-	case paid, refunded:
+	if !o.paidAt.IsZero() {
 		return errPaid
-	case unpaid:
-		o.closedAt = s.now()
+	}
+	if o.state(s.now()) == unpaid {
+		o.closesAt = s.now()
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ type Fault struct {
 	before     func(*Sim, *order)      // done just before the work
 	after      func(*Sim, *order) wait // done after the work, before the reply
 	reply      func(*reply)            // done to the reply
+	seal       seal                    // of the reply
 	notify     func(*notice, *rand.Rand)
 	tradeState string // reported by a query in place of the truth
 	abnormal   bool   // the refund gets stuck
@@ -140,19 +141,19 @@ var faultTable = []Fault{
 		reply: func(r *reply) { r.cut = true },
 	}, {
 		Name: "reply-unsigned", Ends: EndsPaid,
-		Does:  "does the work and leaves the signature out of the reply",
-		on:    opAny,
-		reply: func(r *reply) { r.seal = unsigned },
+		Does: "does the work and leaves the signature out of the reply",
+		on:   opAny,
+		seal: unsigned,
 	}, {
 		Name: "reply-forged", Ends: EndsPaid,
-		Does:  "does the work and signs the reply with a key that nobody knows",
-		on:    opAny,
-		reply: func(r *reply) { r.seal = forged },
+		Does: "does the work and signs the reply with a key that nobody knows",
+		on:   opAny,
+		seal: forged,
 	}, {
 		Name: "reply-probe", Ends: EndsPaid,
-		Does:  "does the work and sends WECHATPAY/SIGNTEST/ as the reply's signature",
-		on:    opAny,
-		reply: func(r *reply) { r.seal = probe },
+		Does: "does the work and sends WECHATPAY/SIGNTEST/ as the reply's signature",
+		on:   opAny,
+		seal: probe,
 	}, {
 		Name: "prepay-refused", Ends: EndsRefused,
 		Does:   "refuses the order for good: the merchant may not use this product",
@@ -292,6 +293,16 @@ func (s *Sim) strikeNotice(accountID string) (n notice, names []string) {
 		names = append(names, r.Fault)
 	}
 	return n, names
+}
+
+// sealFor is the seal of a reply that these faults struck.
+func sealFor(struck []*Fault) seal {
+	for _, f := range struck {
+		if f.seal != genuine {
+			return f.seal
+		}
+	}
+	return genuine
 }
 
 func names(faults []*Fault) (list []string) {

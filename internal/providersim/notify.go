@@ -15,16 +15,15 @@ const answerWithin = 5 * time.Second
 // overtakenWithin is how long a message waits to be overtaken.
 const overtakenWithin = 15 * time.Second
 
-// message is one notification on its way to a merchant. Its body stays the
-// same over all tries; its signature is made anew for each.
+// message is one notification on its way to a merchant. What it says stays
+// the same over all tries; its signature is made anew for each.
 type message struct {
 	id       string // what the receiver knows it by
 	event    string
 	account  string
 	number   string // out_trade_no
 	url      string
-	body     []byte
-	header   func(now time.Time, how seal) http.Header
+	request  func(now time.Time, how seal) (http.Header, []byte)
 	accepted func(status int, answer []byte) bool
 	schedule []time.Duration // pauses before the second, third, … try
 
@@ -36,10 +35,10 @@ type message struct {
 
 // notify makes the message about a change of an order and plans its delivery.
 // What it returns is closed after the first try. The caller holds the lock.
-func (s *Sim) notify(o *order, make func(notice) *message) <-chan struct{} {
+func (s *Sim) notify(o *order, write func(notice) *message) wait {
 	n, struck := s.strikeNotice(o.account.id())
-	m := make(n)
-	m.notice, m.faults, m.first = n, struck, closable()
+	m := write(n)
+	m.notice, m.faults, m.first = n, struck, make(chan struct{})
 	m.account, m.number = o.account.id(), o.number
 	if n.lost || m.url == "" {
 		s.record.add(Exchange{Out: true, At: s.now(), Account: m.account, Number: m.number, Name: m.event, ID: m.id, Faults: struck,
@@ -55,8 +54,6 @@ func (s *Sim) notify(o *order, make func(notice) *message) <-chan struct{} {
 	s.plan(m, s.scaled(n.delay))
 	return m.first
 }
-
-func closable() chan struct{} { return make(chan struct{}) }
 
 // plan puts the next try of a message into the jobs.
 func (s *Sim) plan(m *message, after time.Duration) {
@@ -103,7 +100,8 @@ func (s *Sim) post(ctx context.Context, m *message) bool {
 	if m.tries == 1 {
 		now, how = now.Add(-m.notice.age), m.notice.seal
 	}
-	status, answer, err := s.send(ctx, m, m.header(now, how))
+	header, body := m.request(now, how)
+	status, answer, err := s.send(ctx, m.url, header, body)
 	e := Exchange{
 		Out: true, At: s.Now(), Account: m.account, Number: m.number, Name: m.event, ID: m.id,
 		URL: m.url, Try: m.tries, Status: status, Faults: m.faults,
@@ -117,10 +115,10 @@ func (s *Sim) post(ctx context.Context, m *message) bool {
 	return err == nil && m.accepted(status, answer)
 }
 
-func (s *Sim) send(ctx context.Context, m *message, header http.Header) (status int, answer []byte, err error) {
+func (s *Sim) send(ctx context.Context, url string, header http.Header, body []byte) (status int, answer []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, m.url, bytes.NewReader(m.body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, err
 	}

@@ -46,7 +46,7 @@ func (s *Sim) show(o *order) Payment {
 	}
 	p := Payment{
 		ID: o.id, Wallet: o.account.wallet(), Account: o.account.id(), Payee: o.account.payee(), Number: o.number, Product: o.product,
-		Description: o.description, Fen: o.fen, State: stateNames[o.state(s.now())], Payer: o.payer, Return: o.returnURL, CreatedAt: o.created,
+		Description: o.description, Fen: o.fen, State: stateNames[o.state(s.now())], Payer: o.payer, Return: o.account.back(o, s.now()), CreatedAt: o.created,
 	}
 	if o.pass != nil {
 		p.Text, p.ExpiresAt = o.pass.text, o.pass.expires

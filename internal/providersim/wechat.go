@@ -1,12 +1,10 @@
 package providersim
 
 import (
-	"bytes"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -50,6 +48,10 @@ func (a *wechatAccount) person(u User) string {
 	sum := sha256.Sum256([]byte(a.AppID + " " + string(u)))
 	return "o" + base64.RawURLEncoding.EncodeToString(sum[:])[:27]
 }
+
+func (a *wechatAccount) opened(*Sim, *order) {}
+
+func (a *wechatAccount) back(o *order, _ time.Time) string { return o.returnURL }
 
 // AddWeChatAccount opens an account. It fails if a part is missing or could
 // not be real.
@@ -125,16 +127,6 @@ type call struct {
 	number  string // out_trade_no, for the history
 }
 
-// reply is what an API call is answered.
-type reply struct {
-	status      int
-	contentType string
-	body        []byte
-	seal        seal
-	cut         bool // the connection ends instead
-	wait        wait // what must happen first
-}
-
 // work does what a call asks for and returns the reply's JSON; nil is an
 // empty 204. It runs with the lock held and fails with *problem.
 type work func(*Sim, *call) (any, error)
@@ -166,29 +158,15 @@ func (s *Sim) routeWeChat() {
 func (s *Sim) wechatCall(op operations, do work) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, rep, err := s.answer(r, op, do)
-		if rep.wait != nil {
-			select {
-			case <-rep.wait:
-			case <-time.After(answerWithin):
-			case <-r.Context().Done():
-			}
+		rep.hold(r)
+		rep.header = http.Header{}
+		if rep.status < 300 {
+			rep.header = c.account.header(rep.body, s.options.Now(), sealFor(c.struck))
 		}
 		requestID := strings.ToUpper(rand.Text()[:24]) + "-" + strconv.Itoa(errorNumber(err))
+		rep.header.Set("Request-ID", requestID)
 		s.recordCall(c, r, rep, err, requestID)
-		if rep.cut {
-			panic(http.ErrAbortHandler)
-		}
-		if rep.status < 300 {
-			for k, v := range c.account.header(rep.body, s.options.Now(), rep.seal) {
-				w.Header()[k] = v
-			}
-		}
-		w.Header().Set("Request-ID", requestID)
-		if rep.contentType != "" {
-			w.Header().Set("Content-Type", rep.contentType)
-		}
-		w.WriteHeader(rep.status)
-		w.Write(rep.body)
+		rep.write(w)
 	})
 }
 
@@ -248,22 +226,8 @@ func refusalReply(err error) reply {
 	return reply{status: p.Status, contentType: "application/json; charset=utf-8", body: plainJSON(p)}
 }
 
-// plainJSON encodes as the companies do: <, > and & stay themselves.
-func plainJSON(v any) []byte {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		panic(fmt.Sprintf("providersim: %T can't be encoded: %v", v, err))
-	}
-	return bytes.TrimRight(b.Bytes(), "\n")
-}
-
 func (s *Sim) recordCall(c *call, r *http.Request, rep reply, err error, requestID string) {
-	e := Exchange{Name: r.Method + " " + r.URL.Path, ID: requestID, Status: rep.status}
-	if rep.cut {
-		e.Status = 0
-	}
+	e := Exchange{Name: r.Method + " " + r.URL.Path, ID: requestID, Status: rep.seen()}
 	if err != nil {
 		e.Problem = err.Error()
 	}
@@ -279,7 +243,5 @@ func (s *Sim) recordCall(c *call, r *http.Request, rep reply, err error, request
 func (s *Sim) noSuchAPI(w http.ResponseWriter, r *http.Request) {
 	rep := refusalReply(errNoSuchAPI)
 	s.recordCall(nil, r, rep, errNoSuchAPI, "")
-	w.Header().Set("Content-Type", rep.contentType)
-	w.WriteHeader(rep.status)
-	w.Write(rep.body)
+	rep.write(w)
 }

@@ -173,9 +173,7 @@ func (s *Sim) downloadBill(w http.ResponseWriter, r *http.Request) {
 		rep = refusalReply(err)
 	}
 	s.recordCall(c, r, rep, err, "")
-	w.Header().Set("Content-Type", rep.contentType)
-	w.WriteHeader(rep.status)
-	w.Write(rep.body)
+	rep.write(w)
 }
 
 func (s *Sim) findBill(r *http.Request) ([]byte, *call, error) {

@@ -67,12 +67,12 @@ func (a *wechatAccount) message(url, event, summary, kind string, statement any,
 		Resource: a.encrypt(kind, plainJSON(statement)),
 	})
 	return &message{
-		id: id, event: event, url: url, body: body, schedule: wechatSchedule,
-		header: func(now time.Time, how seal) http.Header {
+		id: id, event: event, url: url, schedule: wechatSchedule,
+		request: func(now time.Time, how seal) (http.Header, []byte) {
 			h := a.header(body, now, how)
 			h.Set("Content-Type", "application/json")
 			h.Set("User-Agent", "Mozilla/4.0")
-			return h
+			return h, body
 		},
 		// The status alone decides, whatever the body says.
 		accepted: func(status int, _ []byte) bool { return status == http.StatusOK || status == http.StatusNoContent },

@@ -16,6 +16,9 @@ const (
 	prepayLife = 2 * time.Hour
 )
 
+// orderLife is how long an unpaid order stays before it is closed unasked.
+const orderLife = 7 * 24 * time.Hour
+
 const numberPattern = `^[0-9A-Za-z_\-|*]{6,32}$`
 
 // prepaySchema lists the fields of the three prepay calls.
@@ -116,7 +119,8 @@ func (s *Sim) orderFor(c *call, v values, product Product, asked string) (*order
 		o = &order{
 			account: c.account, number: v.text("out_trade_no"), product: product,
 			description: v.text("description"), fen: v.integer("amount.total"), attach: v.text("attach"),
-			notifyURL: v.text("notify_url"), openid: v.text("payer.openid"), asked: asked, created: c.now,
+			notifyURL: v.text("notify_url"), openid: v.text("payer.openid"), asked: asked,
+			created: c.now, closesAt: c.now.Add(orderLife),
 		}
 		if t, err := time.Parse(time.RFC3339, v.text("time_expire")); err == nil {
 			o.payUntil = t

@@ -59,7 +59,7 @@ func createRefund(s *Sim, c *call) (any, error) {
 		number: v.text("out_refund_no"), fen: fen, reason: v.text("reason"), notify: v.text("notify_url"), asked: canonical,
 		abnormal: slices.ContainsFunc(c.struck, func(f *Fault) bool { return f.abnormal }),
 	}
-	s.giveBack(o, r)
+	s.giveBack(o, r, s.options.RefundAfter)
 	return c.account.refundReply(o, r, c.now), nil
 }
 
@@ -114,11 +114,11 @@ func queryRefund(s *Sim, c *call) (any, error) {
 	return nil, errNoRefund
 }
 
-// giveBack starts a refund, which settles by itself.
-func (s *Sim) giveBack(o *order, r *refund) {
+// giveBack starts a refund, which settles by itself after a while.
+func (s *Sim) giveBack(o *order, r *refund, after time.Duration) {
 	r.id = "503" + s.now().In(china).Format("20060102") + digits(18)
 	r.created = s.now()
-	r.settles = r.created.Add(s.options.RefundAfter)
+	r.settles = r.created.Add(after)
 	o.refunds = append(o.refunds, r)
 	s.at(r.settles, func(context.Context) {
 		s.mu.Lock()

@@ -222,16 +222,9 @@ type bridgeRequest struct {
 }
 
 // bridge plays WeixinJSBridge for a page in WeChat's own browser: it answers
-// err_msg, and why in err_desc when it fails. Pages of this machine may call
-// it from their own origin.
+// err_msg, and why in err_desc when it fails.
 func (s *Sim) bridge(w http.ResponseWriter, r *http.Request) {
-	if origin := r.Header.Get("Origin"); loopback(origin) {
-		w.Header().Set("Access-Control-Allow-Origin", origin)
-		w.Header().Set("Access-Control-Allow-Headers", "Content-Type")
-		w.Header().Set("Vary", "Origin")
-	}
-	if r.Method == http.MethodOptions {
-		w.WriteHeader(http.StatusNoContent)
+	if !bridgeOrigin(w, r) {
 		return
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, 16<<10))
@@ -245,8 +238,22 @@ func (s *Sim) bridge(w http.ResponseWriter, r *http.Request) {
 	if why != nil {
 		answer["err_desc"] = why.Error()
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Write(plainJSON(answer))
+	controlWrite(w, http.StatusOK, answer)
+}
+
+// bridgeOrigin lets pages of this machine call a bridge from their own origin.
+// It answers a browser's preliminary question itself, and is false then.
+func bridgeOrigin(w http.ResponseWriter, r *http.Request) bool {
+	if origin := r.Header.Get("Origin"); loopback(origin) {
+		w.Header().Set("Access-Control-Allow-Origin", origin)
+		w.Header().Set("Access-Control-Allow-Headers", "Content-Type")
+		w.Header().Set("Vary", "Origin")
+	}
+	if r.Method == http.MethodOptions {
+		w.WriteHeader(http.StatusNoContent)
+		return false
+	}
+	return true
 }
 
 // loopback tells whether an origin is on this machine.

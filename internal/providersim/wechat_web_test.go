@@ -2,6 +2,8 @@ package providersim_test
 
 import (
 	"encoding/json"
+	"io"
+	"net/http"
 	"net/url"
 
 	"morepay/internal/providersim"
@@ -54,4 +56,28 @@ func (w *world) openid(user providersim.User) string {
 		w.t.Fatal("OAuth gave no openid")
 	}
 	return id
+}
+
+// visit opens an address as a browser does, following redirects, and returns
+// the page.
+func (w *world) visit(address string, header http.Header) string {
+	w.t.Helper()
+	browser := &http.Client{Transport: w.http.Transport}
+	req, err := http.NewRequest(http.MethodGet, address, nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for name, values := range header {
+		req.Header[name] = values
+	}
+	res, err := browser.Do(req)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	page, err := io.ReadAll(res.Body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return string(page)
 }

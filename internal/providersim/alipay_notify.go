@@ -1,0 +1,88 @@
+package providersim
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// alipaySchedule is how long Alipay waits before each new try.
+var alipaySchedule = []time.Duration{
+	4 * time.Minute, 10 * time.Minute, 10 * time.Minute, time.Hour, 2 * time.Hour, 6 * time.Hour, 15 * time.Hour,
+}
+
+// payment tells a merchant that a trade was paid or, for wap, closed.
+func (a *alipayAccount) payment(o *order, n notice) *message {
+	at := o.paidAt
+	if at.IsZero() {
+		at = o.closesAt
+	}
+	return a.message(o, a.statement(o, n, at))
+}
+
+// refund tells a merchant of a refund: it is the trade again, with what has
+// been given back.
+func (a *alipayAccount) refund(o *order, r *refund, n notice) *message {
+	p := a.statement(o, n, r.settles)
+	p.Set("refund_fee", yuan(o.refundedFen()))
+	p.Set("gmt_refund", r.settles.In(china).Format("2006-01-02 15:04:05.000"))
+	p.Set("out_biz_no", r.number)
+	return a.message(o, p)
+}
+
+// statement is a trade as a notification states it.
+func (a *alipayAccount) statement(o *order, n notice, at time.Time) url.Values {
+	app := a.AppID
+	if n.account != "" {
+		app = n.account
+	}
+	p := url.Values{
+		"notify_type": {"trade_status_sync"}, "notify_id": {notifyID()}, "app_id": {app}, "auth_app_id": {app},
+		"charset": {"utf-8"}, "version": {"1.0"},
+		"trade_no": {o.reference}, "out_trade_no": {o.number}, "subject": {o.description}, "trade_status": {tradeStatus(o, at)},
+		"seller_id": {a.SellerID}, "buyer_id": {a.person(o.payer)}, "buyer_logon_id": {logon(o.payer)},
+		"total_amount": {yuan(o.fen + n.fenOff)}, "gmt_create": {o.created.In(china).Format(time.DateTime)},
+	}
+	if o.attach != "" {
+		p.Set("passback_params", o.attach)
+	}
+	if o.paidAt.IsZero() {
+		p.Set("gmt_close", o.closesAt.In(china).Format(time.DateTime))
+		return p
+	}
+	for _, name := range []string{"receipt_amount", "buyer_pay_amount", "invoice_amount"} {
+		p.Set(name, yuan(o.fen+n.fenOff))
+	}
+	p.Set("point_amount", "0.00")
+	p.Set("gmt_payment", o.paidAt.In(china).Format(time.DateTime))
+	p.Set("fund_bill_list", `[{"amount":"`+yuan(o.fen+n.fenOff)+`","fundChannel":"ALIPAYACCOUNT"}]`)
+	return p
+}
+
+func notifyID() string {
+	id := make([]byte, 17)
+	rand.Read(id)
+	return hex.EncodeToString(id)
+}
+
+func (a *alipayAccount) message(o *order, p url.Values) *message {
+	return &message{
+		id: p.Get("notify_id"), event: p.Get("trade_status"), url: o.notifyURL, schedule: alipaySchedule,
+		request: func(now time.Time, how seal) (http.Header, []byte) {
+			q := url.Values{"notify_time": {now.In(china).Format(time.DateTime)}}
+			for k := range p {
+				q.Set(k, p.Get(k))
+			}
+			signature := how.signature(a.PlatformKey, unsignedText(q))
+			q.Set("sign_type", alipayScheme)
+			if signature != "" {
+				q.Set("sign", signature)
+			}
+			return http.Header{"Content-Type": {"application/x-www-form-urlencoded; charset=utf-8"}}, []byte(q.Encode())
+		},
+		// Anything but these seven characters is a failure.
+		accepted: func(status int, answer []byte) bool { return status == http.StatusOK && string(answer) == "success" },
+	}
+}
