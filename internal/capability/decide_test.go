@@ -1,0 +1,321 @@
+package capability_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"morepay/internal/capability"
+	"morepay/internal/device"
+	"morepay/internal/pay"
+)
+
+var (
+	noon   = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	yuan60 = pay.Money{Currency: "CNY", Value: 6000}
+)
+
+// deviceOf is the device of a profile that has a sample.
+func deviceOf(t testing.TB, p device.Profile) device.Device {
+	t.Helper()
+	dev, ok := device.Of(p)
+	if !ok {
+		t.Fatalf("no sample of %s", p)
+	}
+	return dev
+}
+
+// open is a document with one open WeChat Pay, changed by change.
+func open(change func(*capability.Document, *capability.Method)) *capability.Document {
+	doc := &capability.Document{
+		Schema: 1, Merchant: "m", Name: "M", Locale: "en", Visible: 1,
+		Methods: []capability.Method{{
+			Method: "wechat_pay", State: capability.StateOpen, Currencies: []string{"CNY"},
+			Rails: []pay.Rail{pay.RailJSAPI, pay.RailDeepLink, pay.RailQR},
+		}},
+	}
+	if change != nil {
+		change(doc, &doc.Methods[0])
+	}
+	return doc
+}
+
+// TestReasons has a row on each side of every edge.
+func TestReasons(t *testing.T) {
+	type method = capability.Method
+	type document = capability.Document
+	limits := func(l capability.Limits) func(*document, *method) {
+		return func(_ *document, m *method) { m.Limits = map[string]capability.Limits{"CNY": l} }
+	}
+	schedule := func(s capability.Schedule) func(*document, *method) {
+		return func(_ *document, m *method) { m.State, m.Schedule = capability.StateScheduled, &s }
+	}
+	rollout := func(r capability.Rollout) func(*document, *method) {
+		return func(_ *document, m *method) { m.State, m.Rollout = capability.StateRollout, &r }
+	}
+	products := func(p capability.Products) func(*document, *method) {
+		return func(_ *document, m *method) { m.Products = &p }
+	}
+	hostVersion := func(v string) func(*document, *method) {
+		return func(_ *document, m *method) { m.HostMinVersion = map[device.Host]string{"taobao": v} }
+	}
+	item := func(sku, category string) []pay.Item { return []pay.Item{{SKU: sku, Category: category}} }
+	later := noon.Add(time.Second)
+	limit := pay.Money{Currency: "CNY", Value: 6001}
+
+	tests := []struct {
+		name    string
+		change  func(*document, *method)
+		order   capability.Order
+		profile device.Profile // safari-iphone if ""
+		want    []capability.Reason
+	}{
+		{name: "open"},
+		{name: "closed", change: func(_ *document, m *method) { m.State = capability.StateClosed }, want: []capability.Reason{{Code: "method_closed"}}},
+
+		{name: "opens-now", change: schedule(capability.Schedule{From: noon})},
+		{name: "opens-later", change: schedule(capability.Schedule{From: later}), want: []capability.Reason{{Code: "not_yet_open", At: later}}},
+		{name: "ends-later", change: schedule(capability.Schedule{Until: later})},
+		{name: "ends-now", change: schedule(capability.Schedule{Until: noon}), want: []capability.Reason{{Code: "method_closed"}}},
+
+		{name: "rollout-of-all", change: rollout(capability.Rollout{Percent: 100}), order: capability.Order{Payer: "p"}},
+		{name: "rollout-of-all-to-strangers", change: rollout(capability.Rollout{Percent: 100})},
+		{name: "rollout-of-most-to-strangers", change: rollout(capability.Rollout{Percent: 99.99}), want: []capability.Reason{{Code: "not_in_rollout"}}},
+		{name: "rollout-of-none", change: rollout(capability.Rollout{Percent: 0}), order: capability.Order{Payer: "p"}, want: []capability.Reason{{Code: "not_in_rollout"}}},
+		{name: "rollout-in-closed-batch", change: rollout(capability.Rollout{Percent: 100, Batch: "b2"}), want: []capability.Reason{{Code: "not_in_rollout"}}},
+		{name: "rollout-in-open-batch", change: func(d *document, m *method) {
+			rollout(capability.Rollout{Percent: 100, Batch: "b2"})(d, m)
+			d.OpenBatches = []string{"b1", "b2"}
+		}},
+
+		{name: "other-currency", order: capability.Order{Amount: pay.Money{Currency: "USD", Value: 6000}}, want: []capability.Reason{{Code: "currency_unsupported"}}},
+		{name: "at-the-minimum", change: limits(capability.Limits{Min: 6000})},
+		{name: "below-the-minimum", change: limits(capability.Limits{Min: 6001}), want: []capability.Reason{{Code: "amount_below_min", Limit: limit}}},
+		{name: "at-the-maximum", change: limits(capability.Limits{Max: 6000})},
+		{name: "above-the-maximum", change: limits(capability.Limits{Max: 5999}), want: []capability.Reason{{Code: "amount_above_max", Limit: pay.Money{Currency: "CNY", Value: 5999}}}},
+		{name: "limits-of-another-currency", change: func(_ *document, m *method) {
+			m.Limits = map[string]capability.Limits{"HKD": {Min: 7000}}
+		}},
+
+		{name: "region-listed", change: func(_ *document, m *method) { m.Regions = []string{"HK", "CN"} }, order: capability.Order{Region: "CN"}},
+		{name: "region-not-listed", change: func(_ *document, m *method) { m.Regions = []string{"HK"} }, order: capability.Order{Region: "CN"}, want: []capability.Reason{{Code: "region_unsupported"}}},
+		{name: "region-unknown", change: func(_ *document, m *method) { m.Regions = []string{"HK"} }, want: []capability.Reason{{Code: "region_unsupported"}}},
+
+		{name: "category-excluded", change: products(capability.Products{Excluded: &capability.Goods{Categories: []string{"gold"}}}), order: capability.Order{Items: item("1", "gold")}, want: []capability.Reason{{Code: "product_excluded", Item: "1"}}},
+		{name: "sku-excluded", change: products(capability.Products{Excluded: &capability.Goods{SKUs: []string{"1"}}}), order: capability.Order{Items: item("1", "tea")}, want: []capability.Reason{{Code: "product_excluded", Item: "1"}}},
+		{name: "one-of-two-excluded", change: products(capability.Products{Excluded: &capability.Goods{SKUs: []string{"2"}}}), order: capability.Order{Items: append(item("1", "tea"), item("2", "tea")...)}, want: []capability.Reason{{Code: "product_excluded", Item: "2"}}},
+		{name: "not-excluded", change: products(capability.Products{Excluded: &capability.Goods{SKUs: []string{"1"}, Categories: []string{"gold"}}}), order: capability.Order{Items: item("2", "tea")}},
+		{name: "allowed-by-category", change: products(capability.Products{Allowed: &capability.Goods{Categories: []string{"tea"}}}), order: capability.Order{Items: item("1", "tea")}},
+		{name: "not-allowed", change: products(capability.Products{Allowed: &capability.Goods{Categories: []string{"tea"}}}), order: capability.Order{Items: item("", "gold")}, want: []capability.Reason{{Code: "product_excluded", Item: "gold"}}},
+		{name: "excluded-though-allowed", change: products(capability.Products{Allowed: &capability.Goods{Categories: []string{"tea"}}, Excluded: &capability.Goods{SKUs: []string{"1"}}}), order: capability.Order{Items: item("1", "tea")}, want: []capability.Reason{{Code: "product_excluded", Item: "1"}}},
+		{name: "nothing-in-the-cart", change: products(capability.Products{Allowed: &capability.Goods{Categories: []string{"tea"}}})},
+
+		{name: "host-same-version", change: hostVersion("10.2.10"), profile: "taobao-iphone"},
+		{name: "host-too-old", change: hostVersion("10.40"), profile: "taobao-iphone", want: []capability.Reason{{Code: "host_update_required", Host: "taobao", Version: "10.40"}}},
+		{name: "host-new-enough", change: hostVersion("10.40"), profile: "taobao-android"},
+		{name: "other-host", change: hostVersion("10.40"), profile: "tmall-iphone"},
+		{name: "no-host", change: hostVersion("10.40")},
+
+		{name: "blocked", profile: "alipay-iphone", want: []capability.Reason{{Code: "blocked_in_container", Host: "alipay"}}},
+		{name: "unknown-method", change: func(_ *document, m *method) { m.Method = "cash" }, want: []capability.Reason{{Code: "no_rail_on_device"}}},
+		{name: "nothing-granted", change: func(_ *document, m *method) { m.Rails = nil }, want: []capability.Reason{{Code: "rail_not_granted"}}},
+		{name: "provider-down", order: capability.Order{Down: []pay.Method{"alipay", "wechat_pay"}}, want: []capability.Reason{{Code: "provider_unavailable"}}},
+		{name: "other-provider-down", order: capability.Order{Down: []pay.Method{"alipay"}}},
+
+		{name: "all-at-once-in-order", profile: "alipay-iphone", order: capability.Order{Amount: pay.Money{Currency: "USD", Value: 1}, Down: []pay.Method{"wechat_pay"}, Items: item("1", "tea"), Payer: "p"},
+			change: func(_ *document, m *method) {
+				m.State, m.Rails = capability.StateClosed, nil
+				m.Rollout = &capability.Rollout{}
+				m.Schedule = &capability.Schedule{From: later}
+				m.Limits = map[string]capability.Limits{"USD": {Min: 2}}
+				m.Regions = []string{"HK"}
+				m.Products = &capability.Products{Excluded: &capability.Goods{SKUs: []string{"1"}}}
+				m.HostMinVersion = map[device.Host]string{"alipay": "99.0"}
+			},
+			want: []capability.Reason{
+				{Code: "method_closed"}, {Code: "not_yet_open", At: later}, {Code: "not_in_rollout"}, {Code: "currency_unsupported"},
+				{Code: "amount_below_min", Limit: pay.Money{Currency: "USD", Value: 2}}, {Code: "region_unsupported"}, {Code: "product_excluded", Item: "1"},
+				{Code: "host_update_required", Host: "alipay", Version: "99.0"}, {Code: "blocked_in_container", Host: "alipay"},
+				{Code: "rail_not_granted"}, {Code: "provider_unavailable"},
+			}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.order.Amount.Currency == "" {
+				tt.order.Amount = yuan60
+			}
+			if tt.profile == "" {
+				tt.profile = "safari-iphone"
+			}
+			got := capability.Decide(open(tt.change), tt.order, deviceOf(t, tt.profile), noon).Choices[0]
+			if diff := cmp.Diff(tt.want, got.Reasons); diff != "" {
+				t.Errorf("reasons (-want +got):\n%s", diff)
+			}
+			if got.Offered() != (len(tt.want) == 0) {
+				t.Errorf("ladder %v with reasons %v", got.Ladder, got.Reasons)
+			}
+		})
+	}
+}
+
+// TestLadder: what a merchant was granted thins the ladder out and leaves its
+// order alone.
+func TestLadder(t *testing.T) {
+	tests := []struct {
+		name    string
+		method  pay.Method
+		profile device.Profile
+		granted string
+		want    string
+	}{
+		{"all-on-desktop", "wechat_pay", "chrome-windows", "jsapi deep_link qr", "qr page_qr"},
+		{"all-on-a-phone", "wechat_pay", "chrome-android", "qr deep_link jsapi", "deep_link page_qr"},
+		{"all-in-wechat", "wechat_pay", "wechat-android", "jsapi deep_link qr", "jsapi page_qr"},
+		{"no-jsapi-in-wechat", "wechat_pay", "wechat-android", "deep_link qr", "page_qr"},
+		{"no-h5-on-a-phone", "wechat_pay", "safari-iphone", "jsapi qr", "page_qr"},
+		{"no-native-on-desktop", "wechat_pay", "safari-mac", "jsapi", "page_qr"},
+		{"wechat-on-desktop-is-desktop", "wechat_pay", "wechat-windows", "jsapi qr", "qr page_qr"},
+		{"mini-program", "wechat_pay", "wechat-mini-program-iphone", "jsapi deep_link qr", "page_qr"},
+		{"ipad-as-mac", "wechat_pay", "safari-ipad", "jsapi deep_link qr", "deep_link page_qr"},
+		{"alipay-in-alipay", "alipay", "alipay-iphone", "jsapi deep_link qr redirect", "jsapi deep_link"},
+		{"alipay-in-alipay-without-bridge", "alipay", "alipay-iphone", "deep_link qr redirect", "deep_link"},
+		{"alipay-on-desktop", "alipay", "edge-windows", "redirect qr", "qr redirect page_qr"},
+		{"a-page-that-could-do-nothing", "wechat_pay", "safari-iphone", "", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			doc := open(func(_ *capability.Document, m *capability.Method) {
+				m.Method, m.Rails = tt.method, rails(tt.granted)
+			})
+			d := capability.Decide(doc, capability.Order{Amount: yuan60}, deviceOf(t, tt.profile), noon)
+			want := rails(tt.want)
+			if got := d.Choices[0].Ladder; !slices.Equal(got, want) {
+				t.Errorf("got %v, want %v", got, want)
+			}
+			for _, r := range pay.Rails {
+				if got := d.Allows(tt.method, r); got != slices.Contains(want, r) {
+					t.Errorf("allows %s: %t", r, got)
+				}
+			}
+		})
+	}
+}
+
+func rails(words string) []pay.Rail {
+	var list []pay.Rail
+	for _, w := range strings.Fields(words) {
+		list = append(list, pay.Rail(w))
+	}
+	return list
+}
+
+// TestArrange: one string per choice, "p" or "m" for its group.
+func TestArrange(t *testing.T) {
+	entry := func(id pay.Method, primary bool, rank int) capability.Method {
+		return capability.Method{Method: id, State: capability.StateOpen, Currencies: []string{"CNY"}, Primary: primary, Rank: rank,
+			Rails: []pay.Rail{pay.RailJSAPI, pay.RailDeepLink, pay.RailQR, pay.RailRedirect}}
+	}
+	plain := []capability.Method{entry("wechat_pay", false, 0), entry("alipay", false, 0), entry("unionpay", false, 0), entry("jd_pay", false, 0)}
+	tests := []struct {
+		name    string
+		methods []capability.Method
+		ranking []pay.Method
+		visible int
+		profile device.Profile
+		want    string
+	}{
+		{"by-id-if-nothing-else", plain, nil, 1, "chrome-windows", "p:alipay m:jd_pay m:unionpay m:wechat_pay"},
+		{"by-ranking", plain, []pay.Method{"jd_pay", "unionpay", "wechat_pay", "alipay"}, 3, "chrome-windows", "p:jd_pay p:unionpay p:wechat_pay m:alipay"},
+		{"ranking-then-rank", []capability.Method{entry("wechat_pay", false, 9), entry("alipay", false, 2), entry("unionpay", false, 1)}, []pay.Method{"wechat_pay"}, 1, "chrome-windows", "p:wechat_pay m:unionpay m:alipay"},
+		{"primary-first", []capability.Method{entry("wechat_pay", false, 1), entry("alipay", true, 2)}, nil, 1, "chrome-windows", "p:alipay m:wechat_pay"},
+		{"more-primary-than-visible", []capability.Method{entry("wechat_pay", true, 1), entry("alipay", true, 2), entry("unionpay", false, 0)}, nil, 1, "chrome-windows", "p:wechat_pay p:alipay m:unionpay"},
+		{"all-visible", plain, nil, 9, "chrome-windows", "p:alipay p:jd_pay p:unionpay p:wechat_pay"},
+		{"primary-blocked-here", []capability.Method{entry("wechat_pay", false, 1), entry("alipay", true, 2)}, nil, 1, "wechat-iphone", "p:wechat_pay p:alipay"},
+		{"only-offered-ones-move-up", []capability.Method{entry("alipay", false, 1), entry("unionpay", false, 2), entry("wechat_pay", false, 3)}, nil, 1, "wechat-iphone", "p:wechat_pay m:alipay m:unionpay"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			doc := &capability.Document{Visible: tt.visible, Ranking: tt.ranking, Methods: tt.methods}
+			var got []string
+			for i, c := range capability.Decide(doc, capability.Order{Amount: yuan60}, deviceOf(t, tt.profile), noon).Choices {
+				got = append(got, string(c.Group[:1])+":"+string(c.Method))
+				if c.Rank != i+1 {
+					t.Errorf("%s has rank %d at place %d", c.Method, c.Rank, i+1)
+				}
+			}
+			if diff := cmp.Diff(tt.want, strings.Join(got, " ")); diff != "" {
+				t.Errorf("display (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestShown spells out which reasons payers are told.
+func TestShown(t *testing.T) {
+	shown := map[capability.ReasonCode]bool{
+		"not_yet_open": true, "amount_below_min": true, "amount_above_max": true,
+		"host_update_required": true, "blocked_in_container": true,
+		"method_closed": false, "not_in_rollout": false, "currency_unsupported": false, "region_unsupported": false,
+		"product_excluded": false, "no_rail_on_device": false, "rail_not_granted": false, "provider_unavailable": false,
+	}
+	for _, code := range capability.ReasonCodes() {
+		want, listed := shown[code]
+		if !listed || code.Shown() != want {
+			t.Errorf("%s: shown %t, want %t, listed %t", code, code.Shown(), want, listed)
+		}
+		delete(shown, code)
+	}
+	if len(shown) > 0 {
+		t.Errorf("no such codes: %v", shown)
+	}
+	if capability.ReasonCode("unheard_of").Shown() {
+		t.Error("an unknown code is shown")
+	}
+	both := capability.Choice{Reasons: []capability.Reason{{Code: "host_update_required"}, {Code: "method_closed"}}}
+	if both.Shown() {
+		t.Error("an update is asked for, though the method is closed")
+	}
+}
+
+func TestDecisionChoice(t *testing.T) {
+	d := capability.Decide(open(nil), capability.Order{Amount: yuan60}, deviceOf(t, "safari-iphone"), noon)
+	if c, ok := d.Choice("wechat_pay"); !ok || !c.Offered() {
+		t.Errorf("got %+v, %t", c, ok)
+	}
+	if c, ok := d.Choice("alipay"); ok || c.Offered() {
+		t.Errorf("a method that the document does not name: %+v, %t", c, ok)
+	}
+	if d.Allows("alipay", pay.RailPageQR) {
+		t.Error("allows a method that the document does not name")
+	}
+}
+
+// BenchmarkDecide has six full entries; that two methods stand twice makes no
+// difference to the work.
+func BenchmarkDecide(b *testing.B) {
+	doc := &capability.Document{Visible: 2, Ranking: []pay.Method{"jd_pay", "unionpay", "wechat_pay"}, OpenBatches: []string{"b1"}}
+	for _, id := range []pay.Method{"wechat_pay", "alipay", "unionpay", "jd_pay", "wechat_pay", "alipay"} {
+		doc.Methods = append(doc.Methods, capability.Method{
+			Method: id, State: capability.StateRollout, Currencies: []string{"CNY", "HKD"}, Regions: []string{"CN", "HK"},
+			Rails:          []pay.Rail{pay.RailJSAPI, pay.RailDeepLink, pay.RailQR, pay.RailRedirect},
+			Limits:         map[string]capability.Limits{"CNY": {Min: 1, Max: 5_000_000}},
+			Products:       &capability.Products{Excluded: &capability.Goods{Categories: []string{"gold", "prepaid-card"}, SKUs: []string{"9"}}},
+			HostMinVersion: map[device.Host]string{"taobao": "10.40"},
+			Rollout:        &capability.Rollout{Percent: 100, Salt: "s", Batch: "b1"},
+			Schedule:       &capability.Schedule{From: noon},
+		})
+	}
+	order := capability.Order{Amount: yuan60, Payer: "0123456789abcdef0123456789abcdef", Region: "CN", Items: []pay.Item{{SKU: "1", Category: "tea"}, {SKU: "2", Category: "books"}}}
+	for _, p := range []device.Profile{"chrome-android", "taobao-android", "alipay-iphone"} {
+		dev := deviceOf(b, p)
+		b.Run(string(p), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				capability.Decide(doc, order, dev, noon)
+			}
+		})
+	}
+}

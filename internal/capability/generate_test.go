@@ -1,0 +1,202 @@
+package capability_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"morepay/internal/capability"
+	"morepay/internal/device"
+	"morepay/internal/method"
+	"morepay/internal/pay"
+)
+
+// dice rolls 0 to n-1. Generators take one, so that rapid can shrink what they
+// make and a seed can repeat it on another machine.
+type dice func(n int) int
+
+func rapidDice(t *rapid.T) dice {
+	return func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "roll") }
+}
+
+func seededDice(seed uint64) dice {
+	r := rand.New(rand.NewPCG(seed, 0))
+	return r.IntN
+}
+
+func (roll dice) yes() bool { return roll(2) == 1 }
+
+func pick[T any](roll dice, from []T) T { return from[roll(len(from))] }
+
+// some is a part of a list, in the order of the list, with at least least of
+// its items.
+func some[T any](roll dice, from []T, least int) []T {
+	var part []T
+	for i, item := range from {
+		if roll.yes() || len(from)-i <= least-len(part) {
+			part = append(part, item)
+		}
+	}
+	return part
+}
+
+// The pools are small, so that documents and orders meet each other.
+var (
+	somePayers     = []string{"", "a", "b", "c", "payer-1", "payer-2"}
+	someCurrencies = []string{"CNY", "HKD", "JPY", "USD"}
+	someRegions    = []string{"CN", "HK", "TW"}
+	someCategories = []string{"tea", "gold", "books"}
+	someSKUs       = []string{"1", "2", "3"}
+	someBatches    = []string{"b1", "b2", "b3"}
+	someVersions   = []string{"8.0", "10.40", "10.48.30.2079", "99.0.0"}
+	somePercents   = []float64{0, 0.01, 12.5, 40, 99.99, 100}
+	grantable      = []pay.Rail{pay.RailJSAPI, pay.RailDeepLink, pay.RailQR, pay.RailRedirect}
+	epoch          = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
+func someTime(roll dice) time.Time {
+	t := epoch.Add(time.Duration(roll(2000)) * time.Hour)
+	if roll.yes() {
+		return t.In(time.FixedZone("", 8*60*60))
+	}
+	return t
+}
+
+// anyDocument makes documents that Decode takes.
+func anyDocument(roll dice) *capability.Document {
+	doc := &capability.Document{
+		Schema:      capability.SchemaVersion,
+		Version:     int64(roll(3)),
+		Merchant:    pick(roll, []string{"a", "shop-1", "shop_2"}),
+		Name:        pick(roll, []string{"Tea", "茶 & <coffee>", `"quotes"`}),
+		Locale:      pick(roll, []string{"en", "zh-CN", "zh-Hant-TW"}),
+		Visible:     1 + roll(4),
+		OpenBatches: some(roll, someBatches, 0),
+	}
+	if roll.yes() {
+		doc.Theme = capability.Theme{Accent: pick(roll, capability.Accents), Corners: pick(roll, capability.Corners), Mode: pick(roll, capability.Modes)}
+	}
+	for _, id := range shuffled(roll, some(roll, method.IDs(), 1)) {
+		doc.Methods = append(doc.Methods, anyMethod(roll, id))
+	}
+	for _, m := range shuffled(roll, doc.Methods) {
+		if roll.yes() {
+			doc.Ranking = append(doc.Ranking, m.Method)
+		}
+	}
+	return doc
+}
+
+func anyMethod(roll dice, id pay.Method) capability.Method {
+	m := capability.Method{
+		Method:     id,
+		State:      pick(roll, capability.States),
+		Primary:    roll.yes(),
+		Rank:       roll(3),
+		Icon:       pick(roll, []string{"", "our-icon"}),
+		Reason:     pick(roll, []string{"", "no contract yet"}),
+		Rails:      append([]pay.Rail{}, some(roll, grantable, 0)...),
+		Currencies: some(roll, someCurrencies, 1),
+		Regions:    nil,
+	}
+	if roll.yes() {
+		m.Regions = some(roll, someRegions, 1)
+	}
+	for _, c := range m.Currencies {
+		if roll.yes() {
+			m.Limits = with(m.Limits, c, anyLimits(roll))
+		}
+	}
+	for _, h := range []device.Host{"taobao", "wechat", "alipay"} {
+		if roll.yes() {
+			m.HostMinVersion = with(m.HostMinVersion, h, pick(roll, someVersions))
+		}
+	}
+	m.Products = anyProducts(roll)
+	if m.State == capability.StateRollout || m.State == capability.StateClosed && roll.yes() {
+		m.Rollout = &capability.Rollout{Percent: pick(roll, somePercents), Salt: pick(roll, []string{"", "s1"}), Batch: pick(roll, append([]string{""}, someBatches...))}
+	}
+	if m.State == capability.StateScheduled || m.State != capability.StateOpen && roll.yes() {
+		m.Schedule = anySchedule(roll)
+	}
+	return m
+}
+
+func anyLimits(roll dice) capability.Limits {
+	least := int64(1 + roll(5000))
+	switch roll(3) {
+	case 0:
+		return capability.Limits{Min: least}
+	case 1:
+		return capability.Limits{Max: least}
+	}
+	return capability.Limits{Min: least, Max: least + int64(roll(5000))}
+}
+
+func anyProducts(roll dice) *capability.Products {
+	cut := roll(len(someCategories) + 1) // categories before it may be allowed, the rest excluded
+	var p capability.Products
+	if cut > 0 && roll.yes() {
+		p.Allowed = &capability.Goods{Categories: some(roll, someCategories[:cut], 1)}
+	}
+	if cut < len(someCategories) && roll.yes() {
+		p.Excluded = &capability.Goods{Categories: some(roll, someCategories[cut:], 1), SKUs: some(roll, someSKUs, 0)}
+	}
+	if p == (capability.Products{}) {
+		return nil
+	}
+	return &p
+}
+
+func anySchedule(roll dice) *capability.Schedule {
+	s := capability.Schedule{From: someTime(roll)}
+	switch roll(3) {
+	case 0:
+		s.Until = s.From.Add(time.Duration(1+roll(1000)) * time.Hour)
+	case 1:
+		s.From, s.Until = time.Time{}, s.From
+	}
+	return &s
+}
+
+func anyOrder(roll dice) capability.Order {
+	o := capability.Order{
+		Amount: pay.Money{Currency: pick(roll, someCurrencies), Value: int64(1 + roll(12_000))},
+		Payer:  pick(roll, somePayers),
+		Region: pick(roll, append([]string{""}, someRegions...)),
+		Down:   some(roll, []pay.Method{"alipay", "jd_pay"}, 0),
+	}
+	for range roll(4) {
+		o.Items = append(o.Items, pay.Item{SKU: pick(roll, append([]string{""}, someSKUs...)), Category: pick(roll, append([]string{""}, someCategories...)), Quantity: 1})
+	}
+	return o
+}
+
+func anyDevice(roll dice) device.Device {
+	dev, _ := device.Of(pick(roll, device.Profiles()))
+	return dev
+}
+
+func shuffled[T any](roll dice, list []T) []T {
+	out := append([]T{}, list...)
+	for i := len(out) - 1; i > 0; i-- {
+		j := roll(i + 1)
+		out[i], out[j] = out[j], out[i]
+	}
+	return out
+}
+
+func with[K comparable, V any](m map[K]V, key K, v V) map[K]V {
+	if m == nil {
+		m = map[K]V{}
+	}
+	m[key] = v
+	return m
+}
+
+// describe is for messages of failed properties.
+func describe(doc *capability.Document, o capability.Order, dev device.Device, now time.Time) string {
+	return fmt.Sprintf("document %s\norder %+v\ndevice %+v\nnow %s", doc.JSON(), o, dev, now)
+}

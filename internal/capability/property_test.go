@@ -1,0 +1,284 @@
+package capability_test
+
+import (
+	"encoding/json"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"morepay/internal/capability"
+	"morepay/internal/device"
+	"morepay/internal/method"
+	"morepay/internal/pay"
+)
+
+// world is everything that a decision depends on.
+type world struct {
+	doc   *capability.Document
+	order capability.Order
+	dev   device.Device
+	now   time.Time
+}
+
+func anyWorld(roll dice) world {
+	return world{anyDocument(roll), anyOrder(roll), anyDevice(roll), someTime(roll)}
+}
+
+func (w world) decide() capability.Decision {
+	return capability.Decide(w.doc, w.order, w.dev, w.now)
+}
+
+// forAll checks a rule in any world, and shows the world in which it fails.
+func forAll(t *testing.T, rule func(t *rapid.T, roll dice, w world)) {
+	t.Helper()
+	rapid.Check(t, func(t *rapid.T) {
+		roll := rapidDice(t)
+		w := anyWorld(roll)
+		t.Log(describe(w.doc, w.order, w.dev, w.now))
+		rule(t, roll, w)
+	})
+}
+
+func (w world) clone(t *rapid.T) world {
+	doc, err := capability.Decode(w.doc.JSON())
+	if err != nil {
+		t.Fatalf("a generated document is refused:\n%v", err)
+	}
+	w.doc = doc
+	w.order.Items = slices.Clone(w.order.Items)
+	return w
+}
+
+func codes(c capability.Choice) []capability.ReasonCode {
+	var list []capability.ReasonCode
+	for _, r := range c.Reasons {
+		list = append(list, r.Code)
+	}
+	return list
+}
+
+func TestEitherLadderOrReasons(t *testing.T) {
+	forAll(t, func(t *rapid.T, _ dice, w world) {
+		for _, c := range w.decide().Choices {
+			if (len(c.Ladder) > 0) == (len(c.Reasons) > 0) {
+				t.Errorf("%s has ladder %v and reasons %v", c.Method, c.Ladder, c.Reasons)
+			}
+			if !slices.IsSortedFunc(codes(c), byCode) {
+				t.Errorf("%s has reasons out of order: %v", c.Method, c.Reasons)
+			}
+		}
+	})
+}
+
+func byCode(a, b capability.ReasonCode) int {
+	all := capability.ReasonCodes()
+	return slices.Index(all, a) - slices.Index(all, b)
+}
+
+func TestRankIsATotalOrder(t *testing.T) {
+	forAll(t, func(t *rapid.T, _ dice, w world) {
+		choices := w.decide().Choices
+		if len(choices) != len(w.doc.Methods) {
+			t.Fatalf("%d choices for %d methods", len(choices), len(w.doc.Methods))
+		}
+		offered, primary, more := 0, 0, false
+		for i, c := range choices {
+			if c.Rank != i+1 || w.doc.Method(c.Method) == nil {
+				t.Errorf("%s has rank %d at place %d", c.Method, c.Rank, i+1)
+			}
+			if c.Group == capability.GroupPrimary && more {
+				t.Errorf("%s is primary, but stands after others", c.Method)
+			}
+			more = more || c.Group == capability.GroupMore
+			if c.Offered() {
+				offered++
+				if !more {
+					primary++
+				}
+			}
+		}
+		if primary < min(offered, w.doc.Visible) {
+			t.Errorf("%d of %d offered are visible, want %d", primary, offered, w.doc.Visible)
+		}
+	})
+}
+
+// TestOrderOfTheFileDoesNotMatter: only ranking is an order; everything else is
+// a set.
+func TestOrderOfTheFileDoesNotMatter(t *testing.T) {
+	forAll(t, func(t *rapid.T, roll dice, w world) {
+		other := w.clone(t)
+		other.doc.Methods = shuffled(roll, other.doc.Methods)
+		other.doc.OpenBatches = shuffled(roll, other.doc.OpenBatches)
+		for i := range other.doc.Methods {
+			m := &other.doc.Methods[i]
+			m.Rails = shuffled(roll, m.Rails)
+			m.Currencies = shuffled(roll, m.Currencies)
+			m.Regions = shuffled(roll, m.Regions)
+		}
+		if !w.decide().Equal(other.decide()) {
+			t.Errorf("got %v, shuffled %v", w.decide(), other.decide())
+		}
+		other.order.Items = shuffled(roll, other.order.Items)
+		for _, c := range w.decide().Choices {
+			if shuffled, _ := other.decide().Choice(c.Method); !slices.Equal(codes(c), codes(shuffled)) {
+				t.Errorf("%s: the order of the items makes %v of %v", c.Method, codes(shuffled), codes(c))
+			}
+		}
+	})
+}
+
+func TestArgumentsStayAsTheyAre(t *testing.T) {
+	forAll(t, func(t *rapid.T, _ dice, w world) {
+		before, order := string(w.doc.JSON()), asJSON(t, w.order)
+		d := w.decide()
+		for _, c := range d.Choices {
+			for i := range c.Ladder {
+				c.Ladder[i] = "scribble" // a caller's copy, not the table's
+			}
+		}
+		if string(w.doc.JSON()) != before || asJSON(t, w.order) != order {
+			t.Error("deciding changed the document or the order")
+		}
+		for _, c := range w.decide().Choices {
+			if slices.Contains(c.Ladder, "scribble") {
+				t.Error("two decisions share a ladder")
+			}
+		}
+	})
+}
+
+func asJSON(t *rapid.T, v any) string {
+	data, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// ladders is the offered rails by method.
+func ladders(d capability.Decision) map[pay.Method][]pay.Rail {
+	m := map[pay.Method][]pay.Rail{}
+	for _, c := range d.Choices {
+		m[c.Method] = c.Ladder
+	}
+	return m
+}
+
+// only fails if the second decision offers a rail that the first does not.
+func only(t *rapid.T, what string, wider, narrower capability.Decision) {
+	for m, ladder := range ladders(narrower) {
+		for _, r := range ladder {
+			if !wider.Allows(m, r) {
+				t.Errorf("%s took %s away from %s", what, r, m)
+			}
+		}
+	}
+}
+
+func TestAGrantNeverTakesAway(t *testing.T) {
+	forAll(t, func(t *rapid.T, roll dice, w world) {
+		granted := w.clone(t)
+		m := &granted.doc.Methods[roll(len(granted.doc.Methods))]
+		if r := pick(roll, grantable); !slices.Contains(m.Rails, r) {
+			m.Rails = append(m.Rails, r)
+		}
+		only(t, "a grant", granted.decide(), w.decide())
+	})
+}
+
+func TestWiderLimitsNeverTakeAway(t *testing.T) {
+	forAll(t, func(t *rapid.T, roll dice, w world) {
+		wider := w.clone(t)
+		for i := range wider.doc.Methods {
+			for c, l := range wider.doc.Methods[i].Limits {
+				l.Min = max(0, l.Min-int64(roll(100)))
+				if l.Max != 0 {
+					l.Max += int64(roll(100))
+				}
+				wider.doc.Methods[i].Limits[c] = l
+			}
+		}
+		only(t, "a wider limit", wider.decide(), w.decide())
+	})
+}
+
+// TestAmountsBetweenAreOffered: if two amounts can be paid, so can any between.
+func TestAmountsBetweenAreOffered(t *testing.T) {
+	forAll(t, func(t *rapid.T, roll dice, w world) {
+		low, middle, high := w, w, w
+		middle.order.Amount.Value += int64(roll(3000))
+		high.order.Amount.Value = middle.order.Amount.Value + int64(roll(3000))
+		for _, c := range middle.decide().Choices {
+			before, _ := low.decide().Choice(c.Method)
+			after, _ := high.decide().Choice(c.Method)
+			if before.Offered() && after.Offered() && !c.Offered() {
+				t.Errorf("%s takes %d and %d, not %d", c.Method, low.order.Amount.Value, high.order.Amount.Value, middle.order.Amount.Value)
+			}
+		}
+	})
+}
+
+func TestANewerHostNeverTakesAway(t *testing.T) {
+	forAll(t, func(t *rapid.T, roll dice, w world) {
+		newer := w
+		newer.dev.HostVersion = pick(roll, someVersions)
+		if device.CompareVersions(newer.dev.HostVersion, w.dev.HostVersion) < 0 {
+			newer, w = w, newer
+		}
+		only(t, "an update", newer.decide(), w.decide())
+	})
+}
+
+func TestRaisingARolloutKeepsEveryone(t *testing.T) {
+	forAll(t, func(t *rapid.T, roll dice, w world) {
+		raised := w.clone(t)
+		for i := range raised.doc.Methods {
+			if r := raised.doc.Methods[i].Rollout; r != nil {
+				r.Percent = min(100, r.Percent+float64(roll(5000))/100)
+			}
+		}
+		raised.doc.OpenBatches = append(raised.doc.OpenBatches, "another")
+		only(t, "a higher percentage", raised.decide(), w.decide())
+	})
+}
+
+func TestAnOutageOnlyHidesItsMethods(t *testing.T) {
+	forAll(t, func(t *rapid.T, roll dice, w world) {
+		w.order.Down = nil
+		down := w
+		down.order.Down = []pay.Method{pick(roll, method.IDs())}
+		for _, c := range down.decide().Choices {
+			before, _ := w.decide().Choice(c.Method)
+			want := before.Ladder
+			if c.Method == down.order.Down[0] {
+				want = nil
+			}
+			if !slices.Equal(c.Ladder, want) {
+				t.Errorf("%s has %v, before %v", c.Method, c.Ladder, before.Ladder)
+			}
+		}
+	})
+}
+
+// TestLaddersComeFromTheTable: a merchant's document can thin a ladder out, and
+// do nothing else to it.
+func TestLaddersComeFromTheTable(t *testing.T) {
+	forAll(t, func(t *rapid.T, _ dice, w world) {
+		for _, c := range w.decide().Choices {
+			rest := method.Find(c.Method).Ladder(w.dev)
+			for _, r := range c.Ladder {
+				i := slices.Index(rest, r)
+				if i < 0 {
+					t.Fatalf("%s: %v is no part of the device's ladder", c.Method, c.Ladder)
+				}
+				rest = rest[i+1:]
+				if r != pay.RailPageQR && !slices.Contains(w.doc.Method(c.Method).Rails, r) {
+					t.Errorf("%s: %s was not granted", c.Method, r)
+				}
+			}
+		}
+	})
+}
