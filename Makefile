@@ -14,10 +14,13 @@ SCRIPTS    := $(GOROOT)/lib/wasm/wasm_exec.js web/boot.js web/frame.js web/embed
 WASM_LIMIT := 900000 # bytes with brotli
 
 .DEFAULT_GOAL := help
-.PHONY: help build wasm wasm-stock standins size clean
+.PHONY: help run build wasm wasm-stock standins test stress bench size clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## build all, then start the server, simulated providers and a demo storefront
+	bin/morepay demo
 
 build: wasm ## build bin/morepay with everything embedded
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o bin/morepay .
@@ -32,6 +35,17 @@ wasm-stock: ## build the bundle from unchanged packages, to the same place
 
 standins:
 	$(GO) run ./internal/tools/standins -user $(GOAPP) -o $(BUILD) wasm/stub $(WASM)
+
+test: ## everything CI runs; installs what it needs where it may
+	.ci/needs
+	$(MAKE) wasm
+	$(GO) vet ./...
+	$(GO) test -race -timeout 20m ./...
+	GOOS=js GOARCH=wasm $(GO) vet ./app ./wasm
+	$(MAKE) size
+	$(MAKE) wasm-stock
+	$(GO) test -count 1 -run TestBrowser .
+	$(MAKE) wasm
 
 size: ## print how large the assets are; fail if the bundle is over its budget
 	$(GO) run ./internal/tools/sizes -budget $(WASM_LIMIT) $(DIST)/app.wasm $(addprefix $(DIST)/,$(notdir $(SCRIPTS)))

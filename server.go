@@ -22,6 +22,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"morepay/internal/checkout"
+	"morepay/internal/cli"
 	"morepay/internal/demo"
 	"morepay/internal/httpd"
 	"morepay/internal/merchant"
@@ -39,6 +40,7 @@ import (
 type commands struct {
 	Serve serve `cmd:"" help:"Run the server for real merchants, or with --sim-url for tests."`
 	Demo  trial `cmd:"" help:"Run the server with simulated providers and a demo storefront."`
+	cli.Commands
 }
 
 // config is what serve and demo have in common.

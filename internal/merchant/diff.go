@@ -18,11 +18,16 @@ func linesOf(doc *capability.Document) [][]byte {
 	if doc == nil {
 		return nil
 	}
+	return bytes.Split(Indent(doc.JSON()), []byte("\n"))
+}
+
+// Indent writes a stored document as people read it.
+func Indent(doc []byte) []byte {
 	var b bytes.Buffer
-	if err := json.Indent(&b, doc.JSON(), "", "  "); err != nil {
-		panic(err) // JSON made it
+	if err := json.Indent(&b, doc, "", "  "); err != nil {
+		return doc // not JSON: show it as it is
 	}
-	return bytes.Split(b.Bytes(), []byte("\n"))
+	return append(b.Bytes(), '\n')
 }
 
 func diffLines(a, b [][]byte) []string {

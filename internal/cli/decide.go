@@ -1,0 +1,182 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"morepay/internal/capability"
+	samples "morepay/internal/demo/merchants"
+	"morepay/internal/device"
+	"morepay/internal/merchant"
+	"morepay/internal/pay"
+	"morepay/internal/qa"
+	"morepay/internal/store/sqlstore"
+)
+
+// question is what a decision is asked about.
+type question struct {
+	Merchants string    `type:"path" help:"Folder of merchants to read; else those of --data or --database, else the samples."`
+	Data      string    `type:"path" help:"Folder of the SQLite database to read merchants from."`
+	Database  string    `help:"postgres://… to read merchants from."`
+	Amount    int64     `default:"5980" help:"In minor units of --currency."`
+	Currency  string    `default:"CNY" help:"ISO 4217."`
+	Item      []string  `help:"An item of the order: a SKU, or category:NAME. Repeatable."`
+	Payer     string    `help:"The merchant's id of the payer, for rollouts."`
+	Region    string    `help:"ISO 3166-1 alpha-2."`
+	At        time.Time `help:"The time of the decision (RFC 3339); now if absent."`
+}
+
+func (q question) order() capability.Order {
+	o := capability.Order{
+		Amount: pay.Money{Currency: q.Currency, Value: q.Amount},
+		Payer:  capability.PayerKey(q.Payer), Region: q.Region,
+	}
+	for _, item := range q.Item {
+		if category, ok := strings.CutPrefix(item, "category:"); ok {
+			o.Items = append(o.Items, pay.Item{Category: category})
+			continue
+		}
+		o.Items = append(o.Items, pay.Item{SKU: item})
+	}
+	return o
+}
+
+func (q question) at() time.Time {
+	if q.At.IsZero() {
+		return time.Now()
+	}
+	return q.At
+}
+
+// documents reads the documents of the merchants named, of all if none is.
+func (q question) documents(ctx context.Context, ids []string) ([]*capability.Document, error) {
+	all, err := q.all(ctx)
+	if err != nil || len(ids) == 0 {
+		return all, err
+	}
+	var known []string
+	for _, d := range all {
+		known = append(known, d.Merchant)
+	}
+	for _, id := range ids {
+		if !slices.Contains(known, id) {
+			return nil, usage("merchant", "unknown merchant %q, known are %s", id, strings.Join(known, ", "))
+		}
+	}
+	return slices.DeleteFunc(all, func(d *capability.Document) bool { return !slices.Contains(ids, d.Merchant) }), nil
+}
+
+func (q question) all(ctx context.Context) (docs []*capability.Document, err error) {
+	if q.Merchants == "" && (q.Data != "" || q.Database != "") {
+		err = database{q.Data, q.Database}.with(ctx, func(db *sqlstore.DB) error {
+			docs, err = stored(ctx, db)
+			return err
+		})
+		return docs, err
+	}
+	sources, err := merchant.LoadDocuments(samples.FS)
+	if q.Merchants != "" {
+		sources, err = merchant.LoadDocuments(os.DirFS(q.Merchants))
+	}
+	for _, s := range sources {
+		docs = append(docs, s.Document)
+	}
+	return docs, err
+}
+
+// stored reads every merchant's newest document.
+func stored(ctx context.Context, db *sqlstore.DB) ([]*capability.Document, error) {
+	var docs []*capability.Document
+	err := eachStored(ctx, db, func(d merchant.Document) error {
+		full, err := db.Documents.Get(ctx, d.Merchant)
+		if err != nil {
+			return err
+		}
+		doc, err := capability.Decode(full.JSON)
+		docs = append(docs, doc)
+		return err
+	})
+	return docs, err
+}
+
+type matrix struct {
+	question `embed:""`
+	Merchant []string         `help:"Only these merchants."`
+	Device   []device.Profile `help:"Only these device profiles."`
+	Method   []pay.Method     `help:"Only these methods."`
+	Format   qa.Format        `default:"table" help:"table, csv, json or md."`
+	Check    string           `type:"path" help:"Compare with a file written before in the same format; exit with status 1 if it differs."`
+}
+
+// errDiffers makes the program end with status 1.
+var errDiffers = errors.New("the matrix differs")
+
+func (m *matrix) Run(ctx context.Context) error {
+	docs, err := m.documents(ctx, m.Merchant)
+	if err != nil {
+		return err
+	}
+	profiles := m.Device
+	if len(profiles) == 0 {
+		profiles = device.Profiles()
+	}
+	cells, err := qa.Matrix(docs, profiles, m.order(), m.at())
+	if err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	if err := qa.Write(&out, m.Format, qa.Only(cells, m.Method...)); err != nil {
+		return err
+	}
+	if m.Check == "" {
+		_, err = os.Stdout.Write(out.Bytes())
+		return err
+	}
+	golden, err := os.ReadFile(m.Check)
+	if err != nil {
+		return err
+	}
+	diff := qa.Check(string(golden), out.String())
+	for _, line := range diff {
+		fmt.Println(line)
+	}
+	if len(diff) > 0 {
+		return errDiffers
+	}
+	fmt.Println("the matrix is as", m.Check, "says")
+	return nil
+}
+
+type explain struct {
+	question  `embed:""`
+	Merchant  string         `required:"" help:"The merchant."`
+	Method    pay.Method     `required:"" help:"The method."`
+	Device    device.Profile `help:"A device profile; see morepay matrix."`
+	UserAgent string         `help:"A browser's user agent, instead of --device."`
+}
+
+func (e *explain) Run(ctx context.Context) error {
+	docs, err := e.documents(ctx, []string{e.Merchant})
+	if err != nil {
+		return err
+	}
+	dev := device.Detect(e.UserAgent)
+	if e.Device != "" {
+		var ok bool
+		if dev, ok = device.Of(e.Device); !ok {
+			return usage("device", "unknown device %q, known are %v", e.Device, device.Profiles())
+		}
+	}
+	lines, err := qa.Explain(docs[0], e.Method, e.order(), dev, e.at())
+	if err != nil {
+		return err
+	}
+	fmt.Println(strings.Join(lines, "\n"))
+	return nil
+}

@@ -1,0 +1,220 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"text/tabwriter"
+	"time"
+
+	"morepay/internal/capability"
+	"morepay/internal/merchant"
+	"morepay/internal/pay"
+	"morepay/internal/store/sqlstore"
+)
+
+type merchants struct {
+	Apply    applyMerchants    `cmd:"" help:"Store the documents of a folder: all or none. Running servers follow within a second."`
+	Check    checkMerchants    `cmd:"" help:"Check the documents of a folder and say everything that is wrong."`
+	List     listMerchants     `cmd:"" help:"List the stored merchants."`
+	Show     showMerchant      `cmd:"" help:"Print a merchant's document, or list its versions."`
+	Export   exportMerchants   `cmd:"" help:"Write the stored documents into a folder."`
+	Rollback rollbackMerchants `cmd:"" help:"Store an earlier version again, as a new one."`
+}
+
+type applyMerchants struct {
+	database `embed:""`
+	Dir      string `arg:"" type:"existingdir" help:"Folder with one folder a merchant."`
+	DryRun   bool   `help:"Only show what would change."`
+	Author   string `default:"command line" help:"Who is named in the history."`
+}
+
+func (c *applyMerchants) Run(ctx context.Context) error {
+	sources, err := merchant.LoadDocuments(os.DirFS(c.Dir))
+	if err != nil {
+		return err
+	}
+	return c.with(ctx, func(db *sqlstore.DB) error {
+		for _, s := range sources {
+			if err := showDiff(ctx, db, s); err != nil {
+				return err
+			}
+		}
+		if c.DryRun {
+			fmt.Println("nothing was stored (--dry-run)")
+			return nil
+		}
+		changed, err := merchant.Apply(ctx, db.Documents, sources, c.Author, time.Now())
+		if err != nil {
+			return err
+		}
+		for _, d := range changed {
+			fmt.Printf("%s: stored as version %d\n", d.Merchant, d.Version)
+		}
+		fmt.Printf("%d of %d merchants changed\n", len(changed), len(sources))
+		return nil
+	})
+}
+
+func showDiff(ctx context.Context, db *sqlstore.DB, s merchant.Source) error {
+	old, err := db.Documents.Get(ctx, s.ID)
+	if err != nil && pay.CodeOf(err) != pay.CodeNotFound {
+		return err
+	}
+	var before *capability.Document
+	if old.Version > 0 {
+		if before, err = capability.Decode(old.JSON); err != nil {
+			return err
+		}
+	}
+	lines := merchant.Diff(before, s.Document)
+	if len(lines) == 0 {
+		return nil
+	}
+	fmt.Printf("%s (version %d)\n", s.ID, old.Version)
+	for _, line := range lines {
+		fmt.Println("  " + line)
+	}
+	return nil
+}
+
+type checkMerchants struct {
+	Dir string `arg:"" type:"existingdir" help:"Folder with one folder a merchant."`
+}
+
+func (c *checkMerchants) Run() error {
+	sources, err := merchant.LoadDocuments(os.DirFS(c.Dir))
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d merchants are in order\n", len(sources))
+	return nil
+}
+
+// page is how many documents are read at once.
+const page = 500
+
+// eachStored calls f for every merchant's newest document, without its JSON.
+func eachStored(ctx context.Context, db *sqlstore.DB, f func(merchant.Document) error) error {
+	after := ""
+	for {
+		list, err := db.Documents.List(ctx, after, page)
+		if err != nil {
+			return err
+		}
+		for _, d := range list {
+			if err := f(d); err != nil {
+				return err
+			}
+			after = d.Merchant
+		}
+		if len(list) < page {
+			return nil
+		}
+	}
+}
+
+type listMerchants struct {
+	database `embed:""`
+}
+
+func (c *listMerchants) Run(ctx context.Context) error {
+	return c.with(ctx, func(db *sqlstore.DB) error {
+		out := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
+		defer out.Flush()
+		fmt.Fprintln(out, "MERCHANT\tVERSION\tSTORED\tBY")
+		return eachStored(ctx, db, func(d merchant.Document) error {
+			_, err := fmt.Fprintf(out, "%s\t%d\t%s\t%s\n", d.Merchant, d.Version, d.At.Format(time.RFC3339), d.Author)
+			return err
+		})
+	})
+}
+
+type showMerchant struct {
+	database `embed:""`
+	Merchant string `arg:"" help:"The merchant."`
+	Version  int64  `help:"An earlier version."`
+	History  bool   `help:"List the versions instead."`
+}
+
+// versions bounds a history.
+const versions = 1000
+
+func (c *showMerchant) Run(ctx context.Context) error {
+	return c.with(ctx, func(db *sqlstore.DB) error {
+		if c.History {
+			return printHistory(ctx, db, c.Merchant)
+		}
+		d, err := find(ctx, db, c.Merchant, c.Version)
+		if err != nil {
+			return err
+		}
+		_, err = os.Stdout.Write(merchant.Indent(d.JSON))
+		return err
+	})
+}
+
+func printHistory(ctx context.Context, db *sqlstore.DB, id string) error {
+	list, err := db.Documents.History(ctx, id, versions)
+	if err != nil {
+		return err
+	}
+	for _, d := range list {
+		fmt.Printf("%d\t%s\t%s\n", d.Version, d.At.Format(time.RFC3339), d.Author)
+	}
+	return nil
+}
+
+// find reads one version of a document, the newest if version is 0.
+func find(ctx context.Context, db *sqlstore.DB, id string, version int64) (merchant.Document, error) {
+	if version == 0 {
+		return db.Documents.Get(ctx, id)
+	}
+	return db.Documents.Version(ctx, id, version)
+}
+
+type exportMerchants struct {
+	database `embed:""`
+	Dir      string `arg:"" type:"path" help:"Folder to write to; it is made if it isn't there."`
+}
+
+func (c *exportMerchants) Run(ctx context.Context) error {
+	return c.with(ctx, func(db *sqlstore.DB) error {
+		return eachStored(ctx, db, func(d merchant.Document) error {
+			full, err := db.Documents.Get(ctx, d.Merchant)
+			if err != nil {
+				return err
+			}
+			folder := filepath.Join(c.Dir, d.Merchant)
+			return errors.Join(os.MkdirAll(folder, 0o755),
+				os.WriteFile(filepath.Join(folder, merchant.DocumentFile), merchant.Indent(full.JSON), 0o644))
+		})
+	})
+}
+
+type rollbackMerchants struct {
+	database `embed:""`
+	Merchant string `arg:"" help:"The merchant."`
+	Version  int64  `arg:"" help:"The version to store again."`
+	Author   string `default:"command line" help:"Who is named in the history."`
+}
+
+func (c *rollbackMerchants) Run(ctx context.Context) error {
+	return c.with(ctx, func(db *sqlstore.DB) error {
+		old, err := db.Documents.Version(ctx, c.Merchant, c.Version)
+		if err != nil {
+			return err
+		}
+		if _, err := capability.Decode(old.JSON); err != nil {
+			return fmt.Errorf("version %d can't be used any more: %w", c.Version, err)
+		}
+		stored, err := db.Documents.Put(ctx, []merchant.Change{{Merchant: c.Merchant, JSON: old.JSON}}, c.Author, time.Now())
+		if err != nil {
+			return err
+		}
+		fmt.Printf("%s: version %d is stored again as version %d\n", c.Merchant, c.Version, stored[0].Version)
+		return nil
+	})
+}
