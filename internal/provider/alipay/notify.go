@@ -1,0 +1,88 @@
+package alipay
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"morepay/internal/pay"
+	"morepay/internal/provider"
+)
+
+// maxNotifyID is more than any notify_id needs, in bytes.
+const maxNotifyID = 128
+
+// Notification implements provider.Provider. The body is a form.
+//
+// Alipay puts no time into its signature that a window could be held against:
+// what it resends within 25 hours is the same to the byte. Repeats are found by
+// notify_id.
+func (a *account) Notification(_ http.Header, body []byte) (provider.Statement, error) {
+	values, err := a.verified(body)
+	if err != nil {
+		return provider.Statement{}, err
+	}
+	if kind := values.Get("notify_type"); kind != "trade_status_sync" {
+		return provider.Statement{}, fmt.Errorf("alipay: %w: notify_type %s", provider.ErrIgnored, provider.Clean(kind))
+	}
+	ev, err := a.evidence(trade{
+		OutTradeNo: values.Get("out_trade_no"), TradeNo: values.Get("trade_no"), Status: values.Get("trade_status"),
+		Total: values.Get("total_amount"), PaidAt: values.Get("gmt_payment"),
+		Refunded: values.Get("gmt_refund") != "" || values.Get("refund_fee") != "",
+	}, body)
+	if err != nil {
+		return provider.Statement{}, err
+	}
+	ev.ID, ev.Source = values.Get("notify_id"), pay.SourceNotification
+	ev.Account, ev.App = values.Get("seller_id"), values.Get("app_id")
+	if ev.ID == "" || len(ev.ID) > maxNotifyID || ev.Account == "" || ev.App == "" {
+		return provider.Statement{}, unusable("the notification does not say who it is about")
+	}
+	return provider.Statement{Payment: &ev}, nil
+}
+
+// verified parses a form and checks Alipay's signature over its values.
+//
+// The signed text is k=v&k=v, sorted and without escaping: two forms can have
+// the same one. So a form in which a name occurs twice is refused, and our
+// subjects hold neither & nor =.
+func (a *account) verified(body []byte) (values url.Values, err error) {
+	defer func() {
+		if recover() != nil {
+			values, err = nil, forged("the body can't be read")
+		}
+	}()
+	values, err = url.ParseQuery(string(body))
+	if err != nil {
+		return nil, forged("the body is not a form")
+	}
+	for _, each := range values {
+		if len(each) != 1 {
+			return nil, forged("a field is given twice")
+		}
+	}
+	if values.Has("alipay_cert_sn") {
+		return nil, forged("it names a certificate, in public-key mode")
+	}
+	if values.Get("sign_type") != "RSA2" || values.Get("sign") == "" {
+		return nil, forged("it is not signed with RSA2")
+	}
+	if a.client.VerifySign(context.Background(), values) != nil {
+		return nil, forged("the signature is wrong")
+	}
+	return values, nil
+}
+
+func forged(reason string) error {
+	return fmt.Errorf("alipay: %w: %s", provider.ErrForged, reason)
+}
+
+// Acknowledge implements provider.Provider. Alipay takes the seven letters
+// "success" for yes, and all else for "send it again".
+func (a *account) Acknowledge(accepted bool) (status int, contentType string, body []byte) {
+	if accepted {
+		return http.StatusOK, "text/plain", []byte("success")
+	}
+	return http.StatusServiceUnavailable, "text/plain", []byte("fail")
+}

@@ -1,0 +1,173 @@
+package alipay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"morepay/internal/pay"
+	"morepay/internal/provider"
+)
+
+// outcomes maps trade_status. A status that isn't here is an error and changes
+// nothing.
+var outcomes = map[string]pay.Outcome{
+	"WAIT_BUYER_PAY": pay.OutcomePending,
+	"TRADE_SUCCESS":  pay.OutcomePaid, // also after a partial refund
+	"TRADE_FINISHED": pay.OutcomePaid, // and can't be refunded any more
+	"TRADE_CLOSED":   pay.OutcomeClosed,
+}
+
+// trade is what replies and notifications say about one payment.
+type trade struct {
+	OutTradeNo string
+	TradeNo    string
+	Status     string
+	Total      string // yuan
+	Currency   string // "" for CNY
+	PaidAt     string // in China
+	Refunded   bool   // some money went back, so some had come
+}
+
+// unusable is an answer that proves nothing. The text is ours and safe to log.
+func unusable(reason string) error { return errors.New("alipay: " + reason) }
+
+// evidence makes evidence of a verified statement. ID, Source, Account and App
+// are the caller's. TRADE_CLOSED is also what a fully refunded trade says: that
+// one had been paid.
+func (a *account) evidence(t trade, raw []byte) (pay.Evidence, error) {
+	outcome, ok := outcomes[t.Status]
+	if !ok {
+		return pay.Evidence{}, unusable("the trade_status " + provider.Clean(t.Status) + " is unknown")
+	}
+	if outcome == pay.OutcomeClosed && (t.PaidAt != "" || t.Refunded) {
+		outcome = pay.OutcomePaid
+	}
+	ev := pay.Evidence{
+		Provider: ID, OutTradeNo: t.OutTradeNo, Outcome: outcome, Reference: t.TradeNo, ReceivedAt: a.env.Now(), Raw: raw,
+	}
+	if t.OutTradeNo == "" {
+		return pay.Evidence{}, unusable("the statement names no order")
+	}
+	if outcome != pay.OutcomePaid {
+		return ev, nil
+	}
+	fen, err := provider.ParseYuan(t.Total)
+	if err != nil || t.TradeNo == "" {
+		return pay.Evidence{}, unusable("the statement says paid, but not what")
+	}
+	ev.Amount = pay.Money{Currency: "CNY", Value: fen}
+	if t.Currency != "" {
+		ev.Amount.Currency = t.Currency
+	}
+	ev.PaidAt, err = time.ParseInLocation(time.DateTime, t.PaidAt, china)
+	if err != nil {
+		return pay.Evidence{}, unusable("the statement says paid, but not when")
+	}
+	return ev, nil
+}
+
+// number is the content of calls about one order.
+type number struct {
+	OutTradeNo string `json:"out_trade_no"`
+}
+
+// Query implements provider.Provider. Alipay makes a trade when the payer scans
+// the code or reaches the cashier; before that it is absent.
+func (a *account) Query(ctx context.Context, outTradeNo string) (pay.Evidence, error) {
+	var reply struct {
+		OutTradeNo    string `json:"out_trade_no"`
+		TradeNo       string `json:"trade_no"`
+		TradeStatus   string `json:"trade_status"`
+		TotalAmount   string `json:"total_amount"`
+		TransCurrency string `json:"trans_currency"`
+		SendPayDate   string `json:"send_pay_date"`
+	}
+	raw, err := a.ask(ctx, "alipay.trade.query", number{outTradeNo}, &reply)
+	if errors.Is(err, provider.ErrAbsent) {
+		return a.said(outTradeNo, pay.SourceQuery, pay.OutcomeAbsent), nil
+	}
+	if err != nil {
+		return pay.Evidence{}, err
+	}
+	if reply.OutTradeNo != outTradeNo {
+		return pay.Evidence{}, unusable("the reply is about another order")
+	}
+	ev, err := a.evidence(trade{
+		OutTradeNo: reply.OutTradeNo, TradeNo: reply.TradeNo, Status: reply.TradeStatus, Total: reply.TotalAmount,
+		Currency: reply.TransCurrency, PaidAt: reply.SendPayDate,
+	}, raw)
+	if err != nil {
+		return pay.Evidence{}, err
+	}
+	// A reply names neither merchant nor application: it is signed for who asked.
+	ev.Source, ev.Account = pay.SourceQuery, a.SellerID
+	ev.ID = evidenceID(ev)
+	return ev, nil
+}
+
+// said is evidence that Alipay gave by its answer alone.
+func (a *account) said(outTradeNo string, source pay.Source, outcome pay.Outcome) pay.Evidence {
+	ev := pay.Evidence{
+		Source: source, Provider: ID, Account: a.SellerID, OutTradeNo: outTradeNo, Outcome: outcome, ReceivedAt: a.env.Now(),
+	}
+	ev.ID = evidenceID(ev)
+	return ev
+}
+
+// evidenceID is the same for the same statement about the same order, however
+// often it is asked for.
+func evidenceID(ev pay.Evidence) string {
+	return fmt.Sprintf("%s:%s:%s:%s", ev.Source, ev.OutTradeNo, ev.Outcome, ev.Reference)
+}
+
+// Close implements provider.Closer. A code that nobody has scanned has no trade
+// yet that could be closed; canceling kills it.
+func (a *account) Close(ctx context.Context, outTradeNo string) (pay.Evidence, error) {
+	var reply number
+	_, err := a.ask(ctx, "alipay.trade.close", number{outTradeNo}, &reply)
+	switch {
+	case err == nil && reply.OutTradeNo == outTradeNo:
+		return a.said(outTradeNo, pay.SourceClose, pay.OutcomeClosed), nil
+	case err == nil:
+		return pay.Evidence{}, unusable("the reply is about another order")
+	case errors.Is(err, provider.ErrAbsent):
+		return a.cancel(ctx, outTradeNo)
+	case errors.Is(err, provider.ErrRefused), errors.Is(err, provider.ErrPaid), errors.Is(err, provider.ErrClosed):
+		return a.settled(ctx, outTradeNo, err)
+	}
+	return pay.Evidence{}, err
+}
+
+// settled asks for the state of an order that can't be closed because it is
+// paid, or closed already.
+func (a *account) settled(ctx context.Context, outTradeNo string, refusal error) (pay.Evidence, error) {
+	ev, err := a.Query(ctx, outTradeNo)
+	if err == nil && ev.Outcome == pay.OutcomePending {
+		return pay.Evidence{}, unusable("the order is open, but can't be closed: " + refusal.Error())
+	}
+	return ev, err
+}
+
+// cancel kills an order without a trade. Should the payer scan and pay between
+// the two calls, Alipay gives the money back: that is for a person to look at.
+func (a *account) cancel(ctx context.Context, outTradeNo string) (pay.Evidence, error) {
+	var reply struct {
+		OutTradeNo string `json:"out_trade_no"`
+		RetryFlag  string `json:"retry_flag"`
+		Action     string `json:"action"`
+	}
+	if _, err := a.ask(ctx, "alipay.trade.cancel", number{outTradeNo}, &reply); err != nil {
+		return pay.Evidence{}, fmt.Errorf("alipay: can't cancel: %v", err)
+	}
+	switch {
+	case reply.RetryFlag == "Y":
+		return pay.Evidence{}, unusable("it asks to cancel again")
+	case reply.Action == "refund":
+		return pay.Evidence{}, unusable("the order was paid while it was being canceled, and was refunded")
+	case reply.OutTradeNo != outTradeNo:
+		return pay.Evidence{}, unusable("the reply is about another order")
+	}
+	return a.said(outTradeNo, pay.SourceClose, pay.OutcomeClosed), nil
+}

@@ -1,0 +1,189 @@
+package alipay_test
+
+import (
+	"errors"
+	"maps"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"morepay/internal/pay"
+	"morepay/internal/provider"
+	"morepay/internal/provider/alipay"
+)
+
+func tradeReply(change map[string]any) answer {
+	fields := map[string]any{
+		"out_trade_no": number, "trade_no": tradeNo, "trade_status": "TRADE_SUCCESS", "total_amount": "59.80",
+		"send_pay_date": "2026-11-23 19:59:58", "buyer_pay_amount": "54.80", "buyer_user_id": "2088000000009999",
+	}
+	maps.Copy(fields, change)
+	return ok(fields)
+}
+
+func TestQuery(t *testing.T) {
+	paid := pay.Evidence{
+		Outcome: pay.OutcomePaid, Amount: pay.Money{Currency: "CNY", Value: 5980}, Reference: tradeNo, PaidAt: now.Add(-2 * time.Second),
+	}
+	for name, c := range map[string]struct {
+		answer
+		want pay.Evidence
+	}{
+		"success":     {tradeReply(nil), paid},
+		"finished":    {tradeReply(map[string]any{"trade_status": "TRADE_FINISHED"}), paid},
+		"refunded":    {tradeReply(map[string]any{"trade_status": "TRADE_CLOSED"}), paid},
+		"waiting":     {tradeReply(map[string]any{"trade_status": "WAIT_BUYER_PAY", "send_pay_date": ""}), pay.Evidence{Outcome: pay.OutcomePending, Reference: tradeNo}},
+		"closed":      {tradeReply(map[string]any{"trade_status": "TRADE_CLOSED", "send_pay_date": ""}), pay.Evidence{Outcome: pay.OutcomeClosed, Reference: tradeNo}},
+		"not-scanned": {no("40004", "ACQ.TRADE_NOT_EXIST"), pay.Evidence{Outcome: pay.OutcomeAbsent}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ev, err := open(t, newWire(t, always(c.answer)).URL).Query(t.Context(), number)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.want.Source, c.want.Provider, c.want.Account = pay.SourceQuery, alipay.ID, sellerID
+			c.want.OutTradeNo, c.want.ReceivedAt = number, now
+			if diff := cmp.Diff(c.want, ev, cmpopts.IgnoreFields(pay.Evidence{}, "ID", "Raw")); diff != "" || ev.ID == "" {
+				t.Error(diff, ev.ID)
+			}
+		})
+	}
+}
+
+// Money in another currency is for checkout to quarantine.
+func TestQueryCurrency(t *testing.T) {
+	ev, err := open(t, newWire(t, always(tradeReply(map[string]any{"trans_currency": "HKD"}))).URL).Query(t.Context(), number)
+	if err != nil || ev.Amount.Currency != "HKD" {
+		t.Errorf("got %+v, %v", ev, err)
+	}
+}
+
+func TestQueryUnknown(t *testing.T) {
+	for name, a := range map[string]answer{
+		"unknown-status": tradeReply(map[string]any{"trade_status": "SETTLING"}),
+		"no-status":      tradeReply(map[string]any{"trade_status": ""}),
+		"other-order":    tradeReply(map[string]any{"out_trade_no": "MP2"}),
+		"no-order":       tradeReply(map[string]any{"out_trade_no": ""}),
+		"no-amount":      tradeReply(map[string]any{"total_amount": ""}),
+		"odd-amount":     tradeReply(map[string]any{"total_amount": "59.801"}),
+		"number-amount":  tradeReply(map[string]any{"total_amount": 59.8}),
+		"no-trade":       tradeReply(map[string]any{"trade_no": ""}),
+		"no-time":        tradeReply(map[string]any{"send_pay_date": ""}),
+		"odd-time":       tradeReply(map[string]any{"send_pay_date": "2026-11-23T19:59:58+08:00"}),
+		"system":         no("40004", "ACQ.SYSTEM_ERROR"),
+		"cut":            {cut: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := open(t, newWire(t, always(a)).URL).Query(t.Context(), number)
+			isUnknown(t, err)
+		})
+	}
+}
+
+func TestClose(t *testing.T) {
+	closed := ok(map[string]any{"out_trade_no": number, "trade_no": tradeNo})
+	canceled := func(change map[string]any) answer {
+		fields := map[string]any{"out_trade_no": number, "retry_flag": "N", "action": ""}
+		maps.Copy(fields, change)
+		return ok(fields)
+	}
+	absent, status := no("40004", "ACQ.TRADE_NOT_EXIST"), no("40004", "ACQ.TRADE_STATUS_ERROR")
+	for name, c := range map[string]struct {
+		answers map[string]answer
+		want    pay.Outcome // "" for unknown
+		asked   int
+	}{
+		"open":                {map[string]answer{"close": closed}, pay.OutcomeClosed, 1},
+		"not-scanned":         {map[string]answer{"close": absent, "cancel": canceled(nil)}, pay.OutcomeClosed, 2},
+		"scanned-meanwhile":   {map[string]answer{"close": absent, "cancel": canceled(map[string]any{"action": "close"})}, pay.OutcomeClosed, 2},
+		"paid-meanwhile":      {map[string]answer{"close": absent, "cancel": canceled(map[string]any{"action": "refund"})}, "", 2},
+		"cancel-again":        {map[string]answer{"close": absent, "cancel": canceled(map[string]any{"retry_flag": "Y"})}, "", 2},
+		"cancel-other":        {map[string]answer{"close": absent, "cancel": canceled(map[string]any{"out_trade_no": "MP2"})}, "", 2},
+		"cancel-lost":         {map[string]answer{"close": absent, "cancel": {cut: true}}, "", 2},
+		"cancel-refused":      {map[string]answer{"close": absent, "cancel": no("40004", "ACQ.INVALID_PARAMETER")}, "", 2},
+		"paid":                {map[string]answer{"close": status, "query": tradeReply(nil)}, pay.OutcomePaid, 2},
+		"closed-before":       {map[string]answer{"close": status, "query": tradeReply(map[string]any{"trade_status": "TRADE_CLOSED", "send_pay_date": ""})}, pay.OutcomeClosed, 2},
+		"closed-by-its-code":  {map[string]answer{"close": no("40004", "ACQ.TRADE_HAS_CLOSE"), "query": tradeReply(map[string]any{"trade_status": "TRADE_CLOSED", "send_pay_date": ""})}, pay.OutcomeClosed, 2},
+		"open-but-not-closed": {map[string]answer{"close": status, "query": tradeReply(map[string]any{"trade_status": "WAIT_BUYER_PAY"})}, "", 2},
+		"other-order":         {map[string]answer{"close": ok(map[string]any{"out_trade_no": "MP2"})}, "", 1},
+		"lost":                {map[string]answer{"close": {cut: true}}, "", 1},
+		"system":              {map[string]answer{"close": no("20000", "aop.ACQ.SYSTEM_ERROR")}, "", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWire(t, byMethod(c.answers))
+			ev, err := open(t, w.URL).(provider.Closer).Close(t.Context(), number)
+			if len(w.forms) != c.asked {
+				t.Errorf("asked %d times, want %d", len(w.forms), c.asked)
+			}
+			if c.want == "" {
+				isUnknown(t, err)
+				return
+			}
+			if err != nil || ev.Outcome != c.want || ev.OutTradeNo != number || ev.Account != sellerID {
+				t.Errorf("got %+v, %v, want %s", ev, err, c.want)
+			}
+		})
+	}
+}
+
+func refundOrder() provider.RefundOrder {
+	return provider.RefundOrder{
+		OutTradeNo: number, Number: "RF1", Amount: pay.Money{Currency: "CNY", Value: 1005}, Total: pay.Money{Currency: "CNY", Value: 5980}, Note: "late",
+	}
+}
+
+func TestRefund(t *testing.T) {
+	moved := func(change string) answer {
+		return ok(map[string]any{"out_trade_no": number, "trade_no": tradeNo, "fund_change": change, "refund_fee": "10.05"})
+	}
+	found := func(change map[string]any) answer {
+		fields := map[string]any{"out_trade_no": number, "out_request_no": "RF1", "trade_no": tradeNo, "refund_amount": "10.05", "refund_status": "REFUND_SUCCESS"}
+		maps.Copy(fields, change)
+		return ok(fields)
+	}
+	for name, c := range map[string]struct {
+		refund, query answer
+		want          pay.RefundStatus // "" for an error
+		err           error            // nil for unknown
+	}{
+		"done":             {refund: moved("Y"), want: pay.RefundSucceeded},
+		"repeat":           {refund: moved("N"), query: found(nil), want: pay.RefundSucceeded},
+		"repeat-failed":    {refund: moved("N"), query: found(map[string]any{"refund_status": "REFUND_FAIL"}), want: pay.RefundFailed},
+		"under-way":        {refund: moved("N"), query: ok(nil), want: pay.RefundPending},
+		"new-status":       {refund: moved("N"), query: found(map[string]any{"refund_status": "MAYBE"})},
+		"other-refund":     {refund: moved("N"), query: found(map[string]any{"out_request_no": "RF2"})},
+		"other-amount":     {refund: moved("N"), query: found(map[string]any{"refund_amount": "10.06"})},
+		"other-payment":    {refund: ok(map[string]any{"out_trade_no": "MP2", "fund_change": "Y"})},
+		"refused":          {refund: no("40004", "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL"), query: ok(nil), err: provider.ErrRefused},
+		"no-payment":       {refund: no("40004", "ACQ.TRADE_NOT_EXIST"), query: no("40004", "ACQ.TRADE_NOT_EXIST"), err: provider.ErrRefused},
+		"refused-but-done": {refund: no("40004", "ACQ.TRADE_STATUS_ERROR"), query: found(nil), want: pay.RefundSucceeded},
+		"refused-and-lost": {refund: no("40004", "ACQ.TRADE_STATUS_ERROR"), query: answer{cut: true}},
+		"low-balance":      {refund: no("40004", "ACQ.SELLER_BALANCE_NOT_ENOUGH")},
+		"other-params":     {refund: no("40004", "ACQ.DISCORDANT_REPEAT_REQUEST")},
+		"system":           {refund: no("20000", "aop.ACQ.SYSTEM_ERROR")},
+		"lost":             {refund: answer{cut: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWire(t, byMethod(map[string]answer{"refund": c.refund, "fastpay.refund.query": c.query}))
+			state, err := open(t, w.URL).(provider.Refunder).Refund(t.Context(), refundOrder())
+			switch {
+			case c.want != "":
+				if err != nil || state.Status != c.want {
+					t.Errorf("got %+v, %v, want %s", state, err, c.want)
+				}
+			case c.err != nil:
+				if !errors.Is(err, c.err) {
+					t.Errorf("got %v, want %q", err, c.err)
+				}
+			default:
+				isUnknown(t, err)
+			}
+			want := `{"out_trade_no":"` + number + `","refund_amount":"10.05","refund_reason":"late","out_request_no":"RF1"}`
+			if got := w.forms[0].Get("biz_content"); got != want {
+				t.Errorf("sent %s, want %s", got, want)
+			}
+		})
+	}
+}

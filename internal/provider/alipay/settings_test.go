@@ -1,0 +1,89 @@
+package alipay_test
+
+import (
+	"encoding/pem"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"morepay/internal/pay"
+	"morepay/internal/provider"
+	"morepay/internal/provider/alipay"
+)
+
+func TestOpen(t *testing.T) {
+	p := open(t, "http://127.0.0.1:1")
+	if p.Account() != sellerID || p.App() != appID {
+		t.Errorf("account %q and app %q", p.Account(), p.App())
+	}
+	if got, want := p.Rails(), []pay.Rail{pay.RailQR, pay.RailDeepLink, pay.RailRedirect}; !slices.Equal(got, want) {
+		t.Errorf("rails %v, want %v", got, want)
+	}
+	if hops := p.(provider.Hopper).Hops(); !slices.Contains(hops, "https://openapi.alipay.com") || !slices.Contains(hops, "alipays:") {
+		t.Errorf("hops %v", hops)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	for name, c := range map[string]struct {
+		change map[string]any
+		file   string
+		holds  []byte
+		field  string
+		says   string
+	}{
+		"unknown-field":      {change: map[string]any{"appid": appID}, field: "appid", says: "not a setting"},
+		"number":             {change: map[string]any{"app_id": 1}, field: "app_id", says: "string"},
+		"missing-app":        {change: map[string]any{"app_id": ""}, field: "app_id"},
+		"missing-seller":     {change: map[string]any{"seller_id": ""}, field: "seller_id"},
+		"seller-no-2088":     {change: map[string]any{"seller_id": "1088000000000001"}, field: "seller_id", says: "2088"},
+		"other-product":      {change: map[string]any{"qr_product": "QUICK_WAP_WAY"}, field: "qr_product"},
+		"no-private-key":     {change: map[string]any{"private_key": ""}, field: "private_key"},
+		"no-such-file":       {change: map[string]any{"public_key": "other"}, field: "public_key", says: "can't be read"},
+		"empty-key":          {file: "app.key", field: "private_key", says: "empty"},
+		"not-a-key":          {file: "app.key", holds: []byte("canary!"), field: "private_key"},
+		"base64-but-no-key":  {file: "app.key", holds: []byte("Y2FuYXJ5"), field: "private_key"},
+		"own-public-key":     {file: "alipay.pem", holds: bare(pkix(&appKey().PublicKey)), field: "public_key", says: "own key"},
+		"private-for-public": {file: "alipay.pem", holds: bare(pkcs8(alipayKey())), field: "public_key"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			files, settings := keyFiles(), goodSettings()
+			maps.Copy(settings, c.change)
+			if c.file != "" {
+				files[c.file] = c.holds
+			}
+			_, err := alipay.Open([]byte(jsonText(t, settings)), env("http://127.0.0.1:1", files))
+			var wrong *pay.Error
+			if !errors.As(err, &wrong) || wrong.Code != pay.CodeInvalid || wrong.Field != c.field || !strings.Contains(wrong.Message, c.says) {
+				t.Fatalf("got %v, want invalid_request of %s saying %q", err, c.field, c.says)
+			}
+			isClean(t, err)
+		})
+	}
+}
+
+// Keys are taken as PEM and as Alipay's tool writes them.
+func TestOpenTakesPEM(t *testing.T) {
+	files := keyFiles()
+	files["app.key"] = pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8(appKey())})
+	files["alipay.pem"] = bare(pkix(&alipayKey().PublicKey))
+	if _, err := alipay.Open([]byte(jsonText(t, goodSettings())), env("http://127.0.0.1:1", files)); err != nil {
+		t.Error(err)
+	}
+}
+
+func FuzzOpen(f *testing.F) {
+	f.Add(jsonText(f, goodSettings()))
+	f.Add(`{"app_id":"1","app_id":"2"}`)
+	f.Add(`{"app_id":`)
+	files := keyFiles()
+	f.Fuzz(func(t *testing.T, raw string) {
+		_, err := alipay.Open([]byte(raw), env("http://127.0.0.1:1", files))
+		var wrong *pay.Error
+		if err != nil && !errors.As(err, &wrong) {
+			t.Fatalf("got %v, want a *pay.Error", err)
+		}
+	})
+}
