@@ -1,0 +1,21 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+
+	"morepay/internal/checkout"
+)
+
+var _ checkout.Books = (*Ledgers)(nil)
+
+// Receipts implements [checkout.Books].
+func (s *Ledgers) Receipts(ctx context.Context, provider, account string, from, until time.Time) ([]checkout.Receipt, error) {
+	query := s.sql(`SELECT session_id, out_trade_no, amount_currency, amount_value, paid_at FROM attempts
+		WHERE provider = ? AND account = ? AND paid_at >= ? AND paid_at < ? ORDER BY paid_at, out_trade_no`)
+	fields := func(r *checkout.Receipt) []any {
+		return []any{&r.SessionID, &r.OutTradeNo, &r.Amount.Currency, &r.Amount.Value, millis{&r.PaidAt}}
+	}
+	list, err := all(ctx, s.engine.Reader(), fields, query, provider, account, toMillis(from), toMillis(until))
+	return list, s.fault(ctx, err)
+}
