@@ -13,6 +13,7 @@ import (
 // that they name into files. n numbers the shops.
 var accounts = []func(shop *Shop, sim *providersim.Sim, k keys, n int, files map[string][]byte) error{
 	openWeChat,
+	openAlipay,
 }
 
 func openWeChat(shop *Shop, sim *providersim.Sim, k keys, n int, files map[string][]byte) error {
@@ -51,4 +52,20 @@ func settle(shop *Shop, providerID string, settings map[string]string) error {
 	raw, err := json.Marshal(settings)
 	shop.Settings.Accounts[providerID] = raw
 	return err
+}
+
+func openAlipay(shop *Shop, sim *providersim.Sim, k keys, n int, files map[string][]byte) error {
+	account := providersim.AlipayAccount{
+		AppID: fmt.Sprintf("2021%012d", n), SellerID: fmt.Sprintf("2088%012d", n), Name: shop.Document.Name,
+		MerchantPublicKey: &k.merchant.PublicKey, PlatformKey: k.platform,
+	}
+	if err := sim.AddAlipayAccount(account); err != nil {
+		return err
+	}
+	if err := keyFiles(files, k); err != nil {
+		return err
+	}
+	return settle(shop, "alipay", map[string]string{
+		"app_id": account.AppID, "seller_id": account.SellerID, "private_key": "merchant.pem", "public_key": "platform.pem",
+	})
 }

@@ -2,5 +2,6 @@
 package all
 
 import (
+	_ "morepay/internal/provider/alipay"    // Alipay's gateway
 	_ "morepay/internal/provider/wechatpay" // WeChat Pay API v3
 )
