@@ -84,22 +84,6 @@ func (m *model) timeExpire() time.Time {
 	return latest
 }
 
-// latest is the latest expiry that an attempt may have.
-var latest = opened.Add(sessionLife).Add(pay.CloseDelay)
-
-func (m *model) newAttempt(n int) pay.Attempt {
-	return pay.Attempt{
-		ID: ids[n], Method: "wechat_pay", Rail: pay.RailQR,
-		Provider: "wechatpay", Account: "1900000001", App: "wx1", OutTradeNo: numbers[n],
-		Amount: price, ExpiresAt: latest,
-	}
-}
-
-var (
-	ids     = [mostAttempts]string{"a0", "a1", "a2"}
-	numbers = [mostAttempts]string{"N0", "N1", "N2"}
-)
-
 func (m *model) begin(w world, _ int) world {
 	n := int(w.numbers)
 	if n >= m.attempts {
@@ -121,7 +105,7 @@ func (m *model) begin(w world, _ int) world {
 }
 
 func (m *model) insert(w world, n int) (world, bool) {
-	return m.commit(w, "begin", n, func(l *pay.Ledger) error { return l.Begin(m.newAttempt(n), w.now()) })
+	return m.commit(w, "begin", n, func(l *pay.Ledger) error { return l.Begin(newAttempt(n), w.now()) })
 }
 
 func (m *model) resume(w world, n int) world {

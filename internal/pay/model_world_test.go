@@ -29,10 +29,6 @@ var instants = []time.Duration{
 	sessionLife + 2*pay.CloseDelay + time.Second, // and the provider has been asked after that; stands for all later times
 }
 
-const sessionLife = 6 * time.Minute
-
-var opened = time.Date(2026, 3, 1, 4, 0, 0, 0, time.UTC)
-
 // orderState is what the provider knows of one out_trade_no.
 type orderState int8
 

@@ -95,8 +95,9 @@ func (l *Ledger) Begin(a Attempt, now time.Time) error {
 	return nil
 }
 
-// checkAfter are the ages of an attempt at which its provider is asked what
-// became of it. The last planned check is CloseDelay after the attempt's expiry.
+// checkAfter are the times since its newest hand-off at which an attempt's
+// provider is asked what became of it. The last planned check is CloseDelay after
+// the attempt's expiry.
 var checkAfter = []time.Duration{
 	5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute,
 	2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 30 * time.Minute,
@@ -106,11 +107,22 @@ var checkAfter = []time.Duration{
 // keeps leaving open.
 const maxCheckGap = 6 * time.Hour
 
-// nextCheck is when to ask about a live attempt again: by the table of ages,
-// then after its expiry, then ever more rarely, but never not at all.
+// nextCheck is when to ask about a live attempt again. An abandoned one is
+// besides to be closed as soon as that is allowed, and then at every check.
 func (a *Attempt) nextCheck(now time.Time) time.Time {
-	for _, age := range checkAfter {
-		if at := a.CreatedAt.Add(age); at.After(now) {
+	planned := a.plannedCheck(now)
+	if !a.Abandoned {
+		return planned
+	}
+	pause := max(time.Minute, now.Sub(a.CreatedAt)/10)
+	return earlier(planned, later(now.Add(pause), a.CreatedAt.Add(CloseDelay)))
+}
+
+// plannedCheck goes by the table, then by the expiry, then ever more rarely, but
+// is never not at all.
+func (a *Attempt) plannedCheck(now time.Time) time.Time {
+	for _, after := range checkAfter {
+		if at := a.SentAt.Add(after); at.After(now) {
 			return at
 		}
 	}
@@ -129,9 +141,6 @@ func (l *Ledger) Checked(id string, now time.Time) {
 	}
 	a.Checks++
 	a.CheckAt = a.nextCheck(now)
-	if a.Abandoned {
-		a.CheckAt = later(now.Add(time.Minute), a.CreatedAt.Add(CloseDelay))
-	}
 }
 
 // Resume takes a live attempt up again, because the payer came back to it or
@@ -168,7 +177,7 @@ func (l *Ledger) abandon(a *Attempt, now time.Time) {
 		return
 	}
 	a.Abandoned = true
-	a.CheckAt = later(now, a.CreatedAt.Add(CloseDelay))
+	a.CheckAt = earlier(a.CheckAt, later(now, a.CreatedAt.Add(CloseDelay)))
 }
 
 // StatusAt is the session's status as a reader at now must see it: an open
@@ -476,6 +485,13 @@ func (l *Ledger) emit(t EventType, attemptID, refundID string, now time.Time) {
 
 func later(a, b time.Time) time.Time {
 	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
 		return a
 	}
 	return b
