@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"errors"
 	"net/url"
 	"syscall/js"
@@ -108,7 +107,7 @@ func (b *browser) follow() {
 		now:    b.now,
 		last:   b.page.View.Live,
 	}
-	f.run(context.Background())
+	f.run()
 }
 
 // tick moves the countdowns. It runs on a goroutine of its own and ends when
@@ -145,7 +144,7 @@ func (b *browser) choose() {
 // goroutine of its own.
 func (b *browser) send(form js.Value) {
 	content := js.Global().Get("URLSearchParams").New(js.Global().Get("FormData").New(form)).Call("toString").String()
-	live, err := b.server.post(context.Background(), form.Call("getAttribute", "action").String(), content)
+	live, err := b.server.post(form.Call("getAttribute", "action").String(), content)
 	if err != nil && !refused(err) && online() && form.Get("isConnected").Bool() {
 		js.Global().Get("HTMLFormElement").Get("prototype").Get("submit").Call("call", form)
 		return
@@ -164,7 +163,7 @@ func (b *browser) check() {
 	b.page.local.busy = true
 	form := url.Values{"form_token": {b.live().FormToken}}
 	go func() {
-		live, err := b.server.post(context.Background(), b.server.path+"/return", form.Encode())
+		live, err := b.server.post(b.server.path+"/return", form.Encode())
 		b.do(func() {
 			b.page.local.busy = false
 			if err != nil {
@@ -180,18 +179,16 @@ func (b *browser) check() {
 // it says what to show.
 func (b *browser) answered(live view.Live, err error) {
 	local := &b.page.local
-	var refusal *refusal
-	switch {
-	case err == nil:
+	if err == nil {
 		local.choosing, local.fault, local.offline = false, nil, false
 		b.show(live)
-	case errors.As(err, &refusal):
-		local.fault = b.fault(refusal.code)
-		b.nudge() // it may have been refused because something has changed
-	default:
-		local.offline = true
-		b.nudge()
+		return
 	}
+	local.offline = true
+	if r, ok := errors.AsType[*refusal](err); ok {
+		local.offline, local.fault = false, b.fault(r.code)
+	}
+	b.nudge() // it may have been refused because something has changed
 }
 
 func (b *browser) fault(code pay.Code) *view.Error {
@@ -200,6 +197,6 @@ func (b *browser) fault(code pay.Code) *view.Error {
 }
 
 func refused(err error) bool {
-	var r *refusal
-	return errors.As(err, &r)
+	_, ok := errors.AsType[*refusal](err)
+	return ok
 }

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"syscall/js"
 	"time"
 )
@@ -61,8 +60,6 @@ func writeClipboard(text string) bool {
 	if !clipboard.Truthy() {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	_, err := await(ctx, clipboard.Call("writeText", text))
+	_, err := await(clipboard.Call("writeText", text))
 	return err == nil
 }

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"strconv"
@@ -19,15 +18,15 @@ const fetchLimit = 20 * time.Second
 type server struct{ path string }
 
 // fetch asks what the session is like.
-func (s server) fetch(ctx context.Context) (view.Live, error) {
-	return request(ctx, s.path+"/events", map[string]any{
+func (s server) fetch() (view.Live, error) {
+	return request(s.path+"/events", map[string]any{
 		"headers": map[string]any{"Accept": "application/json"},
 	})
 }
 
 // post sends a form's content and returns what the session is like after it.
-func (s server) post(ctx context.Context, address, form string) (view.Live, error) {
-	return request(ctx, address, map[string]any{
+func (s server) post(address, form string) (view.Live, error) {
+	return request(address, map[string]any{
 		"method": "POST",
 		"body":   form,
 		"headers": map[string]any{
@@ -37,51 +36,44 @@ func (s server) post(ctx context.Context, address, form string) (view.Live, erro
 	})
 }
 
-func request(ctx context.Context, address string, options map[string]any) (view.Live, error) {
-	ctx, cancel := context.WithTimeout(ctx, fetchLimit)
-	defer cancel()
+func request(address string, options map[string]any) (view.Live, error) {
 	abort := js.Global().Get("AbortController").New()
-	defer abort.Call("abort") // after the answer this does nothing
+	limit := time.AfterFunc(fetchLimit, func() { abort.Call("abort") })
+	defer limit.Stop()
 	options["signal"] = abort.Get("signal")
 	options["cache"] = "no-store"
 
-	response, err := await(ctx, js.Global().Call("fetch", address, options))
+	response, err := await(js.Global().Call("fetch", address, options))
 	if err != nil {
 		return view.Live{}, err
 	}
-	body, err := await(ctx, response.Call("text"))
+	body, err := await(response.Call("text"))
 	if err != nil {
 		return view.Live{}, err
 	}
 	return decode(response.Get("ok").Bool(), []byte(body.String()))
 }
 
-// await waits for a promise. What it was waiting for may go on after ctx ended.
-func await(ctx context.Context, promise js.Value) (js.Value, error) {
+// await waits for a promise.
+func await(promise js.Value) (js.Value, error) {
 	type settled struct {
 		value js.Value
 		err   error
 	}
 	done := make(chan settled, 1)
-	var fulfil, reject js.Func
-	release := func() { fulfil.Release(); reject.Release() }
-	fulfil = js.FuncOf(func(_ js.Value, args []js.Value) any {
-		defer release()
+	fulfil := js.FuncOf(func(_ js.Value, args []js.Value) any {
 		done <- settled{value: args[0]}
 		return nil
 	})
-	reject = js.FuncOf(func(_ js.Value, args []js.Value) any {
-		defer release()
+	defer fulfil.Release()
+	reject := js.FuncOf(func(_ js.Value, args []js.Value) any {
 		done <- settled{err: errors.New(args[0].Call("toString").String())}
 		return nil
 	})
+	defer reject.Release()
 	promise.Call("then", fulfil, reject)
-	select {
-	case s := <-done:
-		return s.value, s.err
-	case <-ctx.Done():
-		return js.Undefined(), ctx.Err()
-	}
+	s := <-done
+	return s.value, s.err
 }
 
 // streamBuffer is how many messages may wait for a reader that is busy asking.
@@ -89,55 +81,67 @@ const streamBuffer = 16
 
 // stream opens an event stream. The browser's own reconnecting is not used: it
 // gives up on some answers and never tells how it stands.
-func (s server) stream(ctx context.Context, after int64) <-chan *view.Live {
-	news := make(chan *view.Live, streamBuffer)
+func (s server) stream(after int64) (<-chan *view.Live, func()) {
+	e := &eventStream{news: make(chan *view.Live, streamBuffer)}
 	constructor := js.Global().Get("EventSource")
 	if !constructor.Truthy() {
-		close(news)
-		return news
+		close(e.news)
+		return e.news, func() {}
 	}
-	events := constructor.New(s.path + "/events?after=" + strconv.FormatInt(after, 10))
-	broken := make(chan struct{}, 1)
-	fail := func() {
-		select {
-		case broken <- struct{}{}:
-		default:
+	e.source = constructor.New(s.path + "/events?after=" + strconv.FormatInt(after, 10))
+	e.on("open", func(js.Value) { e.push(nil) })
+	e.on("error", func(js.Value) { e.stop() })
+	e.on("live", e.message)
+	return e.news, e.stop
+}
+
+// eventStream is one connection. Its methods run one at a time: in a browser
+// there is one thread, and none of them blocks.
+type eventStream struct {
+	source    js.Value
+	news      chan *view.Live
+	listeners []js.Func
+	stopped   bool
+}
+
+func (e *eventStream) on(event string, handle func(js.Value)) {
+	listener := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		if !e.stopped {
+			handle(args[0])
 		}
+		return nil
+	})
+	e.listeners = append(e.listeners, listener)
+	e.source.Call("addEventListener", event, listener)
+}
+
+func (e *eventStream) message(event js.Value) {
+	var live view.Live
+	if json.Unmarshal([]byte(event.Get("data").String()), &live) != nil {
+		e.stop()
+		return
 	}
-	push := func(live *view.Live) {
-		select {
-		case news <- live:
-		default:
-			fail()
-		}
+	e.push(&live)
+}
+
+// push hands a message on. A reader that lags too far has to connect again.
+func (e *eventStream) push(live *view.Live) {
+	select {
+	case e.news <- live:
+	default:
+		e.stop()
 	}
-	listeners := map[string]js.Func{
-		"open":  js.FuncOf(func(js.Value, []js.Value) any { push(nil); return nil }),
-		"error": js.FuncOf(func(js.Value, []js.Value) any { fail(); return nil }),
-		"live": js.FuncOf(func(_ js.Value, args []js.Value) any {
-			var live view.Live
-			if json.Unmarshal([]byte(args[0].Get("data").String()), &live) != nil {
-				fail()
-				return nil
-			}
-			push(&live)
-			return nil
-		}),
+}
+
+// stop ends the connection. After close no listener is called any more.
+func (e *eventStream) stop() {
+	if e.stopped {
+		return
 	}
-	for name, listener := range listeners {
-		events.Call("addEventListener", name, listener)
+	e.stopped = true
+	e.source.Call("close")
+	close(e.news)
+	for _, listener := range e.listeners {
+		listener.Release()
 	}
-	go func() {
-		select {
-		case <-broken:
-		case <-ctx.Done():
-		}
-		events.Call("close") // no listener runs after this
-		for name, listener := range listeners {
-			events.Call("removeEventListener", name, listener)
-			listener.Release()
-		}
-		close(news)
-	}()
-	return news
 }

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"errors"
 	"math/rand/v2"
 	"time"
@@ -12,12 +11,12 @@ import (
 // source is where news of a session come from.
 type source interface {
 	// stream connects and sends every live view that is newer than the event
-	// number after, and nil once when the connection stands. It closes the channel
-	// when the connection ends, which it does when ctx does.
-	stream(ctx context.Context, after int64) <-chan *view.Live
+	// number after, and nil once when the connection stands. The channel is closed
+	// when the connection has ended, which stop makes it do.
+	stream(after int64) (news <-chan *view.Live, stop func())
 
 	// fetch asks once.
-	fetch(ctx context.Context) (view.Live, error)
+	fetch() (view.Live, error)
 }
 
 // follower keeps a page up to date until there is nothing more to learn. It is
@@ -45,26 +44,24 @@ const (
 	// afterlife is how long a page that is expired or canceled is still followed,
 	// so that a payment at the last moment is seen. Providers report within it.
 	afterlife = time.Hour
-)
 
-// expiryMargin is for the difference of two clocks: asked too early, the server
-// says that the session is open.
-const expiryMargin = 500 * time.Millisecond
+	// expiryMargin is for the difference of two clocks: asked too early, the
+	// server says that the session is open.
+	expiryMargin = 500 * time.Millisecond
+)
 
 // backoff is how long to wait after so many failures in a row.
 var backoff = []time.Duration{0, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 15 * time.Second}
 
 var errBroken = errors.New("the stream broke")
 
-// run returns when the session is paid, or long over, or ctx ends.
-func (f *follower) run(ctx context.Context) {
-	for ctx.Err() == nil && !f.over() {
-		err := f.round(ctx)
-		if ctx.Err() != nil || f.over() {
-			return
+// run returns when the session is paid, or long over.
+func (f *follower) run() {
+	for !f.over() {
+		f.count(f.round())
+		if !f.over() {
+			f.pause()
 		}
-		f.count(err)
-		f.pause(ctx)
 	}
 }
 
@@ -74,53 +71,51 @@ func (f *follower) over() bool {
 }
 
 // round listens until the stream ends, or asks once.
-func (f *follower) round(ctx context.Context) error {
+func (f *follower) round() error {
 	if f.deaf {
-		return f.ask(ctx)
+		return f.ask()
 	}
-	return f.listen(ctx)
+	return f.listen()
 }
 
 // listen follows one stream. A nudge ends it: after a sleep a stream can look
 // alive and be dead, so we ask, and connect again. So does the expiry, which
 // nobody may have recorded yet.
-func (f *follower) listen(ctx context.Context) error {
-	ctx, leave := context.WithCancel(ctx)
-	defer leave()
-	news := f.source.stream(ctx, f.last.LastEvent)
+func (f *follower) listen() error {
+	news, stop := f.source.stream(f.last.LastEvent)
+	defer stop()
 	stood := false
 	for !f.over() {
 		select {
 		case live, ok := <-news:
 			if !ok {
-				f.deaf = f.deaf || !stood && f.failures+1 >= deafAfter
+				f.deaf = !stood && f.failures+1 >= deafAfter
 				return errBroken
 			}
 			stood = true
-			f.well()
+			f.count(nil)
 			f.take(live)
 		case <-f.expiry():
-			return f.ask(ctx)
+			return f.ask()
 		case <-f.nudge:
-			return f.ask(ctx)
-		case <-ctx.Done():
-			return nil
+			return f.ask()
 		}
 	}
 	return nil
 }
 
-// expiry fires when the session's time runs out, never if that is past.
+// expiry fires when the session's time runs out, never if that is past; then it
+// fires when there is nothing more to learn.
 func (f *follower) expiry() <-chan time.Time {
 	left := f.last.ExpiresAt.Sub(f.now())
 	if left <= 0 {
-		return nil
+		left += afterlife
 	}
 	return time.After(left + expiryMargin)
 }
 
-func (f *follower) ask(ctx context.Context) error {
-	live, err := f.source.fetch(ctx)
+func (f *follower) ask() error {
+	live, err := f.source.fetch()
 	if err != nil {
 		return err
 	}
@@ -136,37 +131,30 @@ func (f *follower) take(live *view.Live) {
 	f.hear(*live)
 }
 
+// count keeps the failures in a row, and tells when their meaning changes.
 func (f *follower) count(err error) {
+	was := f.failures
+	f.failures++
 	if err == nil {
-		f.well()
+		f.failures = 0
+	}
+	if sick := f.failures >= sickAfter; sick != (was >= sickAfter) {
+		f.health(!sick)
+	}
+}
+
+// pause waits before the next round; a nudge ends it. A page that only asks, and
+// that nobody sees, waits for one.
+func (f *follower) pause() {
+	if f.deaf && f.hidden() {
+		<-f.nudge
 		return
 	}
-	f.failures++
-	if f.failures == sickAfter {
-		f.health(false)
-	}
-}
-
-func (f *follower) well() {
-	if f.failures >= sickAfter {
-		f.health(true)
-	}
-	f.failures = 0
-}
-
-// pause waits before the next round; a nudge ends it. A page that nobody sees
-// waits for one.
-func (f *follower) pause(ctx context.Context) {
-	var wake <-chan time.Time
-	if wait := f.wait(); !f.deaf || !f.hidden() {
-		timer := time.NewTimer(wait)
-		defer timer.Stop()
-		wake = timer.C
-	}
+	timer := time.NewTimer(f.wait())
+	defer timer.Stop()
 	select {
-	case <-wake:
+	case <-timer.C:
 	case <-f.nudge:
-	case <-ctx.Done():
 	}
 }
 

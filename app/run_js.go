@@ -2,7 +2,7 @@ package app
 
 import (
 	"encoding/json"
-	"log"
+
 	"syscall/js"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -16,11 +16,11 @@ func Run() {
 	var v view.Checkout
 	source := js.Global().Get("document").Call("getElementById", "view").Get("textContent").String()
 	if err := json.Unmarshal([]byte(source), &v); err != nil {
-		log.Printf("morepay: the page's view can't be read: %v", err)
+		goapp.Logf("morepay: the page's view can't be read: %v", err)
 		return
 	}
 	if v.Version != view.Version {
-		log.Printf("morepay: the page has view version %d, this bundle knows %d", v.Version, view.Version)
+		goapp.Logf("morepay: the page has view version %d, this bundle knows %d", v.Version, view.Version)
 		return
 	}
 	// Whatever path the page has, it is this one component.
