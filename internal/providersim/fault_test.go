@@ -1,0 +1,411 @@
+package providersim_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/wechatpay-apiv3/wechatpay-go/core"
+	"github.com/wechatpay-apiv3/wechatpay-go/services/payments/native"
+	"pgregory.net/rapid"
+
+	"morepay/internal/providersim"
+)
+
+func (w *world) inject(rules ...providersim.Rule) {
+	w.t.Helper()
+	if err := w.sim.Inject(rules...); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// shopper takes one payment from prepay to its end as a correct client of
+// WeChat Pay does, repeating what had no clear answer.
+type shopper struct {
+	w      *world
+	number string
+}
+
+const patience = 5 // tries of one call
+
+// start makes the order. It is refused only by an answer that says so.
+func (s shopper) start() (refused bool, err error) {
+	for range patience {
+		_, _, err = s.w.native().Prepay(s.w.t.Context(), s.w.nativeRequest(s.number))
+		var answer *core.APIError
+		if err == nil || errors.As(err, &answer) && answer.Code == "ORDERPAID" {
+			return false, nil
+		}
+		if errors.As(err, &answer) && answer.StatusCode/100 == 4 && answer.StatusCode != http.StatusTooManyRequests {
+			return true, nil
+		}
+	}
+	return false, err
+}
+
+// ask queries until an answer can be trusted.
+func (s shopper) ask() (state string, err error) {
+	for range patience {
+		t, _, err := s.w.native().QueryOrderByOutTradeNo(s.w.t.Context(), native.QueryOrderByOutTradeNoRequest{
+			OutTradeNo: core.String(s.number), Mchid: core.String(mchID),
+		})
+		if err == nil {
+			return *t.TradeState, nil
+		}
+	}
+	return "", err
+}
+
+// finish is where the payment ends, by query.
+func (s shopper) finish() (providersim.End, error) {
+	state, err := s.ask()
+	if err != nil {
+		return "", err
+	}
+	ends := map[string]providersim.End{"SUCCESS": providersim.EndsPaid, "NOTPAY": "unpaid", "CLOSED": "closed"}
+	if end, ok := ends[state]; ok {
+		return end, nil
+	}
+	return providersim.EndsPending, nil
+}
+
+func (s shopper) close() {
+	for range patience {
+		_, err := s.w.native().CloseOrder(s.w.t.Context(), native.CloseOrderRequest{OutTradeNo: core.String(s.number), Mchid: core.String(mchID)})
+		if err == nil {
+			return
+		}
+	}
+}
+
+// TestEveryFaultEndsAsItSays runs the whole table: whatever strikes, a correct
+// client ends where the row says.
+func TestEveryFaultEndsAsItSays(t *testing.T) {
+	for _, f := range providersim.Faults() {
+		t.Run(f.Name, func(t *testing.T) {
+			w := newWorld(t)
+			w.inject(providersim.Rule{Fault: f.Name, Account: mchID, Next: 1})
+			s := shopper{w, "fault-" + f.Name}
+			refused, err := s.start()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if refused != (f.Ends == providersim.EndsRefused) {
+				t.Fatalf("refused is %v", refused)
+			}
+			if refused {
+				return
+			}
+			if f.Name == "close-race" {
+				s.close()
+			} else if _, err := w.sim.Approve(providersim.Ming, s.number); err != nil {
+				wantRefusal(t, err, "order_paid") // only a payer who was there before
+			}
+			if f.Ends == providersim.EndsPerson {
+				w.refundIsStuck(s.number)
+				return
+			}
+			end, err := s.finish()
+			if err != nil || end != f.Ends {
+				t.Errorf("it ends %q (%v), the table says %q", end, err, f.Ends)
+			}
+			if len(w.sim.Rules()) != 0 {
+				t.Errorf("%s never struck", f.Name)
+			}
+		})
+	}
+}
+
+func (w *world) refundIsStuck(number string) {
+	w.t.Helper()
+	w.merchant.next(w.t)
+	if _, err := w.refund(number, "R1", 5980); err != nil {
+		w.t.Fatal(err)
+	}
+	var told struct {
+		Status string `json:"refund_status"`
+	}
+	n, err := w.notifyHandler().ParseNotifyRequest(w.t.Context(), w.merchant.next(w.t).request(), &told)
+	if err != nil || n.EventType != "REFUND.ABNORMAL" || told.Status != "ABNORMAL" {
+		w.t.Errorf("notification: %+v, %v", told, err)
+	}
+}
+
+func TestFaultsOfReplies(t *testing.T) {
+	for _, c := range []struct {
+		fault  string
+		status int // of the answer; 0 for none that the SDK trusts
+		made   bool
+	}{
+		{"server-error", 500, false},
+		{"rate-limited", 429, false},
+		{"prepay-refused", 403, false},
+		{"bad-gateway", 502, true},
+		{"reply-lost", 0, true},
+		{"reply-unsigned", 0, true},
+		{"reply-forged", 0, true},
+		{"reply-probe", 0, true},
+	} {
+		t.Run(c.fault, func(t *testing.T) {
+			w := newWorld(t)
+			w.inject(providersim.Rule{Fault: c.fault, Next: 1})
+			_, _, err := w.native().Prepay(t.Context(), w.nativeRequest("replies-1"))
+			if err == nil {
+				t.Fatal("the SDK saw nothing wrong")
+			}
+			status := 0
+			var answer *core.APIError
+			if errors.As(err, &answer) {
+				status = answer.StatusCode
+			}
+			if status != c.status {
+				t.Errorf("status is %d, want %d (%v)", status, c.status, err)
+			}
+			if made := len(w.sim.Orders()) == 1; made != c.made {
+				t.Errorf("the order was made: %v, want %v", made, c.made)
+			}
+			last := w.sim.History(mchID, "")[0]
+			if !slices.Equal(last.Faults, []string{c.fault}) {
+				t.Errorf("the history says %v", last.Faults)
+			}
+		})
+	}
+}
+
+// TestFaultsOfNotifications lists what a merchant that checks everything makes
+// of each try.
+func TestFaultsOfNotifications(t *testing.T) {
+	for _, c := range []struct {
+		fault string
+		tries []string
+	}{
+		{"notify-duplicate", []string{"5980", "5980", "5980"}},
+		{"notify-never", nil},
+		{"notify-delayed", []string{"5980"}},
+		{"notify-reordered", []string{"5980"}},
+		{"notify-forged", []string{"forged", "5980"}},
+		{"notify-probe", []string{"forged", "5980"}},
+		{"notify-stale", []string{"forged", "5980"}},
+		{"notify-wrong-amount", []string{"5981"}},
+		{"notify-wrong-account", []string{"of 1999999999"}},
+		{"notify-before-reply", []string{"5980"}},
+	} {
+		t.Run(c.fault, func(t *testing.T) {
+			w := newWorld(t)
+			seen := w.verdicts()
+			w.inject(providersim.Rule{Fault: c.fault, Next: 1})
+			w.order("struck-1")
+			if _, err := w.sim.Approve(providersim.Ming, "struck-1"); err != nil {
+				wantRefusal(t, err, "order_paid")
+			}
+			for range c.tries {
+				w.merchant.next(t)
+			}
+			w.approve(providersim.Ming, w.order("honest-1")) // its notification ends the waiting
+			w.merchant.next(t)
+			if got := seen("struck-1"); !slices.Equal(got, c.tries) {
+				t.Errorf("tries are %q, want %q", got, c.tries)
+			}
+			if got := seen("honest-1"); !slices.Equal(got, []string{"5980"}) {
+				t.Errorf("the next payment's tries are %q", got)
+			}
+		})
+	}
+}
+
+// verdicts makes the merchant check each notification, refuse the forged ones,
+// and keep its verdicts. What it can't read it counts to the first payment.
+func (w *world) verdicts() (seen func(number string) []string) {
+	var mu sync.Mutex
+	verdicts, ids := map[string][]string{}, map[string]string{}
+	w.merchant.answer = func(_ int, d delivery, rw http.ResponseWriter) {
+		mu.Lock()
+		defer mu.Unlock()
+		n, paid, err := w.read(d)
+		if err != nil {
+			verdicts["struck-1"] = append(verdicts["struck-1"], "forged")
+			rw.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		verdict := fmt.Sprint(*paid.Amount.Total)
+		if *paid.Mchid != mchID {
+			verdict = "of " + *paid.Mchid
+		}
+		if first, again := ids[*paid.OutTradeNo]; again && first != n.ID {
+			verdict += " under another id"
+		}
+		ids[*paid.OutTradeNo] = n.ID
+		verdicts[*paid.OutTradeNo] = append(verdicts[*paid.OutTradeNo], verdict)
+		rw.WriteHeader(http.StatusNoContent)
+	}
+	return func(number string) []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return verdicts[number]
+	}
+}
+
+func TestNotificationBeforeReply(t *testing.T) {
+	w := newWorld(t)
+	w.inject(providersim.Rule{Fault: "notify-before-reply", Next: 1})
+	w.order("early-1")
+	select {
+	case d := <-w.merchant.got:
+		if _, paid, err := w.read(d); err != nil || *paid.OutTradeNo != "early-1" {
+			t.Errorf("notification: %v, %v", paid, err)
+		}
+	default:
+		t.Error("the reply came first")
+	}
+}
+
+func TestReordered(t *testing.T) {
+	w := newWorld(t, func(o *providersim.Options) { o.RetryScale = 1 })
+	w.inject(providersim.Rule{Fault: "notify-reordered", Next: 1})
+	for _, number := range []string{"first-1", "second-1"} {
+		w.approve(providersim.Ming, w.order(number))
+	}
+	var order []string
+	for range 2 {
+		_, paid, err := w.read(w.merchant.next(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		order = append(order, *paid.OutTradeNo)
+	}
+	if !slices.Equal(order, []string{"second-1", "first-1"}) {
+		t.Errorf("they came as %v", order)
+	}
+}
+
+func TestInjectRefusesNonsense(t *testing.T) {
+	for name, c := range map[string]struct {
+		rule providersim.Rule
+		want string
+	}{
+		"unknown":      {providersim.Rule{Fault: "nothing", Next: 1}, "unknown fault"},
+		"neither":      {providersim.Rule{Fault: "server-error"}, "next (1 or more) or percent"},
+		"both":         {providersim.Rule{Fault: "server-error", Next: 1, Percent: 1}, "next (1 or more) or percent"},
+		"over-hundred": {providersim.Rule{Fault: "server-error", Percent: 101}, "next (1 or more) or percent"},
+		"negative":     {providersim.Rule{Fault: "server-error", Next: -1}, "next (1 or more) or percent"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sim := providersim.New(providersim.Options{Origin: "http://127.0.0.1"})
+			err := sim.Inject(providersim.Rule{Fault: "reply-lost", Next: 1}, c.rule)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error is %v", err)
+			}
+			if len(sim.Rules()) != 0 {
+				t.Error("half of the rules are in force")
+			}
+		})
+	}
+}
+
+// strikes draws one rule n times and tells which calls it struck.
+func strikes(t *testing.T, seed uint64, percent, n int) (pattern string) {
+	w := newWorld(t, func(o *providersim.Options) { o.Seed = seed })
+	w.inject(providersim.Rule{Fault: "server-error", Percent: percent})
+	for range n {
+		_, _, err := w.native().QueryOrderByOutTradeNo(t.Context(), native.QueryOrderByOutTradeNoRequest{
+			OutTradeNo: core.String("never-made"), Mchid: core.String(mchID),
+		})
+		var answer *core.APIError
+		if !errors.As(err, &answer) {
+			t.Fatal(err)
+		}
+		pattern += map[int]string{404: ".", 500: "x"}[answer.StatusCode]
+	}
+	return pattern
+}
+
+func TestFaultsAreReplayable(t *testing.T) {
+	first, again, other := strikes(t, 7, 30, 100), strikes(t, 7, 30, 100), strikes(t, 8, 30, 100)
+	if first != again {
+		t.Errorf("the same seed made\n%s\n%s", first, again)
+	}
+	if first == other {
+		t.Error("another seed made the same")
+	}
+	if n := strings.Count(first, "x"); n < 15 || n > 45 {
+		t.Errorf("30 percent struck %d of 100 times", n)
+	}
+}
+
+// TestChaos: on a rough day every payment still ends paid, and is told of.
+func TestChaos(t *testing.T) {
+	w := newWorld(t)
+	const payments, atOnce = 120, 8
+	var mu sync.Mutex
+	told := map[string]bool{}
+	w.merchant.got = make(chan delivery, 10*payments)
+	w.merchant.answer = func(_ int, d delivery, rw http.ResponseWriter) {
+		_, paid, err := w.read(d)
+		if err != nil {
+			rw.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		told[*paid.OutTradeNo] = true
+		rw.WriteHeader(http.StatusNoContent)
+	}
+	w.inject(providersim.Chaos...)
+	var shoppers sync.WaitGroup
+	for lane := range atOnce {
+		shoppers.Go(func() {
+			for i := lane; i < payments; i += atOnce {
+				s := shopper{w, fmt.Sprintf("chaos-%d", i)}
+				if refused, err := s.start(); refused || err != nil {
+					t.Errorf("%s: refused %v, %v", s.number, refused, err)
+					continue
+				}
+				if _, err := w.sim.Approve(providersim.Ming, s.number); err != nil {
+					t.Error(err)
+				}
+				if end, err := s.finish(); end != providersim.EndsPaid {
+					t.Errorf("%s ends %q, %v", s.number, end, err)
+				}
+			}
+		})
+	}
+	shoppers.Wait()
+	for {
+		mu.Lock()
+		n := len(told)
+		mu.Unlock()
+		if n == payments {
+			return
+		}
+		w.merchant.next(t)
+	}
+}
+
+// TestNextStrikesExactlySoOften: a rule strikes the next n calls and no more.
+func TestNextStrikesExactlySoOften(t *testing.T) {
+	w := newWorld(t)
+	rapid.Check(t, func(t *rapid.T) {
+		n, calls := rapid.IntRange(1, 5).Draw(t, "n"), rapid.IntRange(1, 8).Draw(t, "calls")
+		w.sim.Calm()
+		if err := w.sim.Inject(providersim.Rule{Fault: "server-error", Next: n}); err != nil {
+			t.Fatal(err)
+		}
+		struck := 0
+		for range calls {
+			_, _, err := w.native().QueryOrderByOutTradeNo(w.t.Context(), native.QueryOrderByOutTradeNoRequest{
+				OutTradeNo: core.String("never-made"), Mchid: core.String(mchID),
+			})
+			var answer *core.APIError
+			if errors.As(err, &answer) && answer.StatusCode == 500 {
+				struck++
+			}
+		}
+		if struck != min(n, calls) {
+			t.Fatalf("%d of %d calls struck by a rule for %d", struck, calls, n)
+		}
+	})
+}
