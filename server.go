@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -55,6 +56,8 @@ type config struct {
 	AdminKey       string         `help:"SHA-256 (hex) of the key of the admin API; without it the admin API refuses."`
 	TrustedProxies []netip.Prefix `help:"Networks whose X-Forwarded-For is believed, such as 10.0.0.0/8."`
 	LogFormat      string         `enum:"text,json" default:"text" help:"text or json."`
+
+	logTo io.Writer // standard error if nil
 }
 
 type serve struct {
@@ -157,7 +160,7 @@ type program struct {
 
 // newProgram opens the listeners, so that addresses are known (a port may be 0).
 func newProgram(c config) (*program, error) {
-	p := &program{Group: run.Group{Log: newLog(c.LogFormat)}, config: c, public: http.NewServeMux(), admin: http.NewServeMux()}
+	p := &program{Group: run.Group{Log: newLog(c.LogFormat, c.logTo)}, config: c, public: http.NewServeMux(), admin: http.NewServeMux()}
 	for _, l := range []struct {
 		address *string
 		handler http.Handler
@@ -233,10 +236,13 @@ func (p *program) run(ctx context.Context) error {
 	return p.Run(ctx)
 }
 
-func newLog(format string) *slog.Logger {
+func newLog(format string, to io.Writer) *slog.Logger {
+	if to == nil {
+		to = os.Stderr
+	}
 	options := &slog.HandlerOptions{ReplaceAttr: httpd.RedactAttr}
 	if format == "json" {
-		return slog.New(slog.NewJSONHandler(os.Stderr, options))
+		return slog.New(slog.NewJSONHandler(to, options))
 	}
-	return slog.New(slog.NewTextHandler(os.Stderr, options))
+	return slog.New(slog.NewTextHandler(to, options))
 }

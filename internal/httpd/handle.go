@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -51,7 +50,7 @@ func (s *Server) handle(name string, fail fail, h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		rec := &recorder{ResponseWriter: w}
-		err := guard(rec, r, h)
+		err := s.guard(rec, r, h)
 		if err != nil && !rec.wrote {
 			if status := statusOf(err); status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
 				rec.Header().Set("Retry-After", "5")
@@ -64,14 +63,14 @@ func (s *Server) handle(name string, fail fail, h handler) http.Handler {
 
 // guard turns a panic into an internal error, so that one bad request ends
 // neither the server nor the answer's form.
-func guard(w http.ResponseWriter, r *http.Request, h handler) (err error) {
+func (s *Server) guard(w http.ResponseWriter, r *http.Request, h handler) (err error) {
 	defer func() {
 		p := recover()
 		if p == http.ErrAbortHandler {
 			panic(p)
 		}
 		if p != nil {
-			slog.Error("panic", "value", p, "stack", string(debug.Stack()))
+			s.log.ErrorContext(r.Context(), "panic", "value", p, "stack", string(debug.Stack()))
 			err = pay.Errorf(pay.CodeInternal, "", "panic")
 		}
 	}()
