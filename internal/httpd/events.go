@@ -66,18 +66,19 @@ func seenEvent(r *http.Request) (int64, error) {
 	return n, nil
 }
 
+// enterStream takes the stream's place under every bound; leave gives it back.
 func (s *Server) enterStream(r *http.Request, sessionID string) (leave func(), err error) {
 	bounds := map[string]int{"all": maxEventConn}
 	if ip := s.clientIP(r); !s.exempt(ip) {
 		bounds["ip "+ipKey(ip)] = maxPerIP
 		bounds["session "+sessionID] = maxPerPayer
 	}
-	leave, err = s.streams.enter(bounds)
+	free, err := s.streams.enter(bounds)
 	if err != nil {
 		return nil, err
 	}
 	s.metrics.streams.Inc()
-	return func() { s.metrics.streams.Dec(); leave() }, nil
+	return func() { s.metrics.streams.Dec(); free() }, nil
 }
 
 // stream writes until the client leaves, the server stops or the stream has
