@@ -1,0 +1,205 @@
+package pay_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"morepay/internal/pay"
+	"pgregory.net/rapid"
+)
+
+// actor calls the methods of one ledger in any order, with any arguments, as
+// time goes on.
+type actor struct {
+	ledger  *pay.Ledger
+	now     time.Time
+	paid    int // paid events so far
+	begun   int
+	refunds int
+}
+
+// change runs one method as a transaction and checks every invariant.
+func (a *actor) change(t *rapid.T, method func(*pay.Ledger) error) {
+	after := clone(a.ledger)
+	err := method(after)
+	if err != nil {
+		if diff := cmp.Diff(clone(a.ledger), after); diff != "" {
+			t.Fatalf("it failed with %v and changed (-before +after):\n%s", err, diff)
+		}
+		return
+	}
+	if err := checkCommit(a.ledger, after); err != nil {
+		t.Fatal(err)
+	}
+	a.paid += paidEvents(after.Events)
+	if err := checkLedger(after, a.paid); err != nil {
+		t.Fatal(err)
+	}
+	a.ledger = clone(after)
+}
+
+func (a *actor) begin(t *rapid.T) {
+	a.change(t, func(l *pay.Ledger) error {
+		n := len(l.Attempts)
+		if n == pay.MaxAttempts {
+			n = 0 // refused anyway
+		}
+		return l.Begin(newAttempt(n), a.now)
+	})
+}
+
+// anyID is the id of an attempt, begun or not.
+func (a *actor) anyID(t *rapid.T) string { return rapid.SampledFrom(ids[:]).Draw(t, "attempt") }
+
+func (a *actor) resume(t *rapid.T) {
+	id := a.anyID(t)
+	a.change(t, func(l *pay.Ledger) error { return l.Resume(id, a.now) })
+}
+
+func (a *actor) reply(t *rapid.T) {
+	id, accepted := a.anyID(t), rapid.Bool().Draw(t, "accepted")
+	a.change(t, func(l *pay.Ledger) error {
+		if accepted {
+			l.Accept(id, pay.Action{Kind: pay.ActionAwait}, a.now)
+		} else {
+			l.Refuse(id, a.now)
+		}
+		return nil
+	})
+}
+
+func (a *actor) apply(t *rapid.T) {
+	outcomes := []pay.Outcome{pay.OutcomePending, pay.OutcomePaid, pay.OutcomeClosed, pay.OutcomeAbsent, "nonsense"}
+	ev := evidence(rapid.IntRange(0, len(ids)-1).Draw(t, "n"), pay.SourceQuery, rapid.SampledFrom(outcomes).Draw(t, "outcome"))
+	a.change(t, func(l *pay.Ledger) error { return l.Apply(ev, a.now) })
+	// A repeat changes nothing, whenever it comes.
+	repeated := clone(a.ledger)
+	_ = repeated.Apply(ev, a.now)
+	if diff := cmp.Diff(clone(a.ledger), clone(repeated)); diff != "" || len(repeated.Events) > 0 {
+		t.Fatalf("the repeat changed (-before +after):\n%s", diff)
+	}
+}
+
+// contradict applies a success that is wrong in one or more ways.
+func (a *actor) contradict(t *rapid.T) {
+	ev := evidence(rapid.IntRange(0, len(ids)-1).Draw(t, "n"), pay.SourceNotification, pay.OutcomePaid)
+	ev.Amount.Value += rapid.Int64().Draw(t, "more")
+	ev.Amount.Currency = rapid.SampledFrom([]string{"CNY", "JPY", ""}).Draw(t, "currency")
+	ev.App = rapid.SampledFrom([]string{"wx1", "wx2"}).Draw(t, "app")
+	ev.Account = rapid.SampledFrom([]string{"1900000001", "1900000002"}).Draw(t, "account")
+	if ev.Amount == price && ev.App == "wx1" && ev.Account == "1900000001" {
+		t.Skip("it contradicts nothing")
+	}
+	a.change(t, func(l *pay.Ledger) error {
+		err := l.Apply(ev, a.now)
+		if err == nil {
+			t.Fatalf("I5, I8: evidence %+v was taken", ev)
+		}
+		return err
+	})
+}
+
+func (a *actor) checked(t *rapid.T) {
+	id := a.anyID(t)
+	a.change(t, func(l *pay.Ledger) error {
+		l.Checked(id, a.now)
+		return nil
+	})
+}
+
+func (a *actor) abandon(t *rapid.T) {
+	a.change(t, func(l *pay.Ledger) error {
+		l.Abandon(a.now)
+		return nil
+	})
+}
+
+func (a *actor) expire(t *rapid.T) {
+	a.change(t, func(l *pay.Ledger) error {
+		l.Expire(a.now)
+		return nil
+	})
+}
+
+func (a *actor) cancel(t *rapid.T) {
+	a.change(t, func(l *pay.Ledger) error { return l.Cancel(a.now) })
+}
+
+func (a *actor) addRefund(t *rapid.T) {
+	a.refunds++
+	r := pay.Refund{
+		ID: fmt.Sprintf("r%d", a.refunds), Number: fmt.Sprintf("R%d", a.refunds), AttemptID: a.anyID(t),
+		Amount: cny(rapid.Int64Range(-1, price.Value+1).Draw(t, "value")), Reason: pay.RefundMerchant,
+	}
+	a.change(t, func(l *pay.Ledger) error {
+		left := l.Refundable(r.AttemptID).Value
+		err := l.AddRefund(r, a.now)
+		if fits := r.Amount.Value >= 1 && r.Amount.Value <= left; fits != (err == nil) {
+			t.Fatalf("a refund of %d of the %d that are left: %v", r.Amount.Value, left, err)
+		}
+		return err
+	})
+}
+
+func (a *actor) settleRefund(t *rapid.T) {
+	if len(a.ledger.Refunds) == 0 {
+		t.Skip("there is no refund")
+	}
+	id := a.ledger.Refunds[rapid.IntRange(0, len(a.ledger.Refunds)-1).Draw(t, "refund")].ID
+	status := rapid.SampledFrom([]pay.RefundStatus{pay.RefundPending, pay.RefundSucceeded, pay.RefundFailed, "nonsense"}).Draw(t, "status")
+	a.change(t, func(l *pay.Ledger) error {
+		l.SettleRefund(id, status, "ref", a.now)
+		l.RefundTried(id, a.now)
+		return nil
+	})
+}
+
+func (a *actor) wait(t *rapid.T) {
+	a.now = a.now.Add(time.Duration(rapid.Int64Range(0, int64(sessionLife)).Draw(t, "wait")))
+}
+
+// TestLedgerHoldsEveryInvariant holds I2, I3, I4, I5, I6, I8, I9 and I10 over
+// any sequence of calls.
+func TestLedgerHoldsEveryInvariant(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a := &actor{now: opened}
+		a.ledger = clone(openLedger())
+		t.Repeat(map[string]func(*rapid.T){
+			"begin": a.begin, "resume": a.resume, "reply": a.reply, "apply": a.apply, "contradict": a.contradict,
+			"checked": a.checked, "abandon": a.abandon, "expire": a.expire, "cancel": a.cancel,
+			"add-refund": a.addRefund, "settle-refund": a.settleRefund, "wait": a.wait,
+		})
+	})
+}
+
+// TestOrderOfSuccessesDecidesOnlyTheWinner: in whatever order payments are
+// heard of, one is kept and the others are surplus, and the session ends alike.
+func TestOrderOfSuccessesDecidesOnlyTheWinner(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		attempts := rapid.IntRange(1, pay.MaxAttempts).Draw(t, "attempts")
+		l := openLedger()
+		for n := range attempts {
+			if err := l.Begin(newAttempt(n), opened); err != nil {
+				t.Fatal(err)
+			}
+		}
+		order := make([]int, attempts)
+		for n := range order {
+			order[n] = n
+		}
+		order = rapid.Permutation(order).Draw(t, "order")
+		for _, n := range order {
+			if err := l.Apply(evidence(n, pay.SourceNotification, pay.OutcomePaid), opened); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if l.Session.Winner != ids[order[0]] || len(l.Refunds) != attempts-1 {
+			t.Fatalf("winner %q of order %v, refunds %+v", l.Session.Winner, order, l.Refunds)
+		}
+		if err := checkLedger(l, paidEvents(l.Events)); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
