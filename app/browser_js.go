@@ -161,9 +161,9 @@ func (b *browser) check() {
 		return
 	}
 	b.page.local.busy = true
-	form := url.Values{"form_token": {b.live().FormToken}}
+	form := "form_token=" + url.QueryEscape(b.live().FormToken)
 	go func() {
-		live, err := b.server.post(b.server.path+"/return", form.Encode())
+		live, err := b.server.post(b.server.path+"/return", form)
 		b.do(func() {
 			b.page.local.busy = false
 			if err != nil {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"strings"
 	"time"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -37,7 +38,8 @@ type local struct {
 // HTML renders a view as the server sends it: the element that the browser side
 // takes over, without the page around it.
 func HTML(v view.Checkout) string {
-	return goapp.HTMLString(&Checkout{View: v})
+	page := goapp.HTMLString(&Checkout{View: v})
+	return strings.ReplaceAll(page, "</input>", "") // nothing else can look like it: texts and attributes are escaped
 }
 
 // Title is the title of the page around a view.

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"encoding/json"
 	"syscall/js"
 	"time"
 
@@ -219,28 +218,20 @@ func once(f func()) js.Func {
 // agent told the server.
 func (b *browser) refine() {
 	hints := readHints()
-	refined := b.page.View.Device.Refine(hints)
-	if refined == b.page.View.Device {
-		return
+	refined := b.page.View.Device.Refine(device.ParseHints(hints))
+	if refined != b.page.View.Device {
+		b.page.local.device, b.page.local.hints = &refined, hints
 	}
-	told, err := json.Marshal(hints)
-	if err != nil {
-		return
-	}
-	b.page.local.device, b.page.local.hints = &refined, string(told)
 }
 
-func readHints() device.Hints {
+// readHints is device.Hints as the JSON that the server will be told, so that
+// both decide from the same words.
+func readHints() string {
 	global := js.Global()
-	hints := device.Hints{
-		WeixinBridge: global.Get(bridges["weixin"].object).Truthy(),
-		AlipayBridge: global.Get(bridges["alipay"].object).Truthy(),
-	}
-	if n := global.Get("navigator").Get("maxTouchPoints"); n.Type() == js.TypeNumber {
-		hints.TouchPoints = n.Int()
-	}
-	if environment := global.Get("__wxjs_environment"); environment.Type() == js.TypeString {
-		hints.Environment = environment.String()
-	}
-	return hints
+	return global.Get("JSON").Call("stringify", map[string]any{
+		"touch_points":  global.Get("navigator").Get("maxTouchPoints"),
+		"weixin_bridge": global.Get(bridges["weixin"].object).Truthy(),
+		"alipay_bridge": global.Get(bridges["alipay"].object).Truthy(),
+		"environment":   global.Get("__wxjs_environment"),
+	}).String()
 }

@@ -85,7 +85,7 @@ func (s *screen) parent() goapp.UI {
 func (s *screen) share() goapp.UI {
 	return el("div", attrs{"class", "share"},
 		el("label", attrs{"for", "link"}, text(s.say("share.link", ""))),
-		input(attrs{"id", "link", "type", "url", "readonly", "true", "value", s.ShareURL}),
+		el("input", attrs{"id", "link", "type", "url", "readonly", "true", "value", s.ShareURL}),
 		el("button", attrs{"type", "button", "class", "side live", "data-copy", "link"}, text(s.say("share.copy", ""))),
 	)
 }
@@ -100,7 +100,7 @@ func (s *screen) goOn(key string) goapp.UI {
 }
 
 func field(name, value string) goapp.UI {
-	return input(attrs{"type", "hidden", "name", name, "value", value})
+	return el("input", attrs{"type", "hidden", "name", name, "value", value})
 }
 
 func submit(class string, label ...goapp.UI) goapp.UI {

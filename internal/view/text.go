@@ -27,15 +27,35 @@ func (t Text) Or(key, otherwise string) string {
 	return otherwise
 }
 
+// fill puts args into a sentence. What it puts in is not looked at again, so a
+// name with braces stays as it is; so does a placeholder that args don't have.
 func fill(sentence string, args ...string) string {
-	if len(args) == 0 || !strings.Contains(sentence, "{") {
-		return sentence
+	var b strings.Builder
+	for {
+		before, after, found := strings.Cut(sentence, "{")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		name, rest, _ := strings.Cut(after, "}")
+		value, ok := find(name, args)
+		if !ok {
+			b.WriteString("{")
+			sentence = after
+			continue
+		}
+		b.WriteString(value)
+		sentence = rest
 	}
-	pairs := make([]string, len(args)&^1)
-	for i := 0; i < len(pairs); i += 2 {
-		pairs[i], pairs[i+1] = "{"+args[i]+"}", args[i+1]
+}
+
+func find(name string, args []string) (string, bool) {
+	for i := 0; i+1 < len(args); i += 2 {
+		if args[i] == name {
+			return args[i+1], true
+		}
 	}
-	return strings.NewReplacer(pairs...).Replace(sentence)
+	return "", false
 }
 
 // Money writes an amount in this language, by integers only.
@@ -46,8 +66,8 @@ func (t Text) Money(m pay.Money) string {
 		sign, digits = "-", digits[1:]
 	}
 	exponent := pay.Exponent(m.Currency)
-	if missing := exponent + 1 - len(digits); missing > 0 {
-		digits = strings.Repeat("0", missing) + digits
+	for len(digits) <= exponent {
+		digits = "0" + digits
 	}
 	whole, fraction := digits[:len(digits)-exponent], digits[len(digits)-exponent:]
 	amount := grouped(whole, t.Or("number.group", ","))
