@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -21,24 +23,25 @@ const (
 var errRedirect = errors.New("the answer is a redirect")
 
 // NewHTTPClient makes the client for [Env]: with time limits, with limited
-// answers, and without redirects. next is [Transport] or [TestTransport].
+// answers, without redirects and without hidden repeats. next is [Transport] or
+// [TestTransport].
 func NewHTTPClient(next http.RoundTripper) *http.Client {
 	return &http.Client{
-		Transport:     replyLimit{next},
+		Transport:     guard{next},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return errRedirect },
 		Timeout:       CallTimeout,
 	}
 }
 
-// Transport makes the transport of live mode.
+// Transport makes the transport of live mode. It speaks HTTP/1.1, on which
+// [NewHTTPClient] knows how to keep a request from being sent twice.
 func Transport() *http.Transport {
 	return &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
 		DialContext:         (&net.Dialer{Timeout: ConnectTimeout}).DialContext,
 		TLSHandshakeTimeout: ConnectTimeout,
-		ForceAttemptHTTP2:   true,
 		MaxIdleConnsPerHost: 64,
-		IdleConnTimeout:     60 * time.Second,
+		IdleConnTimeout:     30 * time.Second, // before the provider hangs up
 	}
 }
 
@@ -80,11 +83,18 @@ func AllowReply(ctx context.Context, n int64) context.Context {
 	return context.WithValue(ctx, replyLimitKey{}, n)
 }
 
-// replyLimit cuts answers off with [*http.MaxBytesError].
-type replyLimit struct{ next http.RoundTripper }
+// guard limits answers, with [*http.MaxBytesError], and sends what it is given
+// once. On a connection that breaks, net/http repeats a GET by itself; but
+// signed requests carry a nonce that works once, so the repeat would be answered
+// "wrong signature" instead of what has become of the first.
+type guard struct{ next http.RoundTripper }
 
-func (l replyLimit) RoundTrip(r *http.Request) (*http.Response, error) {
-	resp, err := l.next.RoundTrip(r)
+func (g guard) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body == nil || r.Body == http.NoBody {
+		r = r.Clone(r.Context())
+		r.Body = io.NopCloser(strings.NewReader("")) // net/http repeats no request whose body it can't rewind
+	}
+	resp, err := g.next.RoundTrip(r)
 	if err != nil {
 		return nil, err
 	}

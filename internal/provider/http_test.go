@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"morepay/internal/provider"
@@ -78,10 +79,10 @@ func TestClientLimitsReplies(t *testing.T) {
 }
 
 func TestClientRefusesRedirects(t *testing.T) {
-	followed := false
+	var followed atomic.Bool
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/elsewhere" {
-			followed = true
+			followed.Store(true)
 		}
 		http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
 	}))
@@ -90,7 +91,36 @@ func TestClientRefusesRedirects(t *testing.T) {
 	if err == nil {
 		resp.Body.Close()
 	}
-	if err == nil || followed {
-		t.Errorf("got %v, followed %v", err, followed)
+	if err == nil || followed.Load() {
+		t.Errorf("got %v, followed %v", err, followed.Load())
+	}
+}
+
+// A connection that breaks after the request has been read must not make
+// net/http send it again: the second copy of a signed request is refused.
+func TestClientSendsOnce(t *testing.T) {
+	var asked atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked.Add(1) > 1 {
+			panic(http.ErrAbortHandler)
+		}
+		if body, err := io.ReadAll(r.Body); err != nil || len(body) != 0 || len(r.TransferEncoding) != 0 {
+			t.Errorf("got the body %q, %v, encoded as %v", body, err, r.TransferEncoding)
+		}
+	}))
+	defer server.Close()
+	client := provider.NewHTTPClient(provider.Transport())
+	for try := range 2 { // the second on the connection of the first
+		resp, err := client.Get(server.URL)
+		if (err == nil) != (try == 0) {
+			t.Fatalf("try %d: %v", try, err)
+		}
+		if err == nil {
+			io.Copy(io.Discard, resp.Body)
+			resp.Body.Close()
+		}
+	}
+	if n := asked.Load(); n != 2 {
+		t.Errorf("the server was asked %d times, want 2", n)
 	}
 }

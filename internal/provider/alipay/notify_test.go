@@ -153,8 +153,8 @@ func TestForgedNotificationCallsNobody(t *testing.T) {
 	if _, err := p.Query(t.Context(), number); err == nil {
 		t.Error("a reply that names a certificate was taken")
 	}
-	if len(w.forms) != 1 {
-		t.Errorf("%d calls, want the query only", len(w.forms))
+	if len(w.sent()) != 1 {
+		t.Errorf("%d calls, want the query only", len(w.sent()))
 	}
 }
 

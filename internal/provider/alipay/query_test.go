@@ -114,8 +114,8 @@ func TestClose(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWire(t, byMethod(c.answers))
 			ev, err := open(t, w.URL).(provider.Closer).Close(t.Context(), number)
-			if len(w.forms) != c.asked {
-				t.Errorf("asked %d times, want %d", len(w.forms), c.asked)
+			if len(w.sent()) != c.asked {
+				t.Errorf("asked %d times, want %d", len(w.sent()), c.asked)
 			}
 			if c.want == "" {
 				isUnknown(t, err)
@@ -181,7 +181,7 @@ func TestRefund(t *testing.T) {
 				isUnknown(t, err)
 			}
 			want := `{"out_trade_no":"` + number + `","refund_amount":"10.05","refund_reason":"late","out_request_no":"RF1"}`
-			if got := w.forms[0].Get("biz_content"); got != want {
+			if got := w.sent()[0].Get("biz_content"); got != want {
 				t.Errorf("sent %s, want %s", got, want)
 			}
 		})

@@ -37,7 +37,7 @@ func TestStartQRCode(t *testing.T) {
 	if action.Kind != pay.ActionQRCode || action.Payload != qrCode || !action.ExpiresAt.Equal(now.Add(30*time.Minute)) {
 		t.Errorf("got %+v", action)
 	}
-	sent := w.forms[0]
+	sent := w.sent()[0]
 	want := `{"out_trade_no":"` + number + `","total_amount":"59.80","subject":"Tea   \u003ccup\u003e",` +
 		`"product_code":"FACE_TO_FACE_PAYMENT","time_expire":"2026-11-23 20:30:00"}`
 	if got := sent.Get("biz_content"); got != want {
@@ -135,7 +135,7 @@ func TestStartSendsTheStoredContent(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if first, second := w.forms[0].Get("biz_content"), w.forms[1].Get("biz_content"); first != second || first == "" {
+	if first, second := w.sent()[0].Get("biz_content"), w.sent()[1].Get("biz_content"); first != second || first == "" {
 		t.Errorf("sent %s, then %s", first, second)
 	}
 }

@@ -147,6 +147,14 @@ type wire struct {
 	forms   []url.Values
 }
 
+// sent are the requests so far. Those that were cut off come without a reply
+// that would order what happened, so the lock must.
+func (w *wire) sent() []url.Values {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.forms)
+}
+
 func newWire(tb testing.TB, answers func(method string, content map[string]string) answer) *wire {
 	w := &wire{answers: answers}
 	server := httptest.NewServer(w)

@@ -67,8 +67,8 @@ func TestBill(t *testing.T) {
 	if diff := cmp.Diff(want, lines); diff != "" {
 		t.Error(diff)
 	}
-	if want := "GET api.mch.weixin.qq.com/v3/bill/tradebill?bill_date=2026-11-22&bill_type=ALL"; w.paths[0] != want {
-		t.Errorf("asked %s, want %s", w.paths[0], want)
+	if want := "GET api.mch.weixin.qq.com/v3/bill/tradebill?bill_date=2026-11-22&bill_type=ALL"; w.sent()[0].path != want {
+		t.Errorf("asked %s, want %s", w.sent()[0].path, want)
 	}
 }
 

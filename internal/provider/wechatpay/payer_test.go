@@ -26,8 +26,8 @@ func TestPayerID(t *testing.T) {
 		t.Errorf("got %q, %v", id, err)
 	}
 	want := "GET api.weixin.qq.com/sns/oauth2/access_token?appid=" + appID + "&code=c+o%26de&grant_type=authorization_code&secret=" + appSecret
-	if w.paths[0] != want {
-		t.Errorf("asked %s, want %s", w.paths[0], want)
+	if w.sent()[0].path != want {
+		t.Errorf("asked %s, want %s", w.sent()[0].path, want)
 	}
 }
 

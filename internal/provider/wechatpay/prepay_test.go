@@ -43,8 +43,8 @@ func TestRequestBody(t *testing.T) {
 			if _, err := p.Start(t.Context(), rail, request); err != nil {
 				t.Fatal(err)
 			}
-			if w.bodies[0] != want {
-				t.Errorf("sent\n%s\nwant\n%s", w.bodies[0], want)
+			if w.sent()[0].body != want {
+				t.Errorf("sent\n%s\nwant\n%s", w.sent()[0].body, want)
 			}
 		})
 	}
@@ -69,8 +69,8 @@ func TestStartSendsTheStoredBytes(t *testing.T) {
 			if err := json.Unmarshal(request, &kept); err != nil {
 				t.Fatal(err)
 			}
-			if len(w.bodies) != 2 || w.bodies[0] != w.bodies[1] || w.bodies[0] != string(kept.Body) {
-				t.Errorf("sent %q, stored %q", w.bodies, kept.Body)
+			if len(w.sent()) != 2 || w.sent()[0].body != w.sent()[1].body || w.sent()[0].body != string(kept.Body) {
+				t.Errorf("sent %q, stored %q", w.sent(), kept.Body)
 			}
 		})
 	}
@@ -123,7 +123,7 @@ func TestLongDescriptionIsShortened(t *testing.T) {
 		t.Fatal(err)
 	}
 	var sent struct{ Description string }
-	if err := json.Unmarshal([]byte(w.bodies[0]), &sent); err != nil {
+	if err := json.Unmarshal([]byte(w.sent()[0].body), &sent); err != nil {
 		t.Fatal(err)
 	}
 	if want := strings.Repeat("茶", 126) + "…"; sent.Description != want {

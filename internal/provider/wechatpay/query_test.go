@@ -19,8 +19,8 @@ func query(t *testing.T, a answer) (pay.Evidence, error) {
 	t.Helper()
 	w := newWire(t, always(a))
 	ev, err := open(t, w.URL, nil).Query(t.Context(), number)
-	if want := "GET api.mch.weixin.qq.com/v3/pay/transactions/out-trade-no/" + number + "?mchid=" + mchID; w.paths[0] != want {
-		t.Errorf("asked %s, want %s", w.paths[0], want)
+	if want := "GET api.mch.weixin.qq.com/v3/pay/transactions/out-trade-no/" + number + "?mchid=" + mchID; w.sent()[0].path != want {
+		t.Errorf("asked %s, want %s", w.sent()[0].path, want)
 	}
 	return ev, err
 }

@@ -52,8 +52,8 @@ func TestRefundStates(t *testing.T) {
 			}
 			want := `{"amount":{"currency":"CNY","refund":1000,"total":5980},"notify_url":"https://pay.example/notify/wechatpay/` + mchID +
 				`","out_refund_no":"` + refundOrder().Number + `","out_trade_no":"` + number + `","reason":"late"}` + "\n"
-			if w.bodies[0] != want {
-				t.Errorf("sent %q, want %q", w.bodies[0], want)
+			if w.sent()[0].body != want {
+				t.Errorf("sent %q, want %q", w.sent()[0].body, want)
 			}
 		})
 	}

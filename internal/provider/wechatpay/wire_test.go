@@ -17,6 +17,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -135,8 +136,21 @@ type wire struct {
 
 	mu     sync.Mutex
 	answer func(r *http.Request, body string) answer
-	bodies []string
-	paths  []string
+	seen   []sent
+}
+
+// sent is a request as it arrived.
+type sent struct {
+	path string // with method and host
+	body string
+}
+
+// sent are the requests so far. Those that were cut off come without a reply
+// that would order what happened, so the lock must.
+func (w *wire) sent() []sent {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.seen)
 }
 
 func newWire(tb testing.TB, reply func(r *http.Request, body string) answer) *wire {
@@ -155,7 +169,7 @@ func always(a answer) func(*http.Request, string) answer {
 func (w *wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	w.mu.Lock()
-	w.bodies, w.paths = append(w.bodies, string(body)), append(w.paths, r.Method+" "+r.Host+r.RequestURI)
+	w.seen = append(w.seen, sent{r.Method + " " + r.Host + r.RequestURI, string(body)})
 	a := w.answer(r, string(body))
 	w.mu.Unlock()
 	if a.status == 0 {
