@@ -51,13 +51,13 @@ func (s *Sim) notify(o *order, write func(notice) *message) wait {
 		s.at(s.now().Add(s.scaled(overtakenWithin)), func(context.Context) { s.release(m) })
 		return m.first
 	}
-	s.plan(m, s.scaled(n.delay))
+	s.plan(m, s.now().Add(s.scaled(n.delay)))
 	return m.first
 }
 
 // plan puts the next try of a message into the jobs.
-func (s *Sim) plan(m *message, after time.Duration) {
-	s.at(s.now().Add(after), func(ctx context.Context) { s.deliver(ctx, m) })
+func (s *Sim) plan(m *message, at time.Time) {
+	s.at(at, func(ctx context.Context) { s.deliver(ctx, m) })
 }
 
 // release lets a held message go, if it still is held.
@@ -70,12 +70,14 @@ func (s *Sim) release(m *message) {
 		return
 	}
 	s.held[m.account] = slices.Delete(held, at, at+1)
-	s.plan(m, 0)
+	s.plan(m, s.now())
 }
 
-// deliver makes one try, and plans the next if the merchant did not accept.
+// deliver makes one try, and plans the next if the merchant did not accept:
+// so long after the try began, however long the merchant took.
 func (s *Sim) deliver(ctx context.Context, m *message) {
 	m.tries++
+	began := s.Now()
 	accepted := s.post(ctx, m)
 	if m.tries == 1 {
 		for range m.notice.extra {
@@ -86,11 +88,11 @@ func (s *Sim) deliver(ctx context.Context, m *message) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, waiting := range s.held[m.account] {
-		s.plan(waiting, 0)
+		s.plan(waiting, s.now())
 	}
 	delete(s.held, m.account)
 	if !accepted && m.tries <= len(m.schedule) {
-		s.plan(m, s.scaled(m.schedule[m.tries-1]))
+		s.plan(m, began.Add(s.scaled(m.schedule[m.tries-1])))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -200,4 +201,56 @@ func (w *world) control(method, path string, body, answer any) int {
 		w.t.Fatalf("%s %s: %v", method, path, err)
 	}
 	return res.StatusCode
+}
+
+// quietSim is a simulator with a WeChat Pay account that nobody runs.
+func quietSim(t testing.TB) *providersim.Sim {
+	t.Helper()
+	sim := providersim.New(providersim.Options{Origin: "http://127.0.0.1"})
+	if err := sim.AddWeChatAccount(weChatAccount()); err != nil {
+		t.Fatal(err)
+	}
+	return sim
+}
+
+func localRequest(method, path, body string) *http.Request {
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r.RemoteAddr = "127.0.0.1:1"
+	r.Header.Set("Accept", "*/*")
+	r.Header.Set("User-Agent", "test")
+	r.Header.Set("Content-Type", "application/json")
+	return r
+}
+
+func serve(sim *providersim.Sim, r *http.Request) (status int) {
+	w := httptest.NewRecorder()
+	sim.Handler().ServeHTTP(w, r)
+	return w.Code
+}
+
+func TestOnlyNeighboursAreServed(t *testing.T) {
+	sim := quietSim(t)
+	for remote, status := range map[string]int{
+		"127.0.0.1:1": 200, "[::1]:1": 200, "192.168.1.5:1": 200, "10.0.0.1:1": 200, "[fe80::1]:1": 200, "[::ffff:127.0.0.1]:1": 200,
+		"203.0.113.7:1": 403, "8.8.8.8:1": 403, "[2001:db8::1]:1": 403, "": 403, "nonsense": 403,
+	} {
+		r := localRequest(http.MethodGet, "/phone", "")
+		r.RemoteAddr = remote
+		if got := serve(sim, r); got != status {
+			t.Errorf("%q: status %d, want %d", remote, got, status)
+		}
+	}
+}
+
+func TestCloseEndsRun(t *testing.T) {
+	sim := quietSim(t)
+	done := make(chan struct{})
+	go func() {
+		sim.Run(t.Context())
+		close(done)
+	}()
+	sim.Close()
+	sim.Close() // twice is fine
+	<-done
+	sim.Run(t.Context()) // after Close it returns at once
 }
