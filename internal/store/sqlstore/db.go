@@ -31,8 +31,8 @@ type Engine interface {
 	// Snapshot runs fn so that all its reads see one moment.
 	Snapshot(ctx context.Context, fn func(Querier) error) error
 
-	// Reader runs single reads.
-	Reader() Querier
+	// Read runs fn, whose reads may each see another moment.
+	Read(ctx context.Context, fn func(Querier) error) error
 
 	// Close waits for writes that have begun and ends the rest.
 	Close() error
@@ -149,6 +149,25 @@ func checkText(args []any) error {
 		}
 	}
 	return nil
+}
+
+// list reads the rows of a single query.
+func list[T any](ctx context.Context, b base, fields func(*T) []any, query string, args ...any) (items []T, err error) {
+	err = b.engine.Read(ctx, func(q Querier) error {
+		items, err = all(ctx, q, fields, query, args...)
+		return err
+	})
+	return items, b.fault(ctx, err)
+}
+
+// get reads the only row of a single query; not_found, naming what, if there is
+// none.
+func get[T any](ctx context.Context, b base, what string, fields func(*T) []any, query string, args ...any) (item T, err error) {
+	err = b.engine.Read(ctx, func(q Querier) error {
+		item, err = one(ctx, q, fields, query, args...)
+		return missing(err, what)
+	})
+	return item, b.fault(ctx, err)
 }
 
 // exec runs a statement and tells how many rows it changed.

@@ -15,7 +15,7 @@ import (
 // Documents keeps the documents of merchants with their history.
 type Documents struct {
 	base
-	add, newest, version, history, list, changes, position string
+	add, newest, version, history, byID, changes, position string
 }
 
 var _ merchant.Store = (*Documents)(nil)
@@ -42,7 +42,7 @@ func newDocuments(b base) *Documents {
 		newest:  b.sql(stored + " WHERE merchant = ? ORDER BY version DESC LIMIT 1"),
 		version: b.sql(stored + " WHERE merchant = ? AND version = ?"),
 		history: b.sql(listed + " WHERE merchant = ? ORDER BY version DESC LIMIT ?"),
-		list: b.sql(listed + ` WHERE (merchant, version) IN (
+		byID: b.sql(listed + ` WHERE (merchant, version) IN (
 			SELECT merchant, MAX(version) FROM documents WHERE merchant > ? GROUP BY merchant ORDER BY merchant LIMIT ?)
 			ORDER BY merchant`),
 		changes:  b.sql(listed + " WHERE position > ? ORDER BY position LIMIT ?"),
@@ -101,38 +101,30 @@ func (s *Documents) put(ctx context.Context, q Querier, c merchant.Change, autho
 
 // Get implements [merchant.Store].
 func (s *Documents) Get(ctx context.Context, id string) (merchant.Document, error) {
-	d, err := one(ctx, s.engine.Reader(), storedFields, s.newest, id)
-	return d, s.fault(ctx, missing(err, "merchant"))
+	return get(ctx, s.base, "merchant", storedFields, s.newest, id)
 }
 
 // Version implements [merchant.Store].
 func (s *Documents) Version(ctx context.Context, id string, version int64) (merchant.Document, error) {
-	d, err := one(ctx, s.engine.Reader(), storedFields, s.version, id, version)
-	return d, s.fault(ctx, missing(err, "version of this merchant's document"))
+	return get(ctx, s.base, "version of this merchant's document", storedFields, s.version, id, version)
 }
 
 // History implements [merchant.Store].
 func (s *Documents) History(ctx context.Context, id string, limit int) ([]merchant.Document, error) {
-	return s.listed(ctx, s.history, id, limit)
+	return list(ctx, s.base, listedFields, s.history, id, limit)
 }
 
 // List implements [merchant.Store].
 func (s *Documents) List(ctx context.Context, after string, limit int) ([]merchant.Document, error) {
-	return s.listed(ctx, s.list, after, limit)
+	return list(ctx, s.base, listedFields, s.byID, after, limit)
 }
 
 // Changes implements [merchant.Store].
 func (s *Documents) Changes(ctx context.Context, after int64, limit int) ([]merchant.Document, error) {
-	return s.listed(ctx, s.changes, after, limit)
+	return list(ctx, s.base, listedFields, s.changes, after, limit)
 }
 
 // Position implements [merchant.Store].
 func (s *Documents) Position(ctx context.Context) (int64, error) {
-	position, err := one(ctx, s.engine.Reader(), scalar[int64], s.position)
-	return position, s.fault(ctx, err)
-}
-
-func (s *Documents) listed(ctx context.Context, query string, args ...any) ([]merchant.Document, error) {
-	list, err := all(ctx, s.engine.Reader(), listedFields, query, args...)
-	return list, s.fault(ctx, err)
+	return get(ctx, s.base, "position", scalar[int64], s.position)
 }

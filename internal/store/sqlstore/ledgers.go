@@ -281,18 +281,17 @@ func (s *Ledgers) Find(ctx context.Context, key checkout.Key) (string, error) {
 	if key.TokenHash == "" {
 		query, args = s.byNumber, []any{key.Provider, key.Account, key.OutTradeNo}
 	}
-	id, err := one(ctx, s.engine.Reader(), scalar[string], query, args...)
-	return id, s.fault(ctx, missing(err, "session"))
+	return get(ctx, s.base, "session", scalar[string], query, args...)
 }
 
 // Events implements [checkout.Store].
 func (s *Ledgers) Events(ctx context.Context, sessionID string, after int64) ([]pay.Event, error) {
-	rows, err := all(ctx, s.engine.Reader(), eventFields, s.eventsAfter, sessionID, after)
-	list := make([]pay.Event, len(rows))
+	rows, err := list(ctx, s.base, eventFields, s.eventsAfter, sessionID, after)
+	events := make([]pay.Event, len(rows))
 	for i, row := range rows {
-		list[i] = row.Event
+		events[i] = row.Event
 	}
-	return list, s.fault(ctx, err)
+	return events, err
 }
 
 // Claim implements [checkout.Store].
@@ -327,6 +326,5 @@ func (s *Ledgers) Quarantine(ctx context.Context, q checkout.Quarantined) error 
 
 // Quarantined implements [checkout.Store].
 func (s *Ledgers) Quarantined(ctx context.Context, limit int) ([]checkout.Quarantined, error) {
-	list, err := all(ctx, s.engine.Reader(), quarantineFields, s.quarantined, limit)
-	return list, s.fault(ctx, err)
+	return list(ctx, s.base, quarantineFields, s.quarantined, limit)
 }

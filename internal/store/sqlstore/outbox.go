@@ -2,10 +2,7 @@ package sqlstore
 
 import (
 	"context"
-	"errors"
 	"time"
-
-	"database/sql"
 
 	"morepay/internal/pay"
 	"morepay/internal/webhook"
@@ -18,7 +15,7 @@ type Outbox struct {
 	claim, next, recordTry, recordEndpoint  string
 	lockEndpoint, release, forget           string
 
-	positionOf, list, receipts, redeliver, wake, endpoints, enable string
+	positionOf, ofMerchant, receipts, redeliver, wake, endpoints, enable string
 }
 
 var (
@@ -59,7 +56,7 @@ func newOutbox(b base) *Outbox {
 		forget: b.sql("UPDATE deliveries SET state = 'failed', error = ? WHERE endpoint = ? AND state = 'pending'"),
 
 		positionOf: b.sql("SELECT tx, position FROM messages WHERE merchant = ? AND id = ?"),
-		list:       b.sql("SELECT " + messages.list() + " FROM messages WHERE merchant = ? AND (tx, position) > (?, ?) AND " + b.dialect.Settled + " ORDER BY tx, position LIMIT ?"),
+		ofMerchant: b.sql("SELECT " + messages.list() + " FROM messages WHERE merchant = ? AND (tx, position) > (?, ?) AND " + b.dialect.Settled + " ORDER BY tx, position LIMIT ?"),
 		receipts: b.sql(`SELECT e.url, d.state, d.tries, d.status, d.error, d.tried_at
 			FROM deliveries d JOIN endpoints e ON e.id = d.endpoint WHERE d.position = ? ORDER BY e.id`),
 		redeliver: b.sql("UPDATE deliveries SET state = 'pending', tries = 0 WHERE position = ?"),
@@ -133,14 +130,11 @@ func (s *Outbox) Next(ctx context.Context, endpoint int64) (*webhook.Delivery, e
 	fields := func(d *webhook.Delivery) []any {
 		return append([]any{&d.Endpoint, &d.Position, &d.Tries}, messageFields(&d.Message)...)
 	}
-	d, err := one(ctx, s.engine.Reader(), fields, s.next, endpoint)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
+	found, err := list(ctx, s.base, fields, s.next, endpoint)
+	if err != nil || len(found) == 0 {
+		return nil, err
 	}
-	if err != nil {
-		return nil, s.fault(ctx, err)
-	}
-	return &d, nil
+	return &found[0], nil
 }
 
 // Record implements [webhook.Queue].
@@ -207,7 +201,7 @@ func (s *Outbox) Messages(ctx context.Context, merchant, after string, limit int
 				return err
 			}
 		}
-		list, err = all(ctx, q, messageFields, s.list, merchant, start.tx, start.position, limit)
+		list, err = all(ctx, q, messageFields, s.ofMerchant, merchant, start.tx, start.position, limit)
 		return err
 	})
 	return list, err
@@ -249,8 +243,7 @@ func (s *Outbox) Endpoints(ctx context.Context, merchant string) ([]webhook.Endp
 	fields := func(e *webhook.EndpointState) []any {
 		return []any{&e.URL, &e.Pending, millis{&e.NextAt}, millis{&e.DisabledAt}, &e.Reason}
 	}
-	list, err := all(ctx, s.engine.Reader(), fields, s.endpoints, merchant)
-	return list, s.fault(ctx, err)
+	return list(ctx, s.base, fields, s.endpoints, merchant)
 }
 
 // Enable implements [webhook.Log].

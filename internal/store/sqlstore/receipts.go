@@ -16,6 +16,5 @@ func (s *Ledgers) Receipts(ctx context.Context, provider, account string, from, 
 	fields := func(r *checkout.Receipt) []any {
 		return []any{&r.SessionID, &r.OutTradeNo, &r.Amount.Currency, &r.Amount.Value, millis{&r.PaidAt}}
 	}
-	list, err := all(ctx, s.engine.Reader(), fields, query, provider, account, toMillis(from), toMillis(until))
-	return list, s.fault(ctx, err)
+	return list(ctx, s.base, fields, query, provider, account, toMillis(from), toMillis(until))
 }

@@ -1,0 +1,33 @@
+package sqlite_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"morepay/internal/checkout"
+	"morepay/internal/store/sqlite"
+	"morepay/internal/store/sqlstore"
+	"morepay/internal/store/storetest"
+)
+
+func open(tb testing.TB, notify checkout.Notifier) storetest.Stores {
+	return stores(mustOpen(tb, filepath.Join(tb.TempDir(), "morepay.db"), notify))
+}
+
+func mustOpen(tb testing.TB, path string, notify checkout.Notifier) *sqlstore.DB {
+	tb.Helper()
+	db, err := sqlite.Open(tb.Context(), path, notify)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { db.Close() })
+	return db
+}
+
+func stores(db *sqlstore.DB) storetest.Stores {
+	return storetest.Stores{
+		Ledgers: db.Ledgers, Replies: db.Replies, Documents: db.Documents, Queue: db.Outbox, Log: db.Outbox, Close: db.Close,
+	}
+}
+
+func TestStore(t *testing.T) { storetest.Exercise(t, open) }

@@ -1,0 +1,190 @@
+package storetest
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"morepay/internal/merchant"
+	"morepay/internal/pay"
+)
+
+var documentCases = []testCase{
+	{"put-and-get", putAndGet},
+	{"versions-and-history", versions},
+	{"same-content-makes-no-version", sameContent},
+	{"expected-version", expected},
+	{"all-or-nothing", allOrNothing},
+	{"list-by-id", listByID},
+	{"changes-in-order", changesInOrder},
+	{"two-editors-one-wins", twoEditors},
+}
+
+func version(v int64) *int64 { return &v }
+
+func (w *world) put(changes ...merchant.Change) []merchant.Document {
+	w.Helper()
+	stored, err := w.Documents.Put(w.Context(), changes, "ann", start)
+	w.must(err)
+	return stored
+}
+
+func putAndGet(w *world) {
+	body := []byte(`{"name":"袜子"}`)
+	stored := w.put(merchant.Change{Merchant: "shop", JSON: body})[0]
+	got, err := w.Documents.Get(w.Context(), "shop")
+	w.must(err)
+	if diff := cmp.Diff(stored, got); diff != "" {
+		w.Errorf("Get returns what Put returned (-put +got):\n%s", diff)
+	}
+	want := merchant.Document{Merchant: "shop", Version: 1, JSON: body, Author: "ann", At: start.UTC().Truncate(time.Millisecond)}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(merchant.Document{}, "ETag", "Position")); diff != "" {
+		w.Errorf("a document keeps every field (-want +got):\n%s", diff)
+	}
+	if len(got.ETag) < 18 || got.ETag[0] != '"' {
+		w.Errorf("an ETag is quoted and strong: %s", got.ETag)
+	}
+	_, err = w.Documents.Get(w.Context(), "other")
+	w.code(err, pay.CodeNotFound, "an unknown merchant")
+	_, err = w.Documents.Version(w.Context(), "shop", 2)
+	w.code(err, pay.CodeNotFound, "an unknown version")
+}
+
+func versions(w *world) {
+	for i := range 3 {
+		w.put(merchant.Change{Merchant: "shop", JSON: fmt.Appendf(nil, `{"n":%d}`, i+1)})
+	}
+	first, err := w.Documents.Version(w.Context(), "shop", 1)
+	w.must(err)
+	if string(first.JSON) != `{"n":1}` {
+		w.Errorf("an old version stays: %s", first.JSON)
+	}
+	history, err := w.Documents.History(w.Context(), "shop", 2)
+	w.must(err)
+	if len(history) != 2 || history[0].Version != 3 || history[1].Version != 2 || history[0].JSON != nil {
+		w.Errorf("history is newest first, without JSON: %+v", history)
+	}
+}
+
+func sameContent(w *world) {
+	change := merchant.Change{Merchant: "shop", JSON: []byte(`{}`)}
+	first, second := w.put(change)[0], w.put(change)[0]
+	if diff := cmp.Diff(first, second); diff != "" {
+		w.Errorf("the same content makes no version:\n%s", diff)
+	}
+	other := w.put(merchant.Change{Merchant: "other", JSON: []byte(`{}`)})[0]
+	if other.ETag != first.ETag || other.Version != 1 {
+		w.Errorf("the same content has the same ETag, and versions count by merchant: %+v", other)
+	}
+}
+
+func expected(w *world) {
+	put := func(expect int64, body string) error {
+		_, err := w.Documents.Put(w.Context(), []merchant.Change{{Merchant: "shop", JSON: []byte(body), Expect: version(expect)}}, "ann", start)
+		return err
+	}
+	w.code(put(1, `1`), pay.CodePrecondition, "version 1 where there is none")
+	w.must(put(0, `1`))
+	w.code(put(0, `2`), pay.CodePrecondition, "none where there is version 1")
+	w.must(put(1, `2`))
+	w.code(put(1, `3`), pay.CodePrecondition, "version 1 where there is version 2")
+}
+
+func allOrNothing(w *world) {
+	_, err := w.Documents.Put(w.Context(), []merchant.Change{
+		{Merchant: "a", JSON: []byte(`1`)}, {Merchant: "b", JSON: []byte(`1`), Expect: version(7)},
+	}, "ann", start)
+	w.code(err, pay.CodePrecondition, "one bad change of two")
+	if e, ok := err.(*pay.Error); !ok || e.Field != "b" {
+		w.Errorf("the error names the merchant: %v", err)
+	}
+	_, err = w.Documents.Get(w.Context(), "a")
+	w.code(err, pay.CodeNotFound, "the good change of two")
+}
+
+func listByID(w *world) {
+	for _, id := range []string{"c", "a", "b", "a"} {
+		w.put(merchant.Change{Merchant: id, JSON: fmt.Append(nil, id, time.Now().UnixNano())})
+	}
+	for after, want := range map[string][]string{"": {"a v2", "b v1"}, "a": {"b v1", "c v1"}, "c": nil} {
+		list, err := w.Documents.List(w.Context(), after, 2)
+		w.must(err)
+		var got []string
+		for _, d := range list {
+			got = append(got, fmt.Sprintf("%s v%d", d.Merchant, d.Version))
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			w.Errorf("the merchants after %q (-want +got):\n%s", after, diff)
+		}
+	}
+}
+
+func changesInOrder(w *world) {
+	if p, err := w.Documents.Position(w.Context()); err != nil || p != 0 {
+		w.Errorf("an empty store is at position 0: %d, %v", p, err)
+	}
+	const writers, each = 4, 10
+	var all sync.WaitGroup
+	for n := range writers {
+		all.Go(func() {
+			for i := range each {
+				if _, err := w.Documents.Put(w.Context(), []merchant.Change{{Merchant: fmt.Sprint("m", n), JSON: fmt.Append(nil, i)}}, "ann", start); err != nil {
+					w.Errorf("put: %v", err)
+				}
+			}
+		})
+	}
+	var position int64
+	seen := 0
+	read := func() {
+		list, err := w.Documents.Changes(w.Context(), position, 7)
+		w.must(err)
+		for _, d := range list {
+			if d.Position <= position {
+				w.Errorf("positions grow: %d after %d", d.Position, position)
+			}
+			position = d.Position
+			seen++
+		}
+	}
+	for range 20 {
+		read() // while they write: nothing may appear behind us
+	}
+	all.Wait()
+	for range 10 {
+		read()
+	}
+	if seen != writers*each {
+		w.Errorf("a follower sees every change: %d of %d", seen, writers*each)
+	}
+	if p, err := w.Documents.Position(w.Context()); err != nil || p != position {
+		w.Errorf("the position is that of the newest change: %d, %v, want %d", p, err, position)
+	}
+}
+
+func twoEditors(w *world) {
+	w.put(merchant.Change{Merchant: "shop", JSON: []byte(`0`)})
+	results := make(chan error, 10)
+	var all sync.WaitGroup
+	for i := range cap(results) {
+		all.Go(func() {
+			_, err := w.Documents.Put(w.Context(), []merchant.Change{{Merchant: "shop", JSON: fmt.Append(nil, i+1), Expect: version(1)}}, "ann", start)
+			results <- err
+		})
+	}
+	all.Wait()
+	won := 0
+	for range cap(results) {
+		if err := <-results; err == nil {
+			won++
+		} else {
+			w.code(err, pay.CodePrecondition, "an editor who was too late")
+		}
+	}
+	if won != 1 {
+		w.Errorf("of editors of the same version one wins, got %d", won)
+	}
+}

@@ -1,0 +1,162 @@
+// Package storetest holds what every store must do, as tests that run on any of
+// them. A case that fails says which rule has been broken.
+//
+// What must not live here: knowledge of a particular database.
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"morepay/internal/checkout"
+	"morepay/internal/idempotency"
+	"morepay/internal/merchant"
+	"morepay/internal/pay"
+	"morepay/internal/webhook"
+)
+
+// Stores are the stores on one database.
+type Stores struct {
+	Ledgers   checkout.Store
+	Replies   idempotency.Store
+	Documents merchant.Store
+	Queue     webhook.Queue
+	Log       webhook.Log
+	Close     func() error
+}
+
+// Open makes an empty database that is closed and removed when the test ends.
+type Open func(tb testing.TB, notify checkout.Notifier) Stores
+
+// Exercise runs the whole suite.
+func Exercise(t *testing.T, open Open) {
+	suites := []struct {
+		name  string
+		cases []testCase
+	}{
+		{"ledgers", ledgerCases},
+		{"replies", replyCases},
+		{"documents", documentCases},
+		{"outbox", outboxCases},
+		{"faults", faultCases},
+	}
+	for _, suite := range suites {
+		t.Run(suite.name, func(t *testing.T) {
+			for _, c := range suite.cases {
+				t.Run(c.name, func(t *testing.T) { c.run(&world{T: t, open: open, Stores: open(t, nil)}) })
+			}
+		})
+	}
+}
+
+type testCase struct {
+	name string
+	run  func(w *world)
+}
+
+// world is what a case works with: a test, an empty database, helpers.
+type world struct {
+	*testing.T
+	Stores
+	open Open
+}
+
+// start is when everything happens: with a fraction of a millisecond that the
+// store must drop, and in a zone that it must not keep.
+var start = time.Date(2026, 3, 1, 12, 0, 0, 123_456_789, time.FixedZone("", 8*60*60))
+
+func newID(prefix string) string { return fmt.Sprintf("%s_%016x", prefix, rand.Uint64()) }
+
+// newLedger is a session that is not stored yet.
+func newLedger() *pay.Ledger {
+	id := newID("cs")
+	return pay.Open(pay.Session{
+		ID: id, Merchant: "shop", TokenHash: "hash of " + id, Reference: "A-1",
+		Amount: pay.Money{Currency: "CNY", Value: 5980}, Description: "两双袜子",
+		CreatedAt: start, ExpiresAt: start.Add(30 * time.Minute),
+	})
+}
+
+func newAttempt() pay.Attempt {
+	return pay.Attempt{
+		ID: newID("at"), Method: "wechat_pay", Rail: pay.RailQR, Provider: "wechatpay", Account: "1900000001",
+		App: "wx1", OutTradeNo: newID("no"), Amount: pay.Money{Currency: "CNY", Value: 5980},
+		Request: []byte(`{"body":1}`), ExpiresAt: start.Add(30 * time.Minute),
+	}
+}
+
+// paid is evidence that an attempt was paid.
+func paid(a pay.Attempt) pay.Evidence {
+	return pay.Evidence{
+		ID: "notice of " + a.OutTradeNo, Source: pay.SourceNotification, Provider: a.Provider, Account: a.Account, App: a.App,
+		OutTradeNo: a.OutTradeNo, Outcome: pay.OutcomePaid, Amount: a.Amount, Reference: "4200" + a.OutTradeNo,
+		PaidAt: start.Add(time.Minute), ReceivedAt: start.Add(time.Minute), Raw: []byte(`{"trade_state":"SUCCESS"}`),
+	}
+}
+
+// create stores a new session.
+func (w *world) create() *pay.Ledger {
+	w.Helper()
+	l := newLedger()
+	w.must(w.Ledgers.Create(w.Context(), l))
+	return l
+}
+
+// begin adds an attempt to a session.
+func (w *world) begin(sessionID string) pay.Attempt {
+	w.Helper()
+	a := newAttempt()
+	l := w.update(sessionID, func(l *pay.Ledger) error { return l.Begin(a, start) })
+	return l.Attempts[len(l.Attempts)-1]
+}
+
+// pay records that an attempt was paid.
+func (w *world) pay(sessionID string, a pay.Attempt) *pay.Ledger {
+	w.Helper()
+	return w.update(sessionID, func(l *pay.Ledger) error { return l.Apply(paid(a), start.Add(time.Minute)) })
+}
+
+func (w *world) update(sessionID string, change func(*pay.Ledger) error) *pay.Ledger {
+	w.Helper()
+	l, err := w.Ledgers.Update(w.Context(), sessionID, change)
+	w.must(err)
+	return l
+}
+
+func (w *world) ledger(sessionID string) *pay.Ledger {
+	w.Helper()
+	l, err := w.Ledgers.Ledger(w.Context(), sessionID)
+	w.must(err)
+	return l
+}
+
+func (w *world) events(sessionID string) []pay.Event {
+	w.Helper()
+	list, err := w.Ledgers.Events(w.Context(), sessionID, 0)
+	w.must(err)
+	return list
+}
+
+func (w *world) must(err error) {
+	w.Helper()
+	if err != nil {
+		w.Fatalf("unexpected error: %v", err)
+	}
+}
+
+// code demands an error with a code.
+func (w *world) code(err error, want pay.Code, rule string) {
+	w.Helper()
+	if err == nil || pay.CodeOf(err) != want {
+		w.Errorf("%s: got error %v, want %s", rule, err, want)
+	}
+}
+
+func canceled() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}
