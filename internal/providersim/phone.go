@@ -13,7 +13,7 @@ import (
 //go:embed phone
 var phoneFiles embed.FS
 
-var phoneTemplates = template.Must(template.ParseFS(phoneFiles, "phone/*.html"))
+var phoneTemplates = template.Must(template.New("phone").Option("missingkey=error").ParseFS(phoneFiles, "phone/*.html"))
 
 // phonePolicy is the Content-Security-Policy of every page of the simulator.
 // Storefronts on this machine may frame the phone.

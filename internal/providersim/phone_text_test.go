@@ -1,0 +1,26 @@
+package providersim
+
+import (
+	"maps"
+	"slices"
+	"testing"
+)
+
+func TestPhoneTextsAreComplete(t *testing.T) {
+	if en, zh := slices.Sorted(maps.Keys(phoneEnglish)), slices.Sorted(maps.Keys(phoneChinese)); !slices.Equal(en, zh) {
+		t.Errorf("the languages have different keys:\n%v\n%v", en, zh)
+	}
+}
+
+// TestEveryReasonHasWords: whatever stops a payer is said in each wallet's
+// words, and explained.
+func TestEveryReasonHasWords(t *testing.T) {
+	for reason := range english {
+		for wallet, words := range walletWords {
+			onlyWeChat := reason == errFromAlbum || reason == errLongPress || reason == errAsLink
+			if words[reason] == "" && (wallet == WeChat || !onlyWeChat) {
+				t.Errorf("%s has no words for %v", wallet, reason)
+			}
+		}
+	}
+}
