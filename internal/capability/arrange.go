@@ -7,58 +7,24 @@ import (
 	"morepay/internal/pay"
 )
 
-// arrange puts choices into display order and groups. Primary methods come
-// first; within a group the document's ranking decides, then the rank, then the
-// id, so that no two choices tie. If fewer than doc.Visible of the primary
-// methods are offered, the first that are offered of the others join them: a
-// payer never has to open a list to find the only way to pay.
-func arrange(doc *Document, choices []Choice) {
-	places := make([]place, len(choices))
-	offered := 0
-	for i := range choices {
-		m := &doc.Methods[i]
-		places[i] = place{choice: choices[i], primary: m.Primary, ranking: rankingOf(doc, m.Method), rank: m.Rank}
-		if m.Primary && choices[i].Offered() {
-			offered++
-		}
+// displayOrder is the document's methods, by index, as they are displayed:
+// primary ones first; among these and among the others the ranking decides,
+// then the rank, then the id, so that no two tie.
+func displayOrder(doc *Document) []int {
+	order := make([]int, len(doc.Methods))
+	for i := range order {
+		order[i] = i
 	}
-	slices.SortFunc(places, place.compare)
-	for i := range places {
-		if p := &places[i]; offered < doc.Visible && !p.primary && p.choice.Offered() {
-			p.primary = true
-			offered++
-		}
-	}
-	slices.SortFunc(places, place.compare)
-	for i, p := range places {
-		choices[i] = p.choice
-		choices[i].Rank = i + 1
-		if p.primary {
-			choices[i].Group = GroupPrimary
-		}
-	}
-}
-
-// place is a choice with what its order depends on.
-type place struct {
-	choice  Choice
-	primary bool
-	ranking int
-	rank    int
-}
-
-func (p place) compare(other place) int {
-	if p.primary != other.primary {
-		if p.primary {
-			return -1
-		}
-		return +1
-	}
-	return cmp.Or(
-		cmp.Compare(p.ranking, other.ranking),
-		cmp.Compare(p.rank, other.rank),
-		cmp.Compare(p.choice.Method, other.choice.Method),
-	)
+	slices.SortFunc(order, func(i, j int) int {
+		a, b := &doc.Methods[i], &doc.Methods[j]
+		return cmp.Or(
+			byGroup(groupOf(a), groupOf(b)),
+			cmp.Compare(rankingOf(doc, a.Method), rankingOf(doc, b.Method)),
+			cmp.Compare(a.Rank, b.Rank),
+			cmp.Compare(a.Method, b.Method),
+		)
+	})
+	return order
 }
 
 // rankingOf is a method's place in the document's ranking; one that is not in
@@ -68,4 +34,40 @@ func rankingOf(doc *Document, m pay.Method) int {
 		return i
 	}
 	return len(doc.Ranking)
+}
+
+func groupOf(m *Method) Group {
+	if m.Primary {
+		return GroupPrimary
+	}
+	return GroupMore
+}
+
+// byGroup puts the primary group before the other.
+func byGroup(a, b Group) int {
+	switch {
+	case a == b:
+		return 0
+	case a == GroupPrimary:
+		return -1
+	}
+	return +1
+}
+
+// fillUp lets choices move up if fewer than visible of the primary ones are
+// offered: the first of the others that are offered follow them, so that a
+// payer never has to open a list to find the only way to pay.
+func fillUp(choices []Choice, visible int) {
+	for _, c := range choices {
+		if c.Group == GroupPrimary && c.Offered() {
+			visible--
+		}
+	}
+	for i := range choices {
+		if c := &choices[i]; visible > 0 && c.Group == GroupMore && c.Offered() {
+			c.Group = GroupPrimary
+			visible--
+		}
+	}
+	slices.SortStableFunc(choices, func(a, b Choice) int { return byGroup(a.Group, b.Group) })
 }

@@ -15,11 +15,14 @@ import (
 // function: the same arguments give the same bytes everywhere.
 func Decide(doc *Document, order Order, dev device.Device, now time.Time) Decision {
 	f := facts{doc: doc, order: &order, device: dev, now: now}
-	choices := make([]Choice, len(doc.Methods))
-	for i := range doc.Methods {
-		choices[i] = f.choose(&doc.Methods[i])
+	choices := make([]Choice, 0, len(doc.Methods))
+	for _, i := range displayOrder(doc) {
+		choices = append(choices, f.choose(&doc.Methods[i]))
 	}
-	arrange(doc, choices)
+	fillUp(choices, doc.Visible)
+	for i := range choices {
+		choices[i].Rank = i + 1
+	}
 	return Decision{Choices: choices}
 }
 
@@ -47,7 +50,7 @@ func (f *facts) choose(m *Method) Choice {
 	}
 	f.onThis = f.row.Ladder(f.device)
 	f.granted = usable(f.onThis, m.Rails)
-	c := Choice{Method: m.Method, Group: GroupMore}
+	c := Choice{Method: m.Method, Group: groupOf(m)}
 	for i := range checks {
 		if reason, failed := checks[i].fails(f); failed {
 			reason.Code = checks[i].code

@@ -233,7 +233,7 @@ func TestArrange(t *testing.T) {
 		{"primary-first", []capability.Method{entry("wechat_pay", false, 1), entry("alipay", true, 2)}, nil, 1, "chrome-windows", "p:alipay m:wechat_pay"},
 		{"more-primary-than-visible", []capability.Method{entry("wechat_pay", true, 1), entry("alipay", true, 2), entry("unionpay", false, 0)}, nil, 1, "chrome-windows", "p:wechat_pay p:alipay m:unionpay"},
 		{"all-visible", plain, nil, 9, "chrome-windows", "p:alipay p:jd_pay p:unionpay p:wechat_pay"},
-		{"primary-blocked-here", []capability.Method{entry("wechat_pay", false, 1), entry("alipay", true, 2)}, nil, 1, "wechat-iphone", "p:wechat_pay p:alipay"},
+		{"primary-blocked-here", []capability.Method{entry("wechat_pay", false, 1), entry("alipay", true, 2)}, nil, 1, "wechat-iphone", "p:alipay p:wechat_pay"},
 		{"only-offered-ones-move-up", []capability.Method{entry("alipay", false, 1), entry("unionpay", false, 2), entry("wechat_pay", false, 3)}, nil, 1, "wechat-iphone", "p:wechat_pay m:alipay m:unionpay"},
 	}
 	for _, tt := range tests {

@@ -1,0 +1,298 @@
+//go:build !js
+
+package capability_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"golang.org/x/text/currency"
+	"golang.org/x/text/language"
+	"pgregory.net/rapid"
+
+	"morepay/internal/capability"
+)
+
+// beyondSchema lists the rules that a JSON Schema can't state, with the reason.
+// The list may only get shorter.
+var beyondSchema = map[capability.Rule]string{
+	capability.RuleSyntax:       "a schema is about JSON values, not about texts that are none",
+	capability.RuleTooLarge:     "a schema does not see bytes",
+	capability.RuleDuplicateKey: "a schema sees objects after their keys have been merged",
+	capability.RuleMethodTwice:  "uniqueItems compares whole entries, not one field of them",
+	capability.RuleReversed:     "no keyword compares two values",
+	capability.RuleOverlap:      "no keyword compares two lists",
+	capability.RuleUndeclared:   "no keyword looks a value up in another place",
+}
+
+func compiled(t testing.TB) *jsonschema.Schema {
+	t.Helper()
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(capability.Schema()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	c.DefaultDraft(jsonschema.Draft2020)
+	c.AssertFormat()
+	if err := c.AddResource("capabilities.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile("capabilities.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// compare holds the verdicts of schema and decoder on one document to each
+// other.
+func compare(t interface{ Errorf(string, ...any) }, s *jsonschema.Schema, data []byte) {
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+	if err != nil {
+		t.Errorf("not JSON: %v\n%s", err, data)
+		return
+	}
+	refused := s.Validate(value)
+	_, err = capability.Decode(data)
+	problems, _ := err.(capability.Problems)
+	stated := slices.DeleteFunc(slices.Clone(problems), func(p capability.Problem) bool { return beyondSchema[p.Rule] != "" })
+	if (refused == nil) != (len(stated) == 0) {
+		t.Errorf("%s\nschema: %v\ndecoder: %v", data, refused, err)
+	}
+}
+
+func TestSchemaAgreesOnGenerated(t *testing.T) {
+	s := compiled(t)
+	rapid.Check(t, func(t *rapid.T) {
+		compare(t, s, anyDocument(rapidDice(t)).JSON())
+	})
+}
+
+func TestSchemaAgreesOnMutated(t *testing.T) {
+	s := compiled(t)
+	rapid.Check(t, func(t *rapid.T) {
+		roll := rapidDice(t)
+		data := anyDocument(roll).JSON()
+		for range 1 + roll(3) {
+			value, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if data, err = json.Marshal(mutate(roll, value)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		compare(t, s, data)
+	})
+}
+
+// oddities are what mutations put in place of other values: JSON, one a line.
+var oddities = strings.Split(strings.TrimSpace(`
+null
+true
+""
+"x"
+"CNY"
+"EUR"
+"cny"
+"CN"
+"zz"
+"alipay"
+"open"
+"rollout"
+"scheduled"
+"qr"
+"page_qr"
+"en-"
+"zh-Hant-TW-x1-y2"
+"A_b"
+"10.40"
+"1.2.3.4.5"
+"2027-01-01T00:00:00Z"
+"2027-01-01T00:00:00+08:00"
+"2027-02-30T00:00:00Z"
+"2027-01-01T24:00:00Z"
+"2027-01-01T00:00:60Z"
+"2027-01-01T00:00:00.5Z"
+"2027-01-01t00:00:00z"
+"2027-01-01T00:00:00-00:00"
+"2027-01-01T00:00:00+00:00"
+"2027-01-01T00:00:00-00:30"
+"2027-01-01T00:00:00+24:00"
+"2027-01-01T00:00:00+08:60"
+"1999-12-31T00:00:00Z"
+"2100-01-01T00:00:00Z"
+"a\tb"
+"a\u007fb"
+"茶"
+"\u2028"
+0
+-0
+-1
+1
+1.0
+1e0
+1.5
+0.01
+0.001
+99.99
+100.0
+100.01
+9007199254740991
+9007199254740992
+1e30
+[]
+["x"]
+["CNY","CNY"]
+["x","x"]
+{}
+{"CNY":{"min":1}}
+{"percent":50}
+{"from":"2027-01-01T00:00:00Z"}
+{"taobao":"10.40"}
+{"taobao":"1"}
+{"min":2,"max":1}
+`), "\n")
+
+func oddity(roll dice) any { return json.RawMessage(pick(roll, oddities)) }
+
+// names are keys that mutations add.
+var names = []string{"x", "rollout", "schedule", "limits", "regions", "products", "allowed", "excluded", "theme", "version", "CNY", "USD", "taobao", "min", "from", "until", "salt", "batch", "reason", "icon"}
+
+// mutate changes one place in a JSON value.
+func mutate(roll dice, v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		return mutateObject(roll, v)
+	case []any:
+		return mutateArray(roll, v)
+	}
+	return oddity(roll)
+}
+
+func mutateObject(roll dice, v map[string]any) any {
+	keys := make([]string, 0, len(v))
+	for k := range v {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	switch action := roll(8); {
+	case action == 0 || len(keys) == 0:
+		v[pick(roll, names)] = oddity(roll)
+	case action == 1:
+		delete(v, pick(roll, keys))
+	case action == 2:
+		return oddity(roll)
+	default:
+		k := pick(roll, keys)
+		v[k] = mutate(roll, v[k])
+	}
+	return v
+}
+
+func mutateArray(roll dice, v []any) any {
+	switch action := roll(6); {
+	case action == 0 || len(v) == 0:
+		return append(v, oddity(roll))
+	case action == 1:
+		return append(v, pick(roll, v))
+	case action == 2:
+		return oddity(roll)
+	}
+	i := roll(len(v))
+	v[i] = mutate(roll, v[i])
+	return v
+}
+
+// TestSchemaOnFixtures: every fixture with a rule beyond the schema must pass
+// the schema, so that beyondSchema shrinks as soon as it can; every other one
+// must fail it.
+func TestSchemaOnFixtures(t *testing.T) {
+	s := compiled(t)
+	covered := map[capability.Rule]bool{capability.RuleTooLarge: true}
+	for _, tt := range broken {
+		covered[tt.rule] = true
+		if tt.rule == capability.RuleSyntax {
+			continue
+		}
+		t.Run(tt.name, func(t *testing.T) {
+			data, err := os.ReadFile(filepath.Join("testdata", "broken", tt.name+".json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			compare(t, s, data)
+		})
+	}
+	for rule := range beyondSchema {
+		if !covered[rule] {
+			t.Errorf("no fixture shows that %s is beyond the schema", rule)
+		}
+	}
+}
+
+// TestWordLists tries every word that could be a currency or region: decoder
+// and schema agree, and what they take is known to the Unicode project too.
+func TestWordLists(t *testing.T) {
+	var s struct {
+		Defs struct{ Currency, Region struct{ Enum []string } } `json:"$defs"`
+	}
+	if err := json.Unmarshal(capability.Schema(), &s); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name   string
+		length int
+		before string
+		after  string
+		listed []string
+		known  func(string) bool
+	}{
+		{"currencies", 3, `"currencies":["`, `"]`, s.Defs.Currency.Enum, func(w string) bool { _, err := currency.ParseISO(w); return err == nil }},
+		{"regions", 2, `"currencies":["CNY"],"regions":["`, `"]`, s.Defs.Region.Enum, func(w string) bool { r, err := language.ParseRegion(w); return err == nil && r.IsCountry() }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			accepted := 0
+			for _, word := range allWords(tt.length) {
+				_, err := capability.Decode([]byte(`{"schema":1,"merchant":"m","name":"M","locale":"en","visible":1,"methods":[{"method":"alipay","state":"open","rails":[],` +
+					tt.before + word + tt.after + `}]}`))
+				if err != nil {
+					continue
+				}
+				accepted++
+				if !slices.Contains(tt.listed, word) {
+					t.Errorf("%s is taken by the decoder only", word)
+				}
+				if !tt.known(word) && !newer[word] {
+					t.Errorf("%s is not known to golang.org/x/text", word)
+				}
+			}
+			if accepted != len(tt.listed) {
+				t.Errorf("the decoder takes %d, the schema lists %d", accepted, len(tt.listed))
+			}
+		})
+	}
+}
+
+// newer are codes that the tables of golang.org/x/text are too old for.
+var newer = map[string]bool{"MRU": true, "SLE": true, "VED": true, "VES": true, "XCG": true, "ZWG": true}
+
+func allWords(length int) []string {
+	words := []string{""}
+	for range length {
+		var longer []string
+		for _, w := range words {
+			for c := 'A'; c <= 'Z'; c++ {
+				longer = append(longer, w+string(c))
+			}
+		}
+		words = longer
+	}
+	return words
+}
