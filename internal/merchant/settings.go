@@ -1,6 +1,7 @@
 package merchant
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -103,16 +104,19 @@ func parseHTTP(raw string, live bool) (*url.URL, error) {
 }
 
 // allowsReturn tells whether payers may be sent to raw: same scheme and host as
-// a registered prefix, and under its path after dots are resolved.
+// a registered prefix, and under its path. Dot segments, which could lead out of
+// it, are refused in every spelling.
 func (s *Settings) allowsReturn(raw string, live bool) error {
 	u, err := parseHTTP(raw, live)
 	if err != nil {
 		return pay.Errorf(pay.CodeInvalid, "return_url", "%v", err)
 	}
-	path := u.JoinPath().Path // resolves dots
-	if path == "" {
-		path = "/"
+	for segment := range strings.SplitSeq(u.Path, "/") {
+		if segment == "." || segment == ".." {
+			return pay.Errorf(pay.CodeInvalid, "return_url", "must not hold dot segments")
+		}
 	}
+	path := cmp.Or(u.Path, "/")
 	for _, p := range s.ReturnURLs {
 		prefix, _ := url.Parse(p) // checked when it was loaded
 		if u.Scheme == prefix.Scheme && u.Host == prefix.Host && strings.HasPrefix(path, prefix.Path) {

@@ -1,0 +1,142 @@
+package merchant_test
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"morepay/internal/merchant"
+)
+
+const document = `{
+  "schema": 1,
+  "merchant": "shop",
+  "name": "Shop",
+  "locale": "en",
+  "visible": 2,
+  "methods": [
+    {"method": "wechat_pay", "state": "open", "rails": ["qr"], "currencies": ["CNY"]}
+  ]
+}`
+
+const settings = `{
+  "mode": "live",
+  "origins": ["https://shop.example"],
+  "return_urls": ["https://shop.example/orders/"],
+  "api_keys": [{"id": "a", "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}],
+  "accounts": {},
+  "webhooks": []
+}`
+
+func folder(doc, private string) fstest.MapFS {
+	return fstest.MapFS{
+		"shop/capabilities.json": {Data: []byte(doc)},
+		"shop/merchant.json":     {Data: []byte(private)},
+		"shop/key.pem":           {Data: []byte("a key")},
+		"other/key.pem":          {Data: []byte("another's key")},
+	}
+}
+
+func TestLoad(t *testing.T) {
+	dir := folder(document, settings)
+	delete(dir, "other/key.pem")
+	sources, err := merchant.Load(dir, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(sources) != 1 || sources[0].ID != "shop" || sources[0].Settings.Origins[0] != "https://shop.example" {
+		t.Fatalf("loaded %+v", sources)
+	}
+	if key, err := sources[0].ReadKey("key.pem"); err != nil || string(key) != "a key" {
+		t.Errorf("key file: %q, %v", key, err)
+	}
+}
+
+func TestKeyFilesStayInTheFolder(t *testing.T) {
+	sources, err := merchant.Load(fstest.MapFS{
+		"shop/capabilities.json": {Data: []byte(document)},
+		"outside.pem":            {Data: []byte("not theirs")},
+	}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"../outside.pem", "/outside.pem", "../../etc/passwd", "x/../../outside.pem"} {
+		if key, err := sources[0].ReadKey(name); err == nil {
+			t.Errorf("%s was read: %q", name, key)
+		}
+	}
+}
+
+// TestLoadRefuses has one mistake a row, and what the operator must be told.
+func TestLoadRefuses(t *testing.T) {
+	for _, c := range []struct {
+		name, document, settings string
+		old, new                 string
+		want                     []string
+	}{
+		{"document-syntax", document, settings, `"visible": 2,`, `"visible": 2`, []string{"shop/capabilities.json"}},
+		{"document-unknown-field", document, settings, `"visible"`, `"visable"`, []string{"shop/capabilities.json", "visable"}},
+		{"document-of-another", document, settings, `"merchant": "shop"`, `"merchant": "shopp"`, []string{"shop/capabilities.json", "merchant", "shopp"}},
+		{"settings-syntax", document, settings, `"accounts": {},`, `"accounts": {]`, []string{"shop/merchant.json:6"}},
+		{"settings-unknown-field", document, settings, `"origins"`, `"origin"`, []string{"shop/merchant.json", "origin"}},
+		{"settings-wrong-type", document, settings, `["https://shop.example"]`, `"https://shop.example"`, []string{"shop/merchant.json:3", "origins"}},
+		{"settings-trailing-data", document, settings, `"webhooks": []`, `"webhooks": []}{`, []string{"shop/merchant.json"}},
+		{"mode-missing", document, settings, `"mode": "live",`, ``, []string{"shop/merchant.json", "mode", "live"}},
+		{"mode-test-on-live", document, settings, `"live"`, `"test"`, []string{"shop/merchant.json", "mode"}},
+		{"origin-with-path", document, settings, `"https://shop.example"]`, `"https://shop.example/"]`, []string{"origins[0]"}},
+		{"origin-http", document, settings, `["https://shop.example"]`, `["http://shop.example"]`, []string{"origins[0]"}},
+		{"origin-wildcard", document, settings, `["https://shop.example"]`, `["*"]`, []string{"origins[0]"}},
+		{"return-url-without-slash", document, settings, `orders/"`, `orders"`, []string{"return_urls[0]"}},
+		{"return-url-with-user", document, settings, `"https://shop.example/orders/"`, `"https://a@shop.example/orders/"`, []string{"return_urls[0]"}},
+		{"api-key-in-the-open", document, settings, `9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`, `sk_live_secret`, []string{"api_keys[0].sha256"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			doc, private := strings.Replace(c.document, c.old, c.new, 1), strings.Replace(c.settings, c.old, c.new, 1)
+			if doc == c.document && private == c.settings {
+				t.Fatal("the row changes nothing")
+			}
+			if strings.HasPrefix(c.name, "document") {
+				private = settings
+			} else {
+				doc = document
+			}
+			dir := folder(doc, private)
+			delete(dir, "other/key.pem")
+			_, err := merchant.Load(dir, true)
+			if err == nil {
+				t.Fatal("was accepted")
+			}
+			for _, want := range c.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("the error does not say %q:\n%v", want, err)
+				}
+			}
+			if strings.Contains(err.Error(), "sk_live_secret") {
+				t.Errorf("the error shows the key: %v", err)
+			}
+		})
+	}
+}
+
+func TestLoadTellsEverythingAtOnce(t *testing.T) {
+	dir := fstest.MapFS{
+		"a/capabilities.json": {Data: []byte(`{`)},
+		"b/capabilities.json": {Data: []byte(strings.Replace(document, `"shop"`, `"c"`, 1))},
+		"c/merchant.json":     {Data: []byte(settings)},
+	}
+	_, err := merchant.Load(dir, true)
+	if err == nil {
+		t.Fatal("was accepted")
+	}
+	for _, want := range []string{"a/capabilities.json", "b/capabilities.json", "c/capabilities.json"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("the error does not name %s:\n%v", want, err)
+		}
+	}
+}
+
+func TestLoadNothing(t *testing.T) {
+	if _, err := merchant.Load(fstest.MapFS{}, true); err == nil || !strings.Contains(err.Error(), "no merchant") {
+		t.Errorf("error is %v", err)
+	}
+}
