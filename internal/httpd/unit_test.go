@@ -1,0 +1,292 @@
+package httpd
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"pgregory.net/rapid"
+
+	"morepay/internal/pay"
+)
+
+var start = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+func testSecrets(t testing.TB) *secrets {
+	t.Helper()
+	s, err := newSecrets([]byte(strings.Repeat("k", MinSecret)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestEveryCodeHasAStatus(t *testing.T) {
+	for _, code := range pay.Codes {
+		if statuses[code] < 400 {
+			t.Errorf("%s has the status %d", code, statuses[code])
+		}
+	}
+	if len(statuses) != len(pay.Codes) {
+		t.Errorf("%d statuses for %d codes", len(statuses), len(pay.Codes))
+	}
+}
+
+func TestShortSecretIsRefused(t *testing.T) {
+	for _, n := range []int{0, 1, MinSecret - 1} {
+		if _, err := newSecrets(make([]byte, n)); pay.CodeOf(err) != pay.CodeInvalid {
+			t.Errorf("%d bytes: %v", n, err)
+		}
+	}
+}
+
+func TestFormToken(t *testing.T) {
+	s := testSecrets(t)
+	token := s.formToken("cs_1", start)
+	other, err := newSecrets([]byte(strings.Repeat("o", MinSecret)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, token, session string
+		now                  time.Time
+		keys                 *secrets
+		ok                   bool
+	}{
+		{"good", token, "cs_1", start, s, true},
+		{"last-second", token, "cs_1", start.Add(formLife), s, true},
+		{"too-old", token, "cs_1", start.Add(formLife + time.Second), s, false},
+		{"another-session", token, "cs_2", start, s, false},
+		{"another-secret", token, "cs_1", start, other, false},
+		{"empty", "", "cs_1", start, s, false},
+		{"not-hex", "zz" + token[2:], "cs_1", start, s, false},
+		{"short", token[:46], "cs_1", start, s, false},
+		{"later-expiry", "00ff" + token[4:], "cs_1", start, s, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := c.keys.checkForm(c.token, c.session, c.now)
+			if (err == nil) != c.ok {
+				t.Errorf("error is %v", err)
+			}
+			if err != nil && pay.CodeOf(err) != pay.CodeFormExpired {
+				t.Errorf("code is %s", pay.CodeOf(err))
+			}
+		})
+	}
+}
+
+func TestSealedTextOpensOnlyWhole(t *testing.T) {
+	s := testSecrets(t)
+	rapid.Check(t, func(t *rapid.T) {
+		plain := rapid.SliceOf(rapid.Byte()).Draw(t, "plain")
+		sealed := s.sealText(plain)
+		got, err := s.openText(sealed)
+		if err != nil || string(got) != string(plain) {
+			t.Fatalf("opened %q, %v", got, err)
+		}
+		i := rapid.IntRange(0, len(sealed)-1).Draw(t, "at")
+		damaged := []byte(sealed)
+		damaged[i] = "AB"[map[bool]int{true: 1, false: 0}[damaged[i] == 'A']]
+		if string(damaged) == sealed {
+			return
+		}
+		if got, err := s.openText(string(damaged)); err == nil && string(got) != string(plain) {
+			t.Fatalf("a damaged text opened as %q", got)
+		}
+	})
+}
+
+func TestClientIP(t *testing.T) {
+	s := &Server{proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("127.0.0.1/32")}}
+	for _, c := range []struct{ name, peer, forwarded, want string }{
+		{"no-proxy", "203.0.113.9:1", "", "203.0.113.9"},
+		{"stranger-claims", "203.0.113.9:1", "1.1.1.1", "203.0.113.9"},
+		{"one-proxy", "10.0.0.1:1", "203.0.113.9", "203.0.113.9"},
+		{"two-proxies", "10.0.0.1:1", "203.0.113.9, 10.0.0.2", "203.0.113.9"},
+		{"payer-claims-through-proxy", "10.0.0.1:1", "1.1.1.1, 203.0.113.9", "203.0.113.9"},
+		{"garbage", "10.0.0.1:1", "unknown", "10.0.0.1"},
+		{"garbage-behind-address", "10.0.0.1:1", "x, 203.0.113.9", "203.0.113.9"},
+		{"v6", "10.0.0.1:1", "2001:db8::1", "2001:db8::1"},
+		{"v4-in-v6", "[::ffff:10.0.0.1]:1", "203.0.113.9", "203.0.113.9"},
+		{"proxies-only", "10.0.0.1:1", "10.0.0.3", "10.0.0.3"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := httptest.NewRequest("GET", "/", nil)
+			r.RemoteAddr = c.peer
+			if c.forwarded != "" {
+				r.Header.Set("X-Forwarded-For", c.forwarded)
+			}
+			if got := s.clientIP(r).String(); got != c.want {
+				t.Errorf("got %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestIPKeyCountsNetworks(t *testing.T) {
+	a, b := netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::ffff:2")
+	if ipKey(a) != ipKey(b) {
+		t.Errorf("one household has two keys: %s, %s", ipKey(a), ipKey(b))
+	}
+	if ipKey(netip.MustParseAddr("203.0.113.9")) == ipKey(netip.MustParseAddr("203.0.113.10")) {
+		t.Error("two IPv4 addresses have one key")
+	}
+}
+
+func TestKeyedLimit(t *testing.T) {
+	k := newKeyed(limit{3, time.Hour})
+	for range 3 {
+		if err := k.allow("a"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := k.allow("a"); pay.CodeOf(err) != pay.CodeRateLimited {
+		t.Errorf("the fourth: %v", err)
+	}
+	if err := k.allow("b"); err != nil {
+		t.Errorf("another key: %v", err)
+	}
+}
+
+func TestGauge(t *testing.T) {
+	var g gauge
+	bounds := map[string]int{"all": 2, "one": 1}
+	leave, err := g.enter(bounds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := g.enter(bounds); pay.CodeOf(err) != pay.CodeRateLimited {
+		t.Errorf("the second under one bound: %v", err)
+	}
+	if _, err := g.enter(map[string]int{"all": 2, "two": 1}); err != nil {
+		t.Errorf("a refused one kept a place: %v", err)
+	}
+	leave()
+	if _, err := g.enter(map[string]int{"all": 2, "one": 1}); err != nil {
+		t.Errorf("after leaving: %v", err)
+	}
+}
+
+func TestReadJSON(t *testing.T) {
+	type body struct {
+		Name   string    `json:"name"`
+		Amount pay.Money `json:"amount"`
+	}
+	for _, c := range []struct {
+		name, contentType, body string
+		code                    pay.Code
+		field                   string
+	}{
+		{"good", "application/json", `{"name":"a","amount":{"value":1}}`, "", ""},
+		{"good-with-charset", "application/json; charset=utf-8", `{}`, "", ""},
+		{"no-type", "", `{}`, pay.CodeInvalid, "Content-Type"},
+		{"form", "application/x-www-form-urlencoded", `a=b`, pay.CodeInvalid, "Content-Type"},
+		{"unknown-field", "application/json", `{"nme":"a"}`, pay.CodeInvalid, "nme"},
+		{"wrong-type", "application/json", `{"name":1}`, pay.CodeInvalid, "name"},
+		{"fraction", "application/json", `{"amount":{"value":1.5}}`, pay.CodeInvalid, "amount.value"},
+		{"text-amount", "application/json", `{"amount":{"value":"1"}}`, pay.CodeInvalid, "amount.value"},
+		{"huge-amount", "application/json", `{"amount":{"value":99999999999999999999}}`, pay.CodeInvalid, "amount.value"},
+		{"two-values", "application/json", `{}{}`, pay.CodeInvalid, ""},
+		{"not-json", "application/json", `{`, pay.CodeInvalid, ""},
+		{"too-long", "application/json", `{"name":"` + strings.Repeat("a", 200) + `"}`, pay.CodeBodyTooLarge, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := httptest.NewRequest("POST", "/", strings.NewReader(c.body))
+			r.Header.Set("Content-Type", c.contentType)
+			var into body
+			_, err := readJSON(httptest.NewRecorder(), r, 100, &into)
+			if c.code == "" {
+				if err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			e, ok := errors.AsType[*pay.Error](err)
+			if !ok || e.Code != c.code || e.Field != c.field {
+				t.Errorf("error is %v, want %s (%s)", err, c.code, c.field)
+			}
+		})
+	}
+}
+
+func FuzzForm(f *testing.F) {
+	f.Add("application/x-www-form-urlencoded", "method=wechat_pay&rail=qr")
+	f.Add("application/json", `{"method":"wechat_pay"}`)
+	f.Add("application/json", `{"method":1}`)
+	f.Add("multipart/form-data; boundary=x", "--x--")
+	f.Add("application/x-www-form-urlencoded", "a=%zz&a=1&a=2")
+	f.Fuzz(func(t *testing.T, contentType, body string) {
+		r := httptest.NewRequest("POST", "/", strings.NewReader(body))
+		r.Header.Set("Content-Type", contentType)
+		form, err := readForm(httptest.NewRecorder(), r)
+		if err != nil {
+			if _, ok := errors.AsType[*pay.Error](err); !ok {
+				t.Fatalf("an error without a code: %v", err)
+			}
+			return
+		}
+		for name, values := range form {
+			if len(values) != 1 {
+				t.Fatalf("%s has %d values", name, len(values))
+			}
+		}
+	})
+}
+
+func TestEtagMatches(t *testing.T) {
+	for header, want := range map[string]bool{
+		`"a"`: true, `W/"a"`: true, `"b", "a"`: true, `*`: true, `"b"`: false, ``: false, `a`: false,
+	} {
+		if etagMatches(header, `"a"`) != want {
+			t.Errorf("%s: want %v", header, want)
+		}
+	}
+}
+
+func TestRedact(t *testing.T) {
+	token := "WIue1wcOVv4dubYm4ETXZOx-I5LdV1VPDj3lczC0nsA"
+	for _, text := range []string{
+		"GET /pay/" + token + "/attempts", "http://x/return/" + token, "Authorization: Bearer " + token,
+		"key sk_test_" + token + ".", "whsec_" + token + "== and more",
+	} {
+		attr := RedactAttr(nil, slog.String("m", text))
+		if got := attr.Value.String(); strings.Contains(got, token[:8]) {
+			t.Errorf("%q became %q", text, got)
+		}
+		attr = RedactAttr(nil, slog.Any("err", errors.New(text)))
+		if got := attr.Value.String(); strings.Contains(got, token[:8]) {
+			t.Errorf("the error %q became %q", text, got)
+		}
+	}
+	if got := redact("GET /pay/abc/attempts after"); got != "GET /pay/…/attempts after" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestContentPolicyListsHops(t *testing.T) {
+	p := contentPolicy(nil, []string{"weixin:", "https://wx.tenpay.com", "weixin:"})
+	if !strings.Contains(p, "form-action 'self' https://wx.tenpay.com weixin:;") {
+		t.Errorf("policy is %s", p)
+	}
+	if !strings.Contains(p, "frame-ancestors 'none'") {
+		t.Errorf("nobody registered, but the policy is %s", p)
+	}
+}
+
+func TestPanicIsOneAnswer(t *testing.T) {
+	s := &Server{log: slog.New(slog.DiscardHandler), metrics: newMetrics(testRegistry())}
+	h := s.handle("GET /", failJSON, func(http.ResponseWriter, *http.Request) error { panic("boom") })
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "boom") {
+		t.Errorf("answer is %d %s", w.Code, w.Body)
+	}
+}
+
+func testRegistry() *prometheus.Registry { return prometheus.NewRegistry() }
