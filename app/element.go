@@ -16,20 +16,26 @@ import (
 type attrs []string
 
 // el is, with svg, the only way in which this package makes elements: no
-// attribute gets around attr. Children that are nil are left out.
+// attribute gets around attr. name is the tag, with its classes after a dot.
+// Children that are nil are left out.
 //
 // All elements are of one of go-app's types, also those without an end tag: each
 // type has a method an attribute, and costs the bundle 6 KB. See [HTML].
-func el(tag string, a attrs, children ...goapp.UI) goapp.UI {
-	return with(goapp.Elem(tag), a, children)
+func el(name string, a attrs, children ...goapp.UI) goapp.UI {
+	return element(name, "", a, children)
 }
 
 // svg is an element of a picture.
-func svg(tag string, a attrs, children ...goapp.UI) goapp.UI {
-	return with(goapp.Elem(tag).XMLNS("http://www.w3.org/2000/svg"), a, children)
+func svg(name string, a attrs, children ...goapp.UI) goapp.UI {
+	return element(name, "http://www.w3.org/2000/svg", a, children)
 }
 
-func with(e goapp.HTMLElem, a attrs, children []goapp.UI) goapp.UI {
+func element(name, namespace string, a attrs, children []goapp.UI) goapp.UI {
+	tag, class, _ := strings.Cut(name, ".")
+	e := goapp.Elem(tag).XMLNS(namespace)
+	if class != "" {
+		e.Attr("class", attr(class))
+	}
 	for i := 0; i+1 < len(a); i += 2 {
 		e.Attr(a[i], attr(a[i+1]))
 	}

@@ -14,7 +14,7 @@ func canceledScreen(s *screen) []goapp.UI { return finalScreen(s, "canceled", da
 
 func finalScreen(s *screen, kind, drawing, onward string) []goapp.UI {
 	return []goapp.UI{
-		svg("svg", attrs{"class", "seal", "viewBox", "0 0 48 48", "aria-hidden", "true"}, svg("path", attrs{"d", drawing})),
+		svg("svg.seal", attrs{"viewBox", "0 0 48 48", "aria-hidden", "true"}, svg("path", attrs{"d", drawing})),
 		s.title(kind+".title", ""),
 		s.note(kind+".help", ""),
 		s.goOn(onward),

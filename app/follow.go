@@ -2,7 +2,6 @@ package app
 
 import (
 	"errors"
-	"math/rand/v2"
 	"time"
 
 	"morepay/internal/view"
@@ -161,7 +160,8 @@ func (f *follower) pause() {
 func (f *follower) wait() time.Duration {
 	if f.failures > 0 || !f.deaf {
 		pause := backoff[min(f.failures, len(backoff)-1)]
-		return pause + rand.N(pause/2+1) // or all come at once when a server is back
+		spread := time.Duration(f.now().UnixNano()) % (pause/2 + 1) // or all come at once when a server is back
+		return pause + spread
 	}
 	if f.last.State == view.StateWaiting || f.last.State == view.StateSubmitting {
 		return askSoon

@@ -83,10 +83,10 @@ func (s *screen) parent() goapp.UI {
 // share offers the link of this page, to be opened elsewhere. The copy button
 // needs the browser side and shows only once that runs.
 func (s *screen) share() goapp.UI {
-	return el("div", attrs{"class", "share"},
+	return el("div.share", nil,
 		el("label", attrs{"for", "link"}, text(s.say("share.link", ""))),
 		el("input", attrs{"id", "link", "type", "url", "readonly", "true", "value", s.ShareURL}),
-		el("button", attrs{"type", "button", "class", "side live", "data-copy", "link"}, text(s.say("share.copy", ""))),
+		el("button.side live", attrs{"type", "button", "data-copy", "link"}, text(s.say("share.copy", ""))),
 	)
 }
 
@@ -96,7 +96,7 @@ func (s *screen) goOn(key string) goapp.UI {
 	if to == "" {
 		return nil
 	}
-	return el("a", attrs{"class", "main", "href", to, "target", "_top"}, text(s.say(key, "")))
+	return el("a.main", attrs{"href", to, "target", "_top"}, text(s.say(key, "")))
 }
 
 func field(name, value string) goapp.UI {

@@ -34,7 +34,7 @@ func icon(m pay.Method) goapp.UI {
 	if row := method.Find(m); row != nil && drawings[row.Icon] != (drawing{}) {
 		d = drawings[row.Icon]
 	}
-	return svg("svg", attrs{"class", "icon", "viewBox", "0 0 40 40", "aria-hidden", "true"},
+	return svg("svg.icon", attrs{"viewBox", "0 0 40 40", "aria-hidden", "true"},
 		svg("path", attrs{"fill", d.colour, "d", "M10 0h20a10 10 0 0 1 10 10v20a10 10 0 0 1-10 10H10A10 10 0 0 1 0 30V10A10 10 0 0 1 10 0z"}),
 		svg("path", attrs{"fill", "#fff", "fill-rule", "evenodd", "d", d.figure}),
 	)

@@ -74,16 +74,16 @@ func (s *screen) ribbon() goapp.UI {
 	if !s.Test {
 		return nil
 	}
-	return el("p", attrs{"class", "ribbon"}, text(s.say("test", "")))
+	return el("p.ribbon", nil, text(s.say("test", "")))
 }
 
 // summary says who gets how much for what: the payer must see it beside every
 // button that leads to a wallet.
 func (s *screen) summary() goapp.UI {
 	return el("header", nil,
-		el("p", attrs{"class", "payee"}, text(s.Document.Name)),
-		el("p", attrs{"class", "amount"}, text(s.AmountText)),
-		el("p", attrs{"class", "description"}, text(s.Description)),
+		el("p.payee", nil, text(s.Document.Name)),
+		el("p.amount", nil, text(s.AmountText)),
+		el("p.description", nil, text(s.Description)),
 		s.timeLeft(),
 	)
 }
@@ -93,19 +93,19 @@ func (s *screen) timeLeft() goapp.UI {
 		return nil
 	}
 	left := s.Text.Left(s.Live.ExpiresAt.Sub(s.now))
-	return el("p", attrs{"class", "left", "role", "timer", "aria-live", "off"}, text(s.say("time", "", "time", left)))
+	return el("p.left", attrs{"role", "timer", "aria-live", "off"}, text(s.say("time", "", "time", left)))
 }
 
 func (s *screen) alert() goapp.UI {
 	if s.Error == nil {
 		return nil
 	}
-	return el("p", attrs{"class", "alert", "role", "alert", "data-error", string(s.Error.Code)}, text(s.Error.Message))
+	return el("p.alert", attrs{"role", "alert", "data-error", string(s.Error.Code)}, text(s.Error.Message))
 }
 
 // status is the one line that screen readers are told of when it changes.
 func (s *screen) status() goapp.UI {
-	return el("p", attrs{"class", "status", "role", "status", "aria-live", "polite"}, text(s.statusText()))
+	return el("p.status", attrs{"role", "status", "aria-live", "polite"}, text(s.statusText()))
 }
 
 func (s *screen) statusText() string {
@@ -127,5 +127,5 @@ func (s *screen) title(key string, m pay.Method) goapp.UI {
 }
 
 func (s *screen) note(key string, m pay.Method) goapp.UI {
-	return el("p", attrs{"class", "note"}, text(s.say(key, m)))
+	return el("p.note", nil, text(s.say(key, m)))
 }

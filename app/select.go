@@ -43,12 +43,12 @@ func (s *screen) choices() (list []goapp.UI, offered bool) {
 		}
 	}
 	if primary := rows[capability.GroupPrimary]; len(primary) > 0 {
-		list = append(list, el("ul", attrs{"class", "methods"}, primary...))
+		list = append(list, el("ul.methods", nil, primary...))
 	}
 	if more := rows[capability.GroupMore]; len(more) > 0 {
 		list = append(list, el("details", nil,
-			el("summary", nil, el("span", nil, text(s.say("select.more", ""))), el("span", attrs{"class", "hinted"}, hinted...)),
-			el("ul", attrs{"class", "methods"}, more...),
+			el("summary", nil, el("span", nil, text(s.say("select.more", ""))), el("span.hinted", nil, hinted...)),
+			el("ul.methods", nil, more...),
 		))
 	}
 	return list, offered
@@ -73,8 +73,8 @@ func (s *screen) row(c capability.Choice) goapp.UI {
 	return el("li", attrs{"data-method", string(c.Method)},
 		s.attempt(c.Method, first, "row",
 			icon(c.Method),
-			el("span", attrs{"class", "name"}, text(s.name(c.Method))),
-			el("span", attrs{"class", "hint"}, text(s.say("rail."+string(first), c.Method))),
+			el("span.name", nil, text(s.name(c.Method))),
+			el("span.hint", nil, text(s.say("rail."+string(first), c.Method))),
 		),
 		s.instead(c),
 	)
@@ -95,10 +95,10 @@ func (s *screen) closedRow(c capability.Choice) goapp.UI {
 		codes[i] = string(r.Code)
 	}
 	return el("li", attrs{"data-method", string(c.Method), "data-reason", strings.Join(codes, " ")},
-		el("div", attrs{"class", "row off"},
+		el("div.row off", nil,
 			icon(c.Method),
-			el("span", attrs{"class", "name"}, text(s.name(c.Method))),
-			el("span", attrs{"class", "hint"}, text(s.reason(c.Reasons[0], c))),
+			el("span.name", nil, text(s.name(c.Method))),
+			el("span.hint", nil, text(s.reason(c.Reasons[0], c))),
 		),
 	)
 }

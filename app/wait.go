@@ -77,7 +77,7 @@ func (s *screen) codeHelp(kind string, p view.Payment) goapp.UI {
 func (s *screen) liveCode(kind string, p view.Payment) []goapp.UI {
 	size := strconv.Itoa(p.QR.Size)
 	parts := []goapp.UI{
-		el("div", attrs{"class", "tile"},
+		el("div.tile", nil,
 			svg("svg", attrs{"data-qr", string(p.Rail), "role", "img", "viewBox", "0 0 " + size + " " + size, "shape-rendering", "crispEdges"},
 				svg("title", nil, text(s.say(kind+".label", p.Method))),
 				svg("path", attrs{"d", p.QR.Path}),
@@ -86,17 +86,17 @@ func (s *screen) liveCode(kind string, p view.Payment) []goapp.UI {
 	}
 	if !p.ExpiresAt.IsZero() && p.ExpiresAt.Before(s.Live.ExpiresAt) {
 		left := s.Text.Left(p.ExpiresAt.Sub(s.now))
-		parts = append(parts, el("p", attrs{"class", "left"}, text(s.say(kind+".left", p.Method, "time", left))))
+		parts = append(parts, el("p.left", nil, text(s.say(kind+".left", p.Method, "time", left))))
 	}
 	if png := ownPath(p.QR.PNG); png != "" {
-		parts = append(parts, el("a", attrs{"class", "quiet", "href", png, "download", "checkout.png"}, text(s.say("qr.save", ""))))
+		parts = append(parts, el("a.quiet", attrs{"href", png, "download", "checkout.png"}, text(s.say("qr.save", ""))))
 	}
 	return parts
 }
 
 // deadCode takes the place of a code that no wallet accepts any more.
 func (s *screen) deadCode(p view.Payment) goapp.UI {
-	return el("div", attrs{"class", "tile over"},
+	return el("div.tile over", nil,
 		el("p", nil, text(s.say("qr.over", ""))),
 		s.attempt(p.Method, p.Rail, "main", text(s.say("qr.refresh", ""))),
 	)
@@ -107,7 +107,7 @@ func bridgeScreen(s *screen, p view.Payment) []goapp.UI {
 	return []goapp.UI{
 		s.title("bridge.title", p.Method),
 		s.note("bridge.help", p.Method),
-		el("button", attrs{"type", "button", "class", "side live", "data-bridge", p.Bridge.Name}, text(s.say("bridge.open", p.Method))),
+		el("button.side live", attrs{"type", "button", "data-bridge", p.Bridge.Name}, text(s.say("bridge.open", p.Method))),
 		s.check("main", "check"),
 		s.choose("quiet", "choose"),
 	}
@@ -123,7 +123,7 @@ func walletScreen(s *screen, p view.Payment) []goapp.UI {
 		s.title("app.title", p.Method),
 		s.note("app.help", p.Method),
 		s.check("main", "check"),
-		el("section", attrs{"class", "fallback"},
+		el("section.fallback", nil,
 			el("h2", nil, text(s.say("fallback.title", p.Method))),
 			s.attempt(p.Method, p.Rail, "side", text(s.say("fallback.again", p.Method))),
 			s.attempt(p.Method, pay.RailPageQR, "side", text(s.say("fallback.page", p.Method))),
