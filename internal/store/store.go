@@ -5,8 +5,10 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"morepay/internal/checkout"
+	"morepay/internal/store/postgres"
 	"morepay/internal/store/sqlite"
 	"morepay/internal/store/sqlstore"
 )
@@ -17,6 +19,9 @@ const FileName = "morepay.db"
 // Open opens PostgreSQL if source is a postgres:// URL, else SQLite in the
 // folder source, which is made if it isn't there.
 func Open(ctx context.Context, source string, notify checkout.Notifier) (*sqlstore.DB, error) {
+	if strings.HasPrefix(source, "postgres://") || strings.HasPrefix(source, "postgresql://") {
+		return postgres.Open(ctx, source, notify)
+	}
 	if err := os.MkdirAll(source, 0o700); err != nil {
 		return nil, err
 	}

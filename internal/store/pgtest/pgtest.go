@@ -1,0 +1,250 @@
+// Package pgtest gives tests a real PostgreSQL: a private cluster for each test
+// binary, started when the first test asks for it, and a fresh database for each
+// test.
+//
+// What must not live here: anything that a program needs outside of tests.
+package pgtest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// startWithin bounds how long a cluster may take to make and to start.
+const startWithin = 2 * time.Minute
+
+var (
+	once    sync.Once
+	shared  *cluster
+	failure error
+	count   atomic.Int64
+)
+
+// Run runs a package's tests and stops the cluster if one was started. Call it
+// from TestMain: os.Exit(pgtest.Run(m)).
+func Run(m *testing.M) int {
+	code := m.Run()
+	if shared != nil {
+		shared.stop()
+	}
+	return code
+}
+
+// DSN makes an empty database that is dropped when the test ends.
+func DSN(tb testing.TB) string {
+	tb.Helper()
+	once.Do(func() { shared, failure = start() })
+	if failure != nil {
+		tb.Fatalf("pgtest: %v", failure)
+	}
+	name := fmt.Sprintf("test_%d", count.Add(1))
+	shared.exec(tb, "CREATE DATABASE "+name)
+	tb.Cleanup(func() { shared.exec(tb, "DROP DATABASE "+name+" WITH (FORCE)") })
+	return shared.dsn(name)
+}
+
+// Durable makes the cluster wait for the disk until the test ends, as a real one
+// does. Without it tests are ten times as fast, and only power cuts matter.
+func Durable(tb testing.TB) {
+	tb.Helper()
+	set := func(value string) {
+		shared.exec(tb, "ALTER SYSTEM SET fsync = "+value)
+		shared.exec(tb, "SELECT pg_reload_conf()")
+	}
+	set("on")
+	tb.Cleanup(func() { set("off") })
+}
+
+// Away makes a test's database unreachable until back is called.
+func Away(tb testing.TB, dsn string) (back func()) {
+	tb.Helper()
+	allow := func(yes bool) {
+		shared.exec(tb, fmt.Sprintf("ALTER DATABASE %s ALLOW_CONNECTIONS %t", database(tb, dsn), yes))
+	}
+	allow(false)
+	Interrupt(tb, dsn)
+	return func() { allow(true) }
+}
+
+// Interrupt ends every other connection to a test's database, as a restart of
+// the server or a cut of the network would.
+func Interrupt(tb testing.TB, dsn string) {
+	tb.Helper()
+	shared.exec(tb, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '"+database(tb, dsn)+"'")
+}
+
+func database(tb testing.TB, dsn string) string {
+	u, err := url.Parse(dsn)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return u.Path[1:]
+}
+
+// cluster is a PostgreSQL server with its own data folder. It listens on a
+// socket in that folder only.
+type cluster struct {
+	folder string
+	server *exec.Cmd
+	ended  chan struct{}
+}
+
+func start() (*cluster, error) {
+	bin, err := binaries()
+	if err != nil {
+		return nil, err
+	}
+	credential, err := unprivileged()
+	if err != nil {
+		return nil, err
+	}
+	folder, err := os.MkdirTemp("", "pgtest")
+	if err != nil {
+		return nil, err
+	}
+	c := &cluster{folder: folder, ended: make(chan struct{})}
+	if credential != nil {
+		if err := os.Chown(folder, int(credential.Uid), int(credential.Gid)); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.boot(bin, credential); err != nil {
+		c.stop()
+		return nil, err
+	}
+	return c, nil
+}
+
+func (c *cluster) boot(bin string, credential *syscall.Credential) error {
+	data := filepath.Join(c.folder, "data")
+	initdb := c.command(credential, filepath.Join(bin, "initdb"), "--pgdata", data, "--username", "postgres",
+		"--auth", "trust", "--encoding", "UTF8", "--no-locale", "--no-sync")
+	if out, err := initdb.CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb: %w\n%s", err, out)
+	}
+	var log bytes.Buffer
+	c.server = c.command(credential, filepath.Join(bin, "postgres"), "-D", data, "-k", c.folder,
+		"-c", "listen_addresses=", "-c", "max_connections=200", "-c", "fsync=off")
+	c.server.Stdout, c.server.Stderr = &log, &log
+	started := make(chan error)
+	go func() {
+		// The kernel ends the server together with the thread that started it, so
+		// that a killed test leaves none behind: that thread must live as long.
+		runtime.LockOSThread()
+		defer close(c.ended)
+		err := c.server.Start()
+		started <- err
+		if err == nil {
+			_ = c.server.Wait()
+		}
+	}()
+	if err := <-started; err != nil {
+		return err
+	}
+	return c.ready(&log)
+}
+
+func (c *cluster) command(credential *syscall.Credential, name string, args ...string) *exec.Cmd {
+	cmd := exec.Command(name, args...)
+	cmd.Dir = c.folder
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC"}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: credential, Pdeathsig: syscall.SIGQUIT}
+	return cmd
+}
+
+// ready waits until the server takes connections.
+func (c *cluster) ready(log *bytes.Buffer) error {
+	ctx, cancel := context.WithTimeout(context.Background(), startWithin)
+	defer cancel()
+	for {
+		conn, err := pgx.Connect(ctx, c.dsn("postgres"))
+		if err == nil {
+			return conn.Close(ctx)
+		}
+		select {
+		case <-c.ended:
+			return fmt.Errorf("postgres ended at once:\n%s", log)
+		case <-ctx.Done():
+			return fmt.Errorf("postgres takes no connections: %w", err)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func (c *cluster) stop() {
+	if c.server != nil && c.server.Process != nil {
+		_ = c.server.Process.Signal(syscall.SIGINT) // fast shutdown
+		<-c.ended
+	}
+	_ = os.RemoveAll(c.folder)
+}
+
+func (c *cluster) dsn(database string) string {
+	return (&url.URL{
+		Scheme: "postgres", User: url.User("postgres"), Path: "/" + database,
+		RawQuery: url.Values{"host": {c.folder}, "sslmode": {"disable"}}.Encode(),
+	}).String()
+}
+
+func (c *cluster) exec(tb testing.TB, statement string) {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, c.dsn("postgres"))
+	if err == nil {
+		_, err = conn.Exec(ctx, statement)
+		err = errors.Join(err, conn.Close(ctx))
+	}
+	if err != nil {
+		tb.Fatalf("pgtest: %s: %v", statement, err)
+	}
+}
+
+// binaries finds the newest installed server.
+func binaries() (string, error) {
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
+	if err != nil || len(found) == 0 {
+		return "", errors.New("PostgreSQL is not installed: apt-get install postgresql")
+	}
+	newest := slices.MaxFunc(found, func(a, b string) int { return version(a) - version(b) })
+	return filepath.Dir(newest), nil
+}
+
+func version(path string) int {
+	n, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(path))))
+	return n
+}
+
+// unprivileged is who the server runs as if we are root, which it refuses to.
+func unprivileged() (*syscall.Credential, error) {
+	if os.Getuid() != 0 {
+		return nil, nil
+	}
+	for _, name := range []string{"postgres", "nobody"} {
+		u, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
+		gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
+		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, errors.Join(err1, err2)
+	}
+	return nil, errors.New("PostgreSQL refuses to run as root, and there is no user postgres or nobody")
+}

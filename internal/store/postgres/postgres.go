@@ -1,0 +1,166 @@
+// Package postgres keeps everything in PostgreSQL: for several servers on one
+// database. What one of them stores wakes the waiters of the others through
+// LISTEN and NOTIFY (listen.go).
+//
+// What must not live here: statements and the mapping of rows (package sqlstore).
+package postgres
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"morepay/internal/checkout"
+	"morepay/internal/store/sqlstore"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// SQLSTATE codes (PostgreSQL manual, appendix A).
+const (
+	uniqueViolation      = "23505"
+	serializationFailure = "40001"
+	deadlockDetected     = "40P01"
+)
+
+// dialect of one server. Its name goes into every NOTIFY, so that it need not
+// listen to itself.
+func dialect(server string) sqlstore.Dialect {
+	return sqlstore.Dialect{
+		Numbered:   true,
+		LockRow:    " FOR UPDATE",
+		SkipLocked: " FOR UPDATE SKIP LOCKED",
+		TxID:       "pg_current_xact_id()::text::bigint",
+		Settled:    "tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint",
+		Notify:     "SELECT pg_notify('" + channel + "', '" + server + " ' || $1)",
+		Exclusive:  "SELECT pg_advisory_xact_lock($1)",
+		Duplicate:  func(err error) bool { return is(err, uniqueViolation) },
+	}
+}
+
+// is tells whether PostgreSQL answered with one of some codes.
+func is(err error, codes ...string) bool {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		return false
+	}
+	for _, code := range codes {
+		if e.Code == code {
+			return true
+		}
+	}
+	return false
+}
+
+// Open connects to the database that dsn names (a postgres:// URL; pool_max_conns
+// and the other settings of pgxpool may be in it) and brings its schema up to
+// date. notify may be nil; it hears of every session with new events, whichever
+// server stored them, and of "" when some may have been missed.
+func Open(ctx context.Context, dsn string, notify checkout.Notifier) (*sqlstore.DB, error) {
+	pool, err := pgxpool.New(ctx, dsn)
+	if err != nil {
+		return nil, fmt.Errorf("postgres: %w", err)
+	}
+	db := stdlib.OpenDBFromPool(pool)
+	if err := migrate(ctx, db); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("postgres: %w", err)
+	}
+	e := &engine{pool: pool, db: db}
+	server := rand.Text()
+	if notify != nil {
+		if e.listener, err = listen(ctx, pool.Config().ConnConfig, server, notify); err != nil {
+			pool.Close()
+			return nil, fmt.Errorf("postgres: %w", err)
+		}
+	}
+	return sqlstore.New(e, dialect(server), notify), nil
+}
+
+// migrate holds a lock, so that servers that start together don't meet.
+func migrate(ctx context.Context, db *sql.DB) error {
+	folder, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	locker, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, folder, goose.WithSessionLocker(locker))
+	if err != nil {
+		return err
+	}
+	_, err = provider.Up(ctx)
+	return err
+}
+
+// engine runs transactions on PostgreSQL.
+type engine struct {
+	pool     *pgxpool.Pool
+	db       *sql.DB   // on pool
+	listener *listener // nil if nobody is to be told
+}
+
+// Rows are locked by the statements that need it, so the default isolation is
+// enough to write; two transactions may still wait for each other.
+const retryFor = 3 * time.Second
+
+// Write implements [sqlstore.Engine].
+func (e *engine) Write(ctx context.Context, fn func(sqlstore.Querier) error) error {
+	once := func() (struct{}, error) {
+		err := e.transaction(ctx, nil, fn)
+		if err != nil && !is(err, serializationFailure, deadlockDetected) {
+			err = backoff.Permanent(err)
+		}
+		return struct{}{}, err
+	}
+	_, err := backoff.Retry(ctx, once, backoff.WithMaxElapsedTime(retryFor),
+		backoff.WithBackOff(&backoff.ExponentialBackOff{
+			InitialInterval: 5 * time.Millisecond, RandomizationFactor: 1, Multiplier: 2, MaxInterval: 200 * time.Millisecond,
+		}))
+	return err
+}
+
+// Snapshot implements [sqlstore.Engine].
+func (e *engine) Snapshot(ctx context.Context, fn func(sqlstore.Querier) error) error {
+	return e.transaction(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, fn)
+}
+
+// Read implements [sqlstore.Engine].
+func (e *engine) Read(ctx context.Context, fn func(sqlstore.Querier) error) error { return fn(e.db) }
+
+func (e *engine) transaction(ctx context.Context, options *sql.TxOptions, fn func(sqlstore.Querier) error) error {
+	tx, err := e.db.BeginTx(ctx, options)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() // after COMMIT this does nothing
+	if err := fn(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// Close implements [sqlstore.Engine].
+func (e *engine) Close() error {
+	if e.listener != nil {
+		e.listener.close()
+	}
+	err := e.db.Close()
+	e.pool.Close()
+	return err
+}
