@@ -1,12 +1,10 @@
 package capability
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"morepay/internal/device"
 	"morepay/internal/method"
@@ -23,7 +21,8 @@ const (
 )
 
 // Decode reads a document strictly. The error is a Problems with everything
-// that is wrong with it, in the order of the file where that makes sense.
+// that is wrong with it: first each field, in the order of the file, then what
+// does not fit together.
 func Decode(data []byte) (*Document, error) {
 	if len(data) > MaxSize {
 		return nil, Problems{{Rule: RuleTooLarge, Message: fmt.Sprintf("must have at most %d bytes, has %d", MaxSize, len(data))}}
@@ -101,7 +100,6 @@ func (d *decoder) method(m *Method) reader {
 }
 
 func (d *decoder) limits(into *map[string]Limits) reader {
-	*into = nil
 	return d.dictionary(func(currency, path string) reader {
 		if !isCurrency(currency) {
 			d.report(path, RuleUnknownID, "%s, is %q", mustBeCurrency, currency)
@@ -252,12 +250,4 @@ func (d *decoder) checkState(m *Method, path string) {
 	if m.Schedule != nil && m.State == StateOpen {
 		d.report(path+".schedule", RuleState, "does not go with state open")
 	}
-}
-
-// SortedByPath is the problems in the order of their paths, for output that
-// must not depend on the order of a file's fields.
-func (p Problems) SortedByPath() Problems {
-	return slices.SortedStableFunc(slices.Values(p), func(a, b Problem) int {
-		return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(string(a.Rule), string(b.Rule)))
-	})
 }

@@ -155,17 +155,17 @@ func TestAllProblemsAtOnce(t *testing.T) {
 			{"method": "wechat_pay", "state": "open", "rails": [], "currencies": ["CNY"], "limits": {"CNY": {"min": 2, "max": 1}}}
 		]}`))
 	want := strings.Join([]string{
-		`colour: unknown field`,
 		`merchant: must be 1 to 64 of a-z, 0-9, - and _, the first a letter or digit, is "Tea"`,
-		`methods[0].currencies[0]: must be a currency of ISO 4217, is "RMB"`,
-		`methods[0].rails[1]: must be one of jsapi, deep_link, qr, redirect, is "app"`,
-		`methods[0].rollout.percent: must be from 0 to 100`,
-		`methods[1].limits.CNY.max: must not be less than min, 2`,
-		`methods[1].method: "wechat_pay" has an entry already`,
-		`name: is missing`,
 		`visible: must be from 1 to 99`,
+		`colour: unknown field`,
+		`methods[0].rails[1]: must be one of jsapi, deep_link, qr, redirect, is "app"`,
+		`methods[0].currencies[0]: must be a currency of ISO 4217, is "RMB"`,
+		`methods[0].rollout.percent: must be from 0 to 100`,
+		`name: is missing`,
+		`methods[1].method: "wechat_pay" has an entry already`,
+		`methods[1].limits.CNY.max: must not be less than min, 2`,
 	}, "\n")
-	if diff := cmp.Diff(want, got.SortedByPath().Error()); diff != "" {
+	if diff := cmp.Diff(want, got.Error()); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)
 	}
 }

@@ -174,10 +174,14 @@ func anyOrder(roll dice) capability.Order {
 	return o
 }
 
-func anyDevice(roll dice) device.Device {
-	dev, _ := device.Of(pick(roll, device.Profiles()))
-	return dev
-}
+// devices are those of all samples.
+var devices = func() (list []device.Device) {
+	for _, p := range device.Profiles() {
+		dev, _ := device.Of(p)
+		list = append(list, dev)
+	}
+	return list
+}()
 
 func shuffled[T any](roll dice, list []T) []T {
 	out := append([]T{}, list...)

@@ -23,7 +23,7 @@ type world struct {
 }
 
 func anyWorld(roll dice) world {
-	return world{anyDocument(roll), anyOrder(roll), anyDevice(roll), someTime(roll)}
+	return world{anyDocument(roll), anyOrder(roll), pick(roll, devices), someTime(roll)}
 }
 
 func (w world) decide() capability.Decision {

@@ -17,12 +17,22 @@ func TestBrowserDecidesAlike(t *testing.T) {
 	if _, err := exec.LookPath("node"); err != nil {
 		t.Fatalf("this test runs WebAssembly in Node: %v", err)
 	}
-	here := digest(t, nil)
-	there := digest(t, []string{"GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0"}, "-exec", filepath.Join(goroot(t), "lib", "wasm", "go_js_wasm_exec"))
-	if here != there {
-		t.Errorf("%d decisions: here %s, in the browser %s", inputs, here, there)
+	cmd := exec.Command("go", "test", "-count=1", "-v", "-run", "^TestDigest$", "-exec", filepath.Join(goroot(t), "lib", "wasm", "go_js_wasm_exec"), ".")
+	cmd.Env = append(smallEnv(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %v\n%s", cmd.Args, err, out)
+	}
+	there := digestLine.FindSubmatch(out)
+	if there == nil {
+		t.Fatalf("%v printed no digest:\n%s", cmd.Args, out)
+	}
+	if here := digest(t); here != string(there[1]) {
+		t.Errorf("%d decisions: here %s, in the browser %s", inputs, here, there[1])
 	}
 }
+
+var digestLine = regexp.MustCompile(`digest ([0-9a-f]{64})`)
 
 func goroot(t *testing.T) string {
 	t.Helper()
@@ -31,25 +41,6 @@ func goroot(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return strings.TrimSpace(string(out))
-}
-
-var digestLine = regexp.MustCompile(`digest ([0-9a-f]{64})`)
-
-// digest runs TestDigest in a process of its own.
-func digest(t *testing.T, env []string, flags ...string) string {
-	t.Helper()
-	args := append([]string{"test", "-count=1", "-v", "-run", "^TestDigest$"}, flags...)
-	cmd := exec.Command("go", append(args, ".")...)
-	cmd.Env = append(smallEnv(), env...)
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v: %v\n%s", cmd.Args, err, out)
-	}
-	m := digestLine.FindSubmatch(out)
-	if m == nil {
-		t.Fatalf("%v printed no digest:\n%s", cmd.Args, out)
-	}
-	return string(m[1])
 }
 
 // smallEnv is what the go command needs of our environment: WebAssembly takes

@@ -124,13 +124,15 @@ func writeCSV(w io.Writer, cells []Cell) error {
 // writeJSON writes an array with one cell a line.
 func writeJSON(w io.Writer, cells []Cell) error {
 	b := bufio.NewWriter(w)
-	for i, c := range cells {
+	before := "[\n"
+	for _, c := range cells {
 		line, err := json.Marshal(c)
 		if err != nil {
 			return err
 		}
-		b.WriteString(map[bool]string{true: "[\n", false: ",\n"}[i == 0])
+		b.WriteString(before)
 		b.Write(line)
+		before = ",\n"
 	}
 	if len(cells) == 0 {
 		b.WriteString("[")
