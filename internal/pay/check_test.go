@@ -85,6 +85,30 @@ func TestChecksEndWithTheAttempt(t *testing.T) {
 	}
 }
 
+// TestAbandon: it is about live attempts only, and a second time about none.
+func TestAbandon(t *testing.T) {
+	for _, state := range pay.AttemptStates {
+		t.Run(string(state), func(t *testing.T) {
+			l := openLedger()
+			must(t, l.Begin(newAttempt(0), opened))
+			l.Attempts[0].State = state
+			before := clone(l)
+			l.Abandon(opened)
+			if !state.Live() {
+				checkUnchanged(t, before, clone(l))
+				return
+			}
+			if !l.Attempts[0].Abandoned {
+				t.Error("it is not abandoned")
+			}
+			l.Checked(ids[0], opened.Add(10*time.Minute))
+			before = clone(l)
+			l.Abandon(opened.Add(10 * time.Minute))
+			checkUnchanged(t, before, clone(l))
+		})
+	}
+}
+
 func TestDue(t *testing.T) {
 	// Nothing but a session: its expiry.
 	l := openLedger()

@@ -373,6 +373,20 @@ func TestAbsence(t *testing.T) {
 			t.Errorf("it is %s although the second request may still arrive", got)
 		}
 	})
+	t.Run("sent-again-after-its-expiry", func(t *testing.T) {
+		l := openLedger()
+		a := newAttempt(0)
+		a.ExpiresAt = opened.Add(time.Minute)
+		must(t, l.Begin(a, opened))
+		l.Accept(ids[0], pay.Action{Kind: pay.ActionQRCode}, opened)
+		again := opened.Add(5 * time.Minute)
+		must(t, l.Resume(ids[0], again))
+		l.Abandon(again)
+		must(t, l.Apply(evidence(0, pay.SourceQuery, pay.OutcomeAbsent), again.Add(pay.CloseDelay)))
+		if got := l.Attempt(ids[0]).State; got != pay.AttemptAwaiting {
+			t.Errorf("it is %s although the second request may still arrive", got)
+		}
+	})
 }
 
 func TestExpireAndCancel(t *testing.T) {

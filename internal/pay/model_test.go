@@ -8,6 +8,9 @@ import (
 )
 
 func TestModelHoldsEveryInvariant(t *testing.T) {
+	if raceDetector {
+		t.Skip("the model is one goroutine: there is nothing to race")
+	}
 	m := newModel(2, mutant{})
 	if c := m.explore(""); c != nil {
 		t.Fatalf("counter-example:\n%s", c)

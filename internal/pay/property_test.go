@@ -201,5 +201,8 @@ func TestOrderOfSuccessesDecidesOnlyTheWinner(t *testing.T) {
 		if err := checkLedger(l, paidEvents(l.Events)); err != nil {
 			t.Fatal(err)
 		}
+		if err := checkCommit(&pay.Ledger{Session: pay.Session{Status: pay.SessionOpen}}, l); err != nil {
+			t.Fatal(err)
+		}
 	})
 }

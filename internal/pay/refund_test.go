@@ -98,6 +98,10 @@ func TestRefundable(t *testing.T) {
 
 	l = begunLedger(t, 1)
 	checkRefundable(ids[0], cny(0))
+
+	l = ledgerWith(t, pay.AttemptSurplus)
+	checkRefundable(ids[0], cny(0))
+	checkRefundable(ids[1], price)
 }
 
 func TestSettleRefund(t *testing.T) {

@@ -1,0 +1,6 @@
+//go:build race
+
+package pay_test
+
+// raceDetector tells that this build looks for races, and is ten times slower.
+const raceDetector = true
