@@ -17,7 +17,7 @@ import (
 const FileName = "morepay.db"
 
 // Open opens PostgreSQL if source is a postgres:// URL, else SQLite in the
-// folder source, which is made if it isn't there.
+// folder source, which is made if it isn't there. notify may be nil.
 func Open(ctx context.Context, source string, notify checkout.Notifier) (*sqlstore.DB, error) {
 	if strings.HasPrefix(source, "postgres://") || strings.HasPrefix(source, "postgresql://") {
 		return postgres.Open(ctx, source, notify)
