@@ -145,7 +145,6 @@ type bizContent struct {
 	QuitURL      string `json:"quit_url"`
 	BuyerID      string `json:"buyer_id"`
 	RefundAmount string `json:"refund_amount"`
-	RefundReason string `json:"refund_reason"`
 	RequestNo    string `json:"out_request_no"`
 }
 
@@ -188,33 +187,33 @@ func (s *Sim) gateway(w http.ResponseWriter, r *http.Request) {
 		s.cashier(w, r, product)
 		return
 	}
-	t, rep, err := s.answerTrade(r.Form)
+	t, result, hold, err := s.answerTrade(r.Form)
+	rep := t.seal(result, err)
+	rep.wait = hold
 	rep.hold(r)
 	s.recordTrade(r.Form, t, rep, err)
 	rep.write(w)
 }
 
-func (s *Sim) answerTrade(p url.Values) (*trade, reply, error) {
+func (s *Sim) answerTrade(p url.Values) (t *trade, result any, hold wait, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t, err := s.authenticateTrade(p)
+	t, err = s.authenticateTrade(p)
 	if err != nil {
-		return t, gatewayReply("error_response", "", plainJSON(asBusiness(err))), err
+		return nil, nil, nil, err
 	}
 	method, ok := gatewayMethods[p.Get("method")]
 	if !ok {
-		err := invalid("method")
-		return t, gatewayReply("error_response", "", plainJSON(err)), err
+		return nil, nil, nil, invalid("method")
 	}
 	t.struck = s.strikeCall(t.account.id(), method.op)
-	result, err := s.doTrade(t, method.do)
-	rep := t.seal(result, err)
+	result, err = s.doTrade(t, method.do)
 	for _, f := range t.struck {
 		if f.after != nil && err == nil {
-			rep.wait = f.after(s, s.books.find(t.account, t.biz.Number))
+			hold = f.after(s, s.books.find(t.account, t.biz.Number))
 		}
 	}
-	return t, rep, err
+	return t, result, hold, err
 }
 
 // doTrade does the work, unless a fault refuses it.
@@ -231,12 +230,16 @@ func (s *Sim) doTrade(t *trade, do func(*Sim, *trade) (any, error)) (any, error)
 }
 
 // seal makes the reply: its signature is over the very bytes of the result, in
-// which slashes are escaped as Alipay escapes them.
+// which slashes are escaped as Alipay escapes them. A call that is not known to
+// be the merchant's gets an error_response without signature.
 func (t *trade) seal(result any, err error) reply {
 	if err != nil {
 		result = asBusiness(err)
 	}
 	body := bytes.ReplaceAll(plainJSON(result), []byte("/"), []byte(`\/`))
+	if t == nil {
+		return gatewayReply("error_response", "", body)
+	}
 	name := strings.ReplaceAll(t.p.Get("method"), ".", "_") + "_response"
 	rep := gatewayReply(name, sealFor(t.struck).signature(t.account.PlatformKey, string(body)), body)
 	for _, f := range t.struck {

@@ -349,7 +349,7 @@ func refundTrade(s *Sim, t *trade) (any, error) {
 		return nil, err
 	}
 	r := &refund{
-		number: number, fen: fen, reason: t.biz.RefundReason,
+		number: number, fen: fen,
 		abnormal: slices.ContainsFunc(t.struck, func(f *Fault) bool { return f.abnormal }),
 	}
 	s.giveBack(o, r, 0)

@@ -30,11 +30,9 @@ func (s *Sim) openCashier(p url.Values, product Product) (id string, t *trade, e
 	if err != nil {
 		return "", t, err
 	}
-	t.struck = s.strikeCall(t.account.id(), opPrepay)
-	for _, f := range t.struck {
-		if f.refuse != nil {
-			return "", t, f.refuse.alipay
-		}
+	for _, r := range s.strike(t.account.id(), func(f *Fault) bool { return f.on&opPrepay != 0 && f.refuse != nil }) {
+		t.struck = append(t.struck, r.fault)
+		return "", t, r.fault.refuse.alipay
 	}
 	o, err := s.tradeFor(t, product)
 	if err != nil {
@@ -44,12 +42,9 @@ func (s *Sim) openCashier(p url.Values, product Product) (id string, t *trade, e
 	return o.id, t, nil
 }
 
-// back is where the payer's browser goes from a trade: once paid to
-// return_url, with a signed statement that proves nothing; else to quit_url.
+// back is return_url with a signed statement, which proves nothing about the
+// final state.
 func (a *alipayAccount) back(o *order, now time.Time) string {
-	if o.paidAt.IsZero() {
-		return o.quitURL
-	}
 	u, err := url.Parse(o.returnURL)
 	if o.returnURL == "" || err != nil {
 		return ""

@@ -61,7 +61,8 @@ type account interface {
 	// opened is told when an order gets its payer.
 	opened(s *Sim, o *order)
 
-	// back is where the payer's browser goes from here; "" for nowhere.
+	// back is where the payer's browser goes once the order is paid; "" for
+	// nowhere.
 	back(o *order, now time.Time) string
 }
 
@@ -75,8 +76,8 @@ type order struct {
 	fen         int64
 	attach      string
 	notifyURL   string
-	returnURL   string // where the payer's browser goes afterwards, or ""
-	quitURL     string // where it goes when the payer gives up, or ""
+	returnURL   string // where the payer's browser goes once paid, or ""
+	quitURL     string // where it goes until then, or ""
 	openid      string // whom the merchant made the order for, or ""
 	asked       string // the creating request in canonical form: a repeat must equal it
 	created     time.Time
@@ -97,7 +98,6 @@ type pass struct {
 	text     string
 	secret   string // second half of an H5 link
 	order    *order
-	issued   time.Time
 	expires  time.Time
 	launched bool // opened by a browser's deep link
 }
@@ -107,7 +107,6 @@ type refund struct {
 	id       string
 	number   string // out_refund_no
 	fen      int64
-	reason   string
 	asked    string
 	notify   string
 	created  time.Time
@@ -203,7 +202,7 @@ func (b *books) add(o *order) {
 
 // issue gives an order a new pass.
 func (b *books) issue(o *order, text string, now time.Time, life time.Duration) *pass {
-	p := &pass{text: text, secret: digits(10), order: o, issued: now, expires: now.Add(life)}
+	p := &pass{text: text, secret: digits(10), order: o, expires: now.Add(life)}
 	b.passes[text] = p
 	o.pass = p
 	return p
@@ -274,6 +273,7 @@ func (s *Sim) pay(o *order, user User) (told <-chan struct{}, err error) {
 	if o.reference == "" {
 		o.reference = "42000" + now.In(china).Format("20060102") + digits(15)
 	}
+	o.returnURL = o.account.back(o, now)
 	s.options.Log.Info("paid", "account", o.account.id(), "number", o.number, "fen", o.fen)
 	return s.notify(o, func(n notice) *message { return o.account.payment(o, n) }), nil
 }

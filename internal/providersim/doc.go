@@ -28,6 +28,8 @@
 // says who holds it. POST /phone/bridge plays WeixinJSBridge: it takes the
 // JSON of getBrandWCPayRequest with two more members, "user" and "do"
 // ("approve" or "cancel"), and answers {"err_msg": "get_brand_wcpay_request:ok"}.
+// POST /phone/tradepay plays AlipayJSBridge: {"tradeNO", "user", "do"} is
+// answered {"resultCode": "9000"}.
 //
 // # The control API
 //

@@ -19,7 +19,7 @@ const deliveries = 8
 type Options struct {
 	Origin      string           // where browsers reach the simulator, such as http://127.0.0.1:8081; links are built from it
 	Now         func() time.Time // the clock; nil for time.Now
-	Client      *http.Client     // posts notifications; nil for one with 5 seconds a try and no redirects
+	Client      *http.Client     // posts notifications; nil for one that follows no redirects
 	Log         *slog.Logger     // nil to be silent
 	Seed        uint64           // of the faults: the same seed makes the same opportunities fail
 	RetryScale  float64          // factor on the providers' retry schedules and on delays; 0 means 1, which is real time
@@ -61,7 +61,7 @@ func New(o Options) *Sim {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Client == nil {
-		o.Client = &http.Client{Timeout: answerWithin, CheckRedirect: refuseRedirects}
+		o.Client = &http.Client{Transport: &http.Transport{}, CheckRedirect: refuseRedirects}
 	}
 	if o.RetryScale == 0 {
 		o.RetryScale = 1
@@ -174,9 +174,11 @@ func (s *Sim) Run(ctx context.Context) {
 	}
 }
 
-// Close ends Run and waits for it. What has not been delivered never will be.
+// Close ends Run, waits for it and closes the connections to the merchants.
+// What has not been delivered never will be.
 func (s *Sim) Close() {
 	s.end()
+	defer s.options.Client.CloseIdleConnections()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for s.running > 0 {

@@ -59,7 +59,7 @@ func (c *clock) Now() time.Time {
 
 // world is a simulator on a real socket, and a merchant that listens.
 type world struct {
-	t        *testing.T
+	t        testing.TB
 	sim      *providersim.Sim
 	server   *httptest.Server
 	merchant *merchant
@@ -161,15 +161,12 @@ func newMerchant(t *testing.T) *merchant {
 		m.got <- d
 	}))
 	m.url = s.URL + "/notify"
-	t.Cleanup(func() {
-		http.DefaultTransport.(*http.Transport).CloseIdleConnections()
-		s.Close()
-	})
+	t.Cleanup(s.Close)
 	return m
 }
 
 // next waits for the next notification.
-func (m *merchant) next(t *testing.T) delivery {
+func (m *merchant) next(t testing.TB) delivery {
 	t.Helper()
 	select {
 	case d := <-m.got:

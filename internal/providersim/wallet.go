@@ -26,10 +26,10 @@ type Payment struct {
 	Product     Product   `json:"product"`
 	Description string    `json:"description"`
 	Fen         int64     `json:"fen"`
-	State       string    `json:"state"`          // unpaid, paid, closed or refunded
-	Payer       User      `json:"payer"`          // who has opened it, or ""
-	Text        string    `json:"text,omitempty"` // of its newest QR, or its prepay_id
-	Return      string    `json:"return,omitempty"`
+	State       string    `json:"state"`            // unpaid, paid, closed or refunded
+	Payer       User      `json:"payer"`            // who has opened it, or ""
+	Text        string    `json:"text,omitempty"`   // of its newest QR, or its prepay_id
+	Return      string    `json:"return,omitempty"` // where the payer's browser goes next
 	CreatedAt   time.Time `json:"created_at"`
 	ExpiresAt   time.Time `json:"expires_at"` // of Text
 }
@@ -46,7 +46,10 @@ func (s *Sim) show(o *order) Payment {
 	}
 	p := Payment{
 		ID: o.id, Wallet: o.account.wallet(), Account: o.account.id(), Payee: o.account.payee(), Number: o.number, Product: o.product,
-		Description: o.description, Fen: o.fen, State: stateNames[o.state(s.now())], Payer: o.payer, Return: o.account.back(o, s.now()), CreatedAt: o.created,
+		Description: o.description, Fen: o.fen, State: stateNames[o.state(s.now())], Payer: o.payer, Return: o.quitURL, CreatedAt: o.created,
+	}
+	if !o.paidAt.IsZero() {
+		p.Return = o.returnURL
 	}
 	if o.pass != nil {
 		p.Text, p.ExpiresAt = o.pass.text, o.pass.expires
@@ -112,14 +115,15 @@ var english = map[error]string{
 	errBadBridge:    "The bridge's parameters or their signature are wrong.",
 }
 
-// inWords says an error of the books in a wallet's words.
+// inWords says an error of the books in a wallet's words, or in plain English
+// if the wallet has none of its own.
 func inWords(w Wallet, err error) *Refusal {
 	if r, ok := errors.AsType[*Refusal](err); ok {
 		return r
 	}
 	text, ok := walletWords[w][err]
 	if !ok {
-		text = walletWords[w][errUnknownCode]
+		text = english[err]
 	}
 	return &Refusal{Code: err.Error(), Text: text, English: english[err]}
 }

@@ -56,7 +56,7 @@ func createRefund(s *Sim, c *call) (any, error) {
 		return nil, err
 	}
 	r := &refund{
-		number: v.text("out_refund_no"), fen: fen, reason: v.text("reason"), notify: v.text("notify_url"), asked: canonical,
+		number: v.text("out_refund_no"), fen: fen, notify: v.text("notify_url"), asked: canonical,
 		abnormal: slices.ContainsFunc(c.struck, func(f *Fault) bool { return f.abnormal }),
 	}
 	s.giveBack(o, r, s.options.RefundAfter)

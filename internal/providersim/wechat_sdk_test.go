@@ -2,10 +2,6 @@ package providersim_test
 
 import (
 	"context"
-	"crypto"
-	"crypto/rsa"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"net/http"
 	"slices"
@@ -394,17 +390,6 @@ func TestClientOfAnotherPlatformKeyRefusesReplies(t *testing.T) {
 	if _, _, err := (&native.NativeApiService{Client: c}).Prepay(t.Context(), w.nativeRequest("foreign-key")); err == nil {
 		t.Error("a reply passed under a key that did not sign it")
 	}
-}
-
-// merchantSigns signs as a merchant does.
-func merchantSigns(t *testing.T, message string) string {
-	t.Helper()
-	sum := sha256.Sum256([]byte(message))
-	sig, err := rsa.SignPKCS1v15(nil, merchantKey(), crypto.SHA256, sum[:])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return base64.StdEncoding.EncodeToString(sig)
 }
 
 func wantRefusal(t *testing.T, err error, code string) {

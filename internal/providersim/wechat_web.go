@@ -86,7 +86,7 @@ func (s *Sim) launch(r *http.Request) (page h5Page, refusal string) {
 		return page, h5Dead
 	}
 	p.launched = true
-	p.order.returnURL = back
+	p.order.returnURL, p.order.quitURL = back, back
 	return h5Page{
 		Payee: account.Name, Amount: yuan(p.order.fen), Return: back,
 		Open: "/phone/orders/" + p.order.id,
