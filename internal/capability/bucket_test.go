@@ -49,6 +49,29 @@ func TestBucketIsFNV(t *testing.T) {
 	})
 }
 
+// TestPercentSteps: at each of the 10,001 percentages exactly the buckets below
+// it are in, and the percentage survives its encoding.
+func TestPercentSteps(t *testing.T) {
+	const payer = "payer-1"
+	bucket := capability.Bucket("", "wechat_pay", payer)
+	for step := range capability.Buckets + 1 {
+		doc := open(func(_ *capability.Document, m *capability.Method) {
+			m.State, m.Rollout = capability.StateRollout, &capability.Rollout{Percent: float64(step) / 100}
+		})
+		again, err := capability.Decode(doc.JSON())
+		if err != nil {
+			t.Fatalf("step %d: %v", step, err)
+		}
+		if got := again.Methods[0].Rollout.Percent; got != float64(step)/100 {
+			t.Errorf("step %d: encoded and decoded to %v", step, got)
+		}
+		d := capability.Decide(again, capability.Order{Amount: yuan60, Payer: payer}, deviceOf(t, "safari-iphone"), noon)
+		if got := d.Choices[0].Offered(); got != (bucket < step) {
+			t.Errorf("step %d: bucket %d is in: %t", step, bucket, got)
+		}
+	}
+}
+
 // TestBucketsAreUniform: chi-square over 100 groups of buckets for keys as
 // unlike as hashes and as alike as numbers. With 99 degrees of freedom, 160 is
 // passed by chance once in 10,000 salts; the keys are fixed, so this never
