@@ -177,7 +177,7 @@ func writeRefresh(b *bytes.Buffer, v view.Checkout, returned bool) {
 	case view.StateSubmitting, view.StateWaiting:
 		b.WriteString(`<noscript><meta http-equiv="refresh" content="` + refreshAfter + `"></noscript>`)
 	case view.StatePaid:
-		if returned {
+		if returned && v.Parent == "" { // a frame must not swallow the merchant's page
 			b.WriteString(`<meta http-equiv="refresh" content="` + continueAfter + `;url=` + html.EscapeString(v.Live.ContinueURL) + `">`)
 		}
 	}
