@@ -153,6 +153,13 @@ func TestReplies(t *testing.T) {
 			}
 		})
 	}
+	t.Run("refused-when-sent-again", func(t *testing.T) {
+		l := begunLedger(t, 1)
+		must(t, l.Resume(ids[0], opened)) // within the same millisecond
+		before := clone(l)
+		l.Refuse(ids[0], opened)
+		checkUnchanged(t, before, l)
+	})
 	t.Run("unknown", func(t *testing.T) {
 		l := begunLedger(t, 1)
 		before := clone(l)

@@ -16,7 +16,7 @@ type model struct {
 	attempts int // attempts a session may have
 
 	ledgers map[string]*pay.Ledger // one of each that the rules can tell apart
-	done    map[transaction]outcome
+	done    map[update]stored
 	nodes   []node // in the order of discovery
 	seen    map[world]bool
 	settles map[world]bool // worlds from which our side, left alone, settles everything
@@ -58,7 +58,7 @@ func (c *counterexample) String() string {
 func newModel(attempts int, wrong mutant) *model {
 	return &model{
 		mutant: wrong, attempts: attempts,
-		ledgers: map[string]*pay.Ledger{}, done: map[transaction]outcome{}, seen: map[world]bool{}, settles: map[world]bool{},
+		ledgers: map[string]*pay.Ledger{}, done: map[update]stored{}, seen: map[world]bool{}, settles: map[world]bool{},
 		taken: make([]int, len(rules)),
 	}
 }
@@ -197,7 +197,8 @@ func (m *model) sweep(w world) world {
 // intern returns the one ledger that stands for all that the rules can't tell
 // apart from l. They can't see how many events or checks there were, nor when
 // the next check is, only that there is one: a check that is planned at all may
-// come at any time from then on.
+// come at any time from then on. When an attempt that is over was begun or sent,
+// and whether it was abandoned, matters no more.
 func (m *model) intern(l *pay.Ledger) *pay.Ledger {
 	key := make([]byte, 0, 256)
 	key = append(key, l.Session.Status...)
@@ -205,7 +206,11 @@ func (m *model) intern(l *pay.Ledger) *pay.Ledger {
 	for _, a := range l.Attempts {
 		key = append(key, '|')
 		key = append(key, a.State...)
-		key = append(key, flag(a.Action != nil), flag(a.Abandoned), flag(!a.CheckAt.IsZero()))
+		key = append(key, flag(a.Action != nil), flag(!a.CheckAt.IsZero()))
+		if !a.State.Live() {
+			continue
+		}
+		key = append(key, flag(a.Abandoned))
 		key = append(key, a.CreatedAt.Sub(opened).String()...)
 		key = append(key, '+')
 		key = append(key, a.SentAt.Sub(a.CreatedAt).String()...)

@@ -20,18 +20,19 @@ type mutant struct {
 	forgetUnscanned  bool
 	newRefundNumber  bool
 	requestOutlives  bool
+	believeRefusal   bool
 }
 
-// transaction names a change of a ledger. Equal ones have equal outcomes.
-type transaction struct {
+// update names a change of a ledger. Equal ones have equal outcomes.
+type update struct {
 	ledger *pay.Ledger
 	clock  int8
 	what   string
 	n      int8
 }
 
-// outcome is what a transaction stores; no ledger if it fails.
-type outcome struct {
+// stored is what an update stores; no ledger if it fails.
+type stored struct {
 	ledger   *pay.Ledger
 	paid     int8
 	evidence uint8
@@ -41,7 +42,7 @@ type outcome struct {
 // commit is one transaction about payment n: the ledger is changed and stored,
 // or stays as it was.
 func (m *model) commit(w world, what string, n int, change func(*pay.Ledger) error) (world, bool) {
-	key := transaction{w.ledger, w.clock, what, int8(n)}
+	key := update{w.ledger, w.clock, what, int8(n)}
 	done, known := m.done[key]
 	if !known {
 		done = m.transact(w.ledger, change)
@@ -57,22 +58,22 @@ func (m *model) commit(w world, what string, n int, change func(*pay.Ledger) err
 	return w, true
 }
 
-func (m *model) transact(before *pay.Ledger, change func(*pay.Ledger) error) (o outcome) {
+func (m *model) transact(before *pay.Ledger, change func(*pay.Ledger) error) (s stored) {
 	after := clone(before)
 	if change(after) != nil {
-		return outcome{}
+		return stored{}
 	}
 	if err := checkCommit(before, after); err != nil {
-		o.fault = &fault{err}
+		s.fault = &fault{err}
 	}
-	o.paid = int8(paidEvents(after.Events))
+	s.paid = int8(paidEvents(after.Events))
 	for _, ev := range after.Evidence {
 		if ev.Outcome == pay.OutcomePaid {
-			o.evidence |= 1 << (ev.OutTradeNo[1] - '0')
+			s.evidence |= 1 << (ev.OutTradeNo[1] - '0')
 		}
 	}
-	o.ledger = m.intern(after)
-	return o
+	s.ledger = m.intern(after)
+	return s
 }
 
 // timeExpire is until when the provider takes money for any attempt: as our
@@ -124,31 +125,43 @@ func (m *model) send(w world, n int) world {
 	if w.starts[n] != startCommitted {
 		return w
 	}
+	o := &w.orders[n]
 	w.starts[n] = startSent
-	w.orders[n].sent = w.clock + 1
+	if o.sent > 0 || o.state != orderAbsent {
+		w.starts[n] = startSentAgain
+	}
+	o.sent = w.clock + 1
 	return w
 }
 
 func (m *model) storeReply(w world, n int) world {
-	if w.starts[n] != startSent || w.orders[n].state == orderAbsent {
+	switch start := w.starts[n]; {
+	case start == startRefused:
+		return m.storeRefusal(w, n)
+	case start != startSent && start != startSentAgain, w.orders[n].state == orderAbsent:
 		return w
 	}
 	w.starts[n] = startIdle
 	if m.insertLate && w.attempt(n) == nil {
 		w, _ = m.insert(w, n)
 	}
-	if w.orders[n].state == orderRefused {
-		w, _ = m.commit(w, "refuse", n, func(l *pay.Ledger) error {
-			l.Refuse(ids[n], w.now())
-			return nil
-		})
-		return w
-	}
 	w, _ = m.commit(w, "accept", n, func(l *pay.Ledger) error {
 		if a := l.Attempt(ids[n]); m.replyOverwrites && a != nil {
 			a.State = pay.AttemptSubmitting
 		}
 		l.Accept(ids[n], pay.Action{Kind: pay.ActionQRCode}, w.now())
+		return nil
+	})
+	return w
+}
+
+func (m *model) storeRefusal(w world, n int) world {
+	w.starts[n] = startIdle
+	w, _ = m.commit(w, "refuse", n, func(l *pay.Ledger) error {
+		if a := l.Attempt(ids[n]); m.believeRefusal && a != nil {
+			a.SentAt = a.CreatedAt
+		}
+		l.Refuse(ids[n], w.now())
 		return nil
 	})
 	return w

@@ -38,7 +38,6 @@ const (
 	orderNotPaid
 	orderPaid
 	orderClosed
-	orderRefused // never made: the same bytes are refused every time
 )
 
 // order is one payment at the provider, and our requests about it on their way.
@@ -55,6 +54,8 @@ const (
 	startIdle      startStep = iota
 	startCommitted           // the attempt is stored, the request has not left
 	startSent                // the provider's reply may be here, but is not stored
+	startSentAgain           // the same, and an earlier request may have been taken or may still arrive
+	startRefused             // the reply is here: a refusal
 )
 
 // task is what else our process is in the middle of, about one payment.
@@ -124,7 +125,7 @@ var rules = []rule{
 	{text: "service sends the request of attempt %d", do: (*model).send},
 	{text: "provider takes order %d", do: arrive(orderNotPaid)},
 	{text: "provider makes a code for order %d", do: arrive(orderOffered)},
-	{text: "provider refuses order %d", do: arrive(orderRefused)},
+	{text: "provider refuses the request of attempt %d", do: (*model).refuse},
 	{text: "service stores the reply to attempt %d", do: (*model).storeReply},
 	{text: "payer pays order %d", do: (*model).payOrder},
 	{text: "service stores a notification of payment %d", do: (*model).storeNotice},
@@ -151,6 +152,20 @@ func arrive(becomes orderState) func(*model, world, int) world {
 		}
 		return w
 	}
+}
+
+// refuse answers our newest request with a refusal, which says nothing about an
+// earlier one.
+func (m *model) refuse(w world, n int) world {
+	o := &w.orders[n]
+	switch {
+	case o.sent == 0:
+	case w.starts[n] == startSentAgain:
+		w.starts[n] = startRefused
+	case w.starts[n] == startSent && o.state == orderAbsent:
+		w.starts[n], o.sent = startRefused, 0
+	}
+	return w
 }
 
 func (m *model) payOrder(w world, n int) world {

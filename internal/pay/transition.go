@@ -159,7 +159,7 @@ func (l *Ledger) Resume(id string, now time.Time) error {
 			l.abandon(other, now)
 		}
 	}
-	a.Abandoned, a.SentAt = false, now
+	a.Abandoned, a.SentAt = false, later(now, a.CreatedAt.Add(time.Millisecond)) // never as if sent once
 	a.CheckAt = a.nextCheck(now)
 	return nil
 }
@@ -204,10 +204,12 @@ func (l *Ledger) Accept(id string, action Action, now time.Time) {
 	}
 }
 
-// Refuse records that the provider definitely did not take an attempt.
+// Refuse records that the provider definitely did not take an attempt. The
+// refusal of a request that was sent again changes nothing: the first one may
+// have been taken, and its payer may be paying.
 func (l *Ledger) Refuse(id string, now time.Time) {
 	a := l.Attempt(id)
-	if a == nil {
+	if a == nil || a.SentAt.After(a.CreatedAt) {
 		return
 	}
 	if next, ok := a.State.Next(AttemptRefused); ok {
