@@ -2,6 +2,7 @@ package app
 
 import (
 	"strconv"
+	"time"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -74,6 +75,10 @@ func (s *screen) codeHelp(kind string, p view.Payment) goapp.UI {
 	return s.note(key, p.Method)
 }
 
+// sameTime: a code that dies this soon before its session needs no countdown of
+// its own.
+const sameTime = 2 * time.Minute
+
 func (s *screen) liveCode(kind string, p view.Payment) []goapp.UI {
 	size := strconv.Itoa(p.QR.Size)
 	parts := []goapp.UI{
@@ -84,7 +89,7 @@ func (s *screen) liveCode(kind string, p view.Payment) []goapp.UI {
 			),
 		),
 	}
-	if !p.ExpiresAt.IsZero() && p.ExpiresAt.Before(s.Live.ExpiresAt) {
+	if !p.ExpiresAt.IsZero() && s.Live.ExpiresAt.Sub(p.ExpiresAt) > sameTime {
 		left := s.Text.Left(p.ExpiresAt.Sub(s.now))
 		parts = append(parts, el("p.left", nil, text(s.say(kind+".left", p.Method, "time", left))))
 	}
