@@ -12,13 +12,13 @@ import (
 const maxNotifyURL = 255
 
 // Check tests what every provider asks of an order; number is the provider's
-// form of an out_trade_no, currency the only one it takes. Fails with *pay.Error
-// naming the field.
+// form of an out_trade_no, currency the only one it takes, or "" for any. Fails
+// with *pay.Error naming the field.
 func (o Order) Check(number *regexp.Regexp, currency string) error {
 	switch {
 	case !number.MatchString(o.OutTradeNo):
 		return pay.Errorf(pay.CodeInvalid, "out_trade_no", "must match %s", number)
-	case o.Amount.Currency != currency:
+	case currency != "" && o.Amount.Currency != currency:
 		return pay.Errorf(pay.CodeInvalid, "amount.currency", "must be %s", currency)
 	case o.Amount.Value < 1:
 		return pay.Errorf(pay.CodeInvalid, "amount.value", "must be at least 1")

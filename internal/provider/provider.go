@@ -24,6 +24,7 @@ import (
 type Order struct {
 	OutTradeNo  string
 	AttemptID   string
+	Method      pay.Method // what the payer chose: one account may serve several
 	Rail        pay.Rail
 	Amount      pay.Money
 	Description string

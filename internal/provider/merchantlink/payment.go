@@ -1,0 +1,192 @@
+package merchantlink
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"regexp"
+	"time"
+
+	"morepay/internal/pay"
+	"morepay/internal/provider"
+)
+
+// idForm is what our numbers look like. They become part of an address.
+var idForm = regexp.MustCompile(`^[0-9A-Za-z]{6,64}$`)
+
+// linkLife is how long a link is used before a fresh one is asked for.
+const linkLife = 5 * time.Minute
+
+// start is what the cashier is asked to begin.
+type start struct {
+	ID          string     `json:"id"`
+	Method      pay.Method `json:"method,omitempty"`
+	Amount      pay.Money  `json:"amount"`
+	Description string     `json:"description"`
+	ExpiresAt   time.Time  `json:"expires_at"`
+	ReturnURL   string     `json:"return_url"`
+	NotifyURL   string     `json:"notify_url"`
+}
+
+// Request implements provider.Provider. What it makes is sent as it is.
+func (a *account) Request(o provider.Order) ([]byte, error) {
+	if o.Rail != pay.RailRedirect {
+		return nil, pay.Errorf(pay.CodeInvalid, "rail", "a cashier has no rail %q", o.Rail)
+	}
+	if err := o.Check(idForm, ""); err != nil {
+		return nil, err
+	}
+	return json.Marshal(start{
+		ID: o.OutTradeNo, Method: o.Method, Amount: o.Amount, Description: o.Description,
+		ExpiresAt: o.ExpiresAt.UTC(), ReturnURL: o.ReturnURL, NotifyURL: o.NotifyURL,
+	})
+}
+
+// Start implements provider.Provider.
+func (a *account) Start(ctx context.Context, rail pay.Rail, request []byte) (pay.Action, error) {
+	var s start
+	if err := json.Unmarshal(request, &s); err != nil || rail != pay.RailRedirect {
+		return pay.Action{}, pay.Errorf(pay.CodeInternal, "", "the stored request is not one for rail %s", rail)
+	}
+	asked := a.env.Now()
+	r, err := a.call(ctx, http.MethodPost, a.URL, s.ID, request)
+	if err != nil {
+		return pay.Action{}, err
+	}
+	if r.status == http.StatusConflict {
+		return pay.Action{}, a.conflict(r, s.ID)
+	}
+	if r.status != http.StatusOK {
+		return pay.Action{}, r.verdict()
+	}
+	var link struct {
+		URL string `json:"url"`
+	}
+	if json.Unmarshal(r.body, &link) != nil {
+		return pay.Action{}, unusable("the answer can't be read")
+	}
+	if err := a.links.Redirect(link.URL); err != nil {
+		return pay.Action{}, unusable(err.Error())
+	}
+	expires := asked.Add(linkLife)
+	if s.ExpiresAt.Before(expires) {
+		expires = s.ExpiresAt
+	}
+	return pay.Action{Kind: pay.ActionRedirect, URL: link.URL, ExpiresAt: expires}, nil
+}
+
+// conflicts are what a 409 says of a number that can't be started any more.
+var conflicts = map[pay.Outcome]error{
+	pay.OutcomePaid:   provider.ErrPaid,
+	pay.OutcomeClosed: provider.ErrClosed,
+}
+
+func (a *account) conflict(r reply, id string) error {
+	st, err := decode(r.body, id)
+	if err != nil {
+		return err
+	}
+	if conflict, ok := conflicts[st.Status]; ok {
+		return fmt.Errorf("merchantlink: answer 409: %w", conflict)
+	}
+	return unusable("answer 409 for an open payment")
+}
+
+// statement is what a cashier says about a payment. Its words are ours.
+type statement struct {
+	ID        string      `json:"id"`
+	Status    pay.Outcome `json:"status"`
+	Amount    pay.Money   `json:"amount"`
+	Reference string      `json:"reference"` // the cashier's number
+	PaidAt    time.Time   `json:"paid_at"`
+}
+
+var statuses = map[pay.Outcome]bool{
+	pay.OutcomePending: true, pay.OutcomePaid: true, pay.OutcomeClosed: true, pay.OutcomeAbsent: true,
+}
+
+var referenceForm = regexp.MustCompile(`^[0-9A-Za-z_.:-]{1,64}$`)
+
+// decode reads a verified statement about the payment id, or about any if id is
+// "". Paid needs all of its proofs.
+func decode(body []byte, id string) (statement, error) {
+	var st statement
+	if json.Unmarshal(body, &st) != nil {
+		return st, unusable("the statement can't be read")
+	}
+	if id != "" && st.ID != id || !idForm.MatchString(st.ID) {
+		return st, unusable("the statement is about another payment")
+	}
+	if !statuses[st.Status] {
+		return st, unusable("the status " + provider.Clean(string(st.Status)) + " is unknown")
+	}
+	if st.Status != pay.OutcomePaid {
+		return st, nil
+	}
+	if st.Amount.Value < 1 || st.Amount.Currency == "" || !referenceForm.MatchString(st.Reference) || st.PaidAt.IsZero() {
+		return st, unusable("the statement says paid, but not what, when or under which reference")
+	}
+	return st, nil
+}
+
+// evidence turns a statement into evidence. A cashier names no account: it is
+// known by its secret.
+func (a *account) evidence(st statement, source pay.Source, raw []byte) pay.Evidence {
+	ev := pay.Evidence{
+		Source: source, Provider: ID, Account: a.Account(), OutTradeNo: st.ID, Outcome: st.Status, ReceivedAt: a.env.Now(), Raw: raw,
+	}
+	if st.Status == pay.OutcomePaid {
+		ev.Amount, ev.Reference, ev.PaidAt = st.Amount, st.Reference, st.PaidAt
+	}
+	ev.ID = fmt.Sprintf("%s:%s:%s:%s", source, ev.OutTradeNo, ev.Outcome, ev.Reference)
+	return ev
+}
+
+// Query implements provider.Provider.
+func (a *account) Query(ctx context.Context, outTradeNo string) (pay.Evidence, error) {
+	if !idForm.MatchString(outTradeNo) {
+		return pay.Evidence{}, pay.Errorf(pay.CodeInvalid, "out_trade_no", "must match %s", idForm)
+	}
+	r, err := a.call(ctx, http.MethodGet, a.URL+"/"+outTradeNo, outTradeNo, nil)
+	if err != nil {
+		return pay.Evidence{}, err
+	}
+	if r.status != http.StatusOK && r.status != http.StatusNotFound {
+		return pay.Evidence{}, r.verdict()
+	}
+	st, err := decode(r.body, outTradeNo)
+	if err != nil {
+		return pay.Evidence{}, err
+	}
+	if absent := r.status == http.StatusNotFound; absent != (st.Status == pay.OutcomeAbsent) {
+		return pay.Evidence{}, unusable("the answer contradicts itself")
+	}
+	return a.evidence(st, pay.SourceQuery, r.body), nil
+}
+
+// Notification implements provider.Provider.
+func (a *account) Notification(header http.Header, body []byte) (provider.Statement, error) {
+	id, err := a.verify(header, body)
+	if err != nil {
+		return provider.Statement{}, fmt.Errorf("merchantlink: %w: %w", provider.ErrForged, err)
+	}
+	st, err := decode(body, "")
+	if err != nil {
+		return provider.Statement{}, err
+	}
+	if st.Status != pay.OutcomePaid && st.Status != pay.OutcomeClosed {
+		return provider.Statement{}, fmt.Errorf("merchantlink: %w: status %s", provider.ErrIgnored, st.Status)
+	}
+	ev := a.evidence(st, pay.SourceNotification, body)
+	ev.ID = id
+	return provider.Statement{Payment: &ev}, nil
+}
+
+// Acknowledge implements provider.Provider.
+func (a *account) Acknowledge(accepted bool) (status int, contentType string, body []byte) {
+	if accepted {
+		return http.StatusNoContent, "", nil
+	}
+	return http.StatusServiceUnavailable, "", nil
+}
