@@ -8,7 +8,6 @@ GOROOT := $(shell $(GO) env GOROOT)
 # The bundle: no symbols, no inlining (smaller by 9% with brotli, no slower).
 WASM       := ./wasm
 WASM_FLAGS := -trimpath -ldflags "-s -w" -gcflags=all=-l
-GOAPP      := github.com/maxence-charriere/go-app/v10/pkg/app
 STANDINS   := -overlay $(BUILD)/overlay.json -modfile $(BUILD)/go.mod
 SCRIPTS    := $(GOROOT)/lib/wasm/wasm_exec.js web/boot.js web/frame.js web/embed.js web/embed.d.ts
 WASM_LIMIT := 900000 # bytes with brotli
@@ -34,7 +33,7 @@ wasm-stock: ## build the bundle from unchanged packages, to the same place
 	$(GO) run ./internal/tools/publish -o $(DIST) $(BUILD)/app.wasm $(SCRIPTS)
 
 standins:
-	$(GO) run ./internal/tools/standins -user $(GOAPP) -o $(BUILD) wasm/stub $(WASM)
+	$(GO) run ./internal/tools/standins -o $(BUILD) wasm/stub $(WASM)
 
 test: ## everything CI runs; installs what it needs where it may
 	.ci/needs

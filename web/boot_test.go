@@ -54,7 +54,7 @@ func compile(standins bool) ([]byte, error) {
 	const program = "./web/internal/sample/wasm"
 	args := []string{"build", "-trimpath", "-ldflags", "-s -w", "-gcflags=all=-l"}
 	if standins {
-		err := goCommand("run", "./internal/tools/standins", "-user", "github.com/maxence-charriere/go-app/v10/pkg/app", "-o", dir, "wasm/stub", program)
+		err := goCommand("run", "./internal/tools/standins", "-o", dir, "wasm/stub", program)
 		if err != nil {
 			return nil, err
 		}

@@ -2,12 +2,15 @@
 // build: an -overlay for those of the standard library, a -modfile with replace
 // directives for those of other modules.
 //
-//	go run ./internal/tools/standins -user IMPORTPATH -o DIR wasm/stub ./wasm
+//	go run ./internal/tools/standins -o DIR wasm/stub ./wasm
 //
 // It writes overlay.json, go.mod and go.sum to DIR, and then lists what the
-// given main package links: a stand-in that anything but the one named user
-// imports is an error, because that package would be compiled against a
-// stand-in while it needs the real thing.
+// given main package links. Each stand-in names its importers in a line
+//
+//	//standin:for IMPORTPATH…
+//
+// and any other importer is an error, because it would be compiled against a
+// stand-in that was not made for it.
 package main
 
 import (
@@ -24,20 +27,19 @@ import (
 )
 
 func main() {
-	user := flag.String("user", "", "import `path` of the only package that may use the stand-ins")
 	out := flag.String("o", "", "`folder` to write to")
 	flag.Parse()
-	if *user == "" || *out == "" || flag.NArg() != 2 {
+	if *out == "" || flag.NArg() != 2 {
 		flag.Usage()
 		os.Exit(2)
 	}
-	if err := run(*user, *out, flag.Arg(0), flag.Arg(1)); err != nil {
+	if err := run(*out, flag.Arg(0), flag.Arg(1)); err != nil {
 		fmt.Fprintln(os.Stderr, "standins:", err)
 		os.Exit(1)
 	}
 }
 
-func run(user, out, folder, program string) error {
+func run(out, folder, program string) error {
 	goroot, err := goCommand("env", "GOROOT")
 	if err != nil {
 		return err
@@ -60,7 +62,7 @@ func run(user, out, folder, program string) error {
 	if err != nil {
 		return err
 	}
-	return checkUsers(links, user, found)
+	return checkImporters(links, found)
 }
 
 // standin is one folder of stand-ins.
@@ -68,6 +70,7 @@ type standin struct {
 	path  string   // import path
 	dir   string   // our folder
 	files []string // names of our Go files
+	users []string // import paths of those that it was made for
 	std   string   // folder of the real package in GOROOT, or "" if it is another module's
 }
 
@@ -87,6 +90,9 @@ func find(folder, src string) ([]standin, error) {
 			return err
 		}
 		s := standin{path: filepath.ToSlash(rel), dir: dir, files: files}
+		if s.users, err = users(dir, files); err != nil {
+			return err
+		}
 		if info, err := os.Stat(filepath.Join(src, rel)); err == nil && info.IsDir() {
 			s.std = filepath.Join(src, rel)
 		}
@@ -94,6 +100,23 @@ func find(folder, src string) ([]standin, error) {
 		return nil
 	})
 	return found, err
+}
+
+// users reads the //standin:for lines of a stand-in's files.
+func users(dir string, files []string) ([]string, error) {
+	var list []string
+	for _, name := range files {
+		source, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			return nil, err
+		}
+		for line := range strings.Lines(string(source)) {
+			if paths, ok := strings.CutPrefix(line, "//standin:for "); ok {
+				list = append(list, strings.Fields(paths)...)
+			}
+		}
+	}
+	return list, nil
 }
 
 // names lists the files of dir that end in one of suffixes.
@@ -162,21 +185,21 @@ func writeModfile(out string, found []standin) error {
 	return os.WriteFile(filepath.Join(out, "go.sum"), sum, 0o644)
 }
 
-// checkUsers reads lines of "package import import…" and refuses a package that
-// imports a stand-in and is neither user nor a stand-in itself.
-func checkUsers(links, user string, found []standin) error {
-	stands := map[string]bool{}
+// checkImporters reads lines of "package import import…" and refuses an importer
+// of a stand-in that was not made for it.
+func checkImporters(links string, found []standin) error {
+	users := map[string][]string{}
 	for _, s := range found {
-		stands[s.path] = true
+		users[s.path] = s.users
 	}
 	for line := range strings.Lines(links) {
 		fields := strings.Fields(line)
-		if len(fields) == 0 || fields[0] == user || stands[fields[0]] {
+		if len(fields) == 0 {
 			continue
 		}
 		for _, path := range fields[1:] {
-			if stands[path] {
-				return fmt.Errorf("%s imports %s, which has a stand-in in the browser's bundle", fields[0], path)
+			if made, ok := users[path]; ok && !slices.Contains(made, fields[0]) {
+				return fmt.Errorf("%s imports %s, whose stand-in in the browser's bundle was not made for it", fields[0], path)
 			}
 		}
 	}

@@ -2,6 +2,8 @@
 
 // Package aes stands in for crypto/aes in the browser's bundle: go-app offers
 // encrypted browser storage, and we store nothing there.
+//
+//standin:for github.com/maxence-charriere/go-app/v10/pkg/app
 package aes
 
 import (

@@ -2,6 +2,8 @@
 
 // Package cipher stands in for crypto/cipher in the browser's bundle: see
 // crypto/aes beside it.
+//
+//standin:for github.com/maxence-charriere/go-app/v10/pkg/app crypto/aes
 package cipher
 
 import "errors"

@@ -2,6 +2,8 @@
 
 // Package rand stands in for crypto/rand in the browser's bundle: go-app draws
 // nonces for its encrypted storage from it, and we store nothing there.
+//
+//standin:for github.com/maxence-charriere/go-app/v10/pkg/app
 package rand
 
 import (

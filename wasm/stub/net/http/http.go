@@ -2,6 +2,8 @@
 
 // Package http stands in for net/http in the browser's bundle: go-app's page
 // handler and resource types compile against it and are never used there.
+//
+//standin:for github.com/maxence-charriere/go-app/v10/pkg/app
 package http
 
 import (

@@ -3,6 +3,8 @@
 // Package uuid stands in for github.com/google/uuid in the browser's bundle.
 // The browser makes such ids itself; the real package brings crypto/rand with
 // the FIPS module, md5, sha1 and database/sql/driver.
+//
+//standin:for github.com/maxence-charriere/go-app/v10/pkg/app
 package uuid
 
 import (
