@@ -2,6 +2,7 @@
 package all
 
 import (
-	_ "morepay/internal/provider/alipay"    // Alipay's gateway
-	_ "morepay/internal/provider/wechatpay" // WeChat Pay API v3
+	_ "morepay/internal/provider/alipay"       // Alipay's gateway
+	_ "morepay/internal/provider/merchantlink" // cashiers that merchants run
+	_ "morepay/internal/provider/wechatpay"    // WeChat Pay API v3
 )
