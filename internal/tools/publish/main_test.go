@@ -51,30 +51,30 @@ func TestPublish(t *testing.T) {
 	// What is there already is left alone; what is not, or has lost an encoding,
 	// is written again.
 	brotlied := filepath.Join(out, "a.js.br")
-	long := time.Now().Add(-time.Hour)
-	age := func() bool {
+	hourAgo := time.Now().Add(-time.Hour)
+	old := func() bool {
 		info, err := os.Stat(brotlied)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return info.ModTime().Before(time.Now().Add(-time.Minute))
 	}
-	if err := os.Chtimes(brotlied, long, long); err != nil {
+	if err := os.Chtimes(brotlied, hourAgo, hourAgo); err != nil {
 		t.Fatal(err)
 	}
 	publishBody(body)
-	if !age() {
+	if !old() {
 		t.Error("an unchanged file was compressed again")
 	}
 	publishBody(append(body, '\n'))
-	if age() {
+	if old() {
 		t.Error("a changed file kept its old encoding")
 	}
 	if err := os.Remove(brotlied); err != nil {
 		t.Fatal(err)
 	}
 	publishBody(append(body, '\n'))
-	if age() {
+	if old() {
 		t.Error("the lost encoding did not come back")
 	}
 }
