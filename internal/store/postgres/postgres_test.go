@@ -143,3 +143,11 @@ func TestServersThatStartTogether(t *testing.T) {
 	}
 	all.Wait()
 }
+
+func BenchmarkStore(b *testing.B) {
+	storetest.Bench(b, func(tb testing.TB, notify checkout.Notifier) storetest.Stores {
+		dsn := pgtest.DSN(tb)
+		pgtest.Durable(tb)
+		return stores(mustOpen(tb, dsn+"&pool_max_conns=32", notify))
+	})
+}

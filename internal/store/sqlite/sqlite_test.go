@@ -31,3 +31,5 @@ func stores(db *sqlstore.DB) storetest.Stores {
 }
 
 func TestStore(t *testing.T) { storetest.Exercise(t, open) }
+
+func BenchmarkStore(b *testing.B) { storetest.Bench(b, open) }
