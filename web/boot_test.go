@@ -7,8 +7,10 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +18,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -334,4 +337,32 @@ func TestClientStops(t *testing.T) {
 	tab.Run(chromedp.Click("#pay-wechat_pay"))
 	s.waitForView(t, 2)
 	tab.Wait(ready)
+}
+
+// Nothing of the client is asked for before the page is there, and the bundle
+// gives way to whatever else the page needs.
+func TestBundleIsLateAndLow(t *testing.T) {
+	s := serve(t, build(t, true), app.HTMLString(&sample.Page{}))
+	close(s.gate)
+	tab := browsertest.Start(t).Open(t, network.Enable())
+	seen := make(chan string, 100)
+	chromedp.ListenTarget(tab.Context(), func(event any) {
+		switch e := event.(type) {
+		case *page.EventLoadEventFired:
+			seen <- "load"
+		case *network.EventRequestWillBeSent:
+			if name := path.Base(e.Request.URL); name == AppWasm || name == WasmExec {
+				seen <- name + " " + string(e.Request.InitialPriority)
+			}
+		}
+	})
+	tab.Go(s.URL)
+	tab.Wait(ready)
+	var got []string
+	for len(got) < 3 {
+		got = append(got, <-seen)
+	}
+	if got[0] != "load" || !slices.Contains(got, "app.wasm Low") {
+		t.Errorf("the page was loaded in the order %q", got)
+	}
 }

@@ -34,14 +34,15 @@
     const root = document.getElementById("checkout");
     if (!root) return;
     const { state, rail } = root.dataset;
+    const choosing = state === "select" || state === "failed";
     const error = root.querySelector("[data-error]");
     changed("statuschange", { state });
-    if (state === "select") {
+    if (choosing) {
       const offered = [...root.querySelectorAll("[data-method]:not([data-reason])")].map((e) => e.dataset.method);
       changed("methodschange", { methods: [...new Set(offered)] });
     }
     changed("action", state === "waiting" && rail ? { rail } : null);
-    changed("error", error ? { code: error.dataset.error, retryable: true } : null);
+    changed("error", error ? { code: error.dataset.error, retryable: choosing } : null);
     if (ends[state]) changed(ends[state], {});
   }
   new MutationObserver(look).observe(document.body, {
