@@ -33,6 +33,7 @@ import (
 	"morepay/internal/run"
 	"morepay/internal/store"
 	"morepay/internal/store/sqlstore"
+	"morepay/internal/webhook"
 	"morepay/web"
 )
 
@@ -225,6 +226,7 @@ func (p *program) wire(ctx context.Context, sources []merchant.Source, simURL st
 	p.OnShutdown(hub.Close)
 	p.Go(service.Sweep)
 	p.Go(directory.Run)
+	p.Go(webhook.New(webhook.Config{Queue: p.stores.Outbox, Endpoints: directory.Endpoints, Loopback: !live, Log: log}).Run)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"crypto/rand"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 
@@ -14,6 +15,7 @@ import (
 var accounts = []func(shop *Shop, sim *providersim.Sim, k keys, n int, files map[string][]byte) error{
 	openWeChat,
 	openAlipay,
+	openCashier,
 }
 
 func openWeChat(shop *Shop, sim *providersim.Sim, k keys, n int, files map[string][]byte) error {
@@ -68,4 +70,20 @@ func openAlipay(shop *Shop, sim *providersim.Sim, k keys, n int, files map[strin
 	return settle(shop, "alipay", map[string]string{
 		"app_id": account.AppID, "seller_id": account.SellerID, "private_key": "merchant.pem", "public_key": "platform.pem",
 	})
+}
+
+// openCashier opens the merchant's own cashier, for Cloud QuickPass and JD Pay.
+func openCashier(shop *Shop, sim *providersim.Sim, _ keys, _ int, files map[string][]byte) error {
+	secret := make([]byte, 32)
+	rand.Read(secret)
+	if err := sim.AddCashier(providersim.CashierAccount{ID: shop.ID, Name: shop.Document.Name, Secret: secret}); err != nil {
+		return err
+	}
+	files["cashier_secret"] = []byte("whsec_" + base64.StdEncoding.EncodeToString(secret))
+	raw, err := json.Marshal(map[string]any{
+		"account": shop.ID, "url": "https://cashier.test/merchantlink/" + shop.ID, "secret": "cashier_secret",
+		"hosts": []string{"cashier.test"},
+	})
+	shop.Settings.Accounts["merchantlink"] = raw
+	return err
 }

@@ -10,6 +10,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
@@ -21,6 +22,7 @@ import (
 	"morepay/internal/demo/merchants"
 	"morepay/internal/merchant"
 	"morepay/internal/providersim"
+	"morepay/internal/webhook"
 )
 
 // Shop is a merchant of the demo with its secret key, as its own back end would
@@ -28,6 +30,8 @@ import (
 type Shop struct {
 	merchant.Source
 	Key string // sk_test_…
+
+	webhookSecret string // whsec_…
 }
 
 // keys are shared by all accounts of the demo: making RSA keys takes a second.
@@ -73,6 +77,9 @@ func Furnish(folder string, sim *providersim.Sim, baseURL string) ([]Shop, error
 				return nil, fmt.Errorf("demo merchant %s: %w", source.ID, err)
 			}
 		}
+		secret := webhookSecret()
+		shop.Webhooks = []webhook.Endpoint{{URL: baseURL + "/demo/hook", Secrets: []string{secret}}}
+		shop.webhookSecret = secret
 		shop.ReadKey = func(name string) ([]byte, error) {
 			b, ok := files[name]
 			if !ok {
@@ -113,6 +120,12 @@ func hosts(origins []string) []string {
 		list[i] = u.Host
 	}
 	return list
+}
+
+func webhookSecret() string {
+	b := make([]byte, 32)
+	rand.Read(b)
+	return "whsec_" + base64.StdEncoding.EncodeToString(b)
 }
 
 func newKeys() (keys, error) {

@@ -12,7 +12,10 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"morepay/internal/locale"
 	"morepay/internal/pay"
@@ -28,6 +31,8 @@ type Storefront struct {
 	frame    map[string]string
 	client   *http.Client
 	template *template.Template
+	hooks    []*standardwebhooks.Webhook
+	told     sync.Map // session id → the newest event type that a webhook told
 }
 
 // Defaults of a purchase.
@@ -54,6 +59,11 @@ func NewStorefront(shops []Shop, api, sim string) (*Storefront, error) {
 	for _, shop := range shops {
 		s.shops[shop.ID] = shop
 		s.ids = append(s.ids, shop.ID)
+		verifier, err := standardwebhooks.NewWebhook(shop.webhookSecret)
+		if err != nil {
+			return nil, err
+		}
+		s.hooks = append(s.hooks, verifier)
 	}
 	for i, o := range origins {
 		s.frame[strings.TrimPrefix(o, "http://")] = origins[(i+1)%len(origins)]
@@ -63,7 +73,8 @@ func NewStorefront(shops []Shop, api, sim string) (*Storefront, error) {
 
 func yuan(fen int64) string { return locale.Money("zh-CN", pay.Money{Currency: "CNY", Value: fen}) }
 
-// ServeHTTP serves /demo/, /demo/pay, /demo/thanks and /demo/shop.css.
+// ServeHTTP serves /demo/, /demo/pay, /demo/thanks, /demo/hook and
+// /demo/shop.css.
 func (s *Storefront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch strings.TrimPrefix(r.URL.Path, "/demo/") {
 	case "":
@@ -72,6 +83,8 @@ func (s *Storefront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.answer(w, r, s.pay)
 	case "thanks":
 		s.answer(w, r, s.thanks)
+	case "hook":
+		s.answer(w, r, s.hook)
 	case "shop.css":
 		http.ServeFileFS(w, r, webdemo.Files, "shop.css")
 	default:
@@ -138,6 +151,7 @@ type page struct {
 	Session  session
 	Endpoint string
 	Phone    string
+	Told     any // the newest event type that a webhook told, or nil
 }
 
 // session is what the storefront reads of the API's answer.
@@ -198,7 +212,37 @@ func (s *Storefront) thanks(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.draw(w, r, "thanks.html", page{Session: found, Purchase: purchase{Shop: shop}})
+	told, _ := s.told.Load(id)
+	return s.draw(w, r, "thanks.html", page{Session: found, Purchase: purchase{Shop: shop}, Told: told})
+}
+
+// hook takes the server's webhooks, as a merchant's back end does: verify over
+// the raw bytes, then read.
+func (s *Storefront) hook(w http.ResponseWriter, r *http.Request) error {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 64<<10))
+	if err != nil {
+		return err
+	}
+	var event struct {
+		Type string `json:"type"`
+		Data struct {
+			Session struct {
+				ID string `json:"id"`
+			} `json:"session"`
+		} `json:"data"`
+	}
+	for _, verifier := range s.hooks {
+		if verifier.Verify(body, r.Header) != nil {
+			continue
+		}
+		if err := json.Unmarshal(body, &event); err != nil {
+			return err
+		}
+		s.told.Store(event.Data.Session.ID, event.Type)
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	return pay.Errorf(pay.CodeInvalid, "webhook-signature", "is not of a secret of ours")
 }
 
 // create opens a session through the public API, as a merchant's server does.

@@ -9,6 +9,7 @@ import (
 
 	"morepay/internal/capability"
 	"morepay/internal/pay"
+	"morepay/internal/webhook"
 )
 
 // maxCached bounds how many documents are kept decoded; one takes about 10 KiB.
@@ -18,12 +19,13 @@ const maxCached = 8192
 // store, kept in memory until they change, and settings as loaded at start. It
 // is safe for concurrent use.
 type Directory struct {
-	store    Store
-	live     bool
-	log      *slog.Logger
-	position int64 // of the newest change when it was made
-	settings map[string]Settings
-	keys     map[string]string // hash of API key → merchant
+	store     Store
+	live      bool
+	log       *slog.Logger
+	position  int64 // of the newest change when it was made
+	settings  map[string]Settings
+	endpoints map[string][]webhook.Endpoint
+	keys      map[string]string // hash of API key → merchant
 
 	mu      sync.RWMutex
 	current map[string]*Published
@@ -52,11 +54,11 @@ func NewDirectory(ctx context.Context, store Store, sources []Source, live bool,
 		return nil, err
 	}
 	d := &Directory{
-		store: store, live: live, log: log, position: position, settings: map[string]Settings{}, keys: map[string]string{},
+		store: store, live: live, log: log, position: position, settings: map[string]Settings{}, endpoints: map[string][]webhook.Endpoint{}, keys: map[string]string{},
 		current: map[string]*Published{}, pinned: map[version]*capability.Document{},
 	}
 	for _, s := range sources {
-		d.settings[s.ID] = s.Settings
+		d.settings[s.ID], d.endpoints[s.ID] = s.Settings, s.Webhooks
 		for _, k := range s.Settings.APIKeys {
 			d.keys[k.SHA256] = s.ID
 		}
@@ -187,8 +189,8 @@ func (d *Directory) ReturnURL(merchant, url string) error {
 // Origins lists the pages that may frame the merchant's checkout.
 func (d *Directory) Origins(merchant string) []string { return d.settings[merchant].Origins }
 
-// Webhooks lists where the merchant hears of events.
-func (d *Directory) Webhooks(merchant string) []Webhook { return d.settings[merchant].Webhooks }
+// Endpoints lists where the merchant hears of events.
+func (d *Directory) Endpoints(merchant string) []webhook.Endpoint { return d.endpoints[merchant] }
 
 // ByKey tells whose API key this is. Keys are looked up by hash, so the time it
 // takes tells nothing of a key.

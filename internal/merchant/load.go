@@ -8,8 +8,11 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"strings"
 
 	"morepay/internal/capability"
+	"morepay/internal/pay"
+	"morepay/internal/webhook"
 )
 
 // Names of the files of one merchant, in a folder named after it.
@@ -23,6 +26,7 @@ type Source struct {
 	ID       string
 	Document *capability.Document
 	Settings Settings
+	Webhooks []webhook.Endpoint                // of Settings.Webhooks, with their secrets read
 	ReadKey  func(name string) ([]byte, error) // reads a file of the merchant's folder
 }
 
@@ -94,6 +98,28 @@ func (s *Source) loadSettings(dir fs.FS, live bool) error {
 	}
 	if err := s.Settings.check(live); err != nil {
 		return inFile(file, raw, err)
+	}
+	if err := s.openWebhooks(live); err != nil {
+		return inFile(file, raw, err)
+	}
+	return nil
+}
+
+// openWebhooks reads the endpoints' secrets.
+func (s *Source) openWebhooks(live bool) error {
+	for i, w := range s.Settings.Webhooks {
+		e := webhook.Endpoint{URL: w.URL}
+		for j, name := range w.Secrets {
+			secret, err := s.ReadKey(name)
+			if err != nil {
+				return pay.Errorf(pay.CodeInvalid, fmt.Sprintf("webhooks[%d].secrets[%d]", i, j), "the file %q can't be read", name)
+			}
+			e.Secrets = append(e.Secrets, strings.TrimSpace(string(secret)))
+		}
+		if err := e.Check(!live); err != nil {
+			return fmt.Errorf("webhooks[%d].%w", i, err)
+		}
+		s.Webhooks = append(s.Webhooks, e)
 	}
 	return nil
 }
