@@ -68,16 +68,16 @@ func Open(ctx context.Context, path string, notify checkout.Notifier) (*sqlstore
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %w", errors.Join(err, write.Close()))
 	}
-	db, err := start(ctx, write, read, notify, path)
+	e, err := start(ctx, write, read, path)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite %s: %w", path, errors.Join(err, write.Close(), read.Close()))
 	}
-	return db, nil
+	return sqlstore.New(e, dialect, notify), nil
 }
 
-// start makes the stores on two pools of connections to one database. path is
-// its file, or "" if it isn't one of this machine's.
-func start(ctx context.Context, write, read *sql.DB, notify checkout.Notifier, path string) (*sqlstore.DB, error) {
+// start brings a database up to date and makes the engine on two pools of
+// connections to it. path is its file, or "" if it isn't one of this machine's.
+func start(ctx context.Context, write, read *sql.DB, path string) (*engine, error) {
 	write.SetMaxOpenConns(1)
 	folder, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -94,8 +94,7 @@ func start(ctx context.Context, write, read *sql.DB, notify checkout.Notifier, p
 	if err != nil {
 		return nil, err
 	}
-	e := &engine{writer: w, readers: newReaders(read, path, maxReaders), pools: []*sql.DB{write, read}}
-	return sqlstore.New(e, dialect, notify), nil
+	return &engine{writer: w, readers: newReaders(read, path, maxReaders), pools: []*sql.DB{write, read}}, nil
 }
 
 func dsn(path string, query url.Values) string {
