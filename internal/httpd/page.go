@@ -139,6 +139,9 @@ func (s *Server) parent(r *http.Request, merchant string) string {
 	return ""
 }
 
+// noIcon keeps browsers from asking for /favicon.ico: the page is one request.
+const noIcon = `<link rel="icon" href="data:,">`
+
 // shell writes the document around the checkout: one request, CSS inlined, every
 // script late.
 func (s *Server) shell(b *bytes.Buffer, v view.Checkout, returned bool) error {
@@ -147,7 +150,7 @@ func (s *Server) shell(b *bytes.Buffer, v view.Checkout, returned bool) error {
 		return err
 	}
 	b.WriteString(`<!doctype html><html lang="` + html.EscapeString(v.Locale) + `"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">` +
-		`<meta name="robots" content="noindex"><meta name="color-scheme" content="light dark"><title>`)
+		`<meta name="robots" content="noindex"><meta name="color-scheme" content="light dark">` + noIcon + `<title>`)
 	b.WriteString(html.EscapeString(v.AmountText + " · " + v.Document.Name))
 	b.WriteString(`</title><style>` + web.Stylesheet() + `</style>`)
 	writeRefresh(b, v, returned)
@@ -213,7 +216,7 @@ func (s *Server) failPage(w http.ResponseWriter, r *http.Request, err error) {
 	w.WriteHeader(status)
 	sentence := html.EscapeString(locale.Problem(locale.Text(tag), pay.CodeOf(err)))
 	w.Write([]byte(`<!doctype html><html lang="` + tag + `"><head><meta charset="utf-8">` +
-		`<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>` +
+		`<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">` + noIcon + `<title>` +
 		sentence + `</title><style>` + web.Stylesheet() + `</style></head><body><main id="checkout" data-state="failed"><h1>` +
 		sentence + `</h1></main></body></html>`))
 }

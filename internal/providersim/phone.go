@@ -17,12 +17,13 @@ var phoneTemplates = template.Must(template.New("phone").Option("missingkey=erro
 
 // phonePolicy is the Content-Security-Policy of every page of the simulator.
 // Storefronts on this machine may frame the phone.
-const phonePolicy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; " +
+const phonePolicy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'self' http://127.0.0.1:* http://localhost:*"
 
 func (s *Sim) routePhone() {
 	s.routes.Handle("GET /phone/phone.css", http.FileServerFS(phoneFiles))
 	s.routes.Handle("GET /phone/phone.js", http.FileServerFS(phoneFiles))
+	s.routes.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	s.routes.HandleFunc("GET /phone", s.phoneHome)
 	s.routes.HandleFunc("GET /phone/list", s.phoneList)
 	s.routes.HandleFunc("POST /phone/scan", s.phoneScan)
