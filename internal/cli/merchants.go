@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"text/tabwriter"
 	"time"
 
 	"morepay/internal/capability"
@@ -122,12 +121,16 @@ type listMerchants struct {
 
 func (c *listMerchants) Run(ctx context.Context) error {
 	return c.with(ctx, func(db *sqlstore.DB) error {
-		out := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
-		defer out.Flush()
-		fmt.Fprintln(out, "MERCHANT\tVERSION\tSTORED\tBY")
-		return eachStored(ctx, db, func(d merchant.Document) error {
-			_, err := fmt.Fprintf(out, "%s\t%d\t%s\t%s\n", d.Merchant, d.Version, d.At.Format(time.RFC3339), d.Author)
+		var all []merchant.Document
+		err := eachStored(ctx, db, func(d merchant.Document) error {
+			all = append(all, d)
+			return nil
+		})
+		if err != nil {
 			return err
+		}
+		return printTable("MERCHANT\tVERSION\tSTORED\tBY", all, func(d merchant.Document) string {
+			return fmt.Sprintf("%s\t%d\t%s\t%s", d.Merchant, d.Version, stamp(d.At), d.Author)
 		})
 	})
 }
@@ -162,7 +165,7 @@ func printHistory(ctx context.Context, db *sqlstore.DB, id string) error {
 		return err
 	}
 	for _, d := range list {
-		fmt.Printf("%d\t%s\t%s\n", d.Version, d.At.Format(time.RFC3339), d.Author)
+		fmt.Printf("%d\t%s\t%s\n", d.Version, stamp(d.At), d.Author)
 	}
 	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"text/tabwriter"
 	"time"
 
 	"morepay/internal/checkout"
@@ -65,10 +64,7 @@ func (c *reconcile) print(found []checkout.Difference) error {
 		fmt.Println("bills and books agree")
 		return nil
 	}
-	out := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(out, "DAY\tMERCHANT\tPROVIDER\tACCOUNT\tDIFFERENCE\tOUT_TRADE_NO\tOURS\tTHEIRS")
-	for _, d := range found {
-		fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", d.Day, d.Merchant, d.Provider, d.Account, d.Kind, d.OutTradeNo, d.Ours, d.Theirs)
-	}
-	return out.Flush()
+	return printTable("DAY\tMERCHANT\tPROVIDER\tACCOUNT\tDIFFERENCE\tOUT_TRADE_NO\tOURS\tTHEIRS", found, func(d checkout.Difference) string {
+		return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s", d.Day, d.Merchant, d.Provider, d.Account, d.Kind, d.OutTradeNo, d.Ours, d.Theirs)
+	})
 }

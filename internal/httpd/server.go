@@ -93,6 +93,7 @@ func (s *Server) Handler() http.Handler {
 		{"POST /v1/sessions/{id}/cancel", failJSON, s.cancelSession},
 		{"POST /v1/sessions/{id}/refunds", failJSON, s.createRefund},
 		{"GET /v1/events", failJSON, s.listEvents},
+		{"POST /v1/events/{id}/redeliver", failJSON, s.redeliver},
 		{"GET /v1/merchants/{id}/capabilities", failJSON, s.capabilities},
 		{"POST /v1/merchants/{id}/decide", failJSON, s.decide},
 		{"GET /v1/schemas/capabilities.json", failJSON, s.schema},

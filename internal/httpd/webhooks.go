@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 )
@@ -22,4 +23,12 @@ func (s *Server) listEvents(w http.ResponseWriter, r *http.Request) error {
 		events[i] = m.Payload
 	}
 	return writeJSON(w, http.StatusOK, map[string]any{"events": events, "has_more": len(events) == maxListed})
+}
+
+// redeliver has an event told again to every endpoint of the merchant.
+func (s *Server) redeliver(w http.ResponseWriter, r *http.Request) error {
+	return s.post(w, r, &struct{}{}, func(ctx context.Context, merchant string) (any, error) {
+		id := r.PathValue("id")
+		return map[string]string{"redelivering": id}, s.stores.Outbox.Redeliver(ctx, merchant, id, s.now())
+	})
 }
