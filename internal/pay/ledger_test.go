@@ -347,13 +347,13 @@ func TestAbsence(t *testing.T) {
 		at        time.Time
 		want      pay.AttemptState
 	}{
-		{"request-may-arrive", false, true, opened.Add(pay.CloseDelay), pay.AttemptSubmitting},
-		{"request-is-too-old", false, true, opened.Add(pay.CloseDelay + margin), pay.AttemptClosed},
-		{"may-be-sent-again", false, false, opened.Add(pay.CloseDelay + margin), pay.AttemptSubmitting},
-		{"code-may-be-scanned", true, true, opened.Add(pay.CloseDelay + margin), pay.AttemptAwaiting},
-		{"code-was-scanned-at-the-end", true, true, latest.Add(pay.CloseDelay), pay.AttemptAwaiting},
-		{"code-is-dead", true, true, latest.Add(pay.CloseDelay + margin), pay.AttemptClosed},
-		{"code-is-dead-session-not-ended", true, false, latest.Add(pay.CloseDelay + margin), pay.AttemptAwaiting},
+		{"request-may-arrive", false, true, opened.Add(pay.AbsenceDelay), pay.AttemptSubmitting},
+		{"request-is-too-old", false, true, opened.Add(pay.AbsenceDelay + margin), pay.AttemptClosed},
+		{"may-be-sent-again", false, false, opened.Add(pay.AbsenceDelay + margin), pay.AttemptSubmitting},
+		{"code-may-be-scanned", true, true, opened.Add(pay.AbsenceDelay + margin), pay.AttemptAwaiting},
+		{"code-was-scanned-at-the-end", true, true, latest.Add(pay.AbsenceDelay), pay.AttemptAwaiting},
+		{"code-is-dead", true, true, latest.Add(pay.AbsenceDelay + margin), pay.AttemptClosed},
+		{"code-is-dead-session-not-ended", true, false, latest.Add(pay.AbsenceDelay + margin), pay.AttemptAwaiting},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -375,7 +375,7 @@ func TestAbsence(t *testing.T) {
 		again := opened.Add(5 * time.Minute)
 		must(t, l.Resume(ids[0], again))
 		l.Abandon(again)
-		must(t, l.Apply(evidence(0, pay.SourceQuery, pay.OutcomeAbsent), again.Add(pay.CloseDelay)))
+		must(t, l.Apply(evidence(0, pay.SourceQuery, pay.OutcomeAbsent), again.Add(pay.AbsenceDelay)))
 		if got := l.Attempt(ids[0]).State; got != pay.AttemptSubmitting {
 			t.Errorf("it is %s although the second request may still arrive", got)
 		}
@@ -389,7 +389,7 @@ func TestAbsence(t *testing.T) {
 		again := opened.Add(5 * time.Minute)
 		must(t, l.Resume(ids[0], again))
 		l.Abandon(again)
-		must(t, l.Apply(evidence(0, pay.SourceQuery, pay.OutcomeAbsent), again.Add(pay.CloseDelay)))
+		must(t, l.Apply(evidence(0, pay.SourceQuery, pay.OutcomeAbsent), again.Add(pay.AbsenceDelay)))
 		if got := l.Attempt(ids[0]).State; got != pay.AttemptAwaiting {
 			t.Errorf("it is %s although the second request may still arrive", got)
 		}

@@ -80,7 +80,7 @@ func (m *model) transact(before *pay.Ledger, change func(*pay.Ledger) error) (s 
 // request says.
 func (m *model) timeExpire() time.Time {
 	if m.requestOutlives {
-		return latest.Add(pay.CloseDelay)
+		return latest.Add(pay.AbsenceDelay + time.Second)
 	}
 	return latest
 }

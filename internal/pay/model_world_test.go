@@ -25,8 +25,8 @@ var instants = []time.Duration{
 	pay.CloseDelay + time.Second, // requests sent at 0 can't arrive any more, orders made at 0 may be closed
 	sessionLife,                  // expired, while requests sent a minute ago may still arrive
 	2*pay.CloseDelay + 2*time.Second,
-	sessionLife + pay.CloseDelay + time.Second,   // nothing may be payable any more
-	sessionLife + 2*pay.CloseDelay + time.Second, // and the provider has been asked after that; stands for all later times
+	sessionLife + pay.CloseDelay + time.Second,                    // nothing may be payable any more
+	sessionLife + pay.CloseDelay + pay.AbsenceDelay + time.Second, // and the provider has been asked after that; stands for all later times
 }
 
 // orderState is what the provider knows of one out_trade_no.

@@ -6,10 +6,14 @@ import (
 	"time"
 )
 
-// CloseDelay is how old an order must be before it is closed at the provider,
-// and for how long an "absent" answer proves nothing: providers take a signed
-// request for five minutes, and advise against closing an order sooner.
+// CloseDelay is how old an order must be before it is closed at the provider:
+// providers take a signed request for five minutes, and advise against closing
+// an order sooner.
 const CloseDelay = 5 * time.Minute
+
+// AbsenceDelay is for how long "not found" proves nothing: a request may arrive
+// within CloseDelay by the provider's clock, which may be a minute behind ours.
+const AbsenceDelay = CloseDelay + time.Minute
 
 // Limits on what one session may hold.
 const (
@@ -96,12 +100,15 @@ func (l *Ledger) Begin(a Attempt, now time.Time) error {
 }
 
 // checkAfter are the times since its newest hand-off at which an attempt's
-// provider is asked what became of it. The last planned check is CloseDelay after
-// the attempt's expiry.
+// provider is asked what became of it. Others follow its expiry.
 var checkAfter = []time.Duration{
 	5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute,
 	2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 30 * time.Minute,
 }
+
+// checkAfterExpiry are the times since its expiry: when nothing can be paid any
+// more, and when "not found" proves that nothing was.
+var checkAfterExpiry = []time.Duration{CloseDelay, AbsenceDelay + time.Second}
 
 // maxCheckGap bounds the pause between checks of an attempt that its provider
 // keeps leaving open.
@@ -126,8 +133,10 @@ func (a *Attempt) plannedCheck(now time.Time) time.Time {
 			return at
 		}
 	}
-	if at := a.ExpiresAt.Add(CloseDelay); at.After(now) {
-		return at
+	for _, after := range checkAfterExpiry {
+		if at := a.ExpiresAt.Add(after); at.After(now) {
+			return at
+		}
 	}
 	return now.Add(min(now.Sub(a.CreatedAt)/2, maxCheckGap))
 }
@@ -313,16 +322,16 @@ func (l *Ledger) close(a *Attempt, ev Evidence, now time.Time) {
 	l.emit(EventAttemptClosed, a.ID, "", now)
 }
 
-// absenceIsProof: a request that was sent less than CloseDelay ago may still
+// absenceIsProof: a request that was sent less than AbsenceDelay ago may still
 // arrive and be paid, and an attempt that is not abandoned may yet be sent again.
 // A provider may not know an accepted order before its code is scanned or its
-// link is opened (Alipay), so that one is over only CloseDelay after its expiry.
+// link is opened (Alipay), so that one is over only AbsenceDelay after its expiry.
 func absenceIsProof(a *Attempt, now time.Time) bool {
 	settled := a.SentAt
 	if a.State == AttemptAwaiting {
 		settled = later(a.SentAt, a.ExpiresAt)
 	}
-	return a.Abandoned && now.After(settled.Add(CloseDelay))
+	return a.Abandoned && now.After(settled.Add(AbsenceDelay))
 }
 
 // Expire ends an open session whose time is over, and abandons its attempts.
