@@ -38,7 +38,8 @@ func (s *Sim) openCashier(p url.Values, product Product) (id string, t *trade, e
 	if err != nil {
 		return "", t, err
 	}
-	s.books.issue(o, "cashier-"+o.id, t.now, tradeLife).launched = true
+	s.books.issue(o, "cashier-"+o.id, t.now, tradeLife)
+	o.launched = true
 	return o.id, t, nil
 }
 

@@ -85,6 +85,7 @@ type order struct {
 	closesAt    time.Time     // from here on the order is closed, unless it was paid
 	patience    time.Duration // from the payer's arrival to closesAt; zero if that is fixed
 
+	launched  bool // a browser's link has brought it to the phone
 	payer     User // who opened it first, or ""
 	paidAt    time.Time
 	reference string // the company's number of the payment
@@ -95,11 +96,10 @@ type order struct {
 // pass is what a payer presents to open an order: a QR's text or the id in a
 // link. It lives shorter than its order.
 type pass struct {
-	text     string
-	secret   string // second half of an H5 link
-	order    *order
-	expires  time.Time
-	launched bool // opened by a browser's deep link
+	text    string
+	secret  string // second half of an H5 link
+	order   *order
+	expires time.Time
 }
 
 // refund is money on its way back.

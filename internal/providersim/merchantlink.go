@@ -284,7 +284,7 @@ func (a *cashier) launch(text string) (id string, refusal *Refusal) {
 	if err := a.sim.payable(p.order); err != nil {
 		return "", inWords(Cashier, err)
 	}
-	p.launched = true
+	p.order.launched = true
 	return p.order.id, nil
 }
 

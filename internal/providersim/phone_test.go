@@ -203,6 +203,7 @@ func TestPhoneAfterDeepLink(t *testing.T) {
 		t.Errorf("the phone does not show the payment:\n%s", home)
 	}
 	order := "/phone/orders/" + w.sim.Launched()[0].ID
+	w.h5Link("deep-1") // the merchant's page renews its link; the phone has the payment on screen already
 	wantResult(t, w.visit(w.server.URL+order, nil), "confirm")
 	wantResult(t, w.visit(w.server.URL+order+"?user=hong", nil), "shared_link")
 	paid := w.press(order, url.Values{"do": {"approve"}})

@@ -71,7 +71,7 @@ func weChatAccount() providersim.WeChatAccount {
 		MchID: mchID, AppID: appID, AppSecret: appSecret, Name: "Tea & Co", MerchantSerial: serial,
 		MerchantPublicKey: &merchantKey().PublicKey, APIv3Key: []byte(apiV3Key),
 		PlatformKey: platformKey(), PublicKeyID: publicID,
-		H5Domains: []string{"pay.example"}, OAuthDomains: []string{"pay.example"},
+		H5Domains: []string{"pay.example", "127.0.0.1"}, OAuthDomains: []string{"pay.example"},
 	}
 }
 

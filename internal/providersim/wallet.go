@@ -146,7 +146,7 @@ func (s *Sim) Codes() []Payment {
 // Launched lists the payments that a browser's deep link has brought to the
 // phone and that wait for their payer, newest first.
 func (s *Sim) Launched() []Payment {
-	return s.list(func(o *order) bool { return o.pass != nil && o.pass.launched && s.payable(o) == nil })
+	return s.list(func(o *order) bool { return o.launched && s.payable(o) == nil })
 }
 
 // Orders lists every order, newest first.
@@ -203,7 +203,7 @@ func (s *Sim) Look(user User, id string) (Payment, error) {
 	if o.payer == user && o.state(s.now()) != unpaid {
 		return s.show(o), nil
 	}
-	if o.payer == "" && (o.pass == nil || !o.pass.launched) {
+	if o.payer == "" && !o.launched {
 		return s.show(o), inWords(o.account.wallet(), errNotScannable)
 	}
 	if err := s.open(o, user); err != nil {

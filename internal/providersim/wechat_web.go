@@ -85,7 +85,7 @@ func (s *Sim) launch(r *http.Request) (page h5Page, refusal string) {
 	if !now.Before(p.expires) || s.payable(p.order) != nil {
 		return page, h5Dead
 	}
-	p.launched = true
+	p.order.launched = true
 	p.order.returnURL, p.order.quitURL = back, back
 	return h5Page{
 		Payee: account.Name, Amount: yuan(p.order.fen), Return: back,
