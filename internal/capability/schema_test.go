@@ -5,6 +5,7 @@ package capability_test
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -110,7 +111,12 @@ true
 "qr"
 "page_qr"
 "en-"
+"zh-Hant-TW-x1"
 "zh-Hant-TW-x1-y2"
+"zh-"
+"english"
+"zh-1"
+"zh-123456789"
 "A_b"
 "10.40"
 "1.2.3.4.5"
@@ -128,6 +134,16 @@ true
 "2027-01-01T00:00:00+08:60"
 "1999-12-31T00:00:00Z"
 "2100-01-01T00:00:00Z"
+"2099-12-31T23:59:59-23:59"
+"2027-1-1T00:00:00Z"
+"2027-01-01T1:00:00Z"
+"2027-01-01T00:00:00,5Z"
+"2027-01-01T00:00:00+8:00"
+"2027-01-01T00:00:00+0800"
+"2027-01-01 00:00:00Z"
+"2027-01-01T00:00:00-24:00"
+"2028-02-29T00:00:00Z"
+"2027-02-29T00:00:00Z"
 "a\tb"
 "a\u007fb"
 "茶"
@@ -162,6 +178,80 @@ true
 
 func oddity(roll dice) any { return json.RawMessage(pick(roll, oddities)) }
 
+// TestSchemaAgreesOnEveryReplacement puts every oddity into every place of a
+// document that has everything.
+func TestSchemaAgreesOnEveryReplacement(t *testing.T) {
+	s := compiled(t)
+	full, err := os.ReadFile("testdata/full.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for place := range count(decoded(t, full)) {
+		for _, odd := range oddities {
+			data, err := json.Marshal(replaced(decoded(t, full), place, json.RawMessage(odd)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			compare(t, s, data)
+		}
+	}
+}
+
+func decoded(t *testing.T, data []byte) any {
+	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// count is how many values a value is made of, itself included.
+func count(v any) int {
+	n := 1
+	for _, child := range children(v) {
+		n += count(child.value)
+	}
+	return n
+}
+
+// replaced is v with its place-th value, counted from the top, being another.
+func replaced(v any, place int, by any) any {
+	if place == 0 {
+		return by
+	}
+	place--
+	for _, child := range children(v) {
+		if n := count(child.value); place >= n {
+			place -= n
+			continue
+		}
+		child.set(replaced(child.value, place, by))
+		return v
+	}
+	panic("no such place")
+}
+
+type child struct {
+	value any
+	set   func(any)
+}
+
+// children are the values of an object, by name, or of an array.
+func children(v any) []child {
+	var list []child
+	switch v := v.(type) {
+	case map[string]any:
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			list = append(list, child{v[k], func(by any) { v[k] = by }})
+		}
+	case []any:
+		for i := range v {
+			list = append(list, child{v[i], func(by any) { v[i] = by }})
+		}
+	}
+	return list
+}
+
 // names are keys that mutations add.
 var names = []string{"x", "rollout", "schedule", "limits", "regions", "products", "allowed", "excluded", "theme", "version", "CNY", "USD", "taobao", "min", "from", "until", "salt", "batch", "reason", "icon"}
 
@@ -177,11 +267,7 @@ func mutate(roll dice, v any) any {
 }
 
 func mutateObject(roll dice, v map[string]any) any {
-	keys := make([]string, 0, len(v))
-	for k := range v {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
+	keys := slices.Sorted(maps.Keys(v))
 	switch action := roll(8); {
 	case action == 0 || len(keys) == 0:
 		v[pick(roll, names)] = oddity(roll)
