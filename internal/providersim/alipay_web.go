@@ -17,7 +17,7 @@ func (s *Sim) cashier(w http.ResponseWriter, r *http.Request, product Product) {
 	}
 	s.recordTrade(r.Form, t, rep, err)
 	if err != nil {
-		s.page(w, r, rep.status, "h5-refused.html", asBusiness(err).SubMessage)
+		s.page(w, r, rep.status, "refused.html", asBusiness(err).SubMessage)
 		return
 	}
 	http.Redirect(w, r, "/phone/orders/"+o, rep.status)

@@ -268,7 +268,7 @@ func (a *cashier) tell(c cashierCall) (any, error) {
 func (a *cashier) page(w http.ResponseWriter, r *http.Request) {
 	id, refusal := a.launch(r.PathValue("pass"))
 	if refusal != nil {
-		a.sim.page(w, r, http.StatusOK, "h5-refused.html", refusal.Text)
+		a.sim.page(w, r, http.StatusOK, "refused.html", refusal.Text)
 		return
 	}
 	http.Redirect(w, r, "/phone/orders/"+url.PathEscape(id), http.StatusFound)

@@ -3,7 +3,9 @@ package providersim_test
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,5 +77,26 @@ func TestHistoryIsKeptListedAndCleared(t *testing.T) {
 	w.sim.Forget()
 	if n := len(w.sim.History("", "")); n != 0 {
 		t.Errorf("%d entries are left", n)
+	}
+}
+
+// TestCloseInterruptsDelivery: a merchant that never answers does not hold the
+// simulator up.
+func TestCloseInterruptsDelivery(t *testing.T) {
+	w := newWorld(t)
+	asked := make(chan struct{})
+	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body) // only then is the end of the connection noticed
+		close(asked)
+		<-r.Context().Done()
+	}))
+	defer silent.Close()
+	w.merchant.url = silent.URL
+	w.approve(providersim.Ming, w.order("silent-1"))
+	<-asked
+	w.sim.Close()
+	history := w.sim.History(mchID, "silent-1")
+	if last := history[len(history)-1]; !last.Out || !strings.Contains(last.Problem, "context canceled") {
+		t.Errorf("the try ended as %+v", last)
 	}
 }

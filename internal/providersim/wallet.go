@@ -182,9 +182,9 @@ func (s *Sim) Scan(user User, text string, how How) (Payment, error) {
 
 // openPass opens the order of a pass that still lives.
 func (s *Sim) openPass(p *pass, user User) (Payment, error) {
-	err := s.open(p.order, user)
-	if !s.now().Before(p.expires) {
-		err = errDeadCode
+	err := errDeadCode
+	if s.now().Before(p.expires) {
+		err = s.open(p.order, user)
 	}
 	if err != nil {
 		return s.show(p.order), inWords(p.order.account.wallet(), err)

@@ -44,7 +44,7 @@ const (
 func (s *Sim) checkMWeb(w http.ResponseWriter, r *http.Request) {
 	page, refusal := s.launch(r)
 	if refusal != "" {
-		s.page(w, r, http.StatusOK, "h5-refused.html", refusal)
+		s.page(w, r, http.StatusOK, "refused.html", refusal)
 		return
 	}
 	s.page(w, r, http.StatusOK, "h5.html", page)
@@ -117,7 +117,7 @@ type oauthCode struct {
 func (s *Sim) authorize(w http.ResponseWriter, r *http.Request) {
 	to, refusal := s.grant(r.URL.Query())
 	if refusal != "" {
-		s.page(w, r, http.StatusBadRequest, "h5-refused.html", refusal)
+		s.page(w, r, http.StatusBadRequest, "refused.html", refusal)
 		return
 	}
 	http.Redirect(w, r, to, http.StatusFound)
