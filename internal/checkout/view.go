@@ -106,7 +106,7 @@ func (s *Service) payment(l *pay.Ledger, p PageState) (*view.Payment, error) {
 		v.QR = qr
 		return v, err
 	case pay.ActionBridge:
-		v.Bridge = &view.Bridge{Name: a.Action.URL, Params: a.Action.Params}
+		v.Bridge = &view.Bridge{Name: a.Action.Bridge, Params: a.Action.Params}
 	}
 	return v, nil
 }

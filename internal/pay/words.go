@@ -86,7 +86,7 @@ type ActionKind string
 const (
 	ActionRedirect ActionKind = "redirect" // go to URL
 	ActionQRCode   ActionKind = "qr_code"  // draw Payload
-	ActionBridge   ActionKind = "bridge"   // call the host app's bridge with Params
+	ActionBridge   ActionKind = "bridge"   // call the host app's Bridge with Params
 	ActionAwait    ActionKind = "await"    // only wait
 )
 
@@ -95,6 +95,7 @@ type Action struct {
 	Kind      ActionKind        `json:"kind"`
 	URL       string            `json:"url,omitempty"`
 	Payload   string            `json:"payload,omitempty"`
+	Bridge    string            `json:"bridge,omitempty"` // whose bridge to call: "weixin" or "alipay"
 	Params    map[string]string `json:"params,omitempty"`
 	ExpiresAt time.Time         `json:"expires_at"` // after this the link or code is dead though the attempt may live
 }

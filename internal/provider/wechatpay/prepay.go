@@ -207,5 +207,5 @@ func (a *account) bridge(reply prepaid, _ stored) (pay.Action, error) {
 		return pay.Action{}, err
 	}
 	params["paySign"] = signed.Signature
-	return pay.Action{Kind: pay.ActionBridge, Params: params}, nil
+	return pay.Action{Kind: pay.ActionBridge, Bridge: "weixin", Params: params}, nil
 }

@@ -179,7 +179,7 @@ func TestStartBridge(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := action.Params
-	if action.Kind != pay.ActionBridge || p["package"] != "prepay_id=wx201410272009395522657a690389285100" || p["signType"] != "RSA" || len(p) != 6 {
+	if action.Kind != pay.ActionBridge || action.Bridge != "weixin" || p["package"] != "prepay_id=wx201410272009395522657a690389285100" || p["signType"] != "RSA" || len(p) != 6 {
 		t.Fatalf("got %+v", action)
 	}
 	signature, err := base64.StdEncoding.DecodeString(p["paySign"])
