@@ -1,0 +1,163 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"morepay/internal/browsertest"
+)
+
+// launch opens a session on a phone and taps WeChat Pay: the browser stands on
+// the provider's page then, which has looked at where it came from.
+func launch(t *testing.T, s *stage, tab *browsertest.Tab) session {
+	t.Helper()
+	open := s.open(t, order{})
+	tab.Go(open.URL)
+	tab.Wait(ready)
+	tap(tab, wallet+`form[data-rail="deep_link"] button`)
+	tab.Wait(has(`[data-result="launched"]`))
+	return open
+}
+
+func phonePays(t *testing.T, s *stage, browser *browsertest.Browser) {
+	tab := show(t, browser, android)
+	open := launch(t, s, tab)
+	tap(tab, "#open")
+	tab.Wait(has(`[data-result="confirm"]`))
+	tap(tab, `button[value="approve"]`)
+	tab.Wait(has(`[data-result="paid"]`))
+	tap(tab, "#return")
+	tab.Wait(is("paid"))
+	if got, want := tab.Text(`location.pathname`), "/pay/"+open.Token; got != want {
+		t.Errorf("the payer came back to %s, want %s", got, want)
+	}
+	onlyAttempt(t, s, open, "succeeded")
+	tab.Wait(has(`[data-status]`)) // who has paid is brought on to the shop
+	if got := tab.Text(has(`[data-status]`) + `.textContent`); got != "paid" {
+		t.Errorf("the shop's server says %q", got)
+	}
+}
+
+// Who turns back in the wallet is not told that it is paid, and finds the list.
+func phoneCancels(t *testing.T, s *stage, browser *browsertest.Browser) {
+	tab := show(t, browser, android)
+	open := launch(t, s, tab)
+	tap(tab, "#open")
+	tab.Wait(has(`[data-result="confirm"]`))
+	tap(tab, `button[value="cancel"]`)
+	tab.Wait(`location.search.includes("did=cancel")`)
+	tap(tab, "#return")
+	tab.Wait(is("waiting") + ` && location.search.includes("returned")`)
+	tab.Wait(ready)
+	if got := s.look(t, open).Status; got != "open" {
+		t.Errorf("the session is %s", got)
+	}
+	tap(tab, `form[data-inline="choose"] button`)
+	tab.Wait(is("select"))
+	onlyAttempt(t, s, open, "awaiting")
+}
+
+// The page that stays behind offers the other ways, and the same tap again does
+// not pay twice.
+func phoneStays(t *testing.T, s *stage, browser *browsertest.Browser) {
+	tab := show(t, browser, android)
+	open := launch(t, s, tab)
+	tab.Run(chromedp.NavigateBack())
+	tab.Wait(has(`.fallback form[data-rail="deep_link"]`) + ` && ` + ready)
+	tap(tab, `.fallback form[data-rail="deep_link"] button`)
+	tab.Wait(has(`[data-result="launched"]`))
+	onlyAttempt(t, s, open, "awaiting")
+	tab.Run(chromedp.NavigateBack())
+	tab.Wait(has(`.fallback form[data-rail="page_qr"]`) + ` && ` + ready)
+	if got := tab.Text(`document.getElementById("link").value`); got != open.URL {
+		t.Errorf("the link to share is %s, want %s", got, open.URL)
+	}
+	tap(tab, `.fallback form[data-rail="page_qr"] button`)
+	tab.Wait(has(`svg[data-qr="page_qr"]`))
+	tab.Eval(`document.querySelector("svg[data-qr]").scrollIntoView({ block: "center" })`, nil)
+	if got := readCode(t, tab); got != open.URL {
+		t.Errorf("the code says %s, want %s", got, open.URL)
+	}
+	onlyAttempt(t, s, open, "awaiting")
+}
+
+// WeChat launches from the merchant's registered pages only.
+func phoneFromForeignPage(t *testing.T, s *stage, browser *browsertest.Browser) {
+	tab := show(t, browser, android)
+	launch(t, s, tab)
+	link := tab.Text(`location.href`)
+	foreign := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprintf(w, `<!doctype html><link rel=icon href=data:,><a href="%s">pay</a>`, strings.ReplaceAll(link, "&", "&amp;"))
+	}))
+	defer foreign.Close()
+	tab.Go(foreign.URL)
+	tap(tab, "a")
+	tab.Wait(has(`[data-result="refused"]`))
+	if got := tab.Text(has("h1") + `.textContent`); got != "商家存在未配置的参数，请联系商家解决" {
+		t.Errorf("WeChat says %q", got)
+	}
+}
+
+// wechatBridge stands for the app around the page: it keeps what the page asks
+// of it.
+const wechatBridge = `window.WeixinJSBridge = { invoke: (name, params, answer) => { window.asked = { name, params, answer } } };
+document.dispatchEvent(new Event("WeixinJSBridgeReady"));`
+
+// In WeChat the wallet's own window opens over the page, for the payer whom
+// WeChat has told us, and with parameters that only the merchant can have signed.
+func wechatPays(t *testing.T, s *stage, browser *browsertest.Browser) {
+	open := s.open(t, order{})
+	tab := show(t, browser, wechat)
+	tab.Go(open.URL)
+	tab.Wait(ready)
+	tap(tab, wallet+`form[data-rail="jsapi"] button`)
+	tab.Wait(is("waiting") + ` && ` + ready)
+	tab.Eval(wechatBridge, nil) // the app puts it in late
+	tab.Wait(`window.asked`)
+	var call struct {
+		Name   string
+		Params map[string]string
+	}
+	tab.Eval(`asked`, &call)
+	if call.Name != "getBrandWCPayRequest" {
+		t.Fatalf("the page asks for %s", call.Name)
+	}
+	onlyAttempt(t, s, open, "awaiting")
+
+	forged := bridge(t, s, call.Params, "package", "prepay_id=wx0000")
+	if forged == "get_brand_wcpay_request:ok" {
+		t.Error("the wallet took other parameters than were signed")
+	}
+	result := bridge(t, s, call.Params, "do", "approve")
+	if result != "get_brand_wcpay_request:ok" {
+		t.Fatalf("the wallet says %s", result)
+	}
+	tab.Eval(`asked.answer({ err_msg: "get_brand_wcpay_request:ok" })`, nil)
+	tab.Wait(is("paid"))
+	onlyAttempt(t, s, open, "succeeded")
+}
+
+// bridge hands a call of the page's to the wallet, with one parameter set.
+func bridge(t *testing.T, s *stage, params map[string]string, name, value string) string {
+	t.Helper()
+	call := map[string]string{"user": "ming"}
+	for k, v := range params {
+		call[k] = v
+	}
+	call[name] = value
+	body, err := json.Marshal(call)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := s.do(t, request(t, http.MethodPost, s.simURL+"/phone/bridge", string(body), "Content-Type", jsonBody))
+	var said map[string]string
+	a.decode(t, &said)
+	return said["err_msg"]
+}

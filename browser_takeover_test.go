@@ -1,0 +1,99 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/chromedp/cdproto/fetch"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+
+	"morepay/internal/browsertest"
+)
+
+// watch notes every change of the checkout's nodes from the moment that they
+// are there, and when the client says that it has taken over.
+const watch = `window.changes = [];
+new MutationObserver((list) => {
+	for (const m of list) {
+		const root = document.getElementById("checkout");
+		if (m.target === document.documentElement && m.attributeName === "data-live") changes.push("live");
+		if (root && document.readyState !== "loading" && (root === m.target || root.contains(m.target)))
+			changes.push([m.type, m.target.nodeName, m.attributeName, m.target.textContent.slice(0, 40)].join(" "));
+	}
+}).observe(document, { subtree: true, childList: true, attributes: true, characterData: true });`
+
+// gate holds the bundle back until the returned function is called.
+func gate(tab *browsertest.Tab) (open func()) {
+	tab.Run(fetch.Enable().WithPatterns(bundle))
+	return func() { tab.Run(fetch.Disable()) } // lets go what waits
+}
+
+var bundle = []*fetch.RequestPattern{{URLPattern: "*.wasm"}}
+
+// block has every request for the bundle fail.
+func block(tab *browsertest.Tab) {
+	chromedp.ListenTarget(tab.Context(), func(event any) {
+		if e, ok := event.(*fetch.EventRequestPaused); ok {
+			go chromedp.Run(tab.Context(), fetch.FailRequest(e.RequestID, network.ErrorReasonBlockedByClient)) // a listener must not wait
+		}
+	})
+	tab.Run(fetch.Enable().WithPatterns(bundle))
+}
+
+// The client takes over in the middle of everything that a payer may be doing,
+// and nobody sees it.
+func takeover(t *testing.T, s *stage, browser *browsertest.Browser) {
+	open := s.open(t, order{Merchant: "demo"})
+	tab := show(t, browser, desktop, early(watch))
+	arrive := gate(tab)
+	tab.Go(open.URL)
+	tap(tab, "summary")
+	release := hold(tab, has(wallet+`form[data-rail="qr"] button`))
+	tab.Eval(`document.querySelector("summary").focus()`, nil)
+	tab.Eval(`changes.length = 0; window.nodes = [...document.querySelectorAll("#checkout, #checkout *")]; window.loaded = "once"`, nil)
+
+	arrive()
+	tab.Wait(ready)
+	var changes []string
+	tab.Eval(`changes`, &changes)
+	if len(changes) != 1 || changes[0] != "live" {
+		t.Errorf("the takeover changed the page: %q", changes)
+	}
+	if got := tab.Text(`morepay.drift`); got != "0" {
+		t.Errorf("%s nodes differed", got)
+	}
+	if got := tab.Text(`[...document.querySelectorAll("#checkout, #checkout *")].every((n, i) => n === nodes[i])`); got != "true" {
+		t.Error("some elements are not those that the server sent")
+	}
+	if got := tab.Text(`document.querySelector("details").open + " " + document.activeElement.localName`); got != "true summary" {
+		t.Errorf("disclosure and focus are %s", got)
+	}
+
+	release()
+	tab.Wait(has(`svg[data-qr]`))
+	if got := tab.Text(`window.loaded`); got != "once" {
+		t.Error("the page was loaded again")
+	}
+	onlyAttempt(t, s, open, "awaiting")
+}
+
+// Who is faster than the bundle pays without it, once.
+func clickBeforeTakeover(t *testing.T, s *stage, browser *browsertest.Browser) {
+	open := s.open(t, order{})
+	tab := show(t, browser, desktop)
+	arrive := gate(tab)
+	tab.Go(open.URL)
+	tap(tab, wallet+`form[data-rail="qr"] button`)
+	tab.Wait(has(`svg[data-qr]`))
+	onlyAttempt(t, s, open, "awaiting")
+	code := readCode(t, tab)
+	arrive()
+	tab.Wait(ready)
+	tab.Eval(`window.loaded = "once"`, nil)
+	s.phone(t, "approve", code)
+	tab.Wait(is("paid"))
+	if got := tab.Text(`window.loaded`); got != "once" {
+		t.Error("the page was loaded again")
+	}
+	onlyAttempt(t, s, open, "succeeded")
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+	"github.com/makiuchi-d/gozxing"
+	zxing "github.com/makiuchi-d/gozxing/qrcode"
+
+	"morepay/internal/browsertest"
+)
+
+// What the browser says that it is.
+const (
+	desktop = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
+	android = "Mozilla/5.0 (Linux; Android 15; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Mobile Safari/537.36"
+	wechat  = "Mozilla/5.0 (Linux; Android 14; M2102K1C; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/134.0.6998.136 Mobile Safari/537.36 XWEB/1340059 MMWEBSDK/20250201 MicroMessenger/8.0.58.2841(0x28003A35) WeChat/arm64 Weixin NetType/WIFI Language/zh_CN"
+)
+
+// TestBrowser runs the whole product in a real browser: one process, and for
+// each test a browser context of its own.
+func TestBrowser(t *testing.T) {
+	if _, err := os.Stat("web/dist/app.wasm"); err != nil {
+		t.Fatal("there is no bundle: run make wasm")
+	}
+	s, browser := perform(t), browsertest.Start(t)
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T, *stage, *browsertest.Browser)
+	}{
+		{"desktop", desktopPays},
+		{"desktop-without-script", desktopPaysWithoutScript},
+		{"desktop-without-bundle", desktopPaysWithoutBundle},
+		{"takeover", takeover},
+		{"click-before-takeover", clickBeforeTakeover},
+		{"phone", phonePays},
+		{"phone-cancels", phoneCancels},
+		{"phone-stays", phoneStays},
+		{"phone-from-foreign-page", phoneFromForeignPage},
+		{"wechat", wechatPays},
+		{"hostile-merchant", hostileMerchant},
+		{"hostile-window", hostileWindow},
+		{"hostile-texts", hostileTexts},
+	} {
+		t.Run(test.name, func(t *testing.T) { test.run(t, s, browser) })
+	}
+	t.Run("storage-blocked", func(t *testing.T) {
+		storageBlocked(t, s, browsertest.Start(t, browsertest.BlockStorage()))
+	})
+}
+
+// show opens a tab that says it is a device. A failed test leaves a picture of
+// it behind.
+func show(t *testing.T, browser *browsertest.Browser, agent string, before ...chromedp.Action) *browsertest.Tab {
+	t.Helper()
+	actions := []chromedp.Action{emulation.SetUserAgentOverride(agent)}
+	if agent != desktop {
+		actions = append(actions, emulation.SetDeviceMetricsOverride(390, 844, 2, true), emulation.SetTouchEmulationEnabled(true))
+	} else {
+		actions = append(actions, emulation.SetDeviceMetricsOverride(1280, 1400, 1, false))
+	}
+	tab := browser.Open(t, append(actions, before...)...)
+	t.Cleanup(func() {
+		if t.Failed() {
+			keepPicture(t, tab)
+		}
+	})
+	return tab
+}
+
+func keepPicture(t *testing.T, tab *browsertest.Tab) {
+	var picture []byte
+	if err := chromedp.Run(tab.Context(), chromedp.CaptureScreenshot(&picture)); err != nil {
+		t.Logf("no picture: %v", err)
+		return
+	}
+	dir, err := os.MkdirTemp("", "morepay-browser-")
+	if err != nil {
+		t.Log(err)
+		return
+	}
+	file := filepath.Join(dir, strings.ReplaceAll(t.Name(), "/", "-")+".png")
+	if err := os.WriteFile(file, picture, 0o600); err != nil {
+		t.Log(err)
+		return
+	}
+	t.Logf("picture: %s", file)
+}
+
+// early has a script run in each page of a tab before the page's own.
+func early(script string) chromedp.Action {
+	return chromedp.ActionFunc(func(ctx context.Context) error {
+		_, err := page.AddScriptToEvaluateOnNewDocument(script).Do(ctx)
+		return err
+	})
+}
+
+const (
+	ready  = `window.morepay && morepay.ready === true`
+	wallet = `[data-method="wechat_pay"] ` // before a descendant
+)
+
+// is is true when the page shows a state.
+func is(state string) string {
+	return `document.querySelector("#checkout[data-state='` + state + `']")`
+}
+
+// has is true when the page has an element.
+func has(selector string) string { return "document.querySelector(`" + selector + "`)" }
+
+// tap clicks on an element, which must be there.
+func tap(tab *browsertest.Tab, selector string) {
+	tab.Run(chromedp.Click(selector, chromedp.ByQuery))
+}
+
+// middle is the middle of an element, in CSS pixels of its window.
+func middle(tab *browsertest.Tab, element string) (x, y float64) {
+	var at [2]float64
+	tab.Eval(`(() => { const b = `+element+`.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2] })()`, &at)
+	return at[0], at[1]
+}
+
+// tapAt clicks with the mouse.
+func tapAt(tab *browsertest.Tab, x, y float64) { tab.Run(chromedp.MouseClickXY(x, y)) }
+
+// hold presses the mouse's button on an element; release lets it go.
+func hold(tab *browsertest.Tab, element string) (release func()) {
+	x, y := middle(tab, element)
+	tab.Run(input.DispatchMouseEvent(input.MousePressed, x, y).WithButton(input.Left).WithClickCount(1))
+	return func() {
+		tab.Run(input.DispatchMouseEvent(input.MouseReleased, x, y).WithButton(input.Left).WithClickCount(1))
+	}
+}
+
+// readCode reads the QR that the tab shows, from a picture of the screen, as a
+// phone's camera would.
+func readCode(t *testing.T, tab *browsertest.Tab) string {
+	t.Helper()
+	var picture []byte
+	tab.Run(chromedp.CaptureScreenshot(&picture))
+	screen, err := png.Decode(bytes.NewReader(picture))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bitmap, err := gozxing.NewBinaryBitmapFromImage(screen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := zxing.NewQRCodeReader().Decode(bitmap, map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true})
+	if err != nil {
+		t.Fatalf("the code on the screen can't be read: %v", err)
+	}
+	return result.GetText()
+}
+
+// offered tells whether the simulator knows a text as a code that can be paid.
+func offered(t *testing.T, s *stage, text string) bool {
+	t.Helper()
+	for _, p := range s.payments(t, "codes") {
+		if p.Text == text {
+			return true
+		}
+	}
+	return false
+}
+
+// onlyAttempt checks that a session has one attempt, in this state.
+func onlyAttempt(t *testing.T, s *stage, of browserSession, state string) {
+	t.Helper()
+	now := s.look(t, of)
+	if len(now.Attempts) != 1 || string(now.Attempts[0].State) != state {
+		t.Errorf("the attempts are %+v, want one that is %s", now.Attempts, state)
+	}
+}
+
+type browserSession = session
