@@ -53,7 +53,7 @@ func TestBucketIsFNV(t *testing.T) {
 // it are in, and the percentage survives its encoding.
 func TestPercentSteps(t *testing.T) {
 	const payer = "payer-1"
-	bucket := capability.Bucket("", "wechat_pay", payer)
+	bucket, dev := capability.Bucket("", "wechat_pay", payer), deviceOf(t, "safari-iphone")
 	for step := range capability.Buckets + 1 {
 		doc := open(func(_ *capability.Document, m *capability.Method) {
 			m.State, m.Rollout = capability.StateRollout, &capability.Rollout{Percent: float64(step) / 100}
@@ -65,7 +65,7 @@ func TestPercentSteps(t *testing.T) {
 		if got := again.Methods[0].Rollout.Percent; got != float64(step)/100 {
 			t.Errorf("step %d: encoded and decoded to %v", step, got)
 		}
-		d := capability.Decide(again, capability.Order{Amount: yuan60, Payer: payer}, deviceOf(t, "safari-iphone"), noon)
+		d := capability.Decide(again, capability.Order{Amount: yuan60, Payer: payer}, dev, noon)
 		if got := d.Choices[0].Offered(); got != (bucket < step) {
 			t.Errorf("step %d: bucket %d is in: %t", step, bucket, got)
 		}

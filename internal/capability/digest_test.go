@@ -12,12 +12,6 @@ import (
 // inputs is how many decisions the digest covers.
 const inputs = 10_000
 
-// TestDigest logs the digest. It is run in the browser's build, to be compared
-// with the one here (wasm_test.go).
-func TestDigest(t *testing.T) {
-	t.Logf("digest %s", digest(t))
-}
-
 // digest is one hash over seeded documents, as they were decoded, and the
 // decisions about them.
 func digest(t *testing.T) string {
