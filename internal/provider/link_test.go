@@ -74,6 +74,7 @@ func TestQRCode(t *testing.T) {
 		"host-as-prefix": {"https://qr.alipay.com.evil.example/", false, false},
 		"sim-as-prefix":  {simulator + "1/qr", false, false},
 		"upper-case":     {"WEIXIN://wxpay/bizpayurl?pr=1", false, false},
+		"path":           {"/qr/1", false, false},
 		"empty":          {"", false, false},
 		"line-break":     {"weixin://wxpay\n", false, false},
 		"long":           {"weixin://" + strings.Repeat("a", provider.MaxQR), false, false},

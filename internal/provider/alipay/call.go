@@ -69,14 +69,8 @@ func (r request) Params() map[string]string { return r.params }
 func (r request) MarshalJSON() ([]byte, error) { return r.content, nil }
 
 // call sends a request and decodes the verified reply into out. The raw reply is
-// returned too. What the library leaves to its caller is done here: a signed
-// failure is no error to it, and a hostile reply can make it panic.
+// returned too. A signed failure is no error to the library, but is one here.
 func (a *account) call(ctx context.Context, r request, out any) (raw []byte, err error) {
-	defer func() {
-		if recover() != nil {
-			raw, err = nil, errUnreadable
-		}
-	}()
 	var body json.RawMessage
 	if err := a.client.Request(ctx, r, &body); err != nil {
 		return nil, redact(err)

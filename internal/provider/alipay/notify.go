@@ -47,13 +47,8 @@ func (a *account) Notification(_ http.Header, body []byte) (provider.Statement, 
 // The signed text is k=v&k=v, sorted and without escaping: two forms can have
 // the same one. So a form in which a name occurs twice is refused, and our
 // subjects hold neither & nor =.
-func (a *account) verified(body []byte) (values url.Values, err error) {
-	defer func() {
-		if recover() != nil {
-			values, err = nil, forged("the body can't be read")
-		}
-	}()
-	values, err = url.ParseQuery(string(body))
+func (a *account) verified(body []byte) (url.Values, error) {
+	values, err := url.ParseQuery(string(body))
 	if err != nil {
 		return nil, forged("the body is not a form")
 	}

@@ -116,6 +116,7 @@ func TestNotificationNotUnderstood(t *testing.T) {
 		"no-amount":      {"total_amount": nil},
 		"odd-amount":     {"total_amount": "59.8e0"},
 		"no-time":        {"gmt_payment": nil},
+		"refunded-when":  {"trade_status": "TRADE_CLOSED", "gmt_payment": nil, "refund_fee": "59.80"},
 		"no-trade":       {"trade_no": nil},
 		"no-order":       {"out_trade_no": nil},
 		"no-seller":      {"seller_id": nil},

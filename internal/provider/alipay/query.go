@@ -103,7 +103,7 @@ func (a *account) Query(ctx context.Context, outTradeNo string) (pay.Evidence, e
 	}
 	// A reply names neither merchant nor application: it is signed for who asked.
 	ev.Source, ev.Account = pay.SourceQuery, a.SellerID
-	ev.ID = evidenceID(ev)
+	ev.ID = provider.EvidenceID(ev)
 	return ev, nil
 }
 
@@ -112,14 +112,8 @@ func (a *account) said(outTradeNo string, source pay.Source, outcome pay.Outcome
 	ev := pay.Evidence{
 		Source: source, Provider: ID, Account: a.SellerID, OutTradeNo: outTradeNo, Outcome: outcome, ReceivedAt: a.env.Now(),
 	}
-	ev.ID = evidenceID(ev)
+	ev.ID = provider.EvidenceID(ev)
 	return ev
-}
-
-// evidenceID is the same for the same statement about the same order, however
-// often it is asked for.
-func evidenceID(ev pay.Evidence) string {
-	return fmt.Sprintf("%s:%s:%s:%s", ev.Source, ev.OutTradeNo, ev.Outcome, ev.Reference)
 }
 
 // Close implements provider.Closer. A code that nobody has scanned has no trade

@@ -155,6 +155,7 @@ func TestRefund(t *testing.T) {
 		"new-status":       {refund: moved("N"), query: found(map[string]any{"refund_status": "MAYBE"})},
 		"other-refund":     {refund: moved("N"), query: found(map[string]any{"out_request_no": "RF2"})},
 		"other-amount":     {refund: moved("N"), query: found(map[string]any{"refund_amount": "10.06"})},
+		"other-trade":      {refund: moved("N"), query: found(map[string]any{"out_trade_no": "MP2"})},
 		"other-payment":    {refund: ok(map[string]any{"out_trade_no": "MP2", "fund_change": "Y"})},
 		"refused":          {refund: no("40004", "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL"), query: ok(nil), err: provider.ErrRefused},
 		"no-payment":       {refund: no("40004", "ACQ.TRADE_NOT_EXIST"), query: no("40004", "ACQ.TRADE_NOT_EXIST"), err: provider.ErrRefused},

@@ -356,6 +356,7 @@ func TestQuery(t *testing.T) {
 		"unknown-status": {answer: answer{status: 200, body: jsonText(t, statement(map[string]any{"status": "success"}))}},
 		"no-status":      {answer: answer{status: 200, body: jsonText(t, statement(map[string]any{"status": nil}))}},
 		"no-amount":      {answer: answer{status: 200, body: jsonText(t, statement(map[string]any{"amount": nil}))}},
+		"nothing":        {answer: answer{status: 200, body: jsonText(t, statement(map[string]any{"amount": map[string]any{"currency": "CNY", "value": 0}}))}},
 		"fraction":       {answer: answer{status: 200, body: jsonText(t, statement(map[string]any{"amount": map[string]any{"currency": "CNY", "value": 59.8}}))}},
 		"no-reference":   {answer: answer{status: 200, body: jsonText(t, statement(map[string]any{"reference": nil}))}},
 		"odd-reference":  {answer: answer{status: 200, body: jsonText(t, statement(map[string]any{"reference": "a b"}))}},

@@ -139,7 +139,7 @@ func (a *account) evidence(st statement, source pay.Source, raw []byte) pay.Evid
 	if st.Status == pay.OutcomePaid {
 		ev.Amount, ev.Reference, ev.PaidAt = st.Amount, st.Reference, st.PaidAt
 	}
-	ev.ID = fmt.Sprintf("%s:%s:%s:%s", source, ev.OutTradeNo, ev.Outcome, ev.Reference)
+	ev.ID = provider.EvidenceID(ev)
 	return ev
 }
 

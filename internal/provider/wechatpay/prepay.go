@@ -96,7 +96,7 @@ func (a *account) nativeBody(o provider.Order) (json.Marshaler, error) {
 var h5Types = map[string]string{"ios": "iOS", "android": "Android"}
 
 func (a *account) h5Body(o provider.Order) (json.Marshaler, error) {
-	if _, err := netip.ParseAddr(o.PayerIP); err != nil {
+	if ip, err := netip.ParseAddr(o.PayerIP); err != nil || ip.Zone() != "" {
 		return nil, pay.Errorf(pay.CodeInvalid, "payer_ip", "must be the payer's IP address")
 	}
 	if back, err := url.Parse(o.ReturnURL); err != nil || a.H5Domain != "" && back.Hostname() != a.H5Domain {

@@ -95,6 +95,7 @@ func TestRequestRefuses(t *testing.T) {
 		"notify-path":    {pay.RailQR, func(o *provider.Order) { o.NotifyURL = "/notify" }, "notify_url"},
 		"no-ip":          {pay.RailDeepLink, func(o *provider.Order) { o.PayerIP = "" }, "payer_ip"},
 		"ip-with-port":   {pay.RailDeepLink, func(o *provider.Order) { o.PayerIP = "203.0.113.9:443" }, "payer_ip"},
+		"ip-with-zone":   {pay.RailDeepLink, func(o *provider.Order) { o.PayerIP = "fe80::1%eth0" }, "payer_ip"},
 		"other-domain":   {pay.RailDeepLink, func(o *provider.Order) { o.ReturnURL = "https://shop.example/" }, "return_url"},
 		"no-openid":      {pay.RailJSAPI, func(o *provider.Order) { o.PayerID = "" }, "payer_id"},
 	} {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"time"
 
@@ -51,7 +50,7 @@ func (a *account) Query(ctx context.Context, outTradeNo string) (pay.Evidence, e
 		return pay.Evidence{}, redact(&unusable{"the reply is about another order"})
 	}
 	ev.Source = pay.SourceQuery
-	ev.ID = evidenceID(ev)
+	ev.ID = provider.EvidenceID(ev)
 	return ev, nil
 }
 
@@ -75,14 +74,8 @@ func (a *account) said(outTradeNo string, source pay.Source, outcome pay.Outcome
 		Source: source, Provider: ID, Account: a.MchID, App: a.AppID,
 		OutTradeNo: outTradeNo, Outcome: outcome, ReceivedAt: a.env.Now(),
 	}
-	ev.ID = evidenceID(ev)
+	ev.ID = provider.EvidenceID(ev)
 	return ev
-}
-
-// evidenceID is the same for the same statement about the same order, however
-// often it is asked for.
-func evidenceID(ev pay.Evidence) string {
-	return fmt.Sprintf("%s:%s:%s:%s", ev.Source, ev.OutTradeNo, ev.Outcome, ev.Reference)
 }
 
 // evidence reads a verified statement: the reply of a query or the resource of a

@@ -3,7 +3,6 @@ package wechatpay
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/wechatpay-apiv3/wechatpay-go/services/refunddomestic"
 
@@ -38,24 +37,11 @@ func (a *account) Refund(ctx context.Context, r provider.RefundOrder) (provider.
 	err = redact(err)
 	switch {
 	case errors.Is(err, provider.ErrRefused), errors.Is(err, provider.ErrAbsent):
-		return a.refused(ctx, r, err)
+		return provider.MakeSure(ctx, a, r, err)
 	case err != nil:
 		return provider.RefundState{}, err
 	}
 	return refundState(reply, r)
-}
-
-// refused makes sure of a refusal: that of a repeat says nothing about the first
-// request, which may have been taken.
-func (a *account) refused(ctx context.Context, r provider.RefundOrder, refusal error) (provider.RefundState, error) {
-	state, err := a.QueryRefund(ctx, r)
-	switch {
-	case errors.Is(err, provider.ErrAbsent):
-		return state, fmt.Errorf("%w: %w", provider.ErrRefused, refusal)
-	case err != nil:
-		return state, fmt.Errorf("%v; what became of it: %v", refusal, err)
-	}
-	return state, nil
 }
 
 // QueryRefund implements provider.Refunder.
