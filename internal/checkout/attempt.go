@@ -170,7 +170,7 @@ func (s *Service) newAttempt(l *pay.Ledger, acc *account, r AttemptRequest) (pay
 	}
 	var err error
 	a.Request, err = acc.Provider.Request(provider.Order{
-		OutTradeNo: a.OutTradeNo, AttemptID: a.ID, Rail: r.Rail, Amount: a.Amount,
+		OutTradeNo: a.OutTradeNo, AttemptID: a.ID, Method: r.Method, Rail: r.Rail, Amount: a.Amount,
 		Description: l.Session.Description, ExpiresAt: a.ExpiresAt,
 		NotifyURL: s.notifyURL(acc), ReturnURL: r.ReturnURL,
 		PayerIP: r.PayerIP, PayerID: r.PayerID, OS: string(r.Device.OS),
