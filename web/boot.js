@@ -12,8 +12,10 @@
   const morepay = (window.morepay = { ready: false, drift: 0 });
 
   async function run() {
-    const body = fetch(wasm, { priority: "low", signal: timeout(60) });
-    const [module] = await Promise.all([WebAssembly.compileStreaming(body), import(exec)]);
+    const [module] = await Promise.all([
+      WebAssembly.compileStreaming(fetch(wasm, { priority: "low", signal: timeout(60) })),
+      import(exec),
+    ]);
     const go = new Go();
     const instance = await WebAssembly.instantiate(module, go.importObject);
     lendStorage();

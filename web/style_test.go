@@ -1,8 +1,14 @@
 package web
 
 import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
+
+	"morepay/internal/browsertest"
 )
 
 func TestMinify(t *testing.T) {
@@ -28,6 +34,25 @@ func TestMinify(t *testing.T) {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
+	}
+}
+
+// To a browser, the sheet that is sent says what the one in the repository says.
+func TestMinifiedSheetMeansTheSame(t *testing.T) {
+	source, err := sources.ReadFile("checkout.css")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `<!doctype html><link rel="icon" href="data:,"><style>%s</style><style>%s</style>`, source, Stylesheet())
+	}))
+	t.Cleanup(server.Close)
+	tab := browsertest.Start(t).Open(t)
+	tab.Go(server.URL)
+	var sheets [2][]string
+	tab.Eval(`[...document.styleSheets].map((sheet) => [...sheet.cssRules].map((rule) => rule.cssText))`, &sheets)
+	if len(sheets[0]) == 0 || !slices.Equal(sheets[0], sheets[1]) {
+		t.Errorf("the rules are\n%s\nwant\n%s", strings.Join(sheets[1], "\n"), strings.Join(sheets[0], "\n"))
 	}
 }
 
