@@ -40,25 +40,16 @@ type field struct {
 // object reads an object with these fields and no others.
 func (d *decoder) object(fields ...field) reader {
 	return func(v value, path string) {
-		if !d.is(kindObject, v, path) {
-			return
-		}
-		seen := map[string]bool{}
-		for _, got := range v.fields {
-			at := join(path, got.name)
-			i := slices.IndexFunc(fields, func(f field) bool { return f.name == got.name })
-			switch {
-			case seen[got.name]:
-				d.report(at, RuleDuplicateKey, "is given twice")
-			case i < 0:
-				d.report(at, RuleUnknownField, "unknown field")
-			default:
-				fields[i].read(got.value, at)
+		seen := d.each(v, path, func(name string, v value, path string) {
+			i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
+			if i < 0 {
+				d.report(path, RuleUnknownField, "unknown field")
+				return
 			}
-			seen[got.name] = true
-		}
+			fields[i].read(v, path)
+		})
 		for _, f := range fields {
-			if f.required && !seen[f.name] {
+			if f.required && seen != nil && !seen[f.name] {
 				d.report(join(path, f.name), RuleRequired, "is missing")
 			}
 		}
@@ -68,26 +59,32 @@ func (d *decoder) object(fields ...field) reader {
 // dictionary reads an object whose keys are data. entry gives the reader of one
 // key's value, nil if it has reported the key.
 func (d *decoder) dictionary(entry func(key, path string) reader) reader {
-	return func(v value, path string) {
-		if !d.is(kindObject, v, path) {
-			return
-		}
-		if len(v.fields) == 0 {
-			d.report(path, RuleRange, "must not be empty; leave it out")
-		}
-		seen := map[string]bool{}
-		for _, got := range v.fields {
-			at := join(path, got.name)
-			if seen[got.name] {
-				d.report(at, RuleDuplicateKey, "is given twice")
-				continue
+	return d.notEmpty(func(v value, path string) {
+		d.each(v, path, func(key string, v value, path string) {
+			if read := entry(key, path); read != nil {
+				read(v, path)
 			}
-			seen[got.name] = true
-			if read := entry(got.name, at); read != nil {
-				read(got.value, at)
-			}
-		}
+		})
+	})
+}
+
+// each visits the fields of an object, those that stand twice only once, and
+// returns which there are; nil if v is no object.
+func (d *decoder) each(v value, path string, visit func(name string, v value, path string)) map[string]bool {
+	if !d.is(kindObject, v, path) {
+		return nil
 	}
+	seen := make(map[string]bool, len(v.fields))
+	for _, f := range v.fields {
+		at := join(path, f.name)
+		if seen[f.name] {
+			d.report(at, RuleDuplicateKey, "is given twice")
+			continue
+		}
+		seen[f.name] = true
+		visit(f.name, f.value, at)
+	}
+	return seen
 }
 
 // notEmpty is a reader of objects that must say something.
@@ -128,10 +125,12 @@ func list[T any](d *decoder, into *[]T, least int, item func(*T) reader) reader 
 func set[T ~string](d *decoder, into *[]T, least int, item func(*T) reader) reader {
 	return func(v value, path string) {
 		list(d, into, least, item)(v, path)
+		seen := map[T]bool{}
 		for i, word := range *into {
-			if word != "" && slices.Contains((*into)[:i], word) {
+			if word != "" && seen[word] { // "" was refused already
 				d.report(fmt.Sprintf("%s[%d]", path, i), RuleDuplicate, "%q is given twice", word)
 			}
+			seen[word] = true
 		}
 	}
 }
@@ -186,20 +185,20 @@ func (d *decoder) decimal(v value, path string, places int) (n int64, ok bool) {
 		shift = -shift
 	}
 	whole, fraction, _ := strings.Cut(mantissa, ".")
-	digits := strings.TrimRight(whole+fraction, "0")
-	if digits == "" || digits == "-" {
+	significant := strings.TrimRight(whole+fraction, "0")
+	if significant == "" || significant == "-" {
 		return 0, true
 	}
-	shift += places + len(whole) - len(digits) // zeros to append
+	shift += places + len(whole) - len(significant) // zeros to append
 	switch {
-	case err != nil || shift > 18 || len(digits) > 19:
+	case err != nil || shift > 18 || len(significant) > 19:
 		d.report(path, RuleRange, "is a number out of every range")
 		return 0, false
 	case shift < 0:
 		d.report(path, RuleType, "has too many decimals, %d are allowed", places)
 		return 0, false
 	}
-	n, err = strconv.ParseInt(digits+strings.Repeat("0", shift), 10, 64)
+	n, err = strconv.ParseInt(significant+strings.Repeat("0", shift), 10, 64)
 	if err != nil {
 		d.report(path, RuleRange, "is a number out of every range")
 	}
