@@ -222,9 +222,7 @@ func (s *Sim) doTrade(t *trade, do func(*Sim, *trade) (any, error)) (any, error)
 		if f.refuse != nil {
 			return nil, f.refuse.alipay
 		}
-		if o := s.books.find(t.account, t.biz.Number); f.before != nil && o != nil {
-			f.before(s, o)
-		}
+		s.strikeBefore(f, s.books.find(t.account, t.biz.Number))
 	}
 	return do(s, t)
 }

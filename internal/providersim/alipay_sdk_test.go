@@ -71,7 +71,7 @@ func (w *world) qr(c *alipay.Client, number string) string {
 	return r.QRCode
 }
 
-func wantSub(t *testing.T, e alipay.Error, err error, sub string) {
+func wantSub(t testing.TB, e alipay.Error, err error, sub string) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

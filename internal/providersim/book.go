@@ -159,19 +159,25 @@ func (o *order) findRefund(number string) *refund {
 type books struct {
 	orders   []*order // oldest first
 	byID     map[string]*order
-	byNumber map[[2]string]*order // by account and out_trade_no
-	passes   map[string]*pass     // by text, the dead ones too
+	byNumber map[orderKey]*order
+	passes   map[string]*pass // by text, the dead ones too
+}
+
+// orderKey is what makes an out_trade_no unique.
+type orderKey struct {
+	account account
+	number  string
 }
 
 func newBooks() books {
 	return books{
 		byID:     map[string]*order{},
-		byNumber: map[[2]string]*order{},
+		byNumber: map[orderKey]*order{},
 		passes:   map[string]*pass{},
 	}
 }
 
-func (b *books) find(a account, number string) *order { return b.byNumber[[2]string{a.id(), number}] }
+func (b *books) find(a account, number string) *order { return b.byNumber[orderKey{a, number}] }
 
 func (b *books) findReference(a account, reference string) *order {
 	for _, o := range b.orders {
@@ -197,7 +203,7 @@ func (b *books) add(o *order) {
 	o.id = rand.Text()
 	b.orders = append(b.orders, o)
 	b.byID[o.id] = o
-	b.byNumber[[2]string{o.account.id(), o.number}] = o
+	b.byNumber[orderKey{o.account, o.number}] = o
 }
 
 // issue gives an order a new pass.

@@ -107,7 +107,7 @@ var faultTable = []Fault{
 		notify: func(n *notice, _ *rand.Rand) { n.seal = probe },
 	}, {
 		Name: "notify-stale", Ends: EndsPaid,
-		Does:   "signs the first try ten minutes ago, as a replay would be; the retry is fresh",
+		Does:   "signs the first try ten minutes ago, as a replay would be; the retry is fresh (Alipay signs no time: it is accepted)",
 		notify: func(n *notice, _ *rand.Rand) { n.age = 10 * time.Minute },
 	}, {
 		Name: "notify-wrong-amount", Ends: EndsPaid,
@@ -119,12 +119,12 @@ var faultTable = []Fault{
 		notify: func(n *notice, _ *rand.Rand) { n.account = "1999999999" },
 	}, {
 		Name: "server-error", Ends: EndsPaid,
-		Does:   "answers 500 SYSTEM_ERROR and does not do the work",
+		Does:   "answers 500 SYSTEM_ERROR (Alipay: code 20000) and does not do the work",
 		on:     opAny,
 		refuse: &refusal{wechat: errSystem, alipay: errAlipaySystem},
 	}, {
 		Name: "rate-limited", Ends: EndsPaid,
-		Does:   "answers 429 and does not do the work",
+		Does:   "answers 429 (Alipay: code 40005) and does not do the work",
 		on:     opAny,
 		refuse: &refusal{wechat: errRate, alipay: errAlipayRate},
 	}, {
@@ -284,6 +284,13 @@ func (s *Sim) strikeCall(accountID string, op operations) (struck []*Fault) {
 		struck = append(struck, r.fault)
 	}
 	return struck
+}
+
+// strikeBefore does what a fault does to an order just before the work.
+func (s *Sim) strikeBefore(f *Fault, o *order) {
+	if f.before != nil && o != nil {
+		f.before(s, o)
+	}
 }
 
 // strikeNotice draws the faults of one notification.

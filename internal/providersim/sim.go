@@ -61,7 +61,7 @@ func New(o Options) *Sim {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Client == nil {
-		o.Client = &http.Client{Transport: &http.Transport{}, CheckRedirect: refuseRedirects}
+		o.Client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: deliveries}, CheckRedirect: refuseRedirects}
 	}
 	if o.RetryScale == 0 {
 		o.RetryScale = 1

@@ -95,7 +95,7 @@ func newWorld(t *testing.T, change ...func(*providersim.Options)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	transport := &http.Transport{}
+	transport := &http.Transport{MaxIdleConnsPerHost: 16}
 	w.http = &http.Client{
 		Transport:     redirect{base, transport},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

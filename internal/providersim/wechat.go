@@ -122,7 +122,6 @@ type call struct {
 	r       *http.Request
 	body    []byte
 	now     time.Time
-	op      operations
 	struck  []*Fault
 	number  string // out_trade_no, for the history
 }
@@ -181,7 +180,7 @@ func (s *Sim) answer(r *http.Request, op operations, do work) (*call, reply, err
 	if err != nil {
 		return c, refusalReply(err), err
 	}
-	c.op, c.struck = op, s.strikeCall(c.account.id(), op)
+	c.struck = s.strikeCall(c.account.id(), op)
 	result, err := s.do(c, do)
 	rep := refusalReply(err)
 	if err == nil {
@@ -204,9 +203,7 @@ func (s *Sim) do(c *call, do work) (any, error) {
 		if f.refuse != nil {
 			return nil, f.refuse.wechat
 		}
-		if o := s.books.find(c.account, c.r.PathValue("number")); f.before != nil && o != nil {
-			f.before(s, o)
-		}
+		s.strikeBefore(f, s.books.find(c.account, c.r.PathValue("number")))
 	}
 	return do(s, c)
 }

@@ -392,7 +392,7 @@ func TestClientOfAnotherPlatformKeyRefusesReplies(t *testing.T) {
 	}
 }
 
-func wantRefusal(t *testing.T, err error, code string) {
+func wantRefusal(t testing.TB, err error, code string) {
 	t.Helper()
 	var r *providersim.Refusal
 	if !errors.As(err, &r) || r.Code != code {
