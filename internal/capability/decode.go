@@ -198,11 +198,26 @@ func (d *decoder) checkReferences(doc *Document) {
 		if m.Method != "" && doc.Method(m.Method) != m {
 			d.report(path+".method", RuleMethodTwice, "%q has an entry already", m.Method)
 		}
+		d.checkRails(m, path+".rails")
 		d.checkLimits(m, path+".limits")
 		d.checkProducts(m.Products, path+".products")
 		d.checkState(m, path)
 		if s := m.Schedule; s != nil && !s.From.IsZero() && !s.Until.IsZero() && !s.From.Before(s.Until) {
 			d.report(path+".schedule.until", RuleReversed, "must be later than from")
+		}
+	}
+}
+
+// checkRails: a grant that no device could ever use is a slip of the pen.
+func (d *decoder) checkRails(m *Method, path string) {
+	row := method.Find(m.Method)
+	if row == nil {
+		return
+	}
+	grants := row.Grants()
+	for i, r := range m.Rails {
+		if r != "" && !slices.Contains(grants, r) {
+			d.report(fmt.Sprintf("%s[%d]", path, i), RuleRail, "%s has no rail %s, only %s", m.Method, r, enumerate(grants))
 		}
 	}
 }

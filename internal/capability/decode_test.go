@@ -66,6 +66,7 @@ var broken = []struct {
 	{"icon-as-link", "methods[0].icon", "format"},
 	{"rail-unknown", "methods[0].rails[0]", "unknown_id"},
 	{"rail-that-needs-no-grant", "methods[0].rails[1]", "unknown_id"},
+	{"rail-of-another-method", "methods[0].rails[1]", "rail"},
 	{"rail-twice", "methods[0].rails[1]", "duplicate"},
 	{"rails-null", "methods[0].rails", "type"},
 	{"currency-unknown", "methods[0].currencies[0]", "unknown_id"},

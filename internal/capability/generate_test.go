@@ -52,7 +52,6 @@ var (
 	someBatches    = []string{"b1", "b2", "b3"}
 	someVersions   = []string{"8.0", "10.40", "10.48.30.2079", "99.0.0"}
 	somePercents   = []float64{0, 0.01, 12.5, 40, 99.99, 100}
-	grantable      = []pay.Rail{pay.RailJSAPI, pay.RailDeepLink, pay.RailQR, pay.RailRedirect}
 	epoch          = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
@@ -97,7 +96,7 @@ func anyMethod(roll dice, id pay.Method) capability.Method {
 		Rank:       roll(3),
 		Icon:       pick(roll, []string{"", "our-icon"}),
 		Reason:     pick(roll, []string{"", "no contract yet"}),
-		Rails:      append([]pay.Rail{}, some(roll, grantable, 0)...),
+		Rails:      append([]pay.Rail{}, some(roll, method.Find(id).Grants(), 0)...),
 		Currencies: some(roll, someCurrencies, 1),
 		Regions:    nil,
 	}

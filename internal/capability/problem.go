@@ -18,6 +18,7 @@ const (
 	RuleUnknownID    Rule = "unknown_id"   // a word that is not in its closed list
 	RuleDuplicate    Rule = "duplicate"    // the same entry twice in one list
 	RuleMethodTwice  Rule = "method_twice" // two entries of methods are about the same method
+	RuleRail         Rule = "rail"         // a rail that this method does not have
 	RuleReversed     Rule = "reversed"     // a range that ends before it begins
 	RuleOverlap      Rule = "overlap"      // allowed and excluded at once
 	RuleUndeclared   Rule = "undeclared"   // refers to something that the document does not have

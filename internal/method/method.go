@@ -77,6 +77,19 @@ func (m *Method) Ladder(d device.Device) []pay.Rail {
 	return nil
 }
 
+// Grants lists the rails that a provider may grant a merchant for this method:
+// those that some device can take, in the order of pay.Rails. page_qr is ours
+// and needs no grant.
+func (m *Method) Grants() []pay.Rail {
+	var grants []pay.Rail
+	for _, r := range pay.Rails {
+		if r != pay.RailPageQR && slices.ContainsFunc(m.ladders, func(l ladder) bool { return slices.Contains(l.rails, r) }) {
+			grants = append(grants, r)
+		}
+	}
+	return grants
+}
+
 func (l *ladder) covers(d device.Device) bool {
 	return (l.form == "" || l.form == d.Form) && (len(l.in) == 0 || slices.Contains(l.in, d.Container))
 }

@@ -120,6 +120,20 @@ func TestNativeCodeNeverOnAPhone(t *testing.T) {
 	}
 }
 
+func TestGrants(t *testing.T) {
+	want := map[pay.Method][]pay.Rail{
+		"wechat_pay": {pay.RailJSAPI, pay.RailDeepLink, pay.RailQR},
+		"alipay":     {pay.RailJSAPI, pay.RailDeepLink, pay.RailQR, pay.RailRedirect},
+		"unionpay":   {pay.RailRedirect},
+		"jd_pay":     {pay.RailRedirect},
+	}
+	for _, m := range method.All() {
+		if got := m.Grants(); !slices.Equal(got, want[m.ID]) {
+			t.Errorf("%s: got %v, want %v", m.ID, got, want[m.ID])
+		}
+	}
+}
+
 func TestRows(t *testing.T) {
 	seen := map[pay.Method]bool{}
 	for _, m := range method.All() {
