@@ -157,6 +157,7 @@ var (
 	ErrIgnored  = errors.New("the message needs no action")
 	ErrNotReady = errors.New("the provider has not written it yet")
 	ErrAbsent   = errors.New("the provider does not know this number")
+	ErrLater    = errors.New("the provider can't do it for now") // nothing has changed; such as a balance too low to refund from
 )
 
 // Env is what the program gives every adapter.

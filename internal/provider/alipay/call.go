@@ -30,13 +30,13 @@ var verdicts = map[string]error{
 }
 
 // businessVerdicts says what sub_code proves. Left out on purpose:
-// ACQ.SYSTEM_ERROR, ACQ.CONTEXT_INCONSISTENT and ACQ.DISCORDANT_REPEAT_REQUEST
-// (the number lives, with other parameters), ACQ.SELLER_BALANCE_NOT_ENOUGH (the
-// refund goes through once the merchant's balance allows).
+// ACQ.SYSTEM_ERROR, and ACQ.CONTEXT_INCONSISTENT and
+// ACQ.DISCORDANT_REPEAT_REQUEST (the number lives, with other parameters).
 var businessVerdicts = map[string]error{
 	"ACQ.TRADE_HAS_SUCCESS":          provider.ErrPaid,
 	"ACQ.TRADE_HAS_CLOSE":            provider.ErrClosed,
 	"ACQ.TRADE_NOT_EXIST":            provider.ErrAbsent,
+	"ACQ.SELLER_BALANCE_NOT_ENOUGH":  provider.ErrLater, // until the merchant's balance allows the refund
 	"ACQ.INVALID_PARAMETER":          provider.ErrRefused,
 	"ACQ.ACCESS_FORBIDDEN":           provider.ErrRefused,
 	"ACQ.EXIST_FORBIDDEN_WORD":       provider.ErrRefused,

@@ -161,7 +161,7 @@ func TestRefund(t *testing.T) {
 		"no-payment":       {refund: no("40004", "ACQ.TRADE_NOT_EXIST"), query: no("40004", "ACQ.TRADE_NOT_EXIST"), err: provider.ErrRefused},
 		"refused-but-done": {refund: no("40004", "ACQ.TRADE_STATUS_ERROR"), query: found(nil), want: pay.RefundSucceeded},
 		"refused-and-lost": {refund: no("40004", "ACQ.TRADE_STATUS_ERROR"), query: answer{cut: true}},
-		"low-balance":      {refund: no("40004", "ACQ.SELLER_BALANCE_NOT_ENOUGH")},
+		"low-balance":      {refund: no("40004", "ACQ.SELLER_BALANCE_NOT_ENOUGH"), err: provider.ErrLater},
 		"other-params":     {refund: no("40004", "ACQ.DISCORDANT_REPEAT_REQUEST")},
 		"system":           {refund: no("20000", "aop.ACQ.SYSTEM_ERROR")},
 		"lost":             {refund: answer{cut: true}},

@@ -255,7 +255,7 @@ func isUnknown(tb testing.TB, err error) {
 	if err == nil {
 		tb.Fatal("no error")
 	}
-	for _, definite := range []error{provider.ErrRefused, provider.ErrPaid, provider.ErrClosed, provider.ErrAbsent} {
+	for _, definite := range []error{provider.ErrRefused, provider.ErrPaid, provider.ErrClosed, provider.ErrAbsent, provider.ErrLater} {
 		if errors.Is(err, definite) {
 			tb.Errorf("%v counts as %q", err, definite)
 		}

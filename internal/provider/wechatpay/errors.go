@@ -17,9 +17,8 @@ import (
 // may have been taken. Spelling varies between the generations of its
 // documentation, so both are listed.
 //
-// Left out on purpose: OUT_TRADE_NO_USED (the number lives, perhaps with money),
-// NOT_ENOUGH (the refund goes through once the merchant's balance allows) and
-// the rate limits.
+// Left out on purpose: OUT_TRADE_NO_USED (the number lives, perhaps with money)
+// and the rate limits.
 var verdicts = map[string]error{
 	"PARAM_ERROR":             provider.ErrRefused,
 	"INVALID_REQUEST":         provider.ErrRefused,
@@ -45,6 +44,7 @@ var verdicts = map[string]error{
 	"ORDER_NOT_EXIST":         provider.ErrAbsent,
 	"RESOURCE_NOT_EXISTS":     provider.ErrAbsent,
 	"NO_STATEMENT_EXIST":      provider.ErrAbsent,
+	"NOT_ENOUGH":              provider.ErrLater, // until the merchant's balance allows the refund
 	"STATEMENT_CREATING":      provider.ErrNotReady,
 	"STATEMENT_CREATING_FAIL": provider.ErrNotReady,
 }
@@ -63,7 +63,7 @@ var numbered = map[string]error{
 
 // redact turns an error of the SDK into one that may be logged: the SDK prints
 // headers and requests, net/http prints URLs, and some of those hold secrets. It
-// wraps provider.ErrRefused, ErrPaid, ErrClosed, ErrAbsent or ErrNotReady where
+// wraps one of the contract's errors where
 // the answer proves that; all else leaves the outcome unknown.
 func redact(err error) error {
 	if err == nil {

@@ -238,7 +238,7 @@ func isUnknown(tb testing.TB, err error) {
 	if err == nil {
 		tb.Fatal("no error")
 	}
-	for _, definite := range []error{provider.ErrRefused, provider.ErrPaid, provider.ErrClosed, provider.ErrAbsent, provider.ErrNotReady} {
+	for _, definite := range []error{provider.ErrRefused, provider.ErrPaid, provider.ErrClosed, provider.ErrAbsent, provider.ErrNotReady, provider.ErrLater} {
 		if errors.Is(err, definite) {
 			tb.Errorf("%v counts as %q", err, definite)
 		}
@@ -270,7 +270,7 @@ func TestStartErrorCodes(t *testing.T) {
 		"trade":                  {403, "TRADE_ERROR", "", provider.ErrRefused},
 		"account":                {403, "ACCOUNT_ERROR", "", provider.ErrRefused},
 		"number-used":            {403, "OUT_TRADE_NO_USED", "", nil},
-		"balance":                {403, "NOT_ENOUGH", "", nil},
+		"balance":                {403, "NOT_ENOUGH", "", provider.ErrLater},
 		"too-many":               {429, "RATELIMIT_EXCEEDED", "", nil},
 		"too-many-old":           {429, "FREQUENCY_LIMITED", "", nil},
 		"system":                 {500, "SYSTEM_ERROR", "", nil},

@@ -74,7 +74,7 @@ func TestRefundRefused(t *testing.T) {
 		"but-was-taken":    {refund: refusal("INVALID_REQUEST"), query: done, done: true},
 		"and-then-silence": {refund: refusal("INVALID_REQUEST"), query: answer{}},
 		"wrong-signature":  {refund: answer{status: 401, body: `{"code":"SIGN_ERROR"}`}, query: answer{status: 401, body: `{"code":"SIGN_ERROR"}`}},
-		"low-balance":      {refund: answer{status: 403, body: `{"code":"NOT_ENOUGH"}`}, query: absent},
+		"low-balance":      {refund: answer{status: 403, body: `{"code":"NOT_ENOUGH"}`}, want: provider.ErrLater},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWire(t, func(r *http.Request, _ string) answer {
@@ -106,7 +106,7 @@ func TestRefundAnswers(t *testing.T) {
 		refund, query error // nil for unknown
 	}{
 		"no-payment":     {answer{status: 404, body: `{"code":"RESOURCE_NOT_EXISTS"}`}, provider.ErrRefused, provider.ErrAbsent},
-		"balance":        {answer{status: 403, body: `{"code":"NOT_ENOUGH"}`}, nil, nil},
+		"balance":        {answer{status: 403, body: `{"code":"NOT_ENOUGH"}`}, provider.ErrLater, provider.ErrLater},
 		"too-often":      {answer{status: 429, body: `{"code":"FREQUENCY_LIMITED"}`}, nil, nil},
 		"system":         {answer{status: 500, body: `{"code":"SYSTEM_ERROR"}`}, nil, nil},
 		"cut":            {answer{}, nil, nil},
