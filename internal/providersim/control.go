@@ -145,13 +145,14 @@ func (s *Sim) controlAdvance(r *http.Request) (any, error) {
 }
 
 func (s *Sim) controlFaults(*http.Request) (any, error) {
-	return map[string]any{"faults": Faults(), "rules": s.Rules(), "seed": s.options.Seed}, nil
+	return map[string]any{"faults": Faults(), "rules": s.Rules(), "seed": s.Seed()}, nil
 }
 
 func (s *Sim) controlInject(r *http.Request) (any, error) {
 	in, err := controlBody[struct {
-		Preset string `json:"preset"`
-		Rules  []Rule `json:"rules"`
+		Seed   *uint64 `json:"seed"`
+		Preset string  `json:"preset"`
+		Rules  []Rule  `json:"rules"`
 	}](r)
 	if err != nil {
 		return nil, err
@@ -162,6 +163,9 @@ func (s *Sim) controlInject(r *http.Request) (any, error) {
 		in.Rules = append(in.Rules, Chaos...)
 	default:
 		return nil, errors.New("preset: chaos is the only one")
+	}
+	if in.Seed != nil {
+		s.Reseed(*in.Seed)
 	}
 	if err := s.Inject(in.Rules...); err != nil {
 		return nil, err

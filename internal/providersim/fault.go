@@ -234,7 +234,8 @@ func (s *Sim) Inject(rules ...Rule) error {
 		h := fnv.New64a()
 		fmt.Fprintf(h, "%s %s %d", r.Fault, r.Account, s.injected)
 		s.injected++
-		s.rules = append(s.rules, &rule{Rule: r, fault: checked[i], rand: rand.New(rand.NewPCG(s.options.Seed, h.Sum64()))})
+		s.options.Log.Info("fault in force", "fault", r.Fault, "account", r.Account, "next", r.Next, "percent", r.Percent, "seed", s.seed)
+		s.rules = append(s.rules, &rule{Rule: r, fault: checked[i], rand: rand.New(rand.NewPCG(s.seed, h.Sum64()))})
 	}
 	return nil
 }
@@ -245,6 +246,20 @@ func (s *Sim) Calm() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.rules, s.injected = nil, 0
+}
+
+// Reseed is Calm with another seed, to go through a run of faults again.
+func (s *Sim) Reseed(seed uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rules, s.injected, s.seed = nil, 0, seed
+}
+
+// Seed is the seed of the faults.
+func (s *Sim) Seed() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.seed
 }
 
 // Rules lists the rules in force, with the strikes that are left.

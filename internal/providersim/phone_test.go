@@ -275,8 +275,8 @@ func TestControlAPI(t *testing.T) {
 		Rules  []providersim.Rule
 		Seed   uint64
 	}
-	w.control("POST", "/control/faults", m{"preset": "chaos", "rules": []m{{"fault": "notify-never", "next": 1}}}, &faults)
-	if len(faults.Rules) != len(providersim.Chaos)+1 || len(faults.Faults) != len(providersim.Faults()) || faults.Seed != 1 {
+	w.control("POST", "/control/faults", m{"preset": "chaos", "seed": 7, "rules": []m{{"fault": "notify-never", "next": 1}}}, &faults)
+	if len(faults.Rules) != len(providersim.Chaos)+1 || len(faults.Faults) != len(providersim.Faults()) || faults.Seed != 7 {
 		t.Errorf("faults: %+v", faults)
 	}
 	if w.control("DELETE", "/control/faults", nil, &faults); len(faults.Rules) != 0 {

@@ -44,6 +44,7 @@ type Sim struct {
 	holder   User                      // who holds the phone: see SetUser
 	bills    map[string]bill           // by download token
 	books    books
+	seed     uint64  // of the faults
 	rules    []*rule // the faults in force
 	injected int     // rules so far, since Calm
 	record   record
@@ -72,6 +73,7 @@ func New(o Options) *Sim {
 	o.Origin = strings.TrimSuffix(o.Origin, "/")
 	s := &Sim{
 		options: o,
+		seed:    o.Seed,
 		routes:  http.NewServeMux(),
 		wake:    make(chan struct{}, 1),
 		wechat:  map[string]*wechatAccount{},

@@ -162,7 +162,7 @@ func (s *Sim) wechatCall(op operations, do work) http.Handler {
 		if rep.status < 300 {
 			rep.header = c.account.header(rep.body, s.options.Now(), sealFor(c.struck))
 		}
-		requestID := strings.ToUpper(rand.Text()[:24]) + "-" + strconv.Itoa(errorNumber(err))
+		requestID := newRequestID(err)
 		rep.header.Set("Request-ID", requestID)
 		s.recordCall(c, r, rep, err, requestID)
 		rep.write(w)
@@ -238,7 +238,11 @@ func (s *Sim) recordCall(c *call, r *http.Request, rep reply, err error, request
 }
 
 func (s *Sim) noSuchAPI(w http.ResponseWriter, r *http.Request) {
-	rep := refusalReply(errNoSuchAPI)
-	s.recordCall(nil, r, rep, errNoSuchAPI, "")
+	rep, requestID := refusalReply(errNoSuchAPI), newRequestID(errNoSuchAPI)
+	rep.header = http.Header{"Request-Id": {requestID}}
+	s.recordCall(nil, r, rep, errNoSuchAPI, requestID)
 	rep.write(w)
 }
+
+// newRequestID names a reply. It ends with WeChat Pay's number of the error.
+func newRequestID(err error) string { return rand.Text() + "-" + strconv.Itoa(errorNumber(err)) }
