@@ -43,19 +43,26 @@ func parse(data []byte) (value, error) {
 	d.UseNumber()
 	v, err := readValue(d, 0)
 	if err != nil {
-		return value{}, syntaxError(d, err)
+		return value{}, syntaxError(data, d.InputOffset(), err)
 	}
+	end := d.InputOffset()
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return value{}, fmt.Errorf("something follows the document after byte %d", d.InputOffset())
+		return value{}, fmt.Errorf("something follows the document on line %d", lineAfter(data, end))
 	}
 	return v, nil
 }
 
-func syntaxError(d *json.Decoder, err error) error {
+func syntaxError(data []byte, read int64, err error) error {
 	if errors.Is(err, io.EOF) {
 		return errors.New("the document ends in the middle")
 	}
-	return fmt.Errorf("not JSON near byte %d: %w", d.InputOffset(), err)
+	return fmt.Errorf("not JSON on line %d: %w", lineAfter(data, read), err)
+}
+
+// lineAfter is the line of the first token after those that have been read.
+func lineAfter(data []byte, read int64) int {
+	rest := bytes.TrimLeft(data[read:], " \t\r\n")
+	return 1 + bytes.Count(data[:len(data)-len(rest)], []byte("\n"))
 }
 
 func readValue(d *json.Decoder, depth int) (value, error) {
