@@ -2,8 +2,9 @@
 // product can be run, tested and shown without a merchant account, a phone or
 // money. WeChat Pay has no sandbox: this is one.
 //
-// A [Sim] speaks WeChat Pay API v3 and Alipay's gateway as their servers do:
-// it verifies the merchant's signatures, signs its replies, seals and posts
+// A [Sim] speaks WeChat Pay API v3 and Alipay's gateway as their servers do,
+// and plays a cashier that a merchant runs itself (docs/merchantlink.md): it
+// verifies the merchant's signatures, signs its replies, seals and posts
 // notifications and tries again when they are not accepted, keeps each order's
 // state, and serves the web pages that payers pass through. It is strict and
 // polite; every misbehaviour of a real provider is a row of the faults table

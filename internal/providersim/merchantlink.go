@@ -16,35 +16,12 @@ import (
 	"time"
 )
 
-// Cashier is the app that pays at a merchant's own cashier: a web page.
-const Cashier Wallet = "cashier"
-
-// CashierPage is the product of a merchant's own cashier.
-const CashierPage Product = "cashier"
-
 // CashierAccount is a cashier that a merchant runs, speaking the protocol of
 // docs/merchantlink.md. It answers at /merchantlink/<ID>.
 type CashierAccount struct {
 	ID     string // a-z 0-9 - _
 	Name   string // shown to payers; "" for the id
 	Secret []byte // 24 to 64 bytes, shared with the checkout
-}
-
-// A cashier brings its own words to the phone.
-func init() {
-	walletWords[Cashier] = map[error]string{
-		errUnknownCode:  "无法识别该支付链接",
-		errDeadCode:     "支付链接已失效，请返回商户页面重试",
-		errClosed:       "订单已关闭",
-		errTooLate:      "订单已过期",
-		errPaid:         "订单已支付",
-		errOtherPayer:   "订单正由他人支付",
-		errSharedLink:   "订单正由他人支付",
-		errWrongPerson:  "订单正由他人支付",
-		errNotScannable: "请从商户页面进入收银台",
-		errBadBridge:    "订单信息有误",
-	}
-	phoneEnglish["app_cashier"], phoneChinese["app_cashier"] = "The merchant's cashier (simulated)", "商家收银台（模拟）"
 }
 
 type cashier struct {

@@ -96,6 +96,18 @@ var walletWords = map[Wallet]map[error]string{
 		errNotScannable: "请使用支付宝扫一扫完成支付",
 		errBadBridge:    "交易信息有误",
 	},
+	Cashier: {
+		errUnknownCode:  "无法识别该支付链接",
+		errDeadCode:     "支付链接已失效，请返回商户页面重试",
+		errClosed:       "订单已关闭",
+		errTooLate:      "订单已过期",
+		errPaid:         "订单已支付",
+		errOtherPayer:   "订单正由他人支付",
+		errSharedLink:   "订单正由他人支付",
+		errWrongPerson:  "订单正由他人支付",
+		errNotScannable: "请从商户页面进入收银台",
+		errBadBridge:    "订单信息有误",
+	},
 }
 
 // english explains each reason.
