@@ -58,7 +58,9 @@ type Provider interface {
 
 	// Notification verifies an inbound message over its raw bytes, then decodes
 	// it. Fails with ErrForged if it can't be trusted, with ErrIgnored if it is
-	// genuine but says nothing about a payment or refund.
+	// genuine but says nothing about a payment or refund. Any other error is a
+	// genuine message that can't be understood: have it sent again until somebody
+	// has looked.
 	Notification(header http.Header, body []byte) (Statement, error)
 
 	// Acknowledge is the provider's own dialect for "received" or "send it again".
@@ -77,7 +79,9 @@ type Closer interface {
 
 // Refunder is a provider that gives money back. Both methods return the state
 // that the provider reports. Sending the same refund number again is safe.
-// QueryRefund fails with ErrAbsent if the provider never heard of the refund.
+// Refund fails with ErrRefused if it never will be made, with ErrLater if it
+// can't be made yet. QueryRefund fails with ErrAbsent if the provider never heard
+// of it.
 type Refunder interface {
 	Refund(ctx context.Context, r RefundOrder) (RefundState, error)
 	QueryRefund(ctx context.Context, r RefundOrder) (RefundState, error)
