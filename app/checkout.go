@@ -39,8 +39,12 @@ type local struct {
 // takes over, without the page around it.
 func HTML(v view.Checkout) string {
 	page := goapp.HTMLString(&Checkout{View: v})
-	return strings.ReplaceAll(page, "</input>", "") // nothing else can look like it: texts and attributes are escaped
+	return endTags.Replace(page) // nothing else can look like them: texts and attributes are escaped
 }
+
+// endTags are those that HTML has no place for. Elements are all of one go-app
+// type, which writes one for each.
+var endTags = strings.NewReplacer("</input>", "", "</img>", "")
 
 // Title is the title of the page around a view.
 func Title(v view.Checkout) string {

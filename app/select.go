@@ -39,7 +39,7 @@ func (s *screen) choices() (list []goapp.UI, offered bool) {
 		rows[c.Group] = append(rows[c.Group], s.row(c))
 		offered = offered || c.Offered()
 		if c.Offered() && c.Group == capability.GroupMore && len(hinted) < maxHinted {
-			hinted = append(hinted, icon(c.Method))
+			hinted = append(hinted, s.icon(c.Method))
 		}
 	}
 	if primary := rows[capability.GroupPrimary]; len(primary) > 0 {
@@ -72,7 +72,7 @@ func (s *screen) row(c capability.Choice) goapp.UI {
 	first := c.Ladder[0]
 	return el("li", attrs{"data-method", string(c.Method)},
 		s.attempt(c.Method, first, "row",
-			icon(c.Method),
+			s.icon(c.Method),
 			el("span.name", nil, text(s.name(c.Method))),
 			el("span.hint", nil, text(s.say("rail."+string(first), c.Method))),
 		),
@@ -96,7 +96,7 @@ func (s *screen) closedRow(c capability.Choice) goapp.UI {
 	}
 	return el("li", attrs{"data-method", string(c.Method), "data-reason", strings.Join(codes, " ")},
 		el("div.row off", nil,
-			icon(c.Method),
+			s.icon(c.Method),
 			el("span.name", nil, text(s.name(c.Method))),
 			el("span.hint", nil, text(s.reason(c.Reasons[0], c))),
 		),

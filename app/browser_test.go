@@ -1,0 +1,235 @@
+package app
+
+import (
+	"encoding/json"
+	"net/http"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+
+	"morepay/internal/browsertest"
+	"morepay/internal/pay"
+	"morepay/internal/view"
+)
+
+// TestBrowserAdoptsEveryScreen: on every screen go-app finds the nodes that it
+// would make, and the console stays quiet.
+func TestBrowserAdoptsEveryScreen(t *testing.T) {
+	browser := browsertest.Start(t)
+	for name, v := range testViews() {
+		t.Run(name, func(t *testing.T) {
+			v.Path = "/pay/token"
+			s := serve(t, v) // ends after the tab
+			tab := browser.Open(t)
+			s.visit(tab)
+			if name == "hostile" {
+				tab.Expect("attribute d") // of the QR's path, which only our server draws
+			}
+			if drift := tab.Text(`morepay.drift`); drift != "0" {
+				t.Errorf("%s nodes were made, changed or removed", drift)
+			}
+			if onclick := tab.Text(`window.onclick`); onclick != "null" {
+				t.Errorf("go-app still takes every link: %s", onclick)
+			}
+		})
+	}
+}
+
+const (
+	onScreen = `document.getElementById("checkout").dataset.state`
+	heading  = `document.getElementById("title").textContent`
+	says     = `document.querySelector(".status").textContent`
+)
+
+// TestBrowserWatchesLaunch: a hand-off that leaves our page standing shows that
+// a wallet is opening, then offers the ways out, and concludes nothing.
+func TestBrowserWatchesLaunch(t *testing.T) {
+	v := testView("en", phoneAgent, view.Live{State: view.StateSelect})
+	s := serve(t, v)
+	s.post = func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Sec-Fetch-Mode") != "navigate" {
+			t.Errorf("the hand-off came by %s", r.Header.Get("Sec-Fetch-Mode"))
+		}
+		s.tell(waiting(payment("alipay", pay.RailDeepLink)))
+		w.WriteHeader(http.StatusNoContent) // as a scheme that no app answers to: the page stays
+	}
+	tab := browsertest.Start(t).Open(t, emulation.SetUserAgentOverride(phoneAgent))
+	s.visit(tab)
+	tab.Run(chromedp.Click(`[data-method=alipay] button`, chromedp.ByQuery))
+	tab.Wait(heading + ` === "Opening Alipay…"`)
+	tab.Wait(heading + ` === "Continue in Alipay"`)
+	if got := tab.Text(onScreen); got != "waiting" {
+		t.Errorf("state %s: the launch changed it", got)
+	}
+	tab.Wait(`document.querySelector(".fallback h2").textContent === "Didn't open?"`)
+}
+
+// TestBrowserComesBackFromWallet: a page that was hidden after a hand-off asks
+// the provider as soon as it is seen again.
+func TestBrowserComesBackFromWallet(t *testing.T) {
+	v := testView("en", phoneAgent, waiting(payment("alipay", pay.RailDeepLink)))
+	s := serve(t, v)
+	s.post = func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/pay/token/return" || r.FormValue("form_token") != "form-token" {
+			t.Errorf("asked %s with token %q", r.URL.Path, r.FormValue("form_token"))
+		}
+		live := s.now().Live
+		returned := *live.Payment
+		returned.Returned = true
+		live.Payment = &returned
+		answerJSON(t, w, http.StatusOK, live)
+	}
+	tab := browsertest.Start(t).Open(t)
+	s.visit(tab)
+	hide(tab, true)
+	hide(tab, false)
+	tab.Wait(heading + ` === "We're checking your payment…"`)
+	s.tell(waiting(payment("alipay", pay.RailDeepLink))) // news that don't know of the return
+	tab.Wait(`document.querySelector("[name=form_token]").value === "newer-token"`)
+	if got := tab.Text(heading); got != "We're checking your payment…" {
+		t.Errorf("the page forgot that the payer came back: %s", got)
+	}
+	s.tell(view.Live{State: view.StatePaid})
+	tab.Wait(onScreen + ` === "paid"`)
+}
+
+// hide does what a browser does when another app comes to the front, or goes.
+func hide(tab *browsertest.Tab, hidden bool) {
+	state := "visible"
+	if hidden {
+		state = "hidden"
+	}
+	tab.Eval(`Object.defineProperty(document, "hidden", {configurable: true, value: `+map[bool]string{true: "true", false: "false"}[hidden]+`});
+		Object.defineProperty(document, "visibilityState", {configurable: true, value: "`+state+`"});
+		document.dispatchEvent(new Event("visibilitychange", {bubbles: true}))`, nil)
+}
+
+// TestBrowserSendsFormsInPlace: a form that ends in this frame needs no new
+// page, an answer that refuses is shown, and the list comes back without asking.
+func TestBrowserSendsFormsInPlace(t *testing.T) {
+	v := testView("en", desktopAgent, view.Live{State: view.StateSelect})
+	s := serve(t, v)
+	code := payment("alipay", pay.RailQR)
+	code.QR = testQR
+	refuse := true
+	s.post = func(w http.ResponseWriter, r *http.Request) {
+		if got := r.FormValue("method") + " " + r.FormValue("rail") + " " + r.FormValue("form_token"); got != "alipay qr form-token" {
+			t.Errorf("the form says %q", got)
+		}
+		if refuse {
+			refuse = false
+			answerJSON(t, w, http.StatusTooManyRequests, map[string]any{"error": map[string]any{"code": pay.CodeRateLimited, "message": "slow"}})
+			return
+		}
+		live := s.now().Live
+		live.State, live.Payment = view.StateWaiting, code
+		answerJSON(t, w, http.StatusOK, live)
+	}
+	tab := browsertest.Start(t).Open(t)
+	s.visit(tab)
+	tab.Eval(`window.same = true`, nil)
+	tab.Run(chromedp.Click(`[data-method=alipay] button`, chromedp.ByQuery))
+	tab.Wait(`document.querySelector("[role=alert]")`)
+	tab.Expect("429")
+	if got, want := tab.Text(`document.querySelector("[role=alert]").textContent`), v.Text["error.rate_limited"]; got != want {
+		t.Errorf("alert %q, want %q", got, want)
+	}
+	tab.Run(chromedp.Click(`[data-method=alipay] button`, chromedp.ByQuery))
+	tab.Wait(`document.querySelector("[data-qr=qr]")`)
+	tab.Wait(`document.activeElement === document.getElementById("title")`)
+	if got := tab.Text(`document.querySelector("[role=alert]")`); got != "null" {
+		t.Error("the old error is still there")
+	}
+	tab.Run(chromedp.Click(`[data-inline=choose] button`, chromedp.ByQuery))
+	tab.Wait(onScreen + ` === "select"`)
+	if got := tab.Text(`window.same`); got != "true" {
+		t.Error("the page was loaded again")
+	}
+}
+
+// TestBrowserSubmitsWhereFetchCannot: where scripts are kept from asking, the
+// form goes the way it would without them.
+func TestBrowserSubmitsWhereFetchCannot(t *testing.T) {
+	s := serve(t, testView("en", desktopAgent, view.Live{State: view.StateSelect}))
+	code := payment("alipay", pay.RailQR)
+	code.QR = testQR
+	s.post = func(w http.ResponseWriter, r *http.Request) {
+		s.tell(waiting(code))
+		http.Redirect(w, r, "/pay/token", http.StatusSeeOther)
+	}
+	tab := browsertest.Start(t).Open(t)
+	s.visit(tab)
+	tab.Eval(`window.fetch = () => Promise.reject(new TypeError("blocked"))`, nil)
+	tab.Run(chromedp.Click(`[data-method=alipay] button`, chromedp.ByQuery))
+	tab.Wait(`document.querySelector("[data-qr=qr]")`)
+}
+
+// TestBrowserTellsOfLostConnection: it says so when nobody answers, and catches
+// up by itself.
+func TestBrowserTellsOfLostConnection(t *testing.T) {
+	code := payment("alipay", pay.RailQR)
+	code.QR = testQR
+	s := serve(t, testView("en", desktopAgent, waiting(code)))
+	tab := browsertest.Start(t).Open(t)
+	s.visit(tab)
+	s.goDown(true)
+	tab.Wait(says + ` === "Connection lost, retrying…"`)
+	s.goDown(false)
+	s.tell(view.Live{State: view.StatePaid})
+	tab.Eval(`dispatchEvent(new Event("online"))`, nil)
+	tab.Wait(onScreen + ` === "paid"`)
+}
+
+// TestBrowserDecidesAgain: what only the browser can see of the device changes
+// the list, and the server is told of it.
+func TestBrowserDecidesAgain(t *testing.T) {
+	s := serve(t, testView("en", phoneAgent, view.Live{State: view.StateSelect}))
+	tab := browsertest.Start(t).Open(t)
+	s.visit(tab)
+	if got := tab.Text(`document.querySelector("[data-method=wechat_pay] form").dataset.rail`); got != "deep_link" {
+		t.Fatalf("the first rail is %s, want deep_link", got)
+	}
+	tab.Eval(`window.WeixinJSBridge = {invoke() {}}; document.dispatchEvent(new Event("WeixinJSBridgeReady"))`, nil)
+	tab.Wait(`document.querySelector("[data-method=wechat_pay] form").dataset.rail === "jsapi"`)
+	var hints struct {
+		Weixin bool `json:"weixin_bridge"`
+	}
+	tab.Eval(`JSON.parse(document.querySelector("[data-method=wechat_pay] [name=hints]").value)`, &hints)
+	if !hints.Weixin {
+		t.Error("the form does not tell what the browser saw")
+	}
+}
+
+// TestBrowserCallsBridge: the host app's window opens by itself, once, and its
+// answer is no more than a reason to ask.
+func TestBrowserCallsBridge(t *testing.T) {
+	p := payment("wechat_pay", pay.RailJSAPI)
+	p.Bridge = &view.Bridge{Name: "weixin", Params: map[string]string{"appId": "wx1", "package": "prepay_id=p1"}}
+	s := serve(t, testView("en", wechatAgent, waiting(p)))
+	s.post = func(w http.ResponseWriter, r *http.Request) {
+		live := s.now().Live
+		returned := *p
+		returned.Returned = true
+		live.Payment = &returned
+		answerJSON(t, w, http.StatusOK, live)
+	}
+	tab := browsertest.Start(t).Open(t)
+	s.visit(tab)
+	tab.Eval(`window.calls = []; window.WeixinJSBridge = {invoke(...call) { calls.push(call) }};
+		document.dispatchEvent(new Event("WeixinJSBridgeReady")); document.dispatchEvent(new Event("WeixinJSBridgeReady"))`, nil)
+	tab.Wait(`calls.length === 1 && calls[0][0] === "getBrandWCPayRequest" && calls[0][1].package === "prepay_id=p1"`)
+	tab.Eval(`calls[0][2]({err_msg: "get_brand_wcpay_request:ok"})`, nil)
+	tab.Wait(heading + ` === "We're checking your payment…"`)
+	if got := tab.Text(onScreen); got != "waiting" {
+		t.Errorf("state %s: the bridge's word was taken for the truth", got)
+	}
+}
+
+func answerJSON(t *testing.T, w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	if err := json.NewEncoder(w).Encode(v); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,156 @@
+package app
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"testing"
+
+	"morepay/internal/browsertest"
+	"morepay/internal/view"
+	"morepay/web"
+)
+
+// site serves one view to a browser as the real server does, page and routes,
+// with answers that the test chooses. What the real server answers, the tests of
+// the whole program show.
+type site struct {
+	*httptest.Server
+	post func(w http.ResponseWriter, r *http.Request) // any form that is posted
+
+	mu      sync.Mutex
+	view    view.Checkout
+	changed chan struct{} // closed when view is replaced
+	down    bool          // the session's routes don't answer
+}
+
+// bundle is the browser side, compiled once.
+var bundle = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "apptest-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	out := filepath.Join(dir, "app.wasm")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", out, "../wasm")
+	build.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm")
+	if text, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("go build ../wasm: %w\n%s", err, text)
+	}
+	return os.ReadFile(out)
+})
+
+func serve(t *testing.T, v view.Checkout) *site {
+	t.Helper()
+	wasm, err := bundle()
+	if err != nil {
+		t.Fatal(err)
+	}
+	assets := web.NewAssets()
+	s := &site{view: v, changed: make(chan struct{})}
+	mux := http.NewServeMux()
+	mux.Handle("GET /assets/", assets)
+	mux.HandleFunc("GET /app.wasm", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/wasm")
+		w.Write(wasm)
+	})
+	mux.HandleFunc("GET /wasm_exec.js", func(w http.ResponseWriter, r *http.Request) {
+		http.ServeFile(w, r, filepath.Join(runtime.GOROOT(), "lib", "wasm", "wasm_exec.js"))
+	})
+	mux.HandleFunc("GET /pay/token", func(w http.ResponseWriter, r *http.Request) {
+		v := s.now()
+		data, err := json.Marshal(v)
+		if err != nil {
+			t.Error(err)
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		fmt.Fprintf(w, `<!doctype html><html lang="en"><meta charset="utf-8"><title>checkout</title><link rel="icon" href="data:,"><style>%s</style>`+
+			`<body>%s<script type="application/json" id="view">%s</script><script defer src="%s" data-exec="/wasm_exec.js" data-wasm="/app.wasm"></script>`,
+			web.Stylesheet(), HTML(v), data, assets.URL(web.Boot))
+	})
+	mux.HandleFunc("GET /pay/token/events", s.events)
+	mux.HandleFunc("POST /pay/token/{what}", func(w http.ResponseWriter, r *http.Request) { s.post(w, r) })
+	s.Server = httptest.NewServer(mux)
+	t.Cleanup(func() {
+		s.CloseClientConnections() // streams don't end by themselves
+		s.Close()
+	})
+	return s
+}
+
+func (s *site) now() view.Checkout {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.view
+}
+
+// tell changes the session and wakes its streams.
+func (s *site) tell(live view.Live) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	live.LastEvent = s.view.Live.LastEvent + 1
+	live.ServerTime, live.ExpiresAt, live.FormToken = s.view.Live.ServerTime, s.view.Live.ExpiresAt, "newer-token"
+	s.view.Live = live
+	s.wake()
+}
+
+// goDown ends the streams and answers none, until it is called with false.
+func (s *site) goDown(down bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.down = down
+	s.wake()
+}
+
+// wake ends the waiting of the streams; s.mu is held.
+func (s *site) wake() {
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// events streams the live view until the client leaves or the site goes down.
+// Down means an answer that is none, since of that no console complains.
+func (s *site) events(w http.ResponseWriter, r *http.Request) {
+	live, changed, down := s.look()
+	if down {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	if r.Header.Get("Accept") != "text/event-stream" {
+		json.NewEncoder(w).Encode(live)
+		return
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	for !down {
+		data, err := json.Marshal(live)
+		if err != nil {
+			panic(err)
+		}
+		fmt.Fprintf(w, "id: %d\nevent: live\ndata: %s\n\n", live.LastEvent, data)
+		w.(http.Flusher).Flush()
+		select {
+		case <-changed:
+		case <-r.Context().Done():
+			return
+		}
+		live, changed, down = s.look()
+	}
+}
+
+func (s *site) look() (live view.Live, changed <-chan struct{}, down bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.view.Live, s.changed, s.down
+}
+
+// visit opens the page and waits until the browser side has taken over.
+func (s *site) visit(tab *browsertest.Tab) {
+	tab.Go(s.URL + "/pay/token")
+	tab.Wait(`window.morepay && morepay.ready`)
+}
