@@ -1,0 +1,56 @@
+package provider_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"morepay/internal/pay"
+	"morepay/internal/provider"
+)
+
+// One adapter serves every payer of its merchant at once.
+func TestConcurrentUse(t *testing.T) {
+	const payers = 20
+	for id, list := range rails {
+		t.Run(id, func(t *testing.T) {
+			w := newWorld(t)
+			var all sync.WaitGroup
+			for range payers {
+				o := w.order(id, list[0])
+				all.Go(func() {
+					if err := w.payAlone(id, o); err != nil {
+						t.Errorf("%s: %v", o.OutTradeNo, err)
+					}
+				})
+			}
+			all.Wait()
+			for range payers {
+				if told := w.next(id); told.err != nil || told.statement.Payment.Outcome != pay.OutcomePaid {
+					t.Errorf("told %+v", told)
+				}
+			}
+		})
+	}
+}
+
+// payAlone is the way of one payer, from the request to the answer of a query.
+func (w *world) payAlone(id string, o provider.Order) error {
+	p := w.providers[id]
+	request, err := p.Request(o)
+	if err != nil {
+		return err
+	}
+	action, err := p.Start(w.t.Context(), o.Rail, request)
+	if err != nil {
+		return err
+	}
+	if err := payers[action.Kind](w, action, o.OutTradeNo); err != nil {
+		return err
+	}
+	ev, err := p.Query(w.t.Context(), o.OutTradeNo)
+	if err != nil || ev.Outcome != pay.OutcomePaid || ev.Amount != o.Amount {
+		return fmt.Errorf("the query says %+v, %w", ev, err)
+	}
+	return nil
+}
