@@ -50,7 +50,7 @@ func (w *world) payAlone(id string, o provider.Order) error {
 	}
 	ev, err := p.Query(w.t.Context(), o.OutTradeNo)
 	if err != nil || ev.Outcome != pay.OutcomePaid || ev.Amount != o.Amount {
-		return fmt.Errorf("the query says %+v, %w", ev, err)
+		return fmt.Errorf("the query says %+v, %v", ev, err)
 	}
 	return nil
 }
