@@ -57,9 +57,10 @@ func newLedgers(b base, notify checkout.Notifier) *Ledgers {
 		byToken:     b.sql("SELECT id FROM sessions WHERE token_hash = ?"),
 		byNumber:    b.sql("SELECT session_id FROM attempts WHERE provider = ? AND account = ? AND out_trade_no = ?"),
 		eventsAfter: b.sql("SELECT " + events.list() + " FROM events WHERE session_id = ? AND number > ? ORDER BY number"),
-		claim: b.sql(`UPDATE sessions SET claimed_until = ? WHERE id IN (
+		claim: b.sql(`WITH due AS MATERIALIZED (
 			SELECT id FROM sessions WHERE due_at > 0 AND due_at <= ? AND claimed_until <= ?
-			ORDER BY due_at LIMIT ?` + b.dialect.SkipLocked + `) RETURNING id, due_at`),
+			ORDER BY due_at LIMIT ?` + b.dialect.SkipLocked + `)
+			UPDATE sessions SET claimed_until = ? WHERE id IN (SELECT id FROM due) RETURNING id, due_at`),
 		quarantined: b.sql("SELECT " + quarantine.list() + " FROM quarantine ORDER BY at DESC, id LIMIT ?"),
 	}
 }
@@ -303,7 +304,7 @@ func (s *Ledgers) Claim(ctx context.Context, now, until time.Time, limit int) ([
 	fields := func(d *due) []any { return []any{&d.id, &d.at} }
 	var claimed []due
 	err := s.write(ctx, func(q Querier) (err error) {
-		claimed, err = all(ctx, q, fields, s.claim, toMillis(until), toMillis(now), toMillis(now), limit)
+		claimed, err = all(ctx, q, fields, s.claim, toMillis(now), toMillis(now), limit, toMillis(until))
 		return err
 	})
 	if err != nil {

@@ -42,9 +42,10 @@ func newOutbox(b base) *Outbox {
 			RETURNING id`),
 		deliver: b.sql("INSERT INTO deliveries (endpoint, position) VALUES (?, ?)"),
 
-		claim: b.sql(`UPDATE endpoints SET claimed_until = ? WHERE id IN (
+		claim: b.sql(`WITH due AS MATERIALIZED (
 			SELECT id FROM endpoints WHERE next_at > 0 AND disabled_at = 0 AND next_at <= ? AND claimed_until <= ?
-			ORDER BY next_at LIMIT ?` + b.dialect.SkipLocked + `) RETURNING id, merchant, url`),
+			ORDER BY next_at LIMIT ?` + b.dialect.SkipLocked + `)
+			UPDATE endpoints SET claimed_until = ? WHERE id IN (SELECT id FROM due) RETURNING id, merchant, url`),
 		next: b.sql(`SELECT d.endpoint, d.position, d.tries, m.id, m.merchant, m.session_id, m.number, m.type, m.at, m.payload
 			FROM deliveries d JOIN messages m ON m.position = d.position
 			WHERE d.endpoint = ? AND d.state = 'pending' ORDER BY d.position LIMIT 1`),
@@ -119,7 +120,7 @@ func (s *Outbox) endpointID(ctx context.Context, q Querier, seen map[webhook.Cla
 func (s *Outbox) Claim(ctx context.Context, now, until time.Time, limit int) (list []webhook.Claim, err error) {
 	fields := func(c *webhook.Claim) []any { return []any{&c.Endpoint, &c.Merchant, &c.URL} }
 	err = s.write(ctx, func(q Querier) (err error) {
-		list, err = all(ctx, q, fields, s.claim, toMillis(until), toMillis(now), toMillis(now), limit)
+		list, err = all(ctx, q, fields, s.claim, toMillis(now), toMillis(now), limit, toMillis(until))
 		return err
 	})
 	return list, err
@@ -147,11 +148,11 @@ func (s *Outbox) Record(ctx context.Context, r webhook.Result) error {
 		disabledAt = r.At
 	}
 	return s.write(ctx, func(q Querier) error {
-		_, err := exec(ctx, q, s.recordTry, string(r.State), r.Tries, r.Status, r.Error, toMillis(r.At), r.Endpoint, r.Position)
+		_, err := exec(ctx, q, s.recordEndpoint, toMillis(nextAt), toMillis(r.Until), toMillis(disabledAt), r.Disable, r.Endpoint)
 		if err != nil {
 			return err
 		}
-		_, err = exec(ctx, q, s.recordEndpoint, toMillis(nextAt), toMillis(r.Until), toMillis(disabledAt), r.Disable, r.Endpoint)
+		_, err = exec(ctx, q, s.recordTry, string(r.State), r.Tries, r.Status, r.Error, toMillis(r.At), r.Endpoint, r.Position)
 		return err
 	})
 }

@@ -12,7 +12,7 @@ var _ checkout.Books = (*Ledgers)(nil)
 // Receipts implements [checkout.Books].
 func (s *Ledgers) Receipts(ctx context.Context, provider, account string, from, until time.Time) ([]checkout.Receipt, error) {
 	query := s.sql(`SELECT session_id, out_trade_no, amount_currency, amount_value, paid_at FROM attempts
-		WHERE provider = ? AND account = ? AND paid_at >= ? AND paid_at < ? ORDER BY paid_at, out_trade_no`)
+		WHERE provider = ? AND account = ? AND paid_at > 0 AND paid_at >= ? AND paid_at < ? ORDER BY paid_at, out_trade_no`)
 	fields := func(r *checkout.Receipt) []any {
 		return []any{&r.SessionID, &r.OutTradeNo, &r.Amount.Currency, &r.Amount.Value, millis{&r.PaidAt}}
 	}

@@ -39,8 +39,9 @@ func newReplies(b base) *Replies {
 		load:    b.sql("SELECT " + replies.list() + " FROM replies WHERE scope = ? AND name = ?"),
 		finish:  b.sql("UPDATE replies SET status = ?, content_type = ?, body = ? WHERE scope = ? AND name = ? AND holder = ? AND status = 0"),
 		abandon: b.sql("DELETE FROM replies WHERE scope = ? AND name = ? AND holder = ? AND status = 0"),
-		forget: b.sql(`DELETE FROM replies WHERE (scope, name) IN (
-			SELECT scope, name FROM replies WHERE kept_until <= ? ORDER BY kept_until LIMIT ` + forgetBatch + b.dialect.SkipLocked + `)`),
+		forget: b.sql(`WITH old AS MATERIALIZED (
+			SELECT scope, name FROM replies WHERE kept_until <= ? ORDER BY kept_until LIMIT ` + forgetBatch + b.dialect.SkipLocked + `)
+			DELETE FROM replies WHERE (scope, name) IN (SELECT scope, name FROM old)`),
 	}
 }
 

@@ -1,12 +1,14 @@
 package storetest
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"morepay/internal/merchant"
 	"morepay/internal/pay"
 )
 
@@ -39,6 +41,31 @@ func Bench(b *testing.B, open Open) {
 			return err
 		})
 	})
+	b.Run("document-of-100000-merchants", func(b *testing.B) {
+		w := &bench{B: b, Stores: open(b, nil)}
+		w.stock(100_000)
+		w.measure(func(i int) error {
+			_, err := w.Documents.Get(b.Context(), shop(i*7919%100_000))
+			return err
+		})
+	})
+}
+
+func shop(i int) string { return fmt.Sprintf("shop-%06d", i) }
+
+// stock stores a document of 2 KiB for each of n merchants.
+func (w *bench) stock(n int) {
+	changes := make([]merchant.Change, 0, 1000)
+	for i := range n {
+		changes = append(changes, merchant.Change{Merchant: shop(i), JSON: fmt.Appendf(nil, `{"name":"%2000d"}`, i)})
+		if len(changes) < cap(changes) && i < n-1 {
+			continue
+		}
+		if _, err := w.Documents.Put(w.Context(), changes, "bench", start); err != nil {
+			w.Fatal(err)
+		}
+		changes = changes[:0]
+	}
 }
 
 type bench struct {

@@ -21,6 +21,7 @@ import (
 // Stores are the stores on one database.
 type Stores struct {
 	Ledgers   checkout.Store
+	Books     checkout.Books
 	Replies   idempotency.Store
 	Documents merchant.Store
 	Queue     webhook.Queue

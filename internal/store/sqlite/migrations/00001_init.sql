@@ -51,6 +51,7 @@ CREATE TABLE attempts (
     PRIMARY KEY (session_id, ordinal),
     UNIQUE (provider, account, out_trade_no)
 ) STRICT;
+CREATE INDEX attempts_paid ON attempts (provider, account, paid_at) WHERE paid_at > 0;
 
 CREATE TABLE refunds (
     session_id       TEXT    NOT NULL REFERENCES sessions (id),

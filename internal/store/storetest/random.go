@@ -1,0 +1,94 @@
+package storetest
+
+import (
+	"slices"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"morepay/internal/pay"
+)
+
+// likePure makes the same random changes to a stored ledger and to one in
+// memory: after each, both must be equal.
+func likePure(w *world) {
+	rapid.Check(w.T, func(t *rapid.T) {
+		now := start.UTC().Truncate(time.Millisecond)
+		session := newLedger().Session
+		session.CreatedAt, session.ExpiresAt, session.LastEvent = now, now.Add(30*time.Minute), 0
+		pure := pay.Open(session)
+		w.must(w.Ledgers.Create(w.Context(), pay.Open(session)))
+		events := pure.Events
+		for range rapid.IntRange(1, 12).Draw(t, "steps") {
+			now = now.Add(time.Duration(rapid.IntRange(0, 600_000).Draw(t, "ms")) * time.Millisecond)
+			change := randomChange(t, pure, now)
+			changed := &pay.Ledger{Session: pure.Session, Attempts: slices.Clone(pure.Attempts), Refunds: slices.Clone(pure.Refunds)}
+			wantErr := change(changed)
+			_, err := w.Ledgers.Update(w.Context(), session.ID, change)
+			if (err == nil) != (wantErr == nil) {
+				t.Fatalf("the stored ledger answers %v, the pure one %v", err, wantErr)
+			}
+			if err == nil {
+				events = append(events, changed.Events...)
+				pure = changed
+			}
+			pure.Events, pure.Evidence = nil, nil
+			if diff := cmp.Diff(pure, w.ledger(session.ID)); diff != "" {
+				t.Fatalf("the stored ledger differs (-pure +stored):\n%s", diff)
+			}
+		}
+		if diff := cmp.Diff(events, w.events(session.ID)); diff != "" {
+			t.Fatalf("the stored events differ (-pure +stored):\n%s", diff)
+		}
+	})
+}
+
+// randomChange is anything that may happen to a ledger at now.
+func randomChange(t *rapid.T, l *pay.Ledger, now time.Time) func(*pay.Ledger) error {
+	fresh := newAttempt()
+	fresh.ExpiresAt = now.Add(10 * time.Minute)
+	a := fresh // one that the ledger doesn't know, until there is one to choose
+	if len(l.Attempts) > 0 {
+		a = rapid.SampledFrom(l.Attempts).Draw(t, "attempt")
+	}
+	refundID := "none"
+	if len(l.Refunds) > 0 {
+		refundID = rapid.SampledFrom(l.Refunds).Draw(t, "refund").ID
+	}
+	evidence := func(outcome pay.Outcome) func(*pay.Ledger) error {
+		ev := paid(a)
+		ev.Outcome, ev.PaidAt, ev.ReceivedAt = outcome, now, now
+		return func(l *pay.Ledger) error { return l.Apply(ev, now) }
+	}
+	always := func(change func(*pay.Ledger)) func(*pay.Ledger) error {
+		return func(l *pay.Ledger) error { change(l); return nil }
+	}
+	changes := map[string]func(*pay.Ledger) error{
+		"begin":  func(l *pay.Ledger) error { return l.Begin(fresh, now) },
+		"resume": func(l *pay.Ledger) error { return l.Resume(a.ID, now) },
+		"accept": always(func(l *pay.Ledger) {
+			l.Accept(a.ID, pay.Action{Kind: pay.ActionBridge, Params: map[string]string{"a": "b"}, ExpiresAt: now}, now)
+		}),
+		"refuse":  always(func(l *pay.Ledger) { l.Refuse(a.ID, now) }),
+		"checked": always(func(l *pay.Ledger) { l.Checked(a.ID, now) }),
+		"abandon": always(func(l *pay.Ledger) { l.Abandon(now) }),
+		"expire":  always(func(l *pay.Ledger) { l.Expire(now) }),
+		"cancel":  func(l *pay.Ledger) error { return l.Cancel(now) },
+		"paid":    evidence(pay.OutcomePaid),
+		"closed":  evidence(pay.OutcomeClosed),
+		"absent":  evidence(pay.OutcomeAbsent),
+		"refund": func(l *pay.Ledger) error {
+			r := pay.Refund{ID: "rf " + fresh.ID, AttemptID: a.ID, Number: fresh.OutTradeNo, Amount: pay.Money{Currency: "CNY", Value: 100}}
+			return l.AddRefund(r, now)
+		},
+		"settle": always(func(l *pay.Ledger) { l.SettleRefund(refundID, pay.RefundSucceeded, "5030", now) }),
+		"tried":  always(func(l *pay.Ledger) { l.RefundTried(refundID, now) }),
+	}
+	names := make([]string, 0, len(changes))
+	for name := range changes {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return changes[rapid.SampledFrom(names).Draw(t, "change")]
+}
