@@ -56,14 +56,10 @@ func hostileWindow(t *testing.T, s *stage, browser *browsertest.Browser) {
 // What others wrote is text, whatever it looks like.
 func hostileTexts(t *testing.T, s *stage, browser *browsertest.Browser) {
 	for name, text := range map[string]string{
-		"markup":    `"><img src=x onerror=alert(1)><script>alert(2)</script>`,
-		"end":       `</p></main></script><script>alert(3)</script><!--`,
-		"quotes":    "' \" ` \\ &quot; &lt; ${alert(4)} {merchant} {{.}}",
-		"address":   `javascript:alert(5)`,
-		"chinese":   `搪瓷杯（白底蓝边）— 350 毫升`,
-		"arabic":    "كوب مطلي \u202egnp.exe\u202c ١٢٣",
-		"emoji":     "👩‍👩‍👧 茶 ☕️",
-		"word-true": "true",
+		"markup":  `"><img src=x onerror=alert(1)></p></main></script><script>alert(2)</script><!--`,
+		"quotes":  "' \" ` \\ &quot; &lt; ${alert(3)} {merchant} {{.}} javascript:alert(4)",
+		"foreign": "搪瓷杯（白底蓝边） كوب \u202egnp.exe\u202c 👩\u200d👩\u200d👧 茶 ☕️",
+		"true":    "true",
 	} {
 		t.Run(name, func(t *testing.T) {
 			open := s.open(t, order{Description: text})

@@ -17,6 +17,7 @@ import (
 	zxing "github.com/makiuchi-d/gozxing/qrcode"
 
 	"morepay/internal/browsertest"
+	"morepay/internal/pay"
 )
 
 // What the browser says that it is.
@@ -56,6 +57,12 @@ func TestBrowser(t *testing.T) {
 	t.Run("storage-blocked", func(t *testing.T) {
 		storageBlocked(t, s, browsertest.Start(t, browsertest.BlockStorage()))
 	})
+	// What the browser blocked it also reported, and that should be one thing only.
+	for line := range strings.Lines(s.log.String()) {
+		if strings.Contains(line, "content was blocked") && !strings.Contains(line, "frame-ancestors") {
+			t.Errorf("the page's own content was blocked: %s", line)
+		}
+	}
 }
 
 // show opens a tab that says it is a device. A failed test leaves a picture of
@@ -174,12 +181,10 @@ func offered(t *testing.T, s *stage, text string) bool {
 }
 
 // onlyAttempt checks that a session has one attempt, in this state.
-func onlyAttempt(t *testing.T, s *stage, of browserSession, state string) {
+func onlyAttempt(t *testing.T, s *stage, of session, state pay.AttemptState) {
 	t.Helper()
 	now := s.look(t, of)
-	if len(now.Attempts) != 1 || string(now.Attempts[0].State) != state {
+	if len(now.Attempts) != 1 || now.Attempts[0].State != state {
 		t.Errorf("the attempts are %+v, want one that is %s", now.Attempts, state)
 	}
 }
-
-type browserSession = session
