@@ -2,6 +2,7 @@ package app
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"morepay/internal/pay"
@@ -12,6 +13,11 @@ import (
 type refusal struct{ code pay.Code }
 
 func (r *refusal) Error() string { return "the server refused: " + string(r.code) }
+
+func refused(err error) bool {
+	_, ok := errors.AsType[*refusal](err)
+	return ok
+}
 
 // decode reads a JSON answer of the server: the live view, or a refusal.
 func decode(ok bool, body []byte) (view.Live, error) {

@@ -27,6 +27,7 @@ func (c *Checkout) OnMount(ctx goapp.Context) {
 		served: c.View.Live.ServerTime,
 		heard:  time.Now().Add(-sinceResponse()),
 	}
+	c.local.choosing = queryHas("choose") // a page without scripts was asked for the list
 	b.refine()
 	b.listen()
 	b.openBridge()
@@ -194,9 +195,4 @@ func (b *browser) answered(live view.Live, err error) {
 func (b *browser) fault(code pay.Code) *view.Error {
 	text := b.page.View.Text
 	return &view.Error{Code: code, Message: text.Or("error."+string(code), text["error."+string(pay.CodeInternal)])}
-}
-
-func refused(err error) bool {
-	_, ok := errors.AsType[*refusal](err)
-	return ok
 }

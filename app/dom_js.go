@@ -18,6 +18,12 @@ func data(element js.Value, name string) string {
 	return ""
 }
 
+// queryHas tells whether the page's address has a query parameter.
+func queryHas(name string) bool {
+	search := js.Global().Get("location").Get("search")
+	return js.Global().Get("URLSearchParams").New(search).Call("has", name).Bool()
+}
+
 // focusTitle moves the focus to the heading of a new screen, but takes it from
 // nobody: a frame that does not have it leaves it where it is.
 func focusTitle() {

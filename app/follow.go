@@ -29,12 +29,12 @@ type follower struct {
 	now    func() time.Time // the server's clock
 
 	last     view.Live
-	failures int  // in a row
-	deaf     bool // streams don't get through here: ask now and then instead
+	failures int // in a row, of whatever kind
+	silent   int // streams in a row that ended before they stood
 }
 
 const (
-	deafAfter = 3 // streams that ended before they stood, until we only ask
+	deafAfter = 3 // silent streams, until we only ask
 	sickAfter = 2 // failures in a row until the payer is told
 
 	askSoon = 3 * time.Second // while a payment is waited for; the server allows 30 a minute
@@ -71,11 +71,18 @@ func (f *follower) over() bool {
 
 // round listens until the stream ends, or asks once.
 func (f *follower) round() error {
-	if f.deaf {
-		return f.ask()
+	if !f.deaf() {
+		return f.listen()
 	}
-	return f.listen()
+	err := f.ask()
+	if err != nil {
+		f.silent = 0 // it is not the streams: nothing gets through
+	}
+	return err
 }
+
+// deaf tells whether streams don't get through here, though answers do.
+func (f *follower) deaf() bool { return f.silent >= deafAfter }
 
 // listen follows one stream. A nudge ends it: after a sleep a stream can look
 // alive and be dead, so we ask, and connect again. So does the expiry, which
@@ -83,15 +90,14 @@ func (f *follower) round() error {
 func (f *follower) listen() error {
 	news, stop := f.source.stream(f.last.LastEvent)
 	defer stop()
-	stood := false
+	f.silent++
 	for !f.over() {
 		select {
 		case live, ok := <-news:
 			if !ok {
-				f.deaf = !stood && f.failures+1 >= deafAfter
 				return errBroken
 			}
-			stood = true
+			f.silent = 0
 			f.count(nil)
 			f.take(live)
 		case <-f.expiry():
@@ -115,6 +121,9 @@ func (f *follower) expiry() <-chan time.Time {
 
 func (f *follower) ask() error {
 	live, err := f.source.fetch()
+	if refused(err) {
+		return nil // the server is there, and wants to be asked less
+	}
 	if err != nil {
 		return err
 	}
@@ -145,7 +154,7 @@ func (f *follower) count(err error) {
 // pause waits before the next round; a nudge ends it. A page that only asks, and
 // that nobody sees, waits for one.
 func (f *follower) pause() {
-	if f.deaf && f.hidden() {
+	if f.deaf() && f.hidden() {
 		<-f.nudge
 		return
 	}
@@ -158,7 +167,7 @@ func (f *follower) pause() {
 }
 
 func (f *follower) wait() time.Duration {
-	if f.failures > 0 || !f.deaf {
+	if f.failures > 0 || !f.deaf() {
 		pause := backoff[min(f.failures, len(backoff)-1)]
 		spread := time.Duration(f.now().UnixNano()) % (pause/2 + 1) // or all come at once when a server is back
 		return pause + spread

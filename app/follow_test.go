@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"morepay/internal/pay"
 	"morepay/internal/view"
 )
 
@@ -218,14 +219,46 @@ func TestFollowerBacksOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{streams: []stream{{lasts: time.Millisecond}}, answers: []answer{{err: errDown}}}
 		got := follow(s, view.StateWaiting, false)
+		tries := slices.Concat(s.connected, s.asked)
+		slices.Sort(tries)
 		longest := backoff[len(backoff)-1]
-		for i := len(backoff); i < len(s.asked); i++ {
-			if gap := s.asked[i] - s.asked[i-1]; gap < longest || gap > 2*longest {
-				t.Fatalf("asked again after %v, want %v and up to half more", gap, longest)
+		for i := len(backoff); i < len(tries); i++ {
+			if gap := tries[i] - tries[i-1]; gap < longest || gap > 2*longest {
+				t.Fatalf("tried again after %v, want %v and up to half more", gap, longest)
 			}
 		}
 		if !slices.Equal(got.health, []bool{false}) {
 			t.Errorf("health %v, want to be told once", got.health)
+		}
+	})
+}
+
+// TestFollowerListensAgainAfterOutage: that a server was away is no reason to
+// give up streams.
+func TestFollowerListensAgainAfterOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		silent := stream{lasts: time.Millisecond}
+		s := &script{
+			streams: []stream{silent, silent, silent, {stands: true, news: []view.Live{live(view.StatePaid, 9)}}},
+			answers: []answer{{err: errDown}},
+		}
+		got := follow(s, view.StateWaiting, false)
+		if len(s.connected) != 4 || !slices.Equal(got.health, []bool{false, true}) {
+			t.Errorf("connected at %v, health %v", s.connected, got.health)
+		}
+	})
+}
+
+// TestFollowerTakesRefusalForAnswer: a server that wants to be asked less is not
+// lost.
+func TestFollowerTakesRefusalForAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{
+			streams: []stream{{stands: true}, {stands: true, news: []view.Live{live(view.StatePaid, 9)}}},
+			answers: []answer{{err: &refusal{pay.CodeRateLimited}}},
+		}
+		if got := follow(s, view.StateWaiting, false, time.Minute); len(got.health) != 0 || len(s.asked) != 1 {
+			t.Errorf("health %v, asked at %v", got.health, s.asked)
 		}
 	})
 }

@@ -9,7 +9,10 @@ import (
 
 	"pgregory.net/rapid"
 
+	"morepay/internal/capability"
+	"morepay/internal/device"
 	"morepay/internal/locale"
+	"morepay/internal/method"
 	"morepay/internal/pay"
 )
 
@@ -54,6 +57,34 @@ func TestEveryPayerErrorHasSentence(t *testing.T) {
 			_, has := locale.Text(tag)["error."+string(code)]
 			if merchants := slices.Contains(locale.MerchantCodes, code); has == merchants {
 				t.Errorf("%s: error.%s has a sentence: %t, only for merchants: %t", tag, code, has, merchants)
+			}
+		}
+	}
+}
+
+// TestEveryShownReasonHasSentence: a disabled row without one would be a riddle.
+func TestEveryShownReasonHasSentence(t *testing.T) {
+	for _, tag := range locale.Tags() {
+		for _, code := range capability.ReasonCodes() {
+			if _, has := locale.Text(tag)["reason."+string(code)]; has != code.Shown() {
+				t.Errorf("%s: reason.%s has a sentence: %t, is shown: %t", tag, code, has, code.Shown())
+			}
+		}
+		for _, host := range device.Hosts() {
+			if _, has := locale.Text(tag)["host."+string(host)]; !has {
+				t.Errorf("%s: host.%s is missing", tag, host)
+			}
+		}
+		for _, m := range method.All() {
+			if m.Names[tag] == "" {
+				t.Errorf("%s: %s has no name", tag, m.ID)
+			}
+		}
+		for _, rail := range pay.Rails {
+			for _, key := range []string{"rail.", "instead."} {
+				if _, has := locale.Text(tag)[key+string(rail)]; !has {
+					t.Errorf("%s: %s%s is missing", tag, key, rail)
+				}
 			}
 		}
 	}

@@ -14,7 +14,8 @@ import (
 	"morepay/internal/pay"
 )
 
-// Version of the struct. A bundle that meets another version reloads the page.
+// Version of the struct. A bundle that meets another version leaves the page to
+// work without it.
 const Version = 1
 
 // State is which screen the payer sees. It is the value of data-state.
