@@ -73,7 +73,7 @@ func (as accounts) named(providerID, name string) *account {
 
 // definite errors are answers; all others leave the outcome unknown.
 func definite(err error) bool {
-	for _, known := range []error{provider.ErrRefused, provider.ErrPaid, provider.ErrClosed, provider.ErrNotReady} {
+	for _, known := range []error{provider.ErrRefused, provider.ErrPaid, provider.ErrClosed, provider.ErrNotReady, provider.ErrAbsent, provider.ErrLater} {
 		if errors.Is(err, known) {
 			return true
 		}

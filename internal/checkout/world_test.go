@@ -14,7 +14,7 @@ import (
 
 // patience is how long anything may take on a machine under load before a test
 // gives up on it.
-const patience = 30 * time.Second
+const patience = 15 * time.Second
 
 // fen is the price of everything.
 const fen = 5980
@@ -164,7 +164,7 @@ func (w *world) await(id, what string, wanted func(*pay.Ledger) bool) *pay.Ledge
 		select {
 		case <-news:
 		case <-giveUp:
-			w.tb.Fatalf("not %s: the session is %s, attempts %+v, refunds %+v", what, l.Session.Status, l.Attempts, l.Refunds)
+			w.tb.Fatalf("not %s: the session is %s, events %v, refunds %+v", what, l.Session.Status, w.types(id), l.Refunds)
 		}
 	}
 }
@@ -184,6 +184,20 @@ func (w *world) later(d time.Duration) {
 		}
 	}
 	w.tb.Fatal("there is always something due: the sweeper would never rest")
+}
+
+// settle moves the clock on, sweeping, until a session's ledger is as wanted.
+func (w *world) settle(id, what string, wanted func(*pay.Ledger) bool) *pay.Ledger {
+	w.tb.Helper()
+	for range 20 {
+		if l := w.ledger(id); wanted(l) {
+			return l
+		}
+		w.later(5 * time.Minute)
+	}
+	l := w.ledger(id)
+	w.tb.Fatalf("not %s: the session is %s, due %v, refunds %+v", what, l.Session.Status, l.Due(), l.Refunds)
+	return nil
 }
 
 // code demands an error of a code about a field.

@@ -68,11 +68,12 @@ type Site struct {
 
 // incarnation is the server between two restarts.
 type incarnation struct {
-	stores  *sqlstore.DB
-	service *checkout.Service
-	handler http.Handler
-	end     context.CancelFunc
-	work    sync.WaitGroup
+	stores   *sqlstore.DB
+	accounts []checkout.Account
+	service  *checkout.Service
+	handler  http.Handler
+	end      context.CancelFunc
+	work     sync.WaitGroup
 }
 
 // Start starts a site. Close must be called.
@@ -161,7 +162,8 @@ func (s *Site) open() error {
 
 func (s *Site) wire(ctx context.Context, n *incarnation) error {
 	sources := demo.Sources(s.Shops)
-	accounts, err := merchant.OpenAccounts(sources, provider.Env{
+	var err error
+	n.accounts, err = merchant.OpenAccounts(sources, provider.Env{
 		HTTP: provider.NewHTTPClient(provider.TestTransport(s.upstream)), TestURL: s.SimURL, Now: time.Now,
 	})
 	if err != nil {
@@ -179,7 +181,7 @@ func (s *Site) wire(ctx context.Context, n *incarnation) error {
 		return err
 	}
 	n.service = checkout.New(checkout.Config{
-		Store: n.stores.Ledgers, Merchants: directory, Accounts: accounts, Hub: hub,
+		Store: n.stores.Ledgers, Merchants: directory, Accounts: n.accounts, Hub: hub,
 		BaseURL: s.URL, Now: s.Now, Log: s.Log,
 	})
 	server, err := httpd.New(httpd.Config{
@@ -205,6 +207,9 @@ func (s *Site) Advance(d time.Duration) {
 
 // Service is the service as of the last restart.
 func (s *Site) Service() *checkout.Service { return s.now.Load().service }
+
+// Accounts are all merchants' accounts with their adapters.
+func (s *Site) Accounts() []checkout.Account { return s.now.Load().accounts }
 
 // Stores are the stores as of the last restart.
 func (s *Site) Stores() *sqlstore.DB { return s.now.Load().stores }

@@ -1,0 +1,274 @@
+package checkout_test
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"morepay/internal/checkout"
+	"morepay/internal/pay"
+	"morepay/internal/site"
+)
+
+// unchanged demands that a session is as it was when f ran before.
+func (w *world) unchanged(id string, f func()) {
+	w.tb.Helper()
+	before, events := w.ledger(id), w.events(id)
+	f()
+	after := w.ledger(id)
+	if after.Session.Status != before.Session.Status || after.Session.LastEvent != before.Session.LastEvent || len(w.events(id)) != len(events) {
+		w.tb.Errorf("the session was %s with %d events, is %s with %d", before.Session.Status, len(events), after.Session.Status, len(w.events(id)))
+	}
+	for i := range before.Attempts {
+		if after.Attempts[i].State != before.Attempts[i].State {
+			w.tb.Errorf("attempt %d was %s, is %s", i, before.Attempts[i].State, after.Attempts[i].State)
+		}
+	}
+}
+
+// Every way of hearing of a payment ends in one event and one outbox row.
+func TestHearOfAPayment(t *testing.T) {
+	for _, c := range []struct {
+		fault  string
+		method pay.Method
+		ask    bool // nobody tells: a query must find out
+	}{
+		{"", wechat, false},
+		{"", alipay, false},
+		{"notify-duplicate", wechat, false},
+		{"notify-duplicate", alipay, false},
+		{"notify-delayed", wechat, false},
+		{"notify-reordered", wechat, false},
+		{"notify-forged", wechat, false},
+		{"notify-forged", alipay, false},
+		{"notify-probe", wechat, false},
+		{"notify-stale", wechat, false},
+		{"notify-never", wechat, true},
+		{"notify-never", alipay, true},
+		{"notify-wrong-amount", wechat, true},
+		{"notify-wrong-amount", alipay, true},
+		{"notify-wrong-account", wechat, true},
+		{"notify-wrong-account", alipay, true},
+	} {
+		t.Run(string(c.method)+"-"+c.fault, func(t *testing.T) {
+			w := newWorld(t)
+			id := w.open()
+			a := w.choose(id, c.method, pay.RailQR)
+			if c.fault != "" {
+				w.inject(c.fault, 1)
+			}
+			w.pay(a)
+			if c.ask {
+				if c.fault != "notify-never" {
+					w.next() // the false one was taken, and changed nothing
+				}
+				w.unchanged(id, func() {})
+				w.later(6 * time.Second)
+			}
+			w.awaitStatus(id, pay.SessionPaid)
+			if n := w.count(id, pay.EventSessionPaid); n != 1 {
+				t.Errorf("%d paid events", n)
+			}
+			if n := w.messages(id); n != 1 {
+				t.Errorf("%d messages to the merchant", n)
+			}
+		})
+	}
+}
+
+// messages counts what is in the outbox about a session.
+func (w *world) messages(id string) (n int) {
+	w.tb.Helper()
+	list, err := w.Stores().Outbox.Messages(w.ctx(), site.Merchant, "", 1000)
+	w.must(err)
+	for _, m := range list {
+		if m.SessionID == id {
+			n++
+		}
+	}
+	return n
+}
+
+// What contradicts the attempt is accepted, kept apart, and changes nothing.
+func TestQuarantine(t *testing.T) {
+	for _, c := range []struct {
+		fault  string
+		method pay.Method
+	}{
+		{"notify-wrong-amount", wechat}, {"notify-wrong-amount", alipay},
+		{"notify-wrong-account", wechat}, {"notify-wrong-account", alipay},
+	} {
+		t.Run(c.fault+"-"+string(c.method), func(t *testing.T) {
+			w := newWorld(t)
+			id := w.open()
+			a := w.choose(id, c.method, pay.RailQR)
+			w.inject(c.fault, 1)
+			w.unchanged(id, func() {
+				w.pay(a)
+				if got := w.next().status; got/100 != 2 {
+					t.Errorf("it was answered %d: the provider would send it again for a day", got)
+				}
+			})
+			list := w.quarantined()
+			if len(list) != 1 || list[0].Evidence.OutTradeNo != a.OutTradeNo || list[0].Reason == "" {
+				t.Fatalf("quarantined %+v", list)
+			}
+		})
+	}
+}
+
+// Genuine evidence of a payment that we know nothing of is kept for a person.
+func TestUnknownNumberIsQuarantined(t *testing.T) {
+	w := newWorld(t)
+	told := w.genuineOf(wechat)
+	w.Data = t.TempDir() // the database is lost, and an empty one is in its place
+	w.must(w.Restart())
+	for range 2 {
+		status, err := told.Post(t.Context(), w.Client)
+		if err != nil || status/100 != 2 {
+			t.Errorf("answered %d, %v", status, err)
+		}
+	}
+	if list := w.quarantined(); len(list) != 1 || list[0].Evidence.Outcome != pay.OutcomePaid || list[0].Evidence.Amount != price {
+		t.Errorf("quarantined %+v", list)
+	}
+}
+
+// Another merchant's keys make it a forgery.
+func TestNotificationToAnotherAccount(t *testing.T) {
+	w, stranger := newWorld(t), newWorld(t)
+	told := w.genuineOf(wechat)
+	told.URL = stranger.URL + told.URL[len(w.URL):]
+	status, err := told.Post(t.Context(), w.Client)
+	if err != nil || status != http.StatusUnauthorized || len(stranger.quarantined()) != 0 {
+		t.Errorf("answered %d, %v, quarantined %d", status, err, len(stranger.quarantined()))
+	}
+}
+
+func TestForgedNotificationWritesNothing(t *testing.T) {
+	w := newWorld(t)
+	id := w.open()
+	a := w.choose(id, wechat, pay.RailQR)
+	w.inject("notify-never", 1)
+	w.pay(a)
+	genuine := w.genuineOf(wechat)
+	for _, c := range []struct {
+		name   string
+		change func(*site.Notification)
+		status int
+	}{
+		{"body-changed", func(n *site.Notification) { n.Body[len(n.Body)/2] ^= 1 }, 401},
+		{"body-cut", func(n *site.Notification) { n.Body = n.Body[:len(n.Body)-1] }, 401},
+		{"body-empty", func(n *site.Notification) { n.Body = nil }, 401},
+		{"no-signature", func(n *site.Notification) { n.Header.Del("Wechatpay-Signature") }, 401},
+		{"no-serial", func(n *site.Notification) { n.Header.Del("Wechatpay-Serial") }, 401},
+		{"other-nonce", func(n *site.Notification) { n.Header.Set("Wechatpay-Nonce", "x") }, 401},
+		{"other-time", func(n *site.Notification) { n.Header.Set("Wechatpay-Timestamp", "1") }, 401},
+		{"other-account", func(n *site.Notification) { n.URL += "9" }, 404},
+		{"oversize", func(n *site.Notification) { n.Body = append(n.Body, make([]byte, 64<<10)...) }, 413},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			n := site.Notification{URL: genuine.URL, Header: genuine.Header.Clone(), Body: slices.Clone(genuine.Body)}
+			c.change(&n)
+			w.unchanged(id, func() {
+				status, err := n.Post(t.Context(), w.Client)
+				if err != nil || status != c.status {
+					t.Errorf("answered %d, %v, want %d", status, err, c.status)
+				}
+			})
+		})
+	}
+	if list := w.quarantined(); len(list) != 0 {
+		t.Errorf("quarantined %+v", list)
+	}
+}
+
+// genuineOf pays another session and returns its notification, as it was sent.
+func (w *world) genuineOf(m pay.Method) site.Notification {
+	w.tb.Helper()
+	id := w.open()
+	w.pay(w.choose(id, m, pay.RailQR))
+	w.awaitStatus(id, pay.SessionPaid)
+	return w.next().Notification
+}
+
+// One notification, many times at once, is one event.
+func TestRepeatsAtOnce(t *testing.T) {
+	for _, m := range []pay.Method{wechat, alipay} {
+		t.Run(string(m), func(t *testing.T) {
+			w := newWorld(t)
+			id := w.open()
+			w.pay(w.choose(id, m, pay.RailQR))
+			told := w.next()
+			var all sync.WaitGroup
+			for range 64 {
+				all.Go(func() {
+					if status, err := told.Post(t.Context(), w.Client); err != nil || status/100 != 2 {
+						t.Errorf("answered %d, %v", status, err)
+					}
+				})
+			}
+			all.Wait()
+			if n := w.count(id, pay.EventSessionPaid); n != 1 {
+				t.Errorf("%d paid events", n)
+			}
+			if l := w.ledger(id); len(l.Refunds) != 0 || len(w.quarantined()) != 0 {
+				t.Errorf("refunds %+v, quarantined %+v", l.Refunds, w.quarantined())
+			}
+		})
+	}
+}
+
+// The provider hears "received" only once the evidence is durable.
+func TestAcknowledgedAfterCommit(t *testing.T) {
+	w := newWorld(t)
+	id := w.open()
+	a := w.choose(id, wechat, pay.RailQR)
+	stored := make(chan pay.SessionStatus, 10)
+	checkout.OnPoint = func(p checkout.Point) {
+		if l, err := w.Stores().Ledgers.Ledger(context.Background(), id); p == checkout.PointApplied && err == nil {
+			stored <- l.Session.Status
+		}
+	}
+	defer func() { checkout.OnPoint = nil }()
+	w.pay(a)
+	if got := <-stored; got != pay.SessionPaid {
+		t.Errorf("before the answer the session was %s", got)
+	}
+	if got := w.next().status; got/100 != 2 {
+		t.Errorf("answered %d", got)
+	}
+}
+
+// Check asks at once, but not twice in two seconds.
+func TestCheckIsLimited(t *testing.T) {
+	w := newWorld(t)
+	id := w.open()
+	a := w.choose(id, wechat, pay.RailQR)
+	check := func() *pay.Ledger {
+		l, err := w.Service().Check(t.Context(), id)
+		w.must(err)
+		return l
+	}
+	asked := func() int { return w.calls(a.OutTradeNo, "GET /v3/pay/transactions/out-trade-no/"+a.OutTradeNo) }
+	for range 5 {
+		check()
+	}
+	if n := asked(); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+	w.inject("notify-never", 1)
+	w.pay(a)
+	w.Advance(3 * time.Second)
+	if l := check(); l.Session.Status != pay.SessionPaid {
+		t.Errorf("the session is %s", l.Session.Status)
+	}
+	w.Advance(3 * time.Second)
+	check()
+	if n := asked(); n != 2 {
+		t.Errorf("asked %d times: what is paid needs no query", n)
+	}
+}
