@@ -188,6 +188,9 @@ func (p *program) wire(ctx context.Context, sources []merchant.Source, simURL st
 	if !live {
 		transport = provider.TestTransport(simURL)
 	}
+	transport = provider.WatchClock(transport, time.Now, func(host string, skew time.Duration) {
+		log.Error("our clock and a provider's differ", "host", host, "ahead", skew)
+	})
 	accounts, err := merchant.OpenAccounts(sources, provider.Env{HTTP: provider.NewHTTPClient(transport), TestURL: simURL, Now: time.Now})
 	if err != nil {
 		return err
@@ -196,7 +199,10 @@ func (p *program) wire(ctx context.Context, sources []merchant.Source, simURL st
 	if err != nil {
 		return err
 	}
-	hub := &checkout.Hub{}
+	assets, hub := web.NewAssets(), &checkout.Hub{}
+	if !assets.HasBundle() {
+		log.Warn("this binary holds no WebAssembly bundle: pages work as HTML only (make build puts it in)")
+	}
 	p.stores, err = store.Open(ctx, cmp.Or(c.Database, c.Data), hub.Wake)
 	if err != nil {
 		return err
@@ -215,7 +221,7 @@ func (p *program) wire(ctx context.Context, sources []merchant.Source, simURL st
 	})
 	server, err := httpd.New(httpd.Config{
 		Service: service, Merchants: directory, Stores: p.stores,
-		Assets: web.NewAssets(), Secret: secret, BaseURL: c.BaseURL, Live: live, Proxies: c.TrustedProxies,
+		Assets: assets, Secret: secret, BaseURL: c.BaseURL, Live: live, Proxies: c.TrustedProxies,
 		AdminKey: c.AdminKey, Log: log, Registry: registry,
 	})
 	if err != nil {

@@ -13,11 +13,13 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"net/url"
 	"os"
+	"path/filepath"
 
 	"morepay/internal/demo/merchants"
 	"morepay/internal/merchant"
@@ -31,8 +33,10 @@ type Shop struct {
 	merchant.Source
 	Key string // sk_test_…
 
-	webhookSecret string // whsec_…
+	files map[string][]byte // the key files that its settings name
 }
+
+const webhookFile = "webhook_secret"
 
 // keys are shared by all accounts of the demo: making RSA keys takes a second.
 type keys struct {
@@ -71,17 +75,17 @@ func Furnish(folder string, sim *providersim.Sim, baseURL string) ([]Shop, error
 		for _, o := range origins {
 			shop.Settings.ReturnURLs = append(shop.Settings.ReturnURLs, o+"/demo/")
 		}
-		files := map[string][]byte{}
+		secret := webhookSecret()
+		shop.files = map[string][]byte{webhookFile: []byte(secret)}
+		shop.Settings.Webhooks = []merchant.Webhook{{URL: baseURL + "/demo/hook", Secrets: []string{webhookFile}}}
+		shop.Webhooks = []webhook.Endpoint{{URL: baseURL + "/demo/hook", Secrets: []string{secret}}}
 		for _, open := range accounts {
-			if err := open(&shop, sim, k, i, files); err != nil {
+			if err := open(&shop, sim, k, i, shop.files); err != nil {
 				return nil, fmt.Errorf("demo merchant %s: %w", source.ID, err)
 			}
 		}
-		secret := webhookSecret()
-		shop.Webhooks = []webhook.Endpoint{{URL: baseURL + "/demo/hook", Secrets: []string{secret}}}
-		shop.webhookSecret = secret
 		shop.ReadKey = func(name string) ([]byte, error) {
-			b, ok := files[name]
+			b, ok := shop.files[name]
 			if !ok {
 				return nil, fmt.Errorf("the demo has no key file %q", name)
 			}
@@ -90,6 +94,27 @@ func Furnish(folder string, sim *providersim.Sim, baseURL string) ([]Shop, error
 		shops[i] = shop
 	}
 	return shops, nil
+}
+
+// Export writes the shop's folder as "morepay serve --merchants" reads it, so
+// that other servers can share the demo's accounts.
+func (s Shop) Export(dir string) error {
+	folder := filepath.Join(dir, s.ID)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	settings, err := json.MarshalIndent(s.Settings, "", "  ")
+	if err != nil {
+		return err
+	}
+	errs := []error{
+		os.WriteFile(filepath.Join(folder, merchant.DocumentFile), s.Document.JSON(), 0o600),
+		os.WriteFile(filepath.Join(folder, merchant.SettingsFile), settings, 0o600),
+	}
+	for name, content := range s.files {
+		errs = append(errs, os.WriteFile(filepath.Join(folder, name), content, 0o600))
+	}
+	return errors.Join(errs...)
 }
 
 // Origins are the names of the loopback host under which the demo is reached.

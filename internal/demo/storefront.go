@@ -59,7 +59,7 @@ func NewStorefront(shops []Shop, api, sim string) (*Storefront, error) {
 	for _, shop := range shops {
 		s.shops[shop.ID] = shop
 		s.ids = append(s.ids, shop.ID)
-		verifier, err := standardwebhooks.NewWebhook(shop.webhookSecret)
+		verifier, err := standardwebhooks.NewWebhook(shop.Webhooks[0].Secrets[0])
 		if err != nil {
 			return nil, err
 		}

@@ -86,6 +86,9 @@ func (s *Server) putDocument(w http.ResponseWriter, r *http.Request) error {
 	if doc.Merchant != id {
 		return pay.Errorf(pay.CodeInvalid, "merchant", "is %q, but the path says %q", doc.Merchant, id)
 	}
+	if err := s.merchants.CheckIcons(doc); err != nil {
+		return err
+	}
 	change := merchant.Change{Merchant: id, JSON: doc.JSON(), Expect: &expect}
 	stored, err := s.stores.Documents.Put(r.Context(), []merchant.Change{change}, "admin", s.now())
 	if err != nil {

@@ -30,6 +30,27 @@ func (s *Server) capabilities(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
+// icon serves a merchant's own picture of a method. A picture may be somebody's
+// SVG: opened by itself it must be able to do nothing.
+func (s *Server) icon(w http.ResponseWriter, r *http.Request) error {
+	icon, err := s.merchants.Icon(r.PathValue("id"), r.PathValue("icon"))
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("ETag", icon.ETag)
+	h.Set("Cache-Control", "public, max-age=300")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+	h.Set("X-Content-Type-Options", "nosniff")
+	if etagMatches(r.Header.Get("If-None-Match"), icon.ETag) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	h.Set("Content-Type", icon.MediaType)
+	_, err = w.Write(icon.Body)
+	return err
+}
+
 // schema serves the JSON Schema of capability documents.
 func (s *Server) schema(w http.ResponseWriter, _ *http.Request) error {
 	h := w.Header()

@@ -149,9 +149,13 @@ func (s *Server) shell(b *bytes.Buffer, v view.Checkout, returned bool) error {
 	if err != nil {
 		return err
 	}
-	b.WriteString(`<!doctype html><html lang="` + html.EscapeString(v.Locale) + `"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">` +
+	b.WriteString(`<!doctype html><html lang="` + html.EscapeString(v.Locale) + `"`)
+	for name, value := range app.ThemeAttributes(v) {
+		b.WriteString(` ` + name + `="` + html.EscapeString(value) + `"`)
+	}
+	b.WriteString(`><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">` +
 		`<meta name="robots" content="noindex"><meta name="color-scheme" content="light dark">` + noIcon + `<title>`)
-	b.WriteString(html.EscapeString(v.AmountText + " · " + v.Document.Name))
+	b.WriteString(html.EscapeString(app.Title(v)))
 	b.WriteString(`</title><style>` + web.Stylesheet() + `</style>`)
 	writeRefresh(b, v, returned)
 	b.WriteString(`</head><body>`)

@@ -95,6 +95,7 @@ func (s *Server) Handler() http.Handler {
 		{"GET /v1/events", failJSON, s.listEvents},
 		{"POST /v1/events/{id}/redeliver", failJSON, s.redeliver},
 		{"GET /v1/merchants/{id}/capabilities", failJSON, s.capabilities},
+		{"GET /merchants/{id}/icons/{icon}", failJSON, s.icon},
 		{"POST /v1/merchants/{id}/decide", failJSON, s.decide},
 		{"GET /v1/schemas/capabilities.json", failJSON, s.schema},
 

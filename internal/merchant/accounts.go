@@ -3,8 +3,11 @@ package merchant
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"morepay/internal/checkout"
+	"morepay/internal/method"
+	"morepay/internal/pay"
 	"morepay/internal/provider"
 )
 
@@ -22,8 +25,26 @@ func OpenAccounts(sources []Source, env provider.Env) ([]checkout.Account, error
 				problems = append(problems, fmt.Errorf("%s/%s: accounts.%w", s.ID, SettingsFile, err))
 				continue
 			}
+			problems = append(problems, s.checkRails(id, opened.Rails())...)
 			accounts = append(accounts, checkout.Account{Merchant: s.ID, ProviderID: id, Provider: opened})
 		}
 	}
 	return accounts, errors.Join(problems...)
+}
+
+// checkRails: a rail that the document grants and the adapter can't take would
+// be offered to payers and then refused.
+func (s *Source) checkRails(providerID string, can []pay.Rail) []error {
+	var problems []error
+	for i, m := range s.Document.Methods {
+		if row := method.Find(m.Method); row == nil || row.Provider != providerID {
+			continue
+		}
+		for j, r := range m.Rails {
+			if r != pay.RailPageQR && !slices.Contains(can, r) {
+				problems = append(problems, fmt.Errorf("%s/%s: methods[%d].rails[%d]: this account can't be paid by %s, only by %v", s.ID, DocumentFile, i, j, r, can))
+			}
+		}
+	}
+	return problems
 }

@@ -25,6 +25,7 @@ type Directory struct {
 	position  int64 // of the newest change when it was made
 	settings  map[string]Settings
 	endpoints map[string][]webhook.Endpoint
+	icons     map[string]map[string]Icon
 	keys      map[string]string // hash of API key → merchant
 
 	mu      sync.RWMutex
@@ -54,11 +55,11 @@ func NewDirectory(ctx context.Context, store Store, sources []Source, live bool,
 		return nil, err
 	}
 	d := &Directory{
-		store: store, live: live, log: log, position: position, settings: map[string]Settings{}, endpoints: map[string][]webhook.Endpoint{}, keys: map[string]string{},
+		store: store, live: live, log: log, position: position, settings: map[string]Settings{}, endpoints: map[string][]webhook.Endpoint{}, icons: map[string]map[string]Icon{}, keys: map[string]string{},
 		current: map[string]*Published{}, pinned: map[version]*capability.Document{},
 	}
 	for _, s := range sources {
-		d.settings[s.ID], d.endpoints[s.ID] = s.Settings, s.Webhooks
+		d.settings[s.ID], d.endpoints[s.ID], d.icons[s.ID] = s.Settings, s.Webhooks, s.Icons
 		for _, k := range s.Settings.APIKeys {
 			d.keys[k.SHA256] = s.ID
 		}

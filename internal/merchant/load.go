@@ -26,6 +26,7 @@ type Source struct {
 	ID       string
 	Document *capability.Document
 	Settings Settings
+	Icons    map[string]Icon
 	Webhooks []webhook.Endpoint                // of Settings.Webhooks, with their secrets read
 	ReadKey  func(name string) ([]byte, error) // reads a file of the merchant's folder
 }
@@ -81,7 +82,7 @@ func (s *Source) loadDocument(dir fs.FS) error {
 	if s.Document.Merchant != s.ID {
 		return fmt.Errorf("%s: merchant: is %q, but the folder is %q", file, s.Document.Merchant, s.ID)
 	}
-	return nil
+	return s.loadIcons(dir)
 }
 
 func (s *Source) loadSettings(dir fs.FS, live bool) error {

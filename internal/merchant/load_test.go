@@ -140,3 +140,29 @@ func TestLoadNothing(t *testing.T) {
 		t.Errorf("error is %v", err)
 	}
 }
+
+func TestIcons(t *testing.T) {
+	named := strings.Replace(document, `"rails"`, `"icon": "own", "rails"`, 1)
+	for _, c := range []struct{ name, file, body, want string }{
+		{"there", "icons/own.svg", "<svg/>", ""},
+		{"missing", "icons/other.svg", "<svg/>", "methods[0].icon"},
+		{"wrong-kind", "icons/own.html", "<script>", "shop/icons/own.html"},
+		{"too-large", "icons/own.png", strings.Repeat("x", merchant.MaxIcon+1), "shop/icons/own.png"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			sources, err := merchant.LoadDocuments(fstest.MapFS{
+				"shop/capabilities.json": {Data: []byte(named)},
+				"shop/" + c.file:         {Data: []byte(c.body)},
+			})
+			if c.want == "" {
+				if err != nil || string(sources[0].Icons["own"].Body) != c.body {
+					t.Fatalf("loaded %v, %v", sources, err)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error is %v, want one that names %s", err, c.want)
+			}
+		})
+	}
+}

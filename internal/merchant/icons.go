@@ -1,0 +1,78 @@
+package merchant
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"morepay/internal/capability"
+	"morepay/internal/pay"
+)
+
+// MaxIcon is the largest icon, in bytes.
+const MaxIcon = 32 << 10
+
+// iconTypes are the kinds of picture that may be an icon, by file ending.
+var iconTypes = map[string]string{
+	".svg":  "image/svg+xml",
+	".png":  "image/png",
+	".webp": "image/webp",
+}
+
+// Icon is a merchant's own picture for a method: icons/<id>.svg, .png or .webp
+// in the merchant's folder.
+type Icon struct {
+	MediaType string
+	Body      []byte
+	ETag      string
+}
+
+// loadIcons reads the folder's icons and checks that the document's are there.
+func (s *Source) loadIcons(dir fs.FS) error {
+	folder := path.Join(s.ID, "icons")
+	entries, _ := fs.ReadDir(dir, folder) // most merchants have none
+	s.Icons = map[string]Icon{}
+	for _, e := range entries {
+		file := path.Join(folder, e.Name())
+		id, mediaType := strings.TrimSuffix(e.Name(), path.Ext(file)), iconTypes[path.Ext(file)]
+		if mediaType == "" {
+			return fmt.Errorf("%s: an icon must end in .svg, .png or .webp", file)
+		}
+		body, err := fs.ReadFile(dir, file)
+		if err != nil {
+			return err
+		}
+		if len(body) > MaxIcon {
+			return fmt.Errorf("%s: is longer than %d bytes", file, MaxIcon)
+		}
+		s.Icons[id] = Icon{MediaType: mediaType, Body: body, ETag: etag(body)}
+	}
+	if err := checkIcons(s.Document, s.Icons); err != nil {
+		return fmt.Errorf("%s: %w", path.Join(s.ID, DocumentFile), err)
+	}
+	return nil
+}
+
+func checkIcons(doc *capability.Document, icons map[string]Icon) error {
+	for i, m := range doc.Methods {
+		if _, ok := icons[m.Icon]; m.Icon != "" && !ok {
+			return pay.Errorf(pay.CodeInvalid, fmt.Sprintf("methods[%d].icon", i), "there is no picture %q in the merchant's folder icons", m.Icon)
+		}
+	}
+	return nil
+}
+
+// Icon is a merchant's own picture.
+func (d *Directory) Icon(merchant, id string) (Icon, error) {
+	icon, ok := d.icons[merchant][id]
+	if !ok {
+		return Icon{}, pay.Errorf(pay.CodeNotFound, "", "there is no such icon")
+	}
+	return icon, nil
+}
+
+// CheckIcons tells whether this server has the pictures that a document names.
+func (d *Directory) CheckIcons(doc *capability.Document) error {
+	return checkIcons(doc, d.icons[doc.Merchant])
+}
