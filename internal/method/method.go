@@ -18,8 +18,8 @@ type Method struct {
 	Provider string            // id of the adapter that moves the money
 	Icon     string            // id of our own icon
 	Names    map[string]string // by BCP 47 tag of the catalogue
-	Blocked  []device.Container
-	ladders  []ladder
+	Blocked  []device.Container // on mobile, these keep the wallet from opening; see BlockedBy
+	ladders  []ladder           // the first that covers a device counts; see Ladder
 }
 
 // ladder is the rails on one kind of device, best first. An empty form or
