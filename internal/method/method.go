@@ -15,9 +15,9 @@ import (
 // Method is a row of the table.
 type Method struct {
 	ID       pay.Method
-	Provider string            // id of the adapter that moves the money
-	Icon     string            // id of our own icon
-	Names    map[string]string // by BCP 47 tag of the catalogue
+	Provider string             // id of the adapter that moves the money
+	Icon     string             // id of our own icon
+	Names    map[string]string  // by BCP 47 tag of the catalogue
 	Blocked  []device.Container // on mobile, these keep the wallet from opening; see BlockedBy
 	ladders  []ladder           // the first that covers a device counts; see Ladder
 }
