@@ -277,3 +277,21 @@ func TestReasonCanBeStored(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+func FuzzEndpointURL(f *testing.F) {
+	for _, seed := range []string{"https://shop.example/hooks", "http://127.0.0.1/", "https://a:b@c/", "https://x:443#", "//x", "https://[::1]:443/", "https://shop.example:0443/"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, raw string) {
+		if checkURL(raw, false) != nil {
+			return
+		}
+		request, err := http.NewRequest(http.MethodPost, raw, nil)
+		if err != nil {
+			t.Fatalf("%q passes and can't be requested: %v", raw, err)
+		}
+		if u := request.URL; u.Scheme != "https" || u.User != nil || u.Hostname() == "" || (u.Port() != "" && u.Port() != "443") {
+			t.Errorf("%q passes as %+v", raw, u)
+		}
+	})
+}

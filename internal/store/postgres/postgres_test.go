@@ -18,7 +18,7 @@ import (
 func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
 
 func open(tb testing.TB, notify checkout.Notifier) storetest.Stores {
-	return stores(mustOpen(tb, pgtest.DSN(tb), notify))
+	return stores(mustOpen(tb, pgtest.DSN(tb)+"&pool_max_conns=16", notify))
 }
 
 func mustOpen(tb testing.TB, dsn string, notify checkout.Notifier) *sqlstore.DB {

@@ -509,33 +509,41 @@ func claimExcludes(w *world) {
 }
 
 func claimsNeverOverlap(w *world) {
-	ids := w.due(60)
-	var mu sync.Mutex
-	var all sync.WaitGroup
+	ids := w.due(100)
+	now, until := start.Add(100*time.Minute), start.Add(200*time.Minute)
 	taken := map[string]int{}
-	for range 8 {
-		all.Go(func() {
-			for {
-				got, err := w.Ledgers.Claim(w.Context(), start.Add(time.Hour), start.Add(2*time.Hour), 7)
-				if err != nil {
-					w.Errorf("claim: %v", err)
-				}
-				if len(got) == 0 {
-					return
-				}
-				mu.Lock()
-				for _, id := range got {
-					taken[id]++
-				}
-				mu.Unlock()
-			}
-		})
-	}
-	all.Wait()
-	for _, id := range ids {
-		if taken[id] != 1 {
-			w.Errorf("session %s was claimed %d times, want once", id, taken[id])
+	var mu sync.Mutex
+	claim := func() (more bool) {
+		got, err := w.Ledgers.Claim(w.Context(), now, until, 10)
+		if err != nil {
+			w.Errorf("claim: %v", err)
 		}
+		mu.Lock()
+		defer mu.Unlock()
+		for _, id := range got {
+			taken[id]++
+		}
+		return len(got) > 0
+	}
+	for round := range 5 {
+		var all sync.WaitGroup
+		together := make(chan struct{})
+		for range 16 {
+			all.Go(func() {
+				<-together
+				for claim() {
+				}
+			})
+		}
+		close(together)
+		all.Wait()
+		for _, id := range ids {
+			if taken[id] != 1 {
+				w.Fatalf("round %d: session %s was claimed %d times, want once", round, id, taken[id])
+			}
+			w.update(id, func(*pay.Ledger) error { return nil }) // ends the claim
+		}
+		clear(taken)
 	}
 }
 

@@ -22,6 +22,7 @@ var outboxCases = []testCase{
 	{"redelivery-starts-again", redelivery},
 	{"forgotten-endpoint", forgotten},
 	{"release-never-loses-a-message", releaseRace},
+	{"several-servers-assign-in-order", assignTogether},
 }
 
 // paidSession stores a session of a merchant and pays it: one message.
@@ -306,4 +307,43 @@ func releaseRace(w *world) {
 		w.record(w.next(again), webhook.Result{State: webhook.Delivered, At: start, Until: start})
 		w.must(w.Queue.Release(w.Context(), again))
 	}
+}
+
+// assignTogether: messages must not overtake one another on their way to an
+// endpoint, though several servers assign them a few at a time.
+func assignTogether(w *world) {
+	const messages = 60
+	for range messages {
+		w.paidSession("shop")
+	}
+	var all sync.WaitGroup
+	for range 6 {
+		all.Go(func() {
+			for {
+				n, err := w.Queue.Assign(w.Context(), start, 2, func(string) []string { return []string{"https://a.example/"} })
+				if err != nil {
+					w.Errorf("assign: %v", err)
+				}
+				if n == 0 || err != nil {
+					return
+				}
+			}
+		})
+	}
+	all.Go(func() {
+		for delivered, last := 0, int64(0); delivered < messages && !w.Failed(); {
+			for _, c := range w.claimEndpoints(start) {
+				for d := w.next(c.Endpoint); d != nil; d = w.next(c.Endpoint) {
+					if d.Position < last {
+						w.Errorf("message %d comes after message %d", d.Position, last)
+					}
+					last = d.Position
+					delivered++
+					w.record(d, webhook.Result{State: webhook.Delivered, At: start, Until: start.Add(time.Minute)})
+				}
+				w.must(w.Queue.Release(w.Context(), c.Endpoint))
+			}
+		}
+	})
+	all.Wait()
 }
