@@ -13,6 +13,7 @@ type railFacts struct {
 	leaves bool   // hands over to a wallet or another site: the form must own the whole window
 	stays  bool   // ends in this frame: the browser side may send the form by itself
 	code   string // catalogue prefix of the screen with its QR, or ""
+	shared bool   // the same for every method: one button below the list will do
 }
 
 // rails has one row a rail. jsapi neither leaves nor stays: the server may send
@@ -22,7 +23,7 @@ var rails = map[pay.Rail]railFacts{
 	pay.RailDeepLink: {leaves: true},
 	pay.RailRedirect: {leaves: true},
 	pay.RailQR:       {stays: true, code: "qr"},
-	pay.RailPageQR:   {stays: true, code: "page"},
+	pay.RailPageQR:   {stays: true, code: "page", shared: true},
 }
 
 // attempt is the form that begins an attempt or resumes it. It is a native POST:

@@ -7,6 +7,7 @@ import (
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"morepay/internal/capability"
+	"morepay/internal/pay"
 	"morepay/internal/view"
 )
 
@@ -32,26 +33,33 @@ func failedScreen(s *screen) []goapp.UI {
 func (s *screen) choices() (list []goapp.UI, offered bool) {
 	rows := map[capability.Group][]goapp.UI{}
 	var hinted []goapp.UI
+	var shared goapp.UI
 	for _, c := range decide(&s.Checkout).Choices {
 		if !c.Shown() {
 			continue
 		}
 		rows[c.Group] = append(rows[c.Group], s.row(c))
-		offered = offered || c.Offered()
-		if c.Offered() && c.Group == capability.GroupMore && len(hinted) < maxHinted {
+		if !c.Offered() {
+			continue
+		}
+		offered = true
+		if c.Group == capability.GroupMore && len(hinted) < maxHinted {
 			hinted = append(hinted, s.icon(c.Method))
+		}
+		if shared == nil {
+			shared = s.shared(c)
 		}
 	}
 	if primary := rows[capability.GroupPrimary]; len(primary) > 0 {
-		list = append(list, el("ul.methods", nil, primary...))
+		list = append(list, el("ul", nil, primary...))
 	}
 	if more := rows[capability.GroupMore]; len(more) > 0 {
 		list = append(list, el("details", nil,
 			el("summary", nil, el("span", nil, text(s.say("select.more", ""))), el("span.hinted", nil, hinted...)),
-			el("ul.methods", nil, more...),
+			el("ul", nil, more...),
 		))
 	}
-	return list, offered
+	return append(list, shared), offered
 }
 
 // maxHinted is how many methods behind the disclosure show their icon on it, so
@@ -80,13 +88,26 @@ func (s *screen) row(c capability.Choice) goapp.UI {
 	)
 }
 
-// instead offers the next rail of the ladder.
+// instead offers the next rail of the ladder, if it is this method's own.
 func (s *screen) instead(c capability.Choice) goapp.UI {
-	if len(c.Ladder) < 2 {
+	if len(c.Ladder) < 2 || rails[c.Ladder[1]].shared {
 		return nil
 	}
-	next := c.Ladder[1]
-	return s.attempt(c.Method, next, "quiet", text(s.say("instead."+string(next), c.Method)))
+	return s.fallback(c.Method, c.Ladder[1])
+}
+
+// shared offers a fallback that is the same for every method.
+func (s *screen) shared(c capability.Choice) goapp.UI {
+	for _, r := range c.Ladder[1:] {
+		if rails[r].shared {
+			return s.fallback(c.Method, r)
+		}
+	}
+	return nil
+}
+
+func (s *screen) fallback(m pay.Method, r pay.Rail) goapp.UI {
+	return s.attempt(m, r, "quiet", text(s.say("instead."+string(r), m)))
 }
 
 func (s *screen) closedRow(c capability.Choice) goapp.UI {
