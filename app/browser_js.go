@@ -136,8 +136,9 @@ func (b *browser) nudge() {
 
 // choose shows the list; what was waiting may still be paid.
 func (b *browser) choose() {
-	b.page.local.choosing = true
-	b.page.local.fault = nil
+	local := &b.page.local
+	local.choosing, local.acted, local.fault = true, true, nil
+	forgetQuery()
 }
 
 // send posts a form in the payer's stead and shows the answer. If the way is
@@ -180,8 +181,10 @@ func (b *browser) check() {
 // it says what to show.
 func (b *browser) answered(live view.Live, err error) {
 	local := &b.page.local
+	local.acted = true
 	if err == nil {
 		local.choosing, local.fault, local.offline = false, nil, false
+		forgetQuery()
 		b.show(live)
 		return
 	}

@@ -109,6 +109,7 @@ func hide(tab *browsertest.Tab, hidden bool) {
 // page, an answer that refuses is shown, and the list comes back without asking.
 func TestBrowserSendsFormsInPlace(t *testing.T) {
 	v := testView("en", desktopAgent, view.Live{State: view.StateSelect})
+	v.Error = &view.Error{Code: pay.CodeFormExpired, Message: v.Text["error.form_expired"]}
 	s := serve(t, v)
 	code := payment("alipay", pay.RailQR)
 	code.QR = testQR
@@ -130,7 +131,7 @@ func TestBrowserSendsFormsInPlace(t *testing.T) {
 	s.visit(tab)
 	tab.Eval(`window.same = true`, nil)
 	tab.Run(chromedp.Click(`[data-method=alipay] button`, chromedp.ByQuery))
-	tab.Wait(`document.querySelector("[role=alert]")`)
+	tab.Wait(`document.querySelector("[data-error=rate_limited]")`)
 	tab.Expect("429")
 	if got, want := tab.Text(`document.querySelector("[role=alert]").textContent`), v.Text["error.rate_limited"]; got != want {
 		t.Errorf("alert %q, want %q", got, want)
@@ -141,8 +142,12 @@ func TestBrowserSendsFormsInPlace(t *testing.T) {
 	if got := tab.Text(`document.querySelector("[role=alert]")`); got != "null" {
 		t.Error("the old error is still there")
 	}
+	tab.Eval(`history.replaceState(null, "", "?returned=1&parent=https%3A%2F%2Fshop.example")`, nil)
 	tab.Run(chromedp.Click(`[data-inline=choose] button`, chromedp.ByQuery))
 	tab.Wait(onScreen + ` === "select"`)
+	if got := tab.Text(`location.search`); got != "?parent=https%3A%2F%2Fshop.example" {
+		t.Errorf("the address still asks for the past: %s", got)
+	}
 	if got := tab.Text(`window.same`); got != "true" {
 		t.Error("the page was loaded again")
 	}

@@ -26,6 +26,7 @@ type local struct {
 	live      *view.Live     // newer than the view's
 	device    *device.Device // refined by hints
 	hints     string         // device.Hints as JSON, if they change the device; "" else
+	acted     bool           // the payer has done something: the view's error is past
 	fault     *view.Error    // of the last thing that the payer did
 	now       time.Time      // the server's clock, as far as we can tell
 	choosing  bool           // the payer wants another way than the one that is waiting
@@ -103,7 +104,7 @@ func (c *Checkout) screen() *screen {
 	if s.local.device != nil {
 		s.Device = *s.local.device
 	}
-	if s.local.fault != nil {
+	if s.local.acted {
 		s.Error = s.local.fault
 	}
 	s.now = s.Live.ServerTime

@@ -24,6 +24,16 @@ func queryHas(name string) bool {
 	return js.Global().Get("URLSearchParams").New(search).Call("has", name).Bool()
 }
 
+// forgetQuery takes out of the page's address what the server was asked to show,
+// now that something else is shown: else a reload would bring the past back.
+func forgetQuery() {
+	address := js.Global().Get("URL").New(js.Global().Get("location").Get("href"))
+	for _, name := range []string{"choose", "method", "rail", "returned"} {
+		address.Get("searchParams").Call("delete", name)
+	}
+	js.Global().Get("history").Call("replaceState", js.Null(), "", address)
+}
+
 // focusTitle moves the focus to the heading of a new screen, but takes it from
 // nobody: a frame that does not have it leaves it where it is.
 func focusTitle() {

@@ -51,12 +51,12 @@ func (s *screen) choices() (list []goapp.UI, offered bool) {
 		}
 	}
 	if primary := rows[capability.GroupPrimary]; len(primary) > 0 {
-		list = append(list, el("ul", nil, primary...))
+		list = append(list, el("ul", attrs{"role", "list"}, primary...))
 	}
 	if more := rows[capability.GroupMore]; len(more) > 0 {
 		list = append(list, el("details", nil,
 			el("summary", nil, el("span", nil, text(s.say("select.more", ""))), el("span.hinted", nil, hinted...)),
-			el("ul", nil, more...),
+			el("ul", attrs{"role", "list"}, more...),
 		))
 	}
 	return append(list, shared), offered

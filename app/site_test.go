@@ -74,6 +74,10 @@ func serve(t *testing.T, v view.Checkout) *site {
 			`<body>%s<script type="application/json" id="view">%s</script><script defer src="%s" data-exec="/wasm_exec.js" data-wasm="/app.wasm"></script>`,
 			web.Stylesheet(), HTML(v), data, assets.URL(web.Boot))
 	})
+	mux.HandleFunc("GET /merchants/demo/icons/cloud", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "image/svg+xml")
+		w.Write([]byte(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 4"><path d="M0 0h4v4H0z"/></svg>`))
+	})
 	mux.HandleFunc("GET /pay/token/events", s.events)
 	mux.HandleFunc("POST /pay/token/{what}", func(w http.ResponseWriter, r *http.Request) { s.post(w, r) })
 	s.Server = httptest.NewServer(mux)

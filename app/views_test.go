@@ -33,6 +33,7 @@ func testDocument() *capability.Document {
 	jd.State = capability.StateScheduled
 	jd.Schedule = &capability.Schedule{From: time.Date(2026, 12, 1, 0, 0, 0, 0, homeZone).UTC()}
 	unionpay := method("unionpay", pay.RailRedirect)
+	unionpay.Icon = "cloud"
 	unionpay.Limits = map[string]capability.Limits{"CNY": {Min: 10000}}
 	return &capability.Document{
 		Schema: capability.SchemaVersion, Merchant: "demo", Name: "Harbour Tea", Locale: "zh-CN", Visible: 1,
@@ -110,18 +111,20 @@ func testViews() map[string]view.Checkout {
 	framed.Error = &view.Error{Code: pay.CodeFormExpired, Message: framed.Text["error.form_expired"]}
 	views["select-framed-error"] = framed
 
-	views["hostile"] = hostileView()
+	views["hostile"] = hostileView(view.StateWaiting)
+	views["hostile-select"] = hostileView(view.StateSelect)
+	views["hostile-paid"] = hostileView(view.StatePaid)
 	return views
 }
 
 // hostileView has the worst of strings in every place that others can fill.
-func hostileView() view.Checkout {
+func hostileView(state view.State) view.Checkout {
 	const evil = "\"'><script>alert(1)</script>\\\n`${x}` onerror=alert(1) javascript:alert(2) 支付 👩\u200d👩 &quot; \u2028 true"
 	page := &view.Payment{
 		AttemptID: evil, Method: pay.Method(evil), Rail: pay.RailPageQR,
 		QR: &view.QR{Size: 29, Path: evil, PNG: "javascript:alert(3)"},
 	}
-	v := testView("en", desktopAgent, waiting(page))
+	v := testView("en", desktopAgent, view.Live{State: state, Payment: page})
 	v.Description, v.AmountText, v.ShareURL, v.Parent = evil, evil, evil, evil
 	v.Live.FormToken, v.Live.ContinueURL = evil, "javascript:alert(4)"
 	v.Path = "/pay/" + evil
