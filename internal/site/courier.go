@@ -41,8 +41,7 @@ type Courier struct {
 
 	transport http.Transport
 	mu        sync.Mutex
-	holding   bool
-	held      []Notification
+	held      chan Notification // nil while nothing is held back
 }
 
 // Hold keeps all further notifications: the simulator is told that they were
@@ -50,23 +49,26 @@ type Courier struct {
 func (c *Courier) Hold() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.holding = true
+	if c.held == nil {
+		c.held = make(chan Notification, maxHeld)
+	}
 }
 
-// Take hands over what was held, oldest first.
-func (c *Courier) Take() []Notification {
+// maxHeld is how many notifications can be held; the simulator waits beyond.
+const maxHeld = 100_000
+
+// Wait takes the oldest that is held, and waits for one until ctx ends; then it
+// is empty.
+func (c *Courier) Wait(ctx context.Context) Notification {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	held := c.held
-	c.held = nil
-	return held
-}
-
-// Count is how many are held.
-func (c *Courier) Count() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.held)
+	c.mu.Unlock()
+	select {
+	case n := <-held:
+		return n
+	case <-ctx.Done():
+		return Notification{}
+	}
 }
 
 // RoundTrip implements [http.RoundTripper].
@@ -100,9 +102,11 @@ func (c *Courier) CloseIdleConnections() { c.transport.CloseIdleConnections() }
 
 func (c *Courier) keep(n Notification) bool {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.holding {
-		c.held = append(c.held, n)
+	held := c.held
+	c.mu.Unlock()
+	if held == nil {
+		return false
 	}
-	return c.holding
+	held <- n
+	return true
 }

@@ -1,0 +1,269 @@
+package checkout_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"morepay/internal/checkout"
+	"morepay/internal/pay"
+	"morepay/internal/provider"
+	"morepay/internal/providersim"
+	"morepay/internal/site"
+)
+
+// story is what happens to a few sessions: payers, a merchant, providers that
+// misbehave, time, and a server that is restarted now and then. Every step goes
+// to the real service, and every rule is looked at after each.
+type story struct {
+	*world
+	sessions []string
+	seen     map[string]*pay.Ledger // as of the step before
+	told     []site.Notification    // what could be told again
+}
+
+// allowed are the errors that a caller may meet without anything being wrong.
+var allowed = map[string][]pay.Code{
+	"attempt": {pay.CodeSessionNotOpen, pay.CodeTooManyAttempts, pay.CodeProviderRefused, pay.CodeMethodUnavailable, pay.CodeProviderDown},
+	"check":   {},
+	"cancel":  {pay.CodeConflict},
+	"refund":  {pay.CodeConflict, pay.CodeRefundExceeds, pay.CodeInvalid},
+}
+
+func (s *story) fine(t *rapid.T, what string, err error) {
+	if err != nil && !slices.Contains(allowed[what], pay.CodeOf(err)) {
+		t.Fatalf("%s: %v", what, err)
+	}
+}
+
+func (s *story) session(t *rapid.T) string {
+	if len(s.sessions) == 0 {
+		t.Skip("there is no session")
+	}
+	return s.sessions[rapid.IntRange(0, len(s.sessions)-1).Draw(t, "session")]
+}
+
+func (s *story) create(t *rapid.T) {
+	if len(s.sessions) == 3 {
+		t.Skip("there are enough sessions")
+	}
+	s.sessions = append(s.sessions, s.open())
+}
+
+func (s *story) attempt(t *rapid.T) {
+	ways := []struct {
+		m pay.Method
+		r pay.Rail
+	}{
+		{wechat, pay.RailQR}, {wechat, pay.RailDeepLink}, {alipay, pay.RailQR}, {alipay, pay.RailDeepLink}, {"jd_pay", pay.RailRedirect},
+	}
+	w := ways[rapid.IntRange(0, len(ways)-1).Draw(t, "way")]
+	_, err := s.Choose(s.ctx(), s.session(t), w.m, w.r)
+	s.fine(t, "attempt", err)
+}
+
+// phone has somebody do something with any attempt of a session, also one that
+// the page no longer shows.
+func (s *story) phone(t *rapid.T, do func(providersim.User, string) (providersim.Payment, error)) {
+	l := s.ledger(s.session(t))
+	if len(l.Attempts) == 0 {
+		t.Skip("there is no attempt")
+	}
+	a := l.Attempts[rapid.IntRange(0, len(l.Attempts)-1).Draw(t, "attempt")]
+	if a.Action != nil {
+		s.reachWallet(a)
+	}
+	user := rapid.SampledFrom(providersim.Users).Draw(t, "user")
+	_, err := do(user, a.OutTradeNo)
+	if _, refused := errors.AsType[*providersim.Refusal](err); err != nil && !refused {
+		t.Fatalf("the phone: %v", err)
+	}
+}
+
+func (s *story) approve(t *rapid.T)  { s.phone(t, s.Sim.Approve) }
+func (s *story) turnAway(t *rapid.T) { s.phone(t, s.Sim.Cancel) }
+
+// misbehave has the providers do something wrong at their next opportunity. A
+// refund that gets stuck is left out: no program can bring that to an end.
+func (s *story) misbehave(t *rapid.T) {
+	var names []string
+	for _, f := range providersim.Faults() {
+		if f.Ends != providersim.EndsPerson {
+			names = append(names, f.Name)
+		}
+	}
+	s.inject(rapid.SampledFrom(names).Draw(t, "fault"), rapid.IntRange(1, 3).Draw(t, "times"))
+}
+
+func (s *story) wait(t *rapid.T) {
+	waits := []time.Duration{time.Second, 20 * time.Second, 2 * time.Minute, pay.CloseDelay, 12 * time.Minute, 31 * time.Minute}
+	s.Advance(rapid.SampledFrom(waits).Draw(t, "wait"))
+}
+
+func (s *story) sweep(*rapid.T) { s.Service().SweepOnce(s.ctx()) }
+
+func (s *story) restart(*rapid.T) { s.must(s.Restart()) }
+
+func (s *story) check(t *rapid.T) {
+	_, err := s.Service().Check(s.ctx(), s.session(t))
+	s.fine(t, "check", err)
+}
+
+func (s *story) cancel(t *rapid.T) {
+	_, err := s.Service().Cancel(s.ctx(), site.Merchant, s.session(t))
+	s.fine(t, "cancel", err)
+}
+
+func (s *story) giveBack(t *rapid.T) {
+	_, err := s.refund(s.session(t), cny(rapid.Int64Range(1, fen).Draw(t, "value")))
+	s.fine(t, "refund", err)
+}
+
+// repeat tells something again that was told before.
+func (s *story) repeat(t *rapid.T) {
+	for {
+		select {
+		case h := <-s.heard:
+			s.told = append(s.told, h.Notification)
+			continue
+		default:
+		}
+		break
+	}
+	if len(s.told) == 0 {
+		t.Skip("nothing was told yet")
+	}
+	_, err := s.told[rapid.IntRange(0, len(s.told)-1).Draw(t, "told")].Post(s.ctx(), s.Client)
+	s.must(err)
+}
+
+// invariants looks at every session.
+func (s *story) invariants(t *rapid.T) {
+	for _, id := range s.sessions {
+		l := s.ledger(id)
+		events := slices.DeleteFunc(s.events(id), func(e pay.Event) bool { return e.Number > l.Session.LastEvent })
+		for _, rule := range rules {
+			if problem := rule.broken(s, l, events); problem != "" {
+				t.Fatalf("%s: %s\nthe session is %s, won by %q, events %v", rule.name, problem, l.Session.Status, l.Session.Winner, events)
+			}
+		}
+		s.seen[id] = l
+	}
+}
+
+// end lets everything settle and holds our books against the simulator's.
+func (s *story) end(t *rapid.T) {
+	s.Sim.Calm()
+	s.must(s.Restart())
+	for range 60 {
+		if s.settled() {
+			break
+		}
+		s.later(20 * time.Minute)
+	}
+	s.invariants(t)
+	for _, id := range s.sessions {
+		l := s.ledger(id)
+		if !l.Due().IsZero() {
+			t.Fatalf("the session is %s and still due: %+v", l.Session.Status, l.Due())
+		}
+		for _, a := range l.Attempts {
+			s.agrees(t, l, a)
+		}
+	}
+}
+
+func (s *story) settled() bool {
+	for _, id := range s.sessions {
+		if !s.ledger(id).Due().IsZero() {
+			return false
+		}
+	}
+	return true
+}
+
+// agrees compares one attempt with the simulator's books: money is there if and
+// only if we say so, what we gave back was given back, and nobody can pay any more.
+func (s *story) agrees(t *rapid.T, l *pay.Ledger, a pay.Attempt) {
+	o := s.order(a.OutTradeNo)
+	if taken := o != nil && (o.State == "paid" || o.State == "refunded"); taken != a.State.Received() {
+		t.Fatalf("attempt %s is %s, but at the provider: %+v", a.ID, a.State, o)
+	}
+	if o == nil {
+		return
+	}
+	if o.Fen != a.Amount.Value {
+		t.Fatalf("I5: the provider took %d, we wanted %s", o.Fen, a.Amount)
+	}
+	if !a.State.Received() {
+		if _, err := s.Sim.Approve(o.Payer, a.OutTradeNo); err == nil {
+			t.Fatalf("I7: attempt %s can be paid although its session is %s", a.ID, l.Session.Status)
+		}
+	}
+	refunder := s.refunder(a)
+	if refunder == nil {
+		return // a person refunds at the merchant's own cashier
+	}
+	for _, r := range l.Refunds {
+		if r.AttemptID == a.ID {
+			returned(t, refunder, a, r)
+		}
+	}
+	if a.State == pay.AttemptSurplus && o.State != "refunded" {
+		t.Fatalf("I3: the second payment %s was kept", a.ID)
+	}
+}
+
+// refunder is the account of an attempt, if money can be given back there.
+func (s *story) refunder(a pay.Attempt) provider.Refunder {
+	i := slices.IndexFunc(s.Accounts(), func(acc checkout.Account) bool {
+		return acc.ProviderID == a.Provider && acc.Provider.Account() == a.Account
+	})
+	refunder, _ := s.Accounts()[i].Provider.(provider.Refunder)
+	return refunder
+}
+
+// returned asks the provider about a refund that has come to its end.
+func returned(t *rapid.T, refunder provider.Refunder, a pay.Attempt, r pay.Refund) {
+	order := provider.RefundOrder{OutTradeNo: a.OutTradeNo, Number: r.Number, Amount: r.Amount, Total: a.Amount}
+	got, err := refunder.QueryRefund(context.Background(), order)
+	if err != nil || r.Status != pay.RefundSucceeded || got.Status != pay.RefundSucceeded {
+		t.Fatalf("refund %s is %s, the provider says %+v, %v", r.ID, r.Status, got, err)
+	}
+}
+
+// TestAnyStory lets random things happen and holds the rules of money after
+// each of them.
+func TestAnyStory(t *testing.T) {
+	fewer(t, "25")
+	w := newWorld(t)
+	rapid.Check(t, func(t *rapid.T) {
+		s := &story{world: w, seen: map[string]*pay.Ledger{}}
+		w.Sim.Calm()
+		t.Repeat(map[string]func(*rapid.T){
+			"create": s.create, "attempt": s.attempt, "another-attempt": s.attempt, "approve": s.approve, "turn-away": s.turnAway,
+			"misbehave": s.misbehave, "wait": s.wait, "sweep": s.sweep, "restart": s.restart, "check": s.check,
+			"cancel": s.cancel, "refund": s.giveBack, "repeat": s.repeat, "": s.invariants,
+		})
+		s.end(t)
+	})
+}
+
+// fewer has rapid make n checks unless the command line says how many: each is
+// hundreds of requests.
+func fewer(t *testing.T, n string) {
+	t.Helper()
+	f := flag.Lookup("rapid.checks")
+	if f.Value.String() != f.DefValue {
+		return
+	}
+	if err := flag.Set("rapid.checks", n); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { flag.Set("rapid.checks", f.DefValue) })
+}
