@@ -95,7 +95,7 @@ func pagePath(token string, query url.Values) string {
 
 // returnURL is where a wallet brings the payer back.
 func (s *Server) returnURL(token string) string {
-	return s.baseURL + "/return/" + s.secrets.sealText([]byte(token))
+	return s.baseURL + "/return/" + s.secrets.sealText(forReturn, []byte(token))
 }
 
 // seeOther redirects without the link-holding body that http.Redirect writes.

@@ -34,13 +34,13 @@ func (s *Server) identify(w http.ResponseWriter, r *http.Request, l *pay.Ledger,
 	if err != nil {
 		return err
 	}
-	return seeOther(w, id.AuthorizeURL(s.baseURL+"/identified/"+s.secrets.sealText(b), state))
+	return seeOther(w, id.AuthorizeURL(s.baseURL+"/identified/"+s.secrets.sealText(forIdentity, b), state))
 }
 
 // identified takes the payer back with the provider's code and goes on with the
 // errand.
 func (s *Server) identified(w http.ResponseWriter, r *http.Request) error {
-	b, err := s.secrets.openText(r.PathValue("sealed"))
+	b, err := s.secrets.openText(forIdentity, r.PathValue("sealed"))
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 // fromWallet is where wallets bring payers back. The link holds the token
 // sealed, because it is kept with the attempt.
 func (s *Server) fromWallet(w http.ResponseWriter, r *http.Request) error {
-	token, err := s.secrets.openText(r.PathValue("sealed"))
+	token, err := s.secrets.openText(forReturn, r.PathValue("sealed"))
 	if err != nil {
 		return err
 	}

@@ -80,27 +80,38 @@ func (s *secrets) checkForm(token, sessionID string, now time.Time) error {
 	return nil
 }
 
-func (s *secrets) sealBytes(b []byte) []byte { return s.seal.Seal(nil, nil, b, nil) }
+// purpose is what sealed bytes are for. It is sealed in, so that nothing sealed
+// for one purpose opens for another: a kept reply out of a copy of the database
+// must not open as a link.
+type purpose string
 
-func (s *secrets) openBytes(b []byte) ([]byte, error) {
+const (
+	forReturn   purpose = "return"   // links by which wallets bring payers back
+	forIdentity purpose = "identity" // links by which a provider that identified a payer does
+	forReply    purpose = "reply"    // kept replies to merchants
+)
+
+func (s *secrets) sealBytes(p purpose, b []byte) []byte { return s.seal.Seal(nil, nil, b, []byte(p)) }
+
+func (s *secrets) openBytes(p purpose, b []byte) ([]byte, error) {
 	if len(b) < s.seal.Overhead() {
 		return nil, errors.New("sealed bytes are too short")
 	}
-	return s.seal.Open(nil, nil, b, nil)
+	return s.seal.Open(nil, nil, b, []byte(p))
 }
 
 // sealText seals bytes as text for a link.
-func (s *secrets) sealText(b []byte) string {
-	return base64.RawURLEncoding.EncodeToString(s.sealBytes(b))
+func (s *secrets) sealText(p purpose, b []byte) string {
+	return base64.RawURLEncoding.EncodeToString(s.sealBytes(p, b))
 }
 
-// openText fails with not_found for anything that sealText did not make.
-func (s *secrets) openText(sealed string) ([]byte, error) {
+// openText fails with not_found for anything that sealText did not make for p.
+func (s *secrets) openText(p purpose, sealed string) ([]byte, error) {
 	b, err := base64.RawURLEncoding.DecodeString(sealed)
 	if err != nil {
 		return nil, errNotFound
 	}
-	plain, err := s.openBytes(b)
+	plain, err := s.openBytes(p, b)
 	if err != nil {
 		return nil, errNotFound
 	}

@@ -160,12 +160,12 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request, into any, do func(
 				return idempotency.Reply{}, err
 			}
 			b, err := json.Marshal(result)
-			return idempotency.Reply{Status: http.StatusCreated, ContentType: jsonType, Body: s.secrets.sealBytes(b)}, err
+			return idempotency.Reply{Status: http.StatusCreated, ContentType: jsonType, Body: s.secrets.sealBytes(forReply, b)}, err
 		})
 	if err != nil {
 		return err
 	}
-	plain, err := s.secrets.openBytes(reply.Body)
+	plain, err := s.secrets.openBytes(forReply, reply.Body)
 	if err != nil {
 		return pay.Wrap(pay.CodeInternal, err, "a kept reply can't be opened: has the server's secret changed?")
 	}

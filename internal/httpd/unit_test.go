@@ -85,10 +85,15 @@ func TestSealedTextOpensOnlyWhole(t *testing.T) {
 	s := testSecrets(t)
 	rapid.Check(t, func(t *rapid.T) {
 		plain := rapid.SliceOf(rapid.Byte()).Draw(t, "plain")
-		sealed := s.sealText(plain)
-		got, err := s.openText(sealed)
+		sealed := s.sealText(forReturn, plain)
+		got, err := s.openText(forReturn, sealed)
 		if err != nil || string(got) != string(plain) {
 			t.Fatalf("opened %q, %v", got, err)
+		}
+		for _, other := range []purpose{forIdentity, forReply} {
+			if got, err := s.openText(other, sealed); err == nil {
+				t.Fatalf("what was sealed for a return opened as %s: %q", other, got)
+			}
 		}
 		i := rapid.IntRange(0, len(sealed)-1).Draw(t, "at")
 		damaged := []byte(sealed)
@@ -96,7 +101,7 @@ func TestSealedTextOpensOnlyWhole(t *testing.T) {
 		if string(damaged) == sealed {
 			return
 		}
-		if got, err := s.openText(string(damaged)); err == nil && string(got) != string(plain) {
+		if got, err := s.openText(forReturn, string(damaged)); err == nil && string(got) != string(plain) {
 			t.Fatalf("a damaged text opened as %q", got)
 		}
 	})
