@@ -17,24 +17,30 @@ func (s *Server) attempt(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	ip := s.clientIP(r)
-	if !s.exempt(ip) {
-		if err := s.attempts.allow(l.Session.ID); err != nil {
-			return err
-		}
-		if err := s.attemptIPs.allow(ipKey(ip)); err != nil {
-			return err
-		}
-	}
 	request := checkout.AttemptRequest{
 		Method: pay.Method(form.Get("method")), Rail: pay.Rail(form.Get("rail")),
-		Device: refined(r, form.Get("hints")), PayerIP: ip.String(),
+		Device: refined(r, form.Get("hints")), PayerIP: s.clientIP(r).String(),
 		ReturnURL: s.returnURL(r.PathValue("token")),
 	}
 	if request.Rail == pay.RailJSAPI {
-		return s.identify(w, r, l, request, form.Get("hints"))
+		return s.identify(w, r, l, request, form.Get("hints")) // counted when they are back
+	}
+	if err := s.countAttempt(r, l.Session.ID); err != nil {
+		return err
 	}
 	return s.handOver(w, r, l.Session.ID, request)
+}
+
+// countAttempt counts what makes us ask a provider, so that nobody uses up what
+// it grants us.
+func (s *Server) countAttempt(r *http.Request, sessionID string) error {
+	if s.exempt(s.clientIP(r)) {
+		return nil
+	}
+	if err := s.attempts.allow(sessionID); err != nil {
+		return err
+	}
+	return s.allowIP(s.attemptIPs, r)
 }
 
 // handOver makes the attempt and sends the payer on.

@@ -23,6 +23,10 @@ const (
 // message's id is the newest event's number. Clients that don't take event
 // streams get the live view at once.
 func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
+	// Counted before the token is looked up: a guess costs as much as a payer.
+	if err := s.allowIP(s.eventIPs, r); err != nil {
+		return err
+	}
 	l, err := s.service.ByToken(r.Context(), r.PathValue("token"))
 	if err != nil {
 		return err

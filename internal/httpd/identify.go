@@ -64,6 +64,10 @@ func (s *Server) identified(w http.ResponseWriter, r *http.Request) error {
 	if id == nil {
 		return errNotFound
 	}
+	// The link works again and again, and each time the provider is asked.
+	if err := s.countAttempt(r, l.Session.ID); err != nil {
+		return err
+	}
 	payer, err := id.PayerID(r.Context(), q.Get("code"))
 	if err != nil {
 		return err

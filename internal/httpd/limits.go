@@ -15,14 +15,16 @@ import (
 
 // The rates, per key.
 var (
-	pageRate     = limit{60, time.Minute} // an address
-	statusRate   = limit{30, time.Minute} // a session
-	attemptRate  = limit{6, time.Minute}  // a session
-	attemptIP    = limit{30, time.Minute} // an address
-	apiRate      = limit{25, time.Second} // a merchant
-	maxPerIP     = 20                     // event streams an address
-	maxPerPayer  = 3                      // event streams a session
-	maxEventConn = 10_000                 // event streams in all
+	pageRate     = limit{60, time.Minute}  // an address
+	statusRate   = limit{30, time.Minute}  // a session
+	eventRate    = limit{600, time.Minute} // an address; many payers may share one
+	reportRate   = limit{10, time.Minute}  // an address
+	attemptRate  = limit{6, time.Minute}   // a session
+	attemptIP    = limit{30, time.Minute}  // an address
+	apiRate      = limit{25, time.Second}  // a merchant
+	maxPerIP     = 20                      // event streams an address
+	maxPerPayer  = 3                       // event streams a session
+	maxEventConn = 10_000                  // event streams in all
 )
 
 type limit struct {
@@ -96,6 +98,16 @@ func (g *gauge) enter(bounds map[string]int) (leave func(), err error) {
 			}
 		}
 	}, nil
+}
+
+// allowIP fails with rate_limited when the caller's address has used up its
+// allowance of k.
+func (s *Server) allowIP(k *keyed, r *http.Request) error {
+	ip := s.clientIP(r)
+	if s.exempt(ip) {
+		return nil
+	}
+	return k.allow(ipKey(ip))
 }
 
 // clientIP is the payer's own address: the peer's, or, when the peer is one of

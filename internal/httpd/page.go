@@ -31,10 +31,8 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) error {
 
 // payer loads the session of the request's token, at most pageRate often.
 func (s *Server) payer(r *http.Request) (*pay.Ledger, error) {
-	if ip := s.clientIP(r); !s.exempt(ip) {
-		if err := s.pages.allow(ipKey(ip)); err != nil {
-			return nil, err
-		}
+	if err := s.allowIP(s.pages, r); err != nil {
+		return nil, err
 	}
 	return s.service.ByToken(r.Context(), r.PathValue("token"))
 }
@@ -260,8 +258,11 @@ func (s *Server) readiness(w http.ResponseWriter, r *http.Request) error {
 }
 
 // cspReport counts what a browser blocked on our page; the text may be
-// anybody's, so only its start is logged.
+// anybody's, so only its start is logged, and not often.
 func (s *Server) cspReport(w http.ResponseWriter, r *http.Request) error {
+	if err := s.allowIP(s.reports, r); err != nil {
+		return err
+	}
 	b, err := readBody(w, r, maxFormBody)
 	if err != nil {
 		return err

@@ -46,8 +46,8 @@ type Server struct {
 	registry  *prometheus.Registry
 	metrics   *metrics
 
-	pages, statusChecks, attempts, attemptIPs, api *keyed
-	streams                                        gauge
+	pages, eventIPs, statusChecks, attempts, attemptIPs, reports, api *keyed
+	streams                                                           gauge
 }
 
 // New makes a Server. Fails if the secret is too short.
@@ -60,7 +60,7 @@ func New(c Config) (*Server, error) {
 		service: c.Service, merchants: c.Merchants, stores: c.Stores, assets: c.Assets, secrets: sec,
 		baseURL: c.BaseURL, live: c.Live, proxies: c.Proxies, adminKey: c.AdminKey, now: c.Now, log: c.Log,
 		registry: c.Registry, metrics: newMetrics(c.Registry),
-		pages: newKeyed(pageRate), statusChecks: newKeyed(statusRate), attempts: newKeyed(attemptRate),
+		pages: newKeyed(pageRate), eventIPs: newKeyed(eventRate), reports: newKeyed(reportRate), statusChecks: newKeyed(statusRate), attempts: newKeyed(attemptRate),
 		attemptIPs: newKeyed(attemptIP), api: newKeyed(apiRate),
 	}
 	if s.now == nil {
