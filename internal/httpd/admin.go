@@ -44,7 +44,7 @@ func (s *Server) Admin() http.Handler {
 func (s *Server) admins(h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		key, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		if s.adminKey == "" || subtle.ConstantTimeCompare([]byte(merchant.HashKey(key)), []byte(s.adminKey)) != 1 {
+		if key == "" || s.adminKey == "" || subtle.ConstantTimeCompare([]byte(merchant.HashKey(key)), []byte(s.adminKey)) != 1 {
 			return pay.Errorf(pay.CodeUnauthorized, "Authorization", "must be: Bearer <admin key>")
 		}
 		return h(w, r)

@@ -10,6 +10,7 @@ import (
 
 	"morepay/internal/checkout"
 	"morepay/internal/merchant"
+	"morepay/internal/pay"
 	"morepay/internal/store/sqlstore"
 	"morepay/web"
 )
@@ -50,11 +51,17 @@ type Server struct {
 	streams                                                           gauge
 }
 
-// New makes a Server. Fails if the secret is too short.
+// New makes a Server. Fails if the secret is too short, or if AdminKey is not the
+// hash of a key.
 func New(c Config) (*Server, error) {
 	sec, err := newSecrets(c.Secret)
 	if err != nil {
 		return nil, err
+	}
+	if c.AdminKey != "" {
+		if err := merchant.CheckKeyHash(c.AdminKey); err != nil {
+			return nil, pay.Wrap(pay.CodeInvalid, err, "admin key: "+err.Error())
+		}
 	}
 	s := &Server{
 		service: c.Service, merchants: c.Merchants, stores: c.Stores, assets: c.Assets, secrets: sec,

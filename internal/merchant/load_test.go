@@ -86,9 +86,15 @@ func TestLoadRefuses(t *testing.T) {
 		{"origin-with-path", document, settings, `"https://shop.example"]`, `"https://shop.example/"]`, []string{"origins[0]"}},
 		{"origin-http", document, settings, `["https://shop.example"]`, `["http://shop.example"]`, []string{"origins[0]"}},
 		{"origin-wildcard", document, settings, `["https://shop.example"]`, `["*"]`, []string{"origins[0]"}},
+		{"origin-wildcard-host", document, settings, `["https://shop.example"]`, `["https://*"]`, []string{"origins[0]"}},
+		{"origin-wildcard-part", document, settings, `["https://shop.example"]`, `["https://*.example"]`, []string{"origins[0]"}},
+		{"origin-with-directive", document, settings, `["https://shop.example"]`, `["https://shop.example;sandbox"]`, []string{"origins[0]"}},
+		{"origin-in-capitals", document, settings, `["https://shop.example"]`, `["https://Shop.example"]`, []string{"origins[0]"}},
 		{"return-url-without-slash", document, settings, `orders/"`, `orders"`, []string{"return_urls[0]"}},
 		{"return-url-with-user", document, settings, `"https://shop.example/orders/"`, `"https://a@shop.example/orders/"`, []string{"return_urls[0]"}},
 		{"api-key-in-the-open", document, settings, `9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`, `sk_live_secret`, []string{"api_keys[0].sha256"}},
+		{"api-key-empty", document, settings, `9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`, merchant.HashKey(""), []string{"api_keys[0].sha256", "empty"}},
+		{"api-key-hash-in-capitals", document, settings, `9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`, strings.ToUpper(merchant.HashKey("a")), []string{"api_keys[0].sha256", "lower case"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			doc, private := strings.Replace(c.document, c.old, c.new, 1), strings.Replace(c.settings, c.old, c.new, 1)

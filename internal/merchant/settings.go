@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -51,6 +52,19 @@ func HashKey(key string) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// CheckKeyHash refuses what can't be the hash of a key. The hash of nothing is what
+// a shell makes of a variable that isn't set: it would let in everybody who sends
+// no key.
+func CheckKeyHash(hash string) error {
+	if b, err := hex.DecodeString(hash); err != nil || len(b) != sha256.Size || strings.ToLower(hash) != hash {
+		return errors.New("must be 64 hexadecimal digits in lower case")
+	}
+	if hash == HashKey("") {
+		return errors.New("is the hash of an empty key")
+	}
+	return nil
+}
+
 // check names the first field that can't be right. live demands https, which
 // test mode on loopback does not have.
 func (s *Settings) check(live bool) error {
@@ -59,7 +73,7 @@ func (s *Settings) check(live bool) error {
 	}
 	for i, o := range s.Origins {
 		u, err := parseHTTP(o, live)
-		if err != nil || u.Path != "" || o != u.Scheme+"://"+u.Host {
+		if err != nil || u.Path != "" || o != u.Scheme+"://"+u.Host || !plainHost(u.Host) {
 			return pay.Errorf(pay.CodeInvalid, fmt.Sprintf("origins[%d]", i), "must be an origin such as https://shop.example, is %q", o)
 		}
 	}
@@ -70,8 +84,8 @@ func (s *Settings) check(live bool) error {
 		}
 	}
 	for i, k := range s.APIKeys {
-		if b, err := hex.DecodeString(k.SHA256); err != nil || len(b) != sha256.Size {
-			return pay.Errorf(pay.CodeInvalid, fmt.Sprintf("api_keys[%d].sha256", i), "must be 64 hexadecimal digits")
+		if err := CheckKeyHash(k.SHA256); err != nil {
+			return pay.Errorf(pay.CodeInvalid, fmt.Sprintf("api_keys[%d].sha256", i), "%v", err)
 		}
 	}
 	return nil
@@ -101,6 +115,12 @@ func parseHTTP(raw string, live bool) (*url.URL, error) {
 		return nil, fmt.Errorf("must be https")
 	}
 	return u, nil
+}
+
+// plainHost: the host of an origin goes into a header, where * and ; mean
+// something else.
+func plainHost(host string) bool {
+	return strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789.-:[]") == "" // browsers send lower case
 }
 
 // allowsReturn tells whether payers may be sent to raw: same scheme and host as
