@@ -13,6 +13,7 @@ import (
 	"morepay/internal/checkout"
 	"morepay/internal/device"
 	"morepay/internal/locale"
+	"morepay/internal/method"
 	"morepay/internal/pay"
 	"morepay/internal/qrcode"
 	"morepay/internal/view"
@@ -119,8 +120,8 @@ func (s *Server) pageState(r *http.Request) checkout.PageState {
 		ShareURL: s.baseURL + "/pay/" + token,
 		SharePNG: "/pay/" + token + "/page.png",
 	}
-	if pay.Rail(q.Get("rail")) == pay.RailPageQR {
-		state.PageQR = pay.Method(q.Get("method"))
+	if m := pay.Method(q.Get("method")); pay.Rail(q.Get("rail")) == pay.RailPageQR && method.Find(m) != nil {
+		state.PageQR = m
 	}
 	return state
 }
