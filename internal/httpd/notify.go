@@ -1,8 +1,18 @@
 package httpd
 
 import (
+	"context"
 	"net/http"
+	"time"
+
+	"morepay/internal/pay"
 )
+
+// notifyWithin is how long a message may take to be stored: providers hang up
+// after four seconds or five, and must hear "send it again" before that.
+const notifyWithin = 3500 * time.Millisecond
+
+var errNotifySlow = pay.Errorf(pay.CodeStoreDown, "", "the message could not be stored in time")
 
 // notify takes a provider's message and answers in the provider's own dialect:
 // "received" only when what it says is durable.
@@ -12,7 +22,9 @@ func (s *Server) notify(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	providerID, account := r.PathValue("provider"), r.PathValue("account")
-	if err := s.service.Notify(r.Context(), providerID, account, r.Header, body); err != nil {
+	ctx, cancel := context.WithTimeoutCause(r.Context(), notifyWithin, errNotifySlow)
+	defer cancel()
+	if err := s.service.Notify(ctx, providerID, account, r.Header, body); err != nil {
 		return err
 	}
 	return s.acknowledge(w, r, nil)

@@ -31,10 +31,11 @@ import (
 var migrations embed.FS
 
 // pragmas of every connection. busy_timeout comes first so that the others wait
-// for a lock too; three seconds leave time to answer a provider within four.
+// for a lock too. Who comes while a batch waits for a lock waits for that one and
+// then for its own: twice 1.5 seconds leave time to answer a provider within four.
 // Without synchronous=FULL a power cut loses transactions that were acknowledged.
 var pragmas = []string{
-	"busy_timeout(3000)",
+	"busy_timeout(1500)",
 	"journal_mode(WAL)",
 	"synchronous(FULL)",
 	"foreign_keys(1)",
