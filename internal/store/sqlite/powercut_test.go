@@ -20,7 +20,7 @@ import (
 	"morepay/internal/store/sqlstore"
 )
 
-var cuts = flag.Int("cuts", 200, "power cuts to simulate")
+var cuts = flag.Int("cuts", 60, "power cuts to simulate")
 
 // TestPowerCut stores sessions until power fails, again and again. With our
 // pragmas nothing that was acknowledged may be lost.
@@ -43,7 +43,7 @@ func TestPowerCutNoticesWeakPragma(t *testing.T) {
 		weak = append(weak, strings.ReplaceAll(pragma, "FULL", "NORMAL"))
 	}
 	p := newPlant(t, weak)
-	p.run(50)
+	p.run(15)
 	if p.lost == 0 {
 		t.Errorf("nothing of %d acknowledged changes was lost: the simulated disk is too kind", p.acknowledged)
 	}
