@@ -25,11 +25,26 @@ func OpenAccounts(sources []Source, env provider.Env) ([]checkout.Account, error
 				problems = append(problems, fmt.Errorf("%s/%s: accounts.%w", s.ID, SettingsFile, err))
 				continue
 			}
+			if other := holder(accounts, id, opened.Account()); other != "" {
+				problems = append(problems, fmt.Errorf("%s/%s: accounts.%s: the account %s is %s's too", s.ID, SettingsFile, id, opened.Account(), other))
+			}
 			problems = append(problems, s.checkRails(id, opened.Rails())...)
 			accounts = append(accounts, checkout.Account{Merchant: s.ID, ProviderID: id, Provider: opened})
 		}
 	}
 	return accounts, errors.Join(problems...)
+}
+
+// holder is the merchant that an account collects for, "" if none does yet. What
+// a provider says of an account would be taken for the word about one merchant
+// and quarantined for the other.
+func holder(accounts []checkout.Account, providerID, name string) string {
+	for _, a := range accounts {
+		if a.ProviderID == providerID && a.Provider.Account() == name {
+			return a.Merchant
+		}
+	}
+	return ""
 }
 
 // checkRails: a rail that the document grants and the adapter can't take would

@@ -2,6 +2,7 @@ package merchant
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -48,7 +49,7 @@ type Published struct {
 }
 
 // NewDirectory makes a directory. live demands https in return URLs. Fails with
-// store_unavailable.
+// store_unavailable, or if two merchants have a key in common.
 func NewDirectory(ctx context.Context, store Store, sources []Source, live bool, log *slog.Logger) (*Directory, error) {
 	position, err := store.Position(ctx)
 	if err != nil {
@@ -60,7 +61,10 @@ func NewDirectory(ctx context.Context, store Store, sources []Source, live bool,
 	}
 	for _, s := range sources {
 		d.settings[s.ID], d.endpoints[s.ID], d.icons[s.ID] = s.Settings, s.Webhooks, s.Icons
-		for _, k := range s.Settings.APIKeys {
+		for i, k := range s.Settings.APIKeys {
+			if other, taken := d.keys[k.SHA256]; taken && other != s.ID {
+				return nil, fmt.Errorf("%s/%s: api_keys[%d]: is a key of %s too", s.ID, SettingsFile, i, other)
+			}
 			d.keys[k.SHA256] = s.ID
 		}
 	}
