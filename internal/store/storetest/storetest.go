@@ -39,6 +39,7 @@ func Exercise(t *testing.T, open Open) {
 		cases []testCase
 	}{
 		{"ledgers", ledgerCases},
+		{"claims", claimCases},
 		{"replies", replyCases},
 		{"documents", documentCases},
 		{"outbox", outboxCases},
