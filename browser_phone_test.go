@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"morepay/internal/browsertest"
+	"morepay/internal/pay"
 )
 
 // launch opens a session on a phone and taps WeChat Pay: the browser stands on
@@ -41,6 +42,35 @@ func phonePays(t *testing.T, s *stage, browser *browsertest.Browser) {
 	tab.Wait(has(`[data-status]`)) // who has paid is brought on to the shop
 	if got := tab.Text(has(`[data-status]`) + `.textContent`); got != "paid" {
 		t.Errorf("the shop's server says %q", got)
+	}
+}
+
+// Other wallets and cashiers take the payer away and bring them back in the same
+// way: their rails are rows here.
+func payElsewhere(t *testing.T, s *stage, browser *browsertest.Browser) {
+	for _, way := range []struct {
+		name, agent string
+		method      pay.Method
+		rail        pay.Rail
+	}{
+		{"alipay-on-a-phone", android, "alipay", pay.RailDeepLink},
+		{"alipay-on-a-desktop", desktop, "alipay", pay.RailRedirect},
+		{"jd-on-a-desktop", desktop, "jd_pay", pay.RailRedirect},
+		{"union-on-a-phone", android, "unionpay", pay.RailRedirect},
+	} {
+		t.Run(way.name, func(t *testing.T) {
+			open := s.open(t, order{})
+			tab := show(t, browser, way.agent)
+			tab.Go(open.URL)
+			tap(tab, fmt.Sprintf(`[data-method="%s"] form[data-rail="%s"] button`, way.method, way.rail))
+			tab.Wait(has(`[data-result="confirm"]`))
+			onlyAttempt(t, s, open, pay.AttemptAwaiting)
+			tap(tab, `button[value="approve"]`)
+			tab.Wait(has(`[data-result="paid"]`))
+			tap(tab, "#return")
+			tab.Wait(is("paid"))
+			onlyAttempt(t, s, open, pay.AttemptSucceeded)
+		})
 	}
 }
 

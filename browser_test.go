@@ -48,6 +48,7 @@ func TestBrowser(t *testing.T) {
 		{"phone-stays", phoneStays},
 		{"phone-from-foreign-page", phoneFromForeignPage},
 		{"wechat", wechatPays},
+		{"elsewhere", payElsewhere},
 		{"hostile-merchant", hostileMerchant},
 		{"hostile-window", hostileWindow},
 		{"hostile-texts", hostileTexts},

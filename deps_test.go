@@ -216,7 +216,7 @@ func TestImports(t *testing.T) {
 	}
 }
 
-func TestBrowserImports(t *testing.T) {
+func TestBundleImports(t *testing.T) {
 	all := packages(t, js, "./wasm")
 	for name, p := range all {
 		if !p.ours() {
