@@ -49,10 +49,10 @@ type commands struct {
 type config struct {
 	Listen         string         `default:"127.0.0.1:8080" help:"Address of the payers', merchants' and providers' routes."`
 	AdminListen    string         `default:"127.0.0.1:8082" help:"Address of metrics and the admin API. Keep it private."`
-	BaseURL        string         `help:"Origin under which payers and providers reach --listen, such as https://pay.example."`
-	Data           string         `type:"path" help:"Folder of the SQLite database and the server's secret."`
+	BaseURL        string         `help:"Origin under which payers and providers reach --listen, such as https://pay.example; by default http and --listen."`
+	Data           string         `type:"path" help:"Folder of the SQLite database and the server's secret; by default data, for demo one that is thrown away."`
 	Database       string         `help:"postgres://… to use PostgreSQL instead of SQLite."`
-	Merchants      string         `type:"path" help:"Folder with one folder a merchant."`
+	Merchants      string         `type:"path" help:"Folder with one folder a merchant; by default merchants, for demo the samples."`
 	Secret         string         `help:"The server's secret, in base64, if it is not to be kept in --data."`
 	AdminKey       string         `help:"SHA-256 (hex) of the key of the admin API; without it the admin API refuses."`
 	TrustedProxies []netip.Prefix `help:"Networks whose X-Forwarded-For is believed, such as 10.0.0.0/8."`
@@ -61,9 +61,19 @@ type config struct {
 	logTo io.Writer // standard error if nil
 }
 
+// Validate is called by kong before Run.
+func (c *config) Validate() error {
+	return errors.Join(cli.CheckOrigin("base-url", c.BaseURL), cli.CheckDatabase(c.Database))
+}
+
 type serve struct {
 	config `embed:""`
-	SimURL string `help:"Origin of a simulator: test mode. Without it real money moves."`
+	SimURL string `help:"Origin of a simulator, such as http://127.0.0.1:8081: test mode. Without it real money moves."`
+}
+
+// Validate is called by kong before Run.
+func (s *serve) Validate() error {
+	return errors.Join(s.config.Validate(), cli.CheckOrigin("sim-url", s.SimURL))
 }
 
 type trial struct {
@@ -73,7 +83,7 @@ type trial struct {
 
 func main() {
 	var c commands
-	k := kong.Parse(&c, kong.Name("morepay"), kong.DefaultEnvars("MOREPAY"), kong.UsageOnError(),
+	k := kong.Parse(&c, kong.Name("morepay"), kong.DefaultEnvars("MOREPAY"), kong.ShortUsageOnError(),
 		kong.Description("A self-hosted checkout widget: more payment methods, on every device."))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -145,6 +155,7 @@ func (d *trial) start(ctx context.Context) (*demoProgram, error) {
 		return nil, err
 	}
 	p.public.Handle("/demo/", storefront)
+	p.public.Handle("GET /{$}", http.RedirectHandler("/demo/", http.StatusSeeOther))
 	p.Serve(listener, sim.Handler())
 	p.Go(sim.Run)
 	return &demoProgram{p, sim, simURL, shops}, p.wire(ctx, demo.Sources(shops), simURL)

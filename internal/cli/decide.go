@@ -14,6 +14,7 @@ import (
 	samples "morepay/internal/demo/merchants"
 	"morepay/internal/device"
 	"morepay/internal/merchant"
+	"morepay/internal/method"
 	"morepay/internal/pay"
 	"morepay/internal/qa"
 	"morepay/internal/store/sqlstore"
@@ -31,6 +32,9 @@ type question struct {
 	Region    string    `help:"ISO 3166-1 alpha-2."`
 	At        time.Time `help:"The time of the decision (RFC 3339); now if absent."`
 }
+
+// Validate is called by kong before a command runs.
+func (q question) Validate() error { return CheckDatabase(q.Database) }
 
 func (q question) order() capability.Order {
 	o := capability.Order{
@@ -64,17 +68,26 @@ func (q question) documents(ctx context.Context, ids []string) ([]*capability.Do
 	for _, d := range all {
 		known = append(known, d.Merchant)
 	}
-	for _, id := range ids {
-		if !slices.Contains(known, id) {
-			return nil, usage("merchant", "unknown merchant %q, known are %s", id, strings.Join(known, ", "))
-		}
+	if err := allKnown("merchant", ids, known); err != nil {
+		return nil, err
 	}
 	return slices.DeleteFunc(all, func(d *capability.Document) bool { return !slices.Contains(ids, d.Merchant) }), nil
 }
 
+// allKnown refuses a name that a list does not have: a matrix of nothing would
+// look like one without differences.
+func allKnown[T ~string](flag string, names, known []T) error {
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return usage(flag, "unknown %s %q, known are %v", flag, name, known)
+		}
+	}
+	return nil
+}
+
 func (q question) all(ctx context.Context) (docs []*capability.Document, err error) {
 	if q.Merchants == "" && (q.Data != "" || q.Database != "") {
-		err = database{q.Data, q.Database}.with(ctx, func(db *sqlstore.DB) error {
+		err = database{Data: q.Data, Database: q.Database}.with(ctx, func(db *sqlstore.DB) error {
 			docs, err = stored(ctx, db)
 			return err
 		})
@@ -108,8 +121,8 @@ func stored(ctx context.Context, db *sqlstore.DB) ([]*capability.Document, error
 type matrix struct {
 	question `embed:""`
 	Merchant []string         `help:"Only these merchants."`
-	Device   []device.Profile `help:"Only these device profiles."`
-	Method   []pay.Method     `help:"Only these methods."`
+	Device   []device.Profile `help:"Only these device profiles, such as wechat-iphone."`
+	Method   []pay.Method     `help:"Only these methods, such as wechat_pay."`
 	Format   qa.Format        `default:"table" help:"table, csv, json or md."`
 	Check    string           `type:"path" help:"Compare with a file written before in the same format; exit with status 1 if it differs."`
 }
@@ -118,6 +131,9 @@ type matrix struct {
 var errDiffers = errors.New("the matrix differs")
 
 func (m *matrix) Run(ctx context.Context) error {
+	if err := errors.Join(allKnown("device", m.Device, device.Profiles()), allKnown("method", m.Method, method.IDs())); err != nil {
+		return err
+	}
 	docs, err := m.documents(ctx, m.Merchant)
 	if err != nil {
 		return err
@@ -157,21 +173,21 @@ type explain struct {
 	question  `embed:""`
 	Merchant  string         `required:"" help:"The merchant."`
 	Method    pay.Method     `required:"" help:"The method."`
-	Device    device.Profile `help:"A device profile; see morepay matrix."`
-	UserAgent string         `help:"A browser's user agent, instead of --device."`
+	Device    device.Profile `required:"" xor:"device" help:"A device profile; see morepay matrix."`
+	UserAgent string         `required:"" xor:"device" help:"A browser's user agent, instead of --device."`
 }
 
 func (e *explain) Run(ctx context.Context) error {
+	if err := allKnown("method", []pay.Method{e.Method}, method.IDs()); err != nil {
+		return err
+	}
 	docs, err := e.documents(ctx, []string{e.Merchant})
 	if err != nil {
 		return err
 	}
-	dev := device.Detect(e.UserAgent)
-	if e.Device != "" {
-		var ok bool
-		if dev, ok = device.Of(e.Device); !ok {
-			return usage("device", "unknown device %q, known are %v", e.Device, device.Profiles())
-		}
+	dev, err := e.device()
+	if err != nil {
+		return err
 	}
 	lines, err := qa.Explain(docs[0], e.Method, e.order(), dev, e.at())
 	if err != nil {
@@ -179,4 +195,12 @@ func (e *explain) Run(ctx context.Context) error {
 	}
 	fmt.Println(strings.Join(lines, "\n"))
 	return nil
+}
+
+func (e *explain) device() (device.Device, error) {
+	if e.Device == "" {
+		return device.Detect(e.UserAgent), nil
+	}
+	dev, _ := device.Of(e.Device)
+	return dev, allKnown("device", []device.Profile{e.Device}, device.Profiles())
 }

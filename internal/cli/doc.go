@@ -5,8 +5,12 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"net/url"
+	"os"
+	"strings"
 
 	"morepay/internal/pay"
 	"morepay/internal/store"
@@ -24,26 +28,48 @@ type Commands struct {
 
 // database says where the documents and money state lie.
 type database struct {
-	Data     string `default:"data" type:"path" help:"Folder of the SQLite database."`
+	Data     string `default:"data" type:"path" help:"Folder of the server's SQLite database."`
 	Database string `help:"postgres://… if the server uses PostgreSQL."`
 }
 
-func (d database) open(ctx context.Context) (*sqlstore.DB, error) {
-	source := d.Database
-	if source == "" {
-		source = d.Data
-	}
-	return store.Open(ctx, source, nil)
-}
+// Validate is called by kong before a command runs.
+func (d database) Validate() error { return CheckDatabase(d.Database) }
 
-// with opens the database for one piece of work.
+// with opens the database for one piece of work. A folder that isn't there is
+// an error: a mistyped name must not look like a server without merchants.
 func (d database) with(ctx context.Context, work func(*sqlstore.DB) error) error {
-	db, err := d.open(ctx)
+	source := cmp.Or(d.Database, d.Data)
+	if _, err := os.Stat(source); d.Database == "" && err != nil {
+		return usage("data", "there is no folder %s: start the server first, or make the folder", source)
+	}
+	db, err := store.Open(ctx, source, nil)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
 	return work(db)
+}
+
+// CheckOrigin refuses a flag's value that is neither "" nor an origin such as
+// https://pay.example.
+func CheckOrigin(flag, value string) error {
+	if value == "" {
+		return nil
+	}
+	u, err := url.Parse(strings.TrimSuffix(value, "/"))
+	if err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && *u == (url.URL{Scheme: u.Scheme, Host: u.Host}) {
+		return nil
+	}
+	return usage(flag, "must be an origin such as https://pay.example, is %q", value)
+}
+
+// CheckDatabase refuses a --database that is neither "" nor PostgreSQL's: it
+// would be taken for the name of a folder.
+func CheckDatabase(value string) error {
+	if value == "" || strings.HasPrefix(value, "postgres://") || strings.HasPrefix(value, "postgresql://") {
+		return nil
+	}
+	return usage("database", "must begin with postgres://")
 }
 
 func usage(flag, format string, args ...any) error {

@@ -24,6 +24,11 @@ type reconcile struct {
 	JSON      bool      `help:"Print JSON instead of a table."`
 }
 
+// Validate is called by kong before Run.
+func (c *reconcile) Validate() error {
+	return errors.Join(c.database.Validate(), CheckOrigin("sim-url", c.SimURL))
+}
+
 // errDisagree makes the program end with status 1.
 var errDisagree = errors.New("bills and books disagree")
 
