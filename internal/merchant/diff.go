@@ -3,22 +3,24 @@ package merchant
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 
 	"morepay/internal/capability"
+	"morepay/internal/linediff"
 )
 
 // Diff says in lines what would change from the stored document to the one in a
 // file: "- " lines go, "+ " lines come.
 func Diff(stored, file *capability.Document) []string {
-	return diffLines(linesOf(stored), linesOf(file))
+	return linediff.Diff(linesOf(stored), linesOf(file))
 }
 
 // linesOf is a document as people read it; nothing if there is none.
-func linesOf(doc *capability.Document) [][]byte {
+func linesOf(doc *capability.Document) []string {
 	if doc == nil {
 		return nil
 	}
-	return bytes.Split(Indent(doc.JSON()), []byte("\n"))
+	return strings.Split(strings.TrimSuffix(string(Indent(doc.JSON())), "\n"), "\n")
 }
 
 // Indent writes a stored document as people read it.
@@ -28,36 +30,4 @@ func Indent(doc []byte) []byte {
 		return doc // not JSON: show it as it is
 	}
 	return append(b.Bytes(), '\n')
-}
-
-func diffLines(a, b [][]byte) []string {
-	// Longest common subsequence: documents have some hundred lines.
-	length := make([][]int, len(a)+1)
-	for i := range length {
-		length[i] = make([]int, len(b)+1)
-	}
-	for i := len(a) - 1; i >= 0; i-- {
-		for j := len(b) - 1; j >= 0; j-- {
-			if bytes.Equal(a[i], b[j]) {
-				length[i][j] = length[i+1][j+1] + 1
-			} else {
-				length[i][j] = max(length[i+1][j], length[i][j+1])
-			}
-		}
-	}
-	var out []string
-	i, j := 0, 0
-	for i < len(a) || j < len(b) {
-		switch {
-		case i < len(a) && j < len(b) && bytes.Equal(a[i], b[j]):
-			i, j = i+1, j+1
-		case j == len(b) || i < len(a) && length[i+1][j] >= length[i][j+1]:
-			out = append(out, "- "+string(a[i]))
-			i++
-		default:
-			out = append(out, "+ "+string(b[j]))
-			j++
-		}
-	}
-	return out
 }
