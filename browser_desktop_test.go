@@ -77,6 +77,38 @@ func desktopPays(t *testing.T, s *stage, browser *browsertest.Browser) {
 	}
 }
 
+// Out of the frame a payer gets by a tap of their own only, and comes back to
+// the page alone, and from there to the shop.
+func desktopLeavesFrame(t *testing.T, s *stage, browser *browsertest.Browser) {
+	tab := show(t, browser, desktop, early(listen))
+	tab.Go(s.origin + "/demo/?merchant=bench")
+	frame := tab.Frame(s.other + "/pay/")
+	frame.Wait(ready)
+	tab.Eval(`addEventListener("pagehide", () => { sessionStorage.heard = JSON.stringify(heard) })`, nil)
+	tapIn(tab, frame, has(`[data-method="jd_pay"] form[data-rail="redirect"] button`))
+	tab.Wait(has(`[data-result="confirm"]`))
+	tap(tab, `button[value="approve"]`)
+	tab.Wait(has(`[data-result="paid"]`))
+	tap(tab, "#return")
+	tab.Wait(has(`[data-status]`))
+	if got := tab.Text(has(`[data-status]`) + `.textContent`); got != "paid" {
+		t.Errorf("the shop's server says %q", got)
+	}
+	var left []heard
+	tab.Eval(`JSON.parse(sessionStorage.heard)`, &left)
+	if types := typesOf(left); !slices.Contains(types, "select") || !slices.Contains(types, "beforeredirect") {
+		t.Errorf("before it was left, the shop's page heard %v", types)
+	}
+}
+
+func typesOf(list []heard) []string {
+	var types []string
+	for _, e := range list {
+		types = append(types, e.Type)
+	}
+	return types
+}
+
 // fits is true when the widget is as high as the page in it.
 func fits(frame *browsertest.Tab) string {
 	height := frame.Text(`Math.ceil(document.documentElement.getBoundingClientRect().height)`)
@@ -86,9 +118,9 @@ func fits(frame *browsertest.Tab) string {
 // checkHeard checks the events of one payment, in their order.
 func checkHeard(t *testing.T, list []heard) {
 	t.Helper()
-	var types, states []string
+	types := typesOf(list)
+	var states []string
 	for _, e := range list {
-		types = append(types, e.Type)
 		switch e.Type {
 		case "statuschange":
 			states = append(states, e.Detail["state"].(string))

@@ -39,6 +39,7 @@ func TestBrowser(t *testing.T) {
 		run  func(*testing.T, *stage, *browsertest.Browser)
 	}{
 		{"desktop", desktopPays},
+		{"desktop-leaves-frame", desktopLeavesFrame},
 		{"desktop-without-script", desktopPaysWithoutScript},
 		{"desktop-without-bundle", desktopPaysWithoutBundle},
 		{"takeover", takeover},

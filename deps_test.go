@@ -300,18 +300,10 @@ const (
 	maxMethods = 10
 )
 
-// long lists the files that are longer, with their lines. It may only shrink.
-var long = map[string]int{
-	"internal/store/storetest/ledgers.go": 700,
-}
-
 func TestSizes(t *testing.T) {
 	for _, s := range parsed(t) {
-		if limit := max(maxLines, long[s.path]); s.lines > limit {
-			t.Errorf("%s has %d lines, more than %d", s.path, s.lines, limit)
-		}
-		if long[s.path] > 0 && s.lines <= maxLines {
-			t.Errorf("%s is short enough now: take it out of long", s.path)
+		if s.lines > maxLines {
+			t.Errorf("%s has %d lines, more than %d", s.path, s.lines, maxLines)
 		}
 		ast.Inspect(s.file, func(n ast.Node) bool {
 			if i, ok := n.(*ast.InterfaceType); ok && i.Methods.NumFields() > maxMethods {
