@@ -52,14 +52,17 @@ func (j *journal) String() string {
 	return j.b.String()
 }
 
-// perform starts the demo. It ends with the test, which fails if it doesn't end
-// well, and shows the log if it failed.
-func perform(t *testing.T) *stage {
+// perform starts the demo, with its settings adjusted if need be. It ends with
+// the test, which fails if it doesn't end well, and shows the log if it failed.
+func perform(t *testing.T, adjust ...func(*config)) *stage {
 	t.Helper()
 	s := &stage{log: &journal{}}
 	trial := &trial{SimListen: "127.0.0.1:0", config: config{
 		Listen: "127.0.0.1:0", AdminListen: "127.0.0.1:0", Data: t.TempDir(), logTo: s.log,
 	}}
+	for _, f := range adjust {
+		f(&trial.config)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	var err error
 	if s.demoProgram, err = trial.start(ctx); err != nil {

@@ -1,0 +1,267 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"morepay/internal/pay"
+)
+
+// behindProxy believes what this machine says about a caller's address: with it
+// a request can come from anywhere, and only those that name no address are
+// from this machine, which test mode doesn't count.
+func behindProxy(c *config) { c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")} }
+
+const from = "X-Forwarded-For"
+
+// post is a form as the session's page posts it, from an address.
+func (s *stage) post(t *testing.T, of session, path, address string, form url.Values, headers ...string) *http.Request {
+	t.Helper()
+	return request(t, http.MethodPost, of.URL+path, form.Encode(), append([]string{
+		from, address, "Accept", "text/html", "User-Agent", desktop, "Content-Type", "application/x-www-form-urlencoded",
+	}, headers...)...)
+}
+
+// allowance sends requests until one is refused, and checks how many were let
+// through: n, and what came back of the allowance meanwhile.
+func (s *stage) allowance(t *testing.T, n int, per time.Duration, next func() *http.Request) {
+	t.Helper()
+	start := time.Now()
+	for passed := 0; ; passed++ {
+		a := s.do(t, next())
+		if a.status == http.StatusTooManyRequests {
+			if passed < n {
+				t.Errorf("refused after %d, want %d", passed, n)
+			}
+			if a.header.Get("Retry-After") == "" {
+				t.Error("the refusal does not say when to come again")
+			}
+			return
+		}
+		if most := n + 1 + int(time.Since(start)*time.Duration(n)/per); passed > most {
+			t.Fatalf("%d were let through, want at most %d", passed, most)
+		}
+		if a.status >= http.StatusInternalServerError {
+			t.Fatalf("status %d: %s", a.status, a.body)
+		}
+	}
+}
+
+// Floods: each rate holds one address, session or merchant, and nobody else.
+func TestRates(t *testing.T) {
+	s := perform(t, behindProxy)
+	one := s.open(t, order{})
+	get := func(url, accept, address string) func() *http.Request {
+		return func() *http.Request {
+			return request(t, http.MethodGet, url, "", "Accept", accept, from, address, "User-Agent", desktop)
+		}
+	}
+	attempts := func(of session, address string) func() *http.Request {
+		form := s.form(t, of, "wechat_pay", pay.RailQR)
+		return func() *http.Request { return s.post(t, of, "/attempts", address, form) }
+	}
+	manySessions := func(address string) func() *http.Request {
+		sessions, n := make([]func() *http.Request, 20), 0
+		for i := range sessions {
+			sessions[i] = attempts(s.open(t, order{}), address)
+		}
+		return func() *http.Request { n++; return sessions[n%len(sessions)]() }
+	}
+	for _, test := range []struct {
+		name  string
+		n     int
+		per   time.Duration
+		next  func() *http.Request
+		other func() *http.Request // of somebody else, whom it must not touch
+	}{
+		{"page-of-an-address", 60, time.Minute, get(one.URL, "text/html", "203.0.113.1"), get(one.URL, "text/html", "203.0.113.2")},
+		{"picture-of-an-address", 60, time.Minute, get(one.URL+"/page.png", "*/*", "203.0.113.3"), get(one.URL, "text/html", "203.0.113.4")},
+		{"guesses-of-an-address", 60, time.Minute, get(s.origin+"/pay/guess", "text/html", "203.0.113.5"), get(one.URL, "text/html", "203.0.113.6")},
+		{"event-guesses-of-an-address", 600, time.Minute, get(s.origin+"/pay/guess/events", jsonBody, "203.0.113.7"), get(one.URL+"/events", jsonBody, "203.0.113.8")},
+		{"network-is-one-address", 60, time.Minute, get(one.URL, "text/html", "2001:db8:1::1"), get(one.URL, "text/html", "2001:db8:2::1")},
+		{"status-of-a-session", 30, time.Minute, get(s.open(t, order{}).URL+"/events", jsonBody, "203.0.113.9"), get(one.URL+"/events", jsonBody, "203.0.113.9")},
+		{"attempts-of-a-session", 6, time.Minute, attempts(s.open(t, order{}), "203.0.113.10"), attempts(one, "203.0.113.10")},
+		{"attempts-of-an-address", 30, time.Minute, manySessions("203.0.113.11"), attempts(s.open(t, order{}), "203.0.113.12")},
+		{"reports-of-an-address", 10, time.Minute, func() *http.Request {
+			return request(t, http.MethodPost, s.origin+"/csp", "{}", from, "203.0.113.13")
+		}, get(one.URL, "text/html", "203.0.113.13")},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s.allowance(t, test.n, test.per, test.next)
+			if a := s.do(t, test.other()); a.status >= http.StatusBadRequest {
+				t.Errorf("somebody else: status %d: %s", a.status, a.body)
+			}
+		})
+	}
+}
+
+// A merchant that asks too often is told so; the other merchants are not.
+func TestMerchantRate(t *testing.T) {
+	s := perform(t, behindProxy)
+	ask := func(merchant string) int {
+		return s.get(t, s.origin+"/v1/events", "Authorization", "Bearer "+s.shop(t, merchant).Key, from, "203.0.113.20").status
+	}
+	statuses := make([]int, 200)
+	start := time.Now()
+	var all sync.WaitGroup
+	for i := range statuses {
+		all.Go(func() { statuses[i] = ask("bench") })
+	}
+	all.Wait()
+	most, passed := 26+int(time.Since(start)*25/time.Second), 0
+	for _, status := range statuses {
+		switch status {
+		case http.StatusOK:
+			passed++
+		case http.StatusTooManyRequests:
+		default:
+			t.Fatalf("status %d", status)
+		}
+	}
+	if passed < 25 || passed > most {
+		t.Errorf("%d requests passed, want 25 to %d", passed, most)
+	}
+	if status := ask("demo"); status != http.StatusOK {
+		t.Errorf("another merchant: status %d", status)
+	}
+}
+
+// A link under which WeChat brings an identified payer back works more than
+// once. Each time it is asked who that is, so each time counts.
+func TestIdentifiedPayersAreCounted(t *testing.T) {
+	s := perform(t, behindProxy)
+	open := s.open(t, order{})
+	const address = "203.0.113.30"
+	a := s.do(t, s.post(t, open, "/attempts", address, s.form(t, open, "wechat_pay", pay.RailJSAPI), "User-Agent", wechat))
+	there, err := url.Parse(a.header.Get("Location"))
+	if err != nil || a.status != http.StatusSeeOther {
+		t.Fatalf("status %d to %q: %v", a.status, there, err)
+	}
+	back := there.Query().Get("redirect_uri") + "?code=made-up&state=" + there.Query().Get("state")
+	s.allowance(t, 6, time.Minute, func() *http.Request {
+		return request(t, http.MethodGet, back, "", "Accept", jsonBody, "User-Agent", wechat, from, address)
+	})
+	if now := s.look(t, open); len(now.Attempts) != 0 {
+		t.Errorf("a made-up code made the attempts %+v", now.Attempts)
+	}
+}
+
+// Streams cost memory for as long as they are open, so few may be.
+func TestStreamBounds(t *testing.T) {
+	s := perform(t, behindProxy)
+	stream := func(of session, address string) *http.Response {
+		resp, err := s.client.Do(request(t, http.MethodGet, of.URL+"/events", "", "Accept", "text/event-stream", from, address))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { resp.Body.Close() })
+		return resp
+	}
+	const crowd = "203.0.113.40"
+	for range 6 {
+		open := s.open(t, order{})
+		for range 3 {
+			if got := stream(open, crowd).StatusCode; got != http.StatusOK {
+				t.Fatalf("status %d", got)
+			}
+		}
+		if got := stream(open, "203.0.113.41").StatusCode; got != http.StatusTooManyRequests {
+			t.Errorf("the session's fourth: status %d", got)
+		}
+	}
+	last := s.open(t, order{}) // 18 are open
+	stream(last, crowd)
+	leaver := stream(last, crowd)
+	if got := stream(s.open(t, order{}), crowd).StatusCode; got != http.StatusTooManyRequests {
+		t.Errorf("the address's 21st: status %d", got)
+	}
+	if got := stream(last, "203.0.113.42").StatusCode; got != http.StatusOK {
+		t.Errorf("another address: status %d", got)
+	}
+	leaver.Body.Close()
+	for stream(last, crowd).StatusCode != http.StatusOK { // until the server notices who left
+	}
+}
+
+// Bodies and headers over their bounds are refused before anything is done with
+// them; the longest that is allowed is read.
+func TestLengths(t *testing.T) {
+	s := perform(t, withAdminKey)
+	open := s.open(t, order{})
+	before := s.rows(t)
+	for _, test := range []struct {
+		name, url string
+		most      int
+		headers   []string
+	}{
+		{"notification", s.origin + "/notify/wechatpay/1600000000", 64 << 10, nil},
+		{"session", s.origin + "/v1/sessions", 32 << 10, []string{"Authorization", "Bearer " + open.key, "Content-Type", jsonBody, "Idempotency-Key", "long"}},
+		{"refund", s.origin + "/v1/sessions/" + open.ID + "/refunds", 32 << 10, []string{"Authorization", "Bearer " + open.key, "Content-Type", jsonBody, "Idempotency-Key", "long"}},
+		{"decide", s.origin + "/v1/merchants/bench/decide", 32 << 10, []string{"Authorization", "Bearer " + open.key, "Content-Type", jsonBody}},
+		{"attempt", open.URL + "/attempts", 8 << 10, []string{"Content-Type", "application/x-www-form-urlencoded"}},
+		{"check", open.URL + "/return", 8 << 10, []string{"Content-Type", "application/x-www-form-urlencoded"}},
+		{"report", s.origin + "/csp", 8 << 10, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			for n, tooLong := range map[int]bool{test.most: false, test.most + 1: true} {
+				a := s.do(t, request(t, http.MethodPost, test.url, strings.Repeat("a", n), test.headers...))
+				if got := a.status == http.StatusRequestEntityTooLarge; got != tooLong {
+					t.Errorf("%d bytes: status %d: %s", n, a.status, a.body)
+				}
+			}
+		})
+	}
+	t.Run("document", func(t *testing.T) {
+		a := s.do(t, request(t, http.MethodPut, s.admin+"/v1/admin/merchants/bench/capabilities", strings.Repeat("a", 64<<10+1),
+			"Authorization", "Bearer "+adminKey, "If-Match", `"v1"`))
+		if a.status != http.StatusRequestEntityTooLarge {
+			t.Errorf("status %d: %s", a.status, a.body)
+		}
+	})
+	t.Run("header", func(t *testing.T) {
+		conn, err := net.Dial("tcp", s.config.Listen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: %s\r\n\r\n", strings.Repeat("a", 32<<10))
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if _, err := io.Copy(io.Discard, resp.Body); err != nil || resp.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+			t.Errorf("status %d, %v", resp.StatusCode, err)
+		}
+	})
+	s.unchanged(t, before)
+}
+
+// Reports of blocked content may be anybody's: they are short in the log, and
+// what they quote is no secret there.
+func TestReportsAreBounded(t *testing.T) {
+	s := perform(t)
+	open := s.open(t, order{})
+	before := s.rows(t)
+	report := `{"csp-report":{"document-uri":"` + open.URL + `","blocked-uri":"` + strings.Repeat("x", 7000) + `\nmsg=forged"}}`
+	if a := s.do(t, request(t, http.MethodPost, s.origin+"/csp", report)); a.status != http.StatusNoContent || a.body != "" {
+		t.Errorf("status %d: %s", a.status, a.body)
+	}
+	log := s.log.String()
+	if n := strings.Count(log, "x"); !strings.Contains(log, "content was blocked") || n > 1500 || strings.Contains(log, open.Token) {
+		t.Errorf("the log took %d bytes of the report:\n%s", n, log)
+	}
+	if got := s.metric(t, "morepay_csp_reports_total"); got != "1" {
+		t.Errorf("%s reports are counted", got)
+	}
+	s.unchanged(t, before)
+}
