@@ -62,8 +62,8 @@ type refund struct {
 	ProviderReference string           `json:"provider_reference,omitempty"`
 }
 
-// NewMessage makes the message about an event from the ledger as it is after
-// that event. The same arguments give the same bytes.
+// NewMessage makes the message about an event from the ledger that is stored with
+// it. The same arguments give the same bytes.
 func NewMessage(l *pay.Ledger, e pay.Event) (Message, error) {
 	m := Message{
 		ID:       fmt.Sprintf("evt_%s_%d", l.Session.ID, e.Number),

@@ -67,6 +67,9 @@ func Durable(tb testing.TB) {
 	set := func(value string) {
 		shared.exec(tb, "ALTER SYSTEM SET fsync = "+value)
 		shared.exec(tb, "SELECT pg_reload_conf()")
+		for shared.show(tb, "fsync") != value {
+			time.Sleep(time.Millisecond) // the server takes it up when it gets the signal
+		}
 	}
 	set("on")
 	tb.Cleanup(func() { set("off") })
@@ -139,9 +142,14 @@ func (c *cluster) boot(bin string, credential *syscall.Credential) error {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
+	// In the file, not on the command line: Durable must be able to change it.
+	settings := filepath.Join(data, "postgresql.auto.conf")
+	if err := os.WriteFile(settings, []byte("fsync = 'off'\n"), 0o600); err != nil {
+		return err
+	}
 	var log bytes.Buffer
 	c.server = c.command(credential, filepath.Join(bin, "postgres"), "-D", data, "-k", c.folder,
-		"-c", "listen_addresses=", "-c", "max_connections=200", "-c", "fsync=off")
+		"-c", "listen_addresses=", "-c", "max_connections=200")
 	c.server.Stdout, c.server.Stderr = &log, &log
 	started := make(chan error)
 	go func() {
@@ -205,15 +213,30 @@ func (c *cluster) dsn(database string) string {
 
 func (c *cluster) exec(tb testing.TB, statement string) {
 	tb.Helper()
+	c.with(tb, func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, statement)
+		return err
+	})
+}
+
+func (c *cluster) show(tb testing.TB, setting string) (value string) {
+	tb.Helper()
+	c.with(tb, func(ctx context.Context, conn *pgx.Conn) error {
+		return conn.QueryRow(ctx, "SHOW "+setting).Scan(&value)
+	})
+	return value
+}
+
+func (c *cluster) with(tb testing.TB, fn func(context.Context, *pgx.Conn) error) {
+	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, c.dsn("postgres"))
 	if err == nil {
-		_, err = conn.Exec(ctx, statement)
-		err = errors.Join(err, conn.Close(ctx))
+		err = errors.Join(fn(ctx, conn), conn.Close(ctx))
 	}
 	if err != nil {
-		tb.Fatalf("pgtest: %s: %v", statement, err)
+		tb.Fatalf("pgtest: %v", err)
 	}
 }
 

@@ -2,10 +2,11 @@ package postgres_test
 
 import (
 	"fmt"
-	"os"
 	"sync"
 	"testing"
 	"time"
+
+	"go.uber.org/goleak"
 
 	"morepay/internal/checkout"
 	"morepay/internal/pay"
@@ -15,7 +16,12 @@ import (
 	"morepay/internal/store/storetest"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(withCluster{m}) }
+
+// withCluster stops PostgreSQL before goroutines are counted.
+type withCluster struct{ *testing.M }
+
+func (c withCluster) Run() int { return pgtest.Run(c.M) }
 
 func open(tb testing.TB, notify checkout.Notifier) storetest.Stores {
 	return stores(mustOpen(tb, pgtest.DSN(tb)+"&pool_max_conns=16", notify))

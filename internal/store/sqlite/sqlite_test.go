@@ -4,11 +4,15 @@ import (
 	"path/filepath"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"morepay/internal/checkout"
 	"morepay/internal/store/sqlite"
 	"morepay/internal/store/sqlstore"
 	"morepay/internal/store/storetest"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func open(tb testing.TB, notify checkout.Notifier) storetest.Stores {
 	return stores(mustOpen(tb, filepath.Join(tb.TempDir(), "morepay.db"), notify))

@@ -2,10 +2,8 @@ package sqlstore
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
 	"errors"
-	"fmt"
 	"time"
 
 	"morepay/internal/merchant"
@@ -84,7 +82,7 @@ func (s *Documents) put(ctx context.Context, q Querier, c merchant.Change, autho
 	if c.Expect != nil && *c.Expect != current.Version {
 		return current, pay.Errorf(pay.CodePrecondition, c.Merchant, "the document is at version %d, not %d", current.Version, *c.Expect)
 	}
-	etag := fmt.Sprintf(`"%x"`, sha256.Sum256(c.JSON))
+	etag := merchant.ETag(c.JSON)
 	if current.Version > 0 && current.ETag == etag {
 		return current, nil
 	}

@@ -1,0 +1,128 @@
+package webhook_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"morepay/internal/pay"
+	"morepay/internal/webhook"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// history is a session that has been through everything that merchants hear of.
+func history(t *testing.T) []webhook.Message {
+	t.Helper()
+	now := time.Date(2026, 3, 1, 4, 0, 0, 123_000_000, time.UTC)
+	later := func() time.Time { now = now.Add(time.Minute); return now }
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var messages []webhook.Message
+	var l *pay.Ledger
+	open := func(id string) {
+		l = pay.Open(pay.Session{
+			ID: id, Merchant: merchant, Reference: `A-1 "quoted" <袜子>`, Amount: pay.Money{Currency: "CNY", Value: 5980},
+			CreatedAt: now, ExpiresAt: now.Add(30 * time.Minute),
+		})
+	}
+	tell := func() {
+		t.Helper()
+		for _, e := range l.Events {
+			if !e.Type.Webhook() {
+				continue
+			}
+			m, err := webhook.NewMessage(l, e)
+			must(err)
+			messages = append(messages, m)
+		}
+		l.Events = nil
+	}
+	begin := func(id string) {
+		must(l.Begin(pay.Attempt{
+			ID: id, Method: "wechat_pay", Rail: pay.RailQR, Provider: "wechatpay", Account: "1900000001", OutTradeNo: "no" + id,
+			Amount: l.Session.Amount, ExpiresAt: l.Session.ExpiresAt,
+		}, later()))
+	}
+	paid := func(id string) {
+		at := later()
+		must(l.Apply(pay.Evidence{
+			ID: "ev" + id, Provider: "wechatpay", Account: "1900000001", OutTradeNo: "no" + id, Outcome: pay.OutcomePaid,
+			Amount: l.Session.Amount, Reference: "4200" + id, PaidAt: at, Raw: []byte("never told to merchants"),
+		}, at))
+	}
+
+	open("cs_expired")
+	begin("at_1")
+	begin("at_2")
+	l.Expire(now.Add(time.Hour))
+	tell()
+	now = now.Add(time.Hour)
+	paid("at_1")
+	tell()
+	paid("at_2")
+	tell()
+	must(l.AddRefund(pay.Refund{ID: "rf_1", AttemptID: "at_1", Number: "r1", Amount: pay.Money{Currency: "CNY", Value: 980}, Reason: pay.RefundMerchant, Note: "kept to ourselves"}, later()))
+	l.SettleRefund("rf_1", pay.RefundSucceeded, "5030", later())
+	tell()
+	l.SettleRefund("rf_at_2", pay.RefundFailed, "5031", later())
+	tell()
+	open("cs_paid")
+	begin("at_3")
+	paid("at_3")
+	tell()
+	open("cs_canceled")
+	must(l.Cancel(later()))
+	tell()
+	return messages
+}
+
+// TestPayloads compares one message of each type with what merchants rely on.
+func TestPayloads(t *testing.T) {
+	told := map[pay.EventType]bool{}
+	for _, m := range history(t) {
+		told[m.Type] = true
+		t.Run(string(m.Type), func(t *testing.T) {
+			var got bytes.Buffer
+			if err := json.Indent(&got, m.Payload, "", "  "); err != nil {
+				t.Fatal(err)
+			}
+			got.WriteByte('\n')
+			golden := filepath.Join("testdata", string(m.Type)+".json")
+			if *update {
+				if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(got.Bytes(), want) {
+				t.Errorf("%s differs; run with -update and look at the difference:\n%s", golden, got.Bytes())
+			}
+		})
+	}
+	for _, kind := range pay.Webhooks {
+		if !told[kind] {
+			t.Errorf("%s is never told here", kind)
+		}
+	}
+}
+
+func TestSameEventSameBytes(t *testing.T) {
+	first, second := history(t), history(t)
+	for i := range first {
+		if !bytes.Equal(first[i].Payload, second[i].Payload) || first[i].ID != second[i].ID {
+			t.Errorf("message %d differs:\n%s\n%s", i, first[i].Payload, second[i].Payload)
+		}
+	}
+}
