@@ -218,8 +218,12 @@ func (p *program) wire(ctx context.Context, sources []merchant.Source, simURL st
 	if err != nil {
 		return err
 	}
-	if _, err := merchant.Apply(ctx, p.stores.Documents, sources, "start", time.Now()); err != nil {
+	inForce, err := merchant.Introduce(ctx, p.stores.Documents, sources, time.Now())
+	if err != nil {
 		return errors.Join(err, p.stores.Close())
+	}
+	for _, d := range inForce {
+		log.Warn("a later document than the folder's is in force: morepay merchants apply stores the folder's", "merchant", d.Merchant, "version", d.Version)
 	}
 	directory, err := merchant.NewDirectory(ctx, p.stores.Documents, sources, live, log)
 	if err != nil {

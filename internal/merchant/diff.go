@@ -20,7 +20,7 @@ func linesOf(doc *capability.Document) []string {
 	if doc == nil {
 		return nil
 	}
-	return strings.Split(strings.TrimSuffix(string(Indent(doc.JSON())), "\n"), "\n")
+	return strings.Split(strings.TrimSuffix(string(doc.Indented()), "\n"), "\n")
 }
 
 // Indent writes a stored document as people read it.

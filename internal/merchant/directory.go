@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
-	"time"
 
 	"morepay/internal/capability"
 	"morepay/internal/pay"
@@ -71,28 +69,6 @@ func NewDirectory(ctx context.Context, store Store, sources []Source, live bool,
 	return d, nil
 }
 
-// Apply stores the documents of sources that differ from what is stored, all or
-// none, and returns what changed.
-func Apply(ctx context.Context, store Store, sources []Source, author string, now time.Time) ([]Document, error) {
-	changes := make([]Change, len(sources))
-	for i, s := range sources {
-		changes[i] = Change{Merchant: s.ID, JSON: s.Document.JSON()}
-	}
-	before := map[string]int64{}
-	for _, c := range changes {
-		doc, err := store.Get(ctx, c.Merchant)
-		if err != nil && pay.CodeOf(err) != pay.CodeNotFound {
-			return nil, err
-		}
-		before[c.Merchant] = doc.Version
-	}
-	after, err := store.Put(ctx, changes, author, now)
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(after, func(d Document) bool { return d.Version == before[d.Merchant] }), nil
-}
-
 // Run follows changes until ctx ends: a document stored by any server or command
 // is in force here within [Poll].
 func (d *Directory) Run(ctx context.Context) {
@@ -139,7 +115,7 @@ func publish(stored Document) (*Published, error) {
 		return nil, pay.Wrap(pay.CodeInternal, err, "a stored document can't be read")
 	}
 	doc.Version = stored.Version
-	return &Published{Document: doc, Version: stored.Version, JSON: doc.JSON(), ETag: etag(doc.JSON())}, nil
+	return &Published{Document: doc, Version: stored.Version, JSON: doc.JSON(), ETag: ETag(doc.JSON())}, nil
 }
 
 // makeRoom drops some entry, whichever: what is in use comes back at once.

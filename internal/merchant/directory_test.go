@@ -155,6 +155,60 @@ func TestApplyChangesNothingTwice(t *testing.T) {
 	}
 }
 
+func TestIntroduce(t *testing.T) {
+	edited := strings.Replace(document, `"visible": 2`, `"visible": 3`, 1)
+	byAdmin := strings.Replace(document, `"visible": 2`, `"visible": 4`, 1)
+	for name, c := range map[string]struct {
+		stored []string // after the first, which open stores
+		folder string
+		want   int64 // the version in force
+		told   bool  // that it is not the folder's
+	}{
+		"nothing-new":            {nil, document, 1, false},
+		"edited-since":           {nil, edited, 2, false},
+		"changed-by-admin":       {[]string{byAdmin}, document, 2, true},
+		"rolled-back":            {[]string{edited, document}, edited, 3, true},
+		"applied-by-command":     {[]string{edited}, edited, 2, false},
+		"edited-and-by-admin":    {[]string{byAdmin}, edited, 3, false},
+		"newest-equals-an-older": {[]string{edited, document}, document, 3, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, documents := open(t)
+			for _, text := range c.stored {
+				if _, err := merchant.Apply(t.Context(), documents, []merchant.Source{source(t, text)}, "test", time.Now()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for range 2 { // a second start finds nothing to do
+				inForce, err := merchant.Introduce(t.Context(), documents, []merchant.Source{source(t, c.folder)}, time.Now())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if told := len(inForce) == 1 && inForce[0].Version == c.want; told != c.told {
+					t.Errorf("in force instead of the folder's: %+v, want any: %v", inForce, c.told)
+				}
+			}
+			if doc, err := documents.Get(t.Context(), "shop"); err != nil || doc.Version != c.want {
+				t.Errorf("version %d is in force, %v, want %d", doc.Version, err, c.want)
+			}
+		})
+	}
+}
+
+func TestIntroduceToAnEmptyStore(t *testing.T) {
+	db, err := store.Open(t.Context(), t.TempDir(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if inForce, err := merchant.Introduce(t.Context(), db.Documents, []merchant.Source{source(t, document)}, time.Now()); err != nil || len(inForce) != 0 {
+		t.Errorf("in force %+v, %v", inForce, err)
+	}
+	if doc, err := db.Documents.Get(t.Context(), "shop"); err != nil || doc.Version != 1 {
+		t.Errorf("version %d is in force, %v", doc.Version, err)
+	}
+}
+
 func TestUnknownMerchant(t *testing.T) {
 	d, _ := open(t)
 	if _, _, err := d.Document(t.Context(), "nobody"); pay.CodeOf(err) != pay.CodeNotFound {

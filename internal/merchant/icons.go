@@ -46,7 +46,7 @@ func (s *Source) loadIcons(dir fs.FS) error {
 		if len(body) > MaxIcon {
 			return fmt.Errorf("%s: is longer than %d bytes", file, MaxIcon)
 		}
-		s.Icons[id] = Icon{MediaType: mediaType, Body: body, ETag: etag(body)}
+		s.Icons[id] = Icon{MediaType: mediaType, Body: body, ETag: ETag(body)}
 	}
 	if err := checkIcons(s.Document, s.Icons); err != nil {
 		return fmt.Errorf("%s: %w", path.Join(s.ID, DocumentFile), err)

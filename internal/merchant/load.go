@@ -137,8 +137,16 @@ func decodeStrictly(raw []byte, into any) error {
 	return nil
 }
 
-// inFile puts the file, and the line where JSON knows it, before an error.
+// inFile puts the file, and the line where JSON knows it, before an error, before
+// each one of a document's.
 func inFile(file string, raw []byte, err error) error {
+	if list, ok := errors.AsType[capability.Problems](err); ok {
+		problems := make([]error, len(list))
+		for i := range list {
+			problems[i] = fmt.Errorf("%s: %w", file, list[i:i+1])
+		}
+		return errors.Join(problems...)
+	}
 	offset := int64(-1)
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
 		offset = e.Offset

@@ -124,6 +124,24 @@ func TestLoadRefuses(t *testing.T) {
 	}
 }
 
+func TestLoadNamesTheFileOfEachProblem(t *testing.T) {
+	_, err := merchant.LoadDocuments(fstest.MapFS{
+		"shop/capabilities.json": {Data: []byte(strings.ReplaceAll(document, `"CNY"`, `"CNYX"`))},
+	})
+	if err == nil {
+		t.Fatal("was accepted")
+	}
+	problems := strings.Split(err.Error(), "\n")
+	if len(problems) < 2 {
+		t.Fatalf("want a problem each for the list and the limits:\n%v", err)
+	}
+	for _, problem := range problems {
+		if !strings.HasPrefix(problem, "shop/capabilities.json: methods[0].") {
+			t.Errorf("a problem without its file: %s", problem)
+		}
+	}
+}
+
 func TestLoadTellsEverythingAtOnce(t *testing.T) {
 	dir := fstest.MapFS{
 		"a/capabilities.json": {Data: []byte(`{`)},

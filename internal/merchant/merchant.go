@@ -8,6 +8,8 @@ package merchant
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"time"
 )
 
@@ -16,10 +18,16 @@ type Document struct {
 	Merchant string
 	Version  int64 // 1, 2, 3, … of this merchant
 	JSON     []byte
-	ETag     string // strong, quoted: hash of JSON
+	ETag     string // [ETag] of JSON
 	Author   string // who stored it
 	At       time.Time
 	Position int64 // grows with every document stored, over all merchants
+}
+
+// ETag is a strong entity tag, quoted: the hash of the bytes that are served.
+func ETag(b []byte) string {
+	sum := sha256.Sum256(b)
+	return `"` + hex.EncodeToString(sum[:]) + `"`
 }
 
 // Change is a document to be stored.

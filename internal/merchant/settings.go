@@ -145,9 +145,3 @@ func (s *Settings) allowsReturn(raw string, live bool) error {
 	}
 	return pay.Errorf(pay.CodeInvalid, "return_url", "is under none of the merchant's registered return_urls")
 }
-
-// etag is a strong entity tag: the hash of the bytes that are served.
-func etag(b []byte) string {
-	sum := sha256.Sum256(b)
-	return `"` + hex.EncodeToString(sum[:16]) + `"`
-}

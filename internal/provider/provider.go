@@ -194,13 +194,13 @@ func Register(id string, open Open) {
 	registry.open[id] = open
 }
 
-// New opens an account at the provider of that id.
+// New opens an account at the provider of that id. Errors begin with the id.
 func New(id string, settings json.RawMessage, env Env) (Provider, error) {
 	registry.RLock()
 	open, ok := registry.open[id]
 	registry.RUnlock()
 	if !ok {
-		return nil, pay.Errorf(pay.CodeInvalid, "", "unknown provider %q, known are %v", id, IDs())
+		return nil, fmt.Errorf("%s: %w", id, pay.Errorf(pay.CodeInvalid, "", "is not a provider, known are %v", IDs()))
 	}
 	p, err := open(settings, env)
 	if err != nil {
