@@ -9,7 +9,6 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -107,31 +106,29 @@ func TestRates(t *testing.T) {
 // A merchant that asks too often is told so; the other merchants are not.
 func TestMerchantRate(t *testing.T) {
 	s := perform(t, behindProxy)
-	ask := func(merchant string) int {
-		return s.get(t, s.origin+"/v1/events", "Authorization", "Bearer "+s.shop(t, merchant).Key, from, "203.0.113.20").status
+	ask := func(merchant string) *http.Request {
+		return request(t, http.MethodGet, s.origin+"/v1/events", "", "Authorization", "Bearer "+s.shop(t, merchant).Key, from, "203.0.113.20")
 	}
-	statuses := make([]int, 200)
-	start := time.Now()
-	var all sync.WaitGroup
-	for i := range statuses {
-		all.Go(func() { statuses[i] = ask("bench") })
+	requests := make([]*http.Request, 200)
+	for i := range requests {
+		requests[i] = ask("bench")
 	}
-	all.Wait()
-	most, passed := 26+int(time.Since(start)*25/time.Second), 0
-	for _, status := range statuses {
-		switch status {
+	start, passed := time.Now(), 0
+	for _, a := range s.together(t, requests) {
+		switch a.status {
 		case http.StatusOK:
 			passed++
 		case http.StatusTooManyRequests:
 		default:
-			t.Fatalf("status %d", status)
+			t.Fatalf("status %d: %s", a.status, a.body)
 		}
 	}
+	most := 26 + int(time.Since(start)*25/time.Second)
 	if passed < 25 || passed > most {
 		t.Errorf("%d requests passed, want 25 to %d", passed, most)
 	}
-	if status := ask("demo"); status != http.StatusOK {
-		t.Errorf("another merchant: status %d", status)
+	if a := s.do(t, ask("demo")); a.status != http.StatusOK {
+		t.Errorf("another merchant: status %d", a.status)
 	}
 }
 

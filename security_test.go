@@ -1,7 +1,417 @@
 package main
 
-import "morepay/internal/merchant"
+import (
+	"bytes"
+	"crypto/rand"
+	"database/sql"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"morepay/internal/merchant"
+	"morepay/internal/pay"
+	"morepay/internal/store"
+)
 
 const adminKey = "an operator's key"
 
 func withAdminKey(c *config) { c.AdminKey = merchant.HashKey(adminKey) }
+
+// awaits opens a session and sends its payer to WeChat Pay; nobody has paid.
+func (s *stage) awaits(t *testing.T) session {
+	t.Helper()
+	open := s.open(t, order{})
+	a := s.do(t, s.post(t, open, "/attempts", "", s.form(t, open, "wechat_pay", pay.RailQR)))
+	if now := s.look(t, open); a.status != http.StatusSeeOther || len(now.Attempts) != 1 || now.Attempts[0].State != pay.AttemptAwaiting {
+		t.Fatalf("status %d, attempts %+v", a.status, now.Attempts)
+	}
+	return s.look(t, open)
+}
+
+// merchantPost is a POST of a merchant's server.
+func (s *stage) merchantPost(t *testing.T, key, idempotencyKey, path, body string) *http.Request {
+	t.Helper()
+	return request(t, http.MethodPost, s.origin+path, body,
+		"Authorization", "Bearer "+key, "Content-Type", jsonBody, "Idempotency-Key", idempotencyKey)
+}
+
+// Messages that no provider sent: 401 in the provider's own words, nothing
+// written, however the request was dressed up.
+func TestForgedNotifications(t *testing.T) {
+	s := perform(t)
+	waiting := s.awaits(t)
+	now := strconv.FormatInt(time.Now().Unix(), 10)
+	wechatHeaders := []string{"Content-Type", jsonBody, "Wechatpay-Serial", "PUB_KEY_ID_0100000000000000000000", "Wechatpay-Timestamp", now, "Wechatpay-Nonce", "n",
+		"Wechatpay-Signature", base64.StdEncoding.EncodeToString(make([]byte, 256))}
+	paid := `{"id":"1","event_type":"TRANSACTION.SUCCESS","resource_type":"encrypt-resource","resource":{"out_trade_no":"` + waiting.Attempts[0].OutTradeNo + `"}}`
+	alipay := url.Values{"app_id": {"2021000000000000"}, "out_trade_no": {waiting.Attempts[0].OutTradeNo}, "trade_status": {"TRADE_SUCCESS"},
+		"total_amount": {"12.34"}, "sign_type": {"RSA2"}, "sign": {base64.StdEncoding.EncodeToString(make([]byte, 256))}}
+	const form = "application/x-www-form-urlencoded"
+	before := s.rows(t)
+	for _, test := range []struct {
+		name, path, host, body string
+		headers                []string
+		status                 int
+		says                   string
+	}{
+		{"wechat-empty", "wechatpay/1600000000", "", "", nil, 401, "FAIL"},
+		{"wechat-unsigned", "wechatpay/1600000000", "", paid, []string{"Content-Type", jsonBody}, 401, "FAIL"},
+		{"wechat-wrong-signature", "wechatpay/1600000000", "", paid, wechatHeaders, 401, "FAIL"},
+		{"wechat-from-localhost", "wechatpay/1600000000", "localhost", paid, wechatHeaders, 401, "FAIL"},
+		{"wechat-probe", "wechatpay/1600000000", "", paid, append(slices.Clone(wechatHeaders), "Wechatpay-Signature", "WECHATPAY/SIGNTEST/AAAA"), 401, "FAIL"},
+		{"alipay-unsigned", "alipay/2088000000000000", "", "out_trade_no=1&trade_status=TRADE_SUCCESS", []string{"Content-Type", form}, 401, "fail"},
+		{"alipay-wrong-signature", "alipay/2088000000000000", "", alipay.Encode(), []string{"Content-Type", form}, 401, "fail"},
+		{"alipay-from-localhost", "alipay/2088000000000000", "localhost", alipay.Encode(), []string{"Content-Type", form}, 401, "fail"},
+		{"cashier-unsigned", "merchantlink/bench", "", `{"id":"1","status":"paid"}`, nil, 401, ""},
+		{"account-unknown", "wechatpay/1699999999", "", paid, wechatHeaders, 404, "not_found"},
+		{"account-of-another-provider", "alipay/1600000000", "", paid, wechatHeaders, 404, "not_found"},
+		{"provider-unknown", "paypal/1600000000", "", paid, wechatHeaders, 404, "not_found"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := request(t, http.MethodPost, s.origin+"/notify/"+test.path, test.body, test.headers...)
+			r.Host = test.host
+			a := s.do(t, r)
+			if a.status != test.status || !strings.Contains(a.body, test.says) || strings.Contains(a.body, "success") {
+				t.Errorf("status %d, want %d: %s", a.status, test.status, a.body)
+			}
+		})
+	}
+	s.unchanged(t, before)
+	if now := s.look(t, waiting); now.Status != pay.SessionOpen || now.Attempts[0].State != pay.AttemptAwaiting {
+		t.Errorf("the session is %s, its attempt %s", now.Status, now.Attempts[0].State)
+	}
+}
+
+// tell is what a merchant's own cashier says, signed with its key.
+func (s *stage) tell(t *testing.T, merchant string, statement map[string]any) *http.Request {
+	t.Helper()
+	secret, err := s.shop(t, merchant).ReadKey("cashier_secret")
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := standardwebhooks.NewWebhook(string(secret))
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := json.Marshal(statement)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, id := time.Now(), rand.Text()
+	signature, err := signer.Sign(id, now, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return request(t, http.MethodPost, s.origin+"/notify/merchantlink/"+merchant, string(body), "Content-Type", jsonBody,
+		standardwebhooks.HeaderWebhookID, id, standardwebhooks.HeaderWebhookTimestamp, strconv.FormatInt(now.Unix(), 10),
+		standardwebhooks.HeaderWebhookSignature, signature)
+}
+
+// A merchant signs what its cashier says, so it can say anything: about another
+// merchant's payment, or the wrong sum, it is kept for a person and changes
+// nothing.
+func TestGenuineButWrong(t *testing.T) {
+	s := perform(t, withAdminKey)
+	open := s.open(t, order{Fen: 1234})
+	a := s.do(t, s.post(t, open, "/attempts", "", s.form(t, open, "unionpay", pay.RailRedirect)))
+	number := s.look(t, open).Attempts[0].OutTradeNo
+	if a.status != http.StatusSeeOther {
+		t.Fatalf("status %d: %s", a.status, a.body)
+	}
+	other := s.awaits(t).Attempts[0].OutTradeNo // at WeChat Pay
+	says := func(id string, currency string, fen int64) map[string]any {
+		return map[string]any{"id": id, "status": "paid", "amount": pay.Money{Currency: currency, Value: fen}, "reference": rand.Text(), "paid_at": time.Now().UTC().Format(time.RFC3339)}
+	}
+	for i, test := range []struct {
+		name, merchant string
+		statement      map[string]any
+		reason         string
+	}{
+		{"of-another-merchant", "demo", says(number, "CNY", 1234), "out_trade_no"},
+		{"of-another-provider", "bench", says(other, "CNY", 1234), "out_trade_no"},
+		{"too-little", "bench", says(number, "CNY", 1), "amount"},
+		{"too-much", "bench", says(number, "CNY", 1235), "amount"},
+		{"other-currency", "bench", says(number, "JPY", 1234), "amount"},
+		{"made-up-number", "bench", says("MP0000000000", "CNY", 1234), "out_trade_no"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if a := s.do(t, s.tell(t, test.merchant, test.statement)); a.status != http.StatusNoContent {
+				t.Errorf("status %d: %s", a.status, a.body)
+			}
+			var kept struct {
+				Quarantine []struct{ Reason, Account string }
+			}
+			s.get(t, s.admin+"/v1/admin/quarantine", "Authorization", "Bearer "+adminKey).decode(t, &kept)
+			if len(kept.Quarantine) != i+1 || !strings.Contains(kept.Quarantine[0].Reason, test.reason) || kept.Quarantine[0].Account != test.merchant {
+				t.Errorf("in quarantine is %+v", kept.Quarantine)
+			}
+			if now := s.look(t, open); now.Status != pay.SessionOpen || now.Attempts[0].State != pay.AttemptAwaiting {
+				t.Errorf("the session is %s, its attempt %s", now.Status, now.Attempts[0].State)
+			}
+		})
+	}
+	if a := s.do(t, s.tell(t, "bench", says(number, "CNY", 1234))); a.status != http.StatusNoContent {
+		t.Errorf("the truth: status %d", a.status)
+	}
+	if now := s.look(t, open); now.Status != pay.SessionPaid {
+		t.Errorf("after the truth the session is %s", now.Status)
+	}
+}
+
+// A message that can't be stored is not acknowledged, in the provider's own
+// words and in time: it hangs up after four seconds and must know to come again.
+func TestNotificationWhileTheStoreHangs(t *testing.T) {
+	s := perform(t)
+	open := s.open(t, order{})
+	if a := s.do(t, s.post(t, open, "/attempts", "", s.form(t, open, "unionpay", pay.RailRedirect))); a.status != http.StatusSeeOther {
+		t.Fatalf("status %d: %s", a.status, a.body)
+	}
+	statement := map[string]any{"id": s.look(t, open).Attempts[0].OutTradeNo, "status": "paid", "amount": pay.Money{Currency: "CNY", Value: 1234},
+		"reference": "r1", "paid_at": time.Now().UTC().Format(time.RFC3339)}
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(s.config.Data, store.FileName)+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	conn, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(t.Context(), "BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	s.client.Timeout = 4 * time.Second   // then the provider has hung up
+	messages := make([]*http.Request, 8) // who comes while another waits for the lock waits for two
+	for i := range messages {
+		messages[i] = s.tell(t, "bench", statement)
+	}
+	for _, a := range s.together(t, messages) {
+		if a.status != http.StatusServiceUnavailable {
+			t.Errorf("status %d: %s", a.status, a.body)
+		}
+	}
+	if _, err := conn.ExecContext(t.Context(), "ROLLBACK"); err != nil {
+		t.Fatal(err)
+	}
+	s.client.Timeout = 0
+	if a := s.do(t, s.tell(t, "bench", statement)); a.status != http.StatusNoContent || s.look(t, open).Status != pay.SessionPaid {
+		t.Errorf("when the store is back: status %d, the session is %s", a.status, s.look(t, open).Status)
+	}
+}
+
+// What the payer's browser brings back proves nothing, whatever it says.
+func TestReturnProvesNothing(t *testing.T) {
+	s := perform(t)
+	open := s.awaits(t)
+	number := open.Attempts[0].OutTradeNo
+	for _, query := range []string{
+		"", "?status=paid&result=success", "?trade_status=TRADE_SUCCESS&out_trade_no=" + number + "&total_amount=12.34",
+		"?err_msg=get_brand_wcpay_request:ok", "?returned=1&state=paid", "?morepay_session=" + open.ID,
+	} {
+		s.get(t, open.URL+"/return"+query, "Accept", "text/html")
+		page := s.get(t, open.URL+query, "Accept", "text/html", "User-Agent", desktop)
+		if strings.Contains(page.body, `data-state="paid"`) || !strings.Contains(page.body, `data-state="waiting"`) {
+			t.Errorf("%s: the page says paid, or no longer waits", query)
+		}
+	}
+	check := s.do(t, s.post(t, open, "/return", "", s.form(t, open, "", "")))
+	if now := s.look(t, open); check.status != http.StatusSeeOther || now.Status != pay.SessionOpen || now.Attempts[0].State != pay.AttemptAwaiting {
+		t.Errorf("after \"I have paid\": status %d, the session is %s, its attempt %s", check.status, now.Status, now.Attempts[0].State)
+	}
+}
+
+// The price is what the merchant's server said. Nothing that comes from a
+// browser is one.
+func TestPriceIsTheMerchants(t *testing.T) {
+	s := perform(t)
+	open := s.open(t, order{Fen: 4321})
+	form := s.form(t, open, "wechat_pay", pay.RailQR)
+	for name, value := range map[string]string{"amount": "1", "amount.value": "1", "total": "1", "currency": "JPY", "description": "free"} {
+		form.Set(name, value)
+	}
+	r := s.post(t, open, "/attempts", "", form)
+	r.URL.RawQuery = "amount=1&total=1"
+	if a := s.do(t, r); a.status != http.StatusSeeOther {
+		t.Fatalf("status %d: %s", a.status, a.body)
+	}
+	made := s.payments(t, "orders")
+	if len(made) != 1 || made[0].Fen != 4321 || made[0].Number != s.look(t, open).Attempts[0].OutTradeNo {
+		t.Errorf("the provider was asked for %+v", made)
+	}
+}
+
+// Everything of a merchant is there for its own key only; for another one's it
+// is as if it did not exist.
+func TestTenants(t *testing.T) {
+	s := perform(t)
+	paid := s.pays(t) // of bench
+	open := s.open(t, order{})
+	var events struct{ Events []struct{ ID string } }
+	s.get(t, s.origin+"/v1/events", "Authorization", "Bearer "+paid.key).decode(t, &events)
+	if len(events.Events) != 1 {
+		t.Fatalf("events %+v", events)
+	}
+	event, stranger := events.Events[0].ID, s.shop(t, "demo").Key
+	before := s.rows(t)
+	for _, test := range []struct{ name, method, path, body string }{
+		{"session", http.MethodGet, "/v1/sessions/" + open.ID, ""},
+		{"cancel", http.MethodPost, "/v1/sessions/" + open.ID + "/cancel", "{}"},
+		{"refund", http.MethodPost, "/v1/sessions/" + paid.ID + "/refunds", "{}"},
+		{"redeliver", http.MethodPost, "/v1/events/" + event + "/redeliver", "{}"},
+		{"events-after", http.MethodGet, "/v1/events?after=" + event, ""},
+		{"decide", http.MethodPost, "/v1/merchants/bench/decide", `{"amount":{"currency":"CNY","value":1}}`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			a := s.do(t, request(t, test.method, s.origin+test.path, test.body,
+				"Authorization", "Bearer "+stranger, "Content-Type", jsonBody, "Idempotency-Key", rand.Text()))
+			if code, _ := a.problem(t); a.status != http.StatusNotFound || code != pay.CodeNotFound {
+				t.Errorf("status %d: %s", a.status, a.body)
+			}
+		})
+	}
+	if a := s.get(t, s.origin+"/v1/events", "Authorization", "Bearer "+stranger); strings.Contains(a.body, paid.ID) {
+		t.Errorf("another merchant is told %s", a.body)
+	}
+	s.unchanged(t, before)
+	if now := s.look(t, open); now.Status != pay.SessionOpen {
+		t.Errorf("the session is %s", now.Status)
+	}
+}
+
+// The same POST again gives the same answer and does nothing twice; the key with
+// another body is refused, and another merchant's same key is another key.
+func TestIdempotency(t *testing.T) {
+	s := perform(t)
+	paid, refunded, canceled := s.pays(t), s.pays(t), s.open(t, order{})
+	key, demo := paid.key, s.shop(t, "demo")
+	var events struct{ Events []struct{ ID string } }
+	s.get(t, s.origin+"/v1/events", "Authorization", "Bearer "+key).decode(t, &events)
+	fen := func(n int) string { return fmt.Sprintf(`{"amount":{"currency":"CNY","value":%d}}`, n) }
+	for _, test := range []struct {
+		name, path, body, other string
+		table                   string // that grows by one row
+	}{
+		{"session", "/v1/sessions", s.json(t, order{}, nil), s.json(t, order{Fen: 99}, nil), "sessions"},
+		{"cancel", "/v1/sessions/" + canceled.ID + "/cancel", "{}", " {}", "messages"},
+		{"refund", "/v1/sessions/" + paid.ID + "/refunds", fen(10), fen(11), "refunds"},
+		{"redeliver", "/v1/events/" + events.Events[0].ID + "/redeliver", "{}", " {}", "replies"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			before := s.rows(t)
+			twins := make([]*http.Request, 8)
+			for i := range twins {
+				twins[i] = s.merchantPost(t, key, "again", test.path, test.body)
+			}
+			answers := s.together(t, twins)
+			answers = append(answers, s.do(t, s.merchantPost(t, key, "again", test.path, test.body)))
+			for _, a := range answers {
+				if a.status != http.StatusCreated || a.body != answers[0].body {
+					t.Errorf("status %d: %s, want %s", a.status, a.body, answers[0].body)
+				}
+			}
+			a := s.do(t, s.merchantPost(t, key, "again", test.path, test.other))
+			if code, _ := a.problem(t); a.status != http.StatusConflict || code != pay.CodeIdempotency {
+				t.Errorf("another body: status %d: %s", a.status, a.body)
+			}
+			after := s.rows(t)
+			if grown := after[test.table] - before[test.table]; grown != 1 {
+				t.Errorf("%d rows in %s more, want 1", grown, test.table)
+			}
+		})
+	}
+	t.Run("another-merchant", func(t *testing.T) {
+		mine, theirs := session{}, session{}
+		body := s.json(t, order{}, nil)
+		s.do(t, s.merchantPost(t, key, "shared", "/v1/sessions", body)).decode(t, &mine)
+		s.do(t, s.merchantPost(t, demo.Key, "shared", "/v1/sessions", body)).decode(t, &theirs)
+		if mine.Token == "" || theirs.Token == "" || mine.ID == theirs.ID {
+			t.Errorf("the sessions are %s and %s", mine.ID, theirs.ID)
+		}
+	})
+	t.Run("another-session", func(t *testing.T) {
+		if a := s.do(t, s.merchantPost(t, key, "again", "/v1/sessions/"+refunded.ID+"/refunds", fen(10))); a.status != http.StatusCreated {
+			t.Errorf("status %d: %s", a.status, a.body)
+		}
+	})
+	t.Run("refused-is-not-kept", func(t *testing.T) {
+		for range 2 {
+			if a := s.do(t, s.merchantPost(t, key, "late", "/v1/sessions/"+canceled.ID+"/refunds", "{}")); a.status != http.StatusConflict {
+				t.Errorf("status %d: %s", a.status, a.body)
+			}
+		}
+	})
+}
+
+// atRest is all that the server keeps on disk, but for its own secret.
+func (s *stage) atRest(t *testing.T) []byte {
+	t.Helper()
+	var all []byte
+	entries, err := os.ReadDir(s.config.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.Name() == "secret" {
+			continue
+		}
+		b, err := os.ReadFile(filepath.Join(s.config.Data, e.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, b...)
+	}
+	return all
+}
+
+// A copy of the database holds no token and no key, and what it holds sealed
+// opens nothing but what it was sealed for.
+func TestSecretsAtRest(t *testing.T) {
+	s := perform(t)
+	paid, shop := s.pays(t), s.shop(t, "bench")
+	waiting := s.awaits(t)
+	secrets := map[string]string{"key": shop.Key, "token": paid.Token, "token of a waiting session": waiting.Token}
+	for _, file := range []string{"wechat_api_v3_key", "wechat_app_secret", "cashier_secret", "webhook_secret"} {
+		b, err := shop.ReadKey(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		secrets[file] = string(b)
+	}
+	kept := s.atRest(t)
+	for name, secret := range secrets {
+		if bytes.Contains(kept, []byte(secret)) {
+			t.Errorf("the %s lies on disk", name)
+		}
+	}
+	for _, known := range []string{paid.ID, waiting.Attempts[0].OutTradeNo, merchant.HashKey(paid.Token)} {
+		if !bytes.Contains(kept, []byte(known)) {
+			t.Errorf("%s is not on disk: what was searched?", known)
+		}
+	}
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(s.config.Data, store.FileName)+"?mode=ro")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var reply []byte
+	if err := db.QueryRowContext(t.Context(), `SELECT body FROM replies WHERE length(body) > 0 LIMIT 1`).Scan(&reply); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/return/", "/identified/"} {
+		if a := s.get(t, s.origin+path+base64.RawURLEncoding.EncodeToString(reply)); a.status != http.StatusNotFound {
+			t.Errorf("a kept reply opens as %s: status %d to %q", path, a.status, a.header.Get("Location"))
+		}
+	}
+}

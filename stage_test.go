@@ -145,16 +145,39 @@ func request(t *testing.T, method, url, body string, headers ...string) *http.Re
 
 func (s *stage) do(t *testing.T, r *http.Request) answer {
 	t.Helper()
-	resp, err := s.client.Do(r)
+	a, err := s.try(r)
 	if err != nil {
 		t.Fatal(err)
+	}
+	return a
+}
+
+// try is do where a test can't be ended: in a goroutine.
+func (s *stage) try(r *http.Request) (answer, error) {
+	resp, err := s.client.Do(r)
+	if err != nil {
+		return answer{}, err
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
+	return answer{resp.StatusCode, resp.Header, string(body)}, err
+}
+
+// together sends requests at once.
+func (s *stage) together(t *testing.T, requests []*http.Request) []answer {
+	t.Helper()
+	answers := make([]answer, len(requests))
+	var all sync.WaitGroup
+	for i, r := range requests {
+		all.Go(func() {
+			var err error
+			if answers[i], err = s.try(r); err != nil {
+				t.Error(err)
+			}
+		})
 	}
-	return answer{resp.StatusCode, resp.Header, string(body)}
+	all.Wait()
+	return answers
 }
 
 // get asks for a page as a browser does.
