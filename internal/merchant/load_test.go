@@ -126,17 +126,17 @@ func TestLoadRefuses(t *testing.T) {
 
 func TestLoadNamesTheFileOfEachProblem(t *testing.T) {
 	_, err := merchant.LoadDocuments(fstest.MapFS{
-		"shop/capabilities.json": {Data: []byte(strings.ReplaceAll(document, `"CNY"`, `"CNYX"`))},
+		"shop/capabilities.json": {Data: []byte(strings.NewReplacer(`"CNY"`, `"CNYX"`, `"visible": 2`, `"visible": -2`).Replace(document))},
 	})
 	if err == nil {
 		t.Fatal("was accepted")
 	}
 	problems := strings.Split(err.Error(), "\n")
-	if len(problems) < 2 {
-		t.Fatalf("want a problem each for the list and the limits:\n%v", err)
+	if len(problems) != 2 {
+		t.Fatalf("want a problem for the currency and one for the number:\n%v", err)
 	}
 	for _, problem := range problems {
-		if !strings.HasPrefix(problem, "shop/capabilities.json: methods[0].") {
+		if !strings.HasPrefix(problem, "shop/capabilities.json: ") {
 			t.Errorf("a problem without its file: %s", problem)
 		}
 	}
