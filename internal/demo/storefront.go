@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,6 +18,7 @@ import (
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
+	"morepay/internal/capability"
 	"morepay/internal/locale"
 	"morepay/internal/pay"
 	webdemo "morepay/web/demo"
@@ -114,6 +116,34 @@ type purchase struct {
 	Payer       string
 }
 
+// Alone is the link to the checkout of the same purchase outside the shop.
+func (p purchase) Alone() string {
+	q := url.Values{"merchant": {p.Shop.ID}, "amount": {strconv.FormatInt(p.Amount, 10)}, "description": {p.Description}}
+	for name, value := range map[string]string{"locale": p.Locale, "category": p.Category, "payer": p.Payer} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	return "/demo/pay?" + q.Encode()
+}
+
+// Categories are the goods for which the shop's document makes a difference.
+func (p purchase) Categories() []string {
+	var list []string
+	for _, m := range p.Shop.Document.Methods {
+		if m.Products == nil {
+			continue
+		}
+		for _, goods := range []*capability.Goods{m.Products.Allowed, m.Products.Excluded} {
+			if goods != nil {
+				list = append(list, goods.Categories...)
+			}
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
 func (s *Storefront) purchase(r *http.Request) (purchase, error) {
 	q := r.URL.Query()
 	p := purchase{Amount: defaultAmount, Description: q.Get("description"), Locale: q.Get("locale"), Category: q.Get("category"), Payer: q.Get("payer")}
@@ -171,11 +201,7 @@ type session struct {
 }
 
 func (s *Storefront) shop(w http.ResponseWriter, r *http.Request) error {
-	p, err := s.purchase(r)
-	if err != nil {
-		return err
-	}
-	created, err := s.create(r, p)
+	p, created, err := s.order(r)
 	if err != nil {
 		return err
 	}
@@ -188,11 +214,7 @@ func (s *Storefront) shop(w http.ResponseWriter, r *http.Request) error {
 
 // pay creates a session and sends the visitor to its page.
 func (s *Storefront) pay(w http.ResponseWriter, r *http.Request) error {
-	p, err := s.purchase(r)
-	if err != nil {
-		return err
-	}
-	created, err := s.create(r, p)
+	_, created, err := s.order(r)
 	if err != nil {
 		return err
 	}
@@ -243,6 +265,16 @@ func (s *Storefront) hook(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	return pay.Errorf(pay.CodeInvalid, "webhook-signature", "is not of a secret of ours")
+}
+
+// order reads what the visitor wants and opens a session for it.
+func (s *Storefront) order(r *http.Request) (purchase, session, error) {
+	p, err := s.purchase(r)
+	if err != nil {
+		return p, session{}, err
+	}
+	created, err := s.create(r, p)
+	return p, created, err
 }
 
 // create opens a session through the public API, as a merchant's server does.
