@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
@@ -87,8 +88,11 @@ func show(t *testing.T, browser *browsertest.Browser, agent string, before ...ch
 }
 
 func keepPicture(t *testing.T, tab *browsertest.Tab) {
+	// A page whose frames have been let go may not be drawn any more.
+	ctx, cancel := context.WithTimeout(tab.Context(), 10*time.Second)
+	defer cancel()
 	var picture []byte
-	if err := chromedp.Run(tab.Context(), chromedp.CaptureScreenshot(&picture)); err != nil {
+	if err := chromedp.Run(ctx, chromedp.CaptureScreenshot(&picture)); err != nil {
 		t.Logf("no picture: %v", err)
 		return
 	}
