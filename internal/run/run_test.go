@@ -1,0 +1,168 @@
+package run_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"morepay/internal/run"
+)
+
+// pipes is a listener whose connections are pipes, so that time can be a test's
+// own.
+type pipes struct {
+	accepted chan net.Conn
+	closed   chan struct{}
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.accepted:
+		return c, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error   { close(p.closed); return nil }
+func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
+
+func (p *pipes) dial() net.Conn {
+	ours, theirs := net.Pipe()
+	p.accepted <- theirs
+	return ours
+}
+
+// serve runs a handler in a group until the test ends.
+func serve(t *testing.T, h http.HandlerFunc) *pipes {
+	t.Helper()
+	p := &pipes{make(chan net.Conn), make(chan struct{})}
+	g := run.Group{Log: slog.New(slog.DiscardHandler)}
+	g.Serve(p, h)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- g.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil && !errors.Is(err, http.ErrServerClosed) {
+			t.Errorf("it did not stop well: %v", err)
+		}
+	})
+	return p
+}
+
+// drip sends text a byte a second until the other side hangs up, and tells how
+// long that took.
+func drip(conn net.Conn, text string) time.Duration {
+	start := time.Now()
+	for i := range len(text) {
+		if _, err := io.WriteString(conn, text[i:i+1]); err != nil {
+			break
+		}
+		time.Sleep(time.Second)
+	}
+	return time.Since(start)
+}
+
+// Who sends slowly to hold connections open is cut off: after five seconds in
+// the header, after ten in all.
+func TestSlowSenders(t *testing.T) {
+	const long = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	for _, test := range []struct {
+		name, at, slowly string
+		within           time.Duration
+		failed           bool // the handler was there, and could not read the body
+	}{
+		{"header", "", "GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + long, 6 * time.Second, false},
+		{"body", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 80\r\n\r\n", long, 11 * time.Second, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var failed bool
+				p := serve(t, func(w http.ResponseWriter, r *http.Request) {
+					_, err := io.ReadAll(r.Body)
+					failed = err != nil
+				})
+				conn := p.dial()
+				defer conn.Close()
+				go io.Copy(io.Discard, conn)
+				if _, err := io.WriteString(conn, test.at); err != nil {
+					t.Fatal(err)
+				}
+				if took := drip(conn, test.slowly); took > test.within {
+					t.Errorf("it was let drip for %s, want at most %s", took, test.within)
+				}
+				synctest.Wait()
+				if failed != test.failed {
+					t.Errorf("the handler's body failed: %v, want %v", failed, test.failed)
+				}
+			})
+		})
+	}
+}
+
+// Who takes an answer slowly is cut off too.
+func TestSlowReceivers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var took time.Duration
+		var err error
+		p := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			start := time.Now()
+			for took = 0; err == nil && took < time.Hour; took = time.Since(start) {
+				_, err = io.WriteString(w, strings.Repeat("a", 64<<10))
+			}
+		})
+		conn := p.dial()
+		defer conn.Close()
+		if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute) // and reads nothing
+		synctest.Wait()
+		if err == nil || took > 15*time.Second {
+			t.Errorf("the answer was cut off after %s with %v, want 15 seconds", took, err)
+		}
+	})
+}
+
+// An answer that sets its own deadline for each write, as an event stream does,
+// lives as long as its reader.
+func TestStreamOutlivesTheTimeouts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			c := http.NewResponseController(w)
+			for range 10 {
+				c.SetWriteDeadline(time.Now().Add(10 * time.Second))
+				io.WriteString(w, "beat\n")
+				c.Flush()
+				select {
+				case <-r.Context().Done():
+					return
+				case <-time.After(9 * time.Second):
+				}
+			}
+		})
+		conn := p.dial()
+		defer conn.Close()
+		if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		if n := strings.Count(string(body), "beat"); n != 10 || err != nil {
+			t.Errorf("the stream ended after %d beats, %v", n, err)
+		}
+	})
+}
