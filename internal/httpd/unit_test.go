@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"pgregory.net/rapid"
 
+	"morepay/internal/merchant"
 	"morepay/internal/pay"
 )
 
@@ -175,6 +177,44 @@ func TestGauge(t *testing.T) {
 	leave()
 	if _, err := g.enter(map[string]int{"all": 2, "one": 1}); err != nil {
 		t.Errorf("after leaving: %v", err)
+	}
+}
+
+// The bound of all streams holds for everybody, also for those that test mode
+// doesn't count, and a place is free again when its stream ends.
+func TestStreamsInAll(t *testing.T) {
+	s := &Server{metrics: newMetrics(testRegistry())}
+	from := func(ip string) *http.Request {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.RemoteAddr = ip + ":1"
+		return r
+	}
+	var leave func()
+	for i := range maxEventConn {
+		var err error
+		if leave, err = s.enterStream(from("127.0.0.1"), fmt.Sprint("cs_", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, ip := range []string{"127.0.0.1", "203.0.113.1"} {
+		if _, err := s.enterStream(from(ip), "cs_new"); pay.CodeOf(err) != pay.CodeRateLimited {
+			t.Errorf("one more from %s: %v", ip, err)
+		}
+	}
+	leave()
+	if _, err := s.enterStream(from("203.0.113.1"), "cs_new"); err != nil {
+		t.Errorf("after one has left: %v", err)
+	}
+}
+
+func TestAdminKeyMustBeAHash(t *testing.T) {
+	for name, key := range map[string]string{
+		"of-nothing": merchant.HashKey(""), "in-the-open": "an operator's key", "short": "e3b0c442", "capitals": strings.ToUpper(merchant.HashKey("a")),
+	} {
+		_, err := New(Config{Secret: NewSecret(), AdminKey: key, Registry: testRegistry()})
+		if pay.CodeOf(err) != pay.CodeInvalid || strings.Contains(err.Error(), "operator") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
