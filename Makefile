@@ -49,5 +49,12 @@ test: ## everything CI runs; installs what it needs where it may
 size: ## print how large the assets are; fail if the bundle is over its budget
 	$(GO) run ./internal/tools/sizes -budget $(WASM_LIMIT) $(DIST)/app.wasm $(addprefix $(DIST)/,$(notdir $(SCRIPTS)))
 
+stress: ## storms, crashes and hostile clients at full scale; prints a table with target and result
+	$(GO) run ./internal/tools/stress
+
+bench: ## Go benchmarks, then what is fast under load; prints a table with target and result
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+	$(GO) run ./internal/tools/stress -bench
+
 clean: ## remove what was built
 	rm -rf bin $(BUILD) $(filter-out $(DIST)/README.md,$(wildcard $(DIST)/*))

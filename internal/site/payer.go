@@ -44,3 +44,6 @@ func (s *Site) Approve(a *pay.Attempt) error {
 	_, err := s.Sim.Approve(providersim.Ming, a.OutTradeNo)
 	return err
 }
+
+// Agent is the user agent of a browser that offers a rail.
+func Agent(r pay.Rail) string { return agents[r] }

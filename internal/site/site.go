@@ -7,12 +7,14 @@
 package site
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -60,10 +62,27 @@ type Site struct {
 	upstream string       // where the adapters reach the simulator
 	offset   atomic.Int64 // of the clock, in nanoseconds
 
-	now     atomic.Pointer[incarnation]
-	group   run.Group
+	now       atomic.Pointer[incarnation]
+	server    *server // nil after Leave
+	simulator *server
+}
+
+// server is a listener with what answers on it.
+type server struct {
+	run.Group
 	stop    context.CancelFunc
 	stopped chan error
+}
+
+func (s *server) start() {
+	ctx, cancel := context.WithCancel(context.Background())
+	s.stop, s.stopped = cancel, make(chan error, 1)
+	go func() { s.stopped <- s.Run(ctx) }()
+}
+
+func (s *server) end() error {
+	s.stop()
+	return <-s.stopped
 }
 
 // incarnation is the server between two restarts.
@@ -84,7 +103,7 @@ func Start(o Options) (*Site, error) {
 	if o.Courier == nil {
 		o.Courier = &Courier{}
 	}
-	s := &Site{Options: o, Secret: httpd.NewSecret(), group: run.Group{Log: o.Log}, stopped: make(chan error, 1)}
+	s := &Site{Options: o, Secret: httpd.NewSecret()}
 	s.Client = &http.Client{
 		Transport:     &http.Transport{MaxIdleConnsPerHost: 256},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -95,34 +114,22 @@ func Start(o Options) (*Site, error) {
 	if err := s.open(); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	s.stop = cancel
-	s.group.OnShutdown(func() { s.Service().Hub().Close() })
-	s.group.Go(s.Sim.Run)
-	go func() { s.stopped <- s.group.Run(ctx) }()
+	s.server.start()
+	s.simulator.Go(s.Sim.Run)
+	s.simulator.start()
 	return s, nil
 }
 
 // listen opens both listeners and furnishes the shops.
 func (s *Site) listen() error {
-	var simulator http.Handler
-	serve := func(address string, h func() http.Handler) (string, error) {
-		if address == "" {
-			address = "127.0.0.1:0"
-		}
-		l, err := net.Listen("tcp", address)
-		if err != nil {
-			return "", err
-		}
-		s.group.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h().ServeHTTP(w, r) }))
-		return l.Addr().String(), nil
-	}
-	address, err := serve(s.Listen, func() http.Handler { return s.now.Load().handler })
-	if err != nil {
+	var address, simAddress string
+	var err error
+	if s.server, address, err = s.serve(cmp.Or(s.Listen, "127.0.0.1:0"), func() http.Handler { return s.now.Load().handler }); err != nil {
 		return err
 	}
-	simAddress, err := serve("", func() http.Handler { return simulator })
-	if err != nil {
+	s.server.OnShutdown(func() { s.Service().Hub().Close() })
+	var simulator http.Handler
+	if s.simulator, simAddress, err = s.serve("127.0.0.1:0", func() http.Handler { return simulator }); err != nil {
 		return err
 	}
 	s.URL, s.SimURL, s.upstream = "http://"+address, "http://"+simAddress, "http://"+simAddress
@@ -140,6 +147,17 @@ func (s *Site) listen() error {
 	simulator = s.Sim.Handler()
 	s.Shops, err = demo.Furnish("", s.Sim, s.URL)
 	return err
+}
+
+// serve opens a listener; what answers on it may change.
+func (s *Site) serve(address string, h func() http.Handler) (*server, string, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, "", err
+	}
+	added := &server{Group: run.Group{Log: s.Log}}
+	added.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h().ServeHTTP(w, r) }))
+	return added, l.Addr().String(), nil
 }
 
 // open opens the database and makes the server on it, as the program does.
@@ -228,13 +246,40 @@ func (n *incarnation) close() error {
 	return n.stores.Close()
 }
 
+// Leave ends the server and lets go of its address and database, for a server
+// in another process to take over. The simulator goes on.
+func (s *Site) Leave() error {
+	s.Client.CloseIdleConnections() // a server waits five seconds for a connection that was never used
+	err := errors.Join(s.server.end(), s.now.Load().close())
+	s.server = nil
+	return err
+}
+
+// Return takes over again, with a new server on what the other process has left.
+func (s *Site) Return() error {
+	if err := s.open(); err != nil {
+		return err
+	}
+	server, _, err := s.serve(strings.TrimPrefix(s.URL, "http://"), func() http.Handler { return s.now.Load().handler })
+	if err != nil {
+		return errors.Join(err, s.now.Load().close())
+	}
+	server.OnShutdown(func() { s.Service().Hub().Close() })
+	s.server = server
+	s.server.start()
+	return nil
+}
+
 // Close stops everything.
 func (s *Site) Close() error {
-	s.stop()
-	err := <-s.stopped
+	var err error
+	if s.server != nil {
+		err = s.Leave()
+	}
 	s.Sim.Close()
+	err = errors.Join(err, s.simulator.end())
 	s.Client.CloseIdleConnections()
-	return errors.Join(err, s.now.Load().close())
+	return err
 }
 
 // Shop is a sample merchant; it panics if there is none of that id.

@@ -1,0 +1,140 @@
+package stress
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"morepay/internal/site"
+)
+
+// Build builds the program for [Env.Binary] into a folder. It is the program as
+// it is, except that it can be told to kill itself at a named point.
+func Build(ctx context.Context, folder string) (string, error) {
+	binary := filepath.Join(folder, "morepay")
+	out, err := exec.CommandContext(ctx, "go", "build", "-tags", "crashtest", "-o", binary, "morepay").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("build the program: %w\n%s", err, out)
+	}
+	return binary, nil
+}
+
+// town is a simulator with shops, whose server is another process. What the
+// server finds in its database is prepared in this process first.
+type town struct {
+	*site.Site
+	env       *Env
+	merchants string // folder
+}
+
+// found makes a town whose sessions and attempts prepare makes.
+func (e *Env) found(prepare func(*site.Site) error) (*town, error) {
+	t := &town{env: e, merchants: e.temp()}
+	var err error
+	t.Site, err = site.Start(site.Options{
+		Data: e.temp(), Seed: e.Seed, Courier: &site.Courier{}, RetryScale: 0.01, RefundAfter: time.Millisecond,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := prepare(t.Site); err != nil {
+		return nil, fmt.Errorf("prepare: %w", closing(err, t))
+	}
+	if err := t.Leave(); err != nil {
+		return nil, closing(err, t)
+	}
+	return t, closing(t.Shop(site.Merchant).Export(t.merchants), nil)
+}
+
+// closing closes c, if there is one, because of err.
+func closing(err error, c io.Closer) error {
+	if err != nil && c != nil {
+		c.Close()
+	}
+	return err
+}
+
+// child is the program in a process of its own.
+type child struct {
+	*exec.Cmd
+	ended chan struct{} // closed when the process is gone
+}
+
+// serve starts the program on the town's address and database and waits until
+// it answers.
+func (t *town) serve(ctx context.Context, environment ...string) (*child, error) {
+	address := strings.TrimPrefix(t.URL, "http://")
+	cmd := exec.CommandContext(ctx, t.env.Binary, "serve", "--listen", address, "--admin-listen", "127.0.0.1:0",
+		"--base-url", t.URL, "--sim-url", t.SimURL, "--merchants", t.merchants, "--data", t.Data,
+		"--secret", base64.StdEncoding.EncodeToString(t.Secret))
+	cmd.Env = append(os.Environ(), environment...)
+	cmd.Stdout, cmd.Stderr = t.env.Log, t.env.Log
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	c := &child{Cmd: cmd, ended: make(chan struct{})}
+	go func() {
+		cmd.Wait() // how it ended is in ProcessState
+		close(c.ended)
+	}()
+	ready, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	err := until(ready, "the program is ready", func() bool {
+		res, err := t.Client.Get(t.URL + "/readyz")
+		if err != nil {
+			return false
+		}
+		res.Body.Close()
+		return res.StatusCode == http.StatusOK
+	})
+	if err != nil {
+		c.kill()
+	}
+	return c, err
+}
+
+// kill ends the process as a power switch does, and waits for its end.
+func (c *child) kill() {
+	c.Process.Kill()
+	<-c.ended
+}
+
+// wait waits for a process that ends by itself.
+func (c *child) wait(ctx context.Context) error {
+	select {
+	case <-c.ended:
+		return nil
+	case <-ctx.Done():
+		c.kill()
+		return context.Cause(ctx)
+	}
+}
+
+// stop asks the process to end and tells how long it took.
+func (c *child) stop(ctx context.Context) (time.Duration, error) {
+	start := time.Now()
+	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
+		return 0, err
+	}
+	err := c.wait(ctx)
+	return time.Since(start), err
+}
+
+// resident is the memory that the process has in use, in bytes (Linux).
+func (c *child) resident() (int64, error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", c.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	pages, err := strconv.ParseInt(strings.Fields(string(b))[1], 10, 64)
+	return pages * int64(os.Getpagesize()), err
+}

@@ -1,0 +1,16 @@
+package stress
+
+// Rows is the table of what must hold under stress.
+func Rows() []Row {
+	return []Row{
+		{"notification-storm", "1,500/s durable, p99 < 500 ms, RSS < 200 MB", notificationStorm},
+		{"duplicate-storm", "one notification many times over 64 connections: 1 event", duplicateStorm},
+		{"forged-storm", "5,000/s, 0 rows, genuine p99 < 1 s", forgedStorm},
+		{"kill-9", "0 acknowledged lost, 0 paid without outbox row", killStorm},
+		{"sse-waiters", "10,000 at ≤ 32 KiB RSS each, paid event p99 < 1 s", streams},
+		{"shutdown", "SIGTERM under load: 0 lost, exit < 10 s", shutdown},
+		{"slowloris", "2,000 dripping connections, others p99 < 200 ms", slowloris},
+		{"chaos", "10,000 payments on a rough day, all in the right state", chaos},
+		{"fault-points", "every named point: settled after a kill -9 there", faultPoints},
+	}
+}
