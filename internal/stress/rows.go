@@ -11,6 +11,7 @@ func Rows() []Row {
 		{"shutdown", "SIGTERM under load: 0 lost, exit < 10 s", shutdown},
 		{"slowloris", "2,000 dripping connections, others p99 < 200 ms", slowloris},
 		{"chaos", "10,000 payments on a rough day, all in the right state", chaos},
+		{"broken-network", "8 toxics × {prepay, query, close, refund} × {before, during, after}: all end right", brokenNetwork},
 		{"fault-points", "every named point: settled after a kill -9 there", faultPoints},
 	}
 }
