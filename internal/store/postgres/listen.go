@@ -12,7 +12,8 @@ import (
 	"morepay/internal/checkout"
 )
 
-// channel carries "server session" for every session with new events.
+// channel carries "server session" for every session with new events; without a
+// session it is for everybody.
 const channel = "morepay"
 
 // heartbeat is how often a silent connection is asked whether it is alive: a

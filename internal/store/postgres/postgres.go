@@ -1,6 +1,6 @@
 // Package postgres keeps everything in PostgreSQL: for several servers on one
 // database. What one of them stores wakes the waiters of the others through
-// LISTEN and NOTIFY (listen.go).
+// LISTEN and NOTIFY (listen.go, announce.go).
 //
 // What must not live here: statements and the mapping of rows (package sqlstore).
 package postgres
@@ -36,19 +36,14 @@ const (
 	deadlockDetected     = "40P01"
 )
 
-// dialect of one server. Its name goes into every NOTIFY, so that it need not
-// listen to itself.
-func dialect(server string) sqlstore.Dialect {
-	return sqlstore.Dialect{
-		Numbered:   true,
-		LockRow:    " FOR UPDATE",
-		SkipLocked: " FOR UPDATE SKIP LOCKED",
-		TxID:       "pg_current_xact_id()::text::bigint",
-		Settled:    "tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint",
-		Notify:     "SELECT pg_notify('" + channel + "', '" + server + " ' || $1)",
-		Exclusive:  "SELECT pg_advisory_xact_lock($1)",
-		Duplicate:  func(err error) bool { return is(err, uniqueViolation) },
-	}
+var dialect = sqlstore.Dialect{
+	Numbered:   true,
+	LockRow:    " FOR UPDATE",
+	SkipLocked: " FOR UPDATE SKIP LOCKED",
+	TxID:       "pg_current_xact_id()::text::bigint",
+	Settled:    "tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint",
+	Exclusive:  "SELECT pg_advisory_xact_lock($1)",
+	Duplicate:  func(err error) bool { return is(err, uniqueViolation) },
 }
 
 // is tells whether PostgreSQL answered with one of some codes.
@@ -81,13 +76,17 @@ func Open(ctx context.Context, dsn string, notify checkout.Notifier) (*sqlstore.
 	}
 	e := &engine{pool: pool, db: db}
 	server := rand.Text()
-	if notify != nil {
-		if e.listener, err = listen(ctx, pool.Config().ConnConfig, server, notify); err != nil {
-			pool.Close()
-			return nil, fmt.Errorf("postgres: %w", err)
-		}
+	if notify == nil {
+		notify = func(string) {}
+	} else if e.listener, err = listen(ctx, pool.Config().ConnConfig, server, notify); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	return sqlstore.New(e, dialect(server), notify), nil
+	e.announcer = startAnnouncer(db, server)
+	return sqlstore.New(e, dialect, func(session string) {
+		notify(session)
+		e.announcer.add(session)
+	}), nil
 }
 
 // migrate holds a lock, so that servers that start together don't meet.
@@ -110,9 +109,10 @@ func migrate(ctx context.Context, db *sql.DB) error {
 
 // engine runs transactions on PostgreSQL.
 type engine struct {
-	pool     *pgxpool.Pool
-	db       *sql.DB   // on pool
-	listener *listener // nil if nobody is to be told
+	pool      *pgxpool.Pool
+	db        *sql.DB // on pool
+	announcer *announcer
+	listener  *listener // nil if nobody here is to be told
 }
 
 // Rows are locked by the statements that need it, so the default isolation is
@@ -157,6 +157,7 @@ func (e *engine) transaction(ctx context.Context, options *sql.TxOptions, fn fun
 
 // Close implements [sqlstore.Engine].
 func (e *engine) Close() error {
+	e.announcer.close()
 	if e.listener != nil {
 		e.listener.close()
 	}

@@ -84,6 +84,22 @@ func TestOneServerHearsOfTheOthers(t *testing.T) {
 	}
 }
 
+func TestClosingAnnouncesWhatIsLeft(t *testing.T) {
+	dsn := pgtest.DSN(t)
+	heard := make(chan string, 100)
+	mustOpen(t, dsn, func(id string) { heard <- id })
+	command := mustOpen(t, dsn, nil) // does one thing and ends, as the command line does
+	for i := range 20 {
+		if err := command.Ledgers.Create(t.Context(), newLedger(fmt.Sprint("cs_", i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := command.Close(); err != nil {
+		t.Fatal(err)
+	}
+	hears(t, heard, "cs_19")
+}
+
 func TestOwnChangesAreHeardOnce(t *testing.T) {
 	dsn := pgtest.DSN(t)
 	heard := make(chan string, 10)

@@ -45,7 +45,6 @@ type Dialect struct {
 	SkipLocked string // the same, without what others have locked
 	TxID       string // the number of the current transaction; later ones have higher numbers
 	Settled    string // condition on tx: every transaction up to this one has ended
-	Notify     string // statement that tells other servers about a session (its only argument), or ""
 	Exclusive  string // statement that waits for the lock with a number and holds it until the transaction ends, or ""
 
 	// Duplicate tells whether err is a violation of a unique key.

@@ -218,7 +218,7 @@ func (s *Ledgers) append(ctx context.Context, q Querier, l *pay.Ledger, before *
 	if last := before.lastEvent + int64(len(l.Events)); l.Session.LastEvent != last {
 		return pay.Errorf(pay.CodeInternal, "", "the session counts %d events, there are %d", l.Session.LastEvent, last)
 	}
-	return s.tellOthers(ctx, q, l)
+	return nil
 }
 
 // addEvent writes an event, and the message to the merchant if there is one.
@@ -239,14 +239,6 @@ func (s *Ledgers) addEvent(ctx context.Context, q Querier, l *pay.Ledger, e *pay
 		return fmt.Errorf("make message of event %d: %w", e.Number, err)
 	}
 	return insert(ctx, q, s.insertMessage, messageFields(&message))
-}
-
-func (s *Ledgers) tellOthers(ctx context.Context, q Querier, l *pay.Ledger) error {
-	if s.dialect.Notify == "" || len(l.Events) == 0 {
-		return nil
-	}
-	_, err := exec(ctx, q, s.dialect.Notify, l.Session.ID)
-	return err
 }
 
 // insert adds a row.
