@@ -199,7 +199,7 @@ type order struct {
 // json is the body of POST /v1/sessions, with more fields laid over it.
 func (s *stage) json(t *testing.T, o order, over map[string]any) string {
 	t.Helper()
-	o = order{cmp.Or(o.Merchant, "bench"), cmp.Or(o.Fen, 1234), cmp.Or(o.Description, "Enamel mug"), cmp.Or(o.Locale, "en")}
+	o = order{cmp.Or(o.Merchant, "bench"), cmp.Or(o.Fen, 1234), cmp.Or(o.Description, "Enamel mug"), o.Locale}
 	body := map[string]any{
 		"merchant_reference": t.Name()[:min(64, len(t.Name()))], "amount": pay.Money{Currency: "CNY", Value: o.Fen},
 		"description": o.Description, "return_url": s.origin + "/demo/thanks?shop=" + o.Merchant, "locale": o.Locale,

@@ -4,11 +4,14 @@ import (
 	"bufio"
 	"crypto/rand"
 	"fmt"
+	"html"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -77,6 +80,59 @@ func checkHops(t *testing.T, s *stage, hops []string) {
 		if strings.HasPrefix(hop, "http:") && hop != s.simURL || slices.Contains([]string{"*", "http:", "https:", "javascript:", "data:", "intent:"}, hop) {
 			t.Errorf("a form may end at %s", hop)
 		}
+	}
+}
+
+// A framed page stays framed, and in the language that the page around it asked
+// for, through forms and redirects; an error does not end that.
+func TestFrameIsKept(t *testing.T) {
+	s := perform(t)
+	asked := "?" + url.Values{"parent": {s.other}, "locale": {"zh-TW"}}.Encode()
+	for name, test := range map[string]struct {
+		locale  string // of the session, which comes first
+		spoiled bool   // the form is too old
+		tag     string
+		status  int
+	}{
+		"language-of-the-page":    {"", false, "zh-TW", http.StatusSeeOther},
+		"language-of-the-session": {"en", false, "en", http.StatusSeeOther},
+		"error":                   {"", true, "zh-TW", http.StatusForbidden},
+	} {
+		t.Run(name, func(t *testing.T) {
+			open := s.open(t, order{Locale: test.locale})
+			first := s.get(t, open.URL+asked, "Accept", "text/html", "User-Agent", desktop)
+			checkFrame(t, first, test.tag, s.other)
+			form := s.form(t, open, "wechat_pay", pay.RailQR)
+			for _, name := range []string{"parent", "locale"} { // as the page that was framed has them
+				value := regexp.MustCompile(`name="` + name + `"[^>]*value="([^"]*)"|value="([^"]*)"[^>]*name="` + name + `"`).FindStringSubmatch(first.body)
+				if value == nil {
+					t.Fatalf("the form has no %s: %s", name, first.body)
+				}
+				form.Set(name, html.UnescapeString(value[1]+value[2]))
+			}
+			if test.spoiled {
+				form.Set("form_token", "00")
+			}
+			a := s.do(t, request(t, http.MethodPost, open.URL+"/attempts", form.Encode(),
+				"Accept", "text/html", "User-Agent", desktop, "Content-Type", "application/x-www-form-urlencoded"))
+			if a.status != test.status {
+				t.Fatalf("status %d, want %d: %s", a.status, test.status, a.body)
+			}
+			if a.status == http.StatusSeeOther {
+				a = s.get(t, s.origin+a.header.Get("Location"), "Accept", "text/html", "User-Agent", desktop)
+			}
+			checkFrame(t, a, test.tag, s.other)
+		})
+	}
+}
+
+func checkFrame(t *testing.T, a answer, tag, parent string) {
+	t.Helper()
+	if got := language.FindStringSubmatch(a.body); got == nil || got[1] != tag {
+		t.Errorf("the language is %q, want %q", got, tag)
+	}
+	if !strings.Contains(a.body, ` data-parent="`+parent+`"`) {
+		t.Errorf("the page does not know that %s is around it: %s", parent, a.body)
 	}
 }
 

@@ -42,6 +42,7 @@ func (s *screen) attempt(m pay.Method, r pay.Rail, class string, label ...goapp.
 		field("form_token", s.Live.FormToken),
 		s.hints(),
 		s.parent(),
+		s.language(),
 		submit(class, label...),
 	)
 }
@@ -51,6 +52,7 @@ func (s *screen) check(class, key string) goapp.UI {
 	return el("form", attrs{"method", "post", "action", s.Path + "/return", "data-inline", "post", "data-check", "1"},
 		field("form_token", s.Live.FormToken),
 		s.parent(),
+		s.language(),
 		submit(class, text(s.say(key, ""))),
 	)
 }
@@ -60,6 +62,7 @@ func (s *screen) choose(class, key string) goapp.UI {
 	return el("form", attrs{"method", "get", "action", s.Path, "data-inline", "choose"},
 		field("choose", "1"),
 		s.parent(),
+		s.language(),
 		submit(class, text(s.say(key, ""))),
 	)
 }
@@ -79,6 +82,14 @@ func (s *screen) parent() goapp.UI {
 		return nil
 	}
 	return field("parent", s.Parent)
+}
+
+// language keeps a framed page in the language that its shop's page asked for.
+func (s *screen) language() goapp.UI {
+	if s.Parent == "" {
+		return nil
+	}
+	return field("locale", s.Locale)
 }
 
 // share offers the link of this page, to be opened elsewhere. The copy button

@@ -50,9 +50,7 @@ func (s *Server) handOver(w http.ResponseWriter, r *http.Request, sessionID stri
 		return err
 	}
 	query := url.Values{}
-	if parent := s.parent(r, l.Session.Merchant); parent != "" {
-		query.Set("parent", parent)
-	}
+	keepFrame(query, r.URL.Query())
 	if request.Rail == pay.RailPageQR {
 		query.Set("rail", string(request.Rail))
 		query.Set("method", string(request.Method))
@@ -80,15 +78,24 @@ func (s *Server) posted(w http.ResponseWriter, r *http.Request) (*pay.Ledger, ur
 	if err != nil {
 		return nil, nil, err
 	}
+	q := r.URL.Query()
+	keepFrame(q, form)
+	r.URL.RawQuery = q.Encode()
 	if err := s.secrets.checkForm(form.Get("form_token"), l.Session.ID, s.now()); err != nil {
 		return nil, nil, err
 	}
-	if parent := form.Get("parent"); parent != "" {
-		q := r.URL.Query()
-		q.Set("parent", parent)
-		r.URL.RawQuery = q.Encode()
-	}
 	return l, form, nil
+}
+
+// keepFrame copies what a framed page must know of the page around it: embed.js
+// puts it into the first address, forms and redirects hand it on. It may be
+// anything: whoever uses it checks it.
+func keepFrame(to, from url.Values) {
+	for _, name := range []string{"parent", "locale"} {
+		if v := from.Get(name); v != "" {
+			to.Set(name, v)
+		}
+	}
 }
 
 func pagePath(token string, query url.Values) string {

@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"html"
@@ -72,7 +73,7 @@ func (s *Server) viewOf(r *http.Request, l *pay.Ledger, problem error) (view.Che
 	v.Parent = s.parent(r, l.Session.Merchant)
 	v.ShareURL = s.baseURL + v.Path
 	v.Test = !s.live
-	v.Locale = locale.Match(l.Session.Locale, v.Document.Locale, r.Header.Get("Accept-Language"))
+	v.Locale = locale.Match(cmp.Or(l.Session.Locale, askedLocale(r)), v.Document.Locale, r.Header.Get("Accept-Language"))
 	v.Text = locale.Text(v.Locale)
 	v.AmountText = v.Text.Money(v.Amount)
 	s.finish(&v.Live, l)
@@ -80,6 +81,18 @@ func (s *Server) viewOf(r *http.Request, l *pay.Ledger, problem error) (view.Che
 		v.Error = &view.Error{Code: pay.CodeOf(problem), Message: locale.Problem(v.Text, pay.CodeOf(problem))}
 	}
 	return v, nil
+}
+
+// maxLocale is the longest language tag, in bytes (RFC 5646, section 4.4.1).
+const maxLocale = 35
+
+// askedLocale is the language that the shop's page asked for in the address of
+// our frame, or "".
+func askedLocale(r *http.Request) string {
+	if tag := r.URL.Query().Get("locale"); len(tag) <= maxLocale {
+		return tag
+	}
+	return ""
 }
 
 // liveOf is the part of the view that changes, as this request may see it.
