@@ -1,0 +1,343 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"morepay/internal/demo/merchants"
+	"morepay/internal/merchant"
+	"morepay/internal/pay"
+)
+
+// folder holds one merchant without accounts, of a mode, as files.
+func folder(t *testing.T, mode merchant.Mode, key string) string {
+	t.Helper()
+	document, err := merchants.FS.ReadFile("bench/capabilities.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings, err := json.Marshal(merchant.Settings{
+		Mode: mode, Origins: []string{"https://shop.example"}, ReturnURLs: []string{"https://shop.example/orders/"},
+		APIKeys: []merchant.APIKey{{ID: "a", SHA256: merchant.HashKey(key)}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "bench"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string][]byte{"capabilities.json": document, "merchant.json": settings} {
+		if err := os.WriteFile(filepath.Join(dir, "bench", name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// Where a slip would open a door, the server does not start.
+func TestRefusesToStart(t *testing.T) {
+	const sim = "http://127.0.0.1:1"
+	inTest, live := folder(t, merchant.ModeTest, "sk_test_a"), folder(t, merchant.ModeLive, "sk_live_a")
+	for _, test := range []struct {
+		name, merchants, sim string
+		adjust               func(*config)
+		says                 string
+	}{
+		{"test-merchant-where-money-moves", inTest, "", func(c *config) { c.BaseURL = "https://pay.example" }, "mode"},
+		{"live-merchant-at-the-simulator", live, sim, func(*config) {}, "mode"},
+		{"money-without-tls", live, "", func(c *config) { c.BaseURL = "http://pay.example" }, "https"},
+		{"money-on-loopback", live, "", func(*config) {}, "https"},
+		{"secret-short", inTest, sim, func(c *config) { c.Secret = base64.StdEncoding.EncodeToString([]byte("too short")) }, "secret"},
+		{"secret-not-base64", inTest, sim, func(c *config) { c.Secret = "a secret!" }, "secret"},
+		{"secret-file-empty", inTest, sim, func(c *config) {
+			if err := os.WriteFile(filepath.Join(c.Data, "secret"), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, "secret"},
+		{"admin-key-of-nothing", inTest, sim, func(c *config) { c.AdminKey = merchant.HashKey("") }, "empty"},
+		{"admin-key-in-the-open", inTest, sim, func(c *config) { c.AdminKey = "hunter2" }, "admin key"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := serve{SimURL: test.sim, config: config{
+				Listen: "127.0.0.1:0", AdminListen: "127.0.0.1:0", Data: t.TempDir(), Merchants: test.merchants, logTo: io.Discard,
+			}}
+			test.adjust(&c.config)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			err := c.Run(ctx)
+			if err == nil || ctx.Err() != nil {
+				t.Fatalf("it started: %v", err)
+			}
+			if !strings.Contains(err.Error(), test.says) || strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("the message is %v", err)
+			}
+		})
+	}
+}
+
+// performLive starts the server as it is where real money moves, with one
+// merchant that has no account yet.
+func performLive(t *testing.T, key string) *stage {
+	t.Helper()
+	s := &stage{log: &journal{}, client: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	sources, err := merchant.Load(os.DirFS(folder(t, merchant.ModeLive, key)), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := newProgram(config{Listen: "127.0.0.1:0", AdminListen: "127.0.0.1:0", Data: t.TempDir(), BaseURL: "https://pay.example", logTo: s.log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	if err := p.wire(ctx, sources, ""); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- p.run(ctx) }()
+	t.Cleanup(func() {
+		s.client.CloseIdleConnections()
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("it did not stop well: %v", err)
+		}
+	})
+	s.demoProgram = &demoProgram{program: p}
+	s.origin, s.admin = "http://"+p.config.Listen, "http://"+p.config.AdminListen
+	return s
+}
+
+// Where real money moves there is no simulator, no storefront, nobody whose
+// requests aren't counted, and TLS is for good.
+func TestLiveMode(t *testing.T) {
+	const key = "sk_live_a"
+	s := performLive(t, key)
+	for _, path := range []string{"/demo/", "/demo/pay", "/control/orders", "/v3/pay/transactions/native", "/gateway.do", "/phone/", "/qa", "/metrics", "/debug/pprof/", "/v1/admin/quarantine"} {
+		if a := s.get(t, s.origin+path, "Authorization", "Bearer "+key); a.status != http.StatusNotFound {
+			t.Errorf("%s: status %d", path, a.status)
+		}
+	}
+	for _, back := range []string{"http://shop.example/orders/1", "http://127.0.0.1/orders/1", "https://127.0.0.1/orders/1", "https://shop.example.evil/orders/1"} {
+		a := s.do(t, s.merchantPost(t, key, back, "/v1/sessions", s.json(t, order{}, map[string]any{"return_url": back})))
+		if _, field := a.problem(t); a.status != http.StatusBadRequest || field != "return_url" {
+			t.Errorf("back to %s: status %d: %s", back, a.status, a.body)
+		}
+	}
+	a := s.do(t, s.merchantPost(t, key, "good", "/v1/sessions", s.json(t, order{}, map[string]any{"return_url": "https://shop.example/orders/1"})))
+	var open session
+	a.decode(t, &open)
+	if a.status != http.StatusCreated || !strings.HasPrefix(open.URL, "https://pay.example/pay/") {
+		t.Fatalf("status %d: %s", a.status, a.body)
+	}
+	local := s.origin + "/pay/" + open.Token
+	page := s.get(t, local, "Accept", "text/html")
+	if page.status != http.StatusOK || page.header.Get("Strict-Transport-Security") != "max-age=63072000; includeSubDomains" {
+		t.Errorf("status %d, Strict-Transport-Security %q", page.status, page.header.Get("Strict-Transport-Security"))
+	}
+	policy := page.header.Get("Content-Security-Policy")
+	if !strings.Contains(policy, "frame-ancestors https://shop.example;") || strings.Contains(policy, "http:") {
+		t.Errorf("the policy is %s", policy)
+	}
+	s.allowance(t, 59, time.Minute, func() *http.Request { return request(t, http.MethodGet, local, "", "Accept", "text/html") })
+}
+
+// The admin API is for who has its key, on a listener of its own, and no page
+// may frame it. A document is replaced only by who has seen what it replaces.
+func TestAdmin(t *testing.T) {
+	s := perform(t, withAdminKey)
+	const path = "/v1/admin/merchants/bench/capabilities"
+	put := func(key, match, body string) answer {
+		headers := []string{"If-Match", match}
+		if key != "" {
+			headers = append(headers, "Authorization", "Bearer "+key)
+		}
+		return s.do(t, request(t, http.MethodPut, s.admin+path, body, headers...))
+	}
+	read := s.get(t, s.admin+path, "Authorization", "Bearer "+adminKey)
+	if read.status != http.StatusOK || read.header.Get("ETag") != `"v1"` {
+		t.Fatalf("status %d, ETag %s: %s", read.status, read.header.Get("ETag"), read.body)
+	}
+	next := func(visible string) string { return strings.Replace(read.body, `"visible":4`, `"visible":`+visible, 1) }
+	for _, test := range []struct {
+		name, key, match, body string
+		status                 int
+	}{
+		{"no-key", "", `"v1"`, next("3"), 401},
+		{"wrong-key", adminKey + "x", `"v1"`, next("3"), 401},
+		{"key-of-a-merchant", s.shop(t, "bench").Key, `"v1"`, next("3"), 401},
+		{"hash-for-key", merchant.HashKey(adminKey), `"v1"`, next("3"), 401},
+		{"no-version", adminKey, "", next("3"), 400},
+		{"any-version", adminKey, "*", next("3"), 400},
+		{"new-though-it-exists", adminKey, `"v0"`, next("3"), 412},
+		{"version-to-come", adminKey, `"v2"`, next("3"), 412},
+		{"of-another-merchant", adminKey, `"v1"`, strings.Replace(next("3"), `"merchant":"bench"`, `"merchant":"demo"`, 1), 400},
+		{"broken", adminKey, `"v1"`, next(`"three"`), 400},
+		{"good", adminKey, `"v1"`, next("3"), 200},
+		{"seen-too-long-ago", adminKey, `"v1"`, next("2"), 412},
+		{"good-again", adminKey, `"v2"`, next("2"), 200},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			a := put(test.key, test.match, test.body)
+			if a.status != test.status {
+				t.Errorf("status %d, want %d: %s", a.status, test.status, a.body)
+			}
+			if policy := a.header.Get("Content-Security-Policy"); !strings.Contains(policy, "frame-ancestors 'none'") {
+				t.Errorf("the policy is %q", policy)
+			}
+		})
+	}
+	if a := s.get(t, s.admin+path, "Authorization", "Bearer "+adminKey); a.header.Get("ETag") != `"v3"` || !strings.Contains(a.body, `"visible":2`) {
+		t.Errorf("in force is %s: %s", a.header.Get("ETag"), a.body)
+	}
+	for _, read := range []string{path, "/v1/admin/quarantine"} {
+		if a := s.get(t, s.admin+read); a.status != http.StatusUnauthorized {
+			t.Errorf("%s without a key: status %d", read, a.status)
+		}
+		if a := s.get(t, s.origin+read, "Authorization", "Bearer "+adminKey); a.status != http.StatusNotFound {
+			t.Errorf("%s on the public listener: status %d", read, a.status)
+		}
+	}
+	for _, public := range []string{"/metrics", "/debug/pprof/"} {
+		if a := s.get(t, s.origin+public); a.status != http.StatusNotFound {
+			t.Errorf("%s on the public listener: status %d", public, a.status)
+		}
+	}
+}
+
+// Without an admin key nobody gets in, whatever they send.
+func TestAdminWithoutKey(t *testing.T) {
+	s := perform(t)
+	for _, authorization := range []string{"", "Bearer", "Bearer ", "Bearer x", merchant.HashKey("")} {
+		if a := s.get(t, s.admin+"/v1/admin/quarantine", "Authorization", authorization); a.status != http.StatusUnauthorized {
+			t.Errorf("%q: status %d", authorization, a.status)
+		}
+	}
+}
+
+// A session keeps the document that it was opened under. A method that has been
+// closed meanwhile is refused for that reason, and the others go on.
+func TestMethodClosedMeanwhile(t *testing.T) {
+	s := perform(t, withAdminKey)
+	open := s.open(t, order{})
+	form := s.form(t, open, "wechat_pay", pay.RailQR)
+	const path = "/v1/admin/merchants/bench/capabilities"
+	read := s.get(t, s.admin+path, "Authorization", "Bearer "+adminKey)
+	changed := strings.NewReplacer(`"method":"wechat_pay","state":"open"`, `"method":"wechat_pay","state":"closed"`,
+		`"name":"Bench"`, `"name":"Renamed"`).Replace(read.body)
+	if a := s.do(t, request(t, http.MethodPut, s.admin+path, changed, "Authorization", "Bearer "+adminKey, "If-Match", `"v1"`)); a.status != http.StatusOK || changed == read.body {
+		t.Fatalf("status %d: %s", a.status, a.body)
+	}
+	for !strings.Contains(s.get(t, s.origin+"/v1/merchants/bench/capabilities").body, "Renamed") { // until it is in force
+	}
+	before := s.rows(t)
+	a := s.do(t, s.post(t, open, "/attempts", "", form, "Accept", jsonBody))
+	if code, field := a.problem(t); a.status != http.StatusUnprocessableEntity || code != pay.CodeMethodUnavailable || field != "method" || !strings.Contains(a.body, "method_closed") {
+		t.Errorf("status %d: %s", a.status, a.body)
+	}
+	s.unchanged(t, before)
+	page := s.get(t, open.URL, "Accept", "text/html", "User-Agent", desktop)
+	if strings.Contains(page.body, "Renamed") || !strings.Contains(page.body, "Bench") {
+		t.Error("the session does not keep the document that it was opened under")
+	}
+	form.Set("method", "alipay")
+	if a := s.do(t, s.post(t, open, "/attempts", "", form)); a.status != http.StatusSeeOther {
+		t.Errorf("another method: status %d: %s", a.status, a.body)
+	}
+}
+
+// Whatever a link says, we lead to our own pages, to the wallet, or to where the
+// merchant registered.
+func TestNoOpenRedirect(t *testing.T) {
+	s := perform(t)
+	paid, open := s.pays(t), s.awaits(t)
+	evil := url.QueryEscape("https://evil.example/")
+	for _, path := range []string{
+		"/pay/" + open.Token + "/return?return_url=" + evil + "&url=" + evil + "&parent=" + evil,
+		"/pay/" + paid.Token + "/return?parent=https://evil.example",
+		"/pay/" + open.Token + "?parent=https://evil.example&returned=1",
+		"/pay/" + paid.Token + "?returned=1&continue_url=" + evil,
+		"//evil.example/", "/%2fevil.example/", "/\\evil.example/", "/pay//evil.example/../../", "/pay/%0d%0aLocation:%20https://evil.example/return",
+		"/return/https://evil.example/", "/return/" + base64.RawURLEncoding.EncodeToString([]byte("//evil.example/")),
+		"/identified/x?state=x&code=x&redirect_uri=" + evil, "/assets/..//evil.example/", "/?next=" + evil,
+	} {
+		a := s.get(t, s.origin+path, "Accept", "text/html", "User-Agent", desktop)
+		target, err := url.Parse(a.header.Get("Location"))
+		if err != nil || target.IsAbs() || target.Host != "" {
+			t.Errorf("%s leads to %q", path, a.header.Get("Location"))
+		}
+		if strings.Contains(a.body, `href="https://evil`) || strings.Contains(a.body, `data-parent="https://evil`) || strings.Contains(a.body, "url=https://evil") {
+			t.Errorf("%s: the page leads to evil.example", path)
+		}
+	}
+}
+
+// A link to a real checkout can't put words of its own on it.
+func TestPageRepeatsNoLink(t *testing.T) {
+	s := perform(t)
+	open := s.open(t, order{})
+	words := url.QueryEscape("Evil Bank")
+	for _, query := range []string{"?rail=page_qr&method=" + words, "?rail=" + words + "&method=wechat_pay", "?choose=" + words, "?parent=" + words} {
+		page := s.get(t, open.URL+query, "Accept", "text/html", "User-Agent", desktop)
+		if page.status != http.StatusOK || strings.Contains(page.body, "Evil") {
+			t.Errorf("%s: status %d, and the page repeats it", query, page.status)
+		}
+	}
+}
+
+// Foreign scripts may not even ask whether they may write.
+func TestPreflight(t *testing.T) {
+	s := perform(t)
+	open := s.open(t, order{})
+	for _, path := range []string{"/v1/sessions", "/v1/sessions/" + open.ID, "/pay/" + open.Token + "/attempts", "/pay/" + open.Token + "/events", "/v1/merchants/bench/decide", "/csp"} {
+		a := s.do(t, request(t, http.MethodOptions, s.origin+path, "", "Origin", "https://evil.example",
+			"Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "authorization"))
+		for name := range a.header {
+			if strings.HasPrefix(name, "Access-Control-") {
+				t.Errorf("%s: status %d with %s: %s", path, a.status, name, a.header.Get(name))
+			}
+		}
+	}
+	for _, path := range []string{"/v1/merchants/bench/capabilities", "/v1/schemas/capabilities.json", "/embed.js"} {
+		if got := s.get(t, s.origin+path).header.Get("Access-Control-Allow-Origin"); got != "*" {
+			t.Errorf("%s may be read by %q, want anybody", path, got)
+		}
+	}
+}
+
+// An error says what the caller must know, and nothing that opens a door.
+func TestErrorsTellNoSecret(t *testing.T) {
+	s := perform(t, withAdminKey)
+	open := s.open(t, order{})
+	key := s.shop(t, "bench").Key
+	for name, r := range map[string]*http.Request{
+		"not-found":       request(t, http.MethodGet, s.origin+"/v1/sessions/"+open.Token, "", "Authorization", "Bearer "+key),
+		"wrong-key":       request(t, http.MethodGet, s.origin+"/v1/sessions/"+open.ID, "", "Authorization", "Bearer "+key+"x"),
+		"wrong-type":      s.merchantPost(t, key, "a", "/v1/sessions", `{"merchant_reference":{"x":"`+key+`"}}`),
+		"unknown-rail":    s.post(t, open, "/attempts", "", s.form(t, open, "wechat_pay", "pigeon"), "Accept", jsonBody),
+		"foreign-form":    s.post(t, open, "/attempts", "", url.Values{"form_token": {open.Token}}, "Accept", jsonBody),
+		"events":          request(t, http.MethodGet, open.URL+"/events", "", "Accept", "text/event-stream", "Last-Event-ID", open.Token),
+		"sealed":          request(t, http.MethodGet, s.origin+"/return/"+open.Token, "", "Accept", jsonBody),
+		"refund":          s.merchantPost(t, key, "b", "/v1/sessions/"+open.ID+"/refunds", "{}"),
+		"admin-wrong-key": request(t, http.MethodGet, s.admin+"/v1/admin/quarantine", "", "Authorization", "Bearer "+adminKey+"x"),
+	} {
+		a := s.do(t, r)
+		a.problem(t)
+		if a.status < http.StatusBadRequest || a.status == http.StatusInternalServerError {
+			t.Errorf("%s: status %d: %s", name, a.status, a.body)
+		}
+		for what, secret := range map[string]string{"token": open.Token, "key": key, "admin key": adminKey, "stack": "goroutine", "file": s.config.Data} {
+			if strings.Contains(a.body, secret) {
+				t.Errorf("%s tells the %s: %s", name, what, a.body)
+			}
+		}
+	}
+}
