@@ -191,18 +191,12 @@ func newProgram(c config) (*program, error) {
 
 // wire opens the stores and puts the parts together. simURL is the simulator's
 // origin, or "" where real money moves.
-func (p *program) wire(ctx context.Context, sources []merchant.Source, simURL string) error {
-	c, log, live, transport := p.config, p.Log, simURL == "", http.RoundTripper(provider.Transport())
+func (p *program) wire(ctx context.Context, sources []merchant.Source, simURL string) (err error) {
+	c, log, live := p.config, p.Log, simURL == ""
 	if live && !strings.HasPrefix(c.BaseURL, "https://") {
 		return errors.New("--base-url must be https where real money moves")
 	}
-	if !live {
-		transport = provider.TestTransport(simURL)
-	}
-	transport = provider.WatchClock(transport, time.Now, func(host string, skew time.Duration) {
-		log.Error("our clock and a provider's differ", "host", host, "ahead", skew)
-	})
-	accounts, err := merchant.OpenAccounts(sources, provider.Env{HTTP: provider.NewHTTPClient(transport), TestURL: simURL, Now: time.Now})
+	accounts, err := merchant.OpenAccounts(sources, provider.Env{HTTP: p.providerClient(simURL), TestURL: simURL, Now: time.Now})
 	if err != nil {
 		return err
 	}
@@ -210,26 +204,22 @@ func (p *program) wire(ctx context.Context, sources []merchant.Source, simURL st
 	if err != nil {
 		return err
 	}
-	assets, hub := web.NewAssets(), &checkout.Hub{}
+	assets, hub, registry := web.NewAssets(), &checkout.Hub{}, prometheus.NewRegistry()
 	if !assets.HasBundle() {
 		log.Warn("this binary holds no WebAssembly bundle: pages work as HTML only (make build puts it in)")
 	}
-	p.stores, err = store.Open(ctx, cmp.Or(c.Database, c.Data), hub.Wake)
+	if p.stores, err = store.Open(ctx, cmp.Or(c.Database, c.Data), hub.Wake); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.stores.Close())
+		}
+	}()
+	directory, err := p.introduce(ctx, sources, live)
 	if err != nil {
 		return err
 	}
-	inForce, err := merchant.Introduce(ctx, p.stores.Documents, sources, time.Now())
-	if err != nil {
-		return errors.Join(err, p.stores.Close())
-	}
-	for _, d := range inForce {
-		log.Warn("a later document than the folder's is in force: morepay merchants apply stores the folder's", "merchant", d.Merchant, "version", d.Version)
-	}
-	directory, err := merchant.NewDirectory(ctx, p.stores.Documents, sources, live, log)
-	if err != nil {
-		return errors.Join(err, p.stores.Close())
-	}
-	registry := prometheus.NewRegistry()
 	service := checkout.New(checkout.Config{
 		Store: p.stores.Ledgers, Merchants: directory, Accounts: accounts, Hub: hub,
 		BaseURL: c.BaseURL, Log: log, Metrics: checkout.NewMetrics(registry),
@@ -240,7 +230,7 @@ func (p *program) wire(ctx context.Context, sources []merchant.Source, simURL st
 		AdminKey: c.AdminKey, Log: log, Registry: registry,
 	})
 	if err != nil {
-		return errors.Join(err, p.stores.Close())
+		return err
 	}
 	p.public.Handle("/", server.Handler())
 	p.admin.Handle("/", server.Admin())
@@ -249,6 +239,30 @@ func (p *program) wire(ctx context.Context, sources []merchant.Source, simURL st
 	p.Go(directory.Run)
 	p.Go(webhook.New(webhook.Config{Queue: p.stores.Outbox, Endpoints: directory.Endpoints, Loopback: !live, Log: log}).Run)
 	return nil
+}
+
+// providerClient reaches the providers, or the simulator in their place, and
+// tells when a provider's clock differs from ours.
+func (p *program) providerClient(simURL string) *http.Client {
+	transport := http.RoundTripper(provider.Transport())
+	if simURL != "" {
+		transport = provider.TestTransport(simURL)
+	}
+	return provider.NewHTTPClient(provider.WatchClock(transport, time.Now, func(host string, skew time.Duration) {
+		p.Log.Error("our clock and a provider's differ", "host", host, "ahead", skew)
+	}))
+}
+
+// introduce stores the documents of merchants that are new.
+func (p *program) introduce(ctx context.Context, sources []merchant.Source, live bool) (*merchant.Directory, error) {
+	inForce, err := merchant.Introduce(ctx, p.stores.Documents, sources, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range inForce {
+		p.Log.Warn("a later document than the folder's is in force: morepay merchants apply stores the folder's", "merchant", d.Merchant, "version", d.Version)
+	}
+	return merchant.NewDirectory(ctx, p.stores.Documents, sources, live, p.Log)
 }
 
 // run serves until ctx ends.
