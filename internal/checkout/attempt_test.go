@@ -326,12 +326,11 @@ func TestAttemptIsStoredBeforeTheProviderHears(t *testing.T) {
 	w := newWorld(t)
 	id := w.open()
 	seen := make(chan pay.AttemptState, 1)
-	checkout.OnPoint = func(p checkout.Point) {
+	onPoint(t, func(p checkout.Point) {
 		if p == checkout.PointProviderAnswered {
 			seen <- w.ledger(id).Attempts[0].State
 		}
-	}
-	defer func() { checkout.OnPoint = nil }()
+	})
 	w.choose(id, wechat, pay.RailQR)
 	if got := <-seen; got != pay.AttemptSubmitting {
 		t.Errorf("when the provider answered, the stored attempt was %s", got)

@@ -228,12 +228,11 @@ func TestAcknowledgedAfterCommit(t *testing.T) {
 	id := w.open()
 	a := w.choose(id, wechat, pay.RailQR)
 	stored := make(chan pay.SessionStatus, 10)
-	checkout.OnPoint = func(p checkout.Point) {
+	onPoint(t, func(p checkout.Point) {
 		if l, err := w.Stores().Ledgers.Ledger(context.Background(), id); p == checkout.PointApplied && err == nil {
 			stored <- l.Session.Status
 		}
-	}
-	defer func() { checkout.OnPoint = nil }()
+	})
 	w.pay(a)
 	if got := <-stored; got != pay.SessionPaid {
 		t.Errorf("before the answer the session was %s", got)

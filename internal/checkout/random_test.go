@@ -56,14 +56,11 @@ func (s *story) create(t *rapid.T) {
 }
 
 func (s *story) attempt(t *rapid.T) {
-	ways := []struct {
-		m pay.Method
-		r pay.Rail
-	}{
+	ways := []way{
 		{wechat, pay.RailQR}, {wechat, pay.RailDeepLink}, {alipay, pay.RailQR}, {alipay, pay.RailDeepLink}, {"jd_pay", pay.RailRedirect},
 	}
 	w := ways[rapid.IntRange(0, len(ways)-1).Draw(t, "way")]
-	_, err := s.Choose(s.ctx(), s.session(t), w.m, w.r)
+	_, err := s.Choose(s.ctx(), s.session(t), w.method, w.rail)
 	s.fine(t, "attempt", err)
 }
 

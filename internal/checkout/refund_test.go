@@ -31,20 +31,17 @@ func (w *world) refund(id string, amount *pay.Money) (*pay.Refund, error) {
 func TestSecondPaymentIsRefunded(t *testing.T) {
 	for _, c := range []struct {
 		name          string
-		first, second struct {
-			m pay.Method
-			r pay.Rail
-		}
+		first, second way
 	}{
-		{name: "wechat-qr-and-deep-link", first: way(wechat, pay.RailQR), second: way(wechat, pay.RailDeepLink)},
-		{name: "wechat-and-alipay", first: way(wechat, pay.RailQR), second: way(alipay, pay.RailQR)},
-		{name: "alipay-and-wechat", first: way(alipay, pay.RailQR), second: way(wechat, pay.RailDeepLink)},
+		{"wechat-qr-and-deep-link", way{wechat, pay.RailQR}, way{wechat, pay.RailDeepLink}},
+		{"wechat-and-alipay", way{wechat, pay.RailQR}, way{alipay, pay.RailQR}},
+		{"alipay-and-wechat", way{alipay, pay.RailQR}, way{wechat, pay.RailDeepLink}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t)
 			id := w.open()
-			first := w.choose(id, c.first.m, c.first.r)
-			second := w.choose(id, c.second.m, c.second.r)
+			first := w.choose(id, c.first.method, c.first.rail)
+			second := w.choose(id, c.second.method, c.second.rail)
 			w.pay(second)
 			w.awaitStatus(id, pay.SessionPaid)
 			w.must(w.Sim.Inject(providersim.Rule{Fault: "server-error", Next: 2})) // the refund's first tries
@@ -70,14 +67,6 @@ func TestSecondPaymentIsRefunded(t *testing.T) {
 			}
 		})
 	}
-}
-
-func way(m pay.Method, r pay.Rail) (v struct {
-	m pay.Method
-	r pay.Rail
-}) {
-	v.m, v.r = m, r
-	return v
 }
 
 // allRefunded tells whether every refund has succeeded.

@@ -3,6 +3,7 @@ package checkout_test
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,6 +21,29 @@ const patience = 15 * time.Second
 const fen = 5980
 
 var price = pay.Money{Currency: "CNY", Value: fen}
+
+// way is how a payer pays.
+type way struct {
+	method pay.Method
+	rail   pay.Rail
+}
+
+// atPoint is called at every point of the service, nil for nobody.
+var atPoint atomic.Pointer[func(checkout.Point)]
+
+func init() {
+	checkout.OnPoint = func(p checkout.Point) {
+		if f := atPoint.Load(); f != nil {
+			(*f)(p)
+		}
+	}
+}
+
+// onPoint has f called at every point while the test runs.
+func onPoint(tb testing.TB, f func(checkout.Point)) {
+	atPoint.Store(&f)
+	tb.Cleanup(func() { atPoint.Store(nil) })
+}
 
 // world is a running server with simulated providers and one clock for all,
 // which the test moves. Nothing is swept unless the test says so.
