@@ -134,7 +134,7 @@ type receiver struct {
 	got []delivery
 }
 
-func newReceiver(t *testing.T, answer func(w http.ResponseWriter, n int)) *receiver {
+func newReceiver(t testing.TB, answer func(w http.ResponseWriter, n int)) *receiver {
 	r := &receiver{}
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		body, _ := io.ReadAll(q.Body)
