@@ -1,6 +1,10 @@
 package app
 
-import goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+import (
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"morepay/internal/view"
+)
 
 // The drawings of the final screens, in a 48×48 view box.
 const (
@@ -12,9 +16,20 @@ func paidScreen(s *screen) []goapp.UI     { return finalScreen(s, "paid", tickPa
 func expiredScreen(s *screen) []goapp.UI  { return finalScreen(s, "expired", dashPath, "back") }
 func canceledScreen(s *screen) []goapp.UI { return finalScreen(s, "canceled", dashPath, "back") }
 
+// Problem renders the page of an address that leads to no session: a sentence in
+// place of the checkout.
+func Problem(sentence string) string {
+	return goapp.HTMLString(el("main", attrs{"id", "checkout", "data-state", string(view.StateFailed)},
+		seal(dashPath), el("h1", nil, text(sentence))))
+}
+
+func seal(drawing string) goapp.UI {
+	return svg("svg.seal", attrs{"viewBox", "0 0 48 48", "aria-hidden", "true"}, svg("path", attrs{"d", drawing}))
+}
+
 func finalScreen(s *screen, kind, drawing, onward string) []goapp.UI {
 	return []goapp.UI{
-		svg("svg.seal", attrs{"viewBox", "0 0 48 48", "aria-hidden", "true"}, svg("path", attrs{"d", drawing})),
+		seal(drawing),
 		s.title(kind+".title", ""),
 		s.note(kind+".help", ""),
 		s.goOn(onward),

@@ -45,7 +45,7 @@ func (s *Server) admins(h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		key, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 		if key == "" || s.adminKey == "" || subtle.ConstantTimeCompare([]byte(merchant.HashKey(key)), []byte(s.adminKey)) != 1 {
-			return pay.Errorf(pay.CodeUnauthorized, "Authorization", "must be: Bearer <admin key>")
+			return pay.Errorf(pay.CodeUnauthorized, "Authorization", "must be Bearer and the admin key")
 		}
 		return h(w, r)
 	}

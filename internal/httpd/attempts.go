@@ -122,12 +122,7 @@ func seeOther(w http.ResponseWriter, location string) error {
 }
 
 // refined is the payer's device by its user agent and by what the browser found
-// out beyond that, as JSON of device.Hints. Hints that can't be read are no
-// hints: they choose a route and prove nothing.
+// out beyond that.
 func refined(r *http.Request, hints string) device.Device {
-	var h device.Hints
-	if hints == "" || decodeJSON([]byte(hints), &h) != nil {
-		h = device.Hints{}
-	}
-	return device.Detect(r.UserAgent()).Refine(h)
+	return device.Detect(r.UserAgent()).Refine(device.ParseHints(hints))
 }

@@ -16,18 +16,8 @@ func (s *Server) capabilities(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	h := w.Header()
-	h.Set("ETag", doc.ETag)
-	h.Set("Cache-Control", "public, max-age=30, stale-while-revalidate=300")
-	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("X-Content-Type-Options", "nosniff")
-	if etagMatches(r.Header.Get("If-None-Match"), doc.ETag) {
-		w.WriteHeader(http.StatusNotModified)
-		return nil
-	}
-	h.Set("Content-Type", jsonType)
-	_, err = w.Write(doc.JSON)
-	return err
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	return writeTagged(w, r, doc.ETag, "public, max-age=30, stale-while-revalidate=300", jsonType, doc.JSON)
 }
 
 // icon serves a merchant's own picture of a method. A picture may be somebody's
@@ -37,17 +27,23 @@ func (s *Server) icon(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+	return writeTagged(w, r, icon.ETag, "public, max-age=300", icon.MediaType, icon.Body)
+}
+
+// writeTagged answers with bytes that caches may keep, or with 304 to whoever has
+// them.
+func writeTagged(w http.ResponseWriter, r *http.Request, etag, cacheControl, mediaType string, body []byte) error {
 	h := w.Header()
-	h.Set("ETag", icon.ETag)
-	h.Set("Cache-Control", "public, max-age=300")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+	h.Set("ETag", etag)
+	h.Set("Cache-Control", cacheControl)
 	h.Set("X-Content-Type-Options", "nosniff")
-	if etagMatches(r.Header.Get("If-None-Match"), icon.ETag) {
+	if etagMatches(r.Header.Get("If-None-Match"), etag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	h.Set("Content-Type", icon.MediaType)
-	_, err = w.Write(icon.Body)
+	h.Set("Content-Type", mediaType)
+	_, err := w.Write(body)
 	return err
 }
 

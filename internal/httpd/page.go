@@ -3,14 +3,9 @@ package httpd
 import (
 	"bytes"
 	"cmp"
-	"context"
-	"encoding/json"
-	"html"
 	"net/http"
 	"net/url"
-	"time"
 
-	"morepay/app"
 	"morepay/internal/checkout"
 	"morepay/internal/device"
 	"morepay/internal/locale"
@@ -18,7 +13,6 @@ import (
 	"morepay/internal/pay"
 	"morepay/internal/qrcode"
 	"morepay/internal/view"
-	"morepay/web"
 )
 
 // page draws the payer's page, or answers its live part as JSON to those who
@@ -151,92 +145,6 @@ func (s *Server) parent(r *http.Request, merchant string) string {
 	return ""
 }
 
-// noIcon keeps browsers from asking for /favicon.ico: the page is one request.
-const noIcon = `<link rel="icon" href="data:,">`
-
-// shell writes the document around the checkout: one request, CSS inlined, every
-// script late.
-func (s *Server) shell(b *bytes.Buffer, v view.Checkout, returned bool) error {
-	data, err := json.Marshal(v) // escapes <, > and &, so no text can end the element
-	if err != nil {
-		return err
-	}
-	b.WriteString(`<!doctype html><html lang="` + html.EscapeString(v.Locale) + `"`)
-	for name, value := range app.ThemeAttributes(v) {
-		b.WriteString(` ` + name + `="` + html.EscapeString(value) + `"`)
-	}
-	b.WriteString(`><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">` +
-		`<meta name="robots" content="noindex"><meta name="color-scheme" content="light dark">` + noIcon + `<title>`)
-	b.WriteString(html.EscapeString(app.Title(v)))
-	b.WriteString(`</title><style>` + web.Stylesheet() + `</style>`)
-	writeRefresh(b, v, returned)
-	b.WriteString(`</head><body>`)
-	b.WriteString(app.HTML(v))
-	b.WriteString(`<script type="application/json" id="view">`)
-	b.Write(data)
-	b.WriteString(`</script>`)
-	s.writeScripts(b, v)
-	b.WriteString(`</body></html>`)
-	return nil
-}
-
-// How often the page looks again without scripts, and when it goes on by itself
-// to the merchant, in seconds.
-const (
-	probeTimeout  = 2 * time.Second // of a readiness probe
-	refreshAfter  = "10"
-	continueAfter = "4"
-)
-
-// writeRefresh keeps a page without scripts honest: while the payer is waited
-// for it is loaded again now and then. Who came back from the wallet and has
-// paid is brought on to the merchant.
-func writeRefresh(b *bytes.Buffer, v view.Checkout, returned bool) {
-	switch v.Live.State {
-	case view.StateSubmitting, view.StateWaiting:
-		b.WriteString(`<noscript><meta http-equiv="refresh" content="` + refreshAfter + `"></noscript>`)
-	case view.StatePaid:
-		if returned && v.Parent == "" { // a frame must not swallow the merchant's page
-			b.WriteString(`<meta http-equiv="refresh" content="` + continueAfter + `;url=` + html.EscapeString(v.Live.ContinueURL) + `">`)
-		}
-	}
-}
-
-func (s *Server) writeScripts(b *bytes.Buffer, v view.Checkout) {
-	b.WriteString(`<script defer src="` + s.assets.URL(web.Frame) + `" data-parent="` + html.EscapeString(v.Parent) + `"></script>`)
-	if !s.assets.HasBundle() {
-		return
-	}
-	b.WriteString(`<script defer src="` + s.assets.URL(web.Boot) + `" data-wasm="` + s.assets.URL(web.AppWasm) +
-		`" data-exec="` + s.assets.URL(web.WasmExec) + `"></script>`)
-}
-
-// failPage answers a payer: the session's page with the error on it where there
-// is a session, else a page with a sentence.
-func (s *Server) failPage(w http.ResponseWriter, r *http.Request, err error) {
-	if wants(r, "application/json") {
-		failJSON(w, r, err)
-		return
-	}
-	status := statusOf(err)
-	if token := r.PathValue("token"); token != "" && pay.CodeOf(err) != pay.CodeRateLimited {
-		if l, lookup := s.service.ByToken(r.Context(), token); lookup == nil {
-			if s.show(w, r, l, status, err) == nil {
-				return
-			}
-		}
-	}
-	tag := locale.Match("", "", r.Header.Get("Accept-Language"))
-	s.pageHeaders(w, nil, nil)
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	sentence := html.EscapeString(locale.Problem(locale.Text(tag), pay.CodeOf(err)))
-	w.Write([]byte(`<!doctype html><html lang="` + tag + `"><head><meta charset="utf-8">` +
-		`<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">` + noIcon + `<title>` +
-		sentence + `</title><style>` + web.Stylesheet() + `</style></head><body><main id="checkout" data-state="failed"><h1>` +
-		sentence + `</h1></main></body></html>`))
-}
-
 // pagePNG is the QR of our own page as a picture, which may be saved, shared and
 // long-pressed, unlike a wallet's.
 func (s *Server) pagePNG(w http.ResponseWriter, r *http.Request) error {
@@ -254,35 +162,4 @@ func (s *Server) pagePNG(w http.ResponseWriter, r *http.Request) error {
 	h.Set("Content-Disposition", `attachment; filename="checkout.png"`)
 	_, err = w.Write(png)
 	return err
-}
-
-// health says that the process answers at all.
-func (s *Server) health(w http.ResponseWriter, _ *http.Request) error {
-	return writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
-}
-
-// readiness says that every part is there that a request needs.
-func (s *Server) readiness(w http.ResponseWriter, r *http.Request) error {
-	ctx, cancel := context.WithTimeout(r.Context(), probeTimeout)
-	defer cancel()
-	if _, err := s.stores.Documents.Position(ctx); err != nil {
-		return err
-	}
-	return s.health(w, r)
-}
-
-// cspReport counts what a browser blocked on our page; the text may be
-// anybody's, so only its start is logged, and not often.
-func (s *Server) cspReport(w http.ResponseWriter, r *http.Request) error {
-	if err := s.allowIP(s.reports, r); err != nil {
-		return err
-	}
-	b, err := readBody(w, r, maxFormBody)
-	if err != nil {
-		return err
-	}
-	s.metrics.csp.Inc()
-	s.log.WarnContext(r.Context(), "content was blocked on the payer's page", "report", string(b[:min(len(b), 1024)]))
-	w.WriteHeader(http.StatusNoContent)
-	return nil
 }

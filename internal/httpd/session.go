@@ -77,7 +77,7 @@ func refundOf(r pay.Refund) refundBody {
 func (s *Server) merchantOf(r *http.Request) (string, error) {
 	key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok || key == "" {
-		return "", pay.Errorf(pay.CodeUnauthorized, "Authorization", "must be: Bearer <secret key>")
+		return "", pay.Errorf(pay.CodeUnauthorized, "Authorization", "must be Bearer and a secret key")
 	}
 	id, ok := s.merchants.ByKey(key)
 	if !ok {
