@@ -60,7 +60,7 @@ func TestTransport(origin string) http.RoundTripper {
 type detour struct {
 	target *url.URL
 	err    error
-	next   http.RoundTripper
+	next   *http.Transport
 }
 
 func (d *detour) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -74,6 +74,10 @@ func (d *detour) RoundTrip(r *http.Request) (*http.Response, error) {
 	out.URL.Scheme, out.URL.Host = d.target.Scheme, d.target.Host
 	return d.next.RoundTrip(out)
 }
+
+// CloseIdleConnections lets a simulator end without waiting for connections
+// that were never used.
+func (d *detour) CloseIdleConnections() { d.next.CloseIdleConnections() }
 
 type replyLimitKey struct{}
 

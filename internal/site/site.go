@@ -88,6 +88,7 @@ func (s *server) end() error {
 // incarnation is the server between two restarts.
 type incarnation struct {
 	stores   *sqlstore.DB
+	hangUp   func() // closes connections to the simulator that nobody uses
 	accounts []checkout.Account
 	service  *checkout.Service
 	handler  http.Handler
@@ -180,9 +181,15 @@ func (s *Site) open() error {
 
 func (s *Site) wire(ctx context.Context, n *incarnation) error {
 	sources := demo.Sources(s.Shops)
+	transport := provider.TestTransport(s.upstream)
+	n.hangUp = func() {
+		if t, ok := transport.(interface{ CloseIdleConnections() }); ok {
+			t.CloseIdleConnections()
+		}
+	}
 	var err error
 	n.accounts, err = merchant.OpenAccounts(sources, provider.Env{
-		HTTP: provider.NewHTTPClient(provider.TestTransport(s.upstream)), TestURL: s.SimURL, Now: time.Now,
+		HTTP: provider.NewHTTPClient(transport), TestURL: s.SimURL, Now: time.Now,
 	})
 	if err != nil {
 		return err
@@ -243,6 +250,7 @@ func (n *incarnation) close() error {
 	n.end()
 	n.work.Wait()
 	n.service.Hub().Close()
+	n.hangUp()
 	return n.stores.Close()
 }
 
@@ -272,11 +280,11 @@ func (s *Site) Return() error {
 
 // Close stops everything.
 func (s *Site) Close() error {
+	s.Sim.Close()
 	var err error
 	if s.server != nil {
 		err = s.Leave()
 	}
-	s.Sim.Close()
 	err = errors.Join(err, s.simulator.end())
 	s.Client.CloseIdleConnections()
 	return err
