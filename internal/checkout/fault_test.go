@@ -26,18 +26,18 @@ func (w *world) unstored(told site.Notification) {
 	}
 }
 
-// held is a notification that the server has not heard yet.
-func (w *world) held(id string) site.Notification {
+// held pays an attempt and holds back the notification, with all later ones.
+func (w *world) held(a pay.Attempt) site.Notification {
 	w.tb.Helper()
 	w.Courier.Hold()
-	w.pay(w.choose(id, wechat, pay.RailQR))
+	w.pay(a)
 	return w.Courier.Wait(w.ctx())
 }
 
 func TestDatabaseGone(t *testing.T) {
 	w := newWorld(t)
 	id := w.open()
-	told := w.held(id)
+	told := w.held(w.choose(id, wechat, pay.RailQR))
 	away := w.Data + "-away"
 	w.must(os.Rename(w.Data, away))
 	w.unstored(told)
@@ -98,7 +98,7 @@ func TestDiskFull(t *testing.T) {
 	waiting := map[string]site.Notification{}
 	for range 60 {
 		id := w.open()
-		waiting[id] = w.held(id)
+		waiting[id] = w.held(w.choose(id, wechat, pay.RailQR))
 	}
 	w.must(d.fill())
 	w.fill()

@@ -60,13 +60,16 @@ func TestHearOfAPayment(t *testing.T) {
 			if c.fault != "" {
 				w.inject(c.fault, 1)
 			}
-			w.pay(a)
 			if c.ask {
-				if c.fault != "notify-never" {
-					w.next() // the false one was taken, and changed nothing
-				}
-				w.unchanged(id, func() {})
+				w.unchanged(id, func() {
+					w.pay(a)
+					if c.fault != "notify-never" {
+						w.next() // a false one
+					}
+				})
 				w.later(6 * time.Second)
+			} else {
+				w.pay(a)
 			}
 			w.awaitStatus(id, pay.SessionPaid)
 			if n := w.count(id, pay.EventSessionPaid); n != 1 {

@@ -49,61 +49,33 @@ func TestExpiryOfAnUntouchedSession(t *testing.T) {
 // session is over.
 var lateWays = []struct {
 	name string
-	hear func(w *world, a pay.Attempt)
+	hear func(w *world, id string, a pay.Attempt)
 }{
-	{"notification", func(w *world, a pay.Attempt) {
-		w.inject("notify-never", 1)
-		w.pay(a)
-		w.Advance(31 * time.Minute)
-		w.expireOnly()
-		w.tell(a)
+	{"notification", func(w *world, id string, a pay.Attempt) {
+		told := w.held(a)
+		w.must(w.Sim.Inject(providersim.Rule{Fault: "server-error", Percent: 100})) // no query tells
+		w.later(31 * time.Minute)
+		if got := w.ledger(id).Session.Status; got != pay.SessionExpired {
+			w.tb.Fatalf("before it is told the session is %s", got)
+		}
+		if status, err := told.Post(w.ctx(), w.Client); err != nil || status/100 != 2 {
+			w.tb.Fatalf("answered %d, %v", status, err)
+		}
 	}},
-	{"query", func(w *world, a pay.Attempt) {
+	{"query", func(w *world, _ string, a pay.Attempt) {
 		w.inject("notify-never", 1)
 		w.pay(a)
 		w.later(31 * time.Minute)
 	}},
-	{"closing", func(w *world, a pay.Attempt) {
+	{"closing", func(w *world, id string, _ pay.Attempt) {
 		w.must(w.Sim.Inject(
 			providersim.Rule{Fault: "close-race", Next: 1}, // pays just before the provider closes
 			providersim.Rule{Fault: "notify-never", Next: 1}))
 		w.later(29 * time.Minute)
-		if _, err := w.Service().Cancel(w.ctx(), site.Merchant, w.sessionOf(a)); err != nil {
-			w.tb.Fatal(err)
-		}
+		_, err := w.Service().Cancel(w.ctx(), site.Merchant, id)
+		w.must(err)
 		w.later(time.Second)
 	}},
-}
-
-// expireOnly records the expiry without asking any provider.
-func (w *world) expireOnly() {
-	w.tb.Helper()
-	ids, err := w.Stores().Ledgers.Claim(w.ctx(), w.Now(), w.Now().Add(time.Second), 100)
-	w.must(err)
-	for _, id := range ids {
-		_, err := w.Stores().Ledgers.Update(w.ctx(), id, func(l *pay.Ledger) error {
-			l.Expire(w.Now())
-			return nil
-		})
-		w.must(err)
-	}
-}
-
-// tell has the simulator's truth reach us as a notification would.
-func (w *world) tell(a pay.Attempt) {
-	w.tb.Helper()
-	l, err := w.Service().Check(w.ctx(), w.sessionOf(a))
-	w.must(err)
-	if !l.Session.Status.Paid() {
-		w.tb.Fatalf("asked, the session is %s", l.Session.Status)
-	}
-}
-
-func (w *world) sessionOf(a pay.Attempt) string {
-	w.tb.Helper()
-	id, err := w.Stores().Ledgers.Find(w.ctx(), checkout.Key{Provider: a.Provider, Account: a.Account, OutTradeNo: a.OutTradeNo})
-	w.must(err)
-	return id
 }
 
 // Money that arrives for a session that is over makes it paid_late, once.
@@ -113,7 +85,7 @@ func TestLateSuccess(t *testing.T) {
 			w := newWorld(t)
 			id := w.open()
 			a := w.choose(id, wechat, pay.RailQR)
-			way.hear(w, a)
+			way.hear(w, id, a)
 			l := w.awaitStatus(id, pay.SessionPaidLate)
 			if l.Session.Winner != a.ID || w.count(id, pay.EventSessionPaidLate) != 1 || w.messages(id) != 2 {
 				t.Errorf("winner %q, events %v, messages %d", l.Session.Winner, w.types(id), w.messages(id))

@@ -8,6 +8,7 @@ import (
 
 	"morepay/internal/capability"
 	"morepay/internal/device"
+	"morepay/internal/method"
 	"morepay/internal/pay"
 	"morepay/internal/qrcode"
 	"morepay/internal/view"
@@ -15,6 +16,7 @@ import (
 
 // PageState is what a request adds to a session when its page is drawn.
 type PageState struct {
+	Device   device.Device
 	Choose   bool       // show the list although an attempt is live
 	PageQR   pay.Method // show our own page's QR for this method; "" for none
 	Returned bool       // the payer came back from the wallet
@@ -24,7 +26,7 @@ type PageState struct {
 
 // View is a session as its payer may see it. What the route adds (paths, texts,
 // tokens) is left to httpd.
-func (s *Service) View(ctx context.Context, l *pay.Ledger, dev device.Device, p PageState) (view.Checkout, error) {
+func (s *Service) View(ctx context.Context, l *pay.Ledger, p PageState) (view.Checkout, error) {
 	doc, err := s.document(ctx, &l.Session)
 	if err != nil {
 		return view.Checkout{}, err
@@ -35,7 +37,7 @@ func (s *Service) View(ctx context.Context, l *pay.Ledger, dev device.Device, p 
 		Description: l.Session.Description,
 		Amount:      l.Session.Amount,
 		Order:       s.order(&l.Session),
-		Device:      dev,
+		Device:      p.Device,
 		Document:    doc,
 		Live:        live,
 	}, err
@@ -81,10 +83,17 @@ func stateOf(l *pay.Ledger, now time.Time, p PageState) view.State {
 		return view.StateWaiting
 	}
 	current := l.Current()
-	if p.Choose || current == nil {
+	if p.Choose || current == nil || strandedCode(current, p.Device) {
 		return view.StateSelect
 	}
 	return attemptScreens[current.State]
+}
+
+// strandedCode tells whether an attempt shows a wallet's code that this device
+// can't be paid by: made on a desktop, and its page opened on the phone that
+// should scan it.
+func strandedCode(a *pay.Attempt, d device.Device) bool {
+	return a.Rail == pay.RailQR && !slices.Contains(method.Find(a.Method).Ladder(d), pay.RailQR)
 }
 
 func (s *Service) payment(l *pay.Ledger, p PageState) (*view.Payment, error) {
