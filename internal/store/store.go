@@ -16,6 +16,16 @@ import (
 // FileName is the SQLite database in the data folder.
 const FileName = "morepay.db"
 
+// private makes sure that the file is there and nobody else's to read, whoever
+// made the folder: SQLite gives its other files the same permissions.
+func private(file string) error {
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
 // Open opens PostgreSQL if source is a postgres:// URL, else SQLite in the
 // folder source, which is made if it isn't there. notify may be nil.
 func Open(ctx context.Context, source string, notify checkout.Notifier) (*sqlstore.DB, error) {
@@ -25,5 +35,9 @@ func Open(ctx context.Context, source string, notify checkout.Notifier) (*sqlsto
 	if err := os.MkdirAll(source, 0o700); err != nil {
 		return nil, err
 	}
-	return sqlite.Open(ctx, filepath.Join(source, FileName), notify)
+	file := filepath.Join(source, FileName)
+	if err := private(file); err != nil {
+		return nil, err
+	}
+	return sqlite.Open(ctx, file, notify)
 }

@@ -67,18 +67,7 @@ func newLedgers(b base, notify checkout.Notifier) *Ledgers {
 
 // Create implements [checkout.Store].
 func (s *Ledgers) Create(ctx context.Context, l *pay.Ledger) error {
-	err := s.write(ctx, func(q Querier) error {
-		row := sessionRow{Session: l.Session, dueAt: toMillis(l.Due())}
-		args, err := values(sessionFields(&row))
-		if err != nil {
-			return err
-		}
-		if _, err := exec(ctx, q, s.insertSession, args...); err != nil {
-			return err
-		}
-		l.Session = row.Session
-		return s.append(ctx, q, l, &loaded{})
-	})
+	err := s.write(ctx, func(q Querier) error { return s.save(ctx, q, l, &image{}) })
 	if err == nil {
 		s.notify(l.Session.ID)
 	}
@@ -102,9 +91,13 @@ func (s *Ledgers) Update(ctx context.Context, sessionID string, change func(*pay
 	var l *pay.Ledger
 	var refused error // by change: not an error of the store
 	err := s.write(ctx, func(q Querier) error {
-		var before *loaded
+		var session *sessionRow
 		var err error
-		if l, before, err = s.load(ctx, q, s.lockSession, sessionID); err != nil {
+		if l, session, err = s.load(ctx, q, s.lockSession, sessionID); err != nil {
+			return err
+		}
+		before, err := imageOf(l, session)
+		if err != nil {
 			return err
 		}
 		if refused = change(l); refused != nil {
@@ -124,85 +117,76 @@ func (s *Ledgers) Update(ctx context.Context, sessionID string, change func(*pay
 	return l, nil
 }
 
-// loaded is a ledger's rows as they are in the database, to find what changed.
-type loaded struct {
-	session           []any
-	attempts, refunds [][]any
-	lastEvent         int64
-}
-
-func (s *Ledgers) load(ctx context.Context, q Querier, query, sessionID string) (*pay.Ledger, *loaded, error) {
+func (s *Ledgers) load(ctx context.Context, q Querier, query, sessionID string) (*pay.Ledger, *sessionRow, error) {
 	session, err := one(ctx, q, sessionFields, query, sessionID)
 	if err != nil {
 		return nil, nil, missing(err, "session")
 	}
-	attemptRows, err := all(ctx, q, attemptFields, s.loadAttempts, sessionID)
+	attempts, err := all(ctx, q, attemptFields, s.loadAttempts, sessionID)
 	if err != nil {
 		return nil, nil, err
 	}
-	refundRows, err := all(ctx, q, refundFields, s.loadRefunds, sessionID)
+	refunds, err := all(ctx, q, refundFields, s.loadRefunds, sessionID)
 	if err != nil {
 		return nil, nil, err
 	}
 	l := &pay.Ledger{Session: session.Session}
-	before := &loaded{lastEvent: session.LastEvent}
-	if before.session, err = values(sessionFields(&session)); err != nil {
-		return nil, nil, err
+	for _, a := range attempts {
+		l.Attempts = append(l.Attempts, *a.Attempt)
 	}
-	for _, a := range attemptRows {
-		row, err := values(attemptFields(&a))
+	for _, r := range refunds {
+		l.Refunds = append(l.Refunds, *r.Refund)
+	}
+	return l, &session, nil
+}
+
+// image is a ledger as rows of plain values. Two images tell what has changed.
+type image struct {
+	session           []any // nil before the session was created
+	attempts, refunds [][]any
+	lastEvent         int64
+}
+
+// imageOf makes the image of a ledger. It rounds the ledger's times to what is
+// stored of them.
+func imageOf(l *pay.Ledger, session *sessionRow) (*image, error) {
+	m := &image{lastEvent: l.Session.LastEvent}
+	var err error
+	if m.session, err = values(sessionFields(session)); err != nil {
+		return nil, err
+	}
+	for i := range l.Attempts {
+		row, err := values(attemptFields(&attemptRow{l.Session.ID, int64(i), &l.Attempts[i]}))
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		l.Attempts, before.attempts = append(l.Attempts, *a.Attempt), append(before.attempts, row)
+		m.attempts = append(m.attempts, row)
 	}
-	for _, r := range refundRows {
-		row, err := values(refundFields(&r))
+	for i := range l.Refunds {
+		row, err := values(refundFields(&refundRow{l.Session.ID, int64(i), &l.Refunds[i]}))
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		l.Refunds, before.refunds = append(l.Refunds, *r.Refund), append(before.refunds, row)
+		m.refunds = append(m.refunds, row)
 	}
-	return l, before, nil
+	l.Session = session.Session
+	return m, nil
 }
 
 // save writes what differs from before, and ends the claim on the session.
-func (s *Ledgers) save(ctx context.Context, q Querier, l *pay.Ledger, before *loaded) error {
-	row := sessionRow{Session: l.Session, dueAt: toMillis(l.Due())}
-	after, err := values(sessionFields(&row))
+func (s *Ledgers) save(ctx context.Context, q Querier, l *pay.Ledger, before *image) error {
+	after, err := imageOf(l, &sessionRow{Session: l.Session, dueAt: toMillis(l.Due())})
 	if err != nil {
 		return err
 	}
-	l.Session = row.Session
-	if !reflect.DeepEqual(after[:sessionTerms], before.session[:sessionTerms]) {
-		return pay.Errorf(pay.CodeInternal, "", "the terms of a session can't change")
+	if err := s.writeSession(ctx, q, before.session, after.session); err != nil {
+		return err
 	}
-	if !reflect.DeepEqual(after, before.session) {
-		args := append(after[sessionTerms:], l.Session.ID, l.Session.Winner)
-		changed, err := exec(ctx, q, s.saveSession, args...)
-		if err != nil {
-			return err
-		}
-		if changed == 0 {
-			return pay.Errorf(pay.CodeConflict, "", "another attempt has won this session")
-		}
+	if err := writeRows(ctx, q, before.attempts, after.attempts, s.insertAttempt, s.saveAttempt); err != nil {
+		return err
 	}
-	return s.append(ctx, q, l, before)
-}
-
-// append writes the rows below a session: new ones, and those that changed.
-func (s *Ledgers) append(ctx context.Context, q Querier, l *pay.Ledger, before *loaded) error {
-	for i := range l.Attempts {
-		row := attemptRow{l.Session.ID, int64(i), &l.Attempts[i]}
-		if err := upsert(ctx, q, attemptFields(&row), before.attempts, i, s.insertAttempt, s.saveAttempt); err != nil {
-			return err
-		}
-	}
-	for i := range l.Refunds {
-		row := refundRow{l.Session.ID, int64(i), &l.Refunds[i]}
-		if err := upsert(ctx, q, refundFields(&row), before.refunds, i, s.insertRefund, s.saveRefund); err != nil {
-			return err
-		}
+	if err := writeRows(ctx, q, before.refunds, after.refunds, s.insertRefund, s.saveRefund); err != nil {
+		return err
 	}
 	for i := range l.Evidence {
 		row := evidenceRow{l.Evidence[i], l.Session.ID}
@@ -217,6 +201,42 @@ func (s *Ledgers) append(ctx context.Context, q Querier, l *pay.Ledger, before *
 	}
 	if last := before.lastEvent + int64(len(l.Events)); l.Session.LastEvent != last {
 		return pay.Errorf(pay.CodeInternal, "", "the session counts %d events, there are %d", l.Session.LastEvent, last)
+	}
+	return nil
+}
+
+func (s *Ledgers) writeSession(ctx context.Context, q Querier, before, after []any) error {
+	if before == nil {
+		_, err := exec(ctx, q, s.insertSession, after...)
+		return err
+	}
+	if reflect.DeepEqual(after, before) {
+		return nil
+	}
+	if !reflect.DeepEqual(after[:sessionTerms], before[:sessionTerms]) {
+		return pay.Errorf(pay.CodeInternal, "", "the terms of a session can't change")
+	}
+	id, winner := after[0], after[sessionWinner]
+	changed, err := exec(ctx, q, s.saveSession, slices.Concat(after[sessionTerms:], []any{id, winner})...)
+	if err == nil && changed == 0 {
+		return pay.Errorf(pay.CodeConflict, "", "another attempt has won this session")
+	}
+	return err
+}
+
+// writeRows writes the rows below a session that are new or differ.
+func writeRows(ctx context.Context, q Querier, before, after [][]any, add, save string) error {
+	for i, row := range after {
+		query, args := add, row
+		if i < len(before) {
+			if reflect.DeepEqual(row, before[i]) {
+				continue
+			}
+			query, args = save, slices.Concat(row[rowKey:], row[:rowKey])
+		}
+		if _, err := exec(ctx, q, query, args...); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -248,23 +268,6 @@ func insert(ctx context.Context, q Querier, query string, fields []any) error {
 		return err
 	}
 	_, err = exec(ctx, q, query, args...)
-	return err
-}
-
-// upsert adds row i if it is new, and rewrites it if it differs from before.
-func upsert(ctx context.Context, q Querier, fields []any, before [][]any, i int, add, save string) error {
-	row, err := values(fields)
-	if err != nil {
-		return err
-	}
-	if i >= len(before) {
-		_, err = exec(ctx, q, add, row...)
-		return err
-	}
-	if reflect.DeepEqual(row, before[i]) {
-		return nil
-	}
-	_, err = exec(ctx, q, save, append(row[rowKey:], row[:rowKey]...)...)
 	return err
 }
 

@@ -74,7 +74,8 @@ func (s *Replies) Finish(ctx context.Context, r idempotency.Record) error {
 		if _, err := exec(ctx, q, s.finish, r.Reply.Status, r.Reply.ContentType, body, r.Key.Scope, r.Key.Name, r.Holder); err != nil {
 			return err
 		}
-		_, err := exec(ctx, q, s.forget, toMillis(r.LeaseEnds.Add(-idempotency.Lease)))
+		begun := r.LeaseEnds.Add(-idempotency.Lease) // near enough to now: a store has no clock of its own
+		_, err := exec(ctx, q, s.forget, toMillis(begun))
 		return err
 	})
 }

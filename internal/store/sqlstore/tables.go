@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"slices"
 	"strings"
 
 	"morepay/internal/checkout"
@@ -26,14 +27,17 @@ func (t table) set(from int) string {
 	return strings.Join(t.columns[from:], " = ?, ") + " = ?"
 }
 
-// sessionTerms are the columns of a session that are fixed when it is created;
-// the others change.
-const sessionTerms = 15
-
 var sessions = newTable("sessions", `
 	id merchant token_hash reference amount_value amount_currency description items
 	payer_id region return_url locale document_version created_at expires_at
 	status winner last_event due_at claimed_until`)
+
+// Places of columns of a session: those before sessionTerms are fixed when it is
+// created, the others change.
+var (
+	sessionTerms  = slices.Index(sessions.columns, "status")
+	sessionWinner = slices.Index(sessions.columns, "winner")
+)
 
 // sessionRow is a session with what the store itself needs to know of it.
 type sessionRow struct {
