@@ -381,6 +381,15 @@ func TestSecretsAtRest(t *testing.T) {
 	s := perform(t)
 	paid, shop := s.pays(t), s.shop(t, "bench")
 	waiting := s.awaits(t)
+	entries, err := os.ReadDir(s.config.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if info, err := e.Info(); err != nil || info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s can be read by others: %v, %v", e.Name(), info.Mode(), err)
+		}
+	}
 	secrets := map[string]string{"key": shop.Key, "token": paid.Token, "token of a waiting session": waiting.Token}
 	for _, file := range []string{"wechat_api_v3_key", "wechat_app_secret", "cashier_secret", "webhook_secret"} {
 		b, err := shop.ReadKey(file)
@@ -412,6 +421,37 @@ func TestSecretsAtRest(t *testing.T) {
 	for _, path := range []string{"/return/", "/identified/"} {
 		if a := s.get(t, s.origin+path+base64.RawURLEncoding.EncodeToString(reply)); a.status != http.StatusNotFound {
 			t.Errorf("a kept reply opens as %s: status %d to %q", path, a.status, a.header.Get("Location"))
+		}
+	}
+}
+
+// A picture of a merchant may be anybody's SVG. Opened by itself it can run
+// nothing and load nothing.
+func TestIconsCanDoNothing(t *testing.T) {
+	const picture = `<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(2)</script></svg>`
+	dir := folder(t, merchant.ModeTest, "sk_test_a")
+	if err := os.Mkdir(filepath.Join(dir, "bench", "icons"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "bench", "icons", "own.svg"), []byte(picture), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := perform(t, func(c *config) { c.Merchants = dir })
+	a := s.get(t, s.origin+"/merchants/bench/icons/own")
+	if a.status != http.StatusOK || a.body != picture {
+		t.Fatalf("status %d: %s", a.status, a.body)
+	}
+	for header, want := range map[string]string{
+		"Content-Type": "image/svg+xml", "X-Content-Type-Options": "nosniff",
+		"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+	} {
+		if got := a.header.Get(header); got != want {
+			t.Errorf("%s is %q, want %q", header, got, want)
+		}
+	}
+	for _, path := range []string{"/merchants/bench/icons/own.svg", "/merchants/bench/icons/..%2fmerchant.json", "/merchants/demo/icons/own"} {
+		if a := s.get(t, s.origin+path); a.status != http.StatusNotFound {
+			t.Errorf("%s: status %d: %s", path, a.status, a.body)
 		}
 	}
 }
