@@ -57,8 +57,7 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, l *pay.Ledger, sta
 
 // viewOf is what the page of a session shows to this request.
 func (s *Server) viewOf(r *http.Request, l *pay.Ledger, problem error) (view.Checkout, error) {
-	dev := device.Detect(r.UserAgent())
-	v, err := s.service.View(r.Context(), l, dev, s.pageState(r))
+	v, err := s.service.View(r.Context(), l, s.pageState(r))
 	if err != nil {
 		return v, err
 	}
@@ -122,6 +121,7 @@ func continueURL(l *pay.Ledger) string {
 func (s *Server) pageState(r *http.Request) checkout.PageState {
 	token, q := r.PathValue("token"), r.URL.Query()
 	state := checkout.PageState{
+		Device:   device.Detect(r.UserAgent()),
 		Choose:   q.Has("choose"),
 		Returned: q.Has("returned"),
 		ShareURL: s.baseURL + "/pay/" + token,
