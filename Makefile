@@ -12,6 +12,10 @@ STANDINS   := -overlay $(BUILD)/overlay.json -modfile $(BUILD)/go.mod
 SCRIPTS    := $(GOROOT)/lib/wasm/wasm_exec.js web/boot.js web/frame.js web/embed.js web/embed.d.ts
 WASM_LIMIT := 900000 # bytes with brotli
 
+# How much make stress does.
+CUTS ?= 100000
+FUZZ ?= 10000000x
+
 .DEFAULT_GOAL := help
 .PHONY: help run build wasm wasm-stock standins test stress bench size clean
 
@@ -49,8 +53,11 @@ test: ## everything CI runs; installs what it needs where it may
 size: ## print how large the assets are; fail if the bundle is over its budget
 	$(GO) run ./internal/tools/sizes -budget $(WASM_LIMIT) $(DIST)/app.wasm $(addprefix $(DIST)/,$(notdir $(SCRIPTS)))
 
-stress: ## storms, crashes and hostile clients at full scale; prints a table with target and result
+stress: ## storms, crashes, hostile clients, power cuts and fuzzing at full scale; prints a table with target and result
 	$(GO) run ./internal/tools/stress
+	$(GO) test -count 1 -timeout 2h -run PowerCut ./internal/store/sqlite -cuts $(CUTS)
+	@for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+	  echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZ) $$p || exit 1; done; done
 
 bench: ## Go benchmarks, then what is fast under load; prints a table with target and result
 	$(GO) test -run '^$$' -bench . -benchmem ./...
