@@ -115,6 +115,7 @@ type network struct{ proxy *toxiproxy.Proxy }
 
 // open puts the proxy in the way.
 func (n *network) open(simAddress string) (string, error) {
+	zerolog.SetGlobalLevel(zerolog.Disabled) // toxics write to a logger that can't be given to them
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
 	n.proxy = toxiproxy.NewProxy(server, "provider", "127.0.0.1:0", simAddress)
 	err := n.proxy.Start()
