@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"database/sql"
 	"encoding/base64"
@@ -22,6 +23,7 @@ import (
 	"morepay/internal/merchant"
 	"morepay/internal/pay"
 	"morepay/internal/store"
+	"morepay/internal/store/pgtest"
 )
 
 const adminKey = "an operator's key"
@@ -172,42 +174,63 @@ func TestGenuineButWrong(t *testing.T) {
 // A message that can't be stored is not acknowledged, in the provider's own
 // words and in time: it hangs up after four seconds and must know to come again.
 func TestNotificationWhileTheStoreHangs(t *testing.T) {
-	s := perform(t)
-	open := s.open(t, order{})
-	if a := s.do(t, s.post(t, open, "/attempts", "", s.form(t, open, "unionpay", pay.RailRedirect))); a.status != http.StatusSeeOther {
-		t.Fatalf("status %d: %s", a.status, a.body)
+	database := pgtest.DSN(t)
+	for _, test := range []struct {
+		name, driver, source string // source is empty for the file of the data folder
+		hold                 string // what another process does that makes writers wait
+	}{
+		{"file-locked", "sqlite", "", "BEGIN IMMEDIATE"},
+		{"rows-locked", "pgx", database, "BEGIN; LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := perform(t, func(c *config) { c.Database = test.source })
+			open := s.open(t, order{})
+			if a := s.do(t, s.post(t, open, "/attempts", "", s.form(t, open, "unionpay", pay.RailRedirect))); a.status != http.StatusSeeOther {
+				t.Fatalf("status %d: %s", a.status, a.body)
+			}
+			statement := map[string]any{"id": s.look(t, open).Attempts[0].OutTradeNo, "status": "paid", "amount": pay.Money{Currency: "CNY", Value: 1234},
+				"reference": "r1", "paid_at": time.Now().UTC().Format(time.RFC3339)}
+			release := lock(t, test.driver, cmp.Or(test.source, "file:"+filepath.Join(s.config.Data, store.FileName)+"?_pragma=busy_timeout(5000)"), test.hold)
+			s.client.Timeout = 4 * time.Second   // then the provider has hung up
+			messages := make([]*http.Request, 8) // who comes while another waits for the lock waits for two
+			for i := range messages {
+				messages[i] = s.tell(t, "bench", statement)
+			}
+			for _, a := range s.together(t, messages) {
+				if a.status != http.StatusServiceUnavailable {
+					t.Errorf("status %d: %s", a.status, a.body)
+				}
+			}
+			release()
+			s.client.Timeout = 0
+			if a := s.do(t, s.tell(t, "bench", statement)); a.status != http.StatusNoContent || s.look(t, open).Status != pay.SessionPaid {
+				t.Errorf("when the store is back: status %d, the session is %s", a.status, s.look(t, open).Status)
+			}
+		})
 	}
-	statement := map[string]any{"id": s.look(t, open).Attempts[0].OutTradeNo, "status": "paid", "amount": pay.Money{Currency: "CNY", Value: 1234},
-		"reference": "r1", "paid_at": time.Now().UTC().Format(time.RFC3339)}
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(s.config.Data, store.FileName)+"?_pragma=busy_timeout(5000)")
+}
+
+// lock runs a statement on a connection of its own and keeps what it locked
+// until release.
+func lock(t *testing.T, driver, source, statement string) (release func()) {
+	t.Helper()
+	db, err := sql.Open(driver, source)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	t.Cleanup(func() { db.Close() })
 	conn, err := db.Conn(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
-	if _, err := conn.ExecContext(t.Context(), "BEGIN IMMEDIATE"); err != nil {
+	if _, err := conn.ExecContext(t.Context(), statement); err != nil {
 		t.Fatal(err)
 	}
-	s.client.Timeout = 4 * time.Second   // then the provider has hung up
-	messages := make([]*http.Request, 8) // who comes while another waits for the lock waits for two
-	for i := range messages {
-		messages[i] = s.tell(t, "bench", statement)
-	}
-	for _, a := range s.together(t, messages) {
-		if a.status != http.StatusServiceUnavailable {
-			t.Errorf("status %d: %s", a.status, a.body)
+	return func() {
+		if _, err := conn.ExecContext(t.Context(), "ROLLBACK"); err != nil {
+			t.Fatal(err)
 		}
-	}
-	if _, err := conn.ExecContext(t.Context(), "ROLLBACK"); err != nil {
-		t.Fatal(err)
-	}
-	s.client.Timeout = 0
-	if a := s.do(t, s.tell(t, "bench", statement)); a.status != http.StatusNoContent || s.look(t, open).Status != pay.SessionPaid {
-		t.Errorf("when the store is back: status %d, the session is %s", a.status, s.look(t, open).Status)
+		conn.Close()
 	}
 }
 
