@@ -5,7 +5,8 @@
 // Sets window.morepay = { ready, drift }: ready once the client has taken over
 // (then <html data-live> too), drift = how many nodes it had to make, change or
 // remove because its tree differed from the server's. Without the client, or
-// when it stops, a page that waits for a payment reloads itself now and then.
+// when it stops, a page that waits for a payment reloads itself now and then, and
+// a wallet's payment window is opened from here.
 (() => {
   const { exec, wasm } = document.currentScript.dataset;
   const html = document.documentElement;
@@ -31,6 +32,7 @@
   }
 
   function fail(err) {
+    if (!morepay.ready) openBridge();
     morepay.ready = false;
     delete html.dataset.live;
     window.onclick = null; // go-app's, which would call into a dead program
@@ -42,6 +44,34 @@
   function lookAgain() {
     const root = document.getElementById("checkout");
     if (!document.hidden && /^(submitting|waiting)$/.test(root && root.dataset.state)) location.reload();
+  }
+
+  // In a wallet's own browser nothing but a script can open its payment window.
+  // The client does; if it never came, this does, once an attempt. As ever, what
+  // the wallet answers proves nothing: it is a reason to check.
+  const bridges = {
+    weixin: ["WeixinJSBridge", "WeixinJSBridgeReady", "invoke", "getBrandWCPayRequest"],
+    alipay: ["AlipayJSBridge", "AlipayJSBridgeReady", "call", "tradePay"],
+  };
+
+  function openBridge() {
+    const view = document.getElementById("view");
+    const payment = view && JSON.parse(view.textContent).live.payment;
+    if (!payment || !payment.bridge || payment.returned || opened(payment.attempt)) return;
+    const [object, ready, method, request] = bridges[payment.bridge.name];
+    const check = document.querySelector("[data-check] button");
+    const open = () => window[object][method](request, payment.bridge.params, () => check.click());
+    window[object] ? open() : document.addEventListener(ready, open, { once: true });
+  }
+
+  function opened(attempt) {
+    try {
+      const before = sessionStorage.getItem("morepay-bridge");
+      sessionStorage.setItem("morepay-bridge", attempt);
+      return before === attempt;
+    } catch (denied) {
+      return false;
+    }
   }
 
   const timeout = (seconds) => (AbortSignal.timeout ? AbortSignal.timeout(seconds * 1000) : undefined);
