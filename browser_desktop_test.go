@@ -154,7 +154,7 @@ func desktopPaysWithoutScript(t *testing.T, s *stage, browser *browsertest.Brows
 	code := readCode(t, tab)
 	tap(tab, `form[data-check] button`)
 	tab.Wait(`location.search.includes("returned") && ` + is("waiting"))
-	s.phone(t, "approve", code)
+	s.heard(t, open, func() { s.phone(t, "approve", code) })
 	tap(tab, `form[data-check] button`)
 	tab.Wait(is("paid"))
 	onlyAttempt(t, s, open, "succeeded")
@@ -175,9 +175,9 @@ func desktopPaysWithoutBundle(t *testing.T, s *stage, browser *browsertest.Brows
 	tap(tab, wallet+`form[data-rail="qr"] button`)
 	tab.Wait(has(`svg[data-qr]`))
 	tab.Expect("Failed to load resource")
-	s.phone(t, "approve", readCode(t, tab))
-	// The page looks again now and then, and when it is seen again.
-	tab.Wait(`(dispatchEvent(new Event("visibilitychange")), ` + is("paid") + `)`)
+	code := readCode(t, tab)
+	s.heard(t, open, func() { s.phone(t, "approve", code) })
+	tab.Wait(`(` + seeAgain + `, ` + is("paid") + `)`)
 	if got := tab.Text(`morepay.ready`); got != "false" {
 		t.Errorf("ready without a bundle: %s", got)
 	}

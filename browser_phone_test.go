@@ -149,7 +149,55 @@ func wechatPays(t *testing.T, s *stage, browser *browsertest.Browser) {
 	tab.Wait(ready)
 	tap(tab, wallet+`form[data-rail="jsapi"] button`)
 	tab.Wait(is("waiting") + ` && ` + ready)
-	tab.Eval(wechatBridge, nil) // the app puts it in late
+	params := askedOfWeChat(t, tab)
+	onlyAttempt(t, s, open, "awaiting")
+
+	forged := bridge(t, s, params, "package", "prepay_id=wx0000")
+	if forged == "get_brand_wcpay_request:ok" {
+		t.Error("the wallet took other parameters than were signed")
+	}
+	result := bridge(t, s, params, "do", "approve")
+	if result != "get_brand_wcpay_request:ok" {
+		t.Fatalf("the wallet says %s", result)
+	}
+	tab.Eval(`asked.answer({ err_msg: "get_brand_wcpay_request:ok" })`, nil)
+	tab.Wait(is("paid"))
+	onlyAttempt(t, s, open, "succeeded")
+}
+
+// The same where the browser has no WebAssembly: the window opens once, however
+// often the page is loaded.
+func wechatPaysWithoutWASM(t *testing.T, s *stage, browser *browsertest.Browser) {
+	open := s.open(t, order{})
+	tab := show(t, browser, wechat, early(`delete window.WebAssembly;
+	window.WeixinJSBridge = { invoke: (name, params, answer) => {
+		sessionStorage.calls = 1 + (sessionStorage.calls | 0);
+		window.asked = { name, params, answer };
+	} }`))
+	tab.Go(open.URL)
+	tap(tab, wallet+`form[data-rail="jsapi"] button`)
+	tab.Wait(`window.asked`)
+	params := map[string]string{}
+	tab.Eval(`asked.params`, &params)
+	tab.Eval(`asked.answer({ err_msg: "get_brand_wcpay_request:cancel" })`, nil)
+	tab.Wait(is("waiting") + ` && location.search.includes("returned")`)
+	tab.Go(open.URL)
+	tab.Eval(`window.loaded = "once"`, nil)
+	tab.Wait(`(` + seeAgain + `, !window.loaded) && ` + is("waiting"))
+	if got := tab.Text(`sessionStorage.calls`); got != "1" {
+		t.Errorf("the payment window opened %s times", got)
+	}
+	s.heard(t, open, func() { bridge(t, s, params, "do", "approve") })
+	tap(tab, `[data-check] button`)
+	tab.Wait(is("paid"))
+	onlyAttempt(t, s, open, pay.AttemptSucceeded)
+}
+
+// askedOfWeChat lets the app's bridge in, which is late as in the app, and
+// returns what the page asks of it.
+func askedOfWeChat(t *testing.T, tab *browsertest.Tab) map[string]string {
+	t.Helper()
+	tab.Eval(wechatBridge, nil)
 	tab.Wait(`window.asked`)
 	var call struct {
 		Name   string
@@ -159,19 +207,7 @@ func wechatPays(t *testing.T, s *stage, browser *browsertest.Browser) {
 	if call.Name != "getBrandWCPayRequest" {
 		t.Fatalf("the page asks for %s", call.Name)
 	}
-	onlyAttempt(t, s, open, "awaiting")
-
-	forged := bridge(t, s, call.Params, "package", "prepay_id=wx0000")
-	if forged == "get_brand_wcpay_request:ok" {
-		t.Error("the wallet took other parameters than were signed")
-	}
-	result := bridge(t, s, call.Params, "do", "approve")
-	if result != "get_brand_wcpay_request:ok" {
-		t.Fatalf("the wallet says %s", result)
-	}
-	tab.Eval(`asked.answer({ err_msg: "get_brand_wcpay_request:ok" })`, nil)
-	tab.Wait(is("paid"))
-	onlyAttempt(t, s, open, "succeeded")
+	return call.Params
 }
 
 // bridge hands a call of the page's to the wallet, with one parameter set.

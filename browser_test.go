@@ -50,6 +50,7 @@ func TestBrowser(t *testing.T) {
 		{"phone-stays", phoneStays},
 		{"phone-from-foreign-page", phoneFromForeignPage},
 		{"wechat", wechatPays},
+		{"wechat-without-wasm", wechatPaysWithoutWASM},
 		{"elsewhere", payElsewhere},
 		{"hostile-merchant", hostileMerchant},
 		{"hostile-window", hostileWindow},
@@ -121,6 +122,10 @@ const (
 	ready  = `window.morepay && morepay.ready === true`
 	wallet = `[data-method="wechat_pay"] ` // before a descendant
 )
+
+// seeAgain makes a page without the client look again, as it does when it is
+// seen again, unless it is already about to.
+const seeAgain = `window.onbeforeunload ||= () => { window.leaving = true }, window.leaving || dispatchEvent(new Event("visibilitychange"))`
 
 // is is true when the page shows a state.
 func is(state string) string {

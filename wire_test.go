@@ -249,11 +249,17 @@ func (s *stage) pays(t *testing.T) session {
 	if a.status != http.StatusOK {
 		t.Fatalf("no attempt: %d %s", a.status, a.body)
 	}
-	events := s.listen(t, open)
-	s.phone(t, "approve", s.look(t, open).Attempts[0].OutTradeNo)
+	s.heard(t, open, func() { s.phone(t, "approve", s.look(t, open).Attempts[0].OutTradeNo) })
+	return open
+}
+
+// heard does what pays a session, and waits until the server has heard of it.
+func (s *stage) heard(t *testing.T, of session, approve func()) {
+	t.Helper()
+	events := s.listen(t, of)
+	approve()
 	for !strings.Contains(events.next(t), `"state":"paid"`) {
 	}
-	return open
 }
 
 // stream is an open event stream.
