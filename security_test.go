@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"crypto/aes"
+	"crypto/cipher"
 	"crypto/rand"
 	"database/sql"
 	"encoding/base64"
@@ -48,6 +50,36 @@ func (s *stage) merchantPost(t *testing.T, key, idempotencyKey, path, body strin
 		"Authorization", "Bearer "+key, "Content-Type", jsonBody, "Idempotency-Key", idempotencyKey)
 }
 
+// wechatSays is what WeChat Pay would say of a payment, right to the last field
+// and encrypted with the merchant's key: only the signature is missing.
+func (s *stage) wechatSays(t *testing.T, number string) string {
+	t.Helper()
+	key, err := s.shop(t, "bench").ReadKey("wechat_api_v3_key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		t.Fatal(err)
+	}
+	nonce := rand.Text()[:aead.NonceSize()]
+	plain := fmt.Sprintf(`{"mchid":"1600000000","appid":"wxdemo000000000000","out_trade_no":%q,"transaction_id":"4200000000000000000000000001","trade_type":"NATIVE",`+
+		`"trade_state":"SUCCESS","success_time":%q,"payer":{"openid":"o1"},"amount":{"total":1234,"payer_total":1234,"currency":"CNY","payer_currency":"CNY"}}`,
+		number, time.Now().Format(time.RFC3339))
+	body, err := json.Marshal(map[string]any{"id": rand.Text(), "event_type": "TRANSACTION.SUCCESS", "resource_type": "encrypt-resource", "resource": map[string]string{
+		"algorithm": "AEAD_AES_256_GCM", "nonce": nonce, "associated_data": "transaction",
+		"ciphertext": base64.StdEncoding.EncodeToString(aead.Seal(nil, []byte(nonce), []byte(plain), []byte("transaction"))),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
 // Messages that no provider sent: 401 in the provider's own words, nothing
 // written, however the request was dressed up.
 func TestForgedNotifications(t *testing.T) {
@@ -56,7 +88,7 @@ func TestForgedNotifications(t *testing.T) {
 	now := strconv.FormatInt(time.Now().Unix(), 10)
 	wechatHeaders := []string{"Content-Type", jsonBody, "Wechatpay-Serial", "PUB_KEY_ID_0100000000000000000000", "Wechatpay-Timestamp", now, "Wechatpay-Nonce", "n",
 		"Wechatpay-Signature", base64.StdEncoding.EncodeToString(make([]byte, 256))}
-	paid := `{"id":"1","event_type":"TRANSACTION.SUCCESS","resource_type":"encrypt-resource","resource":{"out_trade_no":"` + waiting.Attempts[0].OutTradeNo + `"}}`
+	paid := s.wechatSays(t, waiting.Attempts[0].OutTradeNo)
 	alipay := url.Values{"app_id": {"2021000000000000"}, "out_trade_no": {waiting.Attempts[0].OutTradeNo}, "trade_status": {"TRADE_SUCCESS"},
 		"total_amount": {"12.34"}, "sign_type": {"RSA2"}, "sign": {base64.StdEncoding.EncodeToString(make([]byte, 256))}}
 	const form = "application/x-www-form-urlencoded"
