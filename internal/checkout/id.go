@@ -14,6 +14,16 @@ const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ" // 32 letters, none that is 
 func randomID(prefix string, n int) string {
 	raw := make([]byte, n)
 	rand.Read(raw) // never fails: crypto/rand ends the program instead
+	return spell(prefix, raw)
+}
+
+// idOf is prefix and n letters, at most 32, that follow from a name.
+func idOf(prefix string, n int, name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return spell(prefix, sum[:n])
+}
+
+func spell(prefix string, raw []byte) string {
 	var b strings.Builder
 	b.WriteString(prefix)
 	for _, c := range raw {
@@ -24,7 +34,6 @@ func randomID(prefix string, n int) string {
 
 func newSessionID() string { return randomID("cs_", 24) }
 func newAttemptID() string { return randomID("at_", 24) }
-func newRefundID() string  { return randomID("rf_", 24) }
 
 // newNumber makes an out_trade_no or out_refund_no: 32 letters, which every
 // provider takes (WeChat Pay allows 6 to 32).

@@ -1,7 +1,9 @@
 package checkout
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 
 	"morepay/internal/pay"
@@ -12,6 +14,10 @@ import (
 type NewRefund struct {
 	Amount *pay.Money `json:"amount"` // nil for all that is left
 	Reason string     `json:"reason"` // shown to the payer by some providers
+
+	// Key is the merchant's name of this request, or "". The refund's id and number
+	// follow from it, so that a repeat after a crash finds the refund that was made.
+	Key string `json:"-"`
 }
 
 // maxNote is the longest reason, in characters (WeChat Pay allows 80 bytes of
@@ -28,8 +34,12 @@ func (s *Service) Refund(ctx context.Context, merchant, sessionID string, n NewR
 	if _, err := s.Ledger(ctx, merchant, sessionID); err != nil {
 		return nil, nil, err
 	}
-	refund := pay.Refund{ID: newRefundID(), Number: newNumber(), Reason: pay.RefundMerchant, Note: n.Reason}
+	name := merchant + "\x00" + sessionID + "\x00" + cmp.Or(n.Key, rand.Text())
+	refund := pay.Refund{ID: idOf("rf_", 24, name), Number: idOf("mp", 30, name), Reason: pay.RefundMerchant, Note: n.Reason}
 	l, err := s.update(ctx, sessionID, func(l *pay.Ledger) error {
+		if l.Refund(refund.ID) != nil {
+			return nil
+		}
 		r := refund
 		r.AttemptID, r.Amount = l.Session.Winner, l.Refundable(l.Session.Winner)
 		if n.Amount != nil {

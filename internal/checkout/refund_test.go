@@ -204,3 +204,22 @@ func TestRefundNote(t *testing.T) {
 	_, _, err = w.Service().Refund(t.Context(), site.Merchant, id, checkout.NewRefund{Reason: "a\nb"})
 	w.code(err, pay.CodeInvalid, "reason", "a note with a control character")
 }
+
+// A server may die after it made a refund and before it kept its answer: the
+// merchant's repeat must find that refund.
+func TestRepeatedRefundIsOne(t *testing.T) {
+	w := newWorld(t)
+	id := w.paidSession(wechat)
+	ask := checkout.NewRefund{Amount: &pay.Money{Currency: price.Currency, Value: 100}, Key: "return-1"}
+	_, first, err := w.Service().Refund(w.ctx(), site.Merchant, id, ask)
+	w.must(err)
+	l, again, err := w.Service().Refund(w.ctx(), site.Merchant, id, ask)
+	w.must(err)
+	if again.ID != first.ID || again.Number != first.Number || len(l.Refunds) != 1 {
+		t.Errorf("the repeat made %s beside %s: %+v", again.ID, first.ID, l.Refunds)
+	}
+	ask.Key = "return-2"
+	if l, _, err = w.Service().Refund(w.ctx(), site.Merchant, id, ask); err != nil || len(l.Refunds) != 2 {
+		t.Errorf("another request: %+v, %v", l.Refunds, err)
+	}
+}

@@ -127,6 +127,7 @@ func (s *Server) cancelSession(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) createRefund(w http.ResponseWriter, r *http.Request) error {
 	var n checkout.NewRefund
 	return s.post(w, r, &n, func(ctx context.Context, merchant string) (any, error) {
+		n.Key = r.Header.Get("Idempotency-Key")
 		_, refund, err := s.service.Refund(ctx, merchant, r.PathValue("id"), n)
 		if err != nil {
 			return nil, err
