@@ -208,7 +208,15 @@ func (p *program) wire(ctx context.Context, sources []merchant.Source, simURL st
 	if !assets.HasBundle() {
 		log.Warn("this binary holds no WebAssembly bundle: pages work as HTML only (make build puts it in)")
 	}
-	if p.stores, err = store.Open(ctx, cmp.Or(c.Database, c.Data), hub.Wake); err != nil {
+	news := make(chan struct{}, 1)
+	notify := func(sessionID string) {
+		hub.Wake(sessionID)
+		select {
+		case news <- struct{}{}:
+		default: // the dispatcher has not taken the last one yet
+		}
+	}
+	if p.stores, err = store.Open(ctx, cmp.Or(c.Database, c.Data), notify); err != nil {
 		return err
 	}
 	defer func() {
@@ -237,7 +245,7 @@ func (p *program) wire(ctx context.Context, sources []merchant.Source, simURL st
 	p.OnShutdown(hub.Close)
 	p.Go(service.Sweep)
 	p.Go(directory.Run)
-	p.Go(webhook.New(webhook.Config{Queue: p.stores.Outbox, Endpoints: directory.Endpoints, Loopback: !live, Log: log}).Run)
+	p.Go(webhook.New(webhook.Config{Queue: p.stores.Outbox, Endpoints: directory.Endpoints, News: news, Loopback: !live, Log: log}).Run)
 	return nil
 }
 

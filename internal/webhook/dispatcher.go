@@ -23,6 +23,7 @@ const (
 type Config struct {
 	Queue     Queue
 	Endpoints func(merchant string) []Endpoint
+	News      <-chan struct{}  // a value means that there may be new messages; nil to look once a second
 	Loopback  bool             // test mode: loopback, plain http and any port are let through
 	Now       func() time.Time // default time.Now
 	Log       *slog.Logger     // default slog.Default
@@ -36,7 +37,7 @@ type Dispatcher struct {
 	client    *http.Client
 	now       func() time.Time
 	log       *slog.Logger
-	wake      chan struct{}
+	news      <-chan struct{}
 	workers   chan struct{} // one element for each worker
 }
 
@@ -51,16 +52,8 @@ func New(c Config) *Dispatcher {
 	return &Dispatcher{
 		queue: c.Queue, endpoints: c.Endpoints, loopback: c.Loopback, now: c.Now, log: c.Log,
 		client:  newClient(guard(c.Loopback, 443), net.DefaultResolver),
-		wake:    make(chan struct{}, 1),
+		news:    c.News,
 		workers: make(chan struct{}, maxWorkers),
-	}
-}
-
-// Wake makes Run look for new messages now. It never blocks.
-func (d *Dispatcher) Wake() {
-	select {
-	case d.wake <- struct{}{}:
-	default:
 	}
 }
 
@@ -79,7 +72,7 @@ func (d *Dispatcher) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-d.wake:
+		case <-d.news:
 		case <-tick.C:
 		}
 	}
