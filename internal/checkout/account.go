@@ -29,32 +29,47 @@ type account struct {
 	metrics *Metrics
 }
 
-type accounts []*account
+// accounts finds accounts; every page view and every notification looks for one.
+type accounts struct {
+	all        []*account
+	ofMerchant map[string][]*account
+	byName     map[accountName]*account
+}
+
+// accountName is what a provider calls an account.
+type accountName struct{ provider, name string }
 
 func newAccounts(list []Account, m *Metrics) accounts {
-	out := make(accounts, len(list))
-	for i, a := range list {
-		out[i] = &account{
-			Account: a,
-			breaker: gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
-				Name:        a.ProviderID + "/" + a.Provider.Account(),
-				MaxRequests: 1,
-				Timeout:     15 * time.Second,
-				ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= 5 },
-				// A definite answer proves that the provider is up, whatever it says.
-				IsSuccessful: func(err error) bool { return err == nil || definite(err) },
-			}),
-			rate:    rate.NewLimiter(callRate, callRate),
-			metrics: m,
-		}
+	as := accounts{ofMerchant: map[string][]*account{}, byName: map[accountName]*account{}}
+	for _, a := range list {
+		acc := newAccount(a, m)
+		as.all = append(as.all, acc)
+		as.ofMerchant[a.Merchant] = append(as.ofMerchant[a.Merchant], acc)
+		as.byName[accountName{a.ProviderID, a.Provider.Account()}] = acc
 	}
-	return out
+	return as
+}
+
+func newAccount(a Account, m *Metrics) *account {
+	return &account{
+		Account: a,
+		breaker: gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
+			Name:        a.ProviderID + "/" + a.Provider.Account(),
+			MaxRequests: 1,
+			Timeout:     15 * time.Second,
+			ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= 5 },
+			// A definite answer proves that the provider is up, whatever it says.
+			IsSuccessful: func(err error) bool { return err == nil || definite(err) },
+		}),
+		rate:    rate.NewLimiter(callRate, callRate),
+		metrics: m,
+	}
 }
 
 // of finds a merchant's account at a provider; nil if it has none.
-func (as accounts) of(merchant, providerID string) *account {
-	for _, a := range as {
-		if a.Merchant == merchant && a.ProviderID == providerID {
+func (as *accounts) of(merchant, providerID string) *account {
+	for _, a := range as.ofMerchant[merchant] {
+		if a.ProviderID == providerID {
 			return a
 		}
 	}
@@ -62,13 +77,8 @@ func (as accounts) of(merchant, providerID string) *account {
 }
 
 // named finds an account by the provider's name of it; nil if there is none.
-func (as accounts) named(providerID, name string) *account {
-	for _, a := range as {
-		if a.ProviderID == providerID && a.Provider.Account() == name {
-			return a
-		}
-	}
-	return nil
+func (as *accounts) named(providerID, name string) *account {
+	return as.byName[accountName{providerID, name}]
 }
 
 // definite errors are answers; all others leave the outcome unknown.
@@ -122,8 +132,8 @@ func (s *Service) Acknowledge(providerID, name string, accepted bool) (Acknowled
 // through.
 func (s *Service) Hops(merchant string) []string {
 	var hops []string
-	for _, a := range s.accounts {
-		if h, ok := a.Provider.(provider.Hopper); ok && a.Merchant == merchant {
+	for _, a := range s.accounts.ofMerchant[merchant] {
+		if h, ok := a.Provider.(provider.Hopper); ok {
 			hops = append(hops, h.Hops()...)
 		}
 	}

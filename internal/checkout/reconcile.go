@@ -60,7 +60,7 @@ var billZone = time.FixedZone("+08:00", 8*60*60)
 // account's bill is returned after the others are done.
 func (s *Service) Reconcile(ctx context.Context, books Books, since, until time.Time) ([]Difference, error) {
 	var found []Difference
-	for _, acc := range s.accounts {
+	for _, acc := range s.accounts.all {
 		biller, ok := acc.Provider.(provider.Biller)
 		if !ok {
 			continue
