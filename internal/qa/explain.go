@@ -8,6 +8,7 @@ import (
 
 	"morepay/internal/capability"
 	"morepay/internal/device"
+	"morepay/internal/locale"
 	"morepay/internal/method"
 	"morepay/internal/pay"
 )
@@ -46,7 +47,7 @@ func (c *decided) subject() string {
 		host = strings.TrimSpace(string(c.dev.Host) + " " + c.dev.HostVersion)
 	}
 	return fmt.Sprintf("Can %s pay %s at merchant %s (document %d) on %s (%s, %s, %s, in %s) at %s?",
-		c.entry.Method, c.order.Amount, c.doc.Merchant, c.doc.Version, c.dev.Profile, c.dev.Container, c.dev.Form, c.dev.OS, host, clock(c.now))
+		c.entry.Method, amount(c.order.Amount), c.doc.Merchant, c.doc.Version, c.dev.Profile, c.dev.Container, c.dev.Form, c.dev.OS, host, clock(c.now))
 }
 
 func (c *decided) step(s step) string {
@@ -108,14 +109,14 @@ var steps = []step{
 			return bound("minimum", c.order.Amount.Currency, c.entry.Limits[c.order.Amount.Currency].Min)
 		},
 		func(c *decided, r capability.Reason) string {
-			return fmt.Sprintf("%s is less than the minimum, %s.", c.order.Amount, r.Limit)
+			return fmt.Sprintf("%s is less than the minimum, %s.", amount(c.order.Amount), amount(r.Limit))
 		}},
 	{capability.ReasonAmountAboveMax,
 		func(c *decided) string {
 			return bound("maximum", c.order.Amount.Currency, c.entry.Limits[c.order.Amount.Currency].Max)
 		},
 		func(c *decided, r capability.Reason) string {
-			return fmt.Sprintf("%s is more than the maximum, %s.", c.order.Amount, r.Limit)
+			return fmt.Sprintf("%s is more than the maximum, %s.", amount(c.order.Amount), amount(r.Limit))
 		}},
 	{capability.ReasonRegionUnsupported,
 		func(c *decided) string {
@@ -193,8 +194,11 @@ func bound(name, currency string, value int64) string {
 	if value == 0 {
 		return fmt.Sprintf("There is no %s.", name)
 	}
-	return fmt.Sprintf("The %s is %s.", name, pay.Money{Currency: currency, Value: value})
+	return fmt.Sprintf("The %s is %s.", name, amount(pay.Money{Currency: currency, Value: value}))
 }
+
+// amount is money as people read it: 5980 CNY would be taken for yuan.
+func amount(m pay.Money) string { return locale.Money("en", m) }
 
 func ladder(rails []pay.Rail) string { return joined(rails, ", then ") }
 
