@@ -10,14 +10,14 @@ import (
 	"morepay/internal/browsertest"
 )
 
-// watch notes every change of the checkout's nodes from the moment that they
-// are there, and when the client says that it has taken over.
+// watch notes every change of the checkout's nodes, and of the body that holds
+// them, once they are there, and when the client says that it has taken over.
 const watch = `window.changes = [];
 new MutationObserver((list) => {
 	for (const m of list) {
 		const root = document.getElementById("checkout");
 		if (m.target === document.documentElement && m.attributeName === "data-live") changes.push("live");
-		if (root && document.readyState !== "loading" && (root === m.target || root.contains(m.target)))
+		if (root && document.readyState !== "loading" && (m.target === document.body || root.contains(m.target)))
 			changes.push([m.type, m.target.nodeName, m.attributeName, m.target.textContent.slice(0, 40)].join(" "));
 	}
 }).observe(document, { subtree: true, childList: true, attributes: true, characterData: true });`
