@@ -243,6 +243,7 @@ func (p *program) wire(ctx context.Context, sources []merchant.Source, simURL st
 	p.public.Handle("/", server.Handler())
 	p.admin.Handle("/", server.Admin())
 	p.OnShutdown(hub.Close)
+	p.Go(server.Streams)
 	p.Go(service.Sweep)
 	p.Go(directory.Run)
 	p.Go(webhook.New(webhook.Config{Queue: p.stores.Outbox, Endpoints: directory.Endpoints, News: news, Loopback: !live, Log: log}).Run)

@@ -1,8 +1,6 @@
 package httpd
 
 import (
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -31,7 +29,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if !wants(r, "text/event-stream") {
+	if r.Method != http.MethodGet || !wants(r, "text/event-stream") {
 		if !s.exempt(s.clientIP(r)) {
 			if err := s.statusChecks.allow(l.Session.ID); err != nil {
 				return err
@@ -51,8 +49,17 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	defer leave()
-	return s.stream(w, r, l, seen)
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		leave()
+		return err
+	}
+	st := &stream{Server: s, conn: conn, session: l.Session.ID, token: r.PathValue("token"), page: s.pageState(r), seen: seen}
+	s.open.Go(func() {
+		defer leave()
+		st.run()
+	})
+	return nil
 }
 
 func seenEvent(r *http.Request) (int64, error) {
@@ -83,83 +90,4 @@ func (s *Server) enterStream(r *http.Request, sessionID string) (leave func(), e
 	}
 	s.metrics.streams.Inc()
 	return func() { s.metrics.streams.Dec(); free() }, nil
-}
-
-// stream writes until the client leaves, the server stops or the stream has
-// lived long enough. It waits before it reads, so that nothing falls between.
-func (s *Server) stream(w http.ResponseWriter, r *http.Request, l *pay.Ledger, seen int64) error {
-	id := l.Session.ID
-	news, stop := s.service.Hub().Wait(id)
-	defer stop()
-	out := &streamWriter{w: w, c: http.NewResponseController(w)}
-	h := w.Header()
-	h.Set("Content-Type", "text/event-stream; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Accel-Buffering", "no")
-	h.Set("X-Content-Type-Options", "nosniff")
-	if err := out.write(fmt.Sprintf("retry: %d\n\n", streamRetry)); err != nil {
-		return nil
-	}
-	beat := time.NewTicker(streamBeat)
-	defer beat.Stop()
-	end := time.NewTimer(streamLife)
-	defer end.Stop()
-	for {
-		var err error
-		if seen, err = s.sendNews(out, r, seen); err != nil {
-			return err
-		}
-		select {
-		case <-r.Context().Done():
-			return nil
-		case <-end.C:
-			return nil
-		case _, ok := <-news:
-			if !ok {
-				return nil
-			}
-		case <-beat.C:
-			if out.write(": \n\n") != nil {
-				return nil
-			}
-		}
-	}
-}
-
-// sendNews writes the live view if there are events after seen, and returns the
-// number it has told.
-func (s *Server) sendNews(out *streamWriter, r *http.Request, seen int64) (int64, error) {
-	l, err := s.service.ByToken(r.Context(), r.PathValue("token"))
-	if err != nil || l.Session.LastEvent <= seen {
-		return seen, err
-	}
-	live, err := s.liveOf(r, l)
-	if err != nil {
-		return seen, err
-	}
-	data, err := json.Marshal(live)
-	if err != nil {
-		return seen, err
-	}
-	if out.write(fmt.Sprintf("id: %d\nevent: live\ndata: %s\n\n", live.LastEvent, data)) != nil {
-		return live.LastEvent, nil // the client is gone: its context says so next
-	}
-	return live.LastEvent, nil
-}
-
-// streamWriter writes and flushes, each time with a deadline of its own: the
-// server's write timeout is for whole answers.
-type streamWriter struct {
-	w http.ResponseWriter
-	c *http.ResponseController
-}
-
-func (o *streamWriter) write(s string) error {
-	if err := o.c.SetWriteDeadline(time.Now().Add(streamWrite)); err != nil {
-		return err
-	}
-	if _, err := o.w.Write([]byte(s)); err != nil {
-		return err
-	}
-	return o.c.Flush()
 }

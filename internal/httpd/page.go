@@ -90,7 +90,11 @@ func askedLocale(r *http.Request) string {
 
 // liveOf is the part of the view that changes, as this request may see it.
 func (s *Server) liveOf(r *http.Request, l *pay.Ledger) (view.Live, error) {
-	live, err := s.service.Live(l, s.pageState(r))
+	return s.liveIn(l, s.pageState(r))
+}
+
+func (s *Server) liveIn(l *pay.Ledger, state checkout.PageState) (view.Live, error) {
+	live, err := s.service.Live(l, state)
 	s.finish(&live, l)
 	return live, err
 }

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -49,6 +50,7 @@ type Server struct {
 
 	pages, eventIPs, statusChecks, attempts, attemptIPs, reports, api *keyed
 	streams                                                           gauge
+	open                                                              sync.WaitGroup // event streams
 }
 
 // New makes a Server. Fails if the secret is too short, or if AdminKey is not the

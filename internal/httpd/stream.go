@@ -1,0 +1,126 @@
+package httpd
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"morepay/internal/checkout"
+)
+
+// streamHead begins the answer. The stream ends with its connection, so it needs
+// neither a length nor chunks.
+var streamHead = strings.Join([]string{
+	"HTTP/1.1 200 OK",
+	"Content-Type: text/event-stream; charset=utf-8",
+	"Cache-Control: no-store",
+	"X-Accel-Buffering: no",
+	"X-Content-Type-Options: nosniff",
+	"Connection: close",
+	"", fmt.Sprintf("retry: %d\n\n", streamRetry),
+}, "\r\n")
+
+// stream is one page that waits for news. Its connection is taken over from
+// net/http, whose buffers and request would more than double what ten thousand
+// waiters cost.
+type stream struct {
+	*Server
+	conn    net.Conn
+	session string // id
+	token   string
+	page    checkout.PageState
+	seen    int64 // number of the newest event that the page knows
+}
+
+// run writes until the client leaves, the server stops or the stream has lived
+// long enough. It waits before it reads, so that nothing falls between.
+func (st *stream) run() {
+	defer st.conn.Close()
+	defer func() {
+		if p := recover(); p != nil {
+			st.log.Error("panic", "value", p, "stack", string(debug.Stack()))
+		}
+	}()
+	news, stop := st.service.Hub().Wait(st.session)
+	defer stop()
+	ctx, leave := context.WithCancel(context.Background())
+	defer leave()
+	st.open.Go(func() { st.watch(leave) })
+	if !st.write(streamHead) {
+		return
+	}
+	beat := time.NewTicker(streamBeat)
+	defer beat.Stop()
+	end := time.NewTimer(streamLife)
+	defer end.Stop()
+	for st.tell(ctx) {
+		select {
+		case <-ctx.Done():
+			return
+		case <-end.C:
+			return
+		case _, ok := <-news:
+			if !ok {
+				return
+			}
+		case <-beat.C:
+			if !st.write(": \n\n") {
+				return
+			}
+		}
+	}
+}
+
+// watch calls left when the client closes its side; it has nothing more to say.
+func (st *stream) watch(left func()) {
+	st.conn.SetReadDeadline(time.Time{})
+	st.conn.Read(make([]byte, 1))
+	left()
+}
+
+// tell writes the live view if there are events that the page does not know. It
+// returns false when the stream is over: the browser connects again.
+func (st *stream) tell(ctx context.Context) bool {
+	l, err := st.service.ByToken(ctx, st.token)
+	if ctx.Err() != nil {
+		return false
+	}
+	if err != nil {
+		st.log.WarnContext(ctx, "an event stream ends", "session", st.session, "err", err)
+		return false
+	}
+	if l.Session.LastEvent <= st.seen {
+		return true
+	}
+	live, err := st.liveIn(l, st.page)
+	if err != nil {
+		st.log.ErrorContext(ctx, "an event stream ends", "session", st.session, "err", err)
+		return false
+	}
+	data, err := json.Marshal(live)
+	if err != nil {
+		st.log.ErrorContext(ctx, "an event stream ends", "session", st.session, "err", err)
+		return false
+	}
+	st.seen = live.LastEvent
+	return st.write(fmt.Sprintf("id: %d\nevent: live\ndata: %s\n\n", live.LastEvent, data))
+}
+
+// write writes with a deadline of its own: the server's is for whole answers.
+func (st *stream) write(s string) bool {
+	if st.conn.SetWriteDeadline(time.Now().Add(streamWrite)) != nil {
+		return false
+	}
+	_, err := st.conn.Write([]byte(s))
+	return err == nil
+}
+
+// Streams returns when ctx has ended and every event stream too.
+func (s *Server) Streams(ctx context.Context) {
+	<-ctx.Done()
+	s.open.Wait()
+}
