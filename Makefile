@@ -44,6 +44,7 @@ test: ## everything CI runs; installs what it needs where it may
 	$(MAKE) wasm
 	$(GO) vet ./...
 	$(GO) test -race -timeout 20m ./...
+	$(GO) test -run Model ./internal/pay
 	GOOS=js GOARCH=wasm $(GO) vet ./app ./wasm
 	$(MAKE) size
 	$(MAKE) wasm-stock
