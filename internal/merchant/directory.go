@@ -1,6 +1,7 @@
 package merchant
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -11,8 +12,11 @@ import (
 	"morepay/internal/webhook"
 )
 
-// maxCached bounds how many documents are kept decoded; one takes about 10 KiB.
-const maxCached = 8192
+// What is kept in memory.
+const (
+	maxServed  = 128 << 20 // bytes of documents as they are served
+	maxDecoded = 8192      // documents to decide by; one takes about 10 KiB
+)
 
 // Directory answers what the server must know of merchants: documents from the
 // store, kept in memory until they change, and settings as loaded at start. It
@@ -29,7 +33,8 @@ type Directory struct {
 
 	mu      sync.RWMutex
 	current map[string]*Published
-	pinned  map[version]*capability.Document
+	decoded map[version]*capability.Document
+	size    int    // bytes of JSON in current
 	changes uint64 // counts what Run has heard, so that no read caches what it missed
 }
 
@@ -40,10 +45,9 @@ type version struct {
 
 // Published is a merchant's document in force, ready to be served.
 type Published struct {
-	Document *capability.Document
-	Version  int64
-	JSON     []byte
-	ETag     string
+	Version int64
+	JSON    []byte
+	ETag    string
 }
 
 // NewDirectory makes a directory. live demands https in return URLs. Fails with
@@ -55,7 +59,7 @@ func NewDirectory(ctx context.Context, store Store, sources []Source, live bool,
 	}
 	d := &Directory{
 		store: store, live: live, log: log, position: position, settings: map[string]Settings{}, endpoints: map[string][]webhook.Endpoint{}, icons: map[string]map[string]Icon{}, keys: map[string]string{},
-		current: map[string]*Published{}, pinned: map[version]*capability.Document{},
+		current: map[string]*Published{}, decoded: map[version]*capability.Document{},
 	}
 	for _, s := range sources {
 		d.settings[s.ID], d.endpoints[s.ID], d.icons[s.ID] = s.Settings, s.Webhooks, s.Icons
@@ -81,7 +85,10 @@ func (d *Directory) forget(merchant string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.changes++
-	delete(d.current, merchant)
+	if p := d.current[merchant]; p != nil {
+		delete(d.current, merchant)
+		d.size -= len(p.JSON)
+	}
 }
 
 // Published is the merchant's document in force. Fails with not_found.
@@ -96,36 +103,36 @@ func (d *Directory) Published(ctx context.Context, merchant string) (*Published,
 	if err != nil {
 		return nil, err
 	}
-	if p, err = publish(stored); err != nil {
-		return nil, err
-	}
+	p = publish(stored)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.changes == changes {
-		makeRoom(d.current)
-		d.current[merchant] = p
+	if d.changes == changes && d.current[merchant] == nil {
+		d.keep(merchant, p)
 	}
 	return p, nil
 }
 
-// publish decodes a stored document and puts its version into it.
-func publish(stored Document) (*Published, error) {
-	doc, err := capability.Decode(stored.JSON)
-	if err != nil {
-		return nil, pay.Wrap(pay.CodeInternal, err, "a stored document can't be read")
+// keep caches p, and drops others if need be, whichever: what is in use comes
+// back at once. The caller holds the lock.
+func (d *Directory) keep(merchant string, p *Published) {
+	for other, o := range d.current {
+		if d.size+len(p.JSON) <= maxServed {
+			break
+		}
+		delete(d.current, other)
+		d.size -= len(o.JSON)
 	}
-	doc.Version = stored.Version
-	return &Published{Document: doc, Version: stored.Version, JSON: doc.JSON(), ETag: ETag(doc.JSON())}, nil
+	d.current[merchant] = p
+	d.size += len(p.JSON)
 }
 
-// makeRoom drops some entry, whichever: what is in use comes back at once.
-func makeRoom[K comparable, V any](m map[K]V) {
-	for k := range m {
-		if len(m) < maxCached {
-			return
-		}
-		delete(m, k)
-	}
+// publish puts the version into a stored document. The store holds canonical
+// JSON (capability.Document.JSON), in which it stands second: decoding and
+// encoding again would give the same bytes a hundred times as slowly.
+func publish(stored Document) *Published {
+	schema, rest, _ := bytes.Cut(stored.JSON, []byte(","))
+	body := fmt.Appendf(nil, `%s,"version":%d,%s`, schema, stored.Version, rest)
+	return &Published{Version: stored.Version, JSON: body, ETag: ETag(body)}
 }
 
 // Document is the merchant's document in force and its version.
@@ -134,14 +141,15 @@ func (d *Directory) Document(ctx context.Context, merchant string) (*capability.
 	if err != nil {
 		return nil, 0, err
 	}
-	return p.Document, p.Version, nil
+	doc, err := d.DocumentAt(ctx, merchant, p.Version)
+	return doc, p.Version, err
 }
 
 // DocumentAt is one version of a merchant's document. Versions never change.
 func (d *Directory) DocumentAt(ctx context.Context, merchant string, number int64) (*capability.Document, error) {
 	key := version{merchant, number}
 	d.mu.RLock()
-	doc := d.pinned[key]
+	doc := d.decoded[key]
 	d.mu.RUnlock()
 	if doc != nil {
 		return doc, nil
@@ -150,15 +158,20 @@ func (d *Directory) DocumentAt(ctx context.Context, merchant string, number int6
 	if err != nil {
 		return nil, err
 	}
-	p, err := publish(stored)
-	if err != nil {
-		return nil, err
+	if doc, err = capability.Decode(stored.JSON); err != nil {
+		return nil, pay.Wrap(pay.CodeInternal, err, "a stored document can't be read")
 	}
+	doc.Version = stored.Version
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	makeRoom(d.pinned)
-	d.pinned[key] = p.Document
-	return p.Document, nil
+	for other := range d.decoded {
+		if len(d.decoded) < maxDecoded {
+			break
+		}
+		delete(d.decoded, other)
+	}
+	d.decoded[key] = doc
+	return doc, nil
 }
 
 // ReturnURL checks that the merchant may send payers there.
