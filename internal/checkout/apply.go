@@ -51,7 +51,7 @@ func (s *Service) apply(ctx context.Context, acc *account, ev pay.Evidence) (*pa
 		return nil, err
 	}
 	reach(PointEvidenceVerified)
-	l, err := s.update(ctx, sessionID, func(l *pay.Ledger) error {
+	l, err := s.store.Update(ctx, sessionID, func(l *pay.Ledger) error {
 		if l.Session.Merchant != acc.Merchant {
 			return &pay.Mismatch{Field: "merchant", Got: acc.Merchant, Want: l.Session.Merchant}
 		}
@@ -77,7 +77,7 @@ func (s *Service) applyRefund(ctx context.Context, acc *account, st provider.Ref
 		return err
 	}
 	known := false
-	_, err = s.update(ctx, sessionID, func(l *pay.Ledger) error {
+	_, err = s.store.Update(ctx, sessionID, func(l *pay.Ledger) error {
 		r := l.RefundByNumber(st.Number)
 		if known = r != nil && l.Session.Merchant == acc.Merchant; known {
 			l.SettleRefund(r.ID, st.State.Status, st.State.Reference, s.now())

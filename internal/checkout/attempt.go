@@ -134,7 +134,7 @@ func (s *Service) resume(ctx context.Context, l *pay.Ledger, acc *account, a *pa
 	if fresh && !a.Abandoned {
 		return l, nil
 	}
-	l, err := s.update(ctx, l.Session.ID, func(l *pay.Ledger) error { return l.Resume(id, now) })
+	l, err := s.store.Update(ctx, l.Session.ID, func(l *pay.Ledger) error { return l.Resume(id, now) })
 	if err != nil || fresh {
 		return l, err
 	}
@@ -152,7 +152,7 @@ func (s *Service) begin(ctx context.Context, l *pay.Ledger, acc *account, r Atte
 	if err != nil {
 		return nil, err
 	}
-	l, err = s.update(ctx, l.Session.ID, func(l *pay.Ledger) error { return l.Begin(attempt, s.now()) })
+	l, err = s.store.Update(ctx, l.Session.ID, func(l *pay.Ledger) error { return l.Begin(attempt, s.now()) })
 	if err != nil {
 		return nil, err
 	}
@@ -197,12 +197,12 @@ func (s *Service) send(ctx context.Context, l *pay.Ledger, acc *account, attempt
 	id, sessionID := a.ID, l.Session.ID
 	switch {
 	case err == nil:
-		return s.update(ctx, sessionID, func(l *pay.Ledger) error {
+		return s.store.Update(ctx, sessionID, func(l *pay.Ledger) error {
 			l.Accept(id, action, s.now())
 			return nil
 		})
 	case errors.Is(err, provider.ErrRefused):
-		l, storeErr := s.update(ctx, sessionID, func(l *pay.Ledger) error {
+		l, storeErr := s.store.Update(ctx, sessionID, func(l *pay.Ledger) error {
 			l.Refuse(id, s.now())
 			return nil
 		})

@@ -161,5 +161,5 @@ func (s *Service) Cancel(ctx context.Context, merchant, sessionID string) (*pay.
 	if _, err := s.Ledger(ctx, merchant, sessionID); err != nil {
 		return nil, err
 	}
-	return s.update(ctx, sessionID, func(l *pay.Ledger) error { return l.Cancel(s.now()) })
+	return s.store.Update(ctx, sessionID, func(l *pay.Ledger) error { return l.Cancel(s.now()) })
 }

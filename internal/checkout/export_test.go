@@ -14,3 +14,14 @@ func ClockJump(from, to time.Time) time.Duration { return clockJump(from, to) }
 
 // ClaimFor is for how long what a crashed server had claimed stays claimed.
 const ClaimFor = claimFor
+
+// Len is how many wait.
+func (h *Hub) Len() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n := 0
+	for _, waiters := range h.waiters {
+		n += len(waiters)
+	}
+	return n
+}

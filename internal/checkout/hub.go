@@ -63,17 +63,6 @@ func wake(waiters map[chan struct{}]struct{}) {
 	}
 }
 
-// Len is how many wait.
-func (h *Hub) Len() int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	n := 0
-	for _, waiters := range h.waiters {
-		n += len(waiters)
-	}
-	return n
-}
-
 // Close sends every waiter home; later ones go home at once.
 func (h *Hub) Close() {
 	h.mu.Lock()

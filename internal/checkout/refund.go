@@ -36,7 +36,7 @@ func (s *Service) Refund(ctx context.Context, merchant, sessionID string, n NewR
 	}
 	name := merchant + "\x00" + sessionID + "\x00" + cmp.Or(n.Key, rand.Text())
 	refund := pay.Refund{ID: idOf("rf_", 24, name), Number: idOf("mp", 30, name), Reason: pay.RefundMerchant, Note: n.Reason}
-	l, err := s.update(ctx, sessionID, func(l *pay.Ledger) error {
+	l, err := s.store.Update(ctx, sessionID, func(l *pay.Ledger) error {
 		if l.Refund(refund.ID) != nil {
 			return nil
 		}
@@ -104,7 +104,7 @@ func (s *Service) sendRefund(ctx context.Context, sessionID, refundID string) er
 }
 
 func (s *Service) refundTried(ctx context.Context, sessionID, refundID string) error {
-	_, err := s.update(ctx, sessionID, func(l *pay.Ledger) error {
+	_, err := s.store.Update(ctx, sessionID, func(l *pay.Ledger) error {
 		l.RefundTried(refundID, s.now())
 		return nil
 	})
@@ -112,7 +112,7 @@ func (s *Service) refundTried(ctx context.Context, sessionID, refundID string) e
 }
 
 func (s *Service) settleRefund(ctx context.Context, sessionID, refundID string, state provider.RefundState) error {
-	_, err := s.update(ctx, sessionID, func(l *pay.Ledger) error {
+	_, err := s.store.Update(ctx, sessionID, func(l *pay.Ledger) error {
 		l.SettleRefund(refundID, state.Status, state.Reference, s.now())
 		return nil
 	})

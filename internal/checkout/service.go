@@ -28,7 +28,7 @@ type Config struct {
 	Store     Store
 	Merchants Merchants
 	Accounts  []Account
-	Hub       *Hub
+	Hub       *Hub   // woken by the store's Notifier; nil where nobody waits
 	BaseURL   string // origin under which payers and providers reach us, without a slash at the end
 	Now       func() time.Time
 	Log       *slog.Logger
@@ -110,20 +110,6 @@ func (s *Service) ByToken(ctx context.Context, token string) (*pay.Ledger, error
 		return nil, errNoSession
 	}
 	return l, nil
-}
-
-// Events lists what happened to a session after an event number.
-func (s *Service) Events(ctx context.Context, sessionID string, after int64) ([]pay.Event, error) {
-	return s.store.Events(ctx, sessionID, after)
-}
-
-// update changes a ledger through the store and wakes who waits for it.
-func (s *Service) update(ctx context.Context, sessionID string, change func(*pay.Ledger) error) (*pay.Ledger, error) {
-	l, err := s.store.Update(ctx, sessionID, change)
-	if err == nil {
-		s.hub.Wake(sessionID)
-	}
-	return l, err
 }
 
 // Down lists the methods whose provider the merchant can't reach now, or has no

@@ -98,7 +98,7 @@ func (s *Service) advance(ctx context.Context, sessionID string) error {
 		return err
 	}
 	if l.StatusAt(s.now()) != l.Session.Status {
-		l, err = s.update(ctx, sessionID, func(l *pay.Ledger) error {
+		l, err = s.store.Update(ctx, sessionID, func(l *pay.Ledger) error {
 			l.Expire(s.now())
 			return nil
 		})
@@ -161,7 +161,7 @@ func mayClose(l *pay.Ledger, a *pay.Attempt, now time.Time) bool {
 }
 
 func (s *Service) postpone(ctx context.Context, sessionID, attemptID string) error {
-	_, err := s.update(ctx, sessionID, func(l *pay.Ledger) error {
+	_, err := s.store.Update(ctx, sessionID, func(l *pay.Ledger) error {
 		l.Checked(attemptID, s.now())
 		return nil
 	})
