@@ -61,6 +61,8 @@ stress: ## storms, crashes, hostile clients, power cuts and fuzzing at full scal
 	  echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZ) $$p || exit 1; done; done
 
 bench: ## Go benchmarks, then what is fast under load; prints a table with target and result
+	$(GO) test -count 1 -run TestPageIsOneSmallRequest -v .
+	$(MAKE) wasm size
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 	$(GO) run ./internal/tools/stress -bench
 
