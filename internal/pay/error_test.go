@@ -8,50 +8,6 @@ import (
 	"morepay/internal/pay"
 )
 
-func TestExponent(t *testing.T) {
-	tests := []struct {
-		currency string
-		want     int
-	}{
-		{"CNY", 2}, {"USD", 2}, {"JPY", 0}, {"KRW", 0}, {"KWD", 3}, {"CLF", 4}, {"XXX", 2}, {"", 2},
-	}
-	for _, test := range tests {
-		if got := pay.Exponent(test.currency); got != test.want {
-			t.Errorf("Exponent(%q) is %d, want %d", test.currency, got, test.want)
-		}
-	}
-	if got := price.String(); got != "5980 CNY" {
-		t.Errorf("money is %q in a log", got)
-	}
-}
-
-func TestWebhookEvents(t *testing.T) {
-	tests := []struct {
-		event pay.EventType
-		want  bool
-	}{
-		{pay.EventSessionCreated, false},
-		{pay.EventSessionPaid, true},
-		{pay.EventSessionPaidLate, true},
-		{pay.EventSessionExpired, true},
-		{pay.EventSessionCanceled, true},
-		{pay.EventAttemptBegun, false},
-		{pay.EventAttemptAwaiting, false},
-		{pay.EventAttemptClosed, false},
-		{pay.EventAttemptFailed, false},
-		{pay.EventSurplus, true},
-		{pay.EventRefundCreated, false},
-		{pay.EventRefundSucceeded, true},
-		{pay.EventRefundFailed, true},
-		{"nonsense", false},
-	}
-	for _, test := range tests {
-		if got := test.event.Webhook(); got != test.want {
-			t.Errorf("merchants hear of %s: %t, want %t", test.event, got, test.want)
-		}
-	}
-}
-
 func TestError(t *testing.T) {
 	cause := errors.New("disk full")
 	tests := []struct {

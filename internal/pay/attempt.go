@@ -1,0 +1,142 @@
+package pay
+
+import "time"
+
+// Attempt is one try to pay a session by one method and rail. It is stored
+// before the provider hears of it.
+type Attempt struct {
+	ID         string
+	Method     Method
+	Rail       Rail
+	Provider   string // adapter id, such as wechatpay
+	Account    string // the merchant's account at the provider
+	App        string // the provider's id of our application there, or ""
+	OutTradeNo string // our number of the payment at the provider: 32 of [0-9A-Za-z]
+	Amount     Money
+	Request    []byte    // what the provider was or will be asked, byte for byte, so that a retry is identical
+	ExpiresAt  time.Time // after this the provider takes no payment (its time_expire)
+
+	State     AttemptState
+	Action    *Action // what the browser must do; nil until the provider answered
+	Reference string  // the provider's number of the payment, known once paid
+	Abandoned bool    // the payer went another way: close it at the provider as soon as that is allowed
+	CreatedAt time.Time
+	SentAt    time.Time // when our newest signed request may have left; zero before the first
+	PaidAt    time.Time // the provider's time of the payment; zero until paid
+	Checks    int       // provider queries made so far, for whoever looks into a payment: nothing is decided by it
+	CheckAt   time.Time // when to ask the provider next; zero for never
+}
+
+// ActionKind says which screen the browser shows.
+type ActionKind string
+
+// The kinds of action. A new kind is the only thing that makes the browser's
+// code grow.
+const (
+	ActionRedirect ActionKind = "redirect" // go to URL
+	ActionQRCode   ActionKind = "qr_code"  // draw Payload
+	ActionBridge   ActionKind = "bridge"   // call the host app's Bridge with Params
+	ActionAwait    ActionKind = "await"    // only wait
+)
+
+// Action is what the browser must do next for an attempt.
+type Action struct {
+	Kind      ActionKind        `json:"kind"`
+	URL       string            `json:"url,omitempty"`
+	Payload   string            `json:"payload,omitempty"`
+	Bridge    string            `json:"bridge,omitempty"` // whose bridge to call: "weixin" or "alipay"
+	Params    map[string]string `json:"params,omitempty"`
+	ExpiresAt time.Time         `json:"expires_at"` // after this the link or code is dead though the attempt may live
+}
+
+// MaxAttempts limits the attempts of a session, so that a page can't burn a
+// provider's quota.
+const MaxAttempts = 5
+
+// Begin adds an attempt in state submitting. The others that are still live are
+// abandoned: they are closed at the provider as soon as that is allowed.
+// Fails with session_not_open or too_many_attempts, and with internal if the
+// attempt could be paid more than CloseDelay after its session expired.
+func (l *Ledger) Begin(a Attempt, now time.Time) error {
+	if l.Session.Status != SessionOpen || !now.Before(l.Session.ExpiresAt) {
+		return Errorf(CodeSessionNotOpen, "", "the session is %s", l.StatusAt(now))
+	}
+	if len(l.Attempts) >= MaxAttempts {
+		return Errorf(CodeTooManyAttempts, "", "a session takes at most %d attempts", MaxAttempts)
+	}
+	if limit := l.Session.ExpiresAt.Add(CloseDelay); a.ExpiresAt.IsZero() || a.ExpiresAt.After(limit) {
+		return Errorf(CodeInternal, "", "an attempt of this session must expire by %s", limit)
+	}
+	l.Abandon(now)
+	a.State, a.CreatedAt, a.SentAt = AttemptSubmitting, now, now
+	a.CheckAt = a.nextCheck(now)
+	l.Attempts = append(l.Attempts, a)
+	l.emit(EventAttemptBegun, a.ID, "", now)
+	return nil
+}
+
+// Resume takes a live attempt up again, because the payer came back to it or
+// its request is about to be sent again. Fails with session_not_open, or
+// conflict if the attempt is over.
+func (l *Ledger) Resume(id string, now time.Time) error {
+	if status := l.StatusAt(now); status != SessionOpen {
+		return Errorf(CodeSessionNotOpen, "", "the session is %s", status)
+	}
+	a := l.Attempt(id)
+	if a == nil || !a.State.Live() {
+		return Errorf(CodeConflict, "", "the attempt is over")
+	}
+	for i := range l.Attempts {
+		if other := &l.Attempts[i]; other.ID != id {
+			l.abandon(other, now)
+		}
+	}
+	a.Abandoned, a.SentAt = false, later(now, a.CreatedAt.Add(time.Millisecond)) // never as if sent once
+	a.CheckAt = a.nextCheck(now)
+	return nil
+}
+
+// Abandon turns the payer away from every live attempt: each is closed at the
+// provider as soon as that is allowed.
+func (l *Ledger) Abandon(now time.Time) {
+	for i := range l.Attempts {
+		l.abandon(&l.Attempts[i], now)
+	}
+}
+
+func (l *Ledger) abandon(a *Attempt, now time.Time) {
+	if !a.State.Live() || a.Abandoned {
+		return
+	}
+	a.Abandoned = true
+	a.CheckAt = earlier(a.CheckAt, later(now, a.CreatedAt.Add(CloseDelay)))
+}
+
+// Accept records the provider's answer to an attempt. A success that outran the
+// answer stays: only a submitting attempt becomes awaiting. On an attempt that
+// is awaiting already, the action is replaced (a renewed QR or link).
+func (l *Ledger) Accept(id string, action Action, now time.Time) {
+	a := l.Attempt(id)
+	if a == nil || !a.State.Live() {
+		return
+	}
+	a.Action = &action
+	if next, ok := a.State.Next(AttemptAccepted); ok {
+		a.State = next
+		l.emit(EventAttemptAwaiting, a.ID, "", now)
+	}
+}
+
+// Refuse records that the provider definitely did not take an attempt. The
+// refusal of a request that was sent again changes nothing: the first one may
+// have been taken, and its payer may be paying.
+func (l *Ledger) Refuse(id string, now time.Time) {
+	a := l.Attempt(id)
+	if a == nil || a.SentAt.After(a.CreatedAt) {
+		return
+	}
+	if next, ok := a.State.Next(AttemptRefused); ok {
+		a.State, a.CheckAt = next, time.Time{}
+		l.emit(EventAttemptFailed, a.ID, "", now)
+	}
+}

@@ -1,0 +1,57 @@
+package pay
+
+// Ledger is a session with its attempts and refunds: the unit that is loaded,
+// changed and stored in one transaction. Its methods are the only code that
+// changes a status. They are pure: time comes in as an argument, and what
+// happened is appended to Events and Evidence for the store to write.
+type Ledger struct {
+	Session  Session
+	Attempts []Attempt // oldest first
+	Refunds  []Refund  // oldest first
+
+	Events   []Event    // new since the ledger was loaded
+	Evidence []Evidence // new since the ledger was loaded
+}
+
+// Open starts a ledger for a new session.
+func Open(s Session) *Ledger {
+	l := &Ledger{Session: s}
+	l.Session.Status = SessionOpen
+	l.emit(EventSessionCreated, "", "", s.CreatedAt)
+	return l
+}
+
+// Attempt finds an attempt by id; nil if there is none.
+func (l *Ledger) Attempt(id string) *Attempt {
+	for i := range l.Attempts {
+		if l.Attempts[i].ID == id {
+			return &l.Attempts[i]
+		}
+	}
+	return nil
+}
+
+// AttemptByNumber finds an attempt by provider, account and out_trade_no.
+func (l *Ledger) AttemptByNumber(provider, account, outTradeNo string) *Attempt {
+	for i := range l.Attempts {
+		a := &l.Attempts[i]
+		if a.Provider == provider && a.Account == account && a.OutTradeNo == outTradeNo {
+			return a
+		}
+	}
+	return nil
+}
+
+// Current is the attempt that the payer is on: the winner, else the newest that
+// they have not turned away from, else nil.
+func (l *Ledger) Current() *Attempt {
+	if winner := l.Attempt(l.Session.Winner); winner != nil {
+		return winner
+	}
+	for i := len(l.Attempts) - 1; i >= 0; i-- {
+		if !l.Attempts[i].Abandoned {
+			return &l.Attempts[i]
+		}
+	}
+	return nil
+}

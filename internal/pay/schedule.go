@@ -1,0 +1,111 @@
+package pay
+
+import "time"
+
+// CloseDelay is how old an order must be before it is closed at the provider:
+// providers take a signed request for five minutes, and advise against closing
+// an order sooner.
+const CloseDelay = 5 * time.Minute
+
+// AbsenceDelay is for how long "not found" proves nothing: a request may arrive
+// within CloseDelay by the provider's clock, which may be a minute behind ours.
+const AbsenceDelay = CloseDelay + time.Minute
+
+// checkAfter are the times since its newest hand-off at which an attempt's
+// provider is asked what became of it. Others follow its expiry.
+var checkAfter = []time.Duration{
+	5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute,
+	2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 30 * time.Minute,
+}
+
+// checkAfterExpiry are the times since its expiry: when nothing can be paid any
+// more, and when "not found" proves that nothing was.
+var checkAfterExpiry = []time.Duration{CloseDelay, AbsenceDelay + time.Second}
+
+// maxCheckGap bounds the pause between checks of an attempt that its provider
+// keeps leaving open.
+const maxCheckGap = 6 * time.Hour
+
+// nextCheck is when to ask about a live attempt again. An abandoned one is
+// besides to be closed as soon as that is allowed, and then at every check.
+func (a *Attempt) nextCheck(now time.Time) time.Time {
+	planned := a.plannedCheck(now)
+	if !a.Abandoned {
+		return planned
+	}
+	pause := max(time.Minute, now.Sub(a.CreatedAt)/10)
+	return earlier(planned, later(now.Add(pause), a.CreatedAt.Add(CloseDelay)))
+}
+
+// plannedCheck follows checkAfter, then checkAfterExpiry, then backs off up to
+// maxCheckGap. It never returns zero.
+func (a *Attempt) plannedCheck(now time.Time) time.Time {
+	for _, after := range checkAfter {
+		if at := a.SentAt.Add(after); at.After(now) {
+			return at
+		}
+	}
+	for _, after := range checkAfterExpiry {
+		if at := a.ExpiresAt.Add(after); at.After(now) {
+			return at
+		}
+	}
+	return now.Add(min(now.Sub(a.CreatedAt)/2, maxCheckGap))
+}
+
+// Checked records that a live attempt's provider has been asked, whatever it
+// answered, and plans the next time.
+func (l *Ledger) Checked(id string, now time.Time) {
+	a := l.Attempt(id)
+	if a == nil || !a.State.Live() {
+		return
+	}
+	a.Checks++
+	a.CheckAt = a.nextCheck(now)
+}
+
+// RefundTried records that the provider has been asked for a refund and has not
+// settled it, and plans the next time: soon at first, then ever more rarely.
+func (l *Ledger) RefundTried(id string, now time.Time) {
+	r := l.Refund(id)
+	if r == nil || r.Status != RefundPending {
+		return
+	}
+	r.Tries++
+	r.CheckAt = now.Add(max(5*time.Second, min(now.Sub(r.CreatedAt), maxCheckGap)))
+}
+
+// Due is the next instant at which somebody must look at this ledger: its
+// expiry, or the next check of an attempt or refund. Zero means never.
+func (l *Ledger) Due() time.Time {
+	var due time.Time
+	sooner := func(t time.Time) {
+		if !t.IsZero() && (due.IsZero() || t.Before(due)) {
+			due = t
+		}
+	}
+	if l.Session.Status == SessionOpen {
+		sooner(l.Session.ExpiresAt)
+	}
+	for _, a := range l.Attempts {
+		sooner(a.CheckAt)
+	}
+	for _, r := range l.Refunds {
+		sooner(r.CheckAt)
+	}
+	return due
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}

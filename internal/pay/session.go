@@ -1,0 +1,75 @@
+package pay
+
+import "time"
+
+// Session is one checkout of one order for one payer. Everything but Status,
+// Winner and LastEvent is fixed when it is created, so no later request can
+// change the price.
+type Session struct {
+	ID              string
+	Merchant        string
+	TokenHash       string // hex SHA-256 of the payer's token; the token itself is never stored
+	Reference       string // the merchant's own name for the order
+	Amount          Money
+	Description     string
+	Items           []Item
+	PayerID         string // the merchant's id of the payer; decides rollout buckets only
+	Region          string // ISO 3166-1 alpha-2, or "" if unknown
+	ReturnURL       string
+	Locale          string // BCP 47, or "" to follow the payer's browser
+	DocumentVersion int64  // the capability document this session was created under
+
+	Status    SessionStatus
+	Winner    string // id of the attempt that paid it, or ""
+	LastEvent int64  // number of the newest event; events have no gaps
+	CreatedAt time.Time
+	ExpiresAt time.Time // from here on nothing new may be paid
+}
+
+// Item is one line of the merchant's order, as far as capabilities need it.
+type Item struct {
+	SKU      string `json:"sku,omitempty"`
+	Category string `json:"category,omitempty"`
+	Name     string `json:"name,omitempty"`
+	Quantity int    `json:"quantity,omitempty"`
+}
+
+// StatusAt is the session's status as a reader at now must see it: an open
+// session is over at its expiry even if nobody has recorded that yet.
+func (l *Ledger) StatusAt(now time.Time) SessionStatus {
+	if l.Session.Status == SessionOpen && !now.Before(l.Session.ExpiresAt) {
+		return SessionExpired
+	}
+	return l.Session.Status
+}
+
+// Expire ends an open session whose time is over, and abandons its attempts.
+func (l *Ledger) Expire(now time.Time) {
+	if now.Before(l.Session.ExpiresAt) {
+		return
+	}
+	l.end(SessionExpires, EventSessionExpired, now)
+}
+
+// Cancel ends an open session on the merchant's word. Canceling twice is fine;
+// canceling a paid or expired one fails with conflict.
+func (l *Ledger) Cancel(now time.Time) error {
+	if l.Session.Status == SessionCanceled {
+		return nil
+	}
+	if status := l.StatusAt(now); status != SessionOpen {
+		return Errorf(CodeConflict, "", "a session that is %s cannot be canceled", status)
+	}
+	l.end(SessionCancels, EventSessionCanceled, now)
+	return nil
+}
+
+func (l *Ledger) end(in SessionInput, event EventType, now time.Time) {
+	next, ok := l.Session.Status.Next(in)
+	if !ok {
+		return
+	}
+	l.Session.Status = next
+	l.emit(event, "", "", now)
+	l.Abandon(now)
+}
