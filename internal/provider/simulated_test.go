@@ -2,19 +2,14 @@ package provider_test
 
 import (
 	"bytes"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -22,6 +17,7 @@ import (
 	"morepay/internal/provider"
 	"morepay/internal/provider/alipay"
 	"morepay/internal/provider/merchantlink"
+	"morepay/internal/provider/providertest"
 	"morepay/internal/provider/wechatpay"
 	"morepay/internal/providersim"
 )
@@ -35,19 +31,6 @@ const (
 	alipayApp     = "2021000000000001"
 	shop          = "https://pay.example/pay/1" // the page that sends the payer on
 )
-
-var (
-	ourKey      = sync.OnceValue(newKey)
-	platformKey = sync.OnceValue(newKey)
-)
-
-func newKey() *rsa.PrivateKey {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(err)
-	}
-	return key
-}
 
 // rails are what each adapter is tested on.
 var rails = map[string][]pay.Rail{
@@ -109,11 +92,11 @@ func (w *world) addAccounts() {
 	err := errors.Join(
 		w.sim.AddWeChatAccount(providersim.WeChatAccount{
 			MchID: wechatAccount, AppID: wechatApp, AppSecret: "secret", MerchantSerial: "5157F09EFDC096DE",
-			MerchantPublicKey: &ourKey().PublicKey, APIv3Key: []byte(apiV3Key), PlatformKey: platformKey(), PublicKeyID: "PUB_KEY_ID_0119",
+			MerchantPublicKey: &providertest.MerchantKey().PublicKey, APIv3Key: []byte(apiV3Key), PlatformKey: providertest.ProviderKey(), PublicKeyID: "PUB_KEY_ID_0119",
 			H5Domains: []string{"pay.example"}, OAuthDomains: []string{"pay.example"},
 		}),
 		w.sim.AddAlipayAccount(providersim.AlipayAccount{
-			AppID: alipayApp, SellerID: alipayAccount, MerchantPublicKey: &ourKey().PublicKey, PlatformKey: platformKey(),
+			AppID: alipayApp, SellerID: alipayAccount, MerchantPublicKey: &providertest.MerchantKey().PublicKey, PlatformKey: providertest.ProviderKey(),
 		}),
 		w.sim.AddCashier(providersim.CashierAccount{ID: "teashop", Secret: []byte(webhookSecret)}),
 	)
@@ -124,32 +107,16 @@ func (w *world) addAccounts() {
 
 func (w *world) open(id string, settings map[string]any) {
 	w.t.Helper()
-	private, err := x509.MarshalPKCS8PrivateKey(ourKey())
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	public, err := x509.MarshalPKIXPublicKey(&platformKey().PublicKey)
-	if err != nil {
-		w.t.Fatal(err)
-	}
 	files := map[string][]byte{
-		"own":      pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}),
-		"platform": pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}),
+		"own":      providertest.PrivatePEM(providertest.MerchantKey()),
+		"platform": providertest.PublicPEM(providertest.ProviderKey()),
 		"v3":       []byte(apiV3Key), "secret": []byte("secret"),
 		"webhook": []byte("whsec_" + base64.StdEncoding.EncodeToString([]byte(webhookSecret))),
 	}
-	raw, err := json.Marshal(settings)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.providers[id], err = provider.New(id, raw, provider.Env{
-		HTTP:    provider.NewHTTPClient(provider.TestTransport(w.url)),
-		TestURL: w.url, Now: time.Now,
-		ReadKey: func(name string) ([]byte, error) { return files[name], nil },
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	open := func(raw json.RawMessage, env provider.Env) (provider.Provider, error) { return provider.New(id, raw, env) }
+	env := providertest.Env(w.url, files)
+	env.TestURL, env.Now = w.url, time.Now
+	w.providers[id] = providertest.Open(w.t, open, settings, env)
 	w.heard[id] = make(chan heard, 100)
 }
 

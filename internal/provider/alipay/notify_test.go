@@ -14,10 +14,11 @@ import (
 	"morepay/internal/pay"
 	"morepay/internal/provider"
 	"morepay/internal/provider/alipay"
+	"morepay/internal/provider/providertest"
 )
 
 func TestNotification(t *testing.T) {
-	p := open(t, "http://127.0.0.1:1")
+	p := open(t, providertest.Nowhere)
 	paid := pay.Evidence{
 		Outcome: pay.OutcomePaid, Amount: pay.Money{Currency: "CNY", Value: 5980}, Reference: tradeNo, PaidAt: now.Add(-2 * time.Second),
 	}
@@ -49,7 +50,7 @@ func TestNotification(t *testing.T) {
 // What names another merchant or application is handed on: checkout compares
 // and quarantines.
 func TestNotificationKeepsForeignIDs(t *testing.T) {
-	p := open(t, "http://127.0.0.1:1")
+	p := open(t, providertest.Nowhere)
 	st, err := p.Notification(nil, signed(notice(map[string]any{"seller_id": "2088000000000002", "app_id": "2021000000000002"})))
 	if err != nil || st.Payment.Account != "2088000000000002" || st.Payment.App != "2021000000000002" {
 		t.Errorf("got %+v, %v", st.Payment, err)
@@ -57,7 +58,7 @@ func TestNotificationKeepsForeignIDs(t *testing.T) {
 }
 
 func TestNotificationForged(t *testing.T) {
-	p := open(t, "http://127.0.0.1:1")
+	p := open(t, providertest.Nowhere)
 	good := signed(notice(nil))
 	for name, body := range map[string][]byte{
 		"empty":           nil,
@@ -82,7 +83,7 @@ func TestNotificationForged(t *testing.T) {
 			if !errors.Is(err, provider.ErrForged) || st != (provider.Statement{}) {
 				t.Fatalf("got %+v, %v, want forged", st, err)
 			}
-			isClean(t, err)
+			providertest.Clean(t, err, secrets...)
 		})
 	}
 }
@@ -91,7 +92,7 @@ func TestNotificationForged(t *testing.T) {
 // become fields of its own. Our subjects give no room for it, and a name that
 // is there already can't be added.
 func TestNotificationFieldsOutOfASubject(t *testing.T) {
-	p := open(t, "http://127.0.0.1:1")
+	p := open(t, providertest.Nowhere)
 	form := notice(map[string]any{"subject": "x&total_amount=0.01"})
 	genuine := signed(form)
 	if _, err := p.Notification(nil, genuine); err != nil {
@@ -109,7 +110,7 @@ func TestNotificationFieldsOutOfASubject(t *testing.T) {
 }
 
 func TestNotificationNotUnderstood(t *testing.T) {
-	p := open(t, "http://127.0.0.1:1")
+	p := open(t, providertest.Nowhere)
 	for name, change := range map[string]map[string]any{
 		"unknown-status": {"trade_status": "SETTLING"},
 		"no-status":      {"trade_status": nil},
@@ -129,13 +130,13 @@ func TestNotificationNotUnderstood(t *testing.T) {
 			if err == nil || errors.Is(err, provider.ErrForged) || errors.Is(err, provider.ErrIgnored) {
 				t.Fatalf("got %v", err)
 			}
-			isClean(t, err)
+			providertest.Clean(t, err, secrets...)
 		})
 	}
 }
 
 func TestNotificationIgnored(t *testing.T) {
-	p := open(t, "http://127.0.0.1:1")
+	p := open(t, providertest.Nowhere)
 	if _, err := p.Notification(nil, signed(notice(map[string]any{"notify_type": "dut_user_sign"}))); !errors.Is(err, provider.ErrIgnored) {
 		t.Errorf("got %v, want ignored", err)
 	}
@@ -144,23 +145,24 @@ func TestNotificationIgnored(t *testing.T) {
 // A forged notification must not make us call anybody: the library would fetch
 // whatever certificate it names, if it took us for production.
 func TestForgedNotificationCallsNobody(t *testing.T) {
-	w := newWire(t, always(ok(nil)))
+	reply := ok(nil)
+	w := newWire(t, func(string, map[string]string) answer { return reply })
 	p := open(t, w.URL)
 	if _, err := p.Notification(nil, append(signed(notice(nil)), []byte("&alipay_cert_sn=abc")...)); !errors.Is(err, provider.ErrForged) {
 		t.Errorf("got %v, want forged", err)
 	}
 	raw := `{"alipay_trade_query_response":{"code":"10000"},"sign":"AAAA","alipay_cert_sn":"abc"}`
-	w.answers = always(answer{raw: raw})
+	reply = answer{raw: raw}
 	if _, err := p.Query(t.Context(), number); err == nil {
 		t.Error("a reply that names a certificate was taken")
 	}
-	if len(w.sent()) != 1 {
-		t.Errorf("%d calls, want the query only", len(w.sent()))
+	if len(w.Sent()) != 1 {
+		t.Errorf("%d calls, want the query only", len(w.Sent()))
 	}
 }
 
 func TestAcknowledge(t *testing.T) {
-	p := open(t, "http://127.0.0.1:1")
+	p := open(t, providertest.Nowhere)
 	if status, _, body := p.Acknowledge(true); status != http.StatusOK || string(body) != "success" {
 		t.Errorf("accepted: %d %q", status, body)
 	}
@@ -170,7 +172,7 @@ func TestAcknowledge(t *testing.T) {
 }
 
 func FuzzNotification(f *testing.F) {
-	p := open(f, "http://127.0.0.1:1")
+	p := open(f, providertest.Nowhere)
 	good := string(signed(notice(nil)))
 	f.Add(good)
 	f.Add(good + "&alipay_cert_sn=x")
@@ -193,7 +195,7 @@ func FuzzNotification(f *testing.F) {
 
 // Behind the signature: whatever the fields hold.
 func FuzzSignedNotice(f *testing.F) {
-	p := open(f, "http://127.0.0.1:1")
+	p := open(f, providertest.Nowhere)
 	f.Add("TRADE_SUCCESS", "59.80", "2026-11-23 19:59:58", "", "id", number)
 	f.Add("TRADE_CLOSED", "0", "", "1", "id", "x")
 	f.Fuzz(func(t *testing.T, status, total, paidAt, refunded, id, outTradeNo string) {
@@ -210,7 +212,7 @@ func FuzzSignedNotice(f *testing.F) {
 }
 
 func BenchmarkNotification(b *testing.B) {
-	p := open(b, "http://127.0.0.1:1")
+	p := open(b, providertest.Nowhere)
 	body := signed(notice(nil))
 	for b.Loop() {
 		if _, err := p.Notification(nil, body); err != nil {

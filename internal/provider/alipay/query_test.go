@@ -12,6 +12,7 @@ import (
 	"morepay/internal/pay"
 	"morepay/internal/provider"
 	"morepay/internal/provider/alipay"
+	"morepay/internal/provider/providertest"
 )
 
 func tradeReply(change map[string]any) answer {
@@ -77,7 +78,7 @@ func TestQueryUnknown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := open(t, newWire(t, always(a)).URL).Query(t.Context(), number)
-			isUnknown(t, err)
+			providertest.Undecided(t, err, secrets...)
 		})
 	}
 }
@@ -114,11 +115,11 @@ func TestClose(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWire(t, byMethod(c.answers))
 			ev, err := open(t, w.URL).(provider.Closer).Close(t.Context(), number)
-			if len(w.sent()) != c.asked {
-				t.Errorf("asked %d times, want %d", len(w.sent()), c.asked)
+			if len(w.Sent()) != c.asked {
+				t.Errorf("asked %d times, want %d", len(w.Sent()), c.asked)
 			}
 			if c.want == "" {
-				isUnknown(t, err)
+				providertest.Undecided(t, err, secrets...)
 				return
 			}
 			if err != nil || ev.Outcome != c.want || ev.OutTradeNo != number || ev.Account != sellerID {
@@ -179,10 +180,10 @@ func TestRefund(t *testing.T) {
 					t.Errorf("got %v, want %q", err, c.err)
 				}
 			default:
-				isUnknown(t, err)
+				providertest.Undecided(t, err, secrets...)
 			}
 			want := `{"out_trade_no":"` + number + `","refund_amount":"10.05","refund_reason":"late","out_request_no":"RF1"}`
-			if got := w.sent()[0].Get("biz_content"); got != want {
+			if got := forms(t, w)[0].Get("biz_content"); got != want {
 				t.Errorf("sent %s, want %s", got, want)
 			}
 		})

@@ -1,7 +1,6 @@
 package alipay_test
 
 import (
-	"encoding/pem"
 	"errors"
 	"maps"
 	"slices"
@@ -11,10 +10,11 @@ import (
 	"morepay/internal/pay"
 	"morepay/internal/provider"
 	"morepay/internal/provider/alipay"
+	"morepay/internal/provider/providertest"
 )
 
 func TestOpen(t *testing.T) {
-	p := open(t, "http://127.0.0.1:1")
+	p := open(t, providertest.Nowhere)
 	if p.Account() != sellerID || p.App() != appID {
 		t.Errorf("account %q and app %q", p.Account(), p.App())
 	}
@@ -45,8 +45,8 @@ func TestOpenRefuses(t *testing.T) {
 		"empty-key":          {file: "app.key", field: "private_key", says: "empty"},
 		"not-a-key":          {file: "app.key", holds: []byte("canary!"), field: "private_key"},
 		"base64-but-no-key":  {file: "app.key", holds: []byte("Y2FuYXJ5"), field: "private_key"},
-		"own-public-key":     {file: "alipay.pem", holds: bare(pkix(&appKey().PublicKey)), field: "public_key", says: "own key"},
-		"private-for-public": {file: "alipay.pem", holds: bare(pkcs8(alipayKey())), field: "public_key"},
+		"own-public-key":     {file: "alipay.pem", holds: bare(providertest.PublicPEM(providertest.MerchantKey())), field: "public_key", says: "own key"},
+		"private-for-public": {file: "alipay.pem", holds: bare(providertest.PrivatePEM(providertest.ProviderKey())), field: "public_key"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			files, settings := keyFiles(), goodSettings()
@@ -54,12 +54,12 @@ func TestOpenRefuses(t *testing.T) {
 			if c.file != "" {
 				files[c.file] = c.holds
 			}
-			_, err := alipay.Open([]byte(jsonText(t, settings)), env("http://127.0.0.1:1", files))
+			_, err := alipay.Open([]byte(providertest.JSON(t, settings)), providertest.Env(providertest.Nowhere, files))
 			var wrong *pay.Error
 			if !errors.As(err, &wrong) || wrong.Code != pay.CodeInvalid || wrong.Field != c.field || !strings.Contains(wrong.Message, c.says) {
 				t.Fatalf("got %v, want invalid_request of %s saying %q", err, c.field, c.says)
 			}
-			isClean(t, err)
+			providertest.Clean(t, err, secrets...)
 		})
 	}
 }
@@ -67,20 +67,20 @@ func TestOpenRefuses(t *testing.T) {
 // Keys are taken as PEM and as Alipay's tool writes them.
 func TestOpenTakesPEM(t *testing.T) {
 	files := keyFiles()
-	files["app.key"] = pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8(appKey())})
-	files["alipay.pem"] = bare(pkix(&alipayKey().PublicKey))
-	if _, err := alipay.Open([]byte(jsonText(t, goodSettings())), env("http://127.0.0.1:1", files)); err != nil {
+	files["app.key"] = providertest.PrivatePEM(providertest.MerchantKey())
+	files["alipay.pem"] = bare(providertest.PublicPEM(providertest.ProviderKey()))
+	if _, err := alipay.Open([]byte(providertest.JSON(t, goodSettings())), providertest.Env(providertest.Nowhere, files)); err != nil {
 		t.Error(err)
 	}
 }
 
 func FuzzOpen(f *testing.F) {
-	f.Add(jsonText(f, goodSettings()))
+	f.Add(providertest.JSON(f, goodSettings()))
 	f.Add(`{"app_id":"1","app_id":"2"}`)
 	f.Add(`{"app_id":`)
 	files := keyFiles()
 	f.Fuzz(func(t *testing.T, raw string) {
-		_, err := alipay.Open([]byte(raw), env("http://127.0.0.1:1", files))
+		_, err := alipay.Open([]byte(raw), providertest.Env(providertest.Nowhere, files))
 		var wrong *pay.Error
 		if err != nil && !errors.As(err, &wrong) {
 			t.Fatalf("got %v, want a *pay.Error", err)

@@ -15,17 +15,14 @@ import (
 	"morepay/internal/pay"
 	"morepay/internal/provider"
 	"morepay/internal/provider/alipay"
+	"morepay/internal/provider/providertest"
 )
 
 const qrCode = "https://qr.alipay.com/bax03431ljhokirwl38f00a7"
 
 func start(t *testing.T, p provider.Provider, rail pay.Rail) (pay.Action, error) {
 	t.Helper()
-	request, err := p.Request(order(rail))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p.Start(t.Context(), rail, request)
+	return providertest.Start(t, p, order(rail))
 }
 
 func TestStartQRCode(t *testing.T) {
@@ -37,8 +34,8 @@ func TestStartQRCode(t *testing.T) {
 	if action.Kind != pay.ActionQRCode || action.Payload != qrCode || !action.ExpiresAt.Equal(now.Add(30*time.Minute)) {
 		t.Errorf("got %+v", action)
 	}
-	sent := w.sent()[0]
-	want := `{"out_trade_no":"` + number + `","total_amount":"59.80","subject":"Tea   \u003ccup\u003e",` +
+	sent := forms(t, w)[0]
+	want := `{"out_trade_no":"` + number + `","total_amount":"59.80","subject":"Tea \u003cgreen\u003e   cup",` +
 		`"product_code":"FACE_TO_FACE_PAYMENT","time_expire":"2026-11-23 20:30:00"}`
 	if got := sent.Get("biz_content"); got != want {
 		t.Errorf("sent\n%s\nwant\n%s", got, want)
@@ -64,7 +61,7 @@ func verifySent(t *testing.T, form url.Values) {
 		t.Fatal(err)
 	}
 	sum := sha256.Sum256([]byte(strings.Join(pairs, "&")))
-	if err := rsa.VerifyPKCS1v15(&appKey().PublicKey, crypto.SHA256, sum[:], signature); err != nil {
+	if err := rsa.VerifyPKCS1v15(&providertest.MerchantKey().PublicKey, crypto.SHA256, sum[:], signature); err != nil {
 		t.Errorf("signature: %v", err)
 	}
 	at, err := time.ParseInLocation(time.DateTime, form.Get("timestamp"), time.FixedZone("", 8*60*60))
@@ -74,7 +71,7 @@ func verifySent(t *testing.T, form url.Values) {
 }
 
 func TestStartLinks(t *testing.T) {
-	p := open(t, "http://127.0.0.1:1") // nothing is sent
+	p := open(t, providertest.Nowhere) // nothing is sent
 	for rail, want := range map[pay.Rail]struct{ method, product, quit string }{
 		pay.RailDeepLink: {"alipay.trade.wap.pay", "QUICK_WAP_WAY", `"quit_url"`},
 		pay.RailRedirect: {"alipay.trade.page.pay", "FAST_INSTANT_TRADE_PAY", ""},
@@ -107,7 +104,7 @@ func TestStartLinks(t *testing.T) {
 // The longest order that checkout lets through still makes a link of a length
 // that every browser and server takes.
 func TestLongestLink(t *testing.T) {
-	p := open(t, "http://127.0.0.1:1")
+	p := open(t, providertest.Nowhere)
 	o := order(pay.RailDeepLink)
 	o.Description = strings.Repeat("茶", 300)
 	o.ReturnURL = "https://checkout.a-merchant-with-a-long-name.example.com/return/at_" + strings.Repeat("x", 32)
@@ -135,15 +132,15 @@ func TestStartSendsTheStoredContent(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if first, second := w.sent()[0].Get("biz_content"), w.sent()[1].Get("biz_content"); first != second || first == "" {
+	if first, second := forms(t, w)[0].Get("biz_content"), forms(t, w)[1].Get("biz_content"); first != second || first == "" {
 		t.Errorf("sent %s, then %s", first, second)
 	}
 }
 
 func TestTestModeLinksToTheSimulator(t *testing.T) {
-	e := env("http://127.0.0.1:1", keyFiles())
+	e := providertest.Env(providertest.Nowhere, keyFiles())
 	e.TestURL = "http://127.0.0.1:8081"
-	p, err := alipay.Open([]byte(jsonText(t, goodSettings())), e)
+	p, err := alipay.Open([]byte(providertest.JSON(t, goodSettings())), e)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +154,7 @@ func TestTestModeLinksToTheSimulator(t *testing.T) {
 }
 
 func TestRequestRefuses(t *testing.T) {
-	p := open(t, "http://127.0.0.1:1")
+	p := open(t, providertest.Nowhere)
 	for name, c := range map[string]struct {
 		change func(*provider.Order)
 		field  string
@@ -230,19 +227,19 @@ func TestStartAnswers(t *testing.T) {
 		t.Run(test, func(t *testing.T) {
 			_, err := start(t, open(t, newWire(t, always(c.answer)).URL), pay.RailQR)
 			if c.want == nil {
-				isUnknown(t, err)
+				providertest.Undecided(t, err, secrets...)
 				return
 			}
 			if !errors.Is(err, c.want) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
-			isClean(t, err)
+			providertest.Clean(t, err, secrets...)
 		})
 	}
 }
 
 func TestStartRefusesForeignRequests(t *testing.T) {
-	p := open(t, "http://127.0.0.1:1")
+	p := open(t, providertest.Nowhere)
 	request, err := p.Request(order(pay.RailQR))
 	if err != nil {
 		t.Fatal(err)

@@ -1,76 +1,45 @@
 package alipay_test
 
 import (
+	"cmp"
 	"crypto"
-	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
-	"errors"
-	"io"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"morepay/internal/pay"
 	"morepay/internal/provider"
 	"morepay/internal/provider/alipay"
+	"morepay/internal/provider/providertest"
 )
 
 const (
 	appID    = "2021000000000001"
 	sellerID = "2088000000000001"
-	number   = "MP00000000000000000000000000001A"
+	number   = providertest.Number
 	tradeNo  = "2026112322001400000000000001"
 )
 
-var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+var now = providertest.Now
 
-var (
-	appKey    = sync.OnceValue(newKey)
-	alipayKey = sync.OnceValue(newKey)
-)
-
-func newKey() *rsa.PrivateKey {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(err)
-	}
-	return key
+// bare is a key as Alipay's key tool writes it: base64 without PEM.
+func bare(key []byte) []byte {
+	block, _ := pem.Decode(key)
+	return []byte(base64.StdEncoding.EncodeToString(block.Bytes) + "\n")
 }
-
-func pkcs8(key *rsa.PrivateKey) []byte {
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		panic(err)
-	}
-	return der
-}
-
-func pkix(key *rsa.PublicKey) []byte {
-	der, err := x509.MarshalPKIXPublicKey(key)
-	if err != nil {
-		panic(err)
-	}
-	return der
-}
-
-// bare is how Alipay's key tool writes keys: base64 without PEM.
-func bare(der []byte) []byte { return []byte(base64.StdEncoding.EncodeToString(der) + "\n") }
 
 func keyFiles() map[string][]byte {
 	return map[string][]byte{
-		"app.key":    bare(pkcs8(appKey())),
-		"alipay.pem": pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: pkix(&alipayKey().PublicKey)}),
+		"app.key":    bare(providertest.PrivatePEM(providertest.MerchantKey())),
+		"alipay.pem": providertest.PublicPEM(providertest.ProviderKey()),
 	}
 }
 
@@ -78,40 +47,14 @@ func goodSettings() map[string]any {
 	return map[string]any{"app_id": appID, "seller_id": sellerID, "private_key": "app.key", "public_key": "alipay.pem"}
 }
 
-func env(origin string, files map[string][]byte) provider.Env {
-	return provider.Env{
-		HTTP: provider.NewHTTPClient(provider.TestTransport(origin)),
-		ReadKey: func(name string) ([]byte, error) {
-			if raw, ok := files[name]; ok {
-				return raw, nil
-			}
-			return nil, errors.New("no such file")
-		},
-		Now: func() time.Time { return now },
-	}
-}
-
 func open(tb testing.TB, origin string) provider.Provider {
 	tb.Helper()
-	p, err := alipay.Open([]byte(jsonText(tb, goodSettings())), env(origin, keyFiles()))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return p
-}
-
-func jsonText(tb testing.TB, v any) string {
-	tb.Helper()
-	raw, err := json.Marshal(v)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return string(raw)
+	return providertest.Open(tb, alipay.Open, goodSettings(), providertest.Env(origin, keyFiles()))
 }
 
 func sign(text string) string {
 	sum := sha256.Sum256([]byte(text))
-	signature, err := rsa.SignPKCS1v15(nil, alipayKey(), crypto.SHA256, sum[:])
+	signature, err := rsa.SignPKCS1v15(nil, providertest.ProviderKey(), crypto.SHA256, sum[:])
 	if err != nil {
 		panic(err)
 	}
@@ -138,29 +81,46 @@ func no(code, subCode string) answer {
 	return answer{result: map[string]any{"code": code, "msg": "canary", "sub_code": subCode, "sub_msg": "canary " + number}}
 }
 
-// wire is a gateway whose replies are exactly what a test says.
-type wire struct {
-	URL string
-
-	mu      sync.Mutex
-	answers func(method string, content map[string]string) answer
-	forms   []url.Values
+// newWire is a gateway, which signs results.
+func newWire(tb testing.TB, answers func(method string, content map[string]string) answer) *providertest.Wire {
+	return providertest.NewWire(tb, func(r *http.Request, body string) providertest.Reply {
+		form, err := url.ParseQuery(body)
+		if err != nil || r.Host != "openapi.alipay.com" || r.URL.Path != "/gateway.do" {
+			return providertest.Reply{Status: http.StatusNotFound, Body: "not the gateway"}
+		}
+		var content map[string]string
+		json.Unmarshal([]byte(form.Get("biz_content")), &content)
+		return answers(form.Get("method"), content).reply(form.Get("method"))
+	})
 }
 
-// sent are the requests so far. Those that were cut off come without a reply
-// that would order what happened, so the lock must.
-func (w *wire) sent() []url.Values {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return slices.Clone(w.forms)
+func (a answer) reply(method string) providertest.Reply {
+	if a.cut {
+		return providertest.Reply{Status: providertest.Cut}
+	}
+	status := cmp.Or(a.status, http.StatusOK)
+	if a.result == nil {
+		return providertest.Reply{Status: status, Body: a.raw}
+	}
+	result, err := json.Marshal(a.result)
+	if err != nil {
+		panic(err)
+	}
+	return providertest.Reply{Status: status, Body: `{"` + responseName(method) + `":` + string(result) + `,"sign":"` + sign(string(result)) + `"}`}
 }
 
-func newWire(tb testing.TB, answers func(method string, content map[string]string) answer) *wire {
-	w := &wire{answers: answers}
-	server := httptest.NewServer(w)
-	tb.Cleanup(server.Close)
-	w.URL = server.URL
-	return w
+// forms returns the requests so far.
+func forms(tb testing.TB, w *providertest.Wire) []url.Values {
+	tb.Helper()
+	var forms []url.Values
+	for _, sent := range w.Sent() {
+		form, err := url.ParseQuery(sent.Body)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		forms = append(forms, form)
+	}
+	return forms
 }
 
 func always(a answer) func(string, map[string]string) answer {
@@ -174,45 +134,9 @@ func byMethod(answers map[string]answer) func(string, map[string]string) answer 
 	}
 }
 
-func (w *wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
-	if err := r.ParseForm(); err != nil || r.Host != "openapi.alipay.com" || r.URL.Path != "/gateway.do" {
-		http.Error(rw, "not the gateway", http.StatusNotFound)
-		return
-	}
-	var content map[string]string
-	json.Unmarshal([]byte(r.PostForm.Get("biz_content")), &content)
-	method := r.PostForm.Get("method")
-	w.mu.Lock()
-	w.forms = append(w.forms, r.PostForm)
-	a := w.answers(method, content)
-	w.mu.Unlock()
-	if a.cut {
-		panic(http.ErrAbortHandler)
-	}
-	if a.status != 0 {
-		rw.WriteHeader(a.status)
-	}
-	if a.result == nil {
-		io.WriteString(rw, a.raw)
-		return
-	}
-	result, err := json.Marshal(a.result)
-	if err != nil {
-		panic(err)
-	}
-	io.WriteString(rw, `{"`+responseName(method)+`":`+string(result)+`,"sign":"`+sign(string(result))+`"}`)
-}
-
 func responseName(method string) string { return strings.ReplaceAll(method, ".", "_") + "_response" }
 
-func order(rail pay.Rail) provider.Order {
-	return provider.Order{
-		OutTradeNo: number, AttemptID: "at_1", Rail: rail, Amount: pay.Money{Currency: "CNY", Value: 5980},
-		Description: "Tea & <cup>", ExpiresAt: now.Add(30 * time.Minute),
-		NotifyURL: "https://pay.example/notify/alipay/" + sellerID, ReturnURL: "https://pay.example/return/at_1?x=1&y=2",
-		PayerIP: "203.0.113.9", OS: "ios",
-	}
-}
+func order(rail pay.Rail) provider.Order { return providertest.Order(alipay.ID, sellerID, rail) }
 
 // notice is a notification's form with some fields changed; nil takes one away.
 func notice(change map[string]any) url.Values {
@@ -249,27 +173,5 @@ func signed(form url.Values) []byte {
 	return []byte(form.Encode())
 }
 
-// isUnknown fails unless err leaves the outcome open.
-func isUnknown(tb testing.TB, err error) {
-	tb.Helper()
-	if err == nil {
-		tb.Fatal("no error")
-	}
-	for _, definite := range []error{provider.ErrRefused, provider.ErrPaid, provider.ErrClosed, provider.ErrAbsent, provider.ErrLater} {
-		if errors.Is(err, definite) {
-			tb.Errorf("%v counts as %q", err, definite)
-		}
-	}
-	isClean(tb, err)
-}
-
-// isClean fails if an error holds anything of what was sent or of an answer's
-// prose.
-func isClean(tb testing.TB, err error) {
-	tb.Helper()
-	for _, secret := range []string{"canary", number, "biz_content", "sign=", "PRIVATE KEY", "http://", "\n"} {
-		if strings.Contains(err.Error(), secret) {
-			tb.Errorf("the error holds %q: %v", secret, err)
-		}
-	}
-}
+// secrets are what no error may hold: what was sent, and an answer's prose.
+var secrets = []string{number, "biz_content", "sign=", "http://"}

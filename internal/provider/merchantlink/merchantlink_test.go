@@ -4,17 +4,13 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -25,14 +21,15 @@ import (
 	"morepay/internal/pay"
 	"morepay/internal/provider"
 	"morepay/internal/provider/merchantlink"
+	"morepay/internal/provider/providertest"
 )
 
 const (
-	number = "MP00000000000000000000000000001A"
+	number = providertest.Number
 	secret = "canary-secret-of-32-bytes-length"
 )
 
-var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+var now = providertest.Now
 
 func goodSettings() map[string]any {
 	return map[string]any{
@@ -44,35 +41,16 @@ func whsec(key string) []byte {
 	return []byte("whsec_" + base64.StdEncoding.EncodeToString([]byte(key)) + "\n")
 }
 
+// env is an environment in test mode, in which the secret's file holds key.
 func env(origin string, key []byte) provider.Env {
-	return provider.Env{
-		HTTP: provider.NewHTTPClient(provider.TestTransport(origin)), TestURL: origin,
-		ReadKey: func(name string) ([]byte, error) {
-			if name != "webhook.secret" {
-				return nil, errors.New("no such file")
-			}
-			return key, nil
-		},
-		Now: func() time.Time { return now },
-	}
+	e := providertest.Env(origin, map[string][]byte{"webhook.secret": key})
+	e.TestURL = origin
+	return e
 }
 
 func open(tb testing.TB, origin string) provider.Provider {
 	tb.Helper()
-	p, err := merchantlink.Open([]byte(jsonText(tb, goodSettings())), env(origin, whsec(secret)))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return p
-}
-
-func jsonText(tb testing.TB, v any) string {
-	tb.Helper()
-	raw, err := json.Marshal(v)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return string(raw)
+	return providertest.Open(tb, merchantlink.Open, goodSettings(), env(origin, whsec(secret)))
 }
 
 // sign is Standard Webhooks by hand, so that the library and we can't be wrong
@@ -88,98 +66,44 @@ func sign(h http.Header, id string, at time.Time, body []byte) {
 
 // answer is one reply on the wire; sign changes the headers of its signature.
 type answer struct {
-	status int // 0 to cut the connection
+	status int // or providertest.Cut
 	body   string
 	sign   func(http.Header)
 }
 
-type sent struct {
-	path string
-	body string
-	ok   bool // whether the signature held
-}
-
-// wire is a cashier whose replies are exactly what a test says.
-type wire struct {
-	URL string
-
-	mu     sync.Mutex
-	answer answer
-	seen   []sent
-}
-
-func newWire(tb testing.TB, a answer) *wire {
-	w := &wire{answer: a}
-	server := httptest.NewServer(w)
-	tb.Cleanup(server.Close)
-	w.URL = server.URL
-	return w
-}
-
-func (w *wire) sent() []sent {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return slices.Clone(w.seen)
-}
-
-func (w *wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body)
-	want := http.Header{}
-	sign(want, r.Header.Get("webhook-id"), now, body)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.seen = append(w.seen, sent{
-		r.Method + " " + r.Host + r.RequestURI, string(body),
-		r.Header.Get("webhook-id") == number && r.Header.Get("webhook-signature") == want.Get("webhook-signature"),
+// newWire is a cashier that takes signed messages only, and signs.
+func newWire(tb testing.TB, a answer) *providertest.Wire {
+	return providertest.NewWire(tb, func(r *http.Request, body string) providertest.Reply {
+		want := http.Header{}
+		sign(want, number, now, []byte(body))
+		if r.Header.Get("webhook-id") != number || r.Header.Get("webhook-signature") != want.Get("webhook-signature") {
+			tb.Errorf("%s %s is not signed as a message about the payment", r.Method, r.RequestURI)
+		}
+		h := http.Header{}
+		sign(h, number, now, []byte(a.body))
+		if a.sign != nil {
+			a.sign(h)
+		}
+		return providertest.Reply{Status: a.status, Header: h, Body: a.body}
 	})
-	if w.answer.status == 0 {
-		panic(http.ErrAbortHandler)
-	}
-	sign(rw.Header(), r.Header.Get("webhook-id"), now, []byte(w.answer.body))
-	if w.answer.sign != nil {
-		w.answer.sign(rw.Header())
-	}
-	rw.WriteHeader(w.answer.status)
-	io.WriteString(rw, w.answer.body)
 }
 
 func order() provider.Order {
-	return provider.Order{
-		OutTradeNo: number, AttemptID: "at_1", Method: "unionpay", Rail: pay.RailRedirect, Amount: pay.Money{Currency: "CNY", Value: 5980},
-		Description: "Tea & cup", ExpiresAt: now.Add(30 * time.Minute),
-		NotifyURL: "https://pay.example/notify/merchantlink/teashop", ReturnURL: "https://pay.example/return/at_1",
-	}
+	o := providertest.Order(merchantlink.ID, "teashop", pay.RailRedirect)
+	o.Method = "unionpay"
+	return o
 }
 
-func isUnknown(tb testing.TB, err error) {
-	tb.Helper()
-	if err == nil {
-		tb.Fatal("no error")
-	}
-	for _, definite := range []error{provider.ErrRefused, provider.ErrPaid, provider.ErrClosed, provider.ErrAbsent} {
-		if errors.Is(err, definite) {
-			tb.Errorf("%v counts as %q", err, definite)
-		}
-	}
-	isClean(tb, err)
-}
-
-func isClean(tb testing.TB, err error) {
-	tb.Helper()
-	for _, word := range []string{"canary", number, "http://", "https://", "\n"} {
-		if strings.Contains(err.Error(), word) {
-			tb.Errorf("the error holds %q: %v", word, err)
-		}
-	}
-}
+// secrets are what no error may hold: what was sent, and any address.
+var secrets = []string{number, "http://", "https://"}
 
 func TestOpen(t *testing.T) {
-	p := open(t, "http://127.0.0.1:1")
+	p := open(t, providertest.Nowhere)
 	if p.Account() != "teashop" || p.App() != "" || !slices.Equal(p.Rails(), []pay.Rail{pay.RailRedirect}) {
 		t.Errorf("got %q, %q, %v", p.Account(), p.App(), p.Rails())
 	}
 	hops := p.(provider.Hopper).Hops()
-	if want := []string{"https://cashier.tea.example", "https://95516.com", "http://127.0.0.1:1"}; !slices.Equal(hops, want) {
+	if want := []string{"https://cashier.tea.example", "https://95516.com", providertest.Nowhere}; !slices.Equal(hops, want) {
 		t.Errorf("hops %v, want %v", hops, want)
 	}
 }
@@ -219,7 +143,7 @@ func TestOpenRefuses(t *testing.T) {
 			if c.key != "" {
 				key = []byte(c.key)
 			}
-			_, err := merchantlink.Open([]byte(jsonText(t, settings)), env("http://127.0.0.1:1", key))
+			_, err := merchantlink.Open([]byte(providertest.JSON(t, settings)), env(providertest.Nowhere, key))
 			var wrong *pay.Error
 			if !errors.As(err, &wrong) || wrong.Code != pay.CodeInvalid || wrong.Field != c.field {
 				t.Fatalf("got %v, want invalid_request of %s", err, c.field)
@@ -231,15 +155,10 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-func start(t *testing.T, a answer) (pay.Action, *wire, error) {
+func start(t *testing.T, a answer) (pay.Action, *providertest.Wire, error) {
 	t.Helper()
 	w := newWire(t, a)
-	p := open(t, w.URL)
-	request, err := p.Request(order())
-	if err != nil {
-		t.Fatal(err)
-	}
-	action, err := p.Start(t.Context(), pay.RailRedirect, request)
+	action, err := providertest.Start(t, open(t, w.URL), order())
 	return action, w, err
 }
 
@@ -252,15 +171,15 @@ func TestStart(t *testing.T) {
 	if diff := cmp.Diff(want, action); diff != "" {
 		t.Error(diff)
 	}
-	body := `{"id":"` + number + `","method":"unionpay","amount":{"currency":"CNY","value":5980},"description":"Tea \u0026 cup",` +
-		`"expires_at":"2026-11-23T12:30:00Z","return_url":"https://pay.example/return/at_1","notify_url":"https://pay.example/notify/merchantlink/teashop"}`
-	if diff := cmp.Diff(sent{"POST cashier.tea.example/morepay", body, true}, w.sent()[0], cmp.AllowUnexported(sent{})); diff != "" {
+	body := `{"id":"` + number + `","method":"unionpay","amount":{"currency":"CNY","value":5980},"description":"Tea \u003cgreen\u003e \u0026 cup",` +
+		`"expires_at":"2026-11-23T12:30:00Z","return_url":"https://pay.example/return/at_1?x=1\u0026y=2","notify_url":"https://pay.example/notify/merchantlink/teashop"}`
+	if diff := cmp.Diff(providertest.Sent{Path: "POST cashier.tea.example/morepay", Body: body}, w.Sent()[0]); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestRequestRefuses(t *testing.T) {
-	p := open(t, "http://127.0.0.1:1")
+	p := open(t, providertest.Nowhere)
 	for field, change := range map[string]func(*provider.Order){
 		"rail":         func(o *provider.Order) { o.Rail = pay.RailQR },
 		"out_trade_no": func(o *provider.Order) { o.OutTradeNo = "../other" },
@@ -281,13 +200,10 @@ func TestRequestRefuses(t *testing.T) {
 }
 
 func statement(change map[string]any) map[string]any {
-	st := map[string]any{
+	return providertest.With(map[string]any{
 		"id": number, "status": "paid", "amount": map[string]any{"currency": "CNY", "value": 5980},
 		"reference": "T-2026.1", "paid_at": "2026-11-23T11:59:58Z",
-	}
-	maps.Copy(st, change)
-	maps.DeleteFunc(st, func(_ string, v any) bool { return v == nil })
-	return st
+	}, change)
 }
 
 func TestStartAnswers(t *testing.T) {
@@ -299,7 +215,7 @@ func TestStartAnswers(t *testing.T) {
 		"bad-request":      {answer{status: 400, body: `{"error":"canary"}`}, provider.ErrRefused},
 		"forbidden":        {answer{status: 403, body: `{}`}, provider.ErrRefused},
 		"unprocessable":    {answer{status: 422, body: `{}`}, provider.ErrRefused},
-		"paid":             {answer{status: 409, body: jsonText(t, statement(nil))}, provider.ErrPaid},
+		"paid":             {answer{status: 409, body: providertest.JSON(t, statement(nil))}, provider.ErrPaid},
 		"closed":           {answer{status: 409, body: `{"id":"` + number + `","status":"closed"}`}, provider.ErrClosed},
 		"conflict-open":    {answer{status: 409, body: `{"id":"` + number + `","status":"pending"}`}, nil},
 		"conflict-other":   {answer{status: 409, body: `{"id":"MP2222222","status":"closed"}`}, nil},
@@ -325,13 +241,13 @@ func TestStartAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := start(t, c.answer)
 			if c.want == nil {
-				isUnknown(t, err)
+				providertest.Undecided(t, err, secrets...)
 				return
 			}
 			if !errors.Is(err, c.want) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
-			isClean(t, err)
+			providertest.Clean(t, err, secrets...)
 		})
 	}
 }
@@ -344,35 +260,35 @@ func TestQuery(t *testing.T) {
 		answer
 		want pay.Evidence // no Outcome for an error
 	}{
-		"paid":           {answer{status: 200, body: jsonText(t, statement(nil))}, paid},
-		"new-field":      {answer{status: 200, body: jsonText(t, statement(map[string]any{"bank": "ICBC"}))}, paid},
+		"paid":           {answer{status: 200, body: providertest.JSON(t, statement(nil))}, paid},
+		"new-field":      {answer{status: 200, body: providertest.JSON(t, statement(map[string]any{"bank": "ICBC"}))}, paid},
 		"pending":        {answer{status: 200, body: `{"id":"` + number + `","status":"pending"}`}, pay.Evidence{Outcome: pay.OutcomePending}},
 		"closed":         {answer{status: 200, body: `{"id":"` + number + `","status":"closed"}`}, pay.Evidence{Outcome: pay.OutcomeClosed}},
 		"absent":         {answer{status: 404, body: `{"id":"` + number + `","status":"absent"}`}, pay.Evidence{Outcome: pay.OutcomeAbsent}},
 		"web-server-404": {answer: answer{status: 404, body: `not found`, sign: func(h http.Header) { clear(h) }}},
 		"absent-by-200":  {answer: answer{status: 200, body: `{"id":"` + number + `","status":"absent"}`}},
-		"paid-by-404":    {answer: answer{status: 404, body: jsonText(t, statement(nil))}},
-		"other-payment":  {answer: answer{status: 200, body: jsonText(t, statement(map[string]any{"id": "MP2222222"}))}},
-		"unknown-status": {answer: answer{status: 200, body: jsonText(t, statement(map[string]any{"status": "success"}))}},
-		"no-status":      {answer: answer{status: 200, body: jsonText(t, statement(map[string]any{"status": nil}))}},
-		"no-amount":      {answer: answer{status: 200, body: jsonText(t, statement(map[string]any{"amount": nil}))}},
-		"nothing":        {answer: answer{status: 200, body: jsonText(t, statement(map[string]any{"amount": map[string]any{"currency": "CNY", "value": 0}}))}},
-		"fraction":       {answer: answer{status: 200, body: jsonText(t, statement(map[string]any{"amount": map[string]any{"currency": "CNY", "value": 59.8}}))}},
-		"no-reference":   {answer: answer{status: 200, body: jsonText(t, statement(map[string]any{"reference": nil}))}},
-		"odd-reference":  {answer: answer{status: 200, body: jsonText(t, statement(map[string]any{"reference": "a b"}))}},
-		"no-time":        {answer: answer{status: 200, body: jsonText(t, statement(map[string]any{"paid_at": nil}))}},
+		"paid-by-404":    {answer: answer{status: 404, body: providertest.JSON(t, statement(nil))}},
+		"other-payment":  {answer: answer{status: 200, body: providertest.JSON(t, statement(map[string]any{"id": "MP2222222"}))}},
+		"unknown-status": {answer: answer{status: 200, body: providertest.JSON(t, statement(map[string]any{"status": "success"}))}},
+		"no-status":      {answer: answer{status: 200, body: providertest.JSON(t, statement(map[string]any{"status": nil}))}},
+		"no-amount":      {answer: answer{status: 200, body: providertest.JSON(t, statement(map[string]any{"amount": nil}))}},
+		"nothing":        {answer: answer{status: 200, body: providertest.JSON(t, statement(map[string]any{"amount": map[string]any{"currency": "CNY", "value": 0}}))}},
+		"fraction":       {answer: answer{status: 200, body: providertest.JSON(t, statement(map[string]any{"amount": map[string]any{"currency": "CNY", "value": 59.8}}))}},
+		"no-reference":   {answer: answer{status: 200, body: providertest.JSON(t, statement(map[string]any{"reference": nil}))}},
+		"odd-reference":  {answer: answer{status: 200, body: providertest.JSON(t, statement(map[string]any{"reference": "a b"}))}},
+		"no-time":        {answer: answer{status: 200, body: providertest.JSON(t, statement(map[string]any{"paid_at": nil}))}},
 		"refused":        {answer: answer{status: 500, body: `{}`}},
-		"unsigned":       {answer: answer{status: 200, body: jsonText(t, statement(nil)), sign: func(h http.Header) { clear(h) }}},
+		"unsigned":       {answer: answer{status: 200, body: providertest.JSON(t, statement(nil)), sign: func(h http.Header) { clear(h) }}},
 		"cut":            {answer: answer{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWire(t, c.answer)
 			ev, err := open(t, w.URL).Query(t.Context(), number)
-			if want := (sent{"GET cashier.tea.example/morepay/" + number, "", true}); w.sent()[0] != want {
-				t.Errorf("sent %+v, want %+v", w.sent()[0], want)
+			if want := (providertest.Sent{Path: "GET cashier.tea.example/morepay/" + number}); w.Sent()[0] != want {
+				t.Errorf("sent %+v, want %+v", w.Sent()[0], want)
 			}
 			if c.want.Outcome == "" {
-				isUnknown(t, err)
+				providertest.Undecided(t, err, secrets...)
 				return
 			}
 			if err != nil {
@@ -390,7 +306,7 @@ func TestQuery(t *testing.T) {
 // A number becomes part of an address.
 func TestQueryOddNumber(t *testing.T) {
 	for _, odd := range []string{"", "../admin", "a?b=c", "a#b", "a%2fb"} {
-		if _, err := open(t, "http://127.0.0.1:1").Query(t.Context(), odd); pay.CodeOf(err) != pay.CodeInvalid {
+		if _, err := open(t, providertest.Nowhere).Query(t.Context(), odd); pay.CodeOf(err) != pay.CodeInvalid {
 			t.Errorf("%q: got %v, want invalid_request", odd, err)
 		}
 	}
@@ -403,7 +319,7 @@ func TestLiveModeDialsPublicAddressesOnly(t *testing.T) {
 	e.HTTP = &http.Client{Transport: forbidden{t}}
 	settings := goodSettings()
 	settings["url"] = "https://localhost.localdomain/morepay"
-	p, err := merchantlink.Open([]byte(jsonText(t, settings)), e)
+	p, err := merchantlink.Open([]byte(providertest.JSON(t, settings)), e)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -411,7 +327,7 @@ func TestLiveModeDialsPublicAddressesOnly(t *testing.T) {
 	if err == nil {
 		t.Fatal("somebody answered")
 	}
-	isUnknown(t, err)
+	providertest.Undecided(t, err, secrets...)
 	if slices.Contains(p.(provider.Hopper).Hops(), "") {
 		t.Error("an empty hop")
 	}
@@ -452,8 +368,8 @@ func notification(body string) (http.Header, []byte) {
 }
 
 func TestNotification(t *testing.T) {
-	p := open(t, "http://127.0.0.1:1")
-	st, err := p.Notification(notification(jsonText(t, statement(nil))))
+	p := open(t, providertest.Nowhere)
+	st, err := p.Notification(notification(providertest.JSON(t, statement(nil))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -473,15 +389,15 @@ func TestNotification(t *testing.T) {
 
 // While a secret is being replaced, a message carries a signature by each.
 func TestNotificationSignedTwice(t *testing.T) {
-	header, body := notification(jsonText(t, statement(nil)))
+	header, body := notification(providertest.JSON(t, statement(nil)))
 	header.Set("webhook-signature", "v1,"+base64.StdEncoding.EncodeToString(make([]byte, 32))+" v1a,xyz "+header.Get("webhook-signature"))
-	if _, err := open(t, "http://127.0.0.1:1").Notification(header, body); err != nil {
+	if _, err := open(t, providertest.Nowhere).Notification(header, body); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestNotificationForged(t *testing.T) {
-	p := open(t, "http://127.0.0.1:1")
+	p := open(t, providertest.Nowhere)
 	for name, spoil := range map[string]func(http.Header, *[]byte){
 		"no-headers":    func(h http.Header, _ *[]byte) { clear(h) },
 		"no-id":         func(h http.Header, _ *[]byte) { h.Del("webhook-id") },
@@ -497,7 +413,7 @@ func TestNotificationForged(t *testing.T) {
 		"empty-body":    func(_ http.Header, body *[]byte) { *body = nil },
 	} {
 		t.Run(name, func(t *testing.T) {
-			header, body := notification(jsonText(t, statement(nil)))
+			header, body := notification(providertest.JSON(t, statement(nil)))
 			spoil(header, &body)
 			if st, err := p.Notification(header, body); !errors.Is(err, provider.ErrForged) || st != (provider.Statement{}) {
 				t.Errorf("got %+v, %v, want forged", st, err)
@@ -507,7 +423,7 @@ func TestNotificationForged(t *testing.T) {
 }
 
 func TestNotificationElse(t *testing.T) {
-	p := open(t, "http://127.0.0.1:1")
+	p := open(t, providertest.Nowhere)
 	if _, err := p.Notification(notification(`{"id":"` + number + `","status":"pending"}`)); !errors.Is(err, provider.ErrIgnored) {
 		t.Errorf("pending: %v, want ignored", err)
 	}
@@ -519,7 +435,7 @@ func TestNotificationElse(t *testing.T) {
 }
 
 func TestAcknowledge(t *testing.T) {
-	p := open(t, "http://127.0.0.1:1")
+	p := open(t, providertest.Nowhere)
 	if status, _, _ := p.Acknowledge(true); status != http.StatusNoContent {
 		t.Errorf("accepted: %d", status)
 	}
@@ -529,8 +445,8 @@ func TestAcknowledge(t *testing.T) {
 }
 
 func FuzzNotification(f *testing.F) {
-	p := open(f, "http://127.0.0.1:1")
-	header, body := notification(jsonText(f, statement(nil)))
+	p := open(f, providertest.Nowhere)
+	header, body := notification(providertest.JSON(f, statement(nil)))
 	f.Add(header.Get("webhook-id"), header.Get("webhook-timestamp"), header.Get("webhook-signature"), string(body))
 	f.Add("evt_1", fmt.Sprint(now.Unix()), "v1,", "{}")
 	f.Fuzz(func(t *testing.T, id, stamp, signature, text string) {
@@ -547,8 +463,8 @@ func FuzzNotification(f *testing.F) {
 
 // Behind the signature: whatever a statement holds.
 func FuzzStatement(f *testing.F) {
-	p := open(f, "http://127.0.0.1:1")
-	f.Add(jsonText(f, statement(nil)))
+	p := open(f, providertest.Nowhere)
+	f.Add(providertest.JSON(f, statement(nil)))
 	f.Add(`{"id":"MP2222222","status":"paid","amount":{"value":9e99}}`)
 	f.Add(`null`)
 	f.Fuzz(func(t *testing.T, text string) {

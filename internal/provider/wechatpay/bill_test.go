@@ -13,6 +13,7 @@ import (
 
 	"morepay/internal/pay"
 	"morepay/internal/provider"
+	"morepay/internal/provider/providertest"
 )
 
 const billHeader = "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类," +
@@ -31,7 +32,7 @@ func billText(lines ...string) string {
 }
 
 // billWire announces a bill and serves it, with some of either changed.
-func billWire(tb testing.TB, text string, change map[string]any) *wire {
+func billWire(tb testing.TB, text string, change map[string]any) *providertest.Wire {
 	sum := sha1.Sum([]byte(text))
 	link := map[string]any{
 		"hash_type": "SHA1", "hash_value": hex.EncodeToString(sum[:]),
@@ -42,13 +43,13 @@ func billWire(tb testing.TB, text string, change map[string]any) *wire {
 	}
 	return newWire(tb, func(r *http.Request, _ string) answer {
 		if r.URL.Path == "/v3/bill/tradebill" {
-			return answer{status: 200, body: jsonText(tb, link)}
+			return answer{status: 200, body: providertest.JSON(tb, link)}
 		}
 		return answer{status: 200, body: text, sign: func(h http.Header) { clear(h) }}
 	})
 }
 
-func bill(t *testing.T, w *wire) ([]provider.BillLine, error) {
+func bill(t *testing.T, w *providertest.Wire) ([]provider.BillLine, error) {
 	t.Helper()
 	return open(t, w.URL, nil).(provider.Biller).Bill(t.Context(), time.Date(2026, 11, 22, 20, 0, 0, 0, time.UTC).Add(-8*time.Hour))
 }
@@ -67,8 +68,8 @@ func TestBill(t *testing.T) {
 	if diff := cmp.Diff(want, lines); diff != "" {
 		t.Error(diff)
 	}
-	if want := "GET api.mch.weixin.qq.com/v3/bill/tradebill?bill_date=2026-11-22&bill_type=ALL"; w.sent()[0].path != want {
-		t.Errorf("asked %s, want %s", w.sent()[0].path, want)
+	if want := "GET api.mch.weixin.qq.com/v3/bill/tradebill?bill_date=2026-11-22&bill_type=ALL"; w.Sent()[0].Path != want {
+		t.Errorf("asked %s, want %s", w.Sent()[0].Path, want)
 	}
 }
 
@@ -112,7 +113,7 @@ func TestBillBroken(t *testing.T) {
 			if lines != nil {
 				t.Errorf("got %v", lines)
 			}
-			isUnknown(t, err)
+			providertest.Undecided(t, err, secrets...)
 		})
 	}
 }

@@ -14,11 +14,12 @@ import (
 
 	"morepay/internal/pay"
 	"morepay/internal/provider"
+	"morepay/internal/provider/providertest"
 	"morepay/internal/provider/wechatpay"
 )
 
 func TestNotificationOfPayment(t *testing.T) {
-	p := open(t, "http://127.0.0.1:1", nil)
+	p := open(t, providertest.Nowhere, nil)
 	header, body := notification("TRANSACTION.SUCCESS", "transaction", transaction(nil))
 	st, err := p.Notification(header, body)
 	if err != nil {
@@ -37,7 +38,7 @@ func TestNotificationOfPayment(t *testing.T) {
 // A statement about another merchant or app is handed on as what it is: checkout
 // compares and quarantines.
 func TestNotificationKeepsForeignIDs(t *testing.T) {
-	p := open(t, "http://127.0.0.1:1", nil)
+	p := open(t, providertest.Nowhere, nil)
 	header, body := notification("TRANSACTION.SUCCESS", "transaction", transaction(map[string]any{"mchid": "1900000002", "appid": "wx0"}))
 	st, err := p.Notification(header, body)
 	if err != nil || st.Payment.Account != "1900000002" || st.Payment.App != "wx0" {
@@ -57,7 +58,7 @@ func refundNotice(change map[string]any) map[string]any {
 }
 
 func TestNotificationOfRefund(t *testing.T) {
-	p := open(t, "http://127.0.0.1:1", nil)
+	p := open(t, providertest.Nowhere, nil)
 	for state, want := range map[string]pay.RefundStatus{
 		"SUCCESS": pay.RefundSucceeded, "ABNORMAL": pay.RefundFailed, "CLOSED": pay.RefundFailed,
 	} {
@@ -79,7 +80,7 @@ func TestNotificationOfRefund(t *testing.T) {
 }
 
 func TestNotificationForged(t *testing.T) {
-	p := open(t, "http://127.0.0.1:1", nil)
+	p := open(t, providertest.Nowhere, nil)
 	set := func(name, value string) func(http.Header, *[]byte) {
 		return func(h http.Header, _ *[]byte) { h.Set(name, value) }
 	}
@@ -132,14 +133,14 @@ func TestNotificationForged(t *testing.T) {
 			if !errors.Is(err, provider.ErrForged) || st != (provider.Statement{}) {
 				t.Fatalf("got %+v, %v, want forged", st, err)
 			}
-			isClean(t, err)
+			providertest.Clean(t, err, secrets...)
 		})
 	}
 }
 
 // The window is open on both sides of the limit: clocks differ.
 func TestNotificationAge(t *testing.T) {
-	p := open(t, "http://127.0.0.1:1", nil)
+	p := open(t, providertest.Nowhere, nil)
 	for _, age := range []time.Duration{-299 * time.Second, 0, 299 * time.Second} {
 		header, body := notification("TRANSACTION.SUCCESS", "transaction", transaction(nil))
 		signed(header, body, now.Add(-age))
@@ -152,7 +153,7 @@ func TestNotificationAge(t *testing.T) {
 // Genuine messages that can't be understood are neither forged nor ignored: the
 // provider must send them again until somebody has looked.
 func TestNotificationNotUnderstood(t *testing.T) {
-	p := open(t, "http://127.0.0.1:1", nil)
+	p := open(t, providertest.Nowhere, nil)
 	for name, c := range map[string]struct {
 		event string
 		plain any
@@ -171,13 +172,13 @@ func TestNotificationNotUnderstood(t *testing.T) {
 			if err == nil || errors.Is(err, provider.ErrIgnored) || errors.Is(err, provider.ErrForged) {
 				t.Errorf("got %v", err)
 			}
-			isClean(t, err)
+			providertest.Clean(t, err, secrets...)
 		})
 	}
 }
 
 func TestNotificationIgnored(t *testing.T) {
-	p := open(t, "http://127.0.0.1:1", nil)
+	p := open(t, providertest.Nowhere, nil)
 	for _, event := range []string{"COUPON.USE", "MCHTRANSFER.BILL.FINISHED", "transaction.success", ""} {
 		_, err := p.Notification(notification(event, "coupon", transaction(nil)))
 		if !errors.Is(err, provider.ErrIgnored) {
@@ -187,7 +188,7 @@ func TestNotificationIgnored(t *testing.T) {
 }
 
 func TestAcknowledge(t *testing.T) {
-	p := open(t, "http://127.0.0.1:1", nil)
+	p := open(t, providertest.Nowhere, nil)
 	if status, _, body := p.Acknowledge(true); status != http.StatusNoContent || len(body) != 0 {
 		t.Errorf("accepted: %d %s", status, body)
 	}
@@ -198,7 +199,7 @@ func TestAcknowledge(t *testing.T) {
 
 // Without the key nobody gets anything but "forged", and nothing panics.
 func FuzzNotification(f *testing.F) {
-	p := open(f, "http://127.0.0.1:1", nil)
+	p := open(f, providertest.Nowhere, nil)
 	header, body := notification("TRANSACTION.SUCCESS", "transaction", transaction(nil))
 	f.Add(header.Get("Wechatpay-Timestamp"), header.Get("Wechatpay-Nonce"), header.Get("Wechatpay-Signature"), publicKeyID, "", body)
 	f.Add("1795435200", "n", "WECHATPAY/SIGNTEST/x", publicKeyID, "WECHATPAY2-SHA256-RSA2048", []byte(`{}`))
@@ -224,7 +225,7 @@ func FuzzNotification(f *testing.F) {
 // Behind the signature, whatever the envelope holds: an error or exactly one
 // statement.
 func FuzzSignedEnvelope(f *testing.F) {
-	p := open(f, "http://127.0.0.1:1", nil)
+	p := open(f, providertest.Nowhere, nil)
 	_, body := notification("TRANSACTION.SUCCESS", "transaction", transaction(nil))
 	f.Add(string(body))
 	_, body = notification("REFUND.CLOSED", "refund", refundNotice(nil))
@@ -241,9 +242,9 @@ func FuzzSignedEnvelope(f *testing.F) {
 
 // And behind the encryption, whatever the statement holds.
 func FuzzStatement(f *testing.F) {
-	p := open(f, "http://127.0.0.1:1", nil)
-	f.Add("TRANSACTION.SUCCESS", jsonText(f, transaction(nil)))
-	f.Add("REFUND.SUCCESS", jsonText(f, refundNotice(nil)))
+	p := open(f, providertest.Nowhere, nil)
+	f.Add("TRANSACTION.SUCCESS", providertest.JSON(f, transaction(nil)))
+	f.Add("REFUND.SUCCESS", providertest.JSON(f, refundNotice(nil)))
 	f.Add("TRANSACTION.SUCCESS", `{"trade_state":"SUCCESS","amount":{"total":1e400}}`)
 	f.Add("TRANSACTION.SUCCESS", `{"trade_state":"SUCCESS","amount":{}}`)
 	f.Fuzz(func(t *testing.T, event, plain string) {
@@ -258,7 +259,7 @@ func FuzzStatement(f *testing.F) {
 }
 
 func BenchmarkNotification(b *testing.B) {
-	p := open(b, "http://127.0.0.1:1", nil)
+	p := open(b, providertest.Nowhere, nil)
 	header, body := notification("TRANSACTION.SUCCESS", "transaction", transaction(nil))
 	for b.Loop() {
 		if _, err := p.Notification(header, body); err != nil {

@@ -7,10 +7,11 @@ import (
 
 	"morepay/internal/pay"
 	"morepay/internal/provider"
+	"morepay/internal/provider/providertest"
 )
 
 func TestAuthorizeURL(t *testing.T) {
-	p := open(t, "http://127.0.0.1:1", nil).(provider.PayerIdentifier)
+	p := open(t, providertest.Nowhere, nil).(provider.PayerIdentifier)
 	got := p.AuthorizeURL("https://pay.example/openid?a=1&b=2", "abc123")
 	want := "https://open.weixin.qq.com/connect/oauth2/authorize?appid=" + appID +
 		"&redirect_uri=https%3A%2F%2Fpay.example%2Fopenid%3Fa%3D1%26b%3D2&response_type=code&scope=snsapi_base&state=abc123#wechat_redirect"
@@ -26,8 +27,8 @@ func TestPayerID(t *testing.T) {
 		t.Errorf("got %q, %v", id, err)
 	}
 	want := "GET api.weixin.qq.com/sns/oauth2/access_token?appid=" + appID + "&code=c+o%26de&grant_type=authorization_code&secret=" + appSecret
-	if w.sent()[0].path != want {
-		t.Errorf("asked %s, want %s", w.sent()[0].path, want)
+	if w.Sent()[0].Path != want {
+		t.Errorf("asked %s, want %s", w.Sent()[0].Path, want)
 	}
 }
 
@@ -55,7 +56,7 @@ func TestPayerIDRefused(t *testing.T) {
 			if errors.As(err, &wrong) != (c.field != "") || c.field != "" && wrong.Field != c.field {
 				t.Errorf("got %v", err)
 			}
-			isClean(t, err)
+			providertest.Clean(t, err, secrets...)
 			if strings.Contains(err.Error(), appID) {
 				t.Errorf("the error holds the URL: %v", err)
 			}

@@ -15,6 +15,7 @@ import (
 
 	"morepay/internal/pay"
 	"morepay/internal/provider"
+	"morepay/internal/provider/providertest"
 )
 
 var goodReplies = map[pay.Rail]string{
@@ -43,8 +44,8 @@ func TestRequestBody(t *testing.T) {
 			if _, err := p.Start(t.Context(), rail, request); err != nil {
 				t.Fatal(err)
 			}
-			if w.sent()[0].body != want {
-				t.Errorf("sent\n%s\nwant\n%s", w.sent()[0].body, want)
+			if w.Sent()[0].Body != want {
+				t.Errorf("sent\n%s\nwant\n%s", w.Sent()[0].Body, want)
 			}
 		})
 	}
@@ -69,15 +70,15 @@ func TestStartSendsTheStoredBytes(t *testing.T) {
 			if err := json.Unmarshal(request, &kept); err != nil {
 				t.Fatal(err)
 			}
-			if len(w.sent()) != 2 || w.sent()[0].body != w.sent()[1].body || w.sent()[0].body != string(kept.Body) {
-				t.Errorf("sent %q, stored %q", w.sent(), kept.Body)
+			if len(w.Sent()) != 2 || w.Sent()[0].Body != w.Sent()[1].Body || w.Sent()[0].Body != string(kept.Body) {
+				t.Errorf("sent %q, stored %q", w.Sent(), kept.Body)
 			}
 		})
 	}
 }
 
 func TestRequestRefuses(t *testing.T) {
-	p := open(t, "http://127.0.0.1:1", map[string]any{"h5_domain": "pay.example"})
+	p := open(t, providertest.Nowhere, map[string]any{"h5_domain": "pay.example"})
 	for name, c := range map[string]struct {
 		rail   pay.Rail
 		change func(*provider.Order)
@@ -124,7 +125,7 @@ func TestLongDescriptionIsShortened(t *testing.T) {
 		t.Fatal(err)
 	}
 	var sent struct{ Description string }
-	if err := json.Unmarshal([]byte(w.sent()[0].body), &sent); err != nil {
+	if err := json.Unmarshal([]byte(w.Sent()[0].Body), &sent); err != nil {
 		t.Fatal(err)
 	}
 	if want := strings.Repeat("茶", 126) + "…"; sent.Description != want {
@@ -134,13 +135,7 @@ func TestLongDescriptionIsShortened(t *testing.T) {
 
 func start(t *testing.T, rail pay.Rail, a answer) (pay.Action, error) {
 	t.Helper()
-	w := newWire(t, always(a))
-	p := open(t, w.URL, nil)
-	request, err := p.Request(order(rail))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p.Start(t.Context(), rail, request)
+	return providertest.Start(t, open(t, newWire(t, always(a)).URL, nil), order(rail))
 }
 
 func TestStartQRCode(t *testing.T) {
@@ -188,7 +183,7 @@ func TestStartBridge(t *testing.T) {
 		t.Fatal(err)
 	}
 	sum := sha256.Sum256([]byte(p["appId"] + "\n" + p["timeStamp"] + "\n" + p["nonceStr"] + "\n" + p["package"] + "\n"))
-	if err := rsa.VerifyPKCS1v15(&merchantKey().PublicKey, crypto.SHA256, sum[:], signature); err != nil {
+	if err := rsa.VerifyPKCS1v15(&providertest.MerchantKey().PublicKey, crypto.SHA256, sum[:], signature); err != nil {
 		t.Errorf("paySign: %v", err)
 	}
 }
@@ -226,24 +221,9 @@ func TestStartUnknown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := start(t, c.rail, c.answer)
-			isUnknown(t, err)
+			providertest.Undecided(t, err, secrets...)
 		})
 	}
-}
-
-// isUnknown fails unless err leaves the outcome open, without giving away what
-// was sent or received.
-func isUnknown(tb testing.TB, err error) {
-	tb.Helper()
-	if err == nil {
-		tb.Fatal("no error")
-	}
-	for _, definite := range []error{provider.ErrRefused, provider.ErrPaid, provider.ErrClosed, provider.ErrAbsent, provider.ErrNotReady, provider.ErrLater} {
-		if errors.Is(err, definite) {
-			tb.Errorf("%v counts as %q", err, definite)
-		}
-	}
-	isClean(tb, err)
 }
 
 // Every code that WeChat Pay documents, in both spellings where there are two.
@@ -292,13 +272,13 @@ func TestStartErrorCodes(t *testing.T) {
 			_, err := start(t, pay.RailQR, answer{status: c.status, body: body, requestID: c.requestID,
 				sign: func(h http.Header) { h.Set("X-Echo", "canary") }})
 			if c.want == nil {
-				isUnknown(t, err)
+				providertest.Undecided(t, err, secrets...)
 				return
 			}
 			if !errors.Is(err, c.want) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
-			isClean(t, err)
+			providertest.Clean(t, err, secrets...)
 			if !strings.Contains(err.Error(), c.code) || !strings.Contains(err.Error(), "/body/payer") {
 				t.Errorf("%v does not say what is wrong where", err)
 			}
@@ -327,24 +307,24 @@ func TestErrorsRepeatNothing(t *testing.T) {
 	_, payerErr := p.(provider.PayerIdentifier).PayerID(t.Context(), "canarycode")
 	_, billErr := p.(provider.Biller).Bill(t.Context(), now.AddDate(0, 0, -2))
 	for _, err := range []error{startErr, queryErr, closeErr, refundErr, payerErr, billErr} {
-		isUnknown(t, err)
+		providertest.Undecided(t, err, secrets...)
 	}
 }
 
 // net/http puts URLs into its errors, and the one for the openid holds a secret.
 func TestErrorsNameNoURL(t *testing.T) {
-	p := open(t, "http://127.0.0.1:1", nil)
+	p := open(t, providertest.Nowhere, nil)
 	_, err := p.(provider.PayerIdentifier).PayerID(t.Context(), "canarycode")
-	isUnknown(t, err)
+	providertest.Undecided(t, err, secrets...)
 	_, err = p.Query(t.Context(), number)
-	isUnknown(t, err)
+	providertest.Undecided(t, err, secrets...)
 	if strings.Contains(err.Error(), number) || strings.Contains(err.Error(), "api.mch") {
 		t.Errorf("the error holds the URL: %v", err)
 	}
 }
 
 func TestStartRefusesForeignRequests(t *testing.T) {
-	p := open(t, "http://127.0.0.1:1", nil)
+	p := open(t, providertest.Nowhere, nil)
 	request, err := p.Request(order(pay.RailQR))
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 
 	"morepay/internal/pay"
 	"morepay/internal/provider"
+	"morepay/internal/provider/providertest"
 	"morepay/internal/provider/wechatpay"
 )
 
@@ -19,8 +20,8 @@ func query(t *testing.T, a answer) (pay.Evidence, error) {
 	t.Helper()
 	w := newWire(t, always(a))
 	ev, err := open(t, w.URL, nil).Query(t.Context(), number)
-	if want := "GET api.mch.weixin.qq.com/v3/pay/transactions/out-trade-no/" + number + "?mchid=" + mchID; w.sent()[0].path != want {
-		t.Errorf("asked %s, want %s", w.sent()[0].path, want)
+	if want := "GET api.mch.weixin.qq.com/v3/pay/transactions/out-trade-no/" + number + "?mchid=" + mchID; w.Sent()[0].Path != want {
+		t.Errorf("asked %s, want %s", w.Sent()[0].Path, want)
 	}
 	return ev, err
 }
@@ -48,7 +49,7 @@ func TestQuery(t *testing.T) {
 		"closed":   {with(unpaid, "CLOSED"), pay.Evidence{Outcome: pay.OutcomeClosed}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ev, err := query(t, answer{status: 200, body: jsonText(t, transaction(c.change))})
+			ev, err := query(t, answer{status: 200, body: providertest.JSON(t, transaction(c.change))})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -67,7 +68,7 @@ func TestQuery(t *testing.T) {
 // The same statement has the same id, another one has another.
 func TestQueryEvidenceID(t *testing.T) {
 	id := func(change map[string]any) string {
-		ev, err := query(t, answer{status: 200, body: jsonText(t, transaction(change))})
+		ev, err := query(t, answer{status: 200, body: providertest.JSON(t, transaction(change))})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -84,7 +85,7 @@ func TestQueryEvidenceID(t *testing.T) {
 
 // Checkout quarantines what is about another app id: it must hear of it.
 func TestQueryOtherApp(t *testing.T) {
-	ev, err := query(t, answer{status: 200, body: jsonText(t, transaction(map[string]any{"appid": "wx0000000000000000"}))})
+	ev, err := query(t, answer{status: 200, body: providertest.JSON(t, transaction(map[string]any{"appid": "wx0000000000000000"}))})
 	if err != nil || ev.App != "wx0000000000000000" {
 		t.Errorf("got app %q and %v", ev.App, err)
 	}
@@ -109,8 +110,8 @@ func TestQueryUnknown(t *testing.T) {
 		"paid-odd-time":    {"success_time": "2026-11-23 19:59:58"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := query(t, answer{status: 200, body: jsonText(t, transaction(change))})
-			isUnknown(t, err)
+			_, err := query(t, answer{status: 200, body: providertest.JSON(t, transaction(change))})
+			providertest.Undecided(t, err, secrets...)
 		})
 	}
 }
@@ -145,8 +146,8 @@ func TestQueryAbsent(t *testing.T) {
 
 func TestClose(t *testing.T) {
 	refusal := func(code string) answer { return answer{status: 400, body: `{"code":"` + code + `"}`} }
-	paid := answer{status: 200, body: jsonText(t, transaction(nil))}
-	closed := answer{status: 200, body: jsonText(t, transaction(map[string]any{"trade_state": "CLOSED"}))}
+	paid := answer{status: 200, body: providertest.JSON(t, transaction(nil))}
+	closed := answer{status: 200, body: providertest.JSON(t, transaction(map[string]any{"trade_state": "CLOSED"}))}
 	absent := answer{status: 404, body: `{"code":"ORDER_NOT_EXIST"}`}
 	for name, c := range map[string]struct {
 		close, query answer
@@ -184,7 +185,7 @@ func TestClose(t *testing.T) {
 					t.Errorf("got %v, want %q", err, c.err)
 				}
 			default:
-				isUnknown(t, err)
+				providertest.Undecided(t, err, secrets...)
 			}
 		})
 	}

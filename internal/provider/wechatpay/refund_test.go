@@ -9,6 +9,7 @@ import (
 
 	"morepay/internal/pay"
 	"morepay/internal/provider"
+	"morepay/internal/provider/providertest"
 )
 
 const refundNumber = number + "S"
@@ -40,7 +41,7 @@ func TestRefundStates(t *testing.T) {
 		"PROCESSING": pay.RefundPending, "SUCCESS": pay.RefundSucceeded, "CLOSED": pay.RefundFailed, "ABNORMAL": pay.RefundFailed,
 	} {
 		t.Run(strings.ToLower(state), func(t *testing.T) {
-			w := newWire(t, always(answer{status: 200, body: jsonText(t, refundReply(map[string]any{"status": state}))}))
+			w := newWire(t, always(answer{status: 200, body: providertest.JSON(t, refundReply(map[string]any{"status": state}))}))
 			p := open(t, w.URL, nil).(provider.Refunder)
 			sent, err := p.Refund(t.Context(), refundOrder())
 			if err != nil || sent.Status != want || sent.Reference != "50000000382019052709732678859" {
@@ -52,8 +53,8 @@ func TestRefundStates(t *testing.T) {
 			}
 			want := `{"amount":{"currency":"CNY","refund":1000,"total":5980},"notify_url":"https://pay.example/notify/wechatpay/` + mchID +
 				`","out_refund_no":"` + refundOrder().Number + `","out_trade_no":"` + number + `","reason":"late"}` + "\n"
-			if w.sent()[0].body != want {
-				t.Errorf("sent %q, want %q", w.sent()[0].body, want)
+			if w.Sent()[0].Body != want {
+				t.Errorf("sent %q, want %q", w.Sent()[0].Body, want)
 			}
 		})
 	}
@@ -63,7 +64,7 @@ func TestRefundStates(t *testing.T) {
 func TestRefundRefused(t *testing.T) {
 	absent := answer{status: 404, body: `{"code":"RESOURCE_NOT_EXISTS"}`}
 	refusal := func(code string) answer { return answer{status: 400, body: `{"code":"` + code + `"}`} }
-	done := answer{status: 200, body: jsonText(t, refundReply(map[string]any{"status": "SUCCESS"}))}
+	done := answer{status: 200, body: providertest.JSON(t, refundReply(map[string]any{"status": "SUCCESS"}))}
 	for name, c := range map[string]struct {
 		refund, query answer
 		want          error // nil for unknown, unless done
@@ -94,7 +95,7 @@ func TestRefundRefused(t *testing.T) {
 					t.Errorf("got %v, want %q", err, c.want)
 				}
 			default:
-				isUnknown(t, err)
+				providertest.Undecided(t, err, secrets...)
 			}
 		})
 	}
@@ -110,11 +111,11 @@ func TestRefundAnswers(t *testing.T) {
 		"too-often":      {answer{status: 429, body: `{"code":"FREQUENCY_LIMITED"}`}, nil, nil},
 		"system":         {answer{status: 500, body: `{"code":"SYSTEM_ERROR"}`}, nil, nil},
 		"cut":            {answer{}, nil, nil},
-		"unknown-status": {answer{status: 200, body: jsonText(t, refundReply(map[string]any{"status": "DONE"}))}, nil, nil},
-		"other-refund":   {answer{status: 200, body: jsonText(t, refundReply(map[string]any{"out_refund_no": refundNumber}))}, nil, nil},
-		"other-payment":  {answer{status: 200, body: jsonText(t, refundReply(map[string]any{"out_trade_no": refundNumber}))}, nil, nil},
-		"other-amount":   {answer{status: 200, body: jsonText(t, refundReply(map[string]any{"amount": map[string]any{"refund": 999}}))}, nil, nil},
-		"unsigned":       {answer{status: 200, body: jsonText(t, refundReply(nil)), sign: func(h http.Header) { clear(h) }}, nil, nil},
+		"unknown-status": {answer{status: 200, body: providertest.JSON(t, refundReply(map[string]any{"status": "DONE"}))}, nil, nil},
+		"other-refund":   {answer{status: 200, body: providertest.JSON(t, refundReply(map[string]any{"out_refund_no": refundNumber}))}, nil, nil},
+		"other-payment":  {answer{status: 200, body: providertest.JSON(t, refundReply(map[string]any{"out_trade_no": refundNumber}))}, nil, nil},
+		"other-amount":   {answer{status: 200, body: providertest.JSON(t, refundReply(map[string]any{"amount": map[string]any{"refund": 999}}))}, nil, nil},
+		"unsigned":       {answer{status: 200, body: providertest.JSON(t, refundReply(nil)), sign: func(h http.Header) { clear(h) }}, nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWire(t, always(c.answer))
@@ -124,7 +125,7 @@ func TestRefundAnswers(t *testing.T) {
 					t.Errorf("%s: got %v, want %q", what, err, want)
 				}
 				if want == nil {
-					isUnknown(t, err)
+					providertest.Undecided(t, err, secrets...)
 				}
 			}
 			_, err := p.Refund(t.Context(), refundOrder())

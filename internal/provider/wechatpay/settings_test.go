@@ -14,18 +14,19 @@ import (
 
 	"morepay/internal/pay"
 	"morepay/internal/provider"
+	"morepay/internal/provider/providertest"
 	"morepay/internal/provider/wechatpay"
 )
 
 func TestOpen(t *testing.T) {
-	p := open(t, "http://127.0.0.1:1", nil)
+	p := open(t, providertest.Nowhere, nil)
 	if p.Account() != mchID || p.App() != appID {
 		t.Errorf("account %q and app %q, want %q and %q", p.Account(), p.App(), mchID, appID)
 	}
 	if got, want := p.Rails(), []pay.Rail{pay.RailQR, pay.RailDeepLink, pay.RailJSAPI}; !slices.Equal(got, want) {
 		t.Errorf("rails %v, want %v", got, want)
 	}
-	p = open(t, "http://127.0.0.1:1", map[string]any{"app_secret": nil})
+	p = open(t, providertest.Nowhere, map[string]any{"app_secret": nil})
 	if slices.Contains(p.Rails(), pay.RailJSAPI) {
 		t.Error("jsapi is offered without a secret to identify payers with")
 	}
@@ -59,21 +60,21 @@ func TestOpenRefuses(t *testing.T) {
 		"long-api-key":        {file: "api_v3.key", holds: text(apiV3Key + "0"), field: "api_v3_key", says: "32"},
 		"odd-api-key":         {file: "api_v3.key", holds: text(apiV3Key[:31] + " "), field: "api_v3_key", says: "32"},
 		"empty-app-secret":    {file: "app.secret", holds: text(""), field: "app_secret", says: "empty"},
-		"pkcs1-key":           {file: "key.pem", holds: pkcs1(merchantKey()), field: "private_key", says: "openssl pkcs8"},
+		"pkcs1-key":           {file: "key.pem", holds: pkcs1(providertest.MerchantKey()), field: "private_key", says: "openssl pkcs8"},
 		"not-a-key":           {file: "key.pem", holds: text("hello, world"), field: "private_key", says: "neither PEM nor base64"},
-		"public-for-private":  {file: "key.pem", holds: pkix(&merchantKey().PublicKey), field: "private_key"},
+		"public-for-private":  {file: "key.pem", holds: providertest.PublicPEM(providertest.MerchantKey()), field: "private_key"},
 		"elliptic-key":        {file: "key.pem", holds: ecPEM(t), field: "private_key", says: "RSA"},
-		"short-key":           {file: "key.pem", holds: pkcs8(shortKey(t)), field: "private_key", says: "2048"},
-		"private-for-public":  {file: "pub_key.pem", holds: pkcs8(wechatKey()), field: "public_key"},
-		"own-public-key":      {file: "pub_key.pem", holds: pkix(&merchantKey().PublicKey), field: "public_key", says: "merchant's own"},
-		"short-public-key":    {file: "pub_key.pem", holds: pkix(&shortKey(t).PublicKey), field: "public_key", says: "2048"},
+		"short-key":           {file: "key.pem", holds: providertest.PrivatePEM(shortKey(t)), field: "private_key", says: "2048"},
+		"private-for-public":  {file: "pub_key.pem", holds: providertest.PrivatePEM(providertest.ProviderKey()), field: "public_key"},
+		"own-public-key":      {file: "pub_key.pem", holds: providertest.PublicPEM(providertest.MerchantKey()), field: "public_key", says: "merchant's own"},
+		"short-public-key":    {file: "pub_key.pem", holds: providertest.PublicPEM(shortKey(t)), field: "public_key", says: "2048"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			files := keyFiles()
 			if c.file != "" {
 				files[c.file] = c.holds
 			}
-			_, err := wechatpay.Open([]byte(settingsText(t, c.change)), env("http://127.0.0.1:1", files))
+			_, err := wechatpay.Open([]byte(settingsText(t, c.change)), providertest.Env(providertest.Nowhere, files))
 			var wrong *pay.Error
 			if !errors.As(err, &wrong) {
 				t.Fatalf("got %v, want a *pay.Error", err)
@@ -81,7 +82,7 @@ func TestOpenRefuses(t *testing.T) {
 			if wrong.Code != pay.CodeInvalid || wrong.Field != c.field || !strings.Contains(wrong.Message, c.says) {
 				t.Errorf("got %v, want invalid_request of %s saying %q", wrong, c.field, c.says)
 			}
-			isClean(t, err)
+			providertest.Clean(t, err, secrets...)
 		})
 	}
 }
@@ -92,7 +93,7 @@ func settingsText(tb testing.TB, change map[string]string) string {
 	tb.Helper()
 	values := map[string]string{}
 	for name, v := range goodSettings() {
-		values[name] = jsonText(tb, v)
+		values[name] = providertest.JSON(tb, v)
 	}
 	for name, v := range change {
 		values[name] = v
@@ -100,7 +101,7 @@ func settingsText(tb testing.TB, change map[string]string) string {
 	var fields []string
 	for name, v := range values {
 		if v != "" {
-			fields = append(fields, jsonText(tb, name)+":"+v)
+			fields = append(fields, providertest.JSON(tb, name)+":"+v)
 		}
 	}
 	return "{" + strings.Join(fields, ",") + "}"
@@ -116,11 +117,7 @@ func ecPEM(tb testing.TB) []byte {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	return providertest.PrivatePEM(key)
 }
 
 func shortKey(tb testing.TB) *rsa.PrivateKey {
@@ -143,7 +140,7 @@ func FuzzOpen(f *testing.F) {
 	f.Add(settingsText(f, nil) + "x")
 	files := keyFiles()
 	f.Fuzz(func(t *testing.T, raw string) {
-		p, err := wechatpay.Open([]byte(raw), env("http://127.0.0.1:1", files))
+		p, err := wechatpay.Open([]byte(raw), providertest.Env(providertest.Nowhere, files))
 		var wrong *pay.Error
 		if err != nil && !errors.As(err, &wrong) {
 			t.Fatalf("got %v, want a *pay.Error", err)
@@ -155,7 +152,7 @@ func FuzzOpen(f *testing.F) {
 }
 
 func TestHops(t *testing.T) {
-	hops := open(t, "http://127.0.0.1:1", nil).(provider.Hopper).Hops()
+	hops := open(t, providertest.Nowhere, nil).(provider.Hopper).Hops()
 	for _, want := range []string{"https://wx.tenpay.com", "weixin:"} {
 		if !slices.Contains(hops, want) {
 			t.Errorf("hops %v are without %s", hops, want)
