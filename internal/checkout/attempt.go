@@ -18,11 +18,11 @@ import (
 
 // AttemptRequest is how a payer wants to pay.
 type AttemptRequest struct {
-	Method  pay.Method
-	Rail    pay.Rail
-	Device  device.Device
-	PayerIP string // the payer's own address; WeChat H5 refuses others
-	PayerID string // the provider's id of the payer, needed by the jsapi rail
+	Method        pay.Method
+	Rail          pay.Rail
+	Device        device.Device
+	PayerIP       string // the payer's own address; WeChat H5 refuses others
+	WalletPayerID string // the provider's id of the payer, needed by the jsapi rail
 
 	// ReturnURL is where the wallet brings the payer back. It is kept with the
 	// attempt, so it must not hold the token in the open.
@@ -119,7 +119,7 @@ func resumable(l *pay.Ledger, acc *account, r AttemptRequest) *pay.Attempt {
 	}
 	for i := len(l.Attempts) - 1; i >= 0; i-- {
 		a := &l.Attempts[i]
-		if a.State.Live() && a.Method == r.Method && a.Rail == r.Rail && a.Account == acc.Provider.Account() {
+		if a.State.Payable() && a.Method == r.Method && a.Rail == r.Rail && a.Account == acc.Provider.Account() {
 			return a
 		}
 	}
@@ -173,7 +173,7 @@ func (s *Service) newAttempt(l *pay.Ledger, acc *account, r AttemptRequest) (pay
 		OutTradeNo: a.OutTradeNo, AttemptID: a.ID, Method: r.Method, Rail: r.Rail, Amount: a.Amount,
 		Description: l.Session.Description, ExpiresAt: a.ExpiresAt,
 		NotifyURL: s.notifyURL(acc), ReturnURL: r.ReturnURL,
-		PayerIP: r.PayerIP, PayerID: r.PayerID, OS: string(r.Device.OS),
+		PayerIP: r.PayerIP, WalletPayerID: r.WalletPayerID, OS: string(r.Device.OS),
 	})
 	return a, err
 }
@@ -217,7 +217,7 @@ func (s *Service) send(ctx context.Context, l *pay.Ledger, acc *account, attempt
 		if checkErr != nil {
 			return nil, checkErr
 		}
-		if checked.Attempt(id).State.Live() {
+		if checked.Attempt(id).State.Payable() {
 			return checked, nil // its own query disagrees: wait for it to settle
 		}
 		return checked, err

@@ -136,7 +136,7 @@ func (s *Service) Create(ctx context.Context, merchant string, n NewSession) (*p
 	now, token := s.now(), newToken()
 	l := pay.Open(pay.Session{
 		ID: newSessionID(), Merchant: merchant, TokenHash: HashToken(token), Reference: n.Reference,
-		Amount: n.Amount, Description: n.Description, Items: n.Items, PayerID: n.Payer.ID, Region: n.Payer.Region,
+		Amount: n.Amount, Description: n.Description, Items: n.Items, MerchantPayerID: n.Payer.ID, Region: n.Payer.Region,
 		ReturnURL: n.ReturnURL, Locale: n.Locale, DocumentVersion: version,
 		CreatedAt: now, ExpiresAt: now.Add(n.expiry()),
 	})

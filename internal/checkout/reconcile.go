@@ -13,13 +13,13 @@ import (
 // Books lists what we believe to have received. It is a part of the store that
 // only reconciliation needs.
 type Books interface {
-	// Receipts lists the paid attempts of an account, from inclusive, until
+	// PaidAttempts lists the paid attempts of an account, from inclusive, until
 	// exclusive, by the provider's time of payment.
-	Receipts(ctx context.Context, provider, account string, from, until time.Time) ([]Receipt, error)
+	PaidAttempts(ctx context.Context, provider, account string, from, until time.Time) ([]PaidAttempt, error)
 }
 
-// Receipt is one paid attempt.
-type Receipt struct {
+// PaidAttempt is what our books say of one payment.
+type PaidAttempt struct {
 	SessionID  string
 	OutTradeNo string
 	Amount     pay.Money
@@ -107,8 +107,8 @@ func (c *comparison) run(ctx context.Context, biller provider.Biller, books Book
 			return err
 		}
 	}
-	receipts, err := books.Receipts(ctx, c.acc.ProviderID, c.acc.Provider.Account(), c.day, c.day.AddDate(0, 0, 1))
-	for _, r := range receipts {
+	paid, err := books.PaidAttempts(ctx, c.acc.ProviderID, c.acc.Provider.Account(), c.day, c.day.AddDate(0, 0, 1))
+	for _, r := range paid {
 		if !billed[r.OutTradeNo] {
 			c.differ(DifferenceUnbilled, r.OutTradeNo, r.Amount.String(), "")
 		}

@@ -170,7 +170,7 @@ func refundRule(_ *story, l *pay.Ledger, _ []pay.Event) string {
 // planRule: what is not over has a time at which somebody looks at it.
 func planRule(_ *story, l *pay.Ledger, _ []pay.Event) string {
 	for _, a := range l.Attempts {
-		if a.State.Live() == a.CheckAt.IsZero() {
+		if a.State.Payable() == a.CheckAt.IsZero() {
 			return fmt.Sprintf("attempt %s is %s, to be checked at %v", a.ID, a.State, a.CheckAt)
 		}
 	}

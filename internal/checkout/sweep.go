@@ -137,7 +137,7 @@ func (s *Service) checkAndClose(ctx context.Context, l *pay.Ledger, attemptID st
 	}
 	a := l.Attempt(attemptID)
 	closer, ok := acc.Provider.(provider.Closer)
-	if !ok || !a.State.Live() || !mayClose(l, a, s.now()) {
+	if !ok || !a.State.Payable() || !mayClose(l, a, s.now()) {
 		return l, nil
 	}
 	var ev pay.Evidence
@@ -195,7 +195,7 @@ func (s *Service) check(ctx context.Context, l *pay.Ledger, attemptID string) (*
 	if applied == nil { // quarantined
 		return l, s.postpone(ctx, l.Session.ID, attemptID)
 	}
-	if applied.Attempt(attemptID).State.Live() { // absence that proves nothing yet
+	if applied.Attempt(attemptID).State.Payable() { // absence that proves nothing yet
 		return applied, s.postpone(ctx, l.Session.ID, attemptID)
 	}
 	return applied, nil
@@ -214,7 +214,7 @@ func (s *Service) Check(ctx context.Context, sessionID string) (*pay.Ledger, err
 	}
 	ctx = context.WithoutCancel(ctx)
 	for _, a := range l.Attempts {
-		if !a.State.Live() {
+		if !a.State.Payable() {
 			continue
 		}
 		if l, err = s.check(ctx, l, a.ID); err != nil {

@@ -260,7 +260,7 @@ func TestNewServerGoesOn(t *testing.T) {
 			c.leave(w, id)
 			w.later(c.after)
 			l := w.awaitStatus(id, c.want)
-			if l.Attempts[0].State.Live() {
+			if l.Attempts[0].State.Payable() {
 				t.Errorf("the attempt is %s", l.Attempts[0].State)
 			}
 			if n := len(w.Sim.Orders()); n != 1 {

@@ -131,7 +131,7 @@ func (s *Service) draw(payload, png string) (*view.QR, error) {
 // order is what a decision needs to know of a session.
 func (s *Service) order(session *pay.Session) capability.Order {
 	return capability.Order{
-		Amount: session.Amount, Items: session.Items, Payer: capability.PayerKey(session.PayerID),
+		Amount: session.Amount, Items: session.Items, Payer: capability.PayerKey(session.MerchantPayerID),
 		Region: session.Region, Down: s.Down(session.Merchant),
 	}
 }

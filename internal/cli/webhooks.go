@@ -12,11 +12,11 @@ import (
 )
 
 type webhooks struct {
-	Messages  listMessages  `cmd:"" help:"List what a merchant is told, oldest first."`
-	Receipts  listReceipts  `cmd:"" help:"Show what became of the deliveries of one message."`
-	Redeliver redeliver     `cmd:"" help:"Send a message again to every endpoint."`
-	Endpoints listEndpoints `cmd:"" help:"Show how a merchant's endpoints do."`
-	Enable    enable        `cmd:"" help:"Take a disabled endpoint into use again: what waits for it is sent."`
+	Messages   listMessages  `cmd:"" help:"List what a merchant is told, oldest first."`
+	Deliveries listReceipts  `cmd:"" help:"Show what became of the deliveries of one message."`
+	Redeliver  redeliver     `cmd:"" help:"Send a message again to every endpoint."`
+	Endpoints  listEndpoints `cmd:"" help:"Show how a merchant's endpoints do."`
+	Enable     enable        `cmd:"" help:"Take a disabled endpoint into use again: what waits for it is sent."`
 }
 
 // printTable writes lines of tab-separated fields under a heading.
@@ -56,11 +56,11 @@ type listReceipts struct {
 
 func (c *listReceipts) Run(ctx context.Context) error {
 	return c.with(ctx, func(db *sqlstore.DB) error {
-		list, err := db.Outbox.Receipts(ctx, c.Merchant, c.Message)
+		list, err := db.Outbox.Deliveries(ctx, c.Merchant, c.Message)
 		if err != nil {
 			return err
 		}
-		return printTable("ENDPOINT\tSTATE\tTRIES\tSTATUS\tTRIED\tERROR", list, func(r webhook.Receipt) string {
+		return printTable("ENDPOINT\tSTATE\tTRIES\tSTATUS\tTRIED\tERROR", list, func(r webhook.DeliveryState) string {
 			return fmt.Sprintf("%s\t%s\t%d\t%d\t%s\t%s", r.URL, r.State, r.Tries, r.Status, stamp(r.TriedAt), r.Error)
 		})
 	})

@@ -73,7 +73,7 @@ func (s *Server) identified(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.handOver(w, r, l.Session.ID, checkout.AttemptRequest{
-		Method: e.Method, Rail: e.Rail, PayerID: payer, PayerIP: s.clientIP(r).String(),
+		Method: e.Method, Rail: e.Rail, WalletPayerID: payer, PayerIP: s.clientIP(r).String(),
 		Device: refined(r, e.Hints), ReturnURL: s.returnURL(e.Token),
 	})
 }

@@ -83,7 +83,7 @@ func (l *Ledger) Resume(id string, now time.Time) error {
 		return Errorf(CodeSessionNotOpen, "", "the session is %s", status)
 	}
 	a := l.Attempt(id)
-	if a == nil || !a.State.Live() {
+	if a == nil || !a.State.Payable() {
 		return Errorf(CodeConflict, "", "the attempt is over")
 	}
 	for i := range l.Attempts {
@@ -105,7 +105,7 @@ func (l *Ledger) Abandon(now time.Time) {
 }
 
 func (l *Ledger) abandon(a *Attempt, now time.Time) {
-	if !a.State.Live() || a.Abandoned {
+	if !a.State.Payable() || a.Abandoned {
 		return
 	}
 	a.Abandoned = true
@@ -117,7 +117,7 @@ func (l *Ledger) abandon(a *Attempt, now time.Time) {
 // is awaiting already, the action is replaced (a renewed QR or link).
 func (l *Ledger) Accept(id string, action Action, now time.Time) {
 	a := l.Attempt(id)
-	if a == nil || !a.State.Live() {
+	if a == nil || !a.State.Payable() {
 		return
 	}
 	a.Action = &action

@@ -73,12 +73,12 @@ func TestChecksEndWithTheAttempt(t *testing.T) {
 			before := clone(l)
 			l.Checked(ids[0], opened)
 			a := l.Attempt(ids[0])
-			if !state.Live() {
+			if !state.Payable() {
 				checkUnchanged(t, before, l)
 			} else if a.Checks != 1 {
 				t.Errorf("%d checks are counted, want 1", a.Checks)
 			}
-			if a.CheckAt.IsZero() == state.Live() {
+			if a.CheckAt.IsZero() == state.Payable() {
 				t.Errorf("the next check is at %v", a.CheckAt)
 			}
 		})
@@ -94,7 +94,7 @@ func TestAbandon(t *testing.T) {
 			l.Attempts[0].State = state
 			before := clone(l)
 			l.Abandon(opened)
-			if !state.Live() {
+			if !state.Payable() {
 				checkUnchanged(t, before, clone(l))
 				return
 			}

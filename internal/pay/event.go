@@ -33,15 +33,15 @@ const (
 	EventRefundFailed    EventType = "refund.failed"
 )
 
-// Webhooks lists the event types that are sent to merchants.
-var Webhooks = []EventType{
+// WebhookEvents lists the event types that are sent to merchants.
+var WebhookEvents = []EventType{
 	EventSessionPaid, EventSessionPaidLate, EventSessionExpired, EventSessionCanceled,
 	EventSurplus, EventRefundSucceeded, EventRefundFailed,
 }
 
-// Webhook tells whether merchants hear of events of this type.
+// Webhook reports whether merchants hear of events of this type.
 func (t EventType) Webhook() bool {
-	for _, w := range Webhooks {
+	for _, w := range WebhookEvents {
 		if w == t {
 			return true
 		}

@@ -118,10 +118,10 @@ func checkRefunds(l *pay.Ledger, _ int) error {
 func checkPlans(l *pay.Ledger, _ int) error {
 	open := l.Session.Status == pay.SessionOpen
 	for _, a := range l.Attempts {
-		if a.State.Live() != !a.CheckAt.IsZero() {
+		if a.State.Payable() != !a.CheckAt.IsZero() {
 			return fmt.Errorf("plans: attempt %s is %s, its next check is at %v", a.ID, a.State, a.CheckAt)
 		}
-		if a.State.Live() && !open && !a.Abandoned {
+		if a.State.Payable() && !open && !a.Abandoned {
 			return fmt.Errorf("plans: attempt %s is %s and not abandoned, but the session is %s", a.ID, a.State, l.Session.Status)
 		}
 	}

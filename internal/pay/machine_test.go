@@ -138,11 +138,11 @@ func TestPredicates(t *testing.T) {
 			t.Errorf("%s.Paid() is %t", s, s.Paid())
 		}
 	}
-	live := map[pay.AttemptState]bool{pay.AttemptSubmitting: true, pay.AttemptAwaiting: true}
+	payable := map[pay.AttemptState]bool{pay.AttemptSubmitting: true, pay.AttemptAwaiting: true}
 	received := map[pay.AttemptState]bool{pay.AttemptSucceeded: true, pay.AttemptSurplus: true}
 	for _, s := range pay.AttemptStates {
-		if s.Live() != live[s] || s.Received() != received[s] {
-			t.Errorf("%s: live %t, received %t", s, s.Live(), s.Received())
+		if s.Payable() != payable[s] || s.Received() != received[s] {
+			t.Errorf("%s: payable %t, received %t", s, s.Payable(), s.Received())
 		}
 	}
 }

@@ -207,7 +207,7 @@ func (m *model) intern(l *pay.Ledger) *pay.Ledger {
 		key = append(key, '|')
 		key = append(key, a.State...)
 		key = append(key, flag(a.Action != nil), flag(!a.CheckAt.IsZero()))
-		if !a.State.Live() {
+		if !a.State.Payable() {
 			continue
 		}
 		key = append(key, flag(a.Abandoned))

@@ -268,7 +268,7 @@ func (m *model) checked(w world, n int) (world, bool) {
 // closable: nobody may pay the attempt any more, and its order is old enough.
 func (w world) closable(n int) bool {
 	a := w.attempt(n)
-	return a != nil && a.State.Live() && a.Abandoned && !w.now().Before(a.CreatedAt.Add(pay.CloseDelay))
+	return a != nil && a.State.Payable() && a.Abandoned && !w.now().Before(a.CreatedAt.Add(pay.CloseDelay))
 }
 
 func (m *model) closeOrder(w world, n int) world {

@@ -57,7 +57,7 @@ func (a *Attempt) plannedCheck(now time.Time) time.Time {
 // answered, and plans the next time.
 func (l *Ledger) Checked(id string, now time.Time) {
 	a := l.Attempt(id)
-	if a == nil || !a.State.Live() {
+	if a == nil || !a.State.Payable() {
 		return
 	}
 	a.Checks++

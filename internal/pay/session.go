@@ -13,7 +13,7 @@ type Session struct {
 	Amount          Money
 	Description     string
 	Items           []Item
-	PayerID         string // the merchant's id of the payer; decides rollout buckets only
+	MerchantPayerID string // the merchant's id of the payer; decides rollout buckets only
 	Region          string // ISO 3166-1 alpha-2, or "" if unknown
 	ReturnURL       string
 	Locale          string // BCP 47, or "" to follow the payer's browser

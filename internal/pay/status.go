@@ -15,7 +15,7 @@ const (
 // SessionStatuses lists all of them.
 var SessionStatuses = []SessionStatus{SessionOpen, SessionPaid, SessionExpired, SessionCanceled, SessionPaidLate}
 
-// Paid tells whether the merchant has the money.
+// Paid reports whether the merchant has the money.
 func (s SessionStatus) Paid() bool { return s == SessionPaid || s == SessionPaidLate }
 
 // SessionInput is something that happens to a session.
@@ -64,10 +64,10 @@ const (
 // AttemptStates lists all of them.
 var AttemptStates = []AttemptState{AttemptSubmitting, AttemptAwaiting, AttemptSucceeded, AttemptSurplus, AttemptClosed, AttemptFailed}
 
-// Live tells whether the payer may still pay this attempt.
-func (s AttemptState) Live() bool { return s == AttemptSubmitting || s == AttemptAwaiting }
+// Payable reports whether the payer may still pay this attempt.
+func (s AttemptState) Payable() bool { return s == AttemptSubmitting || s == AttemptAwaiting }
 
-// Received tells whether the provider holds money for this attempt.
+// Received reports whether the provider holds money for this attempt.
 func (s AttemptState) Received() bool { return s == AttemptSucceeded || s == AttemptSurplus }
 
 // AttemptInput is something that happens to an attempt.

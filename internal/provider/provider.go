@@ -22,18 +22,18 @@ import (
 
 // Order is what an adapter needs to make a provider's request.
 type Order struct {
-	OutTradeNo  string
-	AttemptID   string
-	Method      pay.Method // what the payer chose: one account may serve several
-	Rail        pay.Rail
-	Amount      pay.Money
-	Description string
-	ExpiresAt   time.Time // the provider must take no payment after this
-	NotifyURL   string    // absolute, without query
-	ReturnURL   string    // absolute: where wallets bring the payer back to
-	PayerIP     string    // the payer's own address
-	PayerID     string    // the provider's id of the payer (openid, buyer id), or ""
-	OS          string    // the payer's operating system, an id of package device
+	OutTradeNo    string
+	AttemptID     string
+	Method        pay.Method // what the payer chose: one account may serve several
+	Rail          pay.Rail
+	Amount        pay.Money
+	Description   string
+	ExpiresAt     time.Time // the provider must take no payment after this
+	NotifyURL     string    // absolute, without query
+	ReturnURL     string    // absolute: where wallets bring the payer back to
+	PayerIP       string    // the payer's own address
+	WalletPayerID string    // the provider's id of the payer (openid, buyer id), or ""
+	OS            string    // the payer's operating system, an id of package device
 }
 
 // Provider is one merchant account at one company. All methods are safe for
@@ -111,7 +111,7 @@ type PayerIdentifier interface {
 	AuthorizeURL(redirect, state string) string
 
 	// PayerID trades the code, which works once and for minutes, for the id that
-	// [Order.PayerID] takes. A used or made-up code is a *pay.Error.
+	// [Order.WalletPayerID] takes. A used or made-up code is a *pay.Error.
 	PayerID(ctx context.Context, code string) (string, error)
 }
 

@@ -160,7 +160,7 @@ func (w *world) order(id string, rail pay.Rail) provider.Order {
 		NotifyURL: w.notifyURL + id, ReturnURL: "https://pay.example/return/at_1?a=b&c=d", PayerIP: "203.0.113.9", OS: "android",
 	}
 	if rail == pay.RailJSAPI {
-		o.PayerID = w.identify(id)
+		o.WalletPayerID = w.identify(id)
 	}
 	return o
 }

@@ -263,10 +263,10 @@ func TestSchedule(t *testing.T) {
 	if len(ids) != webhook.MaxTries+1 || ids[webhook.MaxTries-1] != "evt_cs_1_2" || ids[webhook.MaxTries] != "evt_cs_2_2" {
 		t.Errorf("after ten tries of the first comes the second, got %v", ids)
 	}
-	receipts, err := b.db.Outbox.Receipts(t.Context(), merchant, "evt_cs_1_2")
+	deliveries, err := b.db.Outbox.Deliveries(t.Context(), merchant, "evt_cs_1_2")
 	b.must(err)
-	if len(receipts) != 1 || receipts[0].State != webhook.Failed || receipts[0].Tries != 10 || receipts[0].Status != 500 {
-		t.Errorf("the receipt tells of ten tries: %+v", receipts)
+	if len(deliveries) != 1 || deliveries[0].State != webhook.Failed || deliveries[0].Tries != 10 || deliveries[0].Status != 500 {
+		t.Errorf("the receipt tells of ten tries: %+v", deliveries)
 	}
 	for _, d := range r.deliveries()[:webhook.MaxTries] {
 		if d.body != r.deliveries()[0].body {
@@ -319,9 +319,9 @@ func TestAnswers(t *testing.T) {
 			if n := len(r.deliveries()); n != 1 {
 				t.Fatalf("there were %d requests, want 1", n)
 			}
-			receipts, err := b.db.Outbox.Receipts(t.Context(), merchant, "evt_cs_1_2")
+			deliveries, err := b.db.Outbox.Deliveries(t.Context(), merchant, "evt_cs_1_2")
 			b.must(err)
-			if got := receipts[0]; got.State != test.wantState || got.Status != test.wantStatus || got.Tries != 1 {
+			if got := deliveries[0]; got.State != test.wantState || got.Status != test.wantStatus || got.Tries != 1 {
 				t.Errorf("receipt %+v, want %s with status %d", got, test.wantState, test.wantStatus)
 			}
 			state := b.state()

@@ -111,7 +111,7 @@ func TestPayloads(t *testing.T) {
 			}
 		})
 	}
-	for _, kind := range pay.Webhooks {
+	for _, kind := range pay.WebhookEvents {
 		if !told[kind] {
 			t.Errorf("%s is never told here", kind)
 		}

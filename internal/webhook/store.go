@@ -71,8 +71,8 @@ type Queue interface {
 	Forget(ctx context.Context, endpoint int64, reason string) error
 }
 
-// Receipt is one delivery as people see it.
-type Receipt struct {
+// DeliveryState is one delivery as people see it.
+type DeliveryState struct {
 	URL     string
 	State   State
 	Tries   int
@@ -97,8 +97,8 @@ type Log interface {
 	// in the order of their commits: nothing is ever added before a listed one.
 	Messages(ctx context.Context, merchant, after string, limit int) ([]Message, error)
 
-	// Receipts lists the deliveries of one message.
-	Receipts(ctx context.Context, merchant, id string) ([]Receipt, error)
+	// Deliveries lists the deliveries of one message.
+	Deliveries(ctx context.Context, merchant, id string) ([]DeliveryState, error)
 
 	// Redeliver sends a message again to every endpoint that it was assigned to,
 	// starting now.

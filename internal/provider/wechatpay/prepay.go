@@ -115,14 +115,14 @@ func (a *account) h5Body(o provider.Order) (json.Marshaler, error) {
 }
 
 func (a *account) jsapiBody(o provider.Order) (json.Marshaler, error) {
-	if !openIDForm.MatchString(o.PayerID) {
+	if !openIDForm.MatchString(o.WalletPayerID) {
 		return nil, pay.Errorf(pay.CodeInvalid, "payer_id", "must be the payer's openid")
 	}
 	return jsapi.PrepayRequest{
 		Appid: &a.AppID, Mchid: &a.MchID, Description: &o.Description, OutTradeNo: &o.OutTradeNo,
 		TimeExpire: expiry(o), NotifyUrl: &o.NotifyURL, Attach: &o.AttemptID,
 		Amount: &jsapi.Amount{Total: &o.Amount.Value, Currency: &o.Amount.Currency},
-		Payer:  &jsapi.Payer{Openid: &o.PayerID},
+		Payer:  &jsapi.Payer{Openid: &o.WalletPayerID},
 	}, nil
 }
 

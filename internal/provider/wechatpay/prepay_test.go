@@ -98,7 +98,7 @@ func TestRequestRefuses(t *testing.T) {
 		"ip-with-port":   {pay.RailDeepLink, func(o *provider.Order) { o.PayerIP = "203.0.113.9:443" }, "payer_ip"},
 		"ip-with-zone":   {pay.RailDeepLink, func(o *provider.Order) { o.PayerIP = "fe80::1%eth0" }, "payer_ip"},
 		"other-domain":   {pay.RailDeepLink, func(o *provider.Order) { o.ReturnURL = "https://shop.example/" }, "return_url"},
-		"no-openid":      {pay.RailJSAPI, func(o *provider.Order) { o.PayerID = "" }, "payer_id"},
+		"no-openid":      {pay.RailJSAPI, func(o *provider.Order) { o.WalletPayerID = "" }, "payer_id"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := order(c.rail)

@@ -144,7 +144,7 @@ func transaction(change map[string]any) map[string]any {
 
 func order(rail pay.Rail) provider.Order {
 	o := providertest.Order(wechatpay.ID, mchID, rail)
-	o.PayerID = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
+	o.WalletPayerID = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
 	return o
 }
 

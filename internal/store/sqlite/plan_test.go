@@ -74,7 +74,7 @@ func (s *site) everything() {
 	_, err4 := s.Ledgers.Events(ctx, "cs_plan", 0)
 	_, err5 := s.Ledgers.Claim(ctx, now, now, 1)
 	_, err6 := s.Ledgers.Quarantined(ctx, 1)
-	_, err7 := s.Ledgers.Receipts(ctx, a.Provider, a.Account, now, now)
+	_, err7 := s.Ledgers.PaidAttempts(ctx, a.Provider, a.Account, now, now)
 	must(err1, err2, err3, err4, err5, err6, err7, s.Ledgers.Quarantine(ctx, checkout.Quarantined{Evidence: ev, At: now}))
 
 	r := idempotency.Record{Key: idempotency.Key{Scope: "s", Name: "n"}, Holder: "h", LeaseEnds: now.Add(time.Hour), KeptUntil: now.Add(time.Hour)}
@@ -99,7 +99,7 @@ func (s *site) everything() {
 	d, err1 := s.Outbox.Next(ctx, claims[0].Endpoint)
 	must(err1, s.Outbox.Record(ctx, webhook.Result{Endpoint: d.Endpoint, Position: d.Position, State: webhook.Delivered, At: now}))
 	_, err1 = s.Outbox.Messages(ctx, "shop", d.Message.ID, 1)
-	_, err2 = s.Outbox.Receipts(ctx, "shop", d.Message.ID)
+	_, err2 = s.Outbox.Deliveries(ctx, "shop", d.Message.ID)
 	_, err3 = s.Outbox.Endpoints(ctx, "shop")
 	must(err1, err2, err3, s.Outbox.Redeliver(ctx, "shop", d.Message.ID, now), s.Outbox.Enable(ctx, "shop", "https://shop.example/", now),
 		s.Outbox.Release(ctx, d.Endpoint), s.Outbox.Forget(ctx, d.Endpoint, "removed"))

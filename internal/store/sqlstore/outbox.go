@@ -15,7 +15,7 @@ type Outbox struct {
 	claim, next, recordTry, recordEndpoint  string
 	lockEndpoint, release, forget           string
 
-	positionOf, ofMerchant, receipts, redeliver, wake, endpoints, enable string
+	positionOf, ofMerchant, deliveries, redeliver, wake, endpoints, enable string
 }
 
 var (
@@ -58,7 +58,7 @@ func newOutbox(b base) *Outbox {
 
 		positionOf: b.sql("SELECT tx, position FROM messages WHERE merchant = ? AND id = ?"),
 		ofMerchant: b.sql("SELECT " + messages.list() + " FROM messages WHERE merchant = ? AND (tx, position) > (?, ?) AND " + b.dialect.Settled + " ORDER BY tx, position LIMIT ?"),
-		receipts: b.sql(`SELECT e.url, d.state, d.tries, d.status, d.error, d.tried_at
+		deliveries: b.sql(`SELECT e.url, d.state, d.tries, d.status, d.error, d.tried_at
 			FROM deliveries d JOIN endpoints e ON e.id = d.endpoint WHERE d.position = ? ORDER BY e.id`),
 		redeliver: b.sql("UPDATE deliveries SET state = 'pending', tries = 0 WHERE position = ?"),
 		wake:      b.sql("UPDATE endpoints SET next_at = ? WHERE id IN (SELECT endpoint FROM deliveries WHERE position = ?)"),
@@ -208,9 +208,9 @@ func (s *Outbox) Messages(ctx context.Context, merchant, after string, limit int
 	return list, err
 }
 
-// Receipts implements [webhook.Log].
-func (s *Outbox) Receipts(ctx context.Context, merchant, id string) (list []webhook.Receipt, err error) {
-	fields := func(r *webhook.Receipt) []any {
+// Deliveries implements [webhook.Log].
+func (s *Outbox) Deliveries(ctx context.Context, merchant, id string) (list []webhook.DeliveryState, err error) {
+	fields := func(r *webhook.DeliveryState) []any {
 		return []any{&r.URL, &r.State, &r.Tries, &r.Status, &r.Error, millis{&r.TriedAt}}
 	}
 	err = s.snapshot(ctx, func(q Querier) error {
@@ -218,7 +218,7 @@ func (s *Outbox) Receipts(ctx context.Context, merchant, id string) (list []webh
 		if err != nil {
 			return err
 		}
-		list, err = all(ctx, q, fields, s.receipts, p.position)
+		list, err = all(ctx, q, fields, s.deliveries, p.position)
 		return err
 	})
 	return list, err

@@ -49,7 +49,7 @@ type sessionRow struct {
 func sessionFields(s *sessionRow) []any {
 	return []any{
 		&s.ID, &s.Merchant, &s.TokenHash, &s.Reference, &s.Amount.Value, &s.Amount.Currency, &s.Description, document{&s.Items},
-		&s.PayerID, &s.Region, &s.ReturnURL, &s.Locale, &s.DocumentVersion, millis{&s.CreatedAt}, millis{&s.ExpiresAt},
+		&s.MerchantPayerID, &s.Region, &s.ReturnURL, &s.Locale, &s.DocumentVersion, millis{&s.CreatedAt}, millis{&s.ExpiresAt},
 		&s.Status, optional{&s.Winner}, &s.LastEvent, &s.dueAt, &s.claimedUntil,
 	}
 }

@@ -37,7 +37,7 @@ var ledgerCases = []testCase{
 	{"quarantine-once-newest-first", quarantineOnce},
 	{"big-values", bigValues},
 	{"text-that-no-database-takes", badText},
-	{"receipts-of-an-account", receipts},
+	{"paid-attempts-of-an-account", paidAttempts},
 	{"stored-ledger-behaves-like-a-pure-one", likePure},
 	{"notifier-hears-of-new-events", notifierHears},
 }
@@ -516,19 +516,19 @@ func notifierHears(w *world) {
 	}
 }
 
-func receipts(w *world) {
+func paidAttempts(w *world) {
 	l := w.create()
 	a, unpaid := w.begin(l.Session.ID), newAttempt()
 	w.pay(l.Session.ID, a)
 	other := w.create()
 	w.update(other.Session.ID, func(l *pay.Ledger) error { return l.Begin(unpaid, start) })
 	at := paid(a).PaidAt
-	day := func(account string, from, until time.Time) []checkout.Receipt {
-		list, err := w.Books.Receipts(w.Context(), a.Provider, account, from, until)
+	day := func(account string, from, until time.Time) []checkout.PaidAttempt {
+		list, err := w.Books.PaidAttempts(w.Context(), a.Provider, account, from, until)
 		w.must(err)
 		return list
 	}
-	want := []checkout.Receipt{{SessionID: l.Session.ID, OutTradeNo: a.OutTradeNo, Amount: a.Amount, PaidAt: at.UTC().Truncate(time.Millisecond)}}
+	want := []checkout.PaidAttempt{{SessionID: l.Session.ID, OutTradeNo: a.OutTradeNo, Amount: a.Amount, PaidAt: at.UTC().Truncate(time.Millisecond)}}
 	if diff := cmp.Diff(want, day(a.Account, at, at.Add(time.Hour))); diff != "" {
 		w.Errorf("the paid attempts of an account, from inclusive (-want +got):\n%s", diff)
 	}
@@ -536,9 +536,9 @@ func receipts(w *world) {
 		w.Errorf("until is exclusive: %v", list)
 	}
 	if list := day("another account", at, at.Add(time.Hour)); len(list) != 0 {
-		w.Errorf("another account's receipts: %v", list)
+		w.Errorf("another account's paid attempts: %v", list)
 	}
 	if list := day(a.Account, time.Time{}, at.Add(time.Hour)); len(list) != 1 {
-		w.Errorf("an attempt that was not paid is no receipt: %v", list)
+		w.Errorf("an attempt that was not paid is listed: %v", list)
 	}
 }

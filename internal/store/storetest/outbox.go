@@ -197,13 +197,13 @@ func inOrder(w *world) {
 	if claims := w.claimEndpoints(start.Add(time.Hour)); len(claims) != 0 {
 		w.Errorf("an endpoint with nothing left is not due: %v", claims)
 	}
-	receipts, err := w.Log.Receipts(w.Context(), "shop", want[0].ID)
+	deliveries, err := w.Log.Deliveries(w.Context(), "shop", want[0].ID)
 	w.must(err)
-	if len(receipts) != 2 || receipts[0].State != webhook.Delivered || receipts[0].Status != 204 || receipts[0].Tries != 1 {
-		w.Errorf("a receipt for each endpoint: %+v", receipts)
+	if len(deliveries) != 2 || deliveries[0].State != webhook.Delivered || deliveries[0].Status != 204 || deliveries[0].Tries != 1 {
+		w.Errorf("a delivery for each endpoint: %+v", deliveries)
 	}
-	_, err = w.Log.Receipts(w.Context(), "other", want[0].ID)
-	w.code(err, pay.CodeNotFound, "receipts of another merchant's message")
+	_, err = w.Log.Deliveries(w.Context(), "other", want[0].ID)
+	w.code(err, pay.CodeNotFound, "deliveries of another merchant's message")
 }
 
 func failedTry(w *world) {
@@ -277,10 +277,10 @@ func forgotten(w *world) {
 	if claims := w.claimEndpoints(start.Add(time.Hour)); len(claims) != 0 {
 		w.Errorf("a forgotten endpoint is not due: %v", claims)
 	}
-	receipts, err := w.Log.Receipts(w.Context(), "shop", w.messages("shop", "", 1)[0].ID)
+	deliveries, err := w.Log.Deliveries(w.Context(), "shop", w.messages("shop", "", 1)[0].ID)
 	w.must(err)
-	if len(receipts) != 1 || receipts[0].State != webhook.Failed || receipts[0].Error != "removed" {
-		w.Errorf("its delivery is given up with the reason: %+v", receipts)
+	if len(deliveries) != 1 || deliveries[0].State != webhook.Failed || deliveries[0].Error != "removed" {
+		w.Errorf("its delivery is given up with the reason: %+v", deliveries)
 	}
 }
 

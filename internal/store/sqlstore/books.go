@@ -9,11 +9,11 @@ import (
 
 var _ checkout.Books = (*Ledgers)(nil)
 
-// Receipts implements [checkout.Books].
-func (s *Ledgers) Receipts(ctx context.Context, provider, account string, from, until time.Time) ([]checkout.Receipt, error) {
+// PaidAttempts implements [checkout.Books].
+func (s *Ledgers) PaidAttempts(ctx context.Context, provider, account string, from, until time.Time) ([]checkout.PaidAttempt, error) {
 	query := s.sql(`SELECT session_id, out_trade_no, amount_currency, amount_value, paid_at FROM attempts
 		WHERE provider = ? AND account = ? AND paid_at > 0 AND paid_at >= ? AND paid_at < ? ORDER BY paid_at, out_trade_no`)
-	fields := func(r *checkout.Receipt) []any {
+	fields := func(r *checkout.PaidAttempt) []any {
 		return []any{&r.SessionID, &r.OutTradeNo, &r.Amount.Currency, &r.Amount.Value, millis{&r.PaidAt}}
 	}
 	return list(ctx, s.base, fields, query, provider, account, toMillis(from), toMillis(until))
