@@ -18,6 +18,7 @@ import (
 	zxing "github.com/makiuchi-d/gozxing/qrcode"
 
 	"morepay/internal/browsertest"
+	"morepay/internal/needs"
 	"morepay/internal/pay"
 )
 
@@ -31,9 +32,7 @@ const (
 // TestBrowser runs the whole product in a real browser: one process, and for
 // each test a browser context of its own.
 func TestBrowser(t *testing.T) {
-	if _, err := os.Stat("web/dist/app.wasm"); err != nil {
-		t.Fatal("there is no bundle: run make wasm")
-	}
+	needs.Bundle(t)
 	s, browser := perform(t), browsertest.Start(t)
 	for _, test := range []struct {
 		name string

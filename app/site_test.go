@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"morepay/internal/browsertest"
+	"morepay/internal/needs"
 	"morepay/internal/view"
 	"morepay/web"
 )
@@ -48,6 +49,7 @@ var bundle = sync.OnceValues(func() ([]byte, error) {
 
 func serve(t *testing.T, v view.Checkout) *site {
 	t.Helper()
+	needs.Chromium(t) // or the bundle would be built for nothing
 	wasm, err := bundle()
 	if err != nil {
 		t.Fatal(err)

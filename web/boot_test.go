@@ -24,6 +24,7 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"morepay/internal/browsertest"
+	"morepay/internal/needs"
 	"morepay/web/internal/sample"
 )
 
@@ -36,6 +37,7 @@ const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; script
 // without the stand-ins, once per test binary.
 func build(t *testing.T, standins bool) []byte {
 	t.Helper()
+	needs.Chromium(t) // or it would be built for nothing
 	body, err := builds[standins]()
 	if err != nil {
 		t.Fatal(err)

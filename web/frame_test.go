@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"morepay/internal/browsertest"
+	"morepay/internal/needs"
 )
 
 const token = "token-of-a-session-0123456789"
@@ -389,7 +390,7 @@ func TestFrameTellsNativeHosts(t *testing.T) {
 
 // A shop's build may evaluate the script on its server.
 func TestEmbedIsInertWithoutBrowser(t *testing.T) {
-	if out, err := exec.Command("node", Embed).CombinedOutput(); err != nil || len(out) > 0 {
+	if out, err := exec.Command(needs.Node(t), Embed).CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("node says %v: %s", err, out)
 	}
 }

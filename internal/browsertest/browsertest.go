@@ -11,7 +11,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -20,6 +19,8 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
+
+	"morepay/internal/needs"
 )
 
 // Patience is how long one call waits for the browser before the test fails. It
@@ -64,8 +65,8 @@ var flags = []chromedp.ExecAllocatorOption{
 	chromedp.Flag("lang", "en-US"),
 }
 
-// Start starts a browser that ends with the test. The test fails if there is no
-// Chromium on this machine.
+// Start starts a browser that ends with the test. See package needs for what
+// happens where there is no Chromium.
 func Start(t testing.TB, options ...Option) *Browser {
 	t.Helper()
 	var c config
@@ -73,7 +74,7 @@ func Start(t testing.TB, options ...Option) *Browser {
 		option(&c)
 	}
 	allocate := append([]chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(chromium(t)),
+		chromedp.ExecPath(needs.Chromium(t)),
 		chromedp.UserDataDir(profile(t, c.preferences)),
 	}, flags...)
 	ctx, cancel := chromedp.NewExecAllocator(context.Background(), allocate...)
@@ -91,18 +92,6 @@ func Start(t testing.TB, options ...Option) *Browser {
 		t.Fatalf("browsertest: starting Chromium: %v", err)
 	}
 	return &Browser{ctx: ctx}
-}
-
-// chromium is the path of the browser.
-func chromium(t testing.TB) string {
-	t.Helper()
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	t.Fatal("browsertest: no Chromium here: apt-get install chromium")
-	return ""
 }
 
 // profile makes a user data folder with the given preferences. It is removed

@@ -9,14 +9,14 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"morepay/internal/needs"
 )
 
 // TestBrowserDecidesAlike builds this package's tests for the browser, runs
 // TestDigest there (in Node) and here, and compares.
 func TestBrowserDecidesAlike(t *testing.T) {
-	if _, err := exec.LookPath("node"); err != nil {
-		t.Fatalf("this test runs WebAssembly in Node: %v", err)
-	}
+	needs.Node(t)
 	cmd := exec.Command("go", "test", "-count=1", "-v", "-run", "^TestDigest$", "-exec", filepath.Join(goroot(t), "lib", "wasm", "go_js_wasm_exec"), ".")
 	cmd.Env = append(smallEnv(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
 	out, err := cmd.CombinedOutput()

@@ -16,7 +16,6 @@ import (
 	"os/user"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -25,6 +24,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"morepay/internal/needs"
 )
 
 // startWithin bounds how long a cluster may take to make and to start.
@@ -50,7 +51,8 @@ func Run(m *testing.M) int {
 // DSN makes an empty database that is dropped when the test ends.
 func DSN(tb testing.TB) string {
 	tb.Helper()
-	once.Do(func() { shared, failure = start() })
+	bin := needs.Postgres(tb)
+	once.Do(func() { shared, failure = start(bin) })
 	if failure != nil {
 		tb.Fatalf("pgtest: %v", failure)
 	}
@@ -109,11 +111,7 @@ type cluster struct {
 	ended  chan struct{}
 }
 
-func start() (*cluster, error) {
-	bin, err := binaries()
-	if err != nil {
-		return nil, err
-	}
+func start(bin string) (*cluster, error) {
 	credential, err := unprivileged()
 	if err != nil {
 		return nil, err
@@ -238,21 +236,6 @@ func (c *cluster) with(tb testing.TB, fn func(context.Context, *pgx.Conn) error)
 	if err != nil {
 		tb.Fatalf("pgtest: %v", err)
 	}
-}
-
-// binaries finds the newest installed server.
-func binaries() (string, error) {
-	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
-	if err != nil || len(found) == 0 {
-		return "", errors.New("PostgreSQL is not installed: apt-get install postgresql")
-	}
-	newest := slices.MaxFunc(found, func(a, b string) int { return version(a) - version(b) })
-	return filepath.Dir(newest), nil
-}
-
-func version(path string) int {
-	n, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(path))))
-	return n
 }
 
 // unprivileged is who the server runs as if we are root, which it refuses to.

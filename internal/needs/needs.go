@@ -1,0 +1,126 @@
+// Package needs skips tests on machines that lack what they need: the browser's
+// bundle, Chromium, Node or PostgreSQL. Where the environment has CI set to
+// anything, a missing tool fails the test instead, so that nothing is skipped
+// there unseen. With -short, what needs one of them is skipped in any case.
+//
+// What must not live here: what is done with a tool that was found.
+package needs
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"testing"
+)
+
+// Bundle skips the test if make wasm has not built the browser's bundle.
+func Bundle(tb testing.TB) {
+	tb.Helper()
+	need(tb, "the browser's bundle (make wasm)", func() (string, error) {
+		root, err := moduleRoot()
+		if err != nil {
+			return "", err
+		}
+		bundle := filepath.Join(root, "web", "dist", "app.wasm")
+		_, err = os.Stat(bundle)
+		return bundle, err
+	})
+}
+
+// Chromium returns the path of the browser, or skips the test.
+func Chromium(tb testing.TB) string {
+	tb.Helper()
+	return need(tb, "Chromium (apt-get install chromium)", func() (string, error) {
+		return command("chromium", "chromium-browser", "google-chrome")
+	})
+}
+
+// Node returns the path of Node, or skips the test.
+func Node(tb testing.TB) string {
+	tb.Helper()
+	return need(tb, "Node (apt-get install nodejs)", func() (string, error) { return command("node") })
+}
+
+// Postgres returns the folder of the newest PostgreSQL server's programs, or
+// skips the test.
+func Postgres(tb testing.TB) string {
+	tb.Helper()
+	return need(tb, "PostgreSQL (apt-get install postgresql)", postgres)
+}
+
+// Time skips a test that takes long where -short asks for quick ones.
+func Time(tb testing.TB) {
+	tb.Helper()
+	if testing.Short() {
+		tb.Skip("takes long, and -short is given")
+	}
+}
+
+func need(tb testing.TB, what string, find func() (string, error)) string {
+	tb.Helper()
+	if testing.Short() {
+		tb.Skipf("needs %s, and -short is given", what)
+	}
+	found, err := find()
+	switch {
+	case err == nil:
+	case os.Getenv("CI") != "":
+		tb.Fatalf("needs %s: %v", what, err)
+	default:
+		tb.Skipf("needs %s: %v", what, err)
+	}
+	return found
+}
+
+// command finds the first of some names of one program.
+func command(names ...string) (string, error) {
+	var missing error
+	for _, name := range names {
+		path, err := exec.LookPath(name)
+		if err == nil {
+			return path, nil
+		}
+		missing = errors.Join(missing, err)
+	}
+	return "", missing
+}
+
+// postgres finds the server where Debian keeps its versions, else by PATH.
+func postgres() (string, error) {
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
+	if err != nil {
+		return "", err
+	}
+	if len(found) == 0 {
+		path, err := exec.LookPath("postgres")
+		return filepath.Dir(path), err
+	}
+	newest := slices.MaxFunc(found, func(a, b string) int { return version(a) - version(b) })
+	return filepath.Dir(newest), nil
+}
+
+// version returns the major version in a path such as
+// /usr/lib/postgresql/17/bin/postgres.
+func version(path string) int {
+	n, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(path))))
+	return n
+}
+
+// moduleRoot returns the folder of go.mod at or above the working directory,
+// which for a test is its package.
+func moduleRoot() (string, error) {
+	dir, err := os.Getwd()
+	for err == nil {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", errors.New("there is no go.mod above the working directory")
+		}
+		dir = filepath.Dir(dir)
+	}
+	return "", err
+}
