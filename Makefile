@@ -12,12 +12,16 @@ STANDINS   := -overlay $(BUILD)/overlay.json -modfile $(BUILD)/go.mod
 SCRIPTS    := $(GOROOT)/lib/wasm/wasm_exec.js web/boot.js web/frame.js web/embed.js web/embed.d.ts
 WASM_LIMIT := 900000 # bytes with brotli
 
+# The linters have a go.mod of their own, so that theirs is not ours.
+TOOLS := .ci/tools/go.mod
+LINT  := $(GO) tool -modfile=$(TOOLS) golangci-lint
+
 # How much make stress does.
 CUTS ?= 100000
 FUZZ ?= 10000000x
 
 .DEFAULT_GOAL := help
-.PHONY: help run build wasm wasm-stock standins test stress bench size clean
+.PHONY: help run build wasm wasm-stock standins check vet lint fmt tidy verify deps test stress bench size clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,13 +43,37 @@ wasm-stock: ## build the bundle from unchanged packages, to the same place
 standins:
 	$(GO) run ./internal/tools/standins -o $(BUILD) wasm/stub $(WASM)
 
-test: ## everything CI runs; installs what it needs where it may
-	.ci/needs
-	$(MAKE) wasm
+check: vet lint ## vet, lint and the quick tests; installs nothing
+	$(GO) test -short ./...
+
+vet:
 	$(GO) vet ./...
+	GOOS=js GOARCH=wasm $(GO) vet ./app ./wasm
+
+lint: ## staticcheck and its kin, see .golangci.yaml
+	$(LINT) run
+
+fmt: ## format all Go files
+	$(LINT) fmt
+
+tidy: ## make go.mod and go.sum say what is imported
+	$(GO) mod tidy
+	cd $(dir $(TOOLS)) && $(GO) mod tidy
+
+verify: ## fail if go.mod, go.sum or the downloaded modules are not what they should be
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+	cd $(dir $(TOOLS)) && $(GO) mod tidy -diff
+
+deps: ## install what the tests need (Chromium, fonts, PostgreSQL, Node), where it may
+	.ci/needs
+
+# With CI set, a test that lacks a tool fails instead of being skipped.
+test: export CI = 1
+test: deps vet lint verify ## everything CI runs
+	$(MAKE) wasm
 	$(GO) test -race -timeout 20m ./...
 	$(GO) test -run Model ./internal/pay
-	GOOS=js GOARCH=wasm $(GO) vet ./app ./wasm
 	$(MAKE) size
 	$(MAKE) wasm-stock
 	$(GO) test -count 1 -run TestBrowser .
