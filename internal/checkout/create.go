@@ -28,7 +28,7 @@ type NewSession struct {
 
 // Bounds of what a session may be.
 const (
-	maxAmount     = 1_000_000_000_00 // minor units; Alipay's limit is 100 million yuan
+	maxAmount     = 1_000_000_000_00 // minor units of any currency; less, where a provider takes less, is its adapter's to say
 	defaultExpiry = 30 * time.Minute
 	minExpiry     = time.Minute
 	maxExpiry     = 24 * time.Hour
