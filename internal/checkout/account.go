@@ -13,9 +13,6 @@ import (
 	"morepay/internal/provider"
 )
 
-// callTimeout bounds one call of a provider, connection and all.
-const callTimeout = 8 * time.Second
-
 // callRate bounds what one account's provider is asked in the background, in
 // calls a second. Providers publish no limit for queries.
 const callRate = 50
@@ -93,11 +90,11 @@ func definite(err error) bool {
 
 func (a *account) down() bool { return a.breaker.State() == gobreaker.StateOpen }
 
-// call asks the provider something, through the breaker and within callTimeout.
+// call asks the provider something, through the breaker and within provider.CallTimeout.
 // An open breaker is provider_unavailable, and nothing has been sent.
 func (a *account) call(ctx context.Context, what string, f func(context.Context) error) error {
 	_, err := a.breaker.Execute(func() (struct{}, error) {
-		ctx, cancel := context.WithTimeout(ctx, callTimeout)
+		ctx, cancel := context.WithTimeout(ctx, provider.CallTimeout)
 		defer cancel()
 		start := time.Now()
 		err := f(ctx)
@@ -133,8 +130,8 @@ func (s *Service) Acknowledge(providerID, name string, accepted bool) (Acknowled
 func (s *Service) Hops(merchant string) []string {
 	var hops []string
 	for _, a := range s.accounts.ofMerchant[merchant] {
-		if h, ok := a.Provider.(provider.Hopper); ok {
-			hops = append(hops, h.Hops()...)
+		if f, ok := a.Provider.(provider.FormTargeter); ok {
+			hops = append(hops, f.FormTargets()...)
 		}
 	}
 	return hops
