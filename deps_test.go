@@ -56,6 +56,7 @@ var bans = []struct {
 	{[]string{"provider/wechatpay"}, itself, []string{"provider/alipay", "provider/merchantlink"}, "a provider is one folder: it can be taken out"},
 	{[]string{"provider/alipay"}, itself, []string{"provider/wechatpay", "provider/merchantlink"}, "a provider is one folder: it can be taken out"},
 	{[]string{"provider/merchantlink"}, itself, []string{"provider/wechatpay", "provider/alipay"}, "a provider is one folder: it can be taken out"},
+	{[]string{"provider/providertest"}, itself, []string{"provider/wechatpay", "provider/alipay", "provider/merchantlink", "providersim"}, "what the tests of all adapters share knows none of them"},
 	{[]string{"providersim"}, itself, []string{"morepay/...", "github.com/wechatpay-apiv3/...", "github.com/smartwalle/..."}, "code on both sides of a wire makes both wrong in the same way, and the tests green"},
 	{[]string{"store/..."}, itself, []string{"provider/...", "httpd", "view", "capability", "morepay/app"}, "a store keeps what it is given and decides nothing"},
 	{[]string{"store/sqlite"}, itself, []string{"store/postgres"}, "each database is to run without the other"},
@@ -65,7 +66,7 @@ var bans = []struct {
 	{[]string{"locale"}, itself, []string{"checkout", "httpd", "capability", "device"}, "a catalogue holds sentences, and no rule picks them there"},
 	{[]string{"linediff"}, itself, []string{"morepay/..."}, "which differences count is for those who know what the lines mean"},
 	{[]string{"run"}, itself, []string{"morepay/..."}, "starting and stopping knows nothing of what is started"},
-	{[]string{"morepay"}, atAll, []string{"browsertest", "needs", "store/storetest", "store/pgtest", "testing", "github.com/chromedp/...", "github.com/makiuchi-d/...", "pgregory.net/...", "github.com/Shopify/...", "github.com/google/go-cmp/...", "go.uber.org/goleak"}, "what only tests need stays out of the program"},
+	{[]string{"morepay"}, atAll, []string{"browsertest", "needs", "provider/providertest", "store/storetest", "store/pgtest", "testing", "github.com/chromedp/...", "github.com/makiuchi-d/...", "pgregory.net/...", "github.com/Shopify/...", "github.com/google/go-cmp/...", "go.uber.org/goleak"}, "what only tests need stays out of the program"},
 	{[]string{"morepay"}, atAll, []string{"net/http/httptest", "expvar", "plugin"}, "what is not needed to serve only widens what can be attacked"},
 }
 

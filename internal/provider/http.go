@@ -27,7 +27,7 @@ var errRedirect = errors.New("the answer is a redirect")
 // [TestTransport].
 func NewHTTPClient(next http.RoundTripper) *http.Client {
 	return &http.Client{
-		Transport:     guard{next},
+		Transport:     bounded{next},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return errRedirect },
 		Timeout:       CallTimeout,
 	}
@@ -54,30 +54,30 @@ func TestTransport(origin string) http.RoundTripper {
 	if err == nil && target.Host == "" {
 		err = errors.New("it has no host")
 	}
-	return &detour{target: target, err: err, next: Transport()}
+	return &toSimulator{target: target, err: err, next: Transport()}
 }
 
-type detour struct {
+type toSimulator struct {
 	target *url.URL
 	err    error
 	next   *http.Transport
 }
 
-func (d *detour) RoundTrip(r *http.Request) (*http.Response, error) {
-	if d.err != nil {
-		return nil, fmt.Errorf("origin of the simulator: %w", d.err)
+func (t *toSimulator) RoundTrip(r *http.Request) (*http.Response, error) {
+	if t.err != nil {
+		return nil, fmt.Errorf("origin of the simulator: %w", t.err)
 	}
 	out := r.Clone(r.Context())
 	if out.Host == "" {
 		out.Host = r.URL.Host
 	}
-	out.URL.Scheme, out.URL.Host = d.target.Scheme, d.target.Host
-	return d.next.RoundTrip(out)
+	out.URL.Scheme, out.URL.Host = t.target.Scheme, t.target.Host
+	return t.next.RoundTrip(out)
 }
 
 // CloseIdleConnections lets a simulator end without waiting for connections
 // that were never used.
-func (d *detour) CloseIdleConnections() { d.next.CloseIdleConnections() }
+func (t *toSimulator) CloseIdleConnections() { t.next.CloseIdleConnections() }
 
 type replyLimitKey struct{}
 
@@ -87,18 +87,18 @@ func AllowReply(ctx context.Context, n int64) context.Context {
 	return context.WithValue(ctx, replyLimitKey{}, n)
 }
 
-// guard limits answers, with [*http.MaxBytesError], and sends what it is given
+// bounded limits answers, with [*http.MaxBytesError], and sends what it is given
 // once. On a connection that breaks, net/http repeats a GET by itself; but
 // signed requests carry a nonce that works once, so the repeat would be answered
 // "wrong signature" instead of what has become of the first.
-type guard struct{ next http.RoundTripper }
+type bounded struct{ next http.RoundTripper }
 
-func (g guard) RoundTrip(r *http.Request) (*http.Response, error) {
+func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		r = r.Clone(r.Context())
 		r.Body = io.NopCloser(strings.NewReader("")) // net/http repeats no request whose body it can't rewind
 	}
-	resp, err := g.next.RoundTrip(r)
+	resp, err := b.next.RoundTrip(r)
 	if err != nil {
 		return nil, err
 	}

@@ -4,16 +4,33 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 
 	"morepay/internal/pay"
 )
 
+// Order is what an adapter needs to make a provider's request.
+type Order struct {
+	OutTradeNo    string
+	AttemptID     string
+	Method        pay.Method // what the payer chose: one account may serve several
+	Rail          pay.Rail
+	Amount        pay.Money
+	Description   string
+	ExpiresAt     time.Time // the provider must take no payment after this
+	NotifyURL     string    // absolute, without query
+	ReturnURL     string    // absolute: where wallets bring the payer back to
+	PayerIP       string    // the payer's own address
+	WalletPayerID string    // the provider's id of the payer (openid, buyer id), or ""
+	OS            string    // the payer's operating system, an id of package device
+}
+
 // maxNotifyURL is the strictest provider's limit, in bytes.
 const maxNotifyURL = 255
 
-// Check tests what every provider asks of an order; number is the provider's
-// form of an out_trade_no, currency the only one it takes, or "" for any. Fails
-// with *pay.Error naming the field.
+// Check reports what every provider would refuse in an order, as a *pay.Error
+// naming the field. number is the provider's form of an out_trade_no, currency the
+// only one it takes, or "" for any.
 func (o Order) Check(number *regexp.Regexp, currency string) error {
 	switch {
 	case !number.MatchString(o.OutTradeNo):
@@ -32,11 +49,11 @@ func (o Order) Check(number *regexp.Regexp, currency string) error {
 	return nil
 }
 
-// Shorten cuts a text that is only shown to at most limit characters, rather
-// than refuse a payment for it.
-func Shorten(s string, limit int) string {
-	if r := []rune(s); len(r) > limit {
+// ShortDescription returns the description cut to limit characters: a text that
+// is only shown is no reason to refuse a payment.
+func (o Order) ShortDescription(limit int) string {
+	if r := []rune(o.Description); len(r) > limit {
 		return string(r[:limit-1]) + "…"
 	}
-	return s
+	return o.Description
 }

@@ -9,35 +9,15 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
-	"slices"
-	"sync"
 	"time"
 
 	"morepay/internal/pay"
 )
 
-// Order is what an adapter needs to make a provider's request.
-type Order struct {
-	OutTradeNo    string
-	AttemptID     string
-	Method        pay.Method // what the payer chose: one account may serve several
-	Rail          pay.Rail
-	Amount        pay.Money
-	Description   string
-	ExpiresAt     time.Time // the provider must take no payment after this
-	NotifyURL     string    // absolute, without query
-	ReturnURL     string    // absolute: where wallets bring the payer back to
-	PayerIP       string    // the payer's own address
-	WalletPayerID string    // the provider's id of the payer (openid, buyer id), or ""
-	OS            string    // the payer's operating system, an id of package device
-}
-
 // Provider is one merchant account at one company. All methods are safe for
-// concurrent use and return within eight seconds.
+// concurrent use and return within [CallTimeout].
 type Provider interface {
 	// Account and App are the identifiers that evidence must carry. App may be "".
 	Account() string
@@ -87,22 +67,6 @@ type Refunder interface {
 	QueryRefund(ctx context.Context, r RefundOrder) (RefundState, error)
 }
 
-// RefundOrder is what an adapter needs to refund.
-type RefundOrder struct {
-	OutTradeNo string
-	Number     string // our number of the refund, the same on every retry
-	Amount     pay.Money
-	Total      pay.Money // of the payment
-	Note       string
-	NotifyURL  string // absolute, without query
-}
-
-// RefundState is what a provider says about a refund.
-type RefundState struct {
-	Status    pay.RefundStatus
-	Reference string // the provider's number
-}
-
 // PayerIdentifier is a provider whose in-app rail must know who the payer is.
 type PayerIdentifier interface {
 	// AuthorizeURL is where the payer's browser goes to be identified. It comes
@@ -115,11 +79,11 @@ type PayerIdentifier interface {
 	PayerID(ctx context.Context, code string) (string, error)
 }
 
-// Hopper is a provider whose hand-off passes through other sites or opens an
-// app. Hops lists those origins and schemes, for the form-action directive of
-// the page's content security policy.
-type Hopper interface {
-	Hops() []string
+// FormTargeter is a provider whose hand-off passes through other sites or opens
+// an app. FormTargets lists those origins and schemes, for the form-action
+// directive of the page's content security policy.
+type FormTargeter interface {
+	FormTargets() []string
 }
 
 // Biller is a provider that publishes a daily bill file.
@@ -144,14 +108,6 @@ type Statement struct {
 	Refund  *RefundStatement
 }
 
-// RefundStatement is a notification about a refund.
-type RefundStatement struct {
-	Account    string
-	OutTradeNo string
-	Number     string
-	State      RefundState
-}
-
 // The errors that mean something to the caller.
 var (
 	ErrRefused  = errors.New("the provider refused the request")
@@ -170,53 +126,4 @@ type Env struct {
 	TestURL string                            // the simulator's origin, whose links are let through in test mode; "" in live mode
 	ReadKey func(name string) ([]byte, error) // reads a key file named in the account's settings
 	Now     func() time.Time
-}
-
-// Open makes a provider from one account's settings (strictly decoded JSON).
-// Fails with *pay.Error naming the field.
-type Open func(settings json.RawMessage, env Env) (Provider, error)
-
-var registry struct {
-	sync.RWMutex
-	open map[string]Open
-}
-
-// Register adds an adapter under its id. A second one of that id panics.
-func Register(id string, open Open) {
-	registry.Lock()
-	defer registry.Unlock()
-	if registry.open == nil {
-		registry.open = map[string]Open{}
-	}
-	if _, ok := registry.open[id]; ok {
-		panic("provider: registered twice: " + id)
-	}
-	registry.open[id] = open
-}
-
-// New opens an account at the provider of that id. Errors begin with the id.
-func New(id string, settings json.RawMessage, env Env) (Provider, error) {
-	registry.RLock()
-	open, ok := registry.open[id]
-	registry.RUnlock()
-	if !ok {
-		return nil, fmt.Errorf("%s: %w", id, pay.Errorf(pay.CodeInvalid, "", "is not a provider, known are %v", IDs()))
-	}
-	p, err := open(settings, env)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", id, err)
-	}
-	return p, nil
-}
-
-// IDs lists the registered adapters, sorted.
-func IDs() []string {
-	registry.RLock()
-	defer registry.RUnlock()
-	ids := make([]string, 0, len(registry.open))
-	for id := range registry.open {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	return ids
 }

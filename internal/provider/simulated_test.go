@@ -113,7 +113,9 @@ func (w *world) open(id string, settings map[string]any) {
 		"v3":       []byte(apiV3Key), "secret": []byte("secret"),
 		"webhook": []byte("whsec_" + base64.StdEncoding.EncodeToString([]byte(webhookSecret))),
 	}
-	open := func(raw json.RawMessage, env provider.Env) (provider.Provider, error) { return provider.New(id, raw, env) }
+	open := func(raw json.RawMessage, env provider.Env) (provider.Provider, error) {
+		return provider.New(id, raw, env)
+	}
 	env := providertest.Env(w.url, files)
 	env.TestURL, env.Now = w.url, time.Now
 	w.providers[id] = providertest.Open(w.t, open, settings, env)

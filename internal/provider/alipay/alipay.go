@@ -81,15 +81,15 @@ type account struct {
 
 // The abilities that checkout finds by type assertion.
 var (
-	_ provider.Provider = (*account)(nil)
-	_ provider.Closer   = (*account)(nil)
-	_ provider.Refunder = (*account)(nil)
-	_ provider.Hopper   = (*account)(nil)
+	_ provider.Provider     = (*account)(nil)
+	_ provider.Closer       = (*account)(nil)
+	_ provider.Refunder     = (*account)(nil)
+	_ provider.FormTargeter = (*account)(nil)
 )
 
 // Open makes the adapter for one account. Fails with *pay.Error naming the
 // setting: an unknown or missing one, a key file that can't be read, a key that
-// is short, of the wrong kind, or the application's own where Alipay's belongs.
+// is short, of the wrong kind, or our own where Alipay's belongs.
 func Open(raw json.RawMessage, env provider.Env) (provider.Provider, error) {
 	a := &account{env: env, links: provider.Links{
 		Hosts: []string{"openapi.alipay.com"}, QR: []string{"https://qr.alipay.com/"}, TestURL: env.TestURL,
@@ -100,16 +100,9 @@ func Open(raw json.RawMessage, env provider.Env) (provider.Provider, error) {
 	if err := a.settings.check(); err != nil {
 		return nil, err
 	}
-	key, err := env.PrivateKey("private_key", a.PrivateKey)
+	key, alipayKey, err := env.KeyPair(a.PrivateKey, a.PublicKey)
 	if err != nil {
 		return nil, err
-	}
-	alipayKey, err := env.PublicKey("public_key", a.PublicKey)
-	if err != nil {
-		return nil, err
-	}
-	if key.PublicKey.Equal(alipayKey) {
-		return nil, pay.Errorf(pay.CodeInvalid, "public_key", "is the application's own key; Alipay's is needed")
 	}
 	return a, a.connect(key, alipayKey)
 }
@@ -157,12 +150,12 @@ func (a *account) Rails() []pay.Rail {
 	return []pay.Rail{pay.RailQR, pay.RailDeepLink, pay.RailRedirect}
 }
 
-// Hops implements provider.Hopper: the gateway, the cashiers for phones and
+// FormTargets implements provider.FormTargeter: the gateway, the cashiers for phones and
 // desktops that it redirects to, and the app.
-func (a *account) Hops() []string {
-	hops := []string{"https://openapi.alipay.com", "https://*.alipay.com", "alipays:", "alipay:"}
+func (a *account) FormTargets() []string {
+	targets := []string{"https://openapi.alipay.com", "https://*.alipay.com", "alipays:", "alipay:"}
 	if a.env.TestURL != "" {
-		hops = append(hops, a.env.TestURL)
+		targets = append(targets, a.env.TestURL)
 	}
-	return hops
+	return targets
 }

@@ -33,7 +33,7 @@ func (a *account) Refund(ctx context.Context, r provider.RefundOrder) (provider.
 	}{r.OutTradeNo, provider.FormatYuan(r.Amount.Value), r.Note, r.Number}, &reply)
 	switch {
 	case errors.Is(err, provider.ErrRefused), errors.Is(err, provider.ErrAbsent):
-		return provider.MakeSure(ctx, a, r, err)
+		return provider.ConfirmRefusal(ctx, a, r, err)
 	case err != nil:
 		return provider.RefundState{}, err
 	case reply.OutTradeNo != r.OutTradeNo:

@@ -21,8 +21,8 @@ func TestOpen(t *testing.T) {
 	if got, want := p.Rails(), []pay.Rail{pay.RailQR, pay.RailDeepLink, pay.RailRedirect}; !slices.Equal(got, want) {
 		t.Errorf("rails %v, want %v", got, want)
 	}
-	if hops := p.(provider.Hopper).Hops(); !slices.Contains(hops, "https://openapi.alipay.com") || !slices.Contains(hops, "alipays:") {
-		t.Errorf("hops %v", hops)
+	if targets := p.(provider.FormTargeter).FormTargets(); !slices.Contains(targets, "https://openapi.alipay.com") || !slices.Contains(targets, "alipays:") {
+		t.Errorf("targets %v", targets)
 	}
 }
 

@@ -15,7 +15,7 @@ var outTradeNoForm = regexp.MustCompile(`^[0-9A-Za-z_]{6,64}$`)
 
 // Limits of Alipay's order fields.
 const (
-	maxAmount  = 100_000_000_00 // fen
+	maxAmount  = 100_000_000_00 // fen: 100 million yuan
 	maxSubject = 64             // characters; Alipay takes 256, a signed link of 2 KiB does not
 )
 
@@ -64,7 +64,7 @@ func (a *account) Request(o provider.Order) ([]byte, error) {
 		return nil, pay.Errorf(pay.CodeInvalid, "amount.value", "must be at most %d", int64(maxAmount))
 	}
 	c := content{
-		OutTradeNo: o.OutTradeNo, TotalAmount: provider.FormatYuan(o.Amount.Value), Subject: subject(o.Description),
+		OutTradeNo: o.OutTradeNo, TotalAmount: provider.FormatYuan(o.Amount.Value), Subject: subject(o),
 		ProductCode: p.code, TimeExpire: o.ExpiresAt.In(china).Format(time.DateTime),
 	}
 	params := map[string]string{"notify_url": o.NotifyURL, "return_url": o.ReturnURL}
@@ -82,16 +82,16 @@ func (a *account) Request(o provider.Order) ([]byte, error) {
 	return json.Marshal(stored{Rail: o.Rail, Content: raw, Params: params, ExpiresAt: o.ExpiresAt})
 }
 
-// subject makes a description fit for Alipay, which forbids the characters / =
-// and &. The last two matter: notifications are signed as k=v&k=v without any
+// subject returns a description that Alipay takes, which forbids the characters
+// / = and &. The last two matter: notifications are signed as k=v&k=v without any
 // escaping, so a subject that holds them could be read as other fields.
-func subject(description string) string {
-	return provider.Shorten(strings.Map(func(r rune) rune {
+func subject(o provider.Order) string {
+	return strings.Map(func(r rune) rune {
 		if strings.ContainsRune("/=&", r) || r < ' ' {
 			return ' '
 		}
 		return r
-	}, description), maxSubject)
+	}, o.ShortDescription(maxSubject))
 }
 
 // Start implements provider.Provider.

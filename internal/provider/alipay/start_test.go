@@ -148,8 +148,8 @@ func TestTestModeLinksToTheSimulator(t *testing.T) {
 	if err != nil || !strings.HasPrefix(action.URL, "http://127.0.0.1:8081/gateway.do?") {
 		t.Errorf("goes to %s, %v", action.URL, err)
 	}
-	if !slices.Contains(p.(provider.Hopper).Hops(), e.TestURL) {
-		t.Error("the simulator is not a hop")
+	if !slices.Contains(p.(provider.FormTargeter).FormTargets(), e.TestURL) {
+		t.Error("the simulator is not among the form targets")
 	}
 }
 

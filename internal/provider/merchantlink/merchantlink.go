@@ -80,8 +80,8 @@ type account struct {
 }
 
 var (
-	_ provider.Provider = (*account)(nil)
-	_ provider.Hopper   = (*account)(nil)
+	_ provider.Provider     = (*account)(nil)
+	_ provider.FormTargeter = (*account)(nil)
 )
 
 // Open makes the adapter for one cashier. Fails with *pay.Error naming the
@@ -131,14 +131,14 @@ func (a *account) App() string { return "" }
 // Rails implements provider.Provider.
 func (a *account) Rails() []pay.Rail { return []pay.Rail{pay.RailRedirect} }
 
-// Hops implements provider.Hopper.
-func (a *account) Hops() []string {
-	var hops []string
+// FormTargets implements provider.FormTargeter.
+func (a *account) FormTargets() []string {
+	var targets []string
 	for _, host := range a.Hosts {
-		hops = append(hops, "https://"+host)
+		targets = append(targets, "https://"+host)
 	}
 	if a.env.TestURL != "" {
-		hops = append(hops, a.env.TestURL)
+		targets = append(targets, a.env.TestURL)
 	}
-	return hops
+	return targets
 }

@@ -102,9 +102,9 @@ func TestOpen(t *testing.T) {
 	if p.Account() != "teashop" || p.App() != "" || !slices.Equal(p.Rails(), []pay.Rail{pay.RailRedirect}) {
 		t.Errorf("got %q, %q, %v", p.Account(), p.App(), p.Rails())
 	}
-	hops := p.(provider.Hopper).Hops()
-	if want := []string{"https://cashier.tea.example", "https://95516.com", providertest.Nowhere}; !slices.Equal(hops, want) {
-		t.Errorf("hops %v, want %v", hops, want)
+	targets := p.(provider.FormTargeter).FormTargets()
+	if want := []string{"https://cashier.tea.example", "https://95516.com", providertest.Nowhere}; !slices.Equal(targets, want) {
+		t.Errorf("targets %v, want %v", targets, want)
 	}
 }
 
@@ -328,8 +328,8 @@ func TestLiveModeDialsPublicAddressesOnly(t *testing.T) {
 		t.Fatal("somebody answered")
 	}
 	providertest.Undecided(t, err, secrets...)
-	if slices.Contains(p.(provider.Hopper).Hops(), "") {
-		t.Error("an empty hop")
+	if slices.Contains(p.(provider.FormTargeter).FormTargets(), "") {
+		t.Error("an empty form target")
 	}
 }
 

@@ -72,7 +72,7 @@ func (a *account) Request(o provider.Order) ([]byte, error) {
 	if err := o.Check(outTradeNoForm, "CNY"); err != nil {
 		return nil, err
 	}
-	o.Description = provider.Shorten(o.Description, maxDescription)
+	o.Description = o.ShortDescription(maxDescription)
 	built, err := p.body(a, o)
 	if err != nil {
 		return nil, err

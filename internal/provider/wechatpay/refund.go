@@ -37,7 +37,7 @@ func (a *account) Refund(ctx context.Context, r provider.RefundOrder) (provider.
 	err = redact(err)
 	switch {
 	case errors.Is(err, provider.ErrRefused), errors.Is(err, provider.ErrAbsent):
-		return provider.MakeSure(ctx, a, r, err)
+		return provider.ConfirmRefusal(ctx, a, r, err)
 	case err != nil:
 		return provider.RefundState{}, err
 	}

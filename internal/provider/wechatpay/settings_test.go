@@ -151,11 +151,11 @@ func FuzzOpen(f *testing.F) {
 	})
 }
 
-func TestHops(t *testing.T) {
-	hops := open(t, providertest.Nowhere, nil).(provider.Hopper).Hops()
+func TestFormTargets(t *testing.T) {
+	targets := open(t, providertest.Nowhere, nil).(provider.FormTargeter).FormTargets()
 	for _, want := range []string{"https://wx.tenpay.com", "weixin:"} {
-		if !slices.Contains(hops, want) {
-			t.Errorf("hops %v are without %s", hops, want)
+		if !slices.Contains(targets, want) {
+			t.Errorf("targets %v are without %s", targets, want)
 		}
 	}
 }

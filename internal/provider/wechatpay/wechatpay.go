@@ -93,7 +93,7 @@ var (
 	_ provider.Refunder        = (*account)(nil)
 	_ provider.Biller          = (*account)(nil)
 	_ provider.PayerIdentifier = (*account)(nil)
-	_ provider.Hopper          = (*account)(nil)
+	_ provider.FormTargeter    = (*account)(nil)
 )
 
 // Open makes the adapter for one account. Fails with *pay.Error naming the
@@ -109,16 +109,9 @@ func Open(raw json.RawMessage, env provider.Env) (provider.Provider, error) {
 	if err := a.settings.check(); err != nil {
 		return nil, err
 	}
-	key, err := env.PrivateKey("private_key", a.PrivateKey)
+	key, wechatKey, err := env.KeyPair(a.PrivateKey, a.PublicKey)
 	if err != nil {
 		return nil, err
-	}
-	wechatKey, err := env.PublicKey("public_key", a.PublicKey)
-	if err != nil {
-		return nil, err
-	}
-	if key.PublicKey.Equal(wechatKey) {
-		return nil, pay.Errorf(pay.CodeInvalid, "public_key", "is the merchant's own key; WeChat Pay's is needed")
 	}
 	if err := a.readSecrets(); err != nil {
 		return nil, err
@@ -176,11 +169,11 @@ func (a *account) Rails() []pay.Rail {
 	return rails
 }
 
-// Hops implements provider.Hopper.
-func (a *account) Hops() []string {
-	hops := []string{"https://wx.tenpay.com", "https://open.weixin.qq.com", "weixin:"}
+// FormTargets implements provider.FormTargeter.
+func (a *account) FormTargets() []string {
+	targets := []string{"https://wx.tenpay.com", "https://open.weixin.qq.com", "weixin:"}
 	if a.env.TestURL != "" {
-		hops = append(hops, a.env.TestURL)
+		targets = append(targets, a.env.TestURL)
 	}
-	return hops
+	return targets
 }
