@@ -51,6 +51,7 @@ var bans = []struct {
 	{[]string{"view"}, atAll, []string{"checkout", "provider/...", "store/...", "merchant", "locale", "httpd"}, "the view is what the browser may know, and the browser must not need the server to build"},
 	{[]string{"morepay/app", "morepay/wasm"}, atAll, []string{"checkout", "provider/...", "store/...", "merchant", "locale", "httpd", "qrcode", "morepay/web"}, "what the browser needs comes in the view: texts, links and drawn codes"},
 	{[]string{"qrcode"}, itself, []string{"view", "checkout", "httpd"}, "a code is drawn from its payload"},
+	{[]string{"account"}, itself, []string{"checkout", "httpd", "store/...", "merchant", "view", "capability"}, "an account says whom to ask and whether they answer: what follows from an answer is decided in checkout"},
 	{[]string{"checkout"}, itself, []string{"httpd", "store/...", "merchant", "webhook", "idempotency", "locale", "morepay/app", "morepay/web", "database/sql"}, "the service declares what it needs, and technology adapts to it"},
 	{[]string{"provider/..."}, atAll, []string{"checkout", "store/...", "merchant", "httpd", "view", "capability"}, "an adapter knows its provider and our words: what follows from a payment is decided in one place"},
 	{[]string{"provider/wechatpay"}, itself, []string{"provider/alipay", "provider/merchantlink"}, "a provider is one folder: it can be taken out"},

@@ -196,7 +196,8 @@ func (p *program) wire(ctx context.Context, sources []merchant.Source, simURL st
 	if live && !strings.HasPrefix(c.BaseURL, "https://") {
 		return errors.New("--base-url must be https where real money moves")
 	}
-	accounts, err := merchant.OpenAccounts(sources, provider.Env{HTTP: p.providerClient(simURL), TestURL: simURL, Now: time.Now})
+	registry := prometheus.NewRegistry()
+	accounts, err := merchant.OpenAccounts(sources, provider.Env{HTTP: p.providerClient(simURL), TestURL: simURL, Now: time.Now}, registry)
 	if err != nil {
 		return err
 	}
@@ -204,7 +205,7 @@ func (p *program) wire(ctx context.Context, sources []merchant.Source, simURL st
 	if err != nil {
 		return err
 	}
-	assets, hub, registry := web.NewAssets(), &checkout.Hub{}, prometheus.NewRegistry()
+	assets, hub := web.NewAssets(), &checkout.Hub{}
 	if !assets.HasBundle() {
 		log.Warn("this binary holds no WebAssembly bundle: pages work as HTML only (make build puts it in)")
 	}
@@ -233,7 +234,7 @@ func (p *program) wire(ctx context.Context, sources []merchant.Source, simURL st
 		BaseURL: c.BaseURL, Log: log, Metrics: checkout.NewMetrics(registry),
 	})
 	server, err := httpd.New(httpd.Config{
-		Service: service, Merchants: directory, Stores: p.stores,
+		Service: service, Accounts: accounts, Merchants: directory, Stores: p.stores,
 		Assets: assets, Secret: secret, BaseURL: c.BaseURL, Live: live, Proxies: c.TrustedProxies,
 		AdminKey: c.AdminKey, Log: log, Registry: registry,
 	})

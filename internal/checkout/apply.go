@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"morepay/internal/account"
 	"morepay/internal/pay"
 	"morepay/internal/provider"
 )
@@ -14,7 +15,7 @@ import (
 // for one that can't be trusted, store_unavailable when it could not be kept.
 // Nil means that the message is durable, in quarantine, or needs no keeping.
 func (s *Service) Notify(ctx context.Context, providerID, accountName string, header http.Header, body []byte) error {
-	acc := s.accounts.named(providerID, accountName)
+	acc := s.accounts.Named(providerID, accountName)
 	if acc == nil {
 		return pay.Errorf(pay.CodeNotFound, "", "there is no such account")
 	}
@@ -38,10 +39,10 @@ func (s *Service) Notify(ctx context.Context, providerID, accountName string, he
 // the attempt, the session, the numbered event and the outbox row are one
 // transaction. Evidence that contradicts what we know is quarantined and changes
 // nothing. The ledger is nil if the evidence is about no session of ours.
-func (s *Service) apply(ctx context.Context, acc *account, ev pay.Evidence) (*pay.Ledger, error) {
+func (s *Service) apply(ctx context.Context, acc *account.Account, ev pay.Evidence) (*pay.Ledger, error) {
 	ev.Provider, ev.ReceivedAt = acc.ProviderID, s.now()
-	if ev.Account != acc.Provider.Account() {
-		return nil, s.quarantine(ctx, ev, "account is "+ev.Account+", want "+acc.Provider.Account())
+	if ev.Account != acc.Name() {
+		return nil, s.quarantine(ctx, ev, "account is "+ev.Account+", want "+acc.Name())
 	}
 	sessionID, err := s.store.Find(ctx, Key{Provider: ev.Provider, Account: ev.Account, OutTradeNo: ev.OutTradeNo})
 	if pay.CodeOf(err) == pay.CodeNotFound {
@@ -67,8 +68,8 @@ func (s *Service) apply(ctx context.Context, acc *account, ev pay.Evidence) (*pa
 }
 
 // applyRefund records the provider's word about a refund.
-func (s *Service) applyRefund(ctx context.Context, acc *account, st provider.RefundStatement) error {
-	key := Key{Provider: acc.ProviderID, Account: acc.Provider.Account(), OutTradeNo: st.OutTradeNo}
+func (s *Service) applyRefund(ctx context.Context, acc *account.Account, st provider.RefundStatement) error {
+	key := Key{Provider: acc.ProviderID, Account: acc.Name(), OutTradeNo: st.OutTradeNo}
 	sessionID, err := s.store.Find(ctx, key)
 	if pay.CodeOf(err) == pay.CodeNotFound {
 		return s.quarantine(ctx, refundEvidence(key, st), "refund of a payment that is not ours")

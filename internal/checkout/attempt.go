@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"morepay/internal/account"
 	"morepay/internal/capability"
 	"morepay/internal/device"
 	"morepay/internal/method"
@@ -48,17 +49,17 @@ func (s *Service) Attempt(ctx context.Context, sessionID string, r AttemptReques
 	if r.Rail == pay.RailPageQR {
 		return l, nil
 	}
-	account, err := s.accountFor(l.Session.Merchant, r.Method)
+	acc, err := s.accountFor(l.Session.Merchant, r.Method)
 	if err != nil {
 		return nil, err
 	}
-	if a := resumable(l, account, r); a != nil {
-		l, err = s.resume(ctx, l, account, a)
+	if a := resumable(l, acc, r); a != nil {
+		l, err = s.resume(ctx, l, acc, a)
 		if !errors.Is(err, provider.ErrClosed) {
 			return l, err
 		}
 	}
-	return s.begin(ctx, l, account, r)
+	return s.begin(ctx, l, acc, r)
 }
 
 // MayAttempt decides again, on the server, what the page decided when it was
@@ -102,9 +103,9 @@ func knownRail(r pay.Rail) bool {
 	return slices.Contains(pay.Rails, r)
 }
 
-func (s *Service) accountFor(merchant string, m pay.Method) (*account, error) {
+func (s *Service) accountFor(merchant string, m pay.Method) (*account.Account, error) {
 	id := method.Find(m).Provider
-	a := s.accounts.of(merchant, id)
+	a := s.accounts.Of(merchant, id)
 	if a == nil {
 		return nil, pay.Errorf(pay.CodeMethodUnavailable, "method", "the merchant has no account at %s", id)
 	}
@@ -113,13 +114,13 @@ func (s *Service) accountFor(merchant string, m pay.Method) (*account, error) {
 
 // resumable finds a live attempt by the same method, rail and account. One that
 // was made for another payer's bridge can't be taken up.
-func resumable(l *pay.Ledger, acc *account, r AttemptRequest) *pay.Attempt {
+func resumable(l *pay.Ledger, acc *account.Account, r AttemptRequest) *pay.Attempt {
 	if r.Rail == pay.RailJSAPI {
 		return nil
 	}
 	for i := len(l.Attempts) - 1; i >= 0; i-- {
 		a := &l.Attempts[i]
-		if a.State.Payable() && a.Method == r.Method && a.Rail == r.Rail && a.Account == acc.Provider.Account() {
+		if a.State.Payable() && a.Method == r.Method && a.Rail == r.Rail && a.Account == acc.Name() {
 			return a
 		}
 	}
@@ -128,7 +129,7 @@ func resumable(l *pay.Ledger, acc *account, r AttemptRequest) *pay.Attempt {
 
 // resume hands out the action that the attempt has, or asks for a new one when
 // that is used up or never came.
-func (s *Service) resume(ctx context.Context, l *pay.Ledger, acc *account, a *pay.Attempt) (*pay.Ledger, error) {
+func (s *Service) resume(ctx context.Context, l *pay.Ledger, acc *account.Account, a *pay.Attempt) (*pay.Ledger, error) {
 	now, id := s.now(), a.ID
 	fresh := a.Action != nil && now.Before(a.Action.ExpiresAt)
 	if fresh && !a.Abandoned {
@@ -144,8 +145,8 @@ func (s *Service) resume(ctx context.Context, l *pay.Ledger, acc *account, a *pa
 // begin commits a new attempt before its provider hears of it: a notification
 // that outruns the provider's reply finds its row, and a crash leaves something
 // to ask about.
-func (s *Service) begin(ctx context.Context, l *pay.Ledger, acc *account, r AttemptRequest) (*pay.Ledger, error) {
-	if acc.down() {
+func (s *Service) begin(ctx context.Context, l *pay.Ledger, acc *account.Account, r AttemptRequest) (*pay.Ledger, error) {
+	if acc.Down() {
 		return nil, pay.Errorf(pay.CodeProviderDown, "method", "the provider of %s can't be reached", r.Method)
 	}
 	attempt, err := s.newAttempt(l, acc, r)
@@ -160,10 +161,10 @@ func (s *Service) begin(ctx context.Context, l *pay.Ledger, acc *account, r Atte
 	return s.send(ctx, l, acc, attempt.ID)
 }
 
-func (s *Service) newAttempt(l *pay.Ledger, acc *account, r AttemptRequest) (pay.Attempt, error) {
+func (s *Service) newAttempt(l *pay.Ledger, acc *account.Account, r AttemptRequest) (pay.Attempt, error) {
 	a := pay.Attempt{
 		ID: newAttemptID(), Method: r.Method, Rail: r.Rail,
-		Provider: acc.ProviderID, Account: acc.Provider.Account(), App: acc.Provider.App(),
+		Provider: acc.ProviderID, Account: acc.Name(), App: acc.Provider.App(),
 		OutTradeNo: newNumber(), Amount: l.Session.Amount,
 		// Providers keep whole seconds: rounded down, none takes money after our expiry.
 		ExpiresAt: l.Session.ExpiresAt.Truncate(time.Second),
@@ -178,18 +179,18 @@ func (s *Service) newAttempt(l *pay.Ledger, acc *account, r AttemptRequest) (pay
 	return a, err
 }
 
-func (s *Service) notifyURL(acc *account) string {
-	return fmt.Sprintf("%s/notify/%s/%s", s.baseURL, acc.ProviderID, url.PathEscape(acc.Provider.Account()))
+func (s *Service) notifyURL(acc *account.Account) string {
+	return fmt.Sprintf("%s/notify/%s/%s", s.baseURL, acc.ProviderID, url.PathEscape(acc.Name()))
 }
 
 // send asks the provider and records its answer. An answer that never came
 // leaves the attempt as it is: the sweeper asks what became of it.
-func (s *Service) send(ctx context.Context, l *pay.Ledger, acc *account, attemptID string) (*pay.Ledger, error) {
+func (s *Service) send(ctx context.Context, l *pay.Ledger, acc *account.Account, attemptID string) (*pay.Ledger, error) {
 	a := l.Attempt(attemptID)
 	var action pay.Action
 	// The payer may close the page now; the money's story must go on.
 	ctx = context.WithoutCancel(ctx)
-	err := acc.call(ctx, "start", func(ctx context.Context) (err error) {
+	err := acc.Call(ctx, "start", func(ctx context.Context) (err error) {
 		action, err = acc.Provider.Start(ctx, a.Rail, a.Request)
 		return err
 	})

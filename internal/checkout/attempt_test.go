@@ -290,7 +290,7 @@ func TestBreaker(t *testing.T) {
 	id := w.open()
 	_, err := w.Choose(t.Context(), id, wechat, pay.RailQR)
 	w.code(err, pay.CodeMethodUnavailable, "method", "a provider that is down")
-	if down := w.Service().Down("bench"); len(down) != 1 || down[0] != wechat {
+	if down := w.Accounts().Down("bench"); len(down) != 1 || down[0] != wechat {
 		t.Errorf("down are %v", down)
 	}
 	if len(w.Sim.History("", "")) != before || len(w.ledger(id).Attempts) != 0 {

@@ -2,7 +2,6 @@ package checkout
 
 import (
 	"errors"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -16,7 +15,6 @@ type Metrics struct {
 	attempts      *prometheus.CounterVec
 	notifications *prometheus.CounterVec
 	quarantined   prometheus.Counter
-	calls         *prometheus.HistogramVec
 }
 
 // NewMetrics makes the metrics and registers them; nil registers them nowhere.
@@ -30,12 +28,9 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			Name: "morepay_notifications_total", Help: "Inbound messages of providers, by what they were worth."}, []string{"provider", "result"}),
 		quarantined: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "morepay_quarantined_total", Help: "Evidence that contradicts what we know. More than 0 needs a person."}),
-		calls: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "morepay_provider_call_seconds", Help: "Calls of providers.",
-			Buckets: []float64{.05, .1, .25, .5, 1, 2, 4, 8}}, []string{"provider", "call", "result"}),
 	}
 	if r != nil {
-		r.MustRegister(m.sessions, m.attempts, m.notifications, m.quarantined, m.calls)
+		r.MustRegister(m.sessions, m.attempts, m.notifications, m.quarantined)
 	}
 	return m
 }
@@ -49,16 +44,4 @@ func (m *Metrics) notification(providerID string, err error) {
 		result = "forged"
 	}
 	m.notifications.WithLabelValues(providerID, result).Inc()
-}
-
-func (m *Metrics) providerCall(providerID, call string, err error, took time.Duration) {
-	result := "ok"
-	switch {
-	case err == nil:
-	case definite(err):
-		result = "refused"
-	default:
-		result = "unknown"
-	}
-	m.calls.WithLabelValues(providerID, call, result).Observe(took.Seconds())
 }

@@ -11,7 +11,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"morepay/internal/checkout"
 	"morepay/internal/pay"
 	"morepay/internal/provider"
 	"morepay/internal/providersim"
@@ -222,10 +221,7 @@ func (s *story) agrees(t *rapid.T, l *pay.Ledger, a pay.Attempt) {
 
 // refunder is the account of an attempt, if money can be given back there.
 func (s *story) refunder(a pay.Attempt) provider.Refunder {
-	i := slices.IndexFunc(s.Accounts(), func(acc checkout.Account) bool {
-		return acc.ProviderID == a.Provider && acc.Provider.Account() == a.Account
-	})
-	refunder, _ := s.Accounts()[i].Provider.(provider.Refunder)
+	refunder, _ := s.Accounts().Named(a.Provider, a.Account).Provider.(provider.Refunder)
 	return refunder
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"morepay/internal/account"
 	"morepay/internal/pay"
 	"morepay/internal/provider"
 )
@@ -60,7 +61,7 @@ var billZone = time.FixedZone("+08:00", 8*60*60)
 // account's bill is returned after the others are done.
 func (s *Service) Reconcile(ctx context.Context, books Books, since, until time.Time) ([]Difference, error) {
 	var found []Difference
-	for _, acc := range s.accounts.all {
+	for _, acc := range s.accounts.All() {
 		biller, ok := acc.Provider.(provider.Biller)
 		if !ok {
 			continue
@@ -68,7 +69,7 @@ func (s *Service) Reconcile(ctx context.Context, books Books, since, until time.
 		for day := dayOf(since); !day.After(until); day = day.AddDate(0, 0, 1) {
 			c := comparison{service: s, acc: acc, day: day}
 			if err := c.run(ctx, biller, books); err != nil {
-				return found, fmt.Errorf("%s, %s %s, %s: %w", acc.Merchant, acc.ProviderID, acc.Provider.Account(), day.Format(time.DateOnly), err)
+				return found, fmt.Errorf("%s, %s %s, %s: %w", acc.Merchant, acc.ProviderID, acc.Name(), day.Format(time.DateOnly), err)
 			}
 			found = append(found, c.found...)
 		}
@@ -84,7 +85,7 @@ func dayOf(t time.Time) time.Time {
 // comparison is one account's bill of one day against our books.
 type comparison struct {
 	service *Service
-	acc     *account
+	acc     *account.Account
 	day     time.Time
 	found   []Difference
 }
@@ -107,7 +108,7 @@ func (c *comparison) run(ctx context.Context, biller provider.Biller, books Book
 			return err
 		}
 	}
-	paid, err := books.PaidAttempts(ctx, c.acc.ProviderID, c.acc.Provider.Account(), c.day, c.day.AddDate(0, 0, 1))
+	paid, err := books.PaidAttempts(ctx, c.acc.ProviderID, c.acc.Name(), c.day, c.day.AddDate(0, 0, 1))
 	for _, r := range paid {
 		if !billed[r.OutTradeNo] {
 			c.differ(DifferenceUnbilled, r.OutTradeNo, r.Amount.String(), "")
@@ -117,7 +118,7 @@ func (c *comparison) run(ctx context.Context, biller provider.Biller, books Book
 }
 
 func (c *comparison) line(ctx context.Context, line provider.BillLine) error {
-	id, err := c.service.store.Find(ctx, Key{Provider: c.acc.ProviderID, Account: c.acc.Provider.Account(), OutTradeNo: line.OutTradeNo})
+	id, err := c.service.store.Find(ctx, Key{Provider: c.acc.ProviderID, Account: c.acc.Name(), OutTradeNo: line.OutTradeNo})
 	if pay.CodeOf(err) == pay.CodeNotFound {
 		c.differ(DifferenceForeign, line.OutTradeNo, "", line.Amount.String())
 		return nil
@@ -137,7 +138,7 @@ func (c *comparison) line(ctx context.Context, line provider.BillLine) error {
 }
 
 func (c *comparison) payment(ctx context.Context, l *pay.Ledger, line provider.BillLine) error {
-	a := l.AttemptByNumber(c.acc.ProviderID, c.acc.Provider.Account(), line.OutTradeNo)
+	a := l.AttemptByNumber(c.acc.ProviderID, c.acc.Name(), line.OutTradeNo)
 	if a.Amount != line.Amount {
 		c.differ(DifferenceAmount, line.OutTradeNo, a.Amount.String(), line.Amount.String())
 		return nil
@@ -147,7 +148,7 @@ func (c *comparison) payment(ctx context.Context, l *pay.Ledger, line provider.B
 	}
 	c.differ(DifferenceHealed, line.OutTradeNo, string(a.State), "paid")
 	_, err := c.service.apply(ctx, c.acc, pay.Evidence{
-		ID: "bill:" + line.Reference, Source: pay.SourceBill, Account: c.acc.Provider.Account(),
+		ID: "bill:" + line.Reference, Source: pay.SourceBill, Account: c.acc.Name(),
 		OutTradeNo: line.OutTradeNo, Outcome: pay.OutcomePaid, Amount: line.Amount, Reference: line.Reference, PaidAt: line.At,
 	})
 	return err
@@ -165,7 +166,7 @@ func (c *comparison) refund(l *pay.Ledger, line provider.BillLine) {
 
 func (c *comparison) differ(kind DifferenceKind, outTradeNo, ours, theirs string) {
 	c.found = append(c.found, Difference{
-		Merchant: c.acc.Merchant, Provider: c.acc.ProviderID, Account: c.acc.Provider.Account(),
+		Merchant: c.acc.Merchant, Provider: c.acc.ProviderID, Account: c.acc.Name(),
 		Day: c.day.Format(time.DateOnly), Kind: kind, OutTradeNo: outTradeNo, Ours: ours, Theirs: theirs,
 	})
 }

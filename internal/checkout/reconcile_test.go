@@ -15,7 +15,7 @@ import (
 // simulated.
 func (w *world) biller() provider.Biller {
 	w.tb.Helper()
-	for _, a := range w.Accounts() {
+	for _, a := range w.Accounts().All() {
 		if b, ok := a.Provider.(provider.Biller); ok && a.Merchant == site.Merchant {
 			return b
 		}

@@ -72,7 +72,7 @@ func (s *Service) sendRefund(ctx context.Context, sessionID, refundID string) er
 		return nil
 	}
 	a := l.Attempt(r.AttemptID)
-	acc := s.accounts.named(a.Provider, a.Account)
+	acc := s.accounts.Named(a.Provider, a.Account)
 	if acc == nil {
 		return s.refundTried(ctx, sessionID, refundID)
 	}
@@ -85,7 +85,7 @@ func (s *Service) sendRefund(ctx context.Context, sessionID, refundID string) er
 		Note: r.Note, NotifyURL: s.notifyURL(acc),
 	}
 	var state provider.RefundState
-	err = acc.call(ctx, "refund", func(ctx context.Context) (err error) {
+	err = acc.Call(ctx, "refund", func(ctx context.Context) (err error) {
 		state, err = refunder.Refund(ctx, order)
 		return err
 	})

@@ -103,11 +103,7 @@ func attemptRule(s *story, l *pay.Ledger, _ []pay.Event) string {
 
 func tenantRule(s *story, l *pay.Ledger, _ []pay.Event) string {
 	for _, a := range l.Attempts {
-		ours := false
-		for _, acc := range s.Accounts() {
-			ours = ours || acc.Merchant == l.Session.Merchant && acc.ProviderID == a.Provider && acc.Provider.Account() == a.Account
-		}
-		if !ours {
+		if acc := s.Accounts().Named(a.Provider, a.Account); acc == nil || acc.Merchant != l.Session.Merchant {
 			return fmt.Sprintf("attempt %s is of account %s at %s", a.ID, a.Account, a.Provider)
 		}
 	}

@@ -6,10 +6,9 @@ import (
 	"log/slog"
 	"time"
 
+	"morepay/internal/account"
 	"morepay/internal/capability"
-	"morepay/internal/method"
 	"morepay/internal/pay"
-	"morepay/internal/provider"
 )
 
 // Merchants tells what checkout must know of the shops. An unknown merchant or
@@ -23,11 +22,12 @@ type Merchants interface {
 	ReturnURL(merchant, url string) error
 }
 
-// Config is what a Service is made of. Store, Merchants and BaseURL are needed.
+// Config is what a Service is made of. Store, Merchants,
+// Accounts and BaseURL are needed.
 type Config struct {
 	Store     Store
 	Merchants Merchants
-	Accounts  []Account
+	Accounts  *account.Registry
 	Hub       *Hub   // woken by the store's Notifier; nil where nobody waits
 	BaseURL   string // origin under which payers and providers reach us, without a slash at the end
 	Now       func() time.Time
@@ -35,19 +35,12 @@ type Config struct {
 	Metrics   *Metrics
 }
 
-// Account binds a provider account to the one merchant it collects for.
-type Account struct {
-	Merchant   string
-	ProviderID string // adapter id, such as wechatpay
-	Provider   provider.Provider
-}
-
 // Service opens sessions and brings them to their end. All methods are safe for
 // concurrent use.
 type Service struct {
 	store     Store
 	merchants Merchants
-	accounts  accounts
+	accounts  *account.Registry
 	hub       *Hub
 	baseURL   string
 	now       func() time.Time
@@ -63,15 +56,13 @@ func New(c Config) *Service {
 	if now == nil {
 		now = time.Now
 	}
-	s := &Service{
-		store: c.Store, merchants: c.Merchants,
+	return &Service{
+		store: c.Store, merchants: c.Merchants, accounts: c.Accounts,
 		hub: cmp.Or(c.Hub, &Hub{}), baseURL: c.BaseURL,
 		now:     func() time.Time { return now().UTC().Truncate(time.Millisecond) },
 		log:     cmp.Or(c.Log, slog.Default()),
 		metrics: cmp.Or(c.Metrics, NewMetrics(nil)),
 	}
-	s.accounts = newAccounts(c.Accounts, s.metrics)
-	return s
 }
 
 // Hub is where waiters wait.
@@ -110,16 +101,4 @@ func (s *Service) ByToken(ctx context.Context, token string) (*pay.Ledger, error
 		return nil, errNoSession
 	}
 	return l, nil
-}
-
-// Down lists the methods whose provider the merchant can't reach now, or has no
-// account at.
-func (s *Service) Down(merchant string) []pay.Method {
-	var down []pay.Method
-	for _, m := range method.All() {
-		if a := s.accounts.of(merchant, m.Provider); a == nil || a.down() {
-			down = append(down, m.ID)
-		}
-	}
-	return down
 }

@@ -124,11 +124,11 @@ func (s *Service) advance(ctx context.Context, sessionID string) error {
 // checkAndClose asks what became of an attempt, and closes it at the provider
 // when nobody may pay it any more.
 func (s *Service) checkAndClose(ctx context.Context, l *pay.Ledger, attemptID string) (*pay.Ledger, error) {
-	acc := s.accounts.named(l.Attempt(attemptID).Provider, l.Attempt(attemptID).Account)
+	acc := s.accounts.Named(l.Attempt(attemptID).Provider, l.Attempt(attemptID).Account)
 	if acc == nil {
 		return l, s.postpone(ctx, l.Session.ID, attemptID)
 	}
-	if err := acc.rate.Wait(ctx); err != nil {
+	if err := acc.Pace(ctx); err != nil {
 		return l, err
 	}
 	l, err := s.check(ctx, l, attemptID)
@@ -141,7 +141,7 @@ func (s *Service) checkAndClose(ctx context.Context, l *pay.Ledger, attemptID st
 		return l, nil
 	}
 	var ev pay.Evidence
-	err = acc.call(ctx, "close", func(ctx context.Context) (err error) {
+	err = acc.Call(ctx, "close", func(ctx context.Context) (err error) {
 		ev, err = closer.Close(ctx, a.OutTradeNo)
 		return err
 	})
@@ -172,12 +172,12 @@ func (s *Service) postpone(ctx context.Context, sessionID, attemptID string) err
 // unknown answer changes nothing but the time of the next check.
 func (s *Service) check(ctx context.Context, l *pay.Ledger, attemptID string) (*pay.Ledger, error) {
 	a := l.Attempt(attemptID)
-	acc := s.accounts.named(a.Provider, a.Account)
+	acc := s.accounts.Named(a.Provider, a.Account)
 	if acc == nil {
 		return l, nil
 	}
 	var ev pay.Evidence
-	err := acc.call(ctx, "query", func(ctx context.Context) (err error) {
+	err := acc.Call(ctx, "query", func(ctx context.Context) (err error) {
 		ev, err = acc.Provider.Query(ctx, a.OutTradeNo)
 		return err
 	})

@@ -132,7 +132,7 @@ func (s *Service) draw(payload, png string) (*view.QR, error) {
 func (s *Service) order(session *pay.Session) capability.Order {
 	return capability.Order{
 		Amount: session.Amount, Items: session.Items, Payer: capability.PayerKey(session.MerchantPayerID),
-		Region: session.Region, Down: s.Down(session.Merchant),
+		Region: session.Region, Down: s.accounts.Down(session.Merchant),
 	}
 }
 

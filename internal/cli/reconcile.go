@@ -41,7 +41,7 @@ func (c *reconcile) Run(ctx context.Context) error {
 	if c.SimURL != "" {
 		transport = provider.TestTransport(c.SimURL)
 	}
-	accounts, err := merchant.OpenAccounts(sources, provider.Env{HTTP: provider.NewHTTPClient(transport), TestURL: c.SimURL, Now: time.Now})
+	accounts, err := merchant.OpenAccounts(sources, provider.Env{HTTP: provider.NewHTTPClient(transport), TestURL: c.SimURL, Now: time.Now}, nil)
 	if err != nil {
 		return err
 	}

@@ -98,7 +98,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) error {
 	dev := device.Detect(b.UserAgent)
 	order := capability.Order{
 		Amount: b.Amount, Items: b.Items, Payer: capability.PayerKey(b.PayerID), Region: b.Region,
-		Down: s.service.Down(merchant),
+		Down: s.accounts.Down(merchant),
 	}
 	return writeJSON(w, http.StatusOK, decision{version, dev, capability.Decide(doc, order, dev, s.now())})
 }

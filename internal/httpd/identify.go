@@ -24,7 +24,7 @@ func (s *Server) identify(w http.ResponseWriter, r *http.Request, l *pay.Ledger,
 	if err := s.service.MayAttempt(r.Context(), l, request); err != nil {
 		return err
 	}
-	id := s.service.Identifier(l.Session.Merchant, request.Method)
+	id := s.accounts.Identifier(l.Session.Merchant, request.Method)
 	if id == nil {
 		return pay.Errorf(pay.CodeMethodUnavailable, "rail", "%s can't identify payers", request.Method)
 	}
@@ -60,7 +60,7 @@ func (s *Server) identified(w http.ResponseWriter, r *http.Request) error {
 	if err := s.secrets.checkForm(e.State, l.Session.ID, s.now()); err != nil {
 		return err
 	}
-	id := s.service.Identifier(l.Session.Merchant, e.Method)
+	id := s.accounts.Identifier(l.Session.Merchant, e.Method)
 	if id == nil {
 		return errNotFound
 	}

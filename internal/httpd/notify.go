@@ -37,7 +37,7 @@ func (s *Server) failNotify(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 func (s *Server) acknowledge(w http.ResponseWriter, r *http.Request, problem error) error {
-	ack, ok := s.service.Acknowledge(r.PathValue("provider"), r.PathValue("account"), problem == nil)
+	ack, ok := s.accounts.Acknowledge(r.PathValue("provider"), r.PathValue("account"), problem == nil)
 	if !ok {
 		failJSON(w, r, problem)
 		return nil

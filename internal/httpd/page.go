@@ -50,7 +50,7 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, l *pay.Ledger, sta
 	if err := s.shell(&b, v, r.URL.Query().Has("returned")); err != nil {
 		return err
 	}
-	s.pageHeaders(w, s.merchants.Origins(l.Session.Merchant), s.service.Hops(l.Session.Merchant))
+	s.pageHeaders(w, s.merchants.Origins(l.Session.Merchant), s.accounts.FormTargets(l.Session.Merchant))
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	return writeCompressed(w, r, status, b.Bytes())
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"morepay/internal/account"
 	"morepay/internal/checkout"
 	"morepay/internal/merchant"
 	"morepay/internal/pay"
@@ -19,6 +20,7 @@ import (
 // Config is what a Server is made of.
 type Config struct {
 	Service   *checkout.Service
+	Accounts  *account.Registry
 	Merchants *merchant.Directory
 	Stores    *sqlstore.DB
 	Assets    *web.Assets
@@ -35,6 +37,7 @@ type Config struct {
 // Server answers payers, merchants and providers.
 type Server struct {
 	service   *checkout.Service
+	accounts  *account.Registry
 	merchants *merchant.Directory
 	stores    *sqlstore.DB
 	assets    *web.Assets
@@ -66,7 +69,7 @@ func New(c Config) (*Server, error) {
 		}
 	}
 	s := &Server{
-		service: c.Service, merchants: c.Merchants, stores: c.Stores, assets: c.Assets, secrets: sec,
+		service: c.Service, accounts: c.Accounts, merchants: c.Merchants, stores: c.Stores, assets: c.Assets, secrets: sec,
 		baseURL: c.BaseURL, live: c.Live, proxies: c.Proxies, adminKey: c.AdminKey, now: c.Now, log: c.Log,
 		registry: c.Registry, metrics: newMetrics(c.Registry),
 		pages: newKeyed(pageRate), eventIPs: newKeyed(eventRate), reports: newKeyed(reportRate), statusChecks: newKeyed(statusRate), attempts: newKeyed(attemptRate),

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"slices"
 
-	"morepay/internal/checkout"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"morepay/internal/account"
 	"morepay/internal/method"
 	"morepay/internal/pay"
 	"morepay/internal/provider"
@@ -13,9 +15,9 @@ import (
 
 // OpenAccounts opens every account that the merchants have at a provider. All
 // that is wrong is told at once, with file and field. env.ReadKey is set for
-// each merchant.
-func OpenAccounts(sources []Source, env provider.Env) ([]checkout.Account, error) {
-	var accounts []checkout.Account
+// each merchant, and the accounts' calls are measured in metrics, which may be nil.
+func OpenAccounts(sources []Source, env provider.Env, metrics prometheus.Registerer) (*account.Registry, error) {
+	accounts := account.NewRegistry(metrics)
 	var problems []error
 	for _, s := range sources {
 		env.ReadKey = s.ReadKey
@@ -25,26 +27,13 @@ func OpenAccounts(sources []Source, env provider.Env) ([]checkout.Account, error
 				problems = append(problems, fmt.Errorf("%s/%s: accounts.%w", s.ID, SettingsFile, err))
 				continue
 			}
-			if other := holder(accounts, id, opened.Account()); other != "" {
-				problems = append(problems, fmt.Errorf("%s/%s: accounts.%s: the account %s is %s's too", s.ID, SettingsFile, id, opened.Account(), other))
+			if err := accounts.Add(s.ID, id, opened); err != nil {
+				problems = append(problems, fmt.Errorf("%s/%s: accounts.%s: %w", s.ID, SettingsFile, id, err))
 			}
 			problems = append(problems, s.checkRails(id, opened.Rails())...)
-			accounts = append(accounts, checkout.Account{Merchant: s.ID, ProviderID: id, Provider: opened})
 		}
 	}
 	return accounts, errors.Join(problems...)
-}
-
-// holder is the merchant that an account collects for, "" if none does yet. What
-// a provider says of an account would be taken for the word about one merchant
-// and quarantined for the other.
-func holder(accounts []checkout.Account, providerID, name string) string {
-	for _, a := range accounts {
-		if a.ProviderID == providerID && a.Provider.Account() == name {
-			return a.Merchant
-		}
-	}
-	return ""
 }
 
 // checkRails: a rail that the document grants and the adapter can't take would

@@ -62,7 +62,7 @@ func TestNothingIsShared(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer db.Close()
-			_, err = merchant.OpenAccounts(sources, env)
+			_, err = merchant.OpenAccounts(sources, env, nil)
 			if err == nil {
 				_, err = merchant.NewDirectory(t.Context(), db.Documents, sources, true, slog.New(slog.DiscardHandler))
 			}

@@ -21,6 +21,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"morepay/internal/account"
 	"morepay/internal/checkout"
 	"morepay/internal/demo"
 	"morepay/internal/httpd"
@@ -89,7 +90,7 @@ func (s *server) end() error {
 type incarnation struct {
 	stores   *sqlstore.DB
 	hangUp   func() // closes connections to the simulator that nobody uses
-	accounts []checkout.Account
+	accounts *account.Registry
 	service  *checkout.Service
 	handler  http.Handler
 	end      context.CancelFunc
@@ -190,7 +191,7 @@ func (s *Site) wire(ctx context.Context, n *incarnation) error {
 	var err error
 	n.accounts, err = merchant.OpenAccounts(sources, provider.Env{
 		HTTP: provider.NewHTTPClient(transport), TestURL: s.SimURL, Now: time.Now,
-	})
+	}, nil)
 	if err != nil {
 		return err
 	}
@@ -210,7 +211,7 @@ func (s *Site) wire(ctx context.Context, n *incarnation) error {
 		BaseURL: s.URL, Now: s.Now, Log: s.Log,
 	})
 	server, err := httpd.New(httpd.Config{
-		Service: n.service, Merchants: directory, Stores: n.stores, Assets: web.NewAssets(), Secret: s.Secret,
+		Service: n.service, Accounts: n.accounts, Merchants: directory, Stores: n.stores, Assets: web.NewAssets(), Secret: s.Secret,
 		BaseURL: s.URL, Now: s.Now, Log: s.Log, Registry: prometheus.NewRegistry(),
 	})
 	if err != nil {
@@ -234,7 +235,7 @@ func (s *Site) Advance(d time.Duration) {
 func (s *Site) Service() *checkout.Service { return s.now.Load().service }
 
 // Accounts are all merchants' accounts with their adapters.
-func (s *Site) Accounts() []checkout.Account { return s.now.Load().accounts }
+func (s *Site) Accounts() *account.Registry { return s.now.Load().accounts }
 
 // Stores are the stores as of the last restart.
 func (s *Site) Stores() *sqlstore.DB { return s.now.Load().stores }

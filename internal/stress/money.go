@@ -65,12 +65,7 @@ func purchases(ctx context.Context, s *site.Site, n int) ([]waiting, error) {
 
 // receiver is the adapter of the account that all payments are made to.
 func receiver(s *site.Site) provider.Provider {
-	for _, a := range s.Accounts() {
-		if a.Merchant == site.Merchant && a.ProviderID == "wechatpay" {
-			return a.Provider
-		}
-	}
-	panic("stress: the merchant has no account")
+	return s.Accounts().Of(site.Merchant, "wechatpay").Provider
 }
 
 // books are the stores of a database that no server has open.

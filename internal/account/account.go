@@ -1,0 +1,91 @@
+// Package account knows the merchants' accounts at their providers: whose each
+// is, how it is found, and whether its provider answers just now. Whoever asks a
+// provider something asks through [Account.Call].
+//
+// What must not live here: what follows from an answer (package checkout), and
+// how an account's settings are read (package merchant).
+package account
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/sony/gobreaker/v2"
+	"golang.org/x/time/rate"
+
+	"morepay/internal/pay"
+	"morepay/internal/provider"
+)
+
+// callRate bounds what one account's provider is asked in the background, in
+// calls a second. Providers publish no limit for queries.
+const callRate = 50
+
+// Account is a provider account with the one merchant that it collects for, and
+// a circuit breaker, so that a provider that is down is noticed once and not by
+// every payer. All methods are safe for concurrent use.
+type Account struct {
+	Merchant   string
+	ProviderID string // adapter id, such as wechatpay
+	Provider   provider.Provider
+
+	breaker *gobreaker.CircuitBreaker[struct{}]
+	rate    *rate.Limiter
+	metrics *metrics
+}
+
+func newAccount(merchant, providerID string, p provider.Provider, m *metrics) *Account {
+	return &Account{
+		Merchant: merchant, ProviderID: providerID, Provider: p,
+		breaker: gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
+			Name:        providerID + "/" + p.Account(),
+			MaxRequests: 1,
+			Timeout:     15 * time.Second,
+			ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= 5 },
+			// A definite answer proves that the provider is up, whatever it says.
+			IsSuccessful: func(err error) bool { return err == nil || definite(err) },
+		}),
+		rate:    rate.NewLimiter(callRate, callRate),
+		metrics: m,
+	}
+}
+
+// Name returns the provider's name of the account.
+func (a *Account) Name() string { return a.Provider.Account() }
+
+// Down reports whether the provider has failed so often that it is not asked
+// for a while.
+func (a *Account) Down() bool { return a.breaker.State() == gobreaker.StateOpen }
+
+// Pace waits until a call in the background may be made. Fails when ctx ends.
+func (a *Account) Pace(ctx context.Context) error { return a.rate.Wait(ctx) }
+
+// Call asks the provider something, through the breaker and within
+// provider.CallTimeout.
+// An open breaker is provider_unavailable, and nothing has been sent. name is the
+// call's in the metrics.
+func (a *Account) Call(ctx context.Context, name string, f func(context.Context) error) error {
+	_, err := a.breaker.Execute(func() (struct{}, error) {
+		ctx, cancel := context.WithTimeout(ctx, provider.CallTimeout)
+		defer cancel()
+		start := time.Now()
+		err := f(ctx)
+		a.metrics.called(a.ProviderID, name, err, time.Since(start))
+		return struct{}{}, err
+	})
+	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
+		return pay.Wrap(pay.CodeProviderDown, err, "the provider can't be reached")
+	}
+	return err
+}
+
+// definite errors are answers; all others leave the outcome unknown.
+func definite(err error) bool {
+	for _, known := range []error{provider.ErrRefused, provider.ErrPaid, provider.ErrClosed, provider.ErrNotReady, provider.ErrAbsent, provider.ErrLater} {
+		if errors.Is(err, known) {
+			return true
+		}
+	}
+	return false
+}

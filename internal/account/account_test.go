@@ -1,0 +1,113 @@
+package account_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"morepay/internal/account"
+	"morepay/internal/method"
+	"morepay/internal/pay"
+	"morepay/internal/provider"
+)
+
+// named is an account of which only the name is asked.
+type named struct {
+	provider.Provider
+	name string
+}
+
+func (n named) Account() string { return n.name }
+
+func registry(t *testing.T) *account.Registry {
+	t.Helper()
+	r := account.NewRegistry(nil)
+	for _, a := range []struct{ merchant, provider, name string }{
+		{"shop", "wechatpay", "1"}, {"shop", "alipay", "1"}, {"other", "wechatpay", "2"},
+	} {
+		if err := r.Add(a.merchant, a.provider, named{name: a.name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return r
+}
+
+func TestFind(t *testing.T) {
+	r := registry(t)
+	if a := r.Of("shop", "alipay"); a == nil || a.Name() != "1" || a.Merchant != "shop" {
+		t.Errorf("the shop's account is %+v", a)
+	}
+	if a := r.Named("wechatpay", "2"); a == nil || a.Merchant != "other" {
+		t.Errorf("the account named 2 is %+v", a)
+	}
+	if r.Of("other", "alipay") != nil || r.Named("alipay", "2") != nil || r.Of("nobody", "alipay") != nil {
+		t.Error("an account was found that there is not")
+	}
+	if n := len(r.All()); n != 3 {
+		t.Errorf("there are %d accounts", n)
+	}
+}
+
+// An account collects for one merchant only.
+func TestAccountIsNotShared(t *testing.T) {
+	r := registry(t)
+	err := r.Add("third", "wechatpay", named{name: "1"})
+	if err == nil || !strings.Contains(err.Error(), "shop") {
+		t.Errorf("error is %v", err)
+	}
+	if len(r.All()) != 3 || r.Of("third", "wechatpay") != nil {
+		t.Error("it was added all the same")
+	}
+}
+
+func TestDownWithoutAnAccount(t *testing.T) {
+	r := registry(t)
+	if down := r.Down("nobody"); len(down) != len(method.All()) {
+		t.Errorf("down are %v", down)
+	}
+}
+
+// The breaker opens after five failures in a row and lets one call try again
+// after its pause; a refusal is an answer.
+func TestBreaker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := registry(t).Of("shop", "alipay")
+		asked := 0
+		call := func(err error) error {
+			return a.Call(t.Context(), "query", func(context.Context) error { asked++; return err })
+		}
+		for range 10 {
+			call(provider.ErrRefused)
+		}
+		if a.Down() {
+			t.Fatal("a provider that answers is down")
+		}
+		for range 5 {
+			call(errors.New("connection reset"))
+		}
+		asked = 0
+		if err := call(nil); !a.Down() || pay.CodeOf(err) != pay.CodeProviderDown || asked != 0 {
+			t.Fatalf("down %t, error %v, asked %d times", a.Down(), err, asked)
+		}
+		time.Sleep(16 * time.Second)
+		if err := call(nil); err != nil || a.Down() || asked != 1 {
+			t.Errorf("after a while: down %t, error %v, asked %d times", a.Down(), err, asked)
+		}
+	})
+}
+
+func TestCallEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begun := time.Now()
+		err := registry(t).Of("shop", "alipay").Call(t.Context(), "start", func(ctx context.Context) error {
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		if took := time.Since(begun); !errors.Is(err, context.DeadlineExceeded) || took > 10*time.Second {
+			t.Errorf("error %v after %v", err, took)
+		}
+	})
+}

@@ -1,0 +1,114 @@
+package account
+
+import (
+	"fmt"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"morepay/internal/method"
+	"morepay/internal/pay"
+	"morepay/internal/provider"
+)
+
+// Registry finds accounts; every page view and every notification looks for
+// one. It is filled at start, and from then on safe for concurrent use.
+type Registry struct {
+	metrics    *metrics
+	all        []*Account
+	ofMerchant map[string][]*Account
+	byName     map[name]*Account
+}
+
+// name is what a provider calls an account.
+type name struct{ provider, account string }
+
+// NewRegistry makes an empty registry whose accounts' calls are measured; r may
+// be nil.
+func NewRegistry(r prometheus.Registerer) *Registry {
+	return &Registry{metrics: newMetrics(r), ofMerchant: map[string][]*Account{}, byName: map[name]*Account{}}
+}
+
+// Add binds an opened account to its merchant. Fails if the account is another
+// merchant's: what the provider says of it would be taken for the word about one
+// merchant and quarantined for the other.
+func (r *Registry) Add(merchant, providerID string, p provider.Provider) error {
+	if other := r.Named(providerID, p.Account()); other != nil {
+		return fmt.Errorf("the account %s is %s's too", p.Account(), other.Merchant)
+	}
+	a := newAccount(merchant, providerID, p, r.metrics)
+	r.all = append(r.all, a)
+	r.ofMerchant[merchant] = append(r.ofMerchant[merchant], a)
+	r.byName[name{providerID, p.Account()}] = a
+	return nil
+}
+
+// All returns every account, in the order in which they were added.
+func (r *Registry) All() []*Account { return r.all }
+
+// Of finds a merchant's account at a provider; nil if it has none.
+func (r *Registry) Of(merchant, providerID string) *Account {
+	for _, a := range r.ofMerchant[merchant] {
+		if a.ProviderID == providerID {
+			return a
+		}
+	}
+	return nil
+}
+
+// Named finds an account by the provider's name of it; nil if there is none.
+func (r *Registry) Named(providerID, account string) *Account {
+	return r.byName[name{providerID, account}]
+}
+
+// Down lists the methods whose provider the merchant can't reach now, or has no
+// account at.
+func (r *Registry) Down(merchant string) []pay.Method {
+	var down []pay.Method
+	for _, m := range method.All() {
+		if a := r.Of(merchant, m.Provider); a == nil || a.Down() {
+			down = append(down, m.ID)
+		}
+	}
+	return down
+}
+
+// Acknowledgement is what a provider is answered, in its own dialect.
+type Acknowledgement struct {
+	Status      int
+	ContentType string
+	Body        []byte
+}
+
+// Acknowledge returns how the provider of an account is told "received" or "send
+// it again"; false if there is no such account.
+func (r *Registry) Acknowledge(providerID, account string, accepted bool) (Acknowledgement, bool) {
+	a := r.Named(providerID, account)
+	if a == nil {
+		return Acknowledgement{}, false
+	}
+	status, contentType, body := a.Provider.Acknowledge(accepted)
+	return Acknowledgement{status, contentType, body}, true
+}
+
+// FormTargets lists the origins and schemes that payers of a merchant may be sent
+// through.
+func (r *Registry) FormTargets(merchant string) []string {
+	var targets []string
+	for _, a := range r.ofMerchant[merchant] {
+		if f, ok := a.Provider.(provider.FormTargeter); ok {
+			targets = append(targets, f.FormTargets()...)
+		}
+	}
+	return targets
+}
+
+// Identifier returns what tells a provider's id of a payer, for rails that need
+// it; nil if the method's provider has none.
+func (r *Registry) Identifier(merchant string, m pay.Method) provider.PayerIdentifier {
+	a := r.Of(merchant, method.Find(m).Provider)
+	if a == nil {
+		return nil
+	}
+	id, _ := a.Provider.(provider.PayerIdentifier)
+	return id
+}
