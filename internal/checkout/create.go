@@ -35,6 +35,9 @@ const (
 	maxItems      = 100
 )
 
+// MaxLocale is the longest language tag (RFC 5646, section 4.4.1), in characters.
+const MaxLocale = 35
+
 // textBounds are the longest texts, in characters. A description over 127 is
 // refused by WeChat Pay.
 var textBounds = []struct {
@@ -46,7 +49,7 @@ var textBounds = []struct {
 	{"merchant_reference", 64, true, func(n *NewSession) string { return n.Reference }},
 	{"description", 127, true, func(n *NewSession) string { return n.Description }},
 	{"payer.id", 128, false, func(n *NewSession) string { return n.Payer.ID }},
-	{"locale", 35, false, func(n *NewSession) string { return n.Locale }},
+	{"locale", MaxLocale, false, func(n *NewSession) string { return n.Locale }},
 	{"return_url", 2048, true, func(n *NewSession) string { return n.ReturnURL }},
 }
 

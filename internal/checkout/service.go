@@ -46,7 +46,6 @@ type Service struct {
 	now       func() time.Time
 	log       *slog.Logger
 	metrics   *Metrics
-	codes     codeCache
 	asked     recently
 }
 

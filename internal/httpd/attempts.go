@@ -6,33 +6,39 @@ import (
 
 	"morepay/internal/checkout"
 	"morepay/internal/device"
+	"morepay/internal/page"
 	"morepay/internal/pay"
 )
 
-// attempt takes the payer's choice and hands over: 303 to the wallet, or to the
-// page that shows the code. A client that asks for JSON stays in its page and
-// gets the live view.
-func (s *Server) attempt(w http.ResponseWriter, r *http.Request) error {
-	l, form, err := s.posted(w, r)
+// handleAttempt takes the payer's choice and hands over: 303 to the wallet, or
+// to the page that shows the code. A client that asks for JSON stays in its page
+// and gets the page's live part.
+func (s *Server) handleAttempt(w http.ResponseWriter, r *http.Request) error {
+	p, err := s.readPosted(w, r)
 	if err != nil {
 		return err
 	}
-	request := checkout.AttemptRequest{
-		Method: pay.Method(form.Get("method")), Rail: pay.Rail(form.Get("rail")),
-		Device: refined(r, form.Get("hints")), PayerIP: s.clientIP(r).String(),
-		ReturnURL: s.returnURL(r.PathValue("token")),
-	}
-	if request.Rail == pay.RailJSAPI {
-		return s.identify(w, r, l, request, form.Get("hints")) // counted when they are back
-	}
-	if err := s.countAttempt(r, l.Session.ID); err != nil {
-		return err
-	}
-	return s.handOver(w, r, l.Session.ID, request)
+	return onPage(p.request, s.attempt(w, r, p))
 }
 
-// countAttempt counts what makes us ask a provider, so that nobody uses up what
-// it grants us.
+func (s *Server) attempt(w http.ResponseWriter, r *http.Request, p postedForm) error {
+	hints := p.form.Get("hints")
+	choice := checkout.AttemptRequest{
+		Method: pay.Method(p.form.Get("method")), Rail: pay.Rail(p.form.Get("rail")),
+		Device: refined(p.request.Device, hints), PayerIP: s.clientIP(r).String(),
+		ReturnURL: s.returnURL(p.request.Token),
+	}
+	if choice.Rail == pay.RailJSAPI {
+		return s.identify(w, r, p, choice, hints) // counted when they are back
+	}
+	if err := s.countAttempt(r, p.ledger.Session.ID); err != nil {
+		return err
+	}
+	return s.handOver(w, r, p.ledger.Session.ID, p.request, choice)
+}
+
+// countAttempt applies the attempt limits, which protect our quota at the
+// providers.
 func (s *Server) countAttempt(r *http.Request, sessionID string) error {
 	if s.exempt(s.clientIP(r)) {
 		return nil
@@ -44,71 +50,49 @@ func (s *Server) countAttempt(r *http.Request, sessionID string) error {
 }
 
 // handOver makes the attempt and sends the payer on.
-func (s *Server) handOver(w http.ResponseWriter, r *http.Request, sessionID string, request checkout.AttemptRequest) error {
-	l, err := s.service.Attempt(r.Context(), sessionID, request)
+func (s *Server) handOver(w http.ResponseWriter, r *http.Request, sessionID string, request page.Request, choice checkout.AttemptRequest) error {
+	l, err := s.service.Attempt(r.Context(), sessionID, choice)
 	if err != nil {
 		return err
 	}
-	query := url.Values{}
-	keepFrame(query, r.URL.Query())
-	if request.Rail == pay.RailPageQR {
-		query.Set("rail", string(request.Rail))
-		query.Set("method", string(request.Method))
+	request.Choose, request.Returned, request.PageQR = false, false, ""
+	if choice.Rail == pay.RailPageQR {
+		request.PageQR = choice.Method
 	}
-	r.URL.RawQuery = query.Encode()
-	if wants(r, "application/json") {
-		return s.show(w, r, l, http.StatusOK, nil)
+	if accepts(r, "application/json") {
+		return s.writePage(w, r, l, request, http.StatusOK, nil)
 	}
-	if a := l.Current(); request.Rail != pay.RailPageQR && a != nil && a.Action != nil && a.Action.Kind == pay.ActionRedirect {
+	if a := l.Current(); choice.Rail != pay.RailPageQR && a != nil && a.Action != nil && a.Action.Kind == pay.ActionRedirect {
 		return seeOther(w, a.Action.URL)
 	}
-	return seeOther(w, pagePath(r.PathValue("token"), query))
+	return seeOther(w, request.Address())
 }
 
-// posted loads the session of a form that a payer posted from our own page.
-func (s *Server) posted(w http.ResponseWriter, r *http.Request) (*pay.Ledger, url.Values, error) {
+// postedForm is a form of our page with what it is about.
+type postedForm struct {
+	ledger  *pay.Ledger // of the page's session
+	request page.Request
+	form    url.Values
+}
+
+// readPosted reads a form and loads its session. Fails with forbidden or form_expired
+// if it was not our page that sent it.
+func (s *Server) readPosted(w http.ResponseWriter, r *http.Request) (postedForm, error) {
 	if err := http.NewCrossOriginProtection().Check(r); err != nil {
-		return nil, nil, pay.Wrap(pay.CodeForbidden, err, "the form was not posted from our page")
+		return postedForm{}, pay.Wrap(pay.CodeForbidden, err, "the form was not posted from our page")
 	}
-	l, err := s.payer(r)
+	request := pageRequest(r, r.PathValue("token"))
+	l, err := s.payer(r, request.Token)
 	if err != nil {
-		return nil, nil, err
+		return postedForm{}, err
 	}
 	form, err := readForm(w, r)
 	if err != nil {
-		return nil, nil, err
+		return postedForm{}, err
 	}
-	q := r.URL.Query()
-	keepFrame(q, form)
-	r.URL.RawQuery = q.Encode()
-	if err := s.secrets.checkForm(form.Get("form_token"), l.Session.ID, s.now()); err != nil {
-		return nil, nil, err
-	}
-	return l, form, nil
-}
-
-// keepFrame copies what a framed page must know of the page around it: embed.js
-// puts it into the first address, forms and redirects hand it on. It may be
-// anything: whoever uses it checks it.
-func keepFrame(to, from url.Values) {
-	for _, name := range []string{"parent", "locale"} {
-		if v := from.Get(name); v != "" {
-			to.Set(name, v)
-		}
-	}
-}
-
-func pagePath(token string, query url.Values) string {
-	path := "/pay/" + token
-	if len(query) > 0 {
-		path += "?" + query.Encode()
-	}
-	return path
-}
-
-// returnURL is where a wallet brings the payer back.
-func (s *Server) returnURL(token string) string {
-	return s.baseURL + "/return/" + s.secrets.sealText(forReturn, []byte(token))
+	request = request.InFrame(form)
+	err = s.secrets.checkForm(form.Get("form_token"), l.Session.ID, s.now())
+	return postedForm{l, request, form}, onPage(request, err)
 }
 
 // seeOther redirects without the link-holding body that http.Redirect writes.
@@ -123,6 +107,4 @@ func seeOther(w http.ResponseWriter, location string) error {
 
 // refined is the payer's device by its user agent and by what the browser found
 // out beyond that.
-func refined(r *http.Request, hints string) device.Device {
-	return device.Detect(r.UserAgent()).Refine(device.ParseHints(hints))
-}
+func refined(d device.Device, hints string) device.Device { return d.Refine(device.ParseHints(hints)) }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"morepay/internal/page"
 	"morepay/internal/pay"
 )
 
@@ -16,26 +17,27 @@ const (
 	streamRetry = 2000             // milliseconds the browser waits before it does
 )
 
-// events streams the live view: one message for everything new since the event
+// handleEvents streams the page's live part: one message for everything new since the event
 // number that the client has seen (Last-Event-ID, else the query's after). The
 // message's id is the newest event's number. Clients that don't take event
-// streams get the live view at once.
-func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
+// streams get it at once.
+func (s *Server) handleEvents(w http.ResponseWriter, r *http.Request) error {
 	// Counted before the token is looked up: a guess costs as much as a payer.
 	if err := s.allowIP(s.eventIPs, r); err != nil {
 		return err
 	}
-	l, err := s.service.ByToken(r.Context(), r.PathValue("token"))
+	request := pageRequest(r, r.PathValue("token"))
+	l, err := s.service.ByToken(r.Context(), request.Token)
 	if err != nil {
 		return err
 	}
-	if r.Method != http.MethodGet || !wants(r, "text/event-stream") {
+	if r.Method != http.MethodGet || !accepts(r, "text/event-stream") {
 		if !s.exempt(s.clientIP(r)) {
 			if err := s.statusChecks.allow(l.Session.ID); err != nil {
 				return err
 			}
 		}
-		live, err := s.liveOf(r, l)
+		live, err := page.Live(l, request, s.links(l), s.now())
 		if err != nil {
 			return err
 		}
@@ -54,7 +56,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
 		leave()
 		return err
 	}
-	st := &stream{Server: s, conn: conn, session: l.Session.ID, token: r.PathValue("token"), page: s.pageState(r), seen: seen}
+	st := &stream{Server: s, conn: conn, session: l.Session.ID, request: request, seen: seen}
 	s.open.Go(func() {
 		defer leave()
 		st.run()

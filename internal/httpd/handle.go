@@ -158,7 +158,7 @@ func writeJSON(w http.ResponseWriter, status int, v any) error {
 	return err
 }
 
-// wants tells whether the client named a media type, not only */*.
-func wants(r *http.Request, mediaType string) bool {
+// accepts reports whether the Accept header names mediaType explicitly.
+func accepts(r *http.Request, mediaType string) bool {
 	return strings.Contains(r.Header.Get("Accept"), mediaType)
 }

@@ -8,12 +8,13 @@ import (
 	"morepay/web"
 )
 
-// pageHeaders sets what protects the payer's page. ancestors are the origins
+// pageHeaders sets the type of the payer's page and what protects it. ancestors are the origins
 // that may frame it; hops are the provider origins and schemes that a form may
 // end at: form-action covers the target of a redirect too, so without them the
 // browser blocks the hand-off after the payment was made at the provider.
 func (s *Server) pageHeaders(w http.ResponseWriter, ancestors, hops []string) {
 	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", contentPolicy(ancestors, hops))
 	h.Set("Reporting-Endpoints", `csp="/csp"`)
 	// no-referrer and same-origin would break WeChat's H5 page, which checks

@@ -5,12 +5,13 @@ import (
 	"net/http"
 
 	"morepay/internal/checkout"
+	"morepay/internal/page"
 	"morepay/internal/pay"
 )
 
-// errand is what a payer was about to do when they were sent to be identified.
-// It travels sealed in the link that brings them back.
-type errand struct {
+// identification is what a payer was about to do when they were sent to be
+// identified. It travels sealed in the link that brings them back.
+type identification struct {
 	Token  string     `json:"t"`
 	Method pay.Method `json:"m"`
 	Rail   pay.Rail   `json:"r"`
@@ -20,60 +21,64 @@ type errand struct {
 
 // identify sends the payer to the provider, which tells us who they are to it,
 // for rails whose payment is made out to one payer.
-func (s *Server) identify(w http.ResponseWriter, r *http.Request, l *pay.Ledger, request checkout.AttemptRequest, hints string) error {
-	if err := s.service.MayAttempt(r.Context(), l, request); err != nil {
+func (s *Server) identify(w http.ResponseWriter, r *http.Request, p postedForm, choice checkout.AttemptRequest, hints string) error {
+	if err := s.service.MayAttempt(r.Context(), p.ledger, choice); err != nil {
 		return err
 	}
-	id := s.accounts.Identifier(l.Session.Merchant, request.Method)
-	if id == nil {
-		return pay.Errorf(pay.CodeMethodUnavailable, "rail", "%s can't identify payers", request.Method)
+	session := &p.ledger.Session
+	provider := s.accounts.Identifier(session.Merchant, choice.Method)
+	if provider == nil {
+		return pay.Errorf(pay.CodeMethodUnavailable, "rail", "%s can't identify payers", choice.Method)
 	}
-	state := s.secrets.formToken(l.Session.ID, s.now())
-	e := errand{r.PathValue("token"), request.Method, request.Rail, hints, state}
-	b, err := json.Marshal(e)
+	state := s.secrets.formToken(session.ID, s.now())
+	b, err := json.Marshal(identification{p.request.Token, choice.Method, choice.Rail, hints, state})
 	if err != nil {
 		return err
 	}
-	return seeOther(w, id.AuthorizeURL(s.baseURL+"/identified/"+s.secrets.sealText(forIdentity, b), state))
+	return seeOther(w, provider.AuthorizeURL(s.baseURL+"/identified/"+s.secrets.sealText(forIdentity, b), state))
 }
 
-// identified takes the payer back with the provider's code and goes on with the
-// errand.
-func (s *Server) identified(w http.ResponseWriter, r *http.Request) error {
+// handleIdentified takes the payer back with the provider's code and goes on with
+// the attempt.
+func (s *Server) handleIdentified(w http.ResponseWriter, r *http.Request) error {
 	b, err := s.secrets.openText(forIdentity, r.PathValue("sealed"))
 	if err != nil {
 		return err
 	}
-	var e errand
-	if err := json.Unmarshal(b, &e); err != nil {
+	var id identification
+	if err := json.Unmarshal(b, &id); err != nil {
 		return errNotFound
 	}
-	r.SetPathValue("token", e.Token) // from here on it is a request for that page
-	l, err := s.payer(r)
+	request := pageRequest(r, id.Token)
+	return onPage(request, s.identified(w, r, request, id))
+}
+
+func (s *Server) identified(w http.ResponseWriter, r *http.Request, request page.Request, id identification) error {
+	l, err := s.payer(r, id.Token)
 	if err != nil {
 		return err
 	}
 	q := r.URL.Query()
-	if q.Get("state") != e.State {
+	if q.Get("state") != id.State {
 		return pay.Errorf(pay.CodeFormExpired, "state", "is not the one that was sent")
 	}
-	if err := s.secrets.checkForm(e.State, l.Session.ID, s.now()); err != nil {
+	if err := s.secrets.checkForm(id.State, l.Session.ID, s.now()); err != nil {
 		return err
 	}
-	id := s.accounts.Identifier(l.Session.Merchant, e.Method)
-	if id == nil {
+	provider := s.accounts.Identifier(l.Session.Merchant, id.Method)
+	if provider == nil {
 		return errNotFound
 	}
 	// The link works again and again, and each time the provider is asked.
 	if err := s.countAttempt(r, l.Session.ID); err != nil {
 		return err
 	}
-	payer, err := id.PayerID(r.Context(), q.Get("code"))
+	payer, err := provider.PayerID(r.Context(), q.Get("code"))
 	if err != nil {
 		return err
 	}
-	return s.handOver(w, r, l.Session.ID, checkout.AttemptRequest{
-		Method: e.Method, Rail: e.Rail, WalletPayerID: payer, PayerIP: s.clientIP(r).String(),
-		Device: refined(r, e.Hints), ReturnURL: s.returnURL(e.Token),
+	return s.handOver(w, r, l.Session.ID, request, checkout.AttemptRequest{
+		Method: id.Method, Rail: id.Rail, WalletPayerID: payer, PayerIP: s.clientIP(r).String(),
+		Device: refined(request.Device, id.Hints), ReturnURL: s.returnURL(id.Token),
 	})
 }

@@ -1,161 +1,141 @@
 package httpd
 
 import (
-	"bytes"
-	"cmp"
+	"errors"
 	"net/http"
-	"net/url"
 
-	"morepay/internal/checkout"
-	"morepay/internal/device"
-	"morepay/internal/locale"
-	"morepay/internal/method"
+	"morepay/internal/page"
 	"morepay/internal/pay"
-	"morepay/internal/qrcode"
-	"morepay/internal/view"
+	"morepay/web"
 )
 
-// page draws the payer's page, or answers its live part as JSON to those who
-// ask for that.
-func (s *Server) page(w http.ResponseWriter, r *http.Request) error {
-	l, err := s.payer(r)
+// handlePage draws the payer's page, or answers its live part as JSON to those
+// who ask for that.
+func (s *Server) handlePage(w http.ResponseWriter, r *http.Request) error {
+	request := pageRequest(r, r.PathValue("token"))
+	l, err := s.payer(r, request.Token)
 	if err != nil {
 		return err
 	}
-	return s.show(w, r, l, http.StatusOK, nil)
+	return s.writePage(w, r, l, request, http.StatusOK, nil)
 }
 
-// payer loads the session of the request's token, at most pageRate often.
-func (s *Server) payer(r *http.Request) (*pay.Ledger, error) {
+// pageRequest reads what an HTTP request asks the page of token to show.
+func pageRequest(r *http.Request, token string) page.Request {
+	return page.Read(token, r.URL.Query(), r.UserAgent(), r.Header.Get("Accept-Language"))
+}
+
+// payer loads the session of a payer's token, at most pageRate often.
+func (s *Server) payer(r *http.Request, token string) (*pay.Ledger, error) {
 	if err := s.allowIP(s.pages, r); err != nil {
 		return nil, err
 	}
-	return s.service.ByToken(r.Context(), r.PathValue("token"))
+	return s.service.ByToken(r.Context(), token)
 }
 
-// show writes the page of a session, with an error on it if problem is not nil.
-func (s *Server) show(w http.ResponseWriter, r *http.Request, l *pay.Ledger, status int, problem error) error {
-	if wants(r, "application/json") {
-		live, err := s.liveOf(r, l)
+// writePage answers a payer with the page of a session, with an error on it if
+// problem is not nil, or with its live part if they ask for JSON.
+func (s *Server) writePage(w http.ResponseWriter, r *http.Request, l *pay.Ledger, request page.Request, status int, problem error) error {
+	now, links := s.now(), s.links(l)
+	if accepts(r, "application/json") {
+		live, err := page.Live(l, request, links, now)
 		if err != nil {
 			return err
 		}
 		return writeJSON(w, status, live)
 	}
-	v, err := s.viewOf(r, l, problem)
+	facts, err := s.service.Facts(r.Context(), l)
 	if err != nil {
 		return err
 	}
-	var b bytes.Buffer
-	if err := s.shell(&b, v, r.URL.Query().Has("returned")); err != nil {
+	v, err := page.Make(l, facts, request, links, now)
+	if err != nil {
 		return err
 	}
-	s.pageHeaders(w, s.merchants.Origins(l.Session.Merchant), s.accounts.FormTargets(l.Session.Merchant))
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	return writeCompressed(w, r, status, b.Bytes())
-}
-
-// viewOf is what the page of a session shows to this request.
-func (s *Server) viewOf(r *http.Request, l *pay.Ledger, problem error) (view.Checkout, error) {
-	v, err := s.service.View(r.Context(), l, s.pageState(r))
-	if err != nil {
-		return v, err
-	}
-	token := r.PathValue("token")
-	v.Path = "/pay/" + token
-	v.Parent = s.parent(r, l.Session.Merchant)
-	v.ShareURL = s.baseURL + v.Path
-	v.Test = !s.live
-	v.Locale = locale.Match(cmp.Or(l.Session.Locale, askedLocale(r)), v.Document.Locale, r.Header.Get("Accept-Language"))
-	v.Text = locale.Text(v.Locale)
-	v.AmountText = v.Text.Money(v.Amount)
-	s.finish(&v.Live, l)
 	if problem != nil {
-		v.Error = &view.Error{Code: pay.CodeOf(problem), Message: locale.Problem(v.Text, pay.CodeOf(problem))}
+		v = page.WithError(v, pay.CodeOf(problem))
 	}
-	return v, nil
-}
-
-// maxLocale is the longest language tag, in bytes (RFC 5646, section 4.4.1).
-const maxLocale = 35
-
-// askedLocale is the language that the shop's page asked for in the address of
-// our frame, or "".
-func askedLocale(r *http.Request) string {
-	if tag := r.URL.Query().Get("locale"); len(tag) <= maxLocale {
-		return tag
-	}
-	return ""
-}
-
-// liveOf is the part of the view that changes, as this request may see it.
-func (s *Server) liveOf(r *http.Request, l *pay.Ledger) (view.Live, error) {
-	return s.liveIn(l, s.pageState(r))
-}
-
-func (s *Server) liveIn(l *pay.Ledger, state checkout.PageState) (view.Live, error) {
-	live, err := s.service.Live(l, state)
-	s.finish(&live, l)
-	return live, err
-}
-
-// finish adds what only the route knows.
-func (s *Server) finish(live *view.Live, l *pay.Ledger) {
-	live.FormToken = s.secrets.formToken(l.Session.ID, s.now())
-	switch live.State {
-	case view.StatePaid, view.StateExpired, view.StateCanceled:
-		live.ContinueURL = continueURL(l)
-	}
-}
-
-// continueURL leads back to the merchant. It names the session and nothing
-// else: a status in a URL could be made up, so the merchant's server asks.
-func continueURL(l *pay.Ledger) string {
-	u, err := url.Parse(l.Session.ReturnURL)
+	html, err := page.HTML(v, request.Returned, s.scripts)
 	if err != nil {
-		return ""
-	}
-	q := u.Query()
-	q.Set("morepay_session", l.Session.ID)
-	u.RawQuery = q.Encode()
-	return u.String()
-}
-
-// pageState reads what a link or redirect of ours asks the page to show.
-func (s *Server) pageState(r *http.Request) checkout.PageState {
-	token, q := r.PathValue("token"), r.URL.Query()
-	state := checkout.PageState{
-		Device:   device.Detect(r.UserAgent()),
-		Choose:   q.Has("choose"),
-		Returned: q.Has("returned"),
-		ShareURL: s.baseURL + "/pay/" + token,
-		SharePNG: "/pay/" + token + "/page.png",
-	}
-	if m := pay.Method(q.Get("method")); pay.Rail(q.Get("rail")) == pay.RailPageQR && method.Find(m) != nil {
-		state.PageQR = m
-	}
-	return state
-}
-
-// parent is the origin of the page around our frame, if the merchant registered
-// it. The query of our own earlier page tells it after a form was posted.
-func (s *Server) parent(r *http.Request, merchant string) string {
-	origin := r.URL.Query().Get("parent")
-	for _, allowed := range s.merchants.Origins(merchant) {
-		if origin == allowed {
-			return origin
-		}
-	}
-	return ""
-}
-
-// pagePNG is the QR of our own page as a picture, which may be saved, shared and
-// long-pressed, unlike a wallet's.
-func (s *Server) pagePNG(w http.ResponseWriter, r *http.Request) error {
-	if _, err := s.payer(r); err != nil {
 		return err
 	}
-	png, err := qrcode.PNG(s.baseURL+"/pay/"+r.PathValue("token"), 8)
+	s.pageHeaders(w, links.Ancestors, s.accounts.FormTargets(l.Session.Merchant))
+	return writeCompressed(w, r, status, html)
+}
+
+// links returns what only this server can add to a session's page.
+func (s *Server) links(l *pay.Ledger) page.Links {
+	return page.Links{
+		Origin:    s.baseURL,
+		Ancestors: s.merchants.Origins(l.Session.Merchant),
+		FormToken: s.secrets.formToken(l.Session.ID, s.now()),
+		Test:      !s.live,
+	}
+}
+
+// pageScripts returns where the page's scripts are.
+func pageScripts(a *web.Assets) page.Scripts {
+	if !a.HasBundle() {
+		return page.Scripts{Frame: a.URL(web.Frame)}
+	}
+	return page.Scripts{Frame: a.URL(web.Frame), Boot: a.URL(web.Boot), Wasm: a.URL(web.AppWasm), Exec: a.URL(web.WasmExec)}
+}
+
+// pageError is an error to be shown on another page than that of the request's
+// own address: a form says what is around its page, and a sealed link which page
+// it is about.
+type pageError struct {
+	request page.Request
+	error
+}
+
+func (e *pageError) Unwrap() error { return e.error }
+
+// onPage returns err, if there is one, to be shown on the page of request.
+func onPage(request page.Request, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &pageError{request, err}
+}
+
+// failPage answers a payer: the session's page with the error on it where there
+// is a session, else a page with a sentence.
+func (s *Server) failPage(w http.ResponseWriter, r *http.Request, err error) {
+	if accepts(r, "application/json") {
+		failJSON(w, r, err)
+		return
+	}
+	request := pageRequest(r, r.PathValue("token"))
+	if e, ok := errors.AsType[*pageError](err); ok {
+		request = e.request
+	}
+	if s.failOnPage(w, r, request, err) {
+		return
+	}
+	s.pageHeaders(w, nil, nil)
+	w.WriteHeader(statusOf(err))
+	w.Write(page.Problem(request.Languages, pay.CodeOf(err)))
+}
+
+// failOnPage answers with the session's page and reports whether it could. A
+// client over its rate gets none: it would cost more than what was refused.
+func (s *Server) failOnPage(w http.ResponseWriter, r *http.Request, request page.Request, problem error) bool {
+	if request.Token == "" || pay.CodeOf(problem) == pay.CodeRateLimited {
+		return false
+	}
+	l, err := s.service.ByToken(r.Context(), request.Token)
+	return err == nil && s.writePage(w, r, l, request, statusOf(problem), problem) == nil
+}
+
+// handlePagePNG answers with the QR of the session's page, to be saved.
+func (s *Server) handlePagePNG(w http.ResponseWriter, r *http.Request) error {
+	token := r.PathValue("token")
+	l, err := s.payer(r, token)
+	if err != nil {
+		return err
+	}
+	png, err := page.PNG(token, s.links(l))
 	if err != nil {
 		return err
 	}

@@ -3,48 +3,54 @@ package httpd
 import (
 	"net/http"
 
+	"morepay/internal/page"
 	"morepay/internal/pay"
 )
 
-// fromWallet is where wallets bring payers back. The link holds the token
+// handleWalletReturn is where wallets bring payers back. The link holds the token
 // sealed, because it is kept with the attempt.
-func (s *Server) fromWallet(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) handleWalletReturn(w http.ResponseWriter, r *http.Request) error {
 	token, err := s.secrets.openText(forReturn, r.PathValue("sealed"))
 	if err != nil {
 		return err
 	}
-	return seeOther(w, pagePath(string(token), nil)+"/return")
+	return seeOther(w, page.Path(string(token))+"/return")
 }
 
-// comeBack asks the provider what became of the payment and shows the truth. That
-// the payer is here proves nothing.
-func (s *Server) comeBack(w http.ResponseWriter, r *http.Request) error {
-	l, err := s.payer(r)
+// returnURL is where a wallet brings the payer back.
+func (s *Server) returnURL(token string) string {
+	return s.baseURL + "/return/" + s.secrets.sealText(forReturn, []byte(token))
+}
+
+// handleReturn asks the provider what became of the payment and shows the truth.
+// That the payer is here proves nothing.
+func (s *Server) handleReturn(w http.ResponseWriter, r *http.Request) error {
+	request := pageRequest(r, r.PathValue("token"))
+	l, err := s.payer(r, request.Token)
 	if err != nil {
 		return err
 	}
-	return s.lookAgain(w, r, l)
+	return s.checkPayment(w, r, l, request)
 }
 
-// checkNow is the button "I have paid".
-func (s *Server) checkNow(w http.ResponseWriter, r *http.Request) error {
-	l, _, err := s.posted(w, r)
+// handleCheck is the button "I have paid".
+func (s *Server) handleCheck(w http.ResponseWriter, r *http.Request) error {
+	p, err := s.readPosted(w, r)
 	if err != nil {
 		return err
 	}
-	return s.lookAgain(w, r, l)
+	return onPage(p.request, s.checkPayment(w, r, p.ledger, p.request))
 }
 
-func (s *Server) lookAgain(w http.ResponseWriter, r *http.Request, l *pay.Ledger) error {
+// checkPayment asks the provider and sends the payer to the page of its answer.
+func (s *Server) checkPayment(w http.ResponseWriter, r *http.Request, l *pay.Ledger, request page.Request) error {
 	l, err := s.service.Check(r.Context(), l.Session.ID)
 	if err != nil {
 		return err
 	}
-	q := r.URL.Query()
-	q.Set("returned", "1")
-	r.URL.RawQuery = q.Encode()
-	if wants(r, "application/json") {
-		return s.show(w, r, l, http.StatusOK, nil)
+	request.Returned = true
+	if accepts(r, "application/json") {
+		return s.writePage(w, r, l, request, http.StatusOK, nil)
 	}
-	return seeOther(w, pagePath(r.PathValue("token"), q))
+	return seeOther(w, request.Address())
 }

@@ -12,6 +12,7 @@ import (
 	"morepay/internal/account"
 	"morepay/internal/checkout"
 	"morepay/internal/merchant"
+	"morepay/internal/page"
 	"morepay/internal/pay"
 	"morepay/internal/store/sqlstore"
 	"morepay/web"
@@ -41,6 +42,7 @@ type Server struct {
 	merchants *merchant.Directory
 	stores    *sqlstore.DB
 	assets    *web.Assets
+	scripts   page.Scripts
 	secrets   *secrets
 	baseURL   string
 	live      bool
@@ -69,7 +71,7 @@ func New(c Config) (*Server, error) {
 		}
 	}
 	s := &Server{
-		service: c.Service, accounts: c.Accounts, merchants: c.Merchants, stores: c.Stores, assets: c.Assets, secrets: sec,
+		service: c.Service, accounts: c.Accounts, merchants: c.Merchants, stores: c.Stores, assets: c.Assets, scripts: pageScripts(c.Assets), secrets: sec,
 		baseURL: c.BaseURL, live: c.Live, proxies: c.Proxies, adminKey: c.AdminKey, now: c.Now, log: c.Log,
 		registry: c.Registry, metrics: newMetrics(c.Registry),
 		pages: newKeyed(pageRate), eventIPs: newKeyed(eventRate), reports: newKeyed(reportRate), statusChecks: newKeyed(statusRate), attempts: newKeyed(attemptRate),
@@ -91,14 +93,14 @@ type route struct {
 // Handler serves the public routes.
 func (s *Server) Handler() http.Handler {
 	routes := []route{
-		{"GET /pay/{token}", s.failPage, s.page},
-		{"POST /pay/{token}/attempts", s.failPage, s.attempt},
-		{"GET /pay/{token}/events", failJSON, s.events},
-		{"GET /pay/{token}/return", s.failPage, s.comeBack},
-		{"POST /pay/{token}/return", s.failPage, s.checkNow},
-		{"GET /pay/{token}/page.png", failJSON, s.pagePNG},
-		{"GET /return/{sealed}", s.failPage, s.fromWallet},
-		{"GET /identified/{sealed}", s.failPage, s.identified},
+		{"GET /pay/{token}", s.failPage, s.handlePage},
+		{"POST /pay/{token}/attempts", s.failPage, s.handleAttempt},
+		{"GET /pay/{token}/events", failJSON, s.handleEvents},
+		{"GET /pay/{token}/return", s.failPage, s.handleReturn},
+		{"POST /pay/{token}/return", s.failPage, s.handleCheck},
+		{"GET /pay/{token}/page.png", failJSON, s.handlePagePNG},
+		{"GET /return/{sealed}", s.failPage, s.handleWalletReturn},
+		{"GET /identified/{sealed}", s.failPage, s.handleIdentified},
 
 		{"POST /v1/sessions", failJSON, s.createSession},
 		{"GET /v1/sessions/{id}", failJSON, s.getSession},

@@ -11,6 +11,7 @@ import (
 
 	"morepay/internal/checkout"
 	"morepay/internal/idempotency"
+	"morepay/internal/page"
 	"morepay/internal/pay"
 )
 
@@ -97,7 +98,7 @@ func (s *Server) createSession(w http.ResponseWriter, r *http.Request) error {
 			return nil, err
 		}
 		b := s.sessionBody(l)
-		b.Token, b.URL = token, s.baseURL+"/pay/"+token
+		b.Token, b.URL = token, s.baseURL+page.Path(token)
 		return b, nil
 	})
 }

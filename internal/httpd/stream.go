@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"morepay/internal/checkout"
+	"morepay/internal/page"
 )
 
 // streamHead begins the answer. The stream ends with its connection, so it needs
@@ -31,8 +31,7 @@ type stream struct {
 	*Server
 	conn    net.Conn
 	session string // id
-	token   string
-	page    checkout.PageState
+	request page.Request
 	seen    int64 // number of the newest event that the page knows
 }
 
@@ -82,10 +81,10 @@ func (st *stream) watch(left func()) {
 	left()
 }
 
-// tell writes the live view if there are events that the page does not know. It
+// tell writes the page's live part if there are events that the page does not know. It
 // returns false when the stream is over: the browser connects again.
 func (st *stream) tell(ctx context.Context) bool {
-	l, err := st.service.ByToken(ctx, st.token)
+	l, err := st.service.ByToken(ctx, st.request.Token)
 	if ctx.Err() != nil {
 		return false
 	}
@@ -96,7 +95,7 @@ func (st *stream) tell(ctx context.Context) bool {
 	if l.Session.LastEvent <= st.seen {
 		return true
 	}
-	live, err := st.liveIn(l, st.page)
+	live, err := page.Live(l, st.request, st.links(l), st.now())
 	if err != nil {
 		st.log.ErrorContext(ctx, "an event stream ends", "session", st.session, "err", err)
 		return false

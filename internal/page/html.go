@@ -1,0 +1,93 @@
+package page
+
+import (
+	"bytes"
+	"encoding/json"
+	"html"
+	"maps"
+	"slices"
+
+	"morepay/app"
+	"morepay/internal/locale"
+	"morepay/internal/pay"
+	"morepay/internal/view"
+	"morepay/web"
+)
+
+// Scripts are the addresses of what the page loads late. Without a built bundle
+// all but Frame are "".
+type Scripts struct {
+	Frame, Boot, Wasm, Exec string
+}
+
+// HTML returns the document around a view: one request, CSS inlined, every script
+// late. returned says that the payer came back from the wallet.
+func HTML(v view.Checkout, returned bool, scripts Scripts) ([]byte, error) {
+	data, err := json.Marshal(v) // escapes <, > and &, so no text can end the element
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	writeHead(&b, v.Locale, app.Title(v), app.ThemeAttributes(v))
+	writeRefresh(&b, v, returned)
+	b.WriteString(`</head><body>`)
+	b.WriteString(app.HTML(v))
+	b.WriteString(`<script type="application/json" id="view">`)
+	b.Write(data)
+	b.WriteString(`</script>`)
+	writeScripts(&b, v, scripts)
+	b.WriteString(`</body></html>`)
+	return b.Bytes(), nil
+}
+
+// Problem returns the page of an error where there is no session to show: one
+// sentence in a language of the Accept-Language header.
+func Problem(languages string, code pay.Code) []byte {
+	tag := locale.Match("", "", languages)
+	sentence := locale.Problem(locale.Text(tag), code)
+	var b bytes.Buffer
+	writeHead(&b, tag, sentence, nil)
+	b.WriteString(`</head><body>` + app.Problem(sentence) + `</body></html>`)
+	return b.Bytes()
+}
+
+// writeHead begins a page of ours and leaves its head open. The page is one
+// request: the style sheet is in it, and no icon is asked for.
+func writeHead(b *bytes.Buffer, lang, title string, attributes map[string]string) {
+	b.WriteString(`<!doctype html><html lang="` + html.EscapeString(lang) + `"`)
+	for _, name := range slices.Sorted(maps.Keys(attributes)) {
+		b.WriteString(` ` + name + `="` + html.EscapeString(attributes[name]) + `"`)
+	}
+	b.WriteString(`><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">` +
+		`<meta name="robots" content="noindex"><meta name="color-scheme" content="light dark">` +
+		`<link rel="icon" href="data:,"><title>` + html.EscapeString(title) + `</title><style>` + web.Stylesheet() + `</style>`)
+}
+
+// How often the page looks again without scripts, and when it goes on by itself
+// to the merchant, in seconds.
+const (
+	refreshAfter  = "10"
+	continueAfter = "4"
+)
+
+// writeRefresh keeps a page without scripts honest: while the payer is waited
+// for it is loaded again now and then. Who came back from the wallet and has
+// paid is brought on to the merchant.
+func writeRefresh(b *bytes.Buffer, v view.Checkout, returned bool) {
+	switch v.Live.State {
+	case view.StateSubmitting, view.StateWaiting:
+		b.WriteString(`<noscript><meta http-equiv="refresh" content="` + refreshAfter + `"></noscript>`)
+	case view.StatePaid:
+		if returned && v.Parent == "" { // a frame must not swallow the merchant's page
+			b.WriteString(`<meta http-equiv="refresh" content="` + continueAfter + `;url=` + html.EscapeString(v.Live.ContinueURL) + `">`)
+		}
+	}
+}
+
+func writeScripts(b *bytes.Buffer, v view.Checkout, s Scripts) {
+	b.WriteString(`<script defer src="` + s.Frame + `" data-parent="` + html.EscapeString(v.Parent) + `"></script>`)
+	if s.Wasm == "" || s.Exec == "" {
+		return
+	}
+	b.WriteString(`<script defer src="` + s.Boot + `" data-wasm="` + s.Wasm + `" data-exec="` + s.Exec + `"></script>`)
+}

@@ -1,0 +1,74 @@
+package page
+
+import (
+	"net/url"
+
+	"morepay/internal/checkout"
+	"morepay/internal/device"
+	"morepay/internal/method"
+	"morepay/internal/pay"
+)
+
+// Request is what a payer's browser asks the page to show. Nothing in it is
+// trusted: Parent may be any text until [Make] has compared it.
+type Request struct {
+	Token     string // the payer's key to the session
+	Parent    string // origin of the page around our frame, or ""
+	Locale    string // the language that the shop's page asked for, or ""
+	Languages string // Accept-Language
+	Device    device.Device
+	Choose    bool       // show the list although an attempt can still be paid
+	Returned  bool       // the payer came back from the wallet
+	PageQR    pay.Method // show our own page's QR for this method; "" for none
+}
+
+// Read parses a request for the page of token.
+func Read(token string, query url.Values, userAgent, languages string) Request {
+	r := Request{
+		Token:     token,
+		Languages: languages,
+		Device:    device.Detect(userAgent),
+		Choose:    query.Has("choose"),
+		Returned:  query.Has("returned"),
+	}
+	if m := pay.Method(query.Get("method")); pay.Rail(query.Get("rail")) == pay.RailPageQR && method.Find(m) != nil {
+		r.PageQR = m
+	}
+	return r.InFrame(query)
+}
+
+// InFrame returns the request with what values say of the page around our frame.
+// The loader puts it into the frame's first address; forms and redirects hand it
+// on.
+func (r Request) InFrame(values url.Values) Request {
+	if parent := values.Get("parent"); parent != "" {
+		r.Parent = parent
+	}
+	if tag := values.Get("locale"); tag != "" && len(tag) <= checkout.MaxLocale {
+		r.Locale = tag
+	}
+	return r
+}
+
+// Path is the path of a session's page, and the prefix of its routes.
+func Path(token string) string { return "/pay/" + token }
+
+// Address returns the path and query under which a browser makes this request.
+func (r Request) Address() string {
+	query := url.Values{}
+	set := func(name, value string, given bool) {
+		if given {
+			query.Set(name, value)
+		}
+	}
+	set("parent", r.Parent, r.Parent != "")
+	set("locale", r.Locale, r.Locale != "")
+	set("choose", "1", r.Choose)
+	set("returned", "1", r.Returned)
+	set("rail", string(pay.RailPageQR), r.PageQR != "")
+	set("method", string(r.PageQR), r.PageQR != "")
+	if len(query) == 0 {
+		return Path(r.Token)
+	}
+	return Path(r.Token) + "?" + query.Encode()
+}

@@ -1,0 +1,60 @@
+package page_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"morepay/internal/checkout"
+	"morepay/internal/page"
+	"morepay/internal/pay"
+)
+
+// TestAddressAsksForTheSame: a redirect to the address of a request asks for what
+// the request asked for.
+func TestAddressAsksForTheSame(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := page.Request{
+			Token:    rapid.StringMatching(`[A-Za-z0-9_-]{1,43}`).Draw(t, "token"),
+			Parent:   rapid.String().Draw(t, "parent"),
+			Locale:   rapid.StringMatching(`[a-zA-Z&=%-]{0,35}`).Draw(t, "locale"),
+			Choose:   rapid.Bool().Draw(t, "choose"),
+			Returned: rapid.Bool().Draw(t, "returned"),
+			PageQR:   rapid.SampledFrom([]pay.Method{"", "wechat_pay", "alipay"}).Draw(t, "page QR"),
+		}
+		u, err := url.Parse(r.Address())
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := page.Read(strings.TrimPrefix(u.Path, "/pay/"), u.Query(), "", "")
+		r.Device = got.Device
+		if diff := cmp.Diff(r, got); diff != "" {
+			t.Fatalf("%s asks for something else (-want +got):\n%s", r.Address(), diff)
+		}
+	})
+}
+
+func TestInFrame(t *testing.T) {
+	longest := strings.Repeat("a", checkout.MaxLocale)
+	asked := page.Request{Token: token, Parent: shop, Locale: "en"}
+	for _, c := range []struct{ name, form, parent, locale string }{
+		{"nothing", "", shop, "en"},
+		{"empty", "parent=&locale=", shop, "en"},
+		{"other", "parent=https://other.example&locale=zh-CN", "https://other.example", "zh-CN"},
+		{"longest-tag", "locale=" + longest, shop, longest},
+		{"tag-too-long", "locale=a" + longest, shop, "en"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			form, err := url.ParseQuery(c.form)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := asked.InFrame(form); got.Parent != c.parent || got.Locale != c.locale {
+				t.Errorf("the page is in %q in %q, want %q in %q", got.Parent, got.Locale, c.parent, c.locale)
+			}
+		})
+	}
+}

@@ -1,0 +1,85 @@
+package page
+
+import (
+	"slices"
+	"time"
+
+	"morepay/internal/device"
+	"morepay/internal/method"
+	"morepay/internal/pay"
+	"morepay/internal/view"
+)
+
+// sessionScreens gives the screen of every session status but open.
+var sessionScreens = map[pay.SessionStatus]view.State{
+	pay.SessionPaid:     view.StatePaid,
+	pay.SessionPaidLate: view.StatePaid,
+	pay.SessionExpired:  view.StateExpired,
+	pay.SessionCanceled: view.StateCanceled,
+}
+
+// attemptScreens gives the screen of an open session by its current attempt.
+var attemptScreens = map[pay.AttemptState]view.State{
+	pay.AttemptSubmitting: view.StateSubmitting,
+	pay.AttemptAwaiting:   view.StateWaiting,
+	pay.AttemptFailed:     view.StateFailed,
+	pay.AttemptClosed:     view.StateSelect,
+}
+
+// screen returns the one that a request gets to see.
+func screen(l *pay.Ledger, r Request, now time.Time) view.State {
+	if state, ok := sessionScreens[l.StatusAt(now)]; ok {
+		return state
+	}
+	if r.PageQR != "" {
+		return view.StateWaiting
+	}
+	current := l.Current()
+	if r.Choose || current == nil || !scannable(current, r.Device) {
+		return view.StateSelect
+	}
+	return attemptScreens[current.State]
+}
+
+// scannable reports whether a device may show an attempt's code. A wallet's code
+// is of no use on the phone that should scan it: made on a desktop, and its page
+// opened on the phone.
+func scannable(a *pay.Attempt, d device.Device) bool {
+	return a.Rail != pay.RailQR || slices.Contains(method.Find(a.Method).Ladder(d), pay.RailQR)
+}
+
+// payment returns the way of paying that a waiting payer is on.
+func payment(l *pay.Ledger, r Request, links Links) (*view.Payment, error) {
+	if r.PageQR != "" {
+		qr, err := draw(links.ShareURL(r.Token))
+		if err != nil {
+			return nil, err
+		}
+		qr.PNG = Path(r.Token) + "/page.png"
+		return &view.Payment{Method: r.PageQR, Rail: pay.RailPageQR, QR: qr}, nil
+	}
+	a := l.Current()
+	p := &view.Payment{AttemptID: a.ID, Method: a.Method, Rail: a.Rail, Returned: r.Returned}
+	if a.Action == nil {
+		return p, nil
+	}
+	p.ExpiresAt = a.Action.ExpiresAt
+	var err error
+	switch a.Action.Kind {
+	case pay.ActionQRCode:
+		// No picture to save: wallets refuse codes of their own that come from the
+		// album, so offering one would send the payer into a wall.
+		p.QR, err = draw(a.Action.Payload)
+	case pay.ActionBridge:
+		p.Bridge = &view.Bridge{Name: a.Action.Bridge, Params: a.Action.Params}
+	}
+	return p, err
+}
+
+func draw(payload string) (*view.QR, error) {
+	code, err := codes.get(payload)
+	if err != nil {
+		return nil, err
+	}
+	return &view.QR{Size: code.Size, Path: code.Path}, nil
+}
