@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -115,7 +116,11 @@ func TestMerchantRefusals(t *testing.T) {
 		{name: "expiry-too-long", over: with("expires_in", 90000), status: 400, code: pay.CodeInvalid, field: "expires_in"},
 		{name: "quantity-negative", over: with("items", []pay.Item{{SKU: "a"}, {SKU: "b", Quantity: -1}}), status: 400, code: pay.CodeInvalid, field: "items[1].quantity"},
 		{name: "field-unknown", over: with("amnt", 1), status: 400, code: pay.CodeInvalid, field: "amnt"},
-		{name: "json-broken", body: `{"amount":`, status: 400, code: pay.CodeInvalid},
+		{name: "amount-twice", body: strings.TrimSuffix(s.json(t, order{}, nil), "}") + `,"amount":{"VALUE":1}}`, status: 400, code: pay.CodeInvalid, field: "amount"},
+		{name: "amount-in-capitals", over: with("amount", map[string]any{"currency": "CNY", "VALUE": 1}), status: 400, code: pay.CodeInvalid, field: "amount.VALUE"},
+		{name: "amount-with-exponent", over: yuan(json.RawMessage("1e2")), status: 400, code: pay.CodeInvalid, field: "amount.value"},
+		{name: "description-with-lone-surrogate", over: with("description", json.RawMessage(`"\ud83d"`)), status: 400, code: pay.CodeInvalid, field: "description"},
+		{name: "json-broken", body: `{"amount":`, status: 400, code: pay.CodeInvalid, field: "amount"},
 		{name: "json-followed", body: s.json(t, order{}, nil) + "{}", status: 400, code: pay.CodeInvalid},
 		{name: "body-too-long", over: with("description", strings.Repeat("a", 33<<10)), status: 413, code: pay.CodeBodyTooLarge},
 	} {
@@ -162,19 +167,24 @@ func TestPayerRefusals(t *testing.T) {
 		return form
 	}
 	const page, posted = "", "/attempts"
+	asJSON := []string{"Content-Type", jsonBody}
 	for _, test := range []struct {
 		name    string
 		path    string // after /pay/
 		form    url.Values
+		body    string // instead of it, as JSON
 		headers []string
 		status  int
 		code    pay.Code
+		field   string
 	}{
 		{name: "session-unknown", path: strings.Repeat("A", 43) + posted, form: fields, status: 404, code: pay.CodeNotFound},
 		{name: "token-malformed", path: "x" + posted, form: fields, status: 404, code: pay.CodeNotFound},
 		{name: "method-unknown", path: good.Token + posted, form: set("method", "cash"), status: 400, code: pay.CodeInvalid},
 		{name: "method-missing", path: good.Token + posted, form: set("method"), status: 400, code: pay.CodeInvalid},
-		{name: "method-twice", path: good.Token + posted, form: set("method", "alipay", "wechat_pay"), status: 400, code: pay.CodeInvalid},
+		{name: "method-twice", path: good.Token + posted, form: set("method", "alipay", "wechat_pay"), status: 400, code: pay.CodeInvalid, field: "method"},
+		{name: "method-twice-as-json", path: good.Token + posted, body: `{"method":"alipay","method":"wechat_pay"}`, headers: asJSON, status: 400, code: pay.CodeInvalid, field: "method"},
+		{name: "method-null", path: good.Token + posted, body: `{"method":null}`, headers: asJSON, status: 400, code: pay.CodeInvalid, field: "method"},
 		{name: "method-closed", path: closed.Token + posted, form: s.form(t, closed, "wechat_pay", pay.RailQR), status: 422, code: pay.CodeMethodUnavailable},
 		{name: "method-not-offered", path: one.Token + posted, form: s.form(t, one, "alipay", pay.RailQR), status: 422, code: pay.CodeMethodUnavailable},
 		{name: "rail-unknown", path: good.Token + posted, form: set("rail", "pigeon"), status: 400, code: pay.CodeInvalid},
@@ -197,10 +207,10 @@ func TestPayerRefusals(t *testing.T) {
 			before := s.rows(t)
 			for accept, check := range map[string]func(*testing.T, answer, pay.Code){"text/html": saysOnPage, jsonBody: saysInJSON} {
 				method := http.MethodGet
-				if test.form != nil {
+				if test.form != nil || test.body != "" {
 					method = http.MethodPost
 				}
-				r := request(t, method, s.origin+"/pay/"+test.path, test.form.Encode(), append([]string{
+				r := request(t, method, s.origin+"/pay/"+test.path, cmp.Or(test.body, test.form.Encode()), append([]string{
 					"Accept", accept, "Accept-Language", "zh-CN", "User-Agent", desktop, "Content-Type", "application/x-www-form-urlencoded",
 				}, test.headers...)...)
 				a := s.do(t, r)
@@ -208,6 +218,11 @@ func TestPayerRefusals(t *testing.T) {
 					t.Errorf("status %d, want %d: %s", a.status, test.status, a.body)
 				}
 				check(t, a, test.code)
+				if accept == jsonBody && test.field != "" {
+					if _, field := a.problem(t); field != test.field {
+						t.Errorf("the field is %q, want %q", field, test.field)
+					}
+				}
 			}
 			s.unchanged(t, before)
 		})

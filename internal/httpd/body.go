@@ -1,17 +1,16 @@
 package httpd
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
-	"strings"
+	"slices"
 
 	"morepay/internal/pay"
+	"morepay/internal/strictjson"
 )
 
 // The largest bodies, in bytes.
@@ -35,8 +34,7 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	return b, nil
 }
 
-// readJSON decodes a body strictly: an unknown field, a wrong type or trailing
-// data is invalid_request naming the field.
+// readJSON decodes a body strictly, see strictjson, and returns its bytes.
 func readJSON(w http.ResponseWriter, r *http.Request, limit int64, into any) ([]byte, error) {
 	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
 		return nil, pay.Errorf(pay.CodeInvalid, "Content-Type", "must be application/json")
@@ -45,42 +43,22 @@ func readJSON(w http.ResponseWriter, r *http.Request, limit int64, into any) ([]
 	if err != nil {
 		return nil, err
 	}
-	return b, decodeJSON(b, into)
+	return b, invalid(strictjson.Decode(b, into, int(limit)))
 }
 
-func decodeJSON(b []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return jsonError(err)
+// invalid makes what is wrong with the caller's JSON an invalid_request that
+// names the first field at fault. Of several, failJSON lists all.
+func invalid(err error) error {
+	problems, ok := errors.AsType[strictjson.Problems](err)
+	if !ok {
+		return err
 	}
-	if _, err := d.Token(); err != io.EOF {
-		return pay.Errorf(pay.CodeInvalid, "", "there is something after the JSON value")
+	field, message := problems.Summary()
+	e := pay.Errorf(pay.CodeInvalid, field, "%s", message)
+	if len(problems) > 1 {
+		e.Err = problems
 	}
-	return nil
-}
-
-func jsonError(err error) error {
-	if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return pay.Errorf(pay.CodeInvalid, t.Field, "must be %s, not %s", kindName(t.Type.Kind().String()), t.Value)
-	}
-	// encoding/json has no type for this one; the text is covered by a test.
-	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		return pay.Errorf(pay.CodeInvalid, strings.Trim(name, `"`), "is not a known field")
-	}
-	return pay.Errorf(pay.CodeInvalid, "", "the body is not valid JSON: %v", err)
-}
-
-func kindName(kind string) string {
-	switch {
-	case strings.HasPrefix(kind, "int"):
-		return "a whole number"
-	case kind == "struct" || kind == "map":
-		return "an object"
-	case kind == "slice":
-		return "a list"
-	}
-	return fmt.Sprintf("a %s", kind)
+	return e
 }
 
 // readForm reads a form or JSON object of strings. The same field twice is
@@ -94,28 +72,36 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	if err != nil {
 		return nil, pay.Errorf(pay.CodeInvalid, "Content-Type", "is missing or malformed")
 	}
-	var form url.Values
 	switch t {
 	case "application/x-www-form-urlencoded":
-		if form, err = url.ParseQuery(string(b)); err != nil {
-			return nil, pay.Errorf(pay.CodeInvalid, "", "the form is malformed")
-		}
+		return decodeForm(b)
 	case "application/json":
-		var fields map[string]string
-		if err := decodeJSON(b, &fields); err != nil {
-			return nil, err
-		}
-		form = url.Values{}
-		for k, v := range fields {
-			form.Set(k, v)
-		}
-	default:
-		return nil, pay.Errorf(pay.CodeInvalid, "Content-Type", "must be a form or JSON")
+		return decodeJSONForm(b)
 	}
-	for k, v := range form {
-		if len(v) > 1 {
-			return nil, pay.Errorf(pay.CodeInvalid, k, "is given twice")
+	return nil, pay.Errorf(pay.CodeInvalid, "Content-Type", "must be a form or JSON")
+}
+
+func decodeForm(b []byte) (url.Values, error) {
+	form, err := url.ParseQuery(string(b))
+	if err != nil {
+		return nil, pay.Errorf(pay.CodeInvalid, "", "the form is malformed")
+	}
+	for _, name := range slices.Sorted(maps.Keys(form)) {
+		if len(form[name]) > 1 {
+			return nil, pay.Errorf(pay.CodeInvalid, strictjson.Join("", name), "is given twice")
 		}
+	}
+	return form, nil
+}
+
+func decodeJSONForm(b []byte) (url.Values, error) {
+	var fields map[string]string
+	if err := strictjson.Decode(b, &fields, maxFormBody); err != nil {
+		return nil, invalid(err)
+	}
+	form := url.Values{}
+	for name, value := range fields {
+		form.Set(name, value)
 	}
 	return form, nil
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"morepay/internal/pay"
+	"morepay/internal/strictjson"
 )
 
 // handler answers a request or returns an error, which handle turns into the
@@ -123,19 +124,32 @@ func (r *recorder) code() int {
 // errorBody is the form of every JSON error.
 type errorBody struct {
 	Error struct {
-		Code    pay.Code `json:"code"`
-		Message string   `json:"message"`
-		Field   string   `json:"field,omitempty"`
+		Code    pay.Code  `json:"code"`
+		Message string    `json:"message"`
+		Field   string    `json:"field,omitempty"`
+		Errors  []mistake `json:"errors,omitempty"` // if the body has several: all of them
 	} `json:"error"`
 }
 
-// failJSON answers API callers. The private cause stays in the log.
+// mistake is one of several in a body.
+type mistake struct {
+	Field   string `json:"field,omitempty"`
+	Line    int    `json:"line"`
+	Message string `json:"message"`
+}
+
+// failJSON answers API callers. The private cause stays in the log; what is wrong
+// with the caller's own JSON is not private.
 func failJSON(w http.ResponseWriter, _ *http.Request, err error) {
 	var body errorBody
 	body.Error.Code = pay.CodeOf(err)
 	body.Error.Message = "something went wrong on our side"
 	if e, ok := errors.AsType[*pay.Error](err); ok {
 		body.Error.Message, body.Error.Field = e.Message, e.Field
+	}
+	problems, _ := errors.AsType[strictjson.Problems](err)
+	for _, p := range problems {
+		body.Error.Errors = append(body.Error.Errors, mistake{p.Path, p.Line, p.Message})
 	}
 	writeJSON(w, statusOf(err), body)
 }

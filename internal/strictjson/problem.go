@@ -58,6 +58,16 @@ func (p Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+// Summary returns the path and the message of the first problem, and in the
+// message how many there are.
+func (p Problems) Summary() (path, message string) {
+	path, message = p[0].Path, p[0].Message
+	if len(p) > 1 {
+		message += fmt.Sprintf(" (1 of %d mistakes)", len(p))
+	}
+	return path, message
+}
+
 // Add appends a problem, unless there are MaxProblems already.
 func (p *Problems) Add(path string, line int, rule Rule, format string, args ...any) {
 	if len(*p) < MaxProblems {
