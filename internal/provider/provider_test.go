@@ -47,7 +47,7 @@ func TestDecodeSettings(t *testing.T) {
 		"other-case":    {`{"ID":"a"}`, "ID", true},
 		"twice":         {`{"id":"a","id":"b"}`, "id", true},
 		"wrong-type":    {`{"id":1}`, "id", true},
-		"wrong-item":    {`{"hosts":[1]}`, "hosts", true},
+		"wrong-item":    {`{"hosts":[1]}`, "hosts[0]", true},
 		"trailing":      {`{"id":"a"}{}`, "", true},
 		"unfinished":    {`{"id":`, "id", true},
 		"half":          {`{"id":"a"`, "", true},

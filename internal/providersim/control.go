@@ -1,13 +1,14 @@
 package providersim
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
+
+	"morepay/internal/strictjson"
 )
 
 // routeControl serves the control API; the package comment documents it.
@@ -67,10 +68,15 @@ func controlBody[T any](r *http.Request) (T, error) {
 	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
 		return v, errors.New("the Content-Type must be application/json")
 	}
-	d := json.NewDecoder(io.LimitReader(r.Body, 64<<10))
-	d.DisallowUnknownFields()
-	return v, d.Decode(&v)
+	b, err := io.ReadAll(io.LimitReader(r.Body, maxControlBody+1))
+	if err != nil {
+		return v, err
+	}
+	return v, strictjson.Decode(b, &v, maxControlBody)
 }
+
+// maxControlBody is the largest body of a request, in bytes.
+const maxControlBody = 64 << 10
 
 type controlTarget struct {
 	User User   `json:"user"` // ming if absent

@@ -1,6 +1,7 @@
 package providersim_test
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/url"
@@ -295,6 +296,9 @@ func TestControlRefusesNonsense(t *testing.T) {
 		"unknown-preset": {"/control/faults", m{"preset": "calm"}},
 		"unknown-fault":  {"/control/faults", m{"rules": []m{{"fault": "none", "next": 1}}}},
 		"not-an-object":  {"/control/clock", []int{1}},
+		"other-case":     {"/control/user", m{"User": "ming"}},
+		"fraction":       {"/control/clock", m{"advance_seconds": 1.5}},
+		"twice":          {"/control/user", json.RawMessage(`{"user":"ming","user":"hong"}`)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var answer struct{ Error string }

@@ -34,7 +34,7 @@ func TestOpenRefuses(t *testing.T) {
 		field  string
 		says   string
 	}{
-		"unknown-field":      {change: map[string]any{"appid": appID}, field: "appid", says: "not a setting"},
+		"unknown-field":      {change: map[string]any{"appid": appID}, field: "appid", says: "not a known field"},
 		"number":             {change: map[string]any{"app_id": 1}, field: "app_id", says: "string"},
 		"missing-app":        {change: map[string]any{"app_id": ""}, field: "app_id"},
 		"missing-seller":     {change: map[string]any{"seller_id": ""}, field: "seller_id"},

@@ -42,8 +42,9 @@ func TestOpenRefuses(t *testing.T) {
 		field  string
 		says   string
 	}{
-		"unknown-field":       {change: map[string]string{"mch_id": `"1"`}, field: "mch_id", says: "not a setting"},
-		"other-case":          {change: map[string]string{"MchID": `"1900000001"`}, field: "MchID", says: "not a setting"},
+		"unknown-field":       {change: map[string]string{"mch_id": `"1"`}, field: "mch_id", says: "not a known field"},
+		"other-case":          {change: map[string]string{"MchID": `"1900000001"`}, field: "MchID", says: `spelled "mchid"`},
+		"twice":               {change: map[string]string{"mchid": `"1900000001","mchid":"1900000002"`}, field: "mchid", says: "twice"},
 		"number":              {change: map[string]string{"mchid": `1900000001`}, field: "mchid", says: "string"},
 		"null":                {change: map[string]string{"mchid": `null`}, field: "mchid"},
 		"missing-mchid":       {change: map[string]string{"mchid": ``}, field: "mchid"},
