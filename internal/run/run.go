@@ -23,6 +23,10 @@ type Group struct {
 	servers   []*http.Server
 	listeners []net.Listener
 	work      []func(context.Context)
+
+	mu      sync.Mutex
+	closed  bool
+	running chan struct{} // closed when Run has returned; nil before Run
 }
 
 // Serve adds a server on a listener, with every time limit set.
@@ -46,10 +50,15 @@ func (g *Group) OnShutdown(f func()) {
 // Go adds background work; it must return soon after its context ends.
 func (g *Group) Go(work func(context.Context)) { g.work = append(g.work, work) }
 
-// Run serves until ctx ends or a server fails. It then takes no new requests,
-// lets those under way finish, and ends the background work last, because they
-// may still give it something to do.
+// Run serves until ctx ends, a server fails or Close is called. It then takes no
+// new requests, lets those under way finish, and ends the background work last,
+// because they may still give it something to do.
 func (g *Group) Run(ctx context.Context) error {
+	ended := g.begin()
+	if ended == nil {
+		return nil
+	}
+	defer close(ended)
 	working, stopWork := context.WithCancel(context.Background())
 	defer stopWork()
 	var work, serving sync.WaitGroup
@@ -65,11 +74,43 @@ func (g *Group) Run(ctx context.Context) error {
 	case <-ctx.Done():
 	case err = <-failed:
 	}
+	if errors.Is(err, http.ErrServerClosed) {
+		err = nil
+	}
 	err = errors.Join(err, g.stop())
 	serving.Wait()
 	stopWork()
 	work.Wait()
 	return err
+}
+
+// begin returns what to close at the end, or nil if the group has been closed.
+func (g *Group) begin() (ended chan struct{}) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return nil
+	}
+	g.running = make(chan struct{})
+	return g.running
+}
+
+// Close lets go of the addresses. If Run has not returned, requests under way are
+// cut off and background work is ended, and Close returns after Run.
+func (g *Group) Close() error {
+	g.mu.Lock()
+	g.closed = true
+	running := g.running
+	g.mu.Unlock()
+	var errs []error
+	for i, s := range g.servers {
+		errs = append(errs, s.Close())
+		g.listeners[i].Close() // for servers that never served: the others have closed theirs
+	}
+	if running != nil {
+		<-running
+	}
+	return errors.Join(errs...)
 }
 
 // stop shuts all servers down at once; what has not finished in time is cut off.
