@@ -42,7 +42,7 @@ func hostileWindow(t *testing.T, s *stage, browser *browsertest.Browser) {
 		addEventListener("message", (e) => received.push(e.origin + " " + e.data.type));`))
 	tab.Go(s.other + "/demo/") // so that both frames are foreign
 	tab.Frame(s.origin + "/pay/").Wait(ready)
-	for name, window := range map[string]*browsertest.Tab{s.simURL: tab.Frame(s.simURL), s.other: tab} {
+	for name, window := range map[string]*browsertest.Tab{s.SimURL: tab.Frame(s.SimURL), s.other: tab} {
 		window.Eval(`parent.postMessage({ mpm: 1, type: "complete", detail: {} }, "*")`, nil)
 		tab.Wait(`received.includes("` + name + ` complete")`)
 	}

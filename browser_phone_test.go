@@ -222,7 +222,7 @@ func bridge(t *testing.T, s *stage, params map[string]string, name, value string
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := s.do(t, request(t, http.MethodPost, s.simURL+"/phone/bridge", string(body), "Content-Type", jsonBody))
+	a := s.do(t, request(t, http.MethodPost, s.SimURL+"/phone/bridge", string(body), "Content-Type", jsonBody))
 	var said map[string]string
 	a.decode(t, &said)
 	return said["err_msg"]

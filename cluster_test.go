@@ -16,6 +16,7 @@ import (
 	"morepay/internal/demo"
 	"morepay/internal/httpd"
 	"morepay/internal/pay"
+	"morepay/internal/program"
 	"morepay/internal/providersim"
 	"morepay/internal/store/pgtest"
 )
@@ -52,7 +53,7 @@ func TestClusterOnPostgres(t *testing.T) {
 			"--merchants", folder, "--database", database, "--secret", secret)
 	}
 
-	s := &stage{demoProgram: &demoProgram{simURL: simulator.URL, shops: shops}, origin: second, client: &http.Client{
+	s := &stage{Demo: &demo.Demo{Program: &program.Program{Config: program.Config{SimURL: simulator.URL}}, Shops: shops}, origin: second, client: &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	created := s.open(t, order{})

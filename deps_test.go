@@ -65,13 +65,14 @@ var bans = []struct {
 	{[]string{"store/..."}, itself, []string{"provider/...", "httpd", "view", "capability", "morepay/app"}, "a store keeps what it is given and decides nothing"},
 	{[]string{"store/sqlite"}, itself, []string{"store/postgres"}, "each database is to run without the other"},
 	{[]string{"store/postgres"}, itself, []string{"store/sqlite"}, "each database is to run without the other"},
-	{[]string{"httpd"}, itself, []string{"provider/...", "providersim", "demo/...", "store/sqlite", "store/postgres", "database/sql"}, "routes speak to the service: which provider or database is behind it is wired in server.go"},
+	{[]string{"httpd"}, itself, []string{"provider/...", "providersim", "demo/...", "store/sqlite", "store/postgres", "database/sql"}, "routes speak to the service: which provider or database is behind it is wired in program"},
+	{[]string{"program"}, atAll, []string{"demo/...", "providersim", "cli", "qa"}, "the program knows neither who runs it nor what it is tried with"},
 	{[]string{"demo"}, itself, []string{"checkout", "httpd", "store/...", "provider/...", "morepay/app"}, "the demo's shop uses the public API as any merchant would"},
 	{[]string{"locale"}, itself, []string{"checkout", "page", "httpd", "capability", "device"}, "a catalogue holds sentences, and no rule picks them there"},
 	{[]string{"strictjson"}, itself, []string{"morepay/..."}, "how JSON is spelled has nothing to do with what it says"},
 	{[]string{"linediff"}, itself, []string{"morepay/..."}, "which differences count is for those who know what the lines mean"},
 	{[]string{"run"}, itself, []string{"morepay/..."}, "starting and stopping knows nothing of what is started"},
-	{[]string{"morepay"}, atAll, []string{"browsertest", "needs", "provider/providertest", "store/storetest", "store/pgtest", "testing", "github.com/chromedp/...", "github.com/makiuchi-d/...", "pgregory.net/...", "github.com/Shopify/...", "github.com/google/go-cmp/...", "go.uber.org/goleak"}, "what only tests need stays out of the program"},
+	{[]string{"morepay"}, atAll, []string{"browsertest", "harness", "needs", "provider/providertest", "store/storetest", "store/pgtest", "testing", "github.com/chromedp/...", "github.com/makiuchi-d/...", "pgregory.net/...", "github.com/Shopify/...", "github.com/google/go-cmp/...", "go.uber.org/goleak"}, "what only tests need stays out of the program"},
 	{[]string{"morepay"}, atAll, []string{"net/http/httptest", "expvar", "plugin"}, "what is not needed to serve only widens what can be attacked"},
 }
 

@@ -12,13 +12,16 @@ import (
 	"testing"
 	"time"
 
+	"morepay/internal/demo"
 	"morepay/internal/pay"
 )
 
 // behindProxy believes what this machine says about a caller's address: with it
 // a request can come from anywhere, and only those that name no address are
 // from this machine, which test mode doesn't count.
-func behindProxy(c *config) { c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")} }
+func behindProxy(c *demo.Config) {
+	c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+}
 
 const from = "X-Forwarded-For"
 
@@ -225,7 +228,7 @@ func TestLengths(t *testing.T) {
 		}
 	})
 	t.Run("header", func(t *testing.T) {
-		conn, err := net.Dial("tcp", s.config.Listen)
+		conn, err := net.Dial("tcp", s.Listen)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,7 +4,8 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"io"
+	"errors"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
@@ -13,9 +14,11 @@ import (
 	"testing"
 	"time"
 
+	"morepay/internal/demo"
 	"morepay/internal/demo/merchants"
 	"morepay/internal/merchant"
 	"morepay/internal/pay"
+	"morepay/internal/program"
 )
 
 // folder holds one merchant without accounts, of a mode, as files.
@@ -50,33 +53,32 @@ func TestRefusesToStart(t *testing.T) {
 	inTest, live := folder(t, merchant.ModeTest, "sk_test_a"), folder(t, merchant.ModeLive, "sk_live_a")
 	for _, test := range []struct {
 		name, merchants, sim string
-		adjust               func(*config)
+		adjust               func(*program.Config)
 		says                 string
 	}{
-		{"test-merchant-where-money-moves", inTest, "", func(c *config) { c.BaseURL = "https://pay.example" }, "mode"},
-		{"live-merchant-at-the-simulator", live, sim, func(*config) {}, "mode"},
-		{"money-without-tls", live, "", func(c *config) { c.BaseURL = "http://pay.example" }, "https"},
-		{"money-on-loopback", live, "", func(*config) {}, "https"},
-		{"secret-short", inTest, sim, func(c *config) { c.Secret = base64.StdEncoding.EncodeToString([]byte("too short")) }, "secret"},
-		{"secret-not-base64", inTest, sim, func(c *config) { c.Secret = "a secret!" }, "secret"},
-		{"secret-file-empty", inTest, sim, func(c *config) {
+		{"test-merchant-where-money-moves", inTest, "", func(c *program.Config) { c.BaseURL = "https://pay.example" }, "mode"},
+		{"live-merchant-at-the-simulator", live, sim, func(*program.Config) {}, "mode"},
+		{"money-without-tls", live, "", func(c *program.Config) { c.BaseURL = "http://pay.example" }, "https"},
+		{"money-on-loopback", live, "", func(*program.Config) {}, "https"},
+		{"secret-short", inTest, sim, func(c *program.Config) { c.Secret = base64.StdEncoding.EncodeToString([]byte("too short")) }, "secret"},
+		{"secret-not-base64", inTest, sim, func(c *program.Config) { c.Secret = "a secret!" }, "secret"},
+		{"secret-file-empty", inTest, sim, func(c *program.Config) {
 			if err := os.WriteFile(filepath.Join(c.Data, "secret"), nil, 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}, "secret"},
-		{"admin-key-of-nothing", inTest, sim, func(c *config) { c.AdminKey = merchant.HashKey("") }, "empty"},
-		{"admin-key-in-the-open", inTest, sim, func(c *config) { c.AdminKey = "hunter2" }, "admin key"},
+		{"admin-key-of-nothing", inTest, sim, func(c *program.Config) { c.AdminKey = merchant.HashKey("") }, "empty"},
+		{"admin-key-in-the-open", inTest, sim, func(c *program.Config) { c.AdminKey = "hunter2" }, "admin key"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			c := serve{SimURL: test.sim, config: config{
-				Listen: "127.0.0.1:0", AdminListen: "127.0.0.1:0", Data: t.TempDir(), Merchants: test.merchants, logTo: io.Discard,
-			}}
-			test.adjust(&c.config)
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-			defer cancel()
-			err := c.Run(ctx)
-			if err == nil || ctx.Err() != nil {
-				t.Fatalf("it started: %v", err)
+			c := program.Config{
+				Listen: "127.0.0.1:0", AdminListen: "127.0.0.1:0", Data: t.TempDir(), SimURL: test.sim,
+				Merchants: program.Folder(test.merchants), Log: slog.New(slog.DiscardHandler),
+			}
+			test.adjust(&c)
+			p, err := program.Open(t.Context(), c)
+			if err == nil {
+				t.Fatalf("it started: %v", p.Close())
 			}
 			if !strings.Contains(err.Error(), test.says) || strings.Contains(err.Error(), "hunter2") {
 				t.Errorf("the message is %v", err)
@@ -90,20 +92,16 @@ func TestRefusesToStart(t *testing.T) {
 func performLive(t *testing.T, key string) *stage {
 	t.Helper()
 	s := &stage{log: &journal{}, client: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
-	sources, err := merchant.Load(os.DirFS(folder(t, merchant.ModeLive, key)), true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := newProgram(config{Listen: "127.0.0.1:0", AdminListen: "127.0.0.1:0", Data: t.TempDir(), BaseURL: "https://pay.example", logTo: s.log})
+	p, err := program.Open(t.Context(), program.Config{
+		Listen: "127.0.0.1:0", AdminListen: "127.0.0.1:0", Data: t.TempDir(), BaseURL: "https://pay.example",
+		Merchants: program.Folder(folder(t, merchant.ModeLive, key)), Log: program.NewLog(s.log, "text"),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	if err := p.wire(ctx, sources, ""); err != nil {
-		t.Fatal(err)
-	}
 	done := make(chan error, 1)
-	go func() { done <- p.run(ctx) }()
+	go func() { done <- errors.Join(p.Run(ctx), p.Close()) }()
 	t.Cleanup(func() {
 		s.client.CloseIdleConnections()
 		cancel()
@@ -111,8 +109,8 @@ func performLive(t *testing.T, key string) *stage {
 			t.Errorf("it did not stop well: %v", err)
 		}
 	})
-	s.demoProgram = &demoProgram{program: p}
-	s.origin, s.admin = "http://"+p.config.Listen, "http://"+p.config.AdminListen
+	s.Demo = &demo.Demo{Program: p}
+	s.origin, s.admin = "http://"+p.Listen, "http://"+p.AdminListen
 	return s
 }
 
@@ -334,7 +332,7 @@ func TestErrorsTellNoSecret(t *testing.T) {
 		if a.status < http.StatusBadRequest || a.status == http.StatusInternalServerError {
 			t.Errorf("%s: status %d: %s", name, a.status, a.body)
 		}
-		for what, secret := range map[string]string{"token": open.Token, "key": key, "admin key": adminKey, "stack": "goroutine", "file": s.config.Data} {
+		for what, secret := range map[string]string{"token": open.Token, "key": key, "admin key": adminKey, "stack": "goroutine", "file": s.Data} {
 			if strings.Contains(a.body, secret) {
 				t.Errorf("%s tells the %s: %s", name, what, a.body)
 			}

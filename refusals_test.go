@@ -3,12 +3,12 @@ package main
 import (
 	"bufio"
 	"cmp"
-	"context"
 	"crypto/rand"
 	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net"
 	"net/http"
@@ -25,6 +25,7 @@ import (
 	"morepay/internal/demo/merchants"
 	"morepay/internal/locale"
 	"morepay/internal/pay"
+	"morepay/internal/program"
 	"morepay/internal/store"
 )
 
@@ -35,7 +36,7 @@ var delivery = []string{"deliveries", "endpoints", "sqlite_sequence"}
 // rows counts the rows of every table that a request could leave something in.
 func (s *stage) rows(t *testing.T) map[string]int {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(s.config.Data, store.FileName)+"?mode=ro")
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(s.Data, store.FileName)+"?mode=ro")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,7 +261,7 @@ func (s *stage) expired(t *testing.T) string {
 		DocumentVersion: 1, CreatedAt: now.Add(-time.Hour), ExpiresAt: now.Add(-time.Minute),
 	})
 	l.Expire(now)
-	if err := s.stores.Ledgers.Create(t.Context(), l); err != nil {
+	if err := s.Stores.Ledgers.Create(t.Context(), l); err != nil {
 		t.Fatal(err)
 	}
 	return token
@@ -302,14 +303,14 @@ func TestCutBodies(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := s.rows(t)
-			conn, err := net.Dial("tcp", s.config.Listen)
+			conn, err := net.Dial("tcp", s.Listen)
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer conn.Close()
 			// One byte is announced that never comes: what is there would be good by itself.
 			fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\n%s\r\nContent-Length: %d\r\n\r\n%s",
-				message.path, s.config.Listen, desktop, message.headers, len(message.body)+1, message.body)
+				message.path, s.Listen, desktop, message.headers, len(message.body)+1, message.body)
 			if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
 				t.Fatal(err)
 			}
@@ -375,14 +376,12 @@ func TestBrokenMerchants(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-			defer cancel()
-			c := serve{SimURL: "http://127.0.0.1:1", config: config{
-				Listen: "127.0.0.1:0", AdminListen: "127.0.0.1:0", Data: data, Merchants: folder, logTo: io.Discard,
-			}}
-			err := c.Run(ctx)
-			if err == nil || ctx.Err() != nil {
-				t.Fatalf("the server started: %v", err)
+			p, err := program.Open(t.Context(), program.Config{
+				Listen: "127.0.0.1:0", AdminListen: "127.0.0.1:0", Data: data, SimURL: "http://127.0.0.1:1",
+				Merchants: program.Folder(folder), Log: slog.New(slog.DiscardHandler),
+			})
+			if err == nil {
+				t.Fatalf("the server started: %v", p.Close())
 			}
 			for _, part := range test.says {
 				if !strings.Contains(err.Error(), part) {

@@ -22,6 +22,7 @@ import (
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
+	"morepay/internal/demo"
 	"morepay/internal/merchant"
 	"morepay/internal/pay"
 	"morepay/internal/store"
@@ -30,7 +31,7 @@ import (
 
 const adminKey = "an operator's key"
 
-func withAdminKey(c *config) { c.AdminKey = merchant.HashKey(adminKey) }
+func withAdminKey(c *demo.Config) { c.AdminKey = merchant.HashKey(adminKey) }
 
 // awaits opens a session and sends its payer to WeChat Pay; nobody has paid.
 func (s *stage) awaits(t *testing.T) session {
@@ -215,14 +216,14 @@ func TestNotificationWhileTheStoreHangs(t *testing.T) {
 		{"rows-locked", "pgx", database, "BEGIN; LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s := perform(t, func(c *config) { c.Database = test.source })
+			s := perform(t, func(c *demo.Config) { c.Database = test.source })
 			open := s.open(t, order{})
 			if a := s.do(t, s.post(t, open, "/attempts", "", s.form(t, open, "unionpay", pay.RailRedirect))); a.status != http.StatusSeeOther {
 				t.Fatalf("status %d: %s", a.status, a.body)
 			}
 			statement := map[string]any{"id": s.look(t, open).Attempts[0].OutTradeNo, "status": "paid", "amount": pay.Money{Currency: "CNY", Value: 1234},
 				"reference": "r1", "paid_at": time.Now().UTC().Format(time.RFC3339)}
-			release := lock(t, test.driver, cmp.Or(test.source, "file:"+filepath.Join(s.config.Data, store.FileName)+"?_pragma=busy_timeout(5000)"), test.hold)
+			release := lock(t, test.driver, cmp.Or(test.source, "file:"+filepath.Join(s.Data, store.FileName)+"?_pragma=busy_timeout(5000)"), test.hold)
 			s.client.Timeout = 4 * time.Second   // then the provider has hung up
 			messages := make([]*http.Request, 8) // who comes while another waits for the lock waits for two
 			for i := range messages {
@@ -413,7 +414,7 @@ func TestIdempotency(t *testing.T) {
 func (s *stage) atRest(t *testing.T) []byte {
 	t.Helper()
 	var all []byte
-	entries, err := os.ReadDir(s.config.Data)
+	entries, err := os.ReadDir(s.Data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -421,7 +422,7 @@ func (s *stage) atRest(t *testing.T) []byte {
 		if e.Name() == "secret" {
 			continue
 		}
-		b, err := os.ReadFile(filepath.Join(s.config.Data, e.Name()))
+		b, err := os.ReadFile(filepath.Join(s.Data, e.Name()))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -436,7 +437,7 @@ func TestSecretsAtRest(t *testing.T) {
 	s := perform(t)
 	paid, shop := s.pays(t), s.shop(t, "bench")
 	waiting := s.awaits(t)
-	entries, err := os.ReadDir(s.config.Data)
+	entries, err := os.ReadDir(s.Data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -464,7 +465,7 @@ func TestSecretsAtRest(t *testing.T) {
 			t.Errorf("%s is not on disk: what was searched?", known)
 		}
 	}
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(s.config.Data, store.FileName)+"?mode=ro")
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(s.Data, store.FileName)+"?mode=ro")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -491,7 +492,7 @@ func TestIconsCanDoNothing(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "bench", "icons", "own.svg"), []byte(picture), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := perform(t, func(c *config) { c.Merchants = dir })
+	s := perform(t, func(c *demo.Config) { c.Folder = dir })
 	a := s.get(t, s.origin+"/merchants/bench/icons/own")
 	if a.status != http.StatusOK || a.body != picture {
 		t.Fatalf("status %d: %s", a.status, a.body)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -17,12 +18,13 @@ import (
 
 	"morepay/internal/demo"
 	"morepay/internal/pay"
+	"morepay/internal/program"
 )
 
 // stage is the whole demo, running as it does for a person: server, simulated
 // providers and storefront, each on a port of its own.
 type stage struct {
-	*demoProgram
+	*demo.Demo
 	origin string   // of the pages and the API
 	other  string   // the same server under its other name, foreign to browsers
 	admin  string   // origin of the admin listener
@@ -54,27 +56,26 @@ func (j *journal) String() string {
 
 // perform starts the demo, with its settings adjusted if need be. It ends with
 // the test, which fails if it doesn't end well, and shows the log if it failed.
-func perform(t *testing.T, adjust ...func(*config)) *stage {
+func perform(t *testing.T, adjust ...func(*demo.Config)) *stage {
 	t.Helper()
 	s := &stage{log: &journal{}}
-	trial := &trial{SimListen: "127.0.0.1:0", config: config{
-		Listen: "127.0.0.1:0", AdminListen: "127.0.0.1:0", Data: t.TempDir(), logTo: s.log,
+	c := demo.Config{SimListen: "127.0.0.1:0", Config: program.Config{
+		Listen: "127.0.0.1:0", AdminListen: "127.0.0.1:0", Data: t.TempDir(), Log: program.NewLog(s.log, "text"),
 	}}
 	for _, f := range adjust {
-		f(&trial.config)
+		f(&c)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
 	var err error
-	if s.demoProgram, err = trial.start(ctx); err != nil {
-		cancel()
+	if s.Demo, err = demo.Open(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
-	s.origin, s.admin = s.config.BaseURL, "http://"+s.config.AdminListen
+	ctx, cancel := context.WithCancel(t.Context())
+	s.origin, s.admin = s.BaseURL, "http://"+s.AdminListen
 	s.other = strings.Replace(s.origin, "127.0.0.1", "localhost", 1)
 	transport := &http.Transport{}
 	s.client = &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	done := make(chan error, 1)
-	go func() { done <- s.run(ctx) }()
+	go func() { done <- errors.Join(s.Run(ctx), s.Close()) }()
 	s.stop = sync.OnceValue(func() error {
 		cancel()
 		return <-done
@@ -94,11 +95,11 @@ func perform(t *testing.T, adjust ...func(*config)) *stage {
 // shop is one of the sample merchants.
 func (s *stage) shop(t *testing.T, id string) demo.Shop {
 	t.Helper()
-	i := slices.IndexFunc(s.shops, func(shop demo.Shop) bool { return shop.ID == id })
+	i := slices.IndexFunc(s.Shops, func(shop demo.Shop) bool { return shop.ID == id })
 	if i < 0 {
 		t.Fatalf("there is no merchant %s", id)
 	}
-	return s.shops[i]
+	return s.Shops[i]
 }
 
 // answer is what came back for a request.
@@ -282,7 +283,7 @@ type payment struct {
 func (s *stage) payments(t *testing.T, list string) []payment {
 	t.Helper()
 	var found []payment
-	s.get(t, s.simURL+"/control/"+list).decode(t, &found)
+	s.get(t, s.SimURL+"/control/"+list).decode(t, &found)
 	return found
 }
 
@@ -293,7 +294,7 @@ func (s *stage) phone(t *testing.T, do, ref string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := s.do(t, request(t, http.MethodPost, s.simURL+"/control/"+do, string(body), "Content-Type", jsonBody))
+	a := s.do(t, request(t, http.MethodPost, s.SimURL+"/control/"+do, string(body), "Content-Type", jsonBody))
 	if a.status != http.StatusOK {
 		t.Fatalf("the phone can't %s: %d %s", do, a.status, a.body)
 	}

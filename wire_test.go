@@ -71,13 +71,13 @@ func TestPageHeaders(t *testing.T) {
 // an app, or at a provider by TLS.
 func checkHops(t *testing.T, s *stage, hops []string) {
 	t.Helper()
-	for _, must := range []string{"'self'", s.simURL, "weixin:", "alipays:", "https://wx.tenpay.com", "https://open.weixin.qq.com", "https://openapi.alipay.com"} {
+	for _, must := range []string{"'self'", s.SimURL, "weixin:", "alipays:", "https://wx.tenpay.com", "https://open.weixin.qq.com", "https://openapi.alipay.com"} {
 		if !slices.Contains(hops, must) {
 			t.Errorf("no form may end at %s: %q", must, hops)
 		}
 	}
 	for _, hop := range hops {
-		if strings.HasPrefix(hop, "http:") && hop != s.simURL || slices.Contains([]string{"*", "http:", "https:", "javascript:", "data:", "intent:"}, hop) {
+		if strings.HasPrefix(hop, "http:") && hop != s.SimURL || slices.Contains([]string{"*", "http:", "https:", "javascript:", "data:", "intent:"}, hop) {
 			t.Errorf("a form may end at %s", hop)
 		}
 	}
@@ -203,7 +203,7 @@ func TestForeignScriptsReadOnlyCapabilities(t *testing.T) {
 func TestSecretsStayOutOfTheLog(t *testing.T) {
 	s := perform(t)
 	secrets := map[string]string{}
-	for _, shop := range s.shops {
+	for _, shop := range s.Shops {
 		secrets["key of "+shop.ID] = shop.Key
 		for _, file := range []string{"wechat_api_v3_key", "wechat_app_secret"} {
 			b, err := shop.ReadKey(file)
@@ -213,7 +213,7 @@ func TestSecretsStayOutOfTheLog(t *testing.T) {
 			secrets[file+" of "+shop.ID] = string(b)
 		}
 	}
-	b, err := os.ReadFile(filepath.Join(s.config.Data, "secret"))
+	b, err := os.ReadFile(filepath.Join(s.Data, "secret"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -302,13 +302,13 @@ func TestShutdown(t *testing.T) {
 	events.next(t) // the stream stands
 
 	body := s.json(t, order{}, nil)
-	conn, err := net.Dial("tcp", s.config.Listen)
+	conn, err := net.Dial("tcp", s.Listen)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
 	fmt.Fprintf(conn, "POST /v1/sessions HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nIdempotency-Key: %s\r\n"+
-		"Content-Type: application/json\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n", s.config.Listen, open.key, rand.Text(), len(body))
+		"Content-Type: application/json\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n", s.Listen, open.key, rand.Text(), len(body))
 	reader := bufio.NewReader(conn)
 	if line, err := reader.ReadString('\n'); err != nil || !strings.Contains(line, "100 Continue") {
 		t.Fatalf("the request is not under way: %q %v", line, err)
@@ -325,7 +325,7 @@ func TestShutdown(t *testing.T) {
 		t.Errorf("the stream was cut off: %v", err)
 	}
 	for refused := false; !refused; { // the listener is gone before the waiters are
-		other, err := net.Dial("tcp", s.config.Listen)
+		other, err := net.Dial("tcp", s.Listen)
 		if refused = err != nil; !refused {
 			other.Close()
 		}

@@ -30,7 +30,7 @@ func (s *Service) Notify(ctx context.Context, providerID, accountName string, he
 		return s.applyRefund(ctx, acc, *statement.Refund)
 	}
 	_, err = s.apply(ctx, acc, *statement.Payment)
-	reach(PointApplied)
+	s.reached(PointApplied)
 	return err
 }
 
@@ -51,7 +51,7 @@ func (s *Service) apply(ctx context.Context, acc *account.Account, ev pay.Eviden
 	if err != nil {
 		return nil, err
 	}
-	reach(PointEvidenceVerified)
+	s.reached(PointEvidenceVerified)
 	l, err := s.store.Update(ctx, sessionID, func(l *pay.Ledger) error {
 		if l.Session.Merchant != acc.Merchant {
 			return &pay.Mismatch{Field: "merchant", Got: acc.Merchant, Want: l.Session.Merchant}

@@ -194,7 +194,7 @@ func (s *Service) send(ctx context.Context, l *pay.Ledger, acc *account.Account,
 		action, err = acc.Provider.Start(ctx, a.Rail, a.Request)
 		return err
 	})
-	reach(PointProviderAnswered)
+	s.reached(PointProviderAnswered)
 	id, sessionID := a.ID, l.Session.ID
 	switch {
 	case err == nil:

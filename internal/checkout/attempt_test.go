@@ -9,10 +9,10 @@ import (
 	"morepay/internal/capability"
 	"morepay/internal/checkout"
 	"morepay/internal/device"
+	"morepay/internal/harness"
 	"morepay/internal/pay"
 	"morepay/internal/provider"
 	"morepay/internal/providersim"
-	"morepay/internal/site"
 )
 
 const (
@@ -117,7 +117,7 @@ func TestResume(t *testing.T) {
 	w := newWorld(t)
 	order := w.Order(fen)
 	order.ExpiresIn = int64((24 * time.Hour).Seconds()) // codes live shorter
-	l, _, err := w.Service().Create(t.Context(), site.Merchant, order)
+	l, _, err := w.Service().Create(t.Context(), harness.Merchant, order)
 	w.must(err)
 	id := l.Session.ID
 	first := w.choose(id, wechat, pay.RailQR)
@@ -326,7 +326,7 @@ func TestAttemptIsStoredBeforeTheProviderHears(t *testing.T) {
 	w := newWorld(t)
 	id := w.open()
 	seen := make(chan pay.AttemptState, 1)
-	onPoint(t, func(p checkout.Point) {
+	w.onPoint(func(p checkout.Point) {
 		if p == checkout.PointProviderAnswered {
 			seen <- w.ledger(id).Attempts[0].State
 		}

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"morepay/internal/checkout"
+	"morepay/internal/harness"
 	"morepay/internal/pay"
-	"morepay/internal/site"
 )
 
 func fieldOf(err error) string {
@@ -69,7 +69,7 @@ func TestCreateChecksEveryField(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			n := w.Order(fen)
 			c.change(&n)
-			l, token, err := w.Service().Create(t.Context(), site.Merchant, n)
+			l, token, err := w.Service().Create(t.Context(), harness.Merchant, n)
 			if c.field != "" {
 				checkCode(t, err, pay.CodeInvalid, c.field, "a broken request")
 				return
@@ -133,7 +133,7 @@ func TestSessionOfAnotherMerchant(t *testing.T) {
 func TestCancel(t *testing.T) {
 	w := newWorld(t)
 	cancel := func(id string) error {
-		_, err := w.Service().Cancel(t.Context(), site.Merchant, id)
+		_, err := w.Service().Cancel(t.Context(), harness.Merchant, id)
 		return err
 	}
 	id := w.open()

@@ -11,13 +11,13 @@ import (
 
 	driver "modernc.org/sqlite"
 
+	"morepay/internal/harness"
 	"morepay/internal/pay"
-	"morepay/internal/site"
 )
 
 // unstored demands that a genuine notification is not acknowledged while it
 // can't be stored, and that the caller is told to come again.
-func (w *world) unstored(told site.Notification) {
+func (w *world) unstored(told harness.Notification) {
 	w.tb.Helper()
 	for range 3 {
 		if status, err := told.Post(w.ctx(), w.Client); err != nil || status != http.StatusServiceUnavailable {
@@ -27,7 +27,7 @@ func (w *world) unstored(told site.Notification) {
 }
 
 // held pays an attempt and holds back the notification, with all later ones.
-func (w *world) held(a pay.Attempt) site.Notification {
+func (w *world) held(a pay.Attempt) harness.Notification {
 	w.tb.Helper()
 	w.Courier.Hold()
 	w.pay(a)
@@ -95,7 +95,7 @@ func TestDiskFull(t *testing.T) {
 	d := &disk{pages: 1 << 20}
 	driver.RegisterConnectionHook(d.opened)
 	w := newWorld(t)
-	waiting := map[string]site.Notification{}
+	waiting := map[string]harness.Notification{}
 	for range 60 {
 		id := w.open()
 		waiting[id] = w.held(w.choose(id, wechat, pay.RailQR))

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"morepay/internal/checkout"
+	"morepay/internal/harness"
 	"morepay/internal/pay"
-	"morepay/internal/site"
 )
 
 // unchanged demands that a session is as it was when f ran before.
@@ -85,7 +85,7 @@ func TestHearOfAPayment(t *testing.T) {
 // messages counts what is in the outbox about a session.
 func (w *world) messages(id string) (n int) {
 	w.tb.Helper()
-	list, err := w.Stores().Outbox.Messages(w.ctx(), site.Merchant, "", 1000)
+	list, err := w.Stores().Outbox.Messages(w.ctx(), harness.Merchant, "", 1000)
 	w.must(err)
 	for _, m := range list {
 		if m.SessionID == id {
@@ -144,7 +144,7 @@ func TestUnknownNumberIsQuarantined(t *testing.T) {
 func TestNotificationToAnotherAccount(t *testing.T) {
 	w, stranger := newWorld(t), newWorld(t)
 	told := w.genuineOf(wechat)
-	told.URL = stranger.URL + told.URL[len(w.URL):]
+	told.URL = stranger.BaseURL + told.URL[len(w.BaseURL):]
 	status, err := told.Post(t.Context(), w.Client)
 	if err != nil || status != http.StatusUnauthorized || len(stranger.quarantined()) != 0 {
 		t.Errorf("answered %d, %v, quarantined %d", status, err, len(stranger.quarantined()))
@@ -160,21 +160,21 @@ func TestForgedNotificationWritesNothing(t *testing.T) {
 	genuine := w.genuineOf(wechat)
 	for _, c := range []struct {
 		name   string
-		change func(*site.Notification)
+		change func(*harness.Notification)
 		status int
 	}{
-		{"body-changed", func(n *site.Notification) { n.Body[len(n.Body)/2] ^= 1 }, 401},
-		{"body-cut", func(n *site.Notification) { n.Body = n.Body[:len(n.Body)-1] }, 401},
-		{"body-empty", func(n *site.Notification) { n.Body = nil }, 401},
-		{"no-signature", func(n *site.Notification) { n.Header.Del("Wechatpay-Signature") }, 401},
-		{"no-serial", func(n *site.Notification) { n.Header.Del("Wechatpay-Serial") }, 401},
-		{"other-nonce", func(n *site.Notification) { n.Header.Set("Wechatpay-Nonce", "x") }, 401},
-		{"other-time", func(n *site.Notification) { n.Header.Set("Wechatpay-Timestamp", "1") }, 401},
-		{"other-account", func(n *site.Notification) { n.URL += "9" }, 404},
-		{"oversize", func(n *site.Notification) { n.Body = append(n.Body, make([]byte, 64<<10)...) }, 413},
+		{"body-changed", func(n *harness.Notification) { n.Body[len(n.Body)/2] ^= 1 }, 401},
+		{"body-cut", func(n *harness.Notification) { n.Body = n.Body[:len(n.Body)-1] }, 401},
+		{"body-empty", func(n *harness.Notification) { n.Body = nil }, 401},
+		{"no-signature", func(n *harness.Notification) { n.Header.Del("Wechatpay-Signature") }, 401},
+		{"no-serial", func(n *harness.Notification) { n.Header.Del("Wechatpay-Serial") }, 401},
+		{"other-nonce", func(n *harness.Notification) { n.Header.Set("Wechatpay-Nonce", "x") }, 401},
+		{"other-time", func(n *harness.Notification) { n.Header.Set("Wechatpay-Timestamp", "1") }, 401},
+		{"other-account", func(n *harness.Notification) { n.URL += "9" }, 404},
+		{"oversize", func(n *harness.Notification) { n.Body = append(n.Body, make([]byte, 64<<10)...) }, 413},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			n := site.Notification{URL: genuine.URL, Header: genuine.Header.Clone(), Body: slices.Clone(genuine.Body)}
+			n := harness.Notification{URL: genuine.URL, Header: genuine.Header.Clone(), Body: slices.Clone(genuine.Body)}
 			c.change(&n)
 			w.unchanged(id, func() {
 				status, err := n.Post(t.Context(), w.Client)
@@ -190,7 +190,7 @@ func TestForgedNotificationWritesNothing(t *testing.T) {
 }
 
 // genuineOf pays another session and returns its notification, as it was sent.
-func (w *world) genuineOf(m pay.Method) site.Notification {
+func (w *world) genuineOf(m pay.Method) harness.Notification {
 	w.tb.Helper()
 	id := w.open()
 	w.pay(w.choose(id, m, pay.RailQR))
@@ -231,7 +231,7 @@ func TestAcknowledgedAfterCommit(t *testing.T) {
 	id := w.open()
 	a := w.choose(id, wechat, pay.RailQR)
 	stored := make(chan pay.SessionStatus, 10)
-	onPoint(t, func(p checkout.Point) {
+	w.onPoint(func(p checkout.Point) {
 		if l, err := w.Stores().Ledgers.Ledger(context.Background(), id); p == checkout.PointApplied && err == nil {
 			stored <- l.Session.Status
 		}

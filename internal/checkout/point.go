@@ -1,7 +1,6 @@
 package checkout
 
-// Point names a moment at which a crash must do no harm. Crash tests end the
-// process there (see OnPoint).
+// Point names a moment at which a crash must do no harm (see Config.Reached).
 type Point string
 
 // The points, between a provider's word and our commit and back.
@@ -15,13 +14,3 @@ const (
 
 // Points lists all of them.
 var Points = []Point{PointProviderAnswered, PointEvidenceVerified, PointApplied, PointRefundAnswered, PointClosed}
-
-// OnPoint is called at every point if it is set. It is set once at start, by
-// the crash tests' own build of the program only.
-var OnPoint func(Point)
-
-func reach(p Point) {
-	if OnPoint != nil {
-		OnPoint(p)
-	}
-}

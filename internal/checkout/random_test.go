@@ -11,10 +11,10 @@ import (
 
 	"pgregory.net/rapid"
 
+	"morepay/internal/harness"
 	"morepay/internal/pay"
 	"morepay/internal/provider"
 	"morepay/internal/providersim"
-	"morepay/internal/site"
 )
 
 // story is what happens to a few sessions: payers, a merchant, providers that
@@ -24,7 +24,7 @@ type story struct {
 	*world
 	sessions []string
 	seen     map[string]*pay.Ledger // as of the step before
-	told     []site.Notification    // what could be told again
+	told     []harness.Notification // what could be told again
 }
 
 // allowed are the errors that a caller may meet without anything being wrong.
@@ -112,7 +112,7 @@ func (s *story) check(t *rapid.T) {
 }
 
 func (s *story) cancel(t *rapid.T) {
-	_, err := s.Service().Cancel(s.ctx(), site.Merchant, s.session(t))
+	_, err := s.Service().Cancel(s.ctx(), harness.Merchant, s.session(t))
 	s.fine(t, "cancel", err)
 }
 

@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"morepay/internal/checkout"
+	"morepay/internal/harness"
 	"morepay/internal/pay"
 	"morepay/internal/provider"
-	"morepay/internal/site"
 )
 
 // biller is the bench merchant's WeChat Pay account: Alipay's bills are not
@@ -16,7 +16,7 @@ import (
 func (w *world) biller() provider.Biller {
 	w.tb.Helper()
 	for _, a := range w.Accounts().All() {
-		if b, ok := a.Provider.(provider.Biller); ok && a.Merchant == site.Merchant {
+		if b, ok := a.Provider.(provider.Biller); ok && a.Merchant == harness.Merchant {
 			return b
 		}
 	}
@@ -50,7 +50,7 @@ func (w *world) differences(since time.Time) []checkout.Difference {
 	w.must(err)
 	var ours []checkout.Difference
 	for _, d := range list {
-		if d.Merchant == site.Merchant {
+		if d.Merchant == harness.Merchant {
 			ours = append(ours, d)
 		}
 	}

@@ -89,7 +89,7 @@ func (s *Service) sendRefund(ctx context.Context, sessionID, refundID string) er
 		state, err = refunder.Refund(ctx, order)
 		return err
 	})
-	reach(PointRefundAnswered)
+	s.reached(PointRefundAnswered)
 	switch {
 	case errors.Is(err, provider.ErrRefused):
 		s.log.ErrorContext(ctx, "the provider refuses a refund: a person must look at it", "refund", refundID, "err", err)

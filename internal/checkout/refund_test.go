@@ -5,9 +5,9 @@ import (
 	"time"
 
 	"morepay/internal/checkout"
+	"morepay/internal/harness"
 	"morepay/internal/pay"
 	"morepay/internal/providersim"
-	"morepay/internal/site"
 )
 
 // cny is an amount of a refund.
@@ -23,7 +23,7 @@ func (w *world) paidSession(m pay.Method) string {
 }
 
 func (w *world) refund(id string, amount *pay.Money) (*pay.Refund, error) {
-	_, r, err := w.Service().Refund(w.ctx(), site.Merchant, id, checkout.NewRefund{Amount: amount, Reason: "late"})
+	_, r, err := w.Service().Refund(w.ctx(), harness.Merchant, id, checkout.NewRefund{Amount: amount, Reason: "late"})
 	return r, err
 }
 
@@ -199,9 +199,9 @@ func TestNewServerFollowsARefund(t *testing.T) {
 func TestRefundNote(t *testing.T) {
 	w := newWorld(t)
 	id := w.paidSession(wechat)
-	_, _, err := w.Service().Refund(t.Context(), site.Merchant, id, checkout.NewRefund{Reason: "一二三四五六七八九十一二三四五六七八九十一二三四五六七"})
+	_, _, err := w.Service().Refund(t.Context(), harness.Merchant, id, checkout.NewRefund{Reason: "一二三四五六七八九十一二三四五六七八九十一二三四五六七"})
 	w.code(err, pay.CodeInvalid, "reason", "a note that is too long")
-	_, _, err = w.Service().Refund(t.Context(), site.Merchant, id, checkout.NewRefund{Reason: "a\nb"})
+	_, _, err = w.Service().Refund(t.Context(), harness.Merchant, id, checkout.NewRefund{Reason: "a\nb"})
 	w.code(err, pay.CodeInvalid, "reason", "a note with a control character")
 }
 
@@ -211,15 +211,15 @@ func TestRepeatedRefundIsOne(t *testing.T) {
 	w := newWorld(t)
 	id := w.paidSession(wechat)
 	ask := checkout.NewRefund{Amount: &pay.Money{Currency: price.Currency, Value: 100}, Key: "return-1"}
-	_, first, err := w.Service().Refund(w.ctx(), site.Merchant, id, ask)
+	_, first, err := w.Service().Refund(w.ctx(), harness.Merchant, id, ask)
 	w.must(err)
-	l, again, err := w.Service().Refund(w.ctx(), site.Merchant, id, ask)
+	l, again, err := w.Service().Refund(w.ctx(), harness.Merchant, id, ask)
 	w.must(err)
 	if again.ID != first.ID || again.Number != first.Number || len(l.Refunds) != 1 {
 		t.Errorf("the repeat made %s beside %s: %+v", again.ID, first.ID, l.Refunds)
 	}
 	ask.Key = "return-2"
-	if l, _, err = w.Service().Refund(w.ctx(), site.Merchant, id, ask); err != nil || len(l.Refunds) != 2 {
+	if l, _, err = w.Service().Refund(w.ctx(), harness.Merchant, id, ask); err != nil || len(l.Refunds) != 2 {
 		t.Errorf("another request: %+v, %v", l.Refunds, err)
 	}
 }

@@ -3,8 +3,8 @@ package checkout_test
 import (
 	"fmt"
 
+	"morepay/internal/harness"
 	"morepay/internal/pay"
-	"morepay/internal/site"
 )
 
 // rule is something that is true of every session at every moment. broken
@@ -123,7 +123,7 @@ func eventRule(_ *story, l *pay.Ledger, events []pay.Event) string {
 }
 
 func webhookRule(s *story, l *pay.Ledger, events []pay.Event) string {
-	list, err := s.Stores().Outbox.Messages(s.ctx(), site.Merchant, "", 100_000)
+	list, err := s.Stores().Outbox.Messages(s.ctx(), harness.Merchant, "", 100_000)
 	if err != nil {
 		return err.Error()
 	}

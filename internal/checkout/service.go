@@ -33,6 +33,7 @@ type Config struct {
 	Now       func() time.Time
 	Log       *slog.Logger
 	Metrics   *Metrics
+	Reached   func(Point) // called at every point, for crash tests; nil for nothing
 }
 
 // Service opens sessions and brings them to their end. All methods are safe for
@@ -46,6 +47,7 @@ type Service struct {
 	now       func() time.Time
 	log       *slog.Logger
 	metrics   *Metrics
+	reached   func(Point)
 	asked     recently
 }
 
@@ -55,13 +57,18 @@ func New(c Config) *Service {
 	if now == nil {
 		now = time.Now
 	}
-	return &Service{
+	s := &Service{
 		store: c.Store, merchants: c.Merchants, accounts: c.Accounts,
 		hub: cmp.Or(c.Hub, &Hub{}), baseURL: c.BaseURL,
 		now:     func() time.Time { return now().UTC().Truncate(time.Millisecond) },
 		log:     cmp.Or(c.Log, slog.Default()),
 		metrics: cmp.Or(c.Metrics, NewMetrics(nil)),
+		reached: c.Reached,
 	}
+	if s.reached == nil {
+		s.reached = func(Point) {}
+	}
+	return s
 }
 
 // Hub is where waiters wait.

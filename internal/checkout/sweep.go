@@ -13,7 +13,7 @@ import (
 
 // How the sweeper works.
 const (
-	sweepEvery   = 500 * time.Millisecond
+	SweepEvery   = 500 * time.Millisecond // pause between rounds, unless a test wants another
 	sweepBatch   = 64
 	sweepWorkers = 8
 	claimFor     = 30 * time.Second // longer than everything one session may need from its provider
@@ -23,9 +23,9 @@ const (
 // Sweep looks after everything that is due until ctx ends: sessions to expire,
 // attempts whose provider must be asked or told, refunds to send. Any number of
 // servers may sweep one store: each claims what it works on, and what a crashed
-// one had claimed is free again after claimFor.
-func (s *Service) Sweep(ctx context.Context) {
-	ticker := time.NewTicker(sweepEvery)
+// one had claimed is free again after claimFor. Rounds start at this pace.
+func (s *Service) Sweep(ctx context.Context, pace time.Duration) {
+	ticker := time.NewTicker(pace)
 	defer ticker.Stop()
 	last := time.Now()
 	for {
@@ -44,7 +44,7 @@ func (s *Service) Sweep(ctx context.Context) {
 		for s.sweepOnce(ctx) == sweepBatch {
 		}
 		// Servers that were started together drift apart.
-		sleep(ctx, rand.N(sweepEvery/5))
+		sleep(ctx, rand.N(pace/5))
 	}
 }
 
@@ -145,7 +145,7 @@ func (s *Service) checkAndClose(ctx context.Context, l *pay.Ledger, attemptID st
 		ev, err = closer.Close(ctx, a.OutTradeNo)
 		return err
 	})
-	reach(PointClosed)
+	s.reached(PointClosed)
 	if errors.Is(err, provider.ErrPaid) {
 		return s.check(ctx, l, attemptID) // the payer was faster
 	}

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"morepay/internal/checkout"
+	"morepay/internal/harness"
 	"morepay/internal/pay"
 	"morepay/internal/providersim"
-	"morepay/internal/site"
 )
 
 func TestExpiry(t *testing.T) {
@@ -72,7 +72,7 @@ var lateWays = []struct {
 			providersim.Rule{Fault: "close-race", Next: 1}, // pays just before the provider closes
 			providersim.Rule{Fault: "notify-never", Next: 1}))
 		w.later(29 * time.Minute)
-		_, err := w.Service().Cancel(w.ctx(), site.Merchant, id)
+		_, err := w.Service().Cancel(w.ctx(), harness.Merchant, id)
 		w.must(err)
 		w.later(time.Second)
 	}},
@@ -103,7 +103,7 @@ func TestScheduleOfChecks(t *testing.T) {
 	w := newWorld(t)
 	order := w.Order(fen)
 	order.ExpiresIn = int64((2 * time.Hour).Seconds())
-	l, _, err := w.Service().Create(t.Context(), site.Merchant, order)
+	l, _, err := w.Service().Create(t.Context(), harness.Merchant, order)
 	w.must(err)
 	a := w.choose(l.Session.ID, wechat, pay.RailQR)
 	begun := w.Now()
@@ -151,7 +151,7 @@ func TestAbsenceProvesNothingAtFirst(t *testing.T) {
 	w.inject("server-error", 1) // the order never gets there
 	_, err := w.Choose(t.Context(), id, wechat, pay.RailQR)
 	w.must(err)
-	_, err = w.Service().Cancel(t.Context(), site.Merchant, id)
+	_, err = w.Service().Cancel(t.Context(), harness.Merchant, id)
 	w.must(err)
 	w.later(pay.CloseDelay - 5*time.Second)
 	if got := w.ledger(id).Attempts[0].State; got != pay.AttemptSubmitting {
@@ -229,7 +229,7 @@ var crashes = []struct {
 	{"before-closing-was-recorded", func(w *world, id string) {
 		w.choose(id, wechat, pay.RailQR)
 		w.later(29 * time.Minute)
-		_, err := w.Service().Cancel(w.ctx(), site.Merchant, id)
+		_, err := w.Service().Cancel(w.ctx(), harness.Merchant, id)
 		w.must(err)
 		w.crashAt(checkout.PointClosed, func() { w.Service().SweepOnce(w.ctx()) })
 	}, 5 * time.Minute, pay.SessionCanceled},
@@ -240,7 +240,7 @@ var crashes = []struct {
 func (w *world) crashAt(point checkout.Point, f func()) {
 	w.tb.Helper()
 	var died atomic.Bool
-	onPoint(w.tb, func(p checkout.Point) {
+	w.onPoint(func(p checkout.Point) {
 		if p == point && died.CompareAndSwap(false, true) {
 			w.must(w.Stores().Close())
 		}
@@ -287,7 +287,7 @@ func TestSweepEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {
-		w.Service().Sweep(ctx)
+		w.Service().Sweep(ctx, checkout.SweepEvery)
 		close(done)
 	}()
 	cancel()

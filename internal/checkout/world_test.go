@@ -8,9 +8,10 @@ import (
 	"time"
 
 	"morepay/internal/checkout"
+	"morepay/internal/harness"
 	"morepay/internal/pay"
+	"morepay/internal/program"
 	"morepay/internal/providersim"
-	"morepay/internal/site"
 )
 
 // patience is how long anything may take on a machine under load before a test
@@ -28,61 +29,54 @@ type way struct {
 	rail   pay.Rail
 }
 
-// atPoint is called at every point of the service, nil for nobody.
-var atPoint atomic.Pointer[func(checkout.Point)]
-
-func init() {
-	checkout.OnPoint = func(p checkout.Point) {
-		if f := atPoint.Load(); f != nil {
-			(*f)(p)
-		}
-	}
-}
-
-// onPoint has f called at every point while the test runs.
-func onPoint(tb testing.TB, f func(checkout.Point)) {
-	atPoint.Store(&f)
-	tb.Cleanup(func() { atPoint.Store(nil) })
-}
-
 // world is a running server with simulated providers and one clock for all,
 // which the test moves. Nothing is swept unless the test says so.
 type world struct {
-	*site.Site
-	tb    testing.TB
-	heard chan heard
+	*harness.Harness
+	tb      testing.TB
+	heard   chan heard
+	atPoint atomic.Pointer[func(checkout.Point)] // called at every point of the service, nil for nobody
 }
 
 // heard is one try of a notification, and how it was answered.
 type heard struct {
-	site.Notification
+	harness.Notification
 	status int
 }
 
 func newWorld(tb testing.TB) *world {
 	tb.Helper()
 	w := &world{tb: tb, heard: make(chan heard, 1000)}
-	courier := &site.Courier{Heard: func(n site.Notification, status int) {
+	courier := &harness.Courier{Heard: func(n harness.Notification, status int) {
 		select {
 		case w.heard <- heard{n, status}:
 		default: // nobody listens in this test
 		}
 	}}
 	var err error
-	w.Site, err = site.Start(site.Options{
-		Data: tb.TempDir(), Courier: courier, Seed: 1,
-		RetryScale: 0.001, RefundAfter: time.Millisecond,
+	w.Harness, err = harness.Start(harness.Options{
+		Config:  program.Config{Data: tb.TempDir(), SweepEvery: program.Never, Reached: w.reached},
+		Courier: courier, Seed: 1, RetryScale: 0.001, RefundAfter: time.Millisecond,
 	})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {
-		if err := w.Site.Close(); err != nil {
-			tb.Errorf("the site did not end well: %v", err)
+		if err := w.Harness.Close(); err != nil {
+			tb.Errorf("the harness did not end well: %v", err)
 		}
 	})
 	return w
 }
+
+func (w *world) reached(p checkout.Point) {
+	if f := w.atPoint.Load(); f != nil {
+		(*f)(p)
+	}
+}
+
+// onPoint has f called at every point.
+func (w *world) onPoint(f func(checkout.Point)) { w.atPoint.Store(&f) }
 
 func (w *world) must(err error) {
 	w.tb.Helper()

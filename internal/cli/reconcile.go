@@ -5,13 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"time"
 
 	"morepay/internal/checkout"
 	"morepay/internal/merchant"
-	"morepay/internal/provider"
+	"morepay/internal/program"
 	"morepay/internal/store/sqlstore"
 )
 
@@ -37,11 +36,7 @@ func (c *reconcile) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	transport := http.RoundTripper(provider.Transport())
-	if c.SimURL != "" {
-		transport = provider.TestTransport(c.SimURL)
-	}
-	accounts, err := merchant.OpenAccounts(sources, provider.Env{HTTP: provider.NewHTTPClient(transport), TestURL: c.SimURL, Now: time.Now}, nil)
+	accounts, err := program.OpenAccounts(program.Config{SimURL: c.SimURL, Log: program.DefaultLog()}, sources, nil)
 	if err != nil {
 		return err
 	}

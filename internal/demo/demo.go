@@ -1,6 +1,6 @@
-// Package demo is everything that "morepay demo" adds to the server: sample
-// merchants with accounts at the simulated providers, and a small storefront
-// that uses the public API as any merchant would.
+// Package demo opens what "morepay demo" runs: the program, simulated providers,
+// sample merchants with accounts there, and a small storefront that uses the
+// public API as any merchant would.
 //
 // What must not live here: anything that the server needs to serve real
 // merchants. Keys are made afresh at every start and are worth nothing.
@@ -15,7 +15,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net/url"
 	"os"
@@ -180,16 +179,4 @@ func Sources(shops []Shop) []merchant.Source {
 		sources[i] = s.Source
 	}
 	return sources
-}
-
-// Announce tells the person who started the demo where to go.
-func Announce(w io.Writer, shops []Shop, baseURL, simURL string) {
-	fmt.Fprintf(w, "\nmorepay demo: no real money moves here\n\n")
-	fmt.Fprintf(w, "  storefront       %s/demo/\n", baseURL)
-	fmt.Fprintf(w, "  simulated phone  %s/phone\n\n", simURL)
-	fmt.Fprintf(w, "  secret keys for POST %s/v1/sessions\n", baseURL)
-	for _, s := range shops {
-		fmt.Fprintf(w, "    %-12s %s\n", s.ID, s.Key)
-	}
-	fmt.Fprintln(w)
 }

@@ -1,51 +1,63 @@
 package demo_test
 
 import (
+	"errors"
 	"io"
+	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"golang.org/x/net/html"
 
 	"morepay/internal/demo"
-	"morepay/internal/site"
+	"morepay/internal/program"
 )
 
 const desktop = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/137.0.0.0 Safari/537.36"
 
-// shop is the storefront of a running site.
-func shop(t *testing.T) (*demo.Storefront, *site.Site) {
+// open opens the demo and runs it until the test ends.
+func open(t *testing.T) *demo.Demo {
 	t.Helper()
-	s, err := site.Start(site.Options{Data: t.TempDir(), Courier: &site.Courier{}})
+	d, err := demo.Open(t.Context(), demo.Config{SimListen: "127.0.0.1:0", Config: program.Config{
+		Listen: "127.0.0.1:0", AdminListen: "127.0.0.1:0", Data: t.TempDir(), Log: slog.New(slog.DiscardHandler),
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
+	done := make(chan error, 1)
+	go func() { done <- d.Run(t.Context()) }()
 	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Errorf("the site did not end well: %v", err)
+		if err := errors.Join(<-done, d.Close()); err != nil {
+			t.Errorf("the demo did not end well: %v", err)
 		}
 	})
-	storefront, err := demo.NewStorefront(s.Shops, s.URL, s.SimURL)
+	return d
+}
+
+// visit asks for a path of the demo and follows no redirect.
+func visit(t *testing.T, d *demo.Demo, path string) (answer *http.Response, body string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.BaseURL+path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return storefront, s
-}
-
-func visit(t *testing.T, storefront *demo.Storefront, s *site.Site, path string) *httptest.ResponseRecorder {
-	t.Helper()
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+path, nil)
-	answer := httptest.NewRecorder()
-	storefront.ServeHTTP(answer, r)
-	return answer
+	r.Header.Set("User-Agent", desktop)
+	if answer, err = http.DefaultTransport.RoundTrip(r); err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer, string(text)
 }
 
 // What a visitor chose reaches the session: over the form, over the link to the
 // checkout alone, into the decision.
 func TestChoicesReachTheCheckout(t *testing.T) {
-	storefront, s := shop(t)
+	d := open(t)
 	for name, c := range map[string]struct {
 		query   string
 		offered bool
@@ -54,16 +66,20 @@ func TestChoicesReachTheCheckout(t *testing.T) {
 		"excluded-goods": {"?merchant=excluded&category=gold&payer=a%26b", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			page := visit(t, storefront, s, "/demo/"+c.query)
-			if page.Code != http.StatusOK {
-				t.Fatalf("%d %s", page.Code, page.Body)
+			answer, page := visit(t, d, "/demo/"+c.query)
+			if answer.StatusCode != http.StatusOK {
+				t.Fatalf("%d %s", answer.StatusCode, page)
 			}
-			alone := link(t, page.Body, "/demo/pay?")
-			created := visit(t, storefront, s, alone)
-			if created.Code != http.StatusSeeOther {
-				t.Fatalf("%s: %d %s", alone, created.Code, created.Body)
+			alone := link(t, strings.NewReader(page), "/demo/pay?")
+			created, text := visit(t, d, alone)
+			if created.StatusCode != http.StatusSeeOther {
+				t.Fatalf("%s: %d %s", alone, created.StatusCode, text)
 			}
-			if got := strings.Contains(checkout(t, s.URL+created.Header().Get("Location")), `data-method="wechat_pay"`); got != c.offered {
+			answer, page = visit(t, d, created.Header.Get("Location"))
+			if answer.StatusCode != http.StatusOK {
+				t.Fatalf("%d %s", answer.StatusCode, page)
+			}
+			if got := strings.Contains(page, `data-method="wechat_pay"`); got != c.offered {
 				t.Errorf("WeChat Pay on the page: %v, want %v", got, c.offered)
 			}
 		})
@@ -84,27 +100,8 @@ func link(t *testing.T, page io.Reader, prefix string) string {
 	return ""
 }
 
-func checkout(t *testing.T, url string) string {
-	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("User-Agent", desktop)
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil || answer.StatusCode != http.StatusOK {
-		t.Fatalf("%d, %v", answer.StatusCode, err)
-	}
-	return string(body)
-}
-
 func TestStorefrontRefuses(t *testing.T) {
-	storefront, s := shop(t)
+	d := open(t)
 	for name, c := range map[string]struct {
 		path string
 		want int
@@ -116,8 +113,8 @@ func TestStorefrontRefuses(t *testing.T) {
 		"unsigned-webhook": {"/demo/hook", http.StatusBadRequest},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := visit(t, storefront, s, c.path); got.Code != c.want {
-				t.Errorf("%d %s, want %d", got.Code, got.Body, c.want)
+			if answer, text := visit(t, d, c.path); answer.StatusCode != c.want {
+				t.Errorf("%d %s, want %d", answer.StatusCode, text, c.want)
 			}
 		})
 	}

@@ -1,4 +1,4 @@
-package site_test
+package harness_test
 
 import (
 	"testing"
@@ -6,15 +6,16 @@ import (
 
 	"go.uber.org/goleak"
 
+	"morepay/internal/harness"
 	"morepay/internal/pay"
-	"morepay/internal/site"
+	"morepay/internal/program"
 )
 
-// A site can be restarted, left and taken over again with what it knew, and
+// A harness can be restarted, left and taken over again with what it knew, and
 // leaves nothing running at its end.
-func TestSite(t *testing.T) {
+func TestHarness(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	s, err := site.Start(site.Options{Data: t.TempDir(), RetryScale: 0.001, Sweep: true})
+	s, err := harness.Start(harness.Options{Config: program.Config{Data: t.TempDir()}, RetryScale: 0.001})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package site
+package harness
 
 import (
 	"context"
@@ -21,27 +21,27 @@ var agents = map[pay.Rail]string{
 }
 
 // Order is a session of [Merchant] that is in order.
-func (s *Site) Order(fen int64) checkout.NewSession {
+func (h *Harness) Order(fen int64) checkout.NewSession {
 	return checkout.NewSession{
-		Reference: "A-1", Amount: pay.Money{Currency: "CNY", Value: fen}, Description: "两双袜子", ReturnURL: s.URL + "/demo/thanks",
+		Reference: "A-1", Amount: pay.Money{Currency: "CNY", Value: fen}, Description: "两双袜子", ReturnURL: h.BaseURL + "/demo/thanks",
 	}
 }
 
 // Open opens a session of fen as the merchant's server does.
-func (s *Site) Open(ctx context.Context, fen int64) (l *pay.Ledger, token string, err error) {
-	return s.Service().Create(ctx, Merchant, s.Order(fen))
+func (h *Harness) Open(ctx context.Context, fen int64) (l *pay.Ledger, token string, err error) {
+	return h.Service().Create(ctx, Merchant, h.Order(fen))
 }
 
 // Choose makes an attempt as a payer does, in a browser that offers the rail.
-func (s *Site) Choose(ctx context.Context, sessionID string, m pay.Method, r pay.Rail) (*pay.Ledger, error) {
-	return s.Service().Attempt(ctx, sessionID, checkout.AttemptRequest{
-		Method: m, Rail: r, Device: device.Detect(agents[r]), PayerIP: "203.0.113.9", ReturnURL: s.URL + "/return/sealed",
+func (h *Harness) Choose(ctx context.Context, sessionID string, m pay.Method, r pay.Rail) (*pay.Ledger, error) {
+	return h.Service().Attempt(ctx, sessionID, checkout.AttemptRequest{
+		Method: m, Rail: r, Device: device.Detect(agents[r]), PayerIP: "203.0.113.9", ReturnURL: h.BaseURL + "/return/sealed",
 	})
 }
 
 // Approve pays an attempt on the simulated phone.
-func (s *Site) Approve(a *pay.Attempt) error {
-	_, err := s.Sim.Approve(providersim.Ming, a.OutTradeNo)
+func (h *Harness) Approve(a *pay.Attempt) error {
+	_, err := h.Sim.Approve(providersim.Ming, a.OutTradeNo)
 	return err
 }
 

@@ -13,8 +13,9 @@ import (
 	"time"
 
 	"morepay/internal/capability"
+	"morepay/internal/harness"
 	"morepay/internal/merchant"
-	"morepay/internal/site"
+	"morepay/internal/program"
 	"morepay/internal/store/sqlstore"
 )
 
@@ -31,7 +32,7 @@ func Benches() []Row {
 
 // createSessions opens sessions as merchants' servers do, over many connections.
 func createSessions(ctx context.Context, e *Env) (string, error) {
-	t, c, err := e.serving(ctx, func(*site.Site) error { return nil })
+	t, c, err := e.serving(ctx, func(*harness.Harness) error { return nil })
 	if err != nil {
 		return "", err
 	}
@@ -41,9 +42,9 @@ func createSessions(ctx context.Context, e *Env) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	key := "Bearer " + t.Shop(site.Merchant).Key
+	key := "Bearer " + t.Shop(harness.Merchant).Key
 	l, err := flood(ctx, connections, e.scale(200, 20_000), func(ctx context.Context, _ int) error {
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.URL+"/v1/sessions", strings.NewReader(string(body)))
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.BaseURL+"/v1/sessions", strings.NewReader(string(body)))
 		if err != nil {
 			return err
 		}
@@ -54,7 +55,7 @@ func createSessions(ctx context.Context, e *Env) (string, error) {
 }
 
 // serving is a town whose program runs.
-func (e *Env) serving(ctx context.Context, prepare func(*site.Site) error) (*town, *child, error) {
+func (e *Env) serving(ctx context.Context, prepare func(*harness.Harness) error) (*town, *child, error) {
 	t, err := e.found(prepare)
 	if err != nil {
 		return nil, nil, err
@@ -98,12 +99,12 @@ func gets(ctx context.Context, client *http.Client, n int, url func(i int) strin
 // capabilities compares our route with a handler that only writes the same
 // bytes. Both run in this process, in turns, so that both meet the same machine.
 func capabilities(ctx context.Context, e *Env) (string, error) {
-	s, err := site.Start(site.Options{Data: e.temp()})
+	s, err := harness.Start(harness.Options{Config: program.Config{Data: e.temp(), SweepEvery: program.Never}})
 	if err != nil {
 		return "", err
 	}
 	defer s.Close()
-	ours := s.URL + "/v1/merchants/" + site.Merchant + "/capabilities"
+	ours := s.BaseURL + "/v1/merchants/" + harness.Merchant + "/capabilities"
 	res, err := s.Client.Get(ours)
 	if err != nil {
 		return "", err
@@ -173,13 +174,15 @@ func compare(ctx context.Context, e *Env, client *http.Client, ours, bare, tag s
 func manyMerchants(ctx context.Context, e *Env) (string, error) {
 	n := e.scale(1000, 100_000)
 	name := func(i int) string { return fmt.Sprintf("shop%06d", i) }
-	t, c, err := e.serving(ctx, func(s *site.Site) error { return documents(ctx, s.Stores(), s.Shop(site.Merchant).Document, n, name) })
+	t, c, err := e.serving(ctx, func(s *harness.Harness) error {
+		return documents(ctx, s.Stores(), s.Shop(harness.Merchant).Document, n, name)
+	})
 	if err != nil {
 		return "", err
 	}
 	defer t.Close()
 	defer c.kill()
-	url := func(i int) string { return t.URL + "/v1/merchants/" + name(i*7919%n) + "/capabilities" }
+	url := func(i int) string { return t.BaseURL + "/v1/merchants/" + name(i*7919%n) + "/capabilities" }
 	if _, err := gets(ctx, t.Client, e.scale(500, n), url, ""); err != nil { // every document once
 		return "", err
 	}
@@ -198,7 +201,7 @@ func documents(ctx context.Context, db *sqlstore.DB, like *capability.Document, 
 	for from := 0; from < n; from += batch {
 		var changes []merchant.Change
 		for i := from; i < min(n, from+batch); i++ {
-			raw := strings.Replace(string(like.JSON()), `"`+site.Merchant+`"`, `"`+name(i)+`"`, 1)
+			raw := strings.Replace(string(like.JSON()), `"`+harness.Merchant+`"`, `"`+name(i)+`"`, 1)
 			if _, err := capability.Decode([]byte(raw)); err != nil {
 				return err
 			}

@@ -6,16 +6,21 @@ import (
 	"fmt"
 	"time"
 
+	"morepay/internal/checkout"
+	"morepay/internal/harness"
 	"morepay/internal/pay"
+	"morepay/internal/program"
 	"morepay/internal/providersim"
-	"morepay/internal/site"
 )
 
 // chaos makes payments on a rough day at the provider. Every one must end
 // right, and the books must agree.
 func chaos(ctx context.Context, e *Env) (string, error) {
 	n := e.scale(40, 10_000)
-	s, err := site.Start(site.Options{Data: e.temp(), Seed: e.Seed, RetryScale: 0.001, RefundAfter: time.Millisecond})
+	s, err := harness.Start(harness.Options{
+		Config: program.Config{Data: e.temp(), SweepEvery: program.Never},
+		Seed:   e.Seed, RetryScale: 0.001, RefundAfter: time.Millisecond,
+	})
 	if err != nil {
 		return "", err
 	}
@@ -33,7 +38,7 @@ func chaos(ctx context.Context, e *Env) (string, error) {
 	}
 	// What is not known yet is found out by the sweeper of the next server, on a
 	// clock that has moved on.
-	s.Sweep = true
+	s.SweepEvery = checkout.SweepEvery
 	if err := s.Restart(); err != nil {
 		return "", err
 	}
@@ -49,7 +54,7 @@ func chaos(ctx context.Context, e *Env) (string, error) {
 }
 
 // payThrough does what a payer does when a code doesn't come: again.
-func payThrough(ctx context.Context, s *site.Site) (string, error) {
+func payThrough(ctx context.Context, s *harness.Harness) (string, error) {
 	l, _, err := s.Open(ctx, fen)
 	if err != nil {
 		return "", err
@@ -68,7 +73,7 @@ func payThrough(ctx context.Context, s *site.Site) (string, error) {
 }
 
 // settled waits until nothing is left to do for a session.
-func settled(ctx context.Context, s *site.Site, id string) error {
+func settled(ctx context.Context, s *harness.Harness, id string) error {
 	return until(ctx, "session "+id+" is settled", func() bool {
 		l, err := s.Stores().Ledgers.Ledger(ctx, id)
 		return err == nil && l.Due().IsZero()
@@ -77,7 +82,7 @@ func settled(ctx context.Context, s *site.Site, id string) error {
 
 // agree demands that every session is paid once, and every order of the
 // simulator's books is one of ours. It returns what the provider kept, in fen.
-func agree(ctx context.Context, s *site.Site, ids []string) (taken int64, err error) {
+func agree(ctx context.Context, s *harness.Harness, ids []string) (taken int64, err error) {
 	messages, err := outbox(ctx, s.Stores())
 	if err != nil {
 		return 0, err

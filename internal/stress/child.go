@@ -2,7 +2,6 @@ package stress
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,7 +13,8 @@ import (
 	"syscall"
 	"time"
 
-	"morepay/internal/site"
+	"morepay/internal/harness"
+	"morepay/internal/program"
 )
 
 // Build builds the program for [Env.Binary] into a folder. It is the program as
@@ -31,28 +31,29 @@ func Build(ctx context.Context, folder string) (string, error) {
 // town is a simulator with shops, whose server is another process. What the
 // server finds in its database is prepared in this process first.
 type town struct {
-	*site.Site
+	*harness.Harness
 	env       *Env
 	merchants string // folder
 }
 
 // found makes a town whose sessions and attempts prepare makes.
-func (e *Env) found(prepare func(*site.Site) error) (*town, error) {
+func (e *Env) found(prepare func(*harness.Harness) error) (*town, error) {
 	t := &town{env: e, merchants: e.temp()}
 	var err error
-	t.Site, err = site.Start(site.Options{
-		Data: e.temp(), Seed: e.Seed, Courier: &site.Courier{}, RetryScale: 0.01, RefundAfter: time.Millisecond,
+	t.Harness, err = harness.Start(harness.Options{
+		Config: program.Config{Data: e.temp(), SweepEvery: program.Never},
+		Seed:   e.Seed, Courier: &harness.Courier{}, RetryScale: 0.01, RefundAfter: time.Millisecond,
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := prepare(t.Site); err != nil {
+	if err := prepare(t.Harness); err != nil {
 		return nil, fmt.Errorf("prepare: %w", closing(err, t))
 	}
 	if err := t.Leave(); err != nil {
 		return nil, closing(err, t)
 	}
-	return t, closing(t.Shop(site.Merchant).Export(t.merchants), nil)
+	return t, closing(t.Shop(harness.Merchant).Export(t.merchants), nil)
 }
 
 // closing closes c, if there is one, because of err.
@@ -72,10 +73,9 @@ type child struct {
 // serve starts the program on the town's address and database and waits until
 // it answers.
 func (t *town) serve(ctx context.Context, environment ...string) (*child, error) {
-	address := strings.TrimPrefix(t.URL, "http://")
+	address := strings.TrimPrefix(t.BaseURL, "http://")
 	cmd := exec.CommandContext(ctx, t.env.Binary, "serve", "--listen", address, "--admin-listen", "127.0.0.1:0",
-		"--base-url", t.URL, "--sim-url", t.SimURL, "--merchants", t.merchants, "--data", t.Data,
-		"--secret", base64.StdEncoding.EncodeToString(t.Secret))
+		"--base-url", t.BaseURL, "--sim-url", t.SimURL, "--merchants", t.merchants, "--data", t.Data)
 	cmd.Env = append(os.Environ(), environment...)
 	cmd.Stdout, cmd.Stderr = t.env.Log, t.env.Log
 	if err := cmd.Start(); err != nil {
@@ -89,7 +89,7 @@ func (t *town) serve(ctx context.Context, environment ...string) (*child, error)
 	ready, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	err := until(ready, "the program is ready", func() bool {
-		res, err := t.Client.Get(t.URL + "/readyz")
+		res, err := t.Client.Get(t.BaseURL + "/readyz")
 		if err != nil {
 			return false
 		}

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"morepay/internal/checkout"
+	"morepay/internal/harness"
 	"morepay/internal/pay"
-	"morepay/internal/site"
 	"morepay/internal/store/sqlstore"
 )
 
@@ -20,7 +20,7 @@ import (
 func killStorm(ctx context.Context, e *Env) (string, error) {
 	cycles, each := cmp.Or(e.Cycles, e.scale(3, 100)), 50
 	var list []waiting
-	t, err := e.found(func(s *site.Site) (err error) {
+	t, err := e.found(func(s *harness.Harness) (err error) {
 		list, err = purchases(ctx, s, cycles*each)
 		return err
 	})
@@ -105,9 +105,9 @@ func wholeOrNot(ctx context.Context, db *sqlstore.DB, list []waiting) error {
 // everything must end.
 type death struct {
 	point   checkout.Point
-	prepare func(context.Context, *site.Site) (waiting, error) // before the program starts
-	provoke func(context.Context, *town, waiting) error        // what makes it reach the point
-	then    func(context.Context, *town, waiting) error        // what happens after the next start
+	prepare func(context.Context, *harness.Harness) (waiting, error) // before the program starts
+	provoke func(context.Context, *town, waiting) error              // what makes it reach the point
+	then    func(context.Context, *town, waiting) error              // what happens after the next start
 	done    func(*pay.Ledger) bool
 }
 
@@ -141,7 +141,7 @@ func faultPoints(ctx context.Context, e *Env) (string, error) {
 // clock has moved on until everything is due, must bring the session to its end.
 func (d death) die(ctx context.Context, e *Env) error {
 	var w waiting
-	t, err := e.found(func(s *site.Site) (err error) {
+	t, err := e.found(func(s *harness.Harness) (err error) {
 		w, err = d.prepare(ctx, s)
 		return err
 	})
@@ -163,7 +163,7 @@ func (d death) die(ctx context.Context, e *Env) error {
 	if got := c.ProcessState.String(); got != "signal: killed" {
 		return fmt.Errorf("the program ended by itself: %s", got)
 	}
-	t.Sweep = true
+	t.SweepEvery = checkout.SweepEvery
 	if err := t.Return(); err != nil {
 		return err
 	}

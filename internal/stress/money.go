@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 
+	"morepay/internal/harness"
 	"morepay/internal/pay"
 	"morepay/internal/provider"
-	"morepay/internal/site"
 	"morepay/internal/store"
 	"morepay/internal/store/sqlstore"
 )
@@ -20,12 +20,12 @@ type waiting struct {
 	token   string
 	seen    int64 // its newest event
 	number  string
-	told    site.Notification
+	told    harness.Notification
 }
 
 // purchases has n payers scan and approve, and keeps what the provider has to
 // say about it. They are all made before any is told.
-func purchases(ctx context.Context, s *site.Site, n int) ([]waiting, error) {
+func purchases(ctx context.Context, s *harness.Harness, n int) ([]waiting, error) {
 	s.Courier.Hold()
 	list := make([]waiting, n)
 	_, err := flood(ctx, 8, n, func(ctx context.Context, i int) error {
@@ -64,8 +64,8 @@ func purchases(ctx context.Context, s *site.Site, n int) ([]waiting, error) {
 }
 
 // receiver is the adapter of the account that all payments are made to.
-func receiver(s *site.Site) provider.Provider {
-	return s.Accounts().Of(site.Merchant, "wechatpay").Provider
+func receiver(s *harness.Harness) provider.Provider {
+	return s.Accounts().Of(harness.Merchant, "wechatpay").Provider
 }
 
 // books are the stores of a database that no server has open.
@@ -108,7 +108,7 @@ func outbox(ctx context.Context, db *sqlstore.DB) (map[string]int, error) {
 	const batch = 1000
 	counts, after := map[string]int{}, ""
 	for {
-		list, err := db.Outbox.Messages(ctx, site.Merchant, after, batch)
+		list, err := db.Outbox.Messages(ctx, harness.Merchant, after, batch)
 		if err != nil {
 			return nil, err
 		}

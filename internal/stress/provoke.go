@@ -10,13 +10,13 @@ import (
 	"net/http"
 	"time"
 
+	"morepay/internal/harness"
 	"morepay/internal/pay"
-	"morepay/internal/site"
 	"morepay/internal/view"
 )
 
 // opened opens a session.
-func opened(ctx context.Context, s *site.Site) (waiting, error) {
+func opened(ctx context.Context, s *harness.Harness) (waiting, error) {
 	l, token, err := s.Open(ctx, fen)
 	if err != nil {
 		return waiting{}, err
@@ -25,7 +25,7 @@ func opened(ctx context.Context, s *site.Site) (waiting, error) {
 }
 
 // chosen has its payer look at a code.
-func chosen(ctx context.Context, s *site.Site) (waiting, error) {
+func chosen(ctx context.Context, s *harness.Harness) (waiting, error) {
 	w, err := opened(ctx, s)
 	if err != nil {
 		return w, err
@@ -39,7 +39,7 @@ func chosen(ctx context.Context, s *site.Site) (waiting, error) {
 }
 
 // bought has them pay it.
-func bought(ctx context.Context, s *site.Site) (waiting, error) {
+func bought(ctx context.Context, s *harness.Harness) (waiting, error) {
 	w, err := chosen(ctx, s)
 	if err != nil {
 		return w, err
@@ -55,7 +55,7 @@ func bought(ctx context.Context, s *site.Site) (waiting, error) {
 
 // left has them turn to another method so long ago that the first order may be
 // closed by now.
-func left(ctx context.Context, s *site.Site) (waiting, error) {
+func left(ctx context.Context, s *harness.Harness) (waiting, error) {
 	const ago = pay.CloseDelay + time.Minute
 	s.Advance(-ago)
 	defer s.Advance(ago)
@@ -85,18 +85,18 @@ func approve(_ context.Context, t *town, w waiting) error {
 // the program may die before it gives one.
 func choose(ctx context.Context, t *town, w waiting) error {
 	var live view.Live
-	page := t.URL + "/pay/" + w.token
+	page := t.BaseURL + "/pay/" + w.token
 	if err := t.get(ctx, page+"/events", &live); err != nil {
 		return err
 	}
 	form := map[string]string{"method": "wechat_pay", "rail": string(pay.RailQR), "form_token": live.FormToken}
-	return t.post(ctx, page+"/attempts", form, http.Header{"User-Agent": {site.Agent(pay.RailQR)}})
+	return t.post(ctx, page+"/attempts", form, http.Header{"User-Agent": {harness.Agent(pay.RailQR)}})
 }
 
 // refund asks for all of the money back, as the merchant's server does.
 func refund(ctx context.Context, t *town, w waiting) error {
-	return t.post(ctx, t.URL+"/v1/sessions/"+w.session+"/refunds", map[string]string{"reason": "late"}, http.Header{
-		"Authorization": {"Bearer " + t.Shop(site.Merchant).Key}, "Idempotency-Key": {rand.Text()},
+	return t.post(ctx, t.BaseURL+"/v1/sessions/"+w.session+"/refunds", map[string]string{"reason": "late"}, http.Header{
+		"Authorization": {"Bearer " + t.Shop(harness.Merchant).Key}, "Idempotency-Key": {rand.Text()},
 	})
 }
 

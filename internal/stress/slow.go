@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"morepay/internal/site"
+	"morepay/internal/harness"
 )
 
 // slowloris holds connections open with requests that never end, while others
@@ -18,7 +18,7 @@ import (
 func slowloris(ctx context.Context, e *Env) (string, error) {
 	n := e.scale(100, 2000)
 	var list []waiting
-	t, err := e.found(func(s *site.Site) error {
+	t, err := e.found(func(s *harness.Harness) error {
 		w, err := chosen(ctx, s)
 		list = append(list, w)
 		return err
@@ -38,7 +38,7 @@ func slowloris(ctx context.Context, e *Env) (string, error) {
 	defer stop()
 	open := make(chan error, n)
 	for range n {
-		drips.Go(func() { drip(dripping, strings.TrimPrefix(t.URL, "http://"), open) })
+		drips.Go(func() { drip(dripping, strings.TrimPrefix(t.BaseURL, "http://"), open) })
 	}
 	for range n {
 		if err := <-open; err != nil {
@@ -46,7 +46,7 @@ func slowloris(ctx context.Context, e *Env) (string, error) {
 		}
 	}
 	l, err := flood(ctx, 8, e.scale(50, 5000), func(ctx context.Context, _ int) error {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, t.URL+"/pay/"+list[0].token, nil)
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, t.BaseURL+"/pay/"+list[0].token, nil)
 		if err != nil {
 			return err
 		}

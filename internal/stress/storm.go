@@ -9,8 +9,9 @@ import (
 	"sync"
 	"time"
 
+	"morepay/internal/harness"
 	"morepay/internal/pay"
-	"morepay/internal/site"
+	"morepay/internal/program"
 	"morepay/internal/store/sqlstore"
 )
 
@@ -20,7 +21,7 @@ const connections = 64
 // notificationStorm tells of many payments as fast as the server takes it.
 func notificationStorm(ctx context.Context, e *Env) (string, error) {
 	var list []waiting
-	t, err := e.found(func(s *site.Site) (err error) {
+	t, err := e.found(func(s *harness.Harness) (err error) {
 		list, err = purchases(ctx, s, e.scale(100, 5000))
 		return err
 	})
@@ -79,8 +80,8 @@ func allPaid(ctx context.Context, t *town, list []waiting) error {
 }
 
 // alone starts a site of this process with one notification to be told.
-func (e *Env) alone(ctx context.Context, n int) (*site.Site, []waiting, error) {
-	s, err := site.Start(site.Options{Data: e.temp(), Seed: e.Seed, Courier: &site.Courier{}})
+func (e *Env) alone(ctx context.Context, n int) (*harness.Harness, []waiting, error) {
+	s, err := harness.Start(harness.Options{Config: program.Config{Data: e.temp(), SweepEvery: program.Never}, Seed: e.Seed, Courier: &harness.Courier{}})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"morepay/internal/site"
+	"morepay/internal/harness"
 )
 
 // perSession is how many wait for the same session.
@@ -27,7 +27,7 @@ type watcher struct {
 
 // watch opens an event stream after what its page has seen.
 func watch(ctx context.Context, t *town, client *http.Client, w *waiting) (*watcher, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("%s/pay/%s/events?after=%d", t.URL, w.token, w.seen), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("%s/pay/%s/events?after=%d", t.BaseURL, w.token, w.seen), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func crowd(ctx context.Context, t *town, list []waiting, n int, listening *sync.
 func streams(ctx context.Context, e *Env) (string, error) {
 	n := e.scale(200, 9_990) // the server's limit is 10,000
 	var list []waiting
-	t, err := e.found(func(s *site.Site) (err error) {
+	t, err := e.found(func(s *harness.Harness) (err error) {
 		list, err = purchases(ctx, s, n/perSession)
 		return err
 	})
@@ -133,7 +133,7 @@ func streams(ctx context.Context, e *Env) (string, error) {
 func shutdown(ctx context.Context, e *Env) (string, error) {
 	cycles, each, waiters := e.scale(1, 10), e.scale(40, 300), e.scale(50, 2000)
 	var list []waiting
-	t, err := e.found(func(s *site.Site) (err error) {
+	t, err := e.found(func(s *harness.Harness) (err error) {
 		list, err = purchases(ctx, s, max(cycles*each, waiters/perSession))
 		return err
 	})

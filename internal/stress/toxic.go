@@ -11,9 +11,10 @@ import (
 	"github.com/rs/zerolog"
 
 	"morepay/internal/checkout"
+	"morepay/internal/harness"
 	"morepay/internal/pay"
+	"morepay/internal/program"
 	"morepay/internal/providersim"
-	"morepay/internal/site"
 )
 
 // toxics are what a network does to a connection, in toxiproxy's words.
@@ -38,9 +39,9 @@ var moments = map[string][]string{
 // is done through the toxic, what follows on a good network, and the end.
 type operation struct {
 	name    string
-	prepare func(context.Context, *site.Site) (waiting, error)
-	do      func(context.Context, *site.Site, waiting) error
-	then    func(context.Context, *site.Site, waiting) error
+	prepare func(context.Context, *harness.Harness) (waiting, error)
+	do      func(context.Context, *harness.Harness, waiting) error
+	then    func(context.Context, *harness.Harness, waiting) error
 	done    func(*pay.Ledger) bool
 }
 
@@ -55,7 +56,7 @@ var operations = []operation{
 	}},
 }
 
-func still(context.Context, *site.Site, waiting) error { return nil }
+func still(context.Context, *harness.Harness, waiting) error { return nil }
 
 // harmless drops the errors that a caller is meant to meet on a broken network.
 func harmless(err error) error {
@@ -66,13 +67,13 @@ func harmless(err error) error {
 	return err
 }
 
-func prepay(ctx context.Context, s *site.Site, w waiting) error {
+func prepay(ctx context.Context, s *harness.Harness, w waiting) error {
 	_, err := s.Choose(ctx, w.session, "wechat_pay", pay.RailQR)
 	return harmless(err)
 }
 
 // buy chooses again until there is a code, and pays it.
-func buy(ctx context.Context, s *site.Site, w waiting) error {
+func buy(ctx context.Context, s *harness.Harness, w waiting) error {
 	l, err := s.Choose(ctx, w.session, "wechat_pay", pay.RailQR)
 	if err != nil {
 		return err
@@ -81,7 +82,7 @@ func buy(ctx context.Context, s *site.Site, w waiting) error {
 }
 
 // untold is a payment that no notification tells of.
-func untold(ctx context.Context, s *site.Site) (waiting, error) {
+func untold(ctx context.Context, s *harness.Harness) (waiting, error) {
 	w, err := chosen(ctx, s)
 	if err != nil {
 		return w, err
@@ -89,24 +90,24 @@ func untold(ctx context.Context, s *site.Site) (waiting, error) {
 	return w, errors.Join(lose(s, 1), s.Approve(&pay.Attempt{OutTradeNo: w.number}))
 }
 
-func check(ctx context.Context, s *site.Site, w waiting) error {
+func check(ctx context.Context, s *harness.Harness, w waiting) error {
 	_, err := s.Service().Check(ctx, w.session)
 	return err
 }
 
 // canceled is a session that its merchant took back, old enough for its order to
 // be closed as soon as the sweeper sees it.
-func canceled(ctx context.Context, s *site.Site) (waiting, error) {
+func canceled(ctx context.Context, s *harness.Harness) (waiting, error) {
 	w, err := chosen(ctx, s)
 	if err != nil {
 		return w, err
 	}
-	_, err = s.Service().Cancel(ctx, site.Merchant, w.session)
+	_, err = s.Service().Cancel(ctx, harness.Merchant, w.session)
 	return w, err
 }
 
-func giveBack(ctx context.Context, s *site.Site, w waiting) error {
-	_, _, err := s.Service().Refund(ctx, site.Merchant, w.session, checkout.NewRefund{Reason: "late"})
+func giveBack(ctx context.Context, s *harness.Harness, w waiting) error {
+	_, _, err := s.Service().Refund(ctx, harness.Merchant, w.session, checkout.NewRefund{Reason: "late"})
 	return err
 }
 
@@ -150,8 +151,9 @@ func (n *network) heal(ctx context.Context, name string) error {
 // at every moment. Whatever the caller was told, it must end right.
 func brokenNetwork(ctx context.Context, e *Env) (string, error) {
 	n := &network{}
-	s, err := site.Start(site.Options{
-		Data: e.temp(), Seed: e.Seed, RetryScale: 0.01, RefundAfter: time.Millisecond, Sweep: true, Detour: n.open,
+	s, err := harness.Start(harness.Options{
+		Config: program.Config{Data: e.temp()},
+		Seed:   e.Seed, RetryScale: 0.01, RefundAfter: time.Millisecond, Detour: n.open,
 	})
 	if err != nil {
 		return "", err
@@ -178,7 +180,7 @@ func brokenNetwork(ctx context.Context, e *Env) (string, error) {
 // through does one operation for a few sessions on a network that breaks, mends
 // the network, and waits for the end. The server is a new one each time, so that
 // what it learned of the provider's health is forgotten.
-func (o operation) through(ctx context.Context, s *site.Site, n int, late bool, poison, heal func() error) error {
+func (o operation) through(ctx context.Context, s *harness.Harness, n int, late bool, poison, heal func() error) error {
 	if err := s.Restart(); err != nil {
 		return err
 	}
@@ -216,7 +218,7 @@ func (o operation) through(ctx context.Context, s *site.Site, n int, late bool, 
 }
 
 // end lets what follows happen and moves the clock until the session is done.
-func (o operation) end(ctx context.Context, s *site.Site, w waiting) error {
+func (o operation) end(ctx context.Context, s *harness.Harness, w waiting) error {
 	if err := o.then(ctx, s, w); err != nil {
 		return err
 	}
@@ -236,6 +238,6 @@ func (o operation) end(ctx context.Context, s *site.Site, w waiting) error {
 }
 
 // lose has the simulator lose its next notifications.
-func lose(s *site.Site, n int) error {
+func lose(s *harness.Harness, n int) error {
 	return s.Sim.Inject(providersim.Rule{Fault: "notify-never", Next: n})
 }

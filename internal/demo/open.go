@@ -1,0 +1,78 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+
+	"morepay/internal/merchant"
+	"morepay/internal/program"
+	"morepay/internal/providersim"
+)
+
+// Config says what a Demo is made of. Its Merchants and SimURL are the demo's
+// own, whatever they are set to.
+type Config struct {
+	program.Config
+	SimListen string // address of the simulated providers and the simulated phone; the port may be 0
+	Folder    string // of the merchants' documents; "" for the samples
+}
+
+// Demo is the program with simulated providers and a storefront.
+type Demo struct {
+	*program.Program
+	Sim   *providersim.Sim
+	Shops []Shop
+}
+
+// Open makes a demo. It takes its addresses at once, but answers nothing before
+// Run. Close must be called.
+func Open(ctx context.Context, c Config) (*Demo, error) {
+	if c.Log == nil {
+		c.Log = program.DefaultLog()
+	}
+	listener, err := net.Listen("tcp", c.SimListen)
+	if err != nil {
+		return nil, err
+	}
+	c.SimURL = "http://" + listener.Addr().String()
+	d := &Demo{Sim: providersim.New(providersim.Options{Origin: c.SimURL, Log: c.Log.With("part", "simulator"), RetryScale: 0.1})}
+	c.Merchants = func(baseURL string, _ bool) (_ []merchant.Source, err error) {
+		d.Shops, err = Furnish(c.Folder, d.Sim, baseURL)
+		return Sources(d.Shops), err
+	}
+	if d.Program, err = program.Open(ctx, c.Config); err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	d.Serve(listener, d.Sim.Handler())
+	d.Go(d.Sim.Run)
+	if err := d.openStorefront(); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+func (d *Demo) openStorefront() error {
+	storefront, err := NewStorefront(d.Shops, d.BaseURL, d.SimURL)
+	if err != nil {
+		return err
+	}
+	d.Handle("/demo/", storefront)
+	d.Handle("GET /{$}", http.RedirectHandler("/demo/", http.StatusSeeOther))
+	return nil
+}
+
+// Announce tells the person who started the demo where to go.
+func (d *Demo) Announce(w io.Writer) {
+	fmt.Fprintf(w, "\nmorepay demo: no real money moves here\n\n")
+	fmt.Fprintf(w, "  storefront       %s/demo/\n", d.BaseURL)
+	fmt.Fprintf(w, "  simulated phone  %s/phone\n\n", d.SimURL)
+	fmt.Fprintf(w, "  secret keys for POST %s/v1/sessions\n", d.BaseURL)
+	for _, s := range d.Shops {
+		fmt.Fprintf(w, "    %-12s %s\n", s.ID, s.Key)
+	}
+	fmt.Fprintln(w)
+}

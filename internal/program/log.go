@@ -1,0 +1,22 @@
+package program
+
+import (
+	"io"
+	"log/slog"
+	"os"
+
+	"morepay/internal/httpd"
+)
+
+// NewLog returns a log in the format "json", else "text", from which payers'
+// tokens and keys are cut out.
+func NewLog(w io.Writer, format string) *slog.Logger {
+	options := &slog.HandlerOptions{ReplaceAttr: httpd.RedactAttr}
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// DefaultLog is text on standard error.
+func DefaultLog() *slog.Logger { return NewLog(os.Stderr, "text") }

@@ -1,0 +1,165 @@
+// Package program is the composition root: it makes the server's parts from a
+// configuration, puts them together, runs and closes them. The command, the
+// demo, the tests and the stress runs open the same program; only their
+// configurations differ.
+//
+// What must not live here: rules of the business, flags, and whatever is for the
+// demo or for tests alone.
+package program
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"strings"
+	"time"
+
+	"morepay/internal/account"
+	"morepay/internal/checkout"
+	"morepay/internal/merchant"
+	"morepay/internal/run"
+	"morepay/internal/store/sqlstore"
+)
+
+// Config says what a Program is made of. Merchants is needed.
+type Config struct {
+	Listen         string    // address of the payers', merchants' and providers' routes; the port may be 0
+	AdminListen    string    // address of metrics and the admin API; the port may be 0
+	BaseURL        string    // origin under which payers and providers reach Listen; "" for http and Listen
+	Data           string    // folder of the SQLite database and the server's secret; "" for "data"
+	Database       string    // postgres://… to use PostgreSQL instead of SQLite
+	Merchants      Merchants // loaded once the base URL is known
+	SimURL         string    // origin of the simulated providers; "" where real money moves
+	Secret         string    // the server's secret in base64, if it is not to be kept in Data
+	AdminKey       string    // SHA-256 (hex) of the admin API's key; "" refuses everyone
+	TrustedProxies []netip.Prefix
+	Log            *slog.Logger // nil for DefaultLog
+
+	// The rest is for tests: the zero value is right for everyone else.
+
+	Now        func() time.Time     // the clock of the business; signatures are made by the true one
+	Transport  http.RoundTripper    // to the providers, instead of what SimURL asks for
+	SweepEvery time.Duration        // pause between the sweeper's rounds; 0 for checkout.SweepEvery, or Never
+	Reached    func(checkout.Point) // called at every point at which a crash must do no harm
+}
+
+// Never leaves sweeping to the test.
+const Never time.Duration = -1
+
+// Merchants loads the merchants of a server that is reached at baseURL.
+type Merchants func(baseURL string, realMoney bool) ([]merchant.Source, error)
+
+// Folder loads the merchants from a folder with one folder each.
+func Folder(path string) Merchants {
+	return func(_ string, realMoney bool) ([]merchant.Source, error) {
+		sources, err := merchant.Load(os.DirFS(path), realMoney)
+		if err != nil {
+			return nil, fmt.Errorf("nothing is served until this is put right:\n%w", err)
+		}
+		return sources, nil
+	}
+}
+
+// RealMoney reports whether payments are made at the providers themselves.
+func (c *Config) RealMoney() bool { return c.SimURL == "" }
+
+// Program is the server with everything that belongs to it.
+type Program struct {
+	Config   // as it is in force: with the addresses that were taken
+	Stores   *sqlstore.DB
+	Accounts *account.Registry
+	Service  *checkout.Service
+
+	group  run.Group
+	public *http.ServeMux
+	admin  *http.ServeMux
+}
+
+// Open makes a program. It takes its addresses at once, but answers nothing
+// before Run. Close must be called.
+func Open(ctx context.Context, c Config) (*Program, error) {
+	c.Data, c.Now = cmp.Or(c.Data, "data"), orNow(c.Now)
+	if c.Log == nil {
+		c.Log = DefaultLog()
+	}
+	if c.Reached == nil {
+		c.Reached = crashPoint()
+	}
+	p := &Program{Config: c, group: run.Group{Log: c.Log}, public: http.NewServeMux(), admin: http.NewServeMux()}
+	if err := errors.Join(p.listen(), p.checkBaseURL()); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	if err := p.wire(ctx); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	return p, nil
+}
+
+func orNow(now func() time.Time) func() time.Time {
+	if now == nil {
+		return time.Now
+	}
+	return now
+}
+
+// listen takes the addresses, which are known from then on.
+func (p *Program) listen() error {
+	for _, l := range []struct {
+		address *string
+		handler http.Handler
+	}{{&p.Listen, p.public}, {&p.AdminListen, p.admin}} {
+		listener, err := net.Listen("tcp", *l.address)
+		if err != nil {
+			return err
+		}
+		*l.address = listener.Addr().String()
+		p.group.Serve(listener, l.handler)
+	}
+	p.BaseURL = strings.TrimSuffix(cmp.Or(p.BaseURL, "http://"+p.Listen), "/")
+	return nil
+}
+
+func (p *Program) checkBaseURL() error {
+	if p.RealMoney() && !strings.HasPrefix(p.BaseURL, "https://") {
+		return errors.New("the base URL must be https where real money moves")
+	}
+	return nil
+}
+
+// Handle adds a public route, Serve a server and Go background work of which the
+// program itself knows nothing. They are for before Run.
+func (p *Program) Handle(pattern string, h http.Handler) { p.public.Handle(pattern, h) }
+
+// Serve adds a server that lives as long as the program. See [Program.Handle].
+func (p *Program) Serve(l net.Listener, h http.Handler) { p.group.Serve(l, h) }
+
+// Go adds background work; it must return soon after its context ends. See
+// [Program.Handle].
+func (p *Program) Go(work func(context.Context)) { p.group.Go(work) }
+
+// Run serves until ctx ends or a server fails. Requests under way may finish,
+// and background work has ended when it returns.
+func (p *Program) Run(ctx context.Context) error {
+	p.Log.Info("serving", "url", p.BaseURL, "admin", p.AdminListen)
+	defer p.Log.Info("stopped")
+	return p.group.Run(ctx)
+}
+
+// Close gives everything back. A program that still runs is cut off, as by a
+// crash.
+func (p *Program) Close() error {
+	err := p.group.Close()
+	if t, ok := p.Transport.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
+	if p.Stores != nil {
+		err = errors.Join(err, p.Stores.Close())
+	}
+	return err
+}
