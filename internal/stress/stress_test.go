@@ -4,12 +4,14 @@ import (
 	"testing"
 	"time"
 
+	"morepay/internal/needs"
 	"morepay/internal/stress"
 )
 
 // TestRows runs every row at a small scale. What they demand is the same, but
 // for speed.
 func TestRows(t *testing.T) {
+	needs.Time(t)
 	binary, err := stress.Build(t.Context(), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
