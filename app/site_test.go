@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"testing"
 
@@ -54,7 +53,7 @@ func serve(t *testing.T, v view.Checkout) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	assets := web.NewAssets()
+	assets, goroot := web.NewAssets(), needs.GOROOT(t)
 	s := &site{view: v, changed: make(chan struct{})}
 	mux := http.NewServeMux()
 	mux.Handle("GET /assets/", assets)
@@ -63,7 +62,7 @@ func serve(t *testing.T, v view.Checkout) *site {
 		w.Write(wasm)
 	})
 	mux.HandleFunc("GET /wasm_exec.js", func(w http.ResponseWriter, r *http.Request) {
-		http.ServeFile(w, r, filepath.Join(runtime.GOROOT(), "lib", "wasm", "wasm_exec.js"))
+		http.ServeFile(w, r, filepath.Join(goroot, "lib", "wasm", "wasm_exec.js"))
 	})
 	mux.HandleFunc("GET /pay/token", func(w http.ResponseWriter, r *http.Request) {
 		v := s.now()

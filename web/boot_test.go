@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -96,7 +95,7 @@ type site struct {
 // serve starts a site with the given bundle.
 func serve(t *testing.T, wasm []byte, html string) *site {
 	t.Helper()
-	exec, err := os.ReadFile(filepath.Join(runtime.GOROOT(), "lib", "wasm", "wasm_exec.js"))
+	exec, err := os.ReadFile(filepath.Join(needs.GOROOT(t), "lib", "wasm", "wasm_exec.js"))
 	if err != nil {
 		t.Fatal(err)
 	}

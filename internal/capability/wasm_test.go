@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 
 	"morepay/internal/needs"
@@ -17,7 +16,7 @@ import (
 // TestDigest there (in Node) and here, and compares.
 func TestBrowserDecidesAlike(t *testing.T) {
 	needs.Node(t)
-	cmd := exec.Command("go", "test", "-count=1", "-v", "-run", "^TestDigest$", "-exec", filepath.Join(goroot(t), "lib", "wasm", "go_js_wasm_exec"), ".")
+	cmd := exec.Command("go", "test", "-count=1", "-v", "-run", "^TestDigest$", "-exec", filepath.Join(needs.GOROOT(t), "lib", "wasm", "go_js_wasm_exec"), ".")
 	cmd.Env = append(smallEnv(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -33,15 +32,6 @@ func TestBrowserDecidesAlike(t *testing.T) {
 }
 
 var digestLine = regexp.MustCompile(`digest ([0-9a-f]{64})`)
-
-func goroot(t *testing.T) string {
-	t.Helper()
-	out, err := exec.Command("go", "env", "GOROOT").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimSpace(string(out))
-}
 
 // smallEnv is what the go command needs of our environment: WebAssembly takes
 // only a few kilobytes of it.

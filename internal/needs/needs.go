@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -42,6 +43,16 @@ func Chromium(tb testing.TB) string {
 func Node(tb testing.TB) string {
 	tb.Helper()
 	return need(tb, "Node (apt-get install nodejs)", func() (string, error) { return command("node") })
+}
+
+// GOROOT returns the folder of the Go that runs the tests.
+func GOROOT(tb testing.TB) string {
+	tb.Helper()
+	out, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		tb.Fatalf("go env GOROOT: %v", err)
+	}
+	return strings.TrimSpace(string(out))
 }
 
 // Postgres returns the folder of the newest PostgreSQL server's programs, or

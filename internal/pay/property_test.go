@@ -16,7 +16,6 @@ type actor struct {
 	ledger  *pay.Ledger
 	now     time.Time
 	paid    int // paid events so far
-	begun   int
 	refunds int
 }
 
