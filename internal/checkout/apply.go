@@ -1,65 +1,73 @@
 package checkout
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"net/http"
+	"log/slog"
+	"time"
 
 	"morepay/internal/account"
 	"morepay/internal/pay"
 	"morepay/internal/provider"
 )
 
-// Notify takes a provider's inbound message. Its errors tell what to answer:
-// not_found for an unknown account, unauthorized (wrapping provider.ErrForged)
-// for one that can't be trusted, store_unavailable when it could not be kept.
-// Nil means that the message is durable, in quarantine, or needs no keeping.
-func (s *Service) Notify(ctx context.Context, providerID, accountName string, header http.Header, body []byte) error {
-	acc := s.accounts.Named(providerID, accountName)
-	if acc == nil {
-		return pay.Errorf(pay.CodeNotFound, "", "there is no such account")
-	}
-	statement, err := acc.Provider.Notification(header, body)
-	s.metrics.notification(providerID, err)
-	switch {
-	case errors.Is(err, provider.ErrIgnored):
-		return nil
-	case err != nil:
-		return pay.Wrap(pay.CodeUnauthorized, err, "the message can't be trusted")
-	case statement.Refund != nil:
-		return s.applyRefund(ctx, acc, *statement.Refund)
-	}
-	_, err = s.apply(ctx, acc, *statement.Payment)
-	s.reached(PointApplied)
-	return err
+// Recorder takes what providers say into the store, or into quarantine. It is
+// safe for concurrent use.
+type Recorder struct {
+	store   Store
+	now     func() time.Time
+	log     *slog.Logger
+	metrics *Metrics
+	reached func(Point)
 }
 
-// apply is the only way by which a provider's word about a payment reaches the
+// NewRecorder makes a Recorder, for which Store is all that c must hold.
+func NewRecorder(c Config) *Recorder {
+	r := &Recorder{
+		store: c.Store, now: clock(c.Now), log: cmp.Or(c.Log, slog.Default()),
+		metrics: cmp.Or(c.Metrics, NewMetrics(nil)), reached: c.Reached,
+	}
+	if r.reached == nil {
+		r.reached = func(Point) {}
+	}
+	return r
+}
+
+// clock returns the time as stores keep it; nil stands for the machine's clock.
+func clock(now func() time.Time) func() time.Time {
+	if now == nil {
+		now = time.Now
+	}
+	return func() time.Time { return now().UTC().Truncate(time.Millisecond) }
+}
+
+// Apply is the only way by which a provider's word about a payment reaches the
 // store: notifications, queries, closing and bills all end here. The evidence,
 // the attempt, the session, the numbered event and the outbox row are one
 // transaction. Evidence that contradicts what we know is quarantined and changes
 // nothing. The ledger is nil if the evidence is about no session of ours.
-func (s *Service) apply(ctx context.Context, acc *account.Account, ev pay.Evidence) (*pay.Ledger, error) {
-	ev.Provider, ev.ReceivedAt = acc.ProviderID, s.now()
+func (r *Recorder) Apply(ctx context.Context, acc *account.Account, ev pay.Evidence) (*pay.Ledger, error) {
+	ev.Provider, ev.ReceivedAt = acc.ProviderID, r.now()
 	if ev.Account != acc.Name() {
-		return nil, s.quarantine(ctx, ev, "account is "+ev.Account+", want "+acc.Name())
+		return nil, r.quarantine(ctx, ev, "account is "+ev.Account+", want "+acc.Name())
 	}
-	sessionID, err := s.store.Find(ctx, Key{Provider: ev.Provider, Account: ev.Account, OutTradeNo: ev.OutTradeNo})
+	sessionID, err := r.store.Find(ctx, Key{Provider: ev.Provider, Account: ev.Account, OutTradeNo: ev.OutTradeNo})
 	if pay.CodeOf(err) == pay.CodeNotFound {
-		return nil, s.quarantine(ctx, ev, "no attempt has this out_trade_no")
+		return nil, r.quarantine(ctx, ev, "no attempt has this out_trade_no")
 	}
 	if err != nil {
 		return nil, err
 	}
-	s.reached(PointEvidenceVerified)
-	l, err := s.store.Update(ctx, sessionID, func(l *pay.Ledger) error {
+	r.reached(PointEvidenceVerified)
+	l, err := r.store.Update(ctx, sessionID, func(l *pay.Ledger) error {
 		if l.Session.Merchant != acc.Merchant {
 			return &pay.Mismatch{Field: "merchant", Got: acc.Merchant, Want: l.Session.Merchant}
 		}
-		return l.Apply(ev, s.now())
+		return l.Apply(ev, r.now())
 	})
 	if mismatch, ok := errors.AsType[*pay.Mismatch](err); ok {
-		return nil, s.quarantine(ctx, ev, mismatch.Error())
+		return nil, r.quarantine(ctx, ev, mismatch.Error())
 	}
 	if err != nil {
 		return nil, err
@@ -67,26 +75,26 @@ func (s *Service) apply(ctx context.Context, acc *account.Account, ev pay.Eviden
 	return l, nil
 }
 
-// applyRefund records the provider's word about a refund.
-func (s *Service) applyRefund(ctx context.Context, acc *account.Account, st provider.RefundStatement) error {
+// ApplyRefund records the provider's word about a refund.
+func (r *Recorder) ApplyRefund(ctx context.Context, acc *account.Account, st provider.RefundStatement) error {
 	key := Key{Provider: acc.ProviderID, Account: acc.Name(), OutTradeNo: st.OutTradeNo}
-	sessionID, err := s.store.Find(ctx, key)
+	sessionID, err := r.store.Find(ctx, key)
 	if pay.CodeOf(err) == pay.CodeNotFound {
-		return s.quarantine(ctx, refundEvidence(key, st), "refund of a payment that is not ours")
+		return r.quarantine(ctx, refundEvidence(key, st), "refund of a payment that is not ours")
 	}
 	if err != nil {
 		return err
 	}
 	known := false
-	_, err = s.store.Update(ctx, sessionID, func(l *pay.Ledger) error {
-		r := l.RefundByNumber(st.Number)
-		if known = r != nil && l.Session.Merchant == acc.Merchant; known {
-			l.SettleRefund(r.ID, st.State.Status, st.State.Reference, s.now())
+	_, err = r.store.Update(ctx, sessionID, func(l *pay.Ledger) error {
+		refund := l.RefundByNumber(st.Number)
+		if known = refund != nil && l.Session.Merchant == acc.Merchant; known {
+			l.SettleRefund(refund.ID, st.State.Status, st.State.Reference, r.now())
 		}
 		return nil
 	})
 	if err == nil && !known {
-		return s.quarantine(ctx, refundEvidence(key, st), "refund "+st.Number+" was not asked for by us")
+		return r.quarantine(ctx, refundEvidence(key, st), "refund "+st.Number+" was not asked for by us")
 	}
 	return err
 }
@@ -98,9 +106,9 @@ func refundEvidence(key Key, st provider.RefundStatement) pay.Evidence {
 	}
 }
 
-func (s *Service) quarantine(ctx context.Context, ev pay.Evidence, reason string) error {
-	s.metrics.quarantined.Inc()
-	s.log.ErrorContext(ctx, "evidence quarantined: a person must look at it",
+func (r *Recorder) quarantine(ctx context.Context, ev pay.Evidence, reason string) error {
+	r.metrics.quarantined.Inc()
+	r.log.ErrorContext(ctx, "evidence quarantined: a person must look at it",
 		"reason", reason, "provider", ev.Provider, "account", ev.Account, "out_trade_no", ev.OutTradeNo, "evidence", ev.ID)
-	return s.store.Quarantine(ctx, Quarantined{Evidence: ev, Reason: reason, At: s.now()})
+	return r.store.Quarantine(ctx, Quarantined{Evidence: ev, Reason: reason, At: r.now()})
 }

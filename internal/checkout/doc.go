@@ -2,6 +2,6 @@
 // what providers say, and looks after everything that is due. It decides; it
 // knows neither HTTP nor SQL nor any provider's words.
 //
-// Money state changes in one place, apply.go, through [Store.Update] and the
-// pure transitions of package pay.
+// What a provider says changes money state in one place, [Recorder], through
+// [Store.Update] and the pure transitions of package pay.
 package checkout

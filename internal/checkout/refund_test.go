@@ -7,6 +7,7 @@ import (
 	"morepay/internal/checkout"
 	"morepay/internal/harness"
 	"morepay/internal/pay"
+	"morepay/internal/provider"
 	"morepay/internal/providersim"
 )
 
@@ -112,6 +113,34 @@ func (w *world) refundedAtProvider(a pay.Attempt) (sum int64) {
 		}
 	}
 	return sum
+}
+
+// biller is the bench merchant's WeChat Pay account: Alipay's bills are not
+// simulated.
+func (w *world) biller() provider.Biller {
+	w.tb.Helper()
+	for _, a := range w.Accounts().All() {
+		if b, ok := a.Provider.(provider.Biller); ok && a.Merchant == harness.Merchant {
+			return b
+		}
+	}
+	w.tb.Fatal("no account has bills")
+	return nil
+}
+
+// bill is the provider's bill of the days since an attempt was made. The clock
+// goes to the afternoon after the last of them, when the bill is there.
+func (w *world) bill(a pay.Attempt) []provider.BillLine {
+	w.tb.Helper()
+	w.Sim.Calm()
+	w.Advance(36 * time.Hour)
+	var lines []provider.BillLine
+	for day := a.CreatedAt; day.Before(w.Now().Add(-34 * time.Hour)); day = day.Add(24 * time.Hour) {
+		more, err := w.biller().Bill(w.ctx(), day)
+		w.must(err)
+		lines = append(lines, more...)
+	}
+	return lines
 }
 
 func TestPartialRefunds(t *testing.T) {

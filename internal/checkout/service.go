@@ -42,6 +42,7 @@ type Service struct {
 	store     Store
 	merchants Merchants
 	accounts  *account.Registry
+	recorder  *Recorder
 	hub       *Hub
 	baseURL   string
 	now       func() time.Time
@@ -53,22 +54,12 @@ type Service struct {
 
 // New makes a Service.
 func New(c Config) *Service {
-	now := c.Now
-	if now == nil {
-		now = time.Now
-	}
-	s := &Service{
-		store: c.Store, merchants: c.Merchants, accounts: c.Accounts,
+	r := NewRecorder(c)
+	return &Service{
+		store: c.Store, merchants: c.Merchants, accounts: c.Accounts, recorder: r,
 		hub: cmp.Or(c.Hub, &Hub{}), baseURL: c.BaseURL,
-		now:     func() time.Time { return now().UTC().Truncate(time.Millisecond) },
-		log:     cmp.Or(c.Log, slog.Default()),
-		metrics: cmp.Or(c.Metrics, NewMetrics(nil)),
-		reached: c.Reached,
+		now: r.now, log: r.log, metrics: r.metrics, reached: r.reached,
 	}
-	if s.reached == nil {
-		s.reached = func(Point) {}
-	}
-	return s
 }
 
 // Hub is where waiters wait.

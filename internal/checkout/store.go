@@ -42,7 +42,7 @@ type Store interface {
 	// A repeat of the same evidence is stored once.
 	Quarantine(ctx context.Context, q Quarantined) error
 
-	// Quarantine list, newest first.
+	// Quarantined lists what is kept in quarantine, newest first.
 	Quarantined(ctx context.Context, limit int) ([]Quarantined, error)
 }
 

@@ -152,7 +152,7 @@ func (s *Service) checkAndClose(ctx context.Context, l *pay.Ledger, attemptID st
 	if err != nil {
 		return l, nil // unknown: the next check is planned already
 	}
-	return s.apply(ctx, acc, ev)
+	return s.recorder.Apply(ctx, acc, ev)
 }
 
 // mayClose: providers ask that an order is not closed in its first minutes.
@@ -188,7 +188,7 @@ func (s *Service) check(ctx context.Context, l *pay.Ledger, attemptID string) (*
 	if ev.Outcome == pay.OutcomePending {
 		return l, s.postpone(ctx, l.Session.ID, attemptID)
 	}
-	applied, err := s.apply(ctx, acc, ev)
+	applied, err := s.recorder.Apply(ctx, acc, ev)
 	if err != nil {
 		return l, err
 	}

@@ -11,10 +11,11 @@ import (
 	"morepay/internal/checkout"
 	"morepay/internal/merchant"
 	"morepay/internal/program"
+	"morepay/internal/reconcile"
 	"morepay/internal/store/sqlstore"
 )
 
-type reconcile struct {
+type reconcileBills struct {
 	database  `embed:""`
 	Merchants string    `default:"merchants" type:"path" help:"Folder of the merchants, with their accounts."`
 	SimURL    string    `help:"Origin of a simulator, in test mode."`
@@ -24,14 +25,14 @@ type reconcile struct {
 }
 
 // Validate is called by kong before Run.
-func (c *reconcile) Validate() error {
+func (c *reconcileBills) Validate() error {
 	return errors.Join(c.database.Validate(), CheckOrigin("sim-url", c.SimURL))
 }
 
 // errDisagree makes the program end with status 1.
 var errDisagree = errors.New("bills and books disagree")
 
-func (c *reconcile) Run(ctx context.Context) error {
+func (c *reconcileBills) Run(ctx context.Context) error {
 	sources, err := merchant.Load(os.DirFS(c.Merchants), c.SimURL == "")
 	if err != nil {
 		return err
@@ -44,8 +45,10 @@ func (c *reconcile) Run(ctx context.Context) error {
 		c.Until = time.Now().AddDate(0, 0, -1)
 	}
 	return c.with(ctx, func(db *sqlstore.DB) error {
-		service := checkout.New(checkout.Config{Store: db.Ledgers, Accounts: accounts})
-		found, err := service.Reconcile(ctx, db.Ledgers, c.Since, c.Until)
+		r := reconcile.Reconciler{
+			Books: db.Ledgers, Accounts: accounts, Recorder: checkout.NewRecorder(checkout.Config{Store: db.Ledgers}),
+		}
+		found, err := merge(r.Run(ctx, c.Since, c.Until))
 		if err := errors.Join(err, c.print(found)); err != nil {
 			return err
 		}
@@ -56,7 +59,19 @@ func (c *reconcile) Run(ctx context.Context) error {
 	})
 }
 
-func (c *reconcile) print(found []checkout.Difference) error {
+// merge returns the differences of all bills, and what kept bills from being
+// compared.
+func merge(results []reconcile.Result) (found []reconcile.Difference, err error) {
+	for _, r := range results {
+		found = append(found, r.Differences...)
+		if r.Err != nil {
+			err = errors.Join(err, fmt.Errorf("%s, %s %s, %s: %w", r.Account.Merchant, r.Account.ProviderID, r.Account.Name(), r.Day.Format(time.DateOnly), r.Err))
+		}
+	}
+	return found, err
+}
+
+func (c *reconcileBills) print(found []reconcile.Difference) error {
 	if c.JSON {
 		return json.NewEncoder(os.Stdout).Encode(found)
 	}
@@ -64,7 +79,7 @@ func (c *reconcile) print(found []checkout.Difference) error {
 		fmt.Println("bills and books agree")
 		return nil
 	}
-	return printTable("DAY\tMERCHANT\tPROVIDER\tACCOUNT\tDIFFERENCE\tOUT_TRADE_NO\tOURS\tTHEIRS", found, func(d checkout.Difference) string {
+	return printTable("DAY\tMERCHANT\tPROVIDER\tACCOUNT\tDIFFERENCE\tOUT_TRADE_NO\tOURS\tTHEIRS", found, func(d reconcile.Difference) string {
 		return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s", d.Day, d.Merchant, d.Provider, d.Account, d.Kind, d.OutTradeNo, d.Ours, d.Theirs)
 	})
 }

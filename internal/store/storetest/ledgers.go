@@ -14,6 +14,7 @@ import (
 
 	"morepay/internal/checkout"
 	"morepay/internal/pay"
+	"morepay/internal/reconcile"
 )
 
 var ledgerCases = []testCase{
@@ -523,12 +524,12 @@ func paidAttempts(w *world) {
 	other := w.create()
 	w.update(other.Session.ID, func(l *pay.Ledger) error { return l.Begin(unpaid, start) })
 	at := paid(a).PaidAt
-	day := func(account string, from, until time.Time) []checkout.PaidAttempt {
+	day := func(account string, from, until time.Time) []reconcile.PaidAttempt {
 		list, err := w.Books.PaidAttempts(w.Context(), a.Provider, account, from, until)
 		w.must(err)
 		return list
 	}
-	want := []checkout.PaidAttempt{{SessionID: l.Session.ID, OutTradeNo: a.OutTradeNo, Amount: a.Amount, PaidAt: at.UTC().Truncate(time.Millisecond)}}
+	want := []reconcile.PaidAttempt{{SessionID: l.Session.ID, OutTradeNo: a.OutTradeNo, Amount: a.Amount, PaidAt: at.UTC().Truncate(time.Millisecond)}}
 	if diff := cmp.Diff(want, day(a.Account, at, at.Add(time.Hour))); diff != "" {
 		w.Errorf("the paid attempts of an account, from inclusive (-want +got):\n%s", diff)
 	}

@@ -15,13 +15,14 @@ import (
 	"morepay/internal/idempotency"
 	"morepay/internal/merchant"
 	"morepay/internal/pay"
+	"morepay/internal/reconcile"
 	"morepay/internal/webhook"
 )
 
 // Stores are the stores on one database.
 type Stores struct {
 	Ledgers   checkout.Store
-	Books     checkout.Books
+	Books     reconcile.Books
 	Replies   idempotency.Store
 	Documents merchant.Store
 	Queue     webhook.Queue
