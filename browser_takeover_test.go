@@ -16,7 +16,7 @@ const watch = `window.changes = [];
 new MutationObserver((list) => {
 	for (const m of list) {
 		const root = document.getElementById("checkout");
-		if (m.target === document.documentElement && m.attributeName === "data-live") changes.push("live");
+		if (m.target === document.documentElement && m.attributeName === "data-ready") changes.push("ready");
 		if (root && document.readyState !== "loading" && (m.target === document.body || root.contains(m.target)))
 			changes.push([m.type, m.target.nodeName, m.attributeName, m.target.textContent.slice(0, 40)].join(" "));
 	}
@@ -56,7 +56,7 @@ func takeover(t *testing.T, s *stage, browser *browsertest.Browser) {
 	tab.Wait(ready)
 	var changes []string
 	tab.Eval(`changes`, &changes)
-	if len(changes) != 1 || changes[0] != "live" {
+	if len(changes) != 1 || changes[0] != "ready" {
 		t.Errorf("the takeover changed the page: %q", changes)
 	}
 	if got := tab.Text(`morepay.drift`); got != "0" {

@@ -19,19 +19,19 @@ func refused(err error) bool {
 	return ok
 }
 
-// decode reads a JSON answer of the server: the live view, or a refusal.
-func decode(ok bool, body []byte) (view.Live, error) {
+// decode reads a JSON answer of the server: progress, or a refusal.
+func decode(ok bool, body []byte) (view.Progress, error) {
 	if !ok {
-		return view.Live{}, decodeRefusal(body)
+		return view.Progress{}, decodeRefusal(body)
 	}
-	var live view.Live
-	if err := json.Unmarshal(body, &live); err != nil {
-		return view.Live{}, fmt.Errorf("the server's answer can't be read: %w", err)
+	var progress view.Progress
+	if err := json.Unmarshal(body, &progress); err != nil {
+		return view.Progress{}, fmt.Errorf("the server's answer can't be read: %w", err)
 	}
-	if live.State == "" {
-		return view.Live{}, fmt.Errorf("the server's answer has no state")
+	if progress.State == "" {
+		return view.Progress{}, fmt.Errorf("the server's answer has no state")
 	}
-	return live, nil
+	return progress, nil
 }
 
 func decodeRefusal(body []byte) error {

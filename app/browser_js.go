@@ -24,7 +24,7 @@ func (c *Checkout) OnMount(ctx goapp.Context) {
 		page:   c,
 		server: server{path: c.View.Path},
 		nudges: make(chan struct{}, 1),
-		served: c.View.Live.ServerTime,
+		served: c.View.Progress.ServerTime,
 		heard:  time.Now().Add(-sinceResponse()),
 	}
 	c.local.choosing = queryHas("choose") // a page without scripts was asked for the list
@@ -66,26 +66,26 @@ func (b *browser) do(change func()) {
 // screenID is different on different screens.
 func (b *browser) screenID() string {
 	s := b.page.screen()
-	id := string(s.Live.State) + " " + s.rail()
+	id := string(s.Progress.State) + " " + s.rail()
 	if s.returned() {
 		id += " returned"
 	}
 	return id
 }
 
-// live is the newest that is known.
-func (b *browser) live() view.Live {
-	if b.page.local.live != nil {
-		return *b.page.local.live
+// progress is the newest that is known.
+func (b *browser) progress() view.Progress {
+	if b.page.local.progress != nil {
+		return *b.page.local.progress
 	}
-	return b.page.View.Live
+	return b.page.View.Progress
 }
 
-// show puts another live view on the screen.
-func (b *browser) show(live view.Live) {
-	b.page.local.live = &live
-	b.served, b.heard = live.ServerTime, time.Now()
-	b.page.local.now = live.ServerTime
+// show puts other progress on the screen.
+func (b *browser) show(progress view.Progress) {
+	b.page.local.progress = &progress
+	b.served, b.heard = progress.ServerTime, time.Now()
+	b.page.local.now = progress.ServerTime
 	b.openBridge()
 }
 
@@ -97,8 +97,8 @@ func (b *browser) now() time.Time { return b.served.Add(time.Since(b.heard)) }
 func (b *browser) follow() {
 	f := follower{
 		source: b.server,
-		hear: func(live view.Live) {
-			b.do(func() { b.show(merge(b.live(), live)) })
+		hear: func(progress view.Progress) {
+			b.do(func() { b.show(merge(b.progress(), progress)) })
 		},
 		health: func(ok bool) {
 			b.do(func() { b.page.local.offline = !ok })
@@ -106,7 +106,7 @@ func (b *browser) follow() {
 		nudge:  b.nudges,
 		hidden: hidden,
 		now:    b.now,
-		last:   b.page.View.Live,
+		last:   b.page.View.Progress,
 	}
 	f.run()
 }
@@ -117,7 +117,7 @@ func (b *browser) tick() {
 	second := time.NewTicker(time.Second)
 	defer second.Stop()
 	for range second.C {
-		if final(b.live().State) {
+		if final(b.progress().State) {
 			return
 		}
 		if !hidden() {
@@ -146,14 +146,14 @@ func (b *browser) choose() {
 // goroutine of its own.
 func (b *browser) send(form js.Value) {
 	content := js.Global().Get("URLSearchParams").New(js.Global().Get("FormData").New(form)).Call("toString").String()
-	live, err := b.server.post(form.Call("getAttribute", "action").String(), content)
+	progress, err := b.server.post(form.Call("getAttribute", "action").String(), content)
 	if err != nil && !refused(err) && online() && form.Get("isConnected").Bool() {
 		js.Global().Get("HTMLFormElement").Get("prototype").Get("submit").Call("call", form)
 		return
 	}
 	b.do(func() {
 		b.page.local.busy = false
-		b.answered(live, err)
+		b.answered(progress, err)
 	})
 }
 
@@ -163,29 +163,29 @@ func (b *browser) check() {
 		return
 	}
 	b.page.local.busy = true
-	form := "form_token=" + url.QueryEscape(b.live().FormToken)
+	form := "form_token=" + url.QueryEscape(b.progress().FormToken)
 	go func() {
-		live, err := b.server.post(b.server.path+"/return", form)
+		progress, err := b.server.post(b.server.path+"/return", form)
 		b.do(func() {
 			b.page.local.busy = false
 			if err != nil {
 				b.nudge() // the payer did not ask for this, and need not hear that it failed
 				return
 			}
-			b.answered(live, nil)
+			b.answered(progress, nil)
 		})
 	}()
 }
 
 // answered shows the answer to something that this page asked for: unlike news,
 // it says what to show.
-func (b *browser) answered(live view.Live, err error) {
+func (b *browser) answered(progress view.Progress, err error) {
 	local := &b.page.local
 	local.acted = true
 	if err == nil {
 		local.choosing, local.fault, local.offline = false, nil, false
 		forgetQuery()
-		b.show(live)
+		b.show(progress)
 		return
 	}
 	local.offline = true

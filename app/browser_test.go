@@ -45,7 +45,7 @@ const (
 // TestBrowserWatchesLaunch: a hand-off that leaves our page standing shows that
 // a wallet is opening, then offers the ways out, and concludes nothing.
 func TestBrowserWatchesLaunch(t *testing.T) {
-	v := testView("en", phoneAgent, view.Live{State: view.StateSelect})
+	v := testView("en", phoneAgent, view.Progress{State: view.StateSelect})
 	s := serve(t, v)
 	s.post = func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Sec-Fetch-Mode") != "navigate" {
@@ -74,11 +74,11 @@ func TestBrowserComesBackFromWallet(t *testing.T) {
 		if r.URL.Path != "/pay/token/return" || r.FormValue("form_token") != "form-token" {
 			t.Errorf("asked %s with token %q", r.URL.Path, r.FormValue("form_token"))
 		}
-		live := s.now().Live
-		returned := *live.Payment
+		progress := s.now().Progress
+		returned := *progress.Payment
 		returned.Returned = true
-		live.Payment = &returned
-		answerJSON(t, w, http.StatusOK, live)
+		progress.Payment = &returned
+		answerJSON(t, w, http.StatusOK, progress)
 	}
 	tab := browsertest.Start(t).Open(t)
 	s.visit(tab)
@@ -90,7 +90,7 @@ func TestBrowserComesBackFromWallet(t *testing.T) {
 	if got := tab.Text(heading); got != "We're checking your payment…" {
 		t.Errorf("the page forgot that the payer came back: %s", got)
 	}
-	s.tell(view.Live{State: view.StatePaid})
+	s.tell(view.Progress{State: view.StatePaid})
 	tab.Wait(onScreen + ` === "paid"`)
 }
 
@@ -108,7 +108,7 @@ func hide(tab *browsertest.Tab, hidden bool) {
 // TestBrowserSendsFormsInPlace: a form that ends in this frame needs no new
 // page, an answer that refuses is shown, and the list comes back without asking.
 func TestBrowserSendsFormsInPlace(t *testing.T) {
-	v := testView("en", desktopAgent, view.Live{State: view.StateSelect})
+	v := testView("en", desktopAgent, view.Progress{State: view.StateSelect})
 	v.Error = &view.Error{Code: pay.CodeFormExpired, Message: v.Text["error.form_expired"]}
 	s := serve(t, v)
 	code := payment("alipay", pay.RailQR)
@@ -123,9 +123,9 @@ func TestBrowserSendsFormsInPlace(t *testing.T) {
 			answerJSON(t, w, http.StatusTooManyRequests, map[string]any{"error": map[string]any{"code": pay.CodeRateLimited, "message": "slow"}})
 			return
 		}
-		live := s.now().Live
-		live.State, live.Payment = view.StateWaiting, code
-		answerJSON(t, w, http.StatusOK, live)
+		progress := s.now().Progress
+		progress.State, progress.Payment = view.StateWaiting, code
+		answerJSON(t, w, http.StatusOK, progress)
 	}
 	tab := browsertest.Start(t).Open(t)
 	s.visit(tab)
@@ -156,7 +156,7 @@ func TestBrowserSendsFormsInPlace(t *testing.T) {
 // TestBrowserSubmitsWhereFetchCannot: where scripts are kept from asking, the
 // form goes the way it would without them.
 func TestBrowserSubmitsWhereFetchCannot(t *testing.T) {
-	s := serve(t, testView("en", desktopAgent, view.Live{State: view.StateSelect}))
+	s := serve(t, testView("en", desktopAgent, view.Progress{State: view.StateSelect}))
 	code := payment("alipay", pay.RailQR)
 	code.QR = testQR
 	s.post = func(w http.ResponseWriter, r *http.Request) {
@@ -181,7 +181,7 @@ func TestBrowserTellsOfLostConnection(t *testing.T) {
 	s.goDown(true)
 	tab.Wait(says + ` === "Connection lost, retrying…"`)
 	s.goDown(false)
-	s.tell(view.Live{State: view.StatePaid})
+	s.tell(view.Progress{State: view.StatePaid})
 	tab.Eval(`dispatchEvent(new Event("online"))`, nil)
 	tab.Wait(onScreen + ` === "paid"`)
 }
@@ -189,7 +189,7 @@ func TestBrowserTellsOfLostConnection(t *testing.T) {
 // TestBrowserDecidesAgain: what only the browser can see of the device changes
 // the list, and the server is told of it.
 func TestBrowserDecidesAgain(t *testing.T) {
-	s := serve(t, testView("en", phoneAgent, view.Live{State: view.StateSelect}))
+	s := serve(t, testView("en", phoneAgent, view.Progress{State: view.StateSelect}))
 	tab := browsertest.Start(t).Open(t)
 	s.visit(tab)
 	if got := tab.Text(`document.querySelector("[data-method=wechat_pay] form").dataset.rail`); got != "deep_link" {
@@ -213,11 +213,11 @@ func TestBrowserCallsBridge(t *testing.T) {
 	p.Bridge = &view.Bridge{Name: "weixin", Params: map[string]string{"appId": "wx1", "package": "prepay_id=p1"}}
 	s := serve(t, testView("en", wechatAgent, waiting(p)))
 	s.post = func(w http.ResponseWriter, r *http.Request) {
-		live := s.now().Live
+		progress := s.now().Progress
 		returned := *p
 		returned.Returned = true
-		live.Payment = &returned
-		answerJSON(t, w, http.StatusOK, live)
+		progress.Payment = &returned
+		answerJSON(t, w, http.StatusOK, progress)
 	}
 	tab := browsertest.Start(t).Open(t)
 	s.visit(tab)

@@ -23,7 +23,7 @@ type Checkout struct {
 // local is what the browser has learnt since. It is zero on the server and at
 // the browser's first rendering, so both draw the same.
 type local struct {
-	live      *view.Live     // newer than the view's
+	progress  *view.Progress // newer than the view's
 	device    *device.Device // refined by hints
 	hints     string         // device.Hints as JSON, if they change the device; "" else
 	acted     bool           // the payer has done something: the view's error is past
@@ -82,7 +82,7 @@ func (c *Checkout) Render() goapp.UI {
 		"lang", s.Locale,
 		"dir", s.Text.Or("locale.direction", "ltr"),
 		"translate", "no", // a translator that moves text nodes would break the browser side
-		"data-state", string(s.Live.State),
+		"data-state", string(s.Progress.State),
 		"data-rail", s.rail(),
 		"aria-busy", s.local.busyText(),
 	}, body...)
@@ -98,8 +98,8 @@ func (l local) busyText() string {
 // screen lays what the browser has learnt over the view.
 func (c *Checkout) screen() *screen {
 	s := &screen{Checkout: c.View, local: c.local}
-	if s.local.live != nil {
-		s.Live = *s.local.live
+	if s.local.progress != nil {
+		s.Progress = *s.local.progress
 	}
 	if s.local.device != nil {
 		s.Device = *s.local.device
@@ -107,13 +107,13 @@ func (c *Checkout) screen() *screen {
 	if s.local.acted {
 		s.Error = s.local.fault
 	}
-	s.now = s.Live.ServerTime
+	s.now = s.Progress.ServerTime
 	if s.local.now.After(s.now) {
 		s.now = s.local.now
 	}
-	if s.local.choosing && (s.Live.State == view.StateWaiting || s.Live.State == view.StateSubmitting) {
-		s.Live.State = view.StateSelect
-		s.Live.Payment = nil
+	if s.local.choosing && (s.Progress.State == view.StateWaiting || s.Progress.State == view.StateSubmitting) {
+		s.Progress.State = view.StateSelect
+		s.Progress.Payment = nil
 	}
 	return s
 }

@@ -98,9 +98,9 @@ func (b *browser) comeBack() {
 
 // inWallet tells whether the payer is to pay in an app on this very device.
 func (b *browser) inWallet() bool {
-	live := b.live()
-	p := live.Payment
-	return live.State == view.StateWaiting && p != nil && p.AttemptID != "" && (p.Bridge != nil || rails[p.Rail].leaves)
+	progress := b.progress()
+	p := progress.Payment
+	return progress.State == view.StateWaiting && p != nil && p.AttemptID != "" && (p.Bridge != nil || rails[p.Rail].leaves)
 }
 
 // settle is how long a hand-off is left alone before anything is drawn: a form
@@ -158,9 +158,9 @@ var bridges = map[string]bridge{
 
 // openBridge calls the bridge by itself, once an attempt.
 func (b *browser) openBridge() {
-	live := b.live()
-	p := live.Payment
-	if live.State != view.StateWaiting || p == nil || p.Bridge == nil || p.Returned || p.AttemptID == b.bridged {
+	progress := b.progress()
+	p := progress.Payment
+	if progress.State != view.StateWaiting || p == nil || p.Bridge == nil || p.Returned || p.AttemptID == b.bridged {
 		return
 	}
 	b.bridged = p.AttemptID
@@ -170,7 +170,7 @@ func (b *browser) openBridge() {
 // callBridge shows the host app's payment window, as soon as its bridge is
 // there. Whatever it answers proves nothing: it is a reason to check.
 func (b *browser) callBridge() {
-	p := b.live().Payment
+	p := b.progress().Payment
 	if p == nil || p.Bridge == nil {
 		return
 	}
@@ -186,7 +186,7 @@ func (b *browser) callBridge() {
 	whenReady(row, func(object js.Value) {
 		object.Call(row.method, row.request, params, once(func() {
 			b.do(func() {
-				if now := b.live().Payment; now != nil && now.AttemptID == attempt {
+				if now := b.progress().Payment; now != nil && now.AttemptID == attempt {
 					b.check()
 				}
 			})

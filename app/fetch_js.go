@@ -18,14 +18,14 @@ const fetchLimit = 20 * time.Second
 type server struct{ path string }
 
 // fetch asks what the session is like.
-func (s server) fetch() (view.Live, error) {
+func (s server) fetch() (view.Progress, error) {
 	return request(s.path+"/events", map[string]any{
 		"headers": map[string]any{"Accept": "application/json"},
 	})
 }
 
 // post sends a form's content and returns what the session is like after it.
-func (s server) post(address, form string) (view.Live, error) {
+func (s server) post(address, form string) (view.Progress, error) {
 	return request(address, map[string]any{
 		"method": "POST",
 		"body":   form,
@@ -36,7 +36,7 @@ func (s server) post(address, form string) (view.Live, error) {
 	})
 }
 
-func request(address string, options map[string]any) (view.Live, error) {
+func request(address string, options map[string]any) (view.Progress, error) {
 	abort := js.Global().Get("AbortController").New()
 	limit := time.AfterFunc(fetchLimit, func() { abort.Call("abort") })
 	defer limit.Stop()
@@ -45,11 +45,11 @@ func request(address string, options map[string]any) (view.Live, error) {
 
 	response, err := await(js.Global().Call("fetch", address, options))
 	if err != nil {
-		return view.Live{}, err
+		return view.Progress{}, err
 	}
 	body, err := await(response.Call("text"))
 	if err != nil {
-		return view.Live{}, err
+		return view.Progress{}, err
 	}
 	return decode(response.Get("ok").Bool(), []byte(body.String()))
 }
@@ -81,8 +81,8 @@ const streamBuffer = 16
 
 // stream opens an event stream. The browser's own reconnecting is not used: it
 // gives up on some answers and never tells how it stands.
-func (s server) stream(after int64) (<-chan *view.Live, func()) {
-	e := &eventStream{news: make(chan *view.Live, streamBuffer)}
+func (s server) stream(after int64) (<-chan *view.Progress, func()) {
+	e := &eventStream{news: make(chan *view.Progress, streamBuffer)}
 	constructor := js.Global().Get("EventSource")
 	if !constructor.Truthy() {
 		close(e.news)
@@ -99,7 +99,7 @@ func (s server) stream(after int64) (<-chan *view.Live, func()) {
 // there is one thread, and none of them blocks.
 type eventStream struct {
 	source    js.Value
-	news      chan *view.Live
+	news      chan *view.Progress
 	listeners []js.Func
 	stopped   bool
 }
@@ -116,18 +116,18 @@ func (e *eventStream) on(event string, handle func(js.Value)) {
 }
 
 func (e *eventStream) message(event js.Value) {
-	var live view.Live
-	if json.Unmarshal([]byte(event.Get("data").String()), &live) != nil {
+	var progress view.Progress
+	if json.Unmarshal([]byte(event.Get("data").String()), &progress) != nil {
 		e.stop()
 		return
 	}
-	e.push(&live)
+	e.push(&progress)
 }
 
 // push hands a message on. A reader that lags too far has to connect again.
-func (e *eventStream) push(live *view.Live) {
+func (e *eventStream) push(progress *view.Progress) {
 	select {
-	case e.news <- live:
+	case e.news <- progress:
 	default:
 		e.stop()
 	}

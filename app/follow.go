@@ -9,26 +9,26 @@ import (
 
 // source is where news of a session come from.
 type source interface {
-	// stream connects and sends every live view that is newer than the event
+	// stream connects and sends every one that is newer than the event
 	// number after, and nil once when the connection stands. The channel is closed
 	// when the connection has ended, which stop makes it do.
-	stream(after int64) (news <-chan *view.Live, stop func())
+	stream(after int64) (news <-chan *view.Progress, stop func())
 
 	// fetch asks once.
-	fetch() (view.Live, error)
+	fetch() (view.Progress, error)
 }
 
 // follower keeps a page up to date until there is nothing more to learn. It is
 // one loop, so that no two connections or polls ever run side by side.
 type follower struct {
 	source source
-	hear   func(view.Live)
+	hear   func(view.Progress)
 	health func(ok bool) // false: nobody has answered for a while
 	nudge  <-chan struct{}
 	hidden func() bool
 	now    func() time.Time // the server's clock
 
-	last     view.Live
+	last     view.Progress
 	failures int // in a row, of whatever kind
 	silent   int // streams in a row that ended before they stood
 }
@@ -93,13 +93,13 @@ func (f *follower) listen() error {
 	f.silent++
 	for !f.over() {
 		select {
-		case live, ok := <-news:
+		case progress, ok := <-news:
 			if !ok {
 				return errBroken
 			}
 			f.silent = 0
 			f.count(nil)
-			f.take(live)
+			f.take(progress)
 		case <-f.expiry():
 			return f.ask()
 		case <-f.nudge:
@@ -120,23 +120,23 @@ func (f *follower) expiry() <-chan time.Time {
 }
 
 func (f *follower) ask() error {
-	live, err := f.source.fetch()
+	progress, err := f.source.fetch()
 	if refused(err) {
 		return nil // the server is there, and wants to be asked less
 	}
 	if err != nil {
 		return err
 	}
-	f.take(&live)
+	f.take(&progress)
 	return nil
 }
 
-func (f *follower) take(live *view.Live) {
-	if live == nil || live.LastEvent < f.last.LastEvent {
+func (f *follower) take(progress *view.Progress) {
+	if progress == nil || progress.LastEvent < f.last.LastEvent {
 		return
 	}
-	f.last = *live
-	f.hear(*live)
+	f.last = *progress
+	f.hear(*progress)
 }
 
 // count keeps the failures in a row, and tells when their meaning changes.

@@ -26,29 +26,29 @@ type script struct {
 
 type stream struct {
 	stands bool
-	news   []view.Live
+	news   []view.Progress
 	lasts  time.Duration // 0: until stopped
 }
 
 type answer struct {
-	live view.Live
-	err  error
+	progress view.Progress
+	err      error
 }
 
 func next[T any](list []T, n int) T { return list[min(n, len(list)-1)] }
 
-func (s *script) stream(after int64) (<-chan *view.Live, func()) {
+func (s *script) stream(after int64) (<-chan *view.Progress, func()) {
 	plan := next(s.streams, len(s.connected))
 	s.connected = append(s.connected, time.Since(s.began))
 	s.after = append(s.after, after)
 	s.open++
 	s.worst = max(s.worst, s.open)
-	news := make(chan *view.Live, 16)
+	news := make(chan *view.Progress, 16)
 	if plan.stands {
 		news <- nil
 	}
-	for _, live := range plan.news {
-		news <- &live
+	for _, progress := range plan.news {
+		news <- &progress
 	}
 	stopped := false
 	stop := func() {
@@ -64,10 +64,10 @@ func (s *script) stream(after int64) (<-chan *view.Live, func()) {
 	return news, stop
 }
 
-func (s *script) fetch() (view.Live, error) {
+func (s *script) fetch() (view.Progress, error) {
 	a := next(s.answers, len(s.asked))
 	s.asked = append(s.asked, time.Since(s.began))
-	return a.live, a.err
+	return a.progress, a.err
 }
 
 // followed is what one run of a follower did.
@@ -85,12 +85,12 @@ func follow(s *script, start view.State, hidden bool, nudges ...time.Duration) f
 	nudge := make(chan struct{}, 1)
 	f := follower{
 		source: s,
-		hear:   func(live view.Live) { got.heard = append(got.heard, live.State) },
+		hear:   func(progress view.Progress) { got.heard = append(got.heard, progress.State) },
 		health: func(ok bool) { got.health = append(got.health, ok) },
 		nudge:  nudge,
 		hidden: func() bool { return hidden },
 		now:    time.Now,
-		last:   live(start, 3),
+		last:   progress(start, 3),
 	}
 	for _, after := range nudges {
 		time.AfterFunc(after, func() { nudge <- struct{}{} })
@@ -100,15 +100,15 @@ func follow(s *script, start view.State, hidden bool, nudges ...time.Duration) f
 	return got
 }
 
-func live(state view.State, event int64) view.Live {
-	return view.Live{State: state, LastEvent: event, ExpiresAt: time.Date(2000, 1, 1, 0, 10, 0, 0, time.UTC)} // a bubble begins at 2000-01-01
+func progress(state view.State, event int64) view.Progress {
+	return view.Progress{State: state, LastEvent: event, ExpiresAt: time.Date(2000, 1, 1, 0, 10, 0, 0, time.UTC)} // a bubble begins at 2000-01-01
 }
 
 var errDown = errors.New("down")
 
 func TestFollowerHearsOfPayment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &script{streams: []stream{{stands: true, news: []view.Live{live(view.StateWaiting, 5), live(view.StatePaid, 7)}}}}
+		s := &script{streams: []stream{{stands: true, news: []view.Progress{progress(view.StateWaiting, 5), progress(view.StatePaid, 7)}}}}
 		got := follow(s, view.StateSelect, false)
 		if want := []view.State{view.StateWaiting, view.StatePaid}; !slices.Equal(got.heard, want) {
 			t.Errorf("heard %v, want %v", got.heard, want)
@@ -122,8 +122,8 @@ func TestFollowerHearsOfPayment(t *testing.T) {
 func TestFollowerConnectsAgainFromWhereItWas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{streams: []stream{
-			{stands: true, news: []view.Live{live(view.StateWaiting, 5)}, lasts: time.Minute},
-			{stands: true, news: []view.Live{live(view.StatePaid, 9)}},
+			{stands: true, news: []view.Progress{progress(view.StateWaiting, 5)}, lasts: time.Minute},
+			{stands: true, news: []view.Progress{progress(view.StatePaid, 9)}},
 		}}
 		got := follow(s, view.StateSelect, false)
 		if want := []int64{3, 5}; !slices.Equal(s.after, want) {
@@ -140,7 +140,7 @@ func TestFollowerGoesDeaf(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{
 			streams: []stream{{lasts: time.Millisecond}},
-			answers: []answer{{live: live(view.StateWaiting, 4)}, {live: live(view.StateWaiting, 4)}, {live: live(view.StatePaid, 6)}},
+			answers: []answer{{progress: progress(view.StateWaiting, 4)}, {progress: progress(view.StateWaiting, 4)}, {progress: progress(view.StatePaid, 6)}},
 		}
 		got := follow(s, view.StateWaiting, false)
 		if len(s.connected) != deafAfter || len(s.asked) != 3 {
@@ -157,7 +157,7 @@ func TestFollowerGoesDeaf(t *testing.T) {
 
 func TestFollowerThatOnlyAsksIsQuietWhileHidden(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &script{streams: []stream{{lasts: time.Millisecond}}, answers: []answer{{live: live(view.StateWaiting, 4)}, {live: live(view.StatePaid, 6)}}}
+		s := &script{streams: []stream{{lasts: time.Millisecond}}, answers: []answer{{progress: progress(view.StateWaiting, 4)}, {progress: progress(view.StatePaid, 6)}}}
 		follow(s, view.StateWaiting, true, 5*time.Minute, 6*time.Minute, 7*time.Minute)
 		if n := len(s.asked); n != 2 || s.asked[1]-s.asked[0] < time.Minute {
 			t.Errorf("asked at %v although nobody saw it", s.asked)
@@ -169,7 +169,7 @@ func TestFollowerThatOnlyAsksIsQuietWhileHidden(t *testing.T) {
 // slept with the phone may be dead.
 func TestFollowerDoesNotTrustOldStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &script{streams: []stream{{stands: true}}, answers: []answer{{live: live(view.StatePaid, 8)}}}
+		s := &script{streams: []stream{{stands: true}}, answers: []answer{{progress: progress(view.StatePaid, 8)}}}
 		got := follow(s, view.StateWaiting, false, time.Minute)
 		if !slices.Equal(s.asked, []time.Duration{time.Minute}) || !slices.Equal(got.heard, []view.State{view.StatePaid}) {
 			t.Errorf("asked at %v, heard %v", s.asked, got.heard)
@@ -181,8 +181,8 @@ func TestFollowerDoesNotTrustOldStream(t *testing.T) {
 func TestFollowerSeesLatePayment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{
-			streams: []stream{{stands: true}, {stands: true, lasts: 20 * time.Minute}, {stands: true, news: []view.Live{live(view.StatePaid, 9)}}},
-			answers: []answer{{live: live(view.StateExpired, 6)}},
+			streams: []stream{{stands: true}, {stands: true, lasts: 20 * time.Minute}, {stands: true, news: []view.Progress{progress(view.StatePaid, 9)}}},
+			answers: []answer{{progress: progress(view.StateExpired, 6)}},
 		}
 		got := follow(s, view.StateWaiting, false)
 		if want := []view.State{view.StateExpired, view.StatePaid}; !slices.Equal(got.heard, want) {
@@ -196,7 +196,7 @@ func TestFollowerSeesLatePayment(t *testing.T) {
 
 func TestFollowerEndsLongAfterExpiry(t *testing.T) {
 	for name, s := range map[string]*script{
-		"stream-that-lasts": {streams: []stream{{stands: true}}, answers: []answer{{live: live(view.StateExpired, 6)}}},
+		"stream-that-lasts": {streams: []stream{{stands: true}}, answers: []answer{{progress: progress(view.StateExpired, 6)}}},
 		"nobody-answers":    {streams: []stream{{lasts: time.Millisecond}}, answers: []answer{{err: errDown}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -239,7 +239,7 @@ func TestFollowerListensAgainAfterOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		silent := stream{lasts: time.Millisecond}
 		s := &script{
-			streams: []stream{silent, silent, silent, {stands: true, news: []view.Live{live(view.StatePaid, 9)}}},
+			streams: []stream{silent, silent, silent, {stands: true, news: []view.Progress{progress(view.StatePaid, 9)}}},
 			answers: []answer{{err: errDown}},
 		}
 		got := follow(s, view.StateWaiting, false)
@@ -254,7 +254,7 @@ func TestFollowerListensAgainAfterOutage(t *testing.T) {
 func TestFollowerTakesRefusalForAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{
-			streams: []stream{{stands: true}, {stands: true, news: []view.Live{live(view.StatePaid, 9)}}},
+			streams: []stream{{stands: true}, {stands: true, news: []view.Progress{progress(view.StatePaid, 9)}}},
 			answers: []answer{{err: &refusal{pay.CodeRateLimited}}},
 		}
 		if got := follow(s, view.StateWaiting, false, time.Minute); len(got.health) != 0 || len(s.asked) != 1 {
@@ -267,7 +267,7 @@ func TestFollowerTakesRefusalForAnswer(t *testing.T) {
 // not shown.
 func TestFollowerDropsTheOvertaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &script{streams: []stream{{stands: true, news: []view.Live{live(view.StateWaiting, 9), live(view.StateSelect, 4), live(view.StatePaid, 10)}}}}
+		s := &script{streams: []stream{{stands: true, news: []view.Progress{progress(view.StateWaiting, 9), progress(view.StateSelect, 4), progress(view.StatePaid, 10)}}}}
 		got := follow(s, view.StateSelect, false)
 		if want := []view.State{view.StateWaiting, view.StatePaid}; !slices.Equal(got.heard, want) {
 			t.Errorf("heard %v, want %v", got.heard, want)

@@ -39,7 +39,7 @@ func (s *screen) attempt(m pay.Method, r pay.Rail, class string, label ...goapp.
 	return el("form", a,
 		field("method", string(m)),
 		field("rail", string(r)),
-		field("form_token", s.Live.FormToken),
+		field("form_token", s.Progress.FormToken),
 		s.hints(),
 		s.parent(),
 		s.language(),
@@ -50,7 +50,7 @@ func (s *screen) attempt(m pay.Method, r pay.Rail, class string, label ...goapp.
 // check asks the server to ask the provider.
 func (s *screen) check(class, key string) goapp.UI {
 	return el("form", attrs{"method", "post", "action", s.Path + "/return", "data-inline", "post", "data-check", "1"},
-		field("form_token", s.Live.FormToken),
+		field("form_token", s.Progress.FormToken),
 		s.parent(),
 		s.language(),
 		submit(class, text(s.say(key, ""))),
@@ -98,13 +98,13 @@ func (s *screen) share() goapp.UI {
 	return el("div.share", nil,
 		el("label", attrs{"for", "link"}, text(s.say("share.link", ""))),
 		el("input", attrs{"id", "link", "type", "url", "readonly", "true", "value", s.ShareURL}),
-		el("button.side live", attrs{"type", "button", "data-copy", "link"}, text(s.say("share.copy", ""))),
+		el("button.side ready", attrs{"type", "button", "data-copy", "link"}, text(s.say("share.copy", ""))),
 	)
 }
 
 // goOn is the way back to the merchant, out of our frame.
 func (s *screen) goOn(key string) goapp.UI {
-	to := webLink(s.Live.ContinueURL)
+	to := webLink(s.Progress.ContinueURL)
 	if to == "" {
 		return nil
 	}

@@ -197,7 +197,7 @@ func TestNoSentenceIsMissing(t *testing.T) {
 
 // BenchmarkHTML draws the list with six methods, the page that most payers get.
 func BenchmarkHTML(b *testing.B) {
-	v := testView("zh-CN", phoneAgent, view.Live{State: view.StateSelect})
+	v := testView("zh-CN", phoneAgent, view.Progress{State: view.StateSelect})
 	methods := v.Document.Methods
 	v.Document.Methods = append(slices.Clone(methods), methods[0], methods[1])
 	b.ReportAllocs()
@@ -209,7 +209,7 @@ func BenchmarkHTML(b *testing.B) {
 // BenchmarkHTMLWithQR draws the page with a code of 37 modules.
 func BenchmarkHTMLWithQR(b *testing.B) {
 	v := testViews()["qr"]
-	v.Live.Payment.QR = &view.QR{Size: 37, Path: strings.Repeat("M12 12h3v1h-3z", 250)}
+	v.Progress.Payment.QR = &view.QR{Size: 37, Path: strings.Repeat("M12 12h3v1h-3z", 250)}
 	b.ReportAllocs()
 	for b.Loop() {
 		HTML(v)

@@ -24,7 +24,7 @@ func TestPages(t *testing.T) {
 		for attribute, value := range ThemeAttributes(v) {
 			theme += fmt.Sprintf(" %s=%q", attribute, value)
 		}
-		page := `<!doctype html><html data-live lang="` + v.Locale + `"` + theme + `><meta charset="utf-8">` +
+		page := `<!doctype html><html data-ready lang="` + v.Locale + `"` + theme + `><meta charset="utf-8">` +
 			`<meta name="viewport" content="width=device-width, initial-scale=1"><title>` + html.EscapeString(Title(v)) +
 			`</title><style>` + web.Stylesheet() + `</style><body>` + HTML(v)
 		if err := os.WriteFile(filepath.Join(*pages, name+".html"), []byte(page), 0o644); err != nil {

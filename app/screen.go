@@ -30,7 +30,7 @@ var screens = map[view.State]func(*screen) []goapp.UI{
 }
 
 func (s *screen) body() []goapp.UI {
-	if draw, ok := screens[s.Live.State]; ok {
+	if draw, ok := screens[s.Progress.State]; ok {
 		return draw(s)
 	}
 	return waitingScreen(s) // a state from a newer server: promise nothing
@@ -38,14 +38,14 @@ func (s *screen) body() []goapp.UI {
 
 // rail is the one that the payer is on, or "".
 func (s *screen) rail() string {
-	if s.Live.Payment == nil {
+	if s.Progress.Payment == nil {
 		return ""
 	}
-	return string(s.Live.Payment.Rail)
+	return string(s.Progress.Payment.Rail)
 }
 
 // returned tells whether the payer says that it is paid.
-func (s *screen) returned() bool { return s.Live.Payment != nil && s.Live.Payment.Returned }
+func (s *screen) returned() bool { return s.Progress.Payment != nil && s.Progress.Payment.Returned }
 
 // say is a sentence with the names that sentences may use filled in; m may be "".
 func (s *screen) say(key string, m pay.Method, args ...string) string {
@@ -89,10 +89,10 @@ func (s *screen) summary() goapp.UI {
 }
 
 func (s *screen) timeLeft() goapp.UI {
-	if final(s.Live.State) {
+	if final(s.Progress.State) {
 		return nil
 	}
-	left := s.Text.Left(s.Live.ExpiresAt.Sub(s.now))
+	left := s.Text.Left(s.Progress.ExpiresAt.Sub(s.now))
 	return el("p.left", attrs{"role", "timer", "aria-live", "off"}, text(s.say("time", "", "time", left)))
 }
 
@@ -114,7 +114,7 @@ func (s *screen) statusText() string {
 		return s.say("offline", "")
 	case s.local.copied:
 		return s.say("share.copied", "")
-	case s.Live.State == view.StateWaiting && !s.returned():
+	case s.Progress.State == view.StateWaiting && !s.returned():
 		return s.say("waiting", "")
 	}
 	return ""

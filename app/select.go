@@ -69,7 +69,7 @@ const maxHinted = 3
 // decide runs the one decision at the server's time, so that the browser comes
 // to the same result from the same view.
 func decide(v *view.Checkout) capability.Decision {
-	return capability.Decide(v.Document, v.Order, v.Device, v.Live.ServerTime)
+	return capability.Decide(v.Document, v.Order, v.Device, v.Progress.ServerTime)
 }
 
 // row is one method: a button, or the reason why not.

@@ -96,12 +96,12 @@ func (s *site) now() view.Checkout {
 }
 
 // tell changes the session and wakes its streams.
-func (s *site) tell(live view.Live) {
+func (s *site) tell(progress view.Progress) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	live.LastEvent = s.view.Live.LastEvent + 1
-	live.ServerTime, live.ExpiresAt, live.FormToken = s.view.Live.ServerTime, s.view.Live.ExpiresAt, "newer-token"
-	s.view.Live = live
+	progress.LastEvent = s.view.Progress.LastEvent + 1
+	progress.ServerTime, progress.ExpiresAt, progress.FormToken = s.view.Progress.ServerTime, s.view.Progress.ExpiresAt, "newer-token"
+	s.view.Progress = progress
 	s.wake()
 }
 
@@ -119,39 +119,39 @@ func (s *site) wake() {
 	s.changed = make(chan struct{})
 }
 
-// events streams the live view until the client leaves or the site goes down.
+// events streams the progress until the client leaves or the site goes down.
 // Down means an answer that is none, since of that no console complains.
 func (s *site) events(w http.ResponseWriter, r *http.Request) {
-	live, changed, down := s.look()
+	progress, changed, down := s.look()
 	if down {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
 	if r.Header.Get("Accept") != "text/event-stream" {
-		json.NewEncoder(w).Encode(live)
+		json.NewEncoder(w).Encode(progress)
 		return
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	for !down {
-		data, err := json.Marshal(live)
+		data, err := json.Marshal(progress)
 		if err != nil {
 			panic(err)
 		}
-		fmt.Fprintf(w, "id: %d\nevent: live\ndata: %s\n\n", live.LastEvent, data)
+		fmt.Fprintf(w, "id: %d\nevent: live\ndata: %s\n\n", progress.LastEvent, data)
 		w.(http.Flusher).Flush()
 		select {
 		case <-changed:
 		case <-r.Context().Done():
 			return
 		}
-		live, changed, down = s.look()
+		progress, changed, down = s.look()
 	}
 }
 
-func (s *site) look() (live view.Live, changed <-chan struct{}, down bool) {
+func (s *site) look() (progress view.Progress, changed <-chan struct{}, down bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.view.Live, s.changed, s.down
+	return s.view.Progress, s.changed, s.down
 }
 
 // visit opens the page and waits until the browser side has taken over.

@@ -41,16 +41,16 @@ func testDocument() *capability.Document {
 	}
 }
 
-func testView(tag, userAgent string, live view.Live) view.Checkout {
-	live.Status, live.LastEvent = "open", 3
-	live.ServerTime, live.ExpiresAt = testTime, testTime.Add(29*time.Minute+41*time.Second)
-	live.FormToken = "form-token"
+func testView(tag, userAgent string, progress view.Progress) view.Checkout {
+	progress.Status, progress.LastEvent = "open", 3
+	progress.ServerTime, progress.ExpiresAt = testTime, testTime.Add(29*time.Minute+41*time.Second)
+	progress.FormToken = "form-token"
 	amount := pay.Money{Currency: "CNY", Value: 5980}
 	return view.Checkout{
 		Version: view.Version, Path: "/pay/token", Locale: tag, Text: locale.Text(tag),
 		Description: "Spring Longjing, 100 g", Amount: amount, AmountText: locale.Money(tag, amount),
 		Order: capability.Order{Amount: amount}, Device: device.Detect(userAgent), Document: testDocument(),
-		ShareURL: "https://pay.example/pay/token", Test: true, Live: live,
+		ShareURL: "https://pay.example/pay/token", Test: true, Progress: progress,
 	}
 }
 
@@ -61,12 +61,12 @@ func payment(m pay.Method, r pay.Rail) *view.Payment {
 	return &view.Payment{AttemptID: "at_1", Method: m, Rail: r}
 }
 
-func waiting(p *view.Payment) view.Live {
-	return view.Live{State: view.StateWaiting, Payment: p}
+func waiting(p *view.Payment) view.Progress {
+	return view.Progress{State: view.StateWaiting, Payment: p}
 }
 
-func ended(state view.State) view.Live {
-	return view.Live{State: state, ContinueURL: "https://shop.example/thanks?a=1&morepay_session=cs_1"}
+func ended(state view.State) view.Progress {
+	return view.Progress{State: state, ContinueURL: "https://shop.example/thanks?a=1&morepay_session=cs_1"}
 }
 
 // testViews is every screen there is; all tests of drawing go through it.
@@ -82,12 +82,12 @@ func testViews() map[string]view.Checkout {
 	returned.Returned = true
 
 	views := map[string]view.Checkout{
-		"select-desktop":     testView("en", desktopAgent, view.Live{State: view.StateSelect}),
-		"select-phone":       testView("zh-CN", phoneAgent, view.Live{State: view.StateSelect}),
-		"select-wechat":      testView("zh-TW", wechatAgent, view.Live{State: view.StateSelect}),
-		"select-taobao":      testView("zh-CN", taobaoAgent, view.Live{State: view.StateSelect}),
-		"failed":             testView("en", phoneAgent, view.Live{State: view.StateFailed}),
-		"submitting":         testView("en", phoneAgent, view.Live{State: view.StateSubmitting, Payment: payment("alipay", pay.RailDeepLink)}),
+		"select-desktop":     testView("en", desktopAgent, view.Progress{State: view.StateSelect}),
+		"select-phone":       testView("zh-CN", phoneAgent, view.Progress{State: view.StateSelect}),
+		"select-wechat":      testView("zh-TW", wechatAgent, view.Progress{State: view.StateSelect}),
+		"select-taobao":      testView("zh-CN", taobaoAgent, view.Progress{State: view.StateSelect}),
+		"failed":             testView("en", phoneAgent, view.Progress{State: view.StateFailed}),
+		"submitting":         testView("en", phoneAgent, view.Progress{State: view.StateSubmitting, Payment: payment("alipay", pay.RailDeepLink)}),
 		"qr":                 testView("en", desktopAgent, waiting(code)),
 		"qr-expired":         testView("zh-CN", desktopAgent, waiting(deadCode)),
 		"page-qr-desktop":    testView("en", desktopAgent, waiting(page)),
@@ -99,14 +99,14 @@ func testViews() map[string]view.Checkout {
 		"paid":               testView("en", phoneAgent, ended(view.StatePaid)),
 		"expired":            testView("zh-CN", phoneAgent, ended(view.StateExpired)),
 		"canceled":           testView("en", desktopAgent, ended(view.StateCanceled)),
-		"unknown-state":      testView("en", desktopAgent, view.Live{State: "refunding"}),
+		"unknown-state":      testView("en", desktopAgent, view.Progress{State: "refunding"}),
 	}
 
-	nothing := testView("en", desktopAgent, view.Live{State: view.StateSelect})
+	nothing := testView("en", desktopAgent, view.Progress{State: view.StateSelect})
 	nothing.Order.Amount.Currency = "USD"
 	views["select-nothing"] = nothing
 
-	framed := testView("en", desktopAgent, view.Live{State: view.StateSelect})
+	framed := testView("en", desktopAgent, view.Progress{State: view.StateSelect})
 	framed.Parent, framed.Test = "https://shop.example", false
 	framed.Error = &view.Error{Code: pay.CodeFormExpired, Message: framed.Text["error.form_expired"]}
 	views["select-framed-error"] = framed
@@ -124,9 +124,9 @@ func hostileView(state view.State) view.Checkout {
 		AttemptID: evil, Method: pay.Method(evil), Rail: pay.RailPageQR,
 		QR: &view.QR{Size: 29, Path: evil, PNG: "javascript:alert(3)"},
 	}
-	v := testView("en", desktopAgent, view.Live{State: state, Payment: page})
+	v := testView("en", desktopAgent, view.Progress{State: state, Payment: page})
 	v.Description, v.AmountText, v.ShareURL, v.Parent = evil, evil, evil, evil
-	v.Live.FormToken, v.Live.ContinueURL = evil, "javascript:alert(4)"
+	v.Progress.FormToken, v.Progress.ContinueURL = evil, "javascript:alert(4)"
 	v.Path = "/pay/" + evil
 	v.Document.Name = evil
 	v.Error = &view.Error{Code: evil, Message: evil}

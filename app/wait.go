@@ -12,11 +12,11 @@ import (
 
 // submittingScreen: the provider has not answered yet.
 func submittingScreen(s *screen) []goapp.UI {
-	if s.Live.Payment == nil {
+	if s.Progress.Payment == nil {
 		return waitingScreen(s)
 	}
 	return []goapp.UI{
-		s.title("submitting.title", s.Live.Payment.Method),
+		s.title("submitting.title", s.Progress.Payment.Method),
 		s.choose("quiet", "choose"),
 	}
 }
@@ -24,7 +24,7 @@ func submittingScreen(s *screen) []goapp.UI {
 // waitingScreen: it is the payer's turn, in the wallet. What we show follows from
 // what we have to show, whatever the method.
 func waitingScreen(s *screen) []goapp.UI {
-	p := s.Live.Payment
+	p := s.Progress.Payment
 	switch {
 	case p == nil:
 		return []goapp.UI{s.title("waiting", ""), s.check("main", "check")}
@@ -58,7 +58,7 @@ func codeScreen(s *screen, p view.Payment) []goapp.UI {
 	if !p.ExpiresAt.IsZero() && !s.now.Before(p.ExpiresAt) {
 		parts = append(parts, s.deadCode(p))
 	} else {
-		parts = append(parts, s.liveCode(kind, p)...)
+		parts = append(parts, s.freshCode(kind, p)...)
 	}
 	if p.AttemptID == "" {
 		return append(parts, s.share(), s.choose("quiet", "choose"))
@@ -79,7 +79,7 @@ func (s *screen) codeHelp(kind string, p view.Payment) goapp.UI {
 // its own.
 const sameTime = 2 * time.Minute
 
-func (s *screen) liveCode(kind string, p view.Payment) []goapp.UI {
+func (s *screen) freshCode(kind string, p view.Payment) []goapp.UI {
 	size := strconv.Itoa(p.QR.Size)
 	parts := []goapp.UI{
 		el("div.tile", nil,
@@ -89,7 +89,7 @@ func (s *screen) liveCode(kind string, p view.Payment) []goapp.UI {
 			),
 		),
 	}
-	if !p.ExpiresAt.IsZero() && s.Live.ExpiresAt.Sub(p.ExpiresAt) > sameTime {
+	if !p.ExpiresAt.IsZero() && s.Progress.ExpiresAt.Sub(p.ExpiresAt) > sameTime {
 		left := s.Text.Left(p.ExpiresAt.Sub(s.now))
 		parts = append(parts, el("p.left", nil, text(s.say(kind+".left", p.Method, "time", left))))
 	}
@@ -112,7 +112,7 @@ func bridgeScreen(s *screen, p view.Payment) []goapp.UI {
 	return []goapp.UI{
 		s.title("bridge.title", p.Method),
 		s.note("bridge.help", p.Method),
-		el("button.side live", attrs{"type", "button", "data-bridge", p.Bridge.Name}, text(s.say("bridge.open", p.Method))),
+		el("button.side ready", attrs{"type", "button", "data-bridge", p.Bridge.Name}, text(s.say("bridge.open", p.Method))),
 		s.check("main", "check"),
 		s.choose("quiet", "choose"),
 	}

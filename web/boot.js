@@ -3,7 +3,7 @@
 // nodes that the server rendered. All that can be paid with works without it.
 //
 // Sets window.morepay = { ready, drift }: ready once the client has taken over
-// (then <html data-live> too), drift = how many nodes it had to make, change or
+// (then <html data-ready> too), drift = how many nodes it had to make, change or
 // remove because its tree differed from the server's. Without the client, or
 // when it stops, a page that waits for a payment reloads itself now and then, and
 // a wallet's payment window is opened from here.
@@ -25,7 +25,7 @@
     restore();
     if (!go.exited) {
       morepay.ready = true;
-      html.dataset.live = "";
+      html.dataset.ready = "";
     }
     await exit;
     throw new Error("the client stopped");
@@ -34,7 +34,7 @@
   function fail(err) {
     if (!morepay.ready) openBridge();
     morepay.ready = false;
-    delete html.dataset.live;
+    delete html.dataset.ready;
     window.onclick = null; // go-app's, which would call into a dead program
     console.warn("morepay: this page goes on without WebAssembly:", err);
     setInterval(lookAgain, 15000);

@@ -192,7 +192,7 @@ func TestTakeover(t *testing.T) {
 			if got := tab.Text(`document.querySelector("details").open + " " + document.activeElement.id`); got != "true pay-jd_pay" {
 				t.Errorf("disclosure and focus are %s", got)
 			}
-			if got := tab.Text(`"live" in document.documentElement.dataset`); got != "true" {
+			if got := tab.Text(`"ready" in document.documentElement.dataset`); got != "true" {
 				t.Error("the html element is not marked")
 			}
 
@@ -318,8 +318,8 @@ func TestPageGoesOnWithoutClient(t *testing.T) {
 		if n := len(s.views); n != 1 {
 			t.Errorf("the page was loaded %d times", n)
 		}
-		if got := tab.Text(`morepay.ready + " " + ("live" in document.documentElement.dataset)`); got != "false false" {
-			t.Errorf("ready and live are %s", got)
+		if got := tab.Text(`morepay.ready + " " + ("ready" in document.documentElement.dataset)`); got != "false false" {
+			t.Errorf("the property and the attribute are %s", got)
 		}
 	})
 }

@@ -12,7 +12,7 @@ import (
 
 // handleAttempt takes the payer's choice and hands over: 303 to the wallet, or
 // to the page that shows the code. A client that asks for JSON stays in its page
-// and gets the page's live part.
+// and gets the page's progress.
 func (s *Server) handleAttempt(w http.ResponseWriter, r *http.Request) error {
 	p, err := s.readPosted(w, r)
 	if err != nil {

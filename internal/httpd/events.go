@@ -17,7 +17,7 @@ const (
 	streamRetry = 2000             // milliseconds the browser waits before it does
 )
 
-// handleEvents streams the page's live part: one message for everything new since the event
+// handleEvents streams the page's progress: one message for everything new since the event
 // number that the client has seen (Last-Event-ID, else the query's after). The
 // message's id is the newest event's number. Clients that don't take event
 // streams get it at once.
@@ -37,11 +37,11 @@ func (s *Server) handleEvents(w http.ResponseWriter, r *http.Request) error {
 				return err
 			}
 		}
-		live, err := page.Live(l, request, s.links(l), s.now())
+		progress, err := page.Progress(l, request, s.links(l), s.now())
 		if err != nil {
 			return err
 		}
-		return writeJSON(w, http.StatusOK, live)
+		return writeJSON(w, http.StatusOK, progress)
 	}
 	seen, err := seenEvent(r)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"morepay/web"
 )
 
-// handlePage draws the payer's page, or answers its live part as JSON to those
+// handlePage draws the payer's page, or answers its progress as JSON to those
 // who ask for that.
 func (s *Server) handlePage(w http.ResponseWriter, r *http.Request) error {
 	request := pageRequest(r, r.PathValue("token"))
@@ -34,23 +34,19 @@ func (s *Server) payer(r *http.Request, token string) (*pay.Ledger, error) {
 }
 
 // writePage answers a payer with the page of a session, with an error on it if
-// problem is not nil, or with its live part if they ask for JSON.
+// problem is not nil, or with its progress if they ask for JSON.
 func (s *Server) writePage(w http.ResponseWriter, r *http.Request, l *pay.Ledger, request page.Request, status int, problem error) error {
-	now, links := s.now(), s.links(l)
-	if accepts(r, "application/json") {
-		live, err := page.Live(l, request, links, now)
-		if err != nil {
-			return err
-		}
-		return writeJSON(w, status, live)
-	}
+	links := s.links(l)
 	facts, err := s.service.Facts(r.Context(), l)
 	if err != nil {
 		return err
 	}
-	v, err := page.Make(l, facts, request, links, now)
+	v, err := page.Make(l, facts, request, links, s.now())
 	if err != nil {
 		return err
+	}
+	if accepts(r, "application/json") {
+		return writeJSON(w, status, v.Progress)
 	}
 	if problem != nil {
 		v = page.WithError(v, pay.CodeOf(problem))

@@ -81,7 +81,7 @@ func (st *stream) watch(left func()) {
 	left()
 }
 
-// tell writes the page's live part if there are events that the page does not know. It
+// tell writes the page's progress if there are events that the page does not know. It
 // returns false when the stream is over: the browser connects again.
 func (st *stream) tell(ctx context.Context) bool {
 	l, err := st.service.ByToken(ctx, st.request.Token)
@@ -95,18 +95,18 @@ func (st *stream) tell(ctx context.Context) bool {
 	if l.Session.LastEvent <= st.seen {
 		return true
 	}
-	live, err := page.Live(l, st.request, st.links(l), st.now())
+	progress, err := page.Progress(l, st.request, st.links(l), st.now())
 	if err != nil {
 		st.log.ErrorContext(ctx, "an event stream ends", "session", st.session, "err", err)
 		return false
 	}
-	data, err := json.Marshal(live)
+	data, err := json.Marshal(progress)
 	if err != nil {
 		st.log.ErrorContext(ctx, "an event stream ends", "session", st.session, "err", err)
 		return false
 	}
-	st.seen = live.LastEvent
-	return st.write(fmt.Sprintf("id: %d\nevent: live\ndata: %s\n\n", live.LastEvent, data))
+	st.seen = progress.LastEvent
+	return st.write(fmt.Sprintf("id: %d\nevent: live\ndata: %s\n\n", progress.LastEvent, data))
 }
 
 // write writes with a deadline of its own: the server's is for whole answers.

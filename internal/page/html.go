@@ -27,11 +27,12 @@ func HTML(v view.Checkout, returned bool, scripts Scripts) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	body, theme, title := app.HTML(v), app.ThemeAttributes(v), app.Title(v)
 	var b bytes.Buffer
-	writeHead(&b, v.Locale, app.Title(v), app.ThemeAttributes(v))
+	writeHead(&b, v.Locale, title, theme)
 	writeRefresh(&b, v, returned)
 	b.WriteString(`</head><body>`)
-	b.WriteString(app.HTML(v))
+	b.WriteString(body)
 	b.WriteString(`<script type="application/json" id="view">`)
 	b.Write(data)
 	b.WriteString(`</script>`)
@@ -74,12 +75,12 @@ const (
 // for it is loaded again now and then. Who came back from the wallet and has
 // paid is brought on to the merchant.
 func writeRefresh(b *bytes.Buffer, v view.Checkout, returned bool) {
-	switch v.Live.State {
+	switch v.Progress.State {
 	case view.StateSubmitting, view.StateWaiting:
 		b.WriteString(`<noscript><meta http-equiv="refresh" content="` + refreshAfter + `"></noscript>`)
 	case view.StatePaid:
 		if returned && v.Parent == "" { // a frame must not swallow the merchant's page
-			b.WriteString(`<meta http-equiv="refresh" content="` + continueAfter + `;url=` + html.EscapeString(v.Live.ContinueURL) + `">`)
+			b.WriteString(`<meta http-equiv="refresh" content="` + continueAfter + `;url=` + html.EscapeString(v.Progress.ContinueURL) + `">`)
 		}
 	}
 }

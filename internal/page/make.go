@@ -2,7 +2,6 @@ package page
 
 import (
 	"cmp"
-	"net/url"
 	"slices"
 	"time"
 
@@ -27,7 +26,7 @@ func (l Links) ShareURL(token string) string { return l.Origin + Path(token) }
 
 // Make returns what a ledger's page shows to a request at now.
 func Make(l *pay.Ledger, f checkout.Facts, r Request, links Links, now time.Time) (view.Checkout, error) {
-	live, err := Live(l, r, links, now)
+	progress, err := Progress(l, r, links, now)
 	if err != nil {
 		return view.Checkout{}, err
 	}
@@ -42,7 +41,7 @@ func Make(l *pay.Ledger, f checkout.Facts, r Request, links Links, now time.Time
 		Document:    f.Document,
 		ShareURL:    links.ShareURL(r.Token),
 		Test:        links.Test,
-		Live:        live,
+		Progress:    progress,
 	}
 	if slices.Contains(links.Ancestors, r.Parent) {
 		v.Parent = r.Parent
@@ -52,44 +51,10 @@ func Make(l *pay.Ledger, f checkout.Facts, r Request, links Links, now time.Time
 	return v, nil
 }
 
-// Live returns the part of [Make]'s view that changes.
-func Live(l *pay.Ledger, r Request, links Links, now time.Time) (view.Live, error) {
-	now = now.UTC().Truncate(time.Millisecond) // as stored times are
-	v := view.Live{
-		State:      screen(l, r, now),
-		Status:     string(l.StatusAt(now)),
-		LastEvent:  l.Session.LastEvent,
-		ServerTime: now,
-		ExpiresAt:  l.Session.ExpiresAt,
-		FormToken:  links.FormToken,
-	}
-	var err error
-	switch v.State {
-	case view.StateSubmitting, view.StateWaiting:
-		v.Payment, err = payment(l, r, links)
-	case view.StatePaid, view.StateExpired, view.StateCanceled:
-		v.ContinueURL = continueURL(&l.Session)
-	}
-	return v, err
-}
-
 // WithError returns the view with an error on it, in its language.
 func WithError(v view.Checkout, code pay.Code) view.Checkout {
 	v.Error = &view.Error{Code: code, Message: locale.Problem(v.Text, code)}
 	return v
-}
-
-// continueURL leads back to the merchant. It names the session and nothing
-// else: a status in a URL could be made up, so the merchant's server asks.
-func continueURL(s *pay.Session) string {
-	u, err := url.Parse(s.ReturnURL)
-	if err != nil {
-		return ""
-	}
-	q := u.Query()
-	q.Set("morepay_session", s.ID)
-	u.RawQuery = q.Encode()
-	return u.String()
 }
 
 // pngScale is how many pixels a side the modules of [PNG]'s code have.

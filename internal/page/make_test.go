@@ -64,8 +64,8 @@ func TestLanguage(t *testing.T) {
 func TestTime(t *testing.T) {
 	zone := time.FixedZone("", 8*3600)
 	v := makeView(t, ledger(t), ask(t, "", desktop), opened.Add(1234567*time.Nanosecond).In(zone))
-	if want := opened.Add(time.Millisecond); v.Live.ServerTime != want {
-		t.Errorf("the server's time is %s, want %s", v.Live.ServerTime, want)
+	if want := opened.Add(time.Millisecond); v.Progress.ServerTime != want {
+		t.Errorf("the server's time is %s, want %s", v.Progress.ServerTime, want)
 	}
 }
 

@@ -27,14 +27,14 @@ func Read(token string, query url.Values, userAgent, languages string) Request {
 	r := Request{
 		Token:     token,
 		Languages: languages,
-		Device:    device.Detect(userAgent),
 		Choose:    query.Has("choose"),
 		Returned:  query.Has("returned"),
-	}
+	}.InFrame(query)
 	if m := pay.Method(query.Get("method")); pay.Rail(query.Get("rail")) == pay.RailPageQR && method.Find(m) != nil {
 		r.PageQR = m
 	}
-	return r.InFrame(query)
+	r.Device = device.Detect(userAgent)
+	return r
 }
 
 // InFrame returns the request with what values say of the page around our frame.

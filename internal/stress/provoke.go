@@ -84,12 +84,12 @@ func approve(_ context.Context, t *town, w waiting) error {
 // choose chooses WeChat Pay on the session's page. The answer doesn't matter:
 // the program may die before it gives one.
 func choose(ctx context.Context, t *town, w waiting) error {
-	var live view.Live
+	var progress view.Progress
 	page := t.BaseURL + "/pay/" + w.token
-	if err := t.get(ctx, page+"/events", &live); err != nil {
+	if err := t.get(ctx, page+"/events", &progress); err != nil {
 		return err
 	}
-	form := map[string]string{"method": "wechat_pay", "rail": string(pay.RailQR), "form_token": live.FormToken}
+	form := map[string]string{"method": "wechat_pay", "rail": string(pay.RailQR), "form_token": progress.FormToken}
 	return t.post(ctx, page+"/attempts", form, http.Header{"User-Agent": {harness.Agent(pay.RailQR)}})
 }
 

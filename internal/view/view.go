@@ -48,11 +48,12 @@ type Checkout struct {
 	ShareURL    string               `json:"share_url"` // absolute link of our own page, for page_qr and "copy link"
 	Test        bool                 `json:"test"`      // no real money moves here
 	Error       *Error               `json:"error,omitempty"`
-	Live        Live                 `json:"live"`
+	Progress    Progress             `json:"live"`
 }
 
-// Live is the part that changes. It is the data of every server-sent event.
-type Live struct {
+// Progress is the part that changes, under the name live on the wire. It is the data
+// of every server-sent event.
+type Progress struct {
 	State       State     `json:"state"`
 	Status      string    `json:"status"`     // pay.SessionStatus
 	LastEvent   int64     `json:"last_event"` // number of the newest event it shows

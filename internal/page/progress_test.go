@@ -120,13 +120,13 @@ func TestCodeIsNotShownToThePhoneThatShouldScanIt(t *testing.T) {
 		if r.Device, ok = device.Of(c.profile); !ok {
 			t.Fatalf("there is no device %s", c.profile)
 		}
-		got := makeView(t, l, r, opened).Live
+		got := makeView(t, l, r, opened).Progress
 		if got.State != c.state || (got.Payment != nil) != (c.state == view.StateWaiting) {
 			t.Errorf("%s: %s with payment %+v, want %s", c.profile, got.State, got.Payment, c.state)
 		}
 	}
 	say(pay.OutcomePaid)(t, l)
-	if got := makeView(t, l, ask(t, "", phone), opened).Live; got.State != view.StatePaid {
+	if got := makeView(t, l, ask(t, "", phone), opened).Progress; got.State != view.StatePaid {
 		t.Errorf("the phone shows %s after the desktop's code was paid", got.State)
 	}
 }

@@ -15,8 +15,8 @@ var states = []view.State{
 	view.StateSelect, view.StateSubmitting, view.StateWaiting, view.StatePaid, view.StateExpired, view.StateFailed, view.StateCanceled,
 }
 
-func drawLive(t *rapid.T, name string) view.Live {
-	l := view.Live{
+func drawProgress(t *rapid.T, name string) view.Progress {
+	l := view.Progress{
 		State:     rapid.SampledFrom(states).Draw(t, name+"-state"),
 		LastEvent: rapid.Int64Range(1, 4).Draw(t, name+"-event"),
 		FormToken: rapid.SampledFrom([]string{"a", "b"}).Draw(t, name+"-token"),
@@ -33,7 +33,7 @@ func drawLive(t *rapid.T, name string) view.Live {
 
 func TestMerge(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		shown, news := drawLive(t, "shown"), drawLive(t, "news")
+		shown, news := drawProgress(t, "shown"), drawProgress(t, "news")
 		var before view.Payment
 		if news.Payment != nil {
 			before = *news.Payment
@@ -66,14 +66,14 @@ func TestMergeKeepsWhatOnlyThisPageKnows(t *testing.T) {
 	returned := &view.Payment{AttemptID: "at_1", Rail: pay.RailDeepLink, Returned: true}
 	other := &view.Payment{AttemptID: "at_2", Rail: pay.RailQR}
 	tests := map[string]struct {
-		shown, news, want view.Live
+		shown, news, want view.Progress
 	}{
 		"own-code-while-the-phone-pays": {waiting(page), waiting(attempt), waiting(page)},
-		"own-code-until-paid":           {waiting(page), view.Live{State: view.StatePaid}, view.Live{State: view.StatePaid}},
+		"own-code-until-paid":           {waiting(page), view.Progress{State: view.StatePaid}, view.Progress{State: view.StatePaid}},
 		"back-from-the-wallet":          {waiting(returned), waiting(attempt), waiting(returned)},
 		"another-attempt-is-not-back":   {waiting(returned), waiting(other), waiting(other)},
-		"attempt-was-refused":           {waiting(attempt), view.Live{State: view.StateFailed}, view.Live{State: view.StateFailed}},
-		"nothing-to-keep":               {view.Live{State: view.StateSelect}, waiting(attempt), waiting(attempt)},
+		"attempt-was-refused":           {waiting(attempt), view.Progress{State: view.StateFailed}, view.Progress{State: view.StateFailed}},
+		"nothing-to-keep":               {view.Progress{State: view.StateSelect}, waiting(attempt), waiting(attempt)},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -119,13 +119,13 @@ func FuzzDecode(f *testing.F) {
 	f.Add(false, `{"error":{"code":"rate_limited"}}`)
 	f.Add(true, `[]`)
 	f.Fuzz(func(t *testing.T, ok bool, body string) {
-		live, err := decode(ok, []byte(body))
-		if err == nil && (!ok || live.State == "") {
+		progress, err := decode(ok, []byte(body))
+		if err == nil && (!ok || progress.State == "") {
 			t.Fatalf("took %q for a view", body)
 		}
 		if err == nil {
-			v := testView("en", desktopAgent, live)
-			v.Live = live
+			v := testView("en", desktopAgent, progress)
+			v.Progress = progress
 			HTML(v)
 		}
 	})

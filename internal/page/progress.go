@@ -1,6 +1,7 @@
 package page
 
 import (
+	"net/url"
 	"slices"
 	"time"
 
@@ -26,15 +27,37 @@ var attemptScreens = map[pay.AttemptState]view.State{
 	pay.AttemptClosed:     view.StateSelect,
 }
 
-// screen returns the one that a request gets to see.
-func screen(l *pay.Ledger, r Request, now time.Time) view.State {
-	if state, ok := sessionScreens[l.StatusAt(now)]; ok {
+// Progress returns the part of [Make]'s view that changes.
+func Progress(l *pay.Ledger, r Request, links Links, now time.Time) (view.Progress, error) {
+	now = now.UTC().Truncate(time.Millisecond) // as stored times are
+	status, current := l.StatusAt(now), l.Current()
+	p := view.Progress{
+		State:      screen(status, current, r),
+		Status:     string(status),
+		LastEvent:  l.Session.LastEvent,
+		ServerTime: now,
+		ExpiresAt:  l.Session.ExpiresAt,
+		FormToken:  links.FormToken,
+	}
+	var err error
+	switch p.State {
+	case view.StateSubmitting, view.StateWaiting:
+		p.Payment, err = payment(current, r, links)
+	case view.StatePaid, view.StateExpired, view.StateCanceled:
+		p.ContinueURL = continueURL(&l.Session)
+	}
+	return p, err
+}
+
+// screen returns the one that a request gets to see. current is the attempt that
+// the payer is on, or nil.
+func screen(status pay.SessionStatus, current *pay.Attempt, r Request) view.State {
+	if state, ok := sessionScreens[status]; ok {
 		return state
 	}
 	if r.PageQR != "" {
 		return view.StateWaiting
 	}
-	current := l.Current()
 	if r.Choose || current == nil || !scannable(current, r.Device) {
 		return view.StateSelect
 	}
@@ -48,8 +71,9 @@ func scannable(a *pay.Attempt, d device.Device) bool {
 	return a.Rail != pay.RailQR || slices.Contains(method.Find(a.Method).Ladder(d), pay.RailQR)
 }
 
-// payment returns the way of paying that a waiting payer is on.
-func payment(l *pay.Ledger, r Request, links Links) (*view.Payment, error) {
+// payment returns the way of paying that a waiting payer is on: our own page's QR,
+// or the attempt a.
+func payment(a *pay.Attempt, r Request, links Links) (*view.Payment, error) {
 	if r.PageQR != "" {
 		qr, err := draw(links.ShareURL(r.Token))
 		if err != nil {
@@ -58,7 +82,6 @@ func payment(l *pay.Ledger, r Request, links Links) (*view.Payment, error) {
 		qr.PNG = Path(r.Token) + "/page.png"
 		return &view.Payment{Method: r.PageQR, Rail: pay.RailPageQR, QR: qr}, nil
 	}
-	a := l.Current()
 	p := &view.Payment{AttemptID: a.ID, Method: a.Method, Rail: a.Rail, Returned: r.Returned}
 	if a.Action == nil {
 		return p, nil
@@ -82,4 +105,17 @@ func draw(payload string) (*view.QR, error) {
 		return nil, err
 	}
 	return &view.QR{Size: code.Size, Path: code.Path}, nil
+}
+
+// continueURL leads back to the merchant. It names the session and nothing
+// else: a status in a URL could be made up, so the merchant's server asks.
+func continueURL(s *pay.Session) string {
+	u, err := url.Parse(s.ReturnURL)
+	if err != nil {
+		return ""
+	}
+	q := u.Query()
+	q.Set("morepay_session", s.ID)
+	u.RawQuery = q.Encode()
+	return u.String()
 }

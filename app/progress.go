@@ -6,7 +6,7 @@ import "morepay/internal/view"
 // for. Two things only this page knows and the news can't tell: that it shows
 // its own QR, which needs no attempt, and that its payer came back from the
 // wallet. Neither may hide that the session is over.
-func merge(shown, news view.Live) view.Live {
+func merge(shown, news view.Progress) view.Progress {
 	if news.LastEvent < shown.LastEvent {
 		return shown // overtaken on the way
 	}
