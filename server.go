@@ -25,6 +25,7 @@ type commands struct {
 	Serve serve `cmd:"" help:"Run the server for real merchants, or with --sim-url for tests."`
 	Demo  trial `cmd:"" help:"Run the server with simulated providers and a demo storefront."`
 	cli.Commands
+	Version kong.VersionFlag `env:"-" help:"Print which build this is."`
 }
 
 // config is what serve and demo have in common.
@@ -101,7 +102,7 @@ func (t *trial) Run(ctx context.Context) error {
 
 func main() {
 	var c commands
-	k := kong.Parse(&c, kong.Name("morepay"), kong.DefaultEnvars("MOREPAY"), kong.ShortUsageOnError(),
+	k := kong.Parse(&c, kong.Name("morepay"), kong.DefaultEnvars("MOREPAY"), kong.ShortUsageOnError(), kong.Vars{"version": cli.Version()},
 		kong.Description("A self-hosted checkout widget: more payment methods, on every device."))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -36,7 +36,7 @@ func (s *Service) Refund(ctx context.Context, merchant, sessionID string, n NewR
 	}
 	name := merchant + "\x00" + sessionID + "\x00" + cmp.Or(n.Key, rand.Text())
 	refund := pay.Refund{ID: idOf("rf_", 24, name), Number: idOf("mp", 30, name), Reason: pay.RefundMerchant, Note: n.Reason}
-	l, err := s.store.Update(ctx, sessionID, func(l *pay.Ledger) error {
+	_, err := s.store.Update(ctx, sessionID, func(l *pay.Ledger) error {
 		if l.Refund(refund.ID) != nil {
 			return nil
 		}
@@ -53,7 +53,7 @@ func (s *Service) Refund(ctx context.Context, merchant, sessionID string, n NewR
 	if err := s.sendRefund(context.WithoutCancel(ctx), sessionID, refund.ID); err != nil {
 		s.log.WarnContext(ctx, "refund is stored and will be sent again", "refund", refund.ID, "err", err)
 	}
-	l, err = s.store.Ledger(ctx, sessionID)
+	l, err := s.store.Ledger(ctx, sessionID)
 	if err != nil {
 		return nil, nil, err
 	}

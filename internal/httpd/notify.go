@@ -33,7 +33,7 @@ func (s *Server) notify(w http.ResponseWriter, r *http.Request) error {
 // failNotify tells a provider to send its message again, with the status that
 // says why.
 func (s *Server) failNotify(w http.ResponseWriter, r *http.Request, err error) {
-	s.acknowledge(w, r, err)
+	_ = s.acknowledge(w, r, err) // it fails only where the client has left
 }
 
 func (s *Server) acknowledge(w http.ResponseWriter, r *http.Request, problem error) error {

@@ -15,7 +15,7 @@ func crashPoint() func(checkout.Point) {
 	at := checkout.Point(os.Getenv("MOREPAY_CRASH_AT"))
 	return func(p checkout.Point) {
 		if p == at {
-			syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			select {} // until the signal is here
 		}
 	}
