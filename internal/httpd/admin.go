@@ -20,9 +20,9 @@ import (
 // whoever can reach it, the rest to whoever has the admin key.
 func (s *Server) Admin() http.Handler {
 	routes := []route{
-		{"GET /v1/admin/merchants/{id}/capabilities", failJSON, s.getDocument},
-		{"PUT /v1/admin/merchants/{id}/capabilities", failJSON, s.putDocument},
-		{"GET /v1/admin/quarantine", failJSON, s.quarantine},
+		{"GET /v1/admin/merchants/{id}/capabilities", failJSON, s.handleGetDocument},
+		{"PUT /v1/admin/merchants/{id}/capabilities", failJSON, s.handlePutDocument},
+		{"GET /v1/admin/quarantine", failJSON, s.handleQuarantine},
 	}
 	mux := http.NewServeMux()
 	for _, r := range routes {
@@ -32,7 +32,7 @@ func (s *Server) Admin() http.Handler {
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
-	mux.Handle("GET /healthz", s.handle("GET /healthz", failJSON, s.health))
+	mux.Handle("GET /healthz", s.handle("GET /healthz", failJSON, s.handleHealth))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -54,7 +54,7 @@ func (s *Server) admins(h handler) handler {
 // versionTag is the entity tag of a stored version, which If-Match names.
 func versionTag(version int64) string { return `"v` + strconv.FormatInt(version, 10) + `"` }
 
-func (s *Server) getDocument(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) handleGetDocument(w http.ResponseWriter, r *http.Request) error {
 	doc, err := s.stores.Documents.Get(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
@@ -66,10 +66,10 @@ func (s *Server) getDocument(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
-// putDocument stores a new version. If-Match names the version that it replaces
+// handlePutDocument stores a new version. If-Match names the version that it replaces
 // and is needed, so that no two operators undo each other's work unseen; for a
 // new merchant it is "v0".
-func (s *Server) putDocument(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) handlePutDocument(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
 	expect, err := expectedVersion(r.Header.Get("If-Match"))
 	if err != nil {
@@ -125,7 +125,7 @@ type quarantined struct {
 // maxListed bounds a list.
 const maxListed = 100
 
-func (s *Server) quarantine(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) handleQuarantine(w http.ResponseWriter, r *http.Request) error {
 	list, err := s.stores.Ledgers.Quarantined(r.Context(), maxListed)
 	if err != nil {
 		return err

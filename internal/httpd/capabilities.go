@@ -9,9 +9,9 @@ import (
 	"morepay/internal/pay"
 )
 
-// capabilities serves a merchant's public document: the same bytes until it
+// handleCapabilities serves a merchant's public document: the same bytes until it
 // changes, fit for a CDN.
-func (s *Server) capabilities(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) handleCapabilities(w http.ResponseWriter, r *http.Request) error {
 	doc, err := s.merchants.Published(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
@@ -20,9 +20,9 @@ func (s *Server) capabilities(w http.ResponseWriter, r *http.Request) error {
 	return writeTagged(w, r, doc.ETag, "public, max-age=30, stale-while-revalidate=300", jsonType, doc.JSON)
 }
 
-// icon serves a merchant's own picture of a method. A picture may be somebody's
+// handleIcon serves a merchant's own picture of a method. A picture may be somebody's
 // SVG: opened by itself it must be able to do nothing.
-func (s *Server) icon(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) handleIcon(w http.ResponseWriter, r *http.Request) error {
 	icon, err := s.merchants.Icon(r.PathValue("id"), r.PathValue("icon"))
 	if err != nil {
 		return err
@@ -47,8 +47,8 @@ func writeTagged(w http.ResponseWriter, r *http.Request, etag, cacheControl, med
 	return err
 }
 
-// schema serves the JSON Schema of capability documents.
-func (s *Server) schema(w http.ResponseWriter, _ *http.Request) error {
+// handleSchema serves the JSON Schema of capability documents.
+func (s *Server) handleSchema(w http.ResponseWriter, _ *http.Request) error {
 	h := w.Header()
 	h.Set("Content-Type", "application/schema+json")
 	h.Set("Cache-Control", "public, max-age=300")
@@ -74,9 +74,9 @@ type decision struct {
 	Decision capability.Decision `json:"decision"`
 }
 
-// decide answers the decision with its reasons. It needs the merchant's key,
+// handleDecide answers the decision with its reasons. It needs the merchant's key,
 // because it tells who is in a rollout.
-func (s *Server) decide(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) handleDecide(w http.ResponseWriter, r *http.Request) error {
 	merchant, err := s.merchantOf(r)
 	if err != nil {
 		return err

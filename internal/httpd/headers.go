@@ -24,7 +24,7 @@ func (s *Server) pageHeaders(w http.ResponseWriter, ancestors, hops []string) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Robots-Tag", "noindex")
-	if s.live {
+	if s.realMoney {
 		h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 	}
 }

@@ -6,27 +6,27 @@ import (
 	"time"
 )
 
-// health says that the process answers at all.
-func (s *Server) health(w http.ResponseWriter, _ *http.Request) error {
+// handleHealth says that the process answers at all.
+func (s *Server) handleHealth(w http.ResponseWriter, _ *http.Request) error {
 	return writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
 // probeTimeout bounds a readiness probe.
 const probeTimeout = 2 * time.Second
 
-// readiness says that every part is there that a request needs.
-func (s *Server) readiness(w http.ResponseWriter, r *http.Request) error {
+// handleReadiness says that every part is there that a request needs.
+func (s *Server) handleReadiness(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(r.Context(), probeTimeout)
 	defer cancel()
 	if _, err := s.stores.Documents.Position(ctx); err != nil {
 		return err
 	}
-	return s.health(w, r)
+	return s.handleHealth(w, r)
 }
 
-// cspReport counts what a browser blocked on our page; the text may be
+// handleCSPReport counts what a browser blocked on our page; the text may be
 // anybody's, so only its start is logged, and not often.
-func (s *Server) cspReport(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) handleCSPReport(w http.ResponseWriter, r *http.Request) error {
 	if err := s.allowIP(s.reports, r); err != nil {
 		return err
 	}

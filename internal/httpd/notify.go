@@ -14,9 +14,9 @@ const notifyWithin = 3500 * time.Millisecond
 
 var errNotifySlow = pay.Errorf(pay.CodeStoreDown, "", "the message could not be stored in time")
 
-// notify takes a provider's message and answers in the provider's own dialect:
+// handleNotify takes a provider's message and answers in the provider's own dialect:
 // "received" only when what it says is durable.
-func (s *Server) notify(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) handleNotify(w http.ResponseWriter, r *http.Request) error {
 	body, err := readBody(w, r, maxNotifyBody)
 	if err != nil {
 		return err

@@ -65,7 +65,7 @@ func (s *Server) links(l *pay.Ledger) page.Links {
 		Origin:    s.baseURL,
 		Ancestors: s.merchants.Origins(l.Session.Merchant),
 		FormToken: s.secrets.formToken(l.Session.ID, s.now()),
-		Test:      !s.live,
+		Test:      !s.realMoney,
 	}
 }
 

@@ -27,7 +27,7 @@ type Config struct {
 	Assets    *web.Assets
 	Secret    []byte         // at least MinSecret bytes, the same on every server of one service
 	BaseURL   string         // origin under which payers reach us
-	Live      bool           // real money: https only
+	RealMoney bool           // providers are no simulators: https only
 	Proxies   []netip.Prefix // peers whose X-Forwarded-For is believed
 	AdminKey  string         // SHA-256 (hex) of the admin API's key; "" refuses everyone
 	Now       func() time.Time
@@ -45,7 +45,7 @@ type Server struct {
 	scripts   page.Scripts
 	secrets   *secrets
 	baseURL   string
-	live      bool
+	realMoney bool
 	proxies   []netip.Prefix
 	adminKey  string
 	now       func() time.Time
@@ -72,7 +72,7 @@ func New(c Config) (*Server, error) {
 	}
 	s := &Server{
 		service: c.Service, accounts: c.Accounts, merchants: c.Merchants, stores: c.Stores, assets: c.Assets, scripts: pageScripts(c.Assets), secrets: sec,
-		baseURL: c.BaseURL, live: c.Live, proxies: c.Proxies, adminKey: c.AdminKey, now: c.Now, log: c.Log,
+		baseURL: c.BaseURL, realMoney: c.RealMoney, proxies: c.Proxies, adminKey: c.AdminKey, now: c.Now, log: c.Log,
 		registry: c.Registry, metrics: newMetrics(c.Registry),
 		pages: newKeyed(pageRate), eventIPs: newKeyed(eventRate), reports: newKeyed(reportRate), statusChecks: newKeyed(statusRate), attempts: newKeyed(attemptRate),
 		attemptIPs: newKeyed(attemptIP), api: newKeyed(apiRate),
@@ -102,22 +102,22 @@ func (s *Server) Handler() http.Handler {
 		{"GET /return/{sealed}", s.failPage, s.handleWalletReturn},
 		{"GET /identified/{sealed}", s.failPage, s.handleIdentified},
 
-		{"POST /v1/sessions", failJSON, s.createSession},
-		{"GET /v1/sessions/{id}", failJSON, s.getSession},
-		{"POST /v1/sessions/{id}/cancel", failJSON, s.cancelSession},
-		{"POST /v1/sessions/{id}/refunds", failJSON, s.createRefund},
-		{"GET /v1/events", failJSON, s.listEvents},
-		{"POST /v1/events/{id}/redeliver", failJSON, s.redeliver},
-		{"GET /v1/merchants/{id}/capabilities", failJSON, s.capabilities},
-		{"GET /merchants/{id}/icons/{icon}", failJSON, s.icon},
-		{"POST /v1/merchants/{id}/decide", failJSON, s.decide},
-		{"GET /v1/schemas/capabilities.json", failJSON, s.schema},
+		{"POST /v1/sessions", failJSON, s.handleCreateSession},
+		{"GET /v1/sessions/{id}", failJSON, s.handleGetSession},
+		{"POST /v1/sessions/{id}/cancel", failJSON, s.handleCancelSession},
+		{"POST /v1/sessions/{id}/refunds", failJSON, s.handleCreateRefund},
+		{"GET /v1/events", failJSON, s.handleListEvents},
+		{"POST /v1/events/{id}/redeliver", failJSON, s.handleRedeliver},
+		{"GET /v1/merchants/{id}/capabilities", failJSON, s.handleCapabilities},
+		{"GET /merchants/{id}/icons/{icon}", failJSON, s.handleIcon},
+		{"POST /v1/merchants/{id}/decide", failJSON, s.handleDecide},
+		{"GET /v1/schemas/capabilities.json", failJSON, s.handleSchema},
 
-		{"POST /notify/{provider}/{account}", s.failNotify, s.notify},
+		{"POST /notify/{provider}/{account}", s.failNotify, s.handleNotify},
 
-		{"POST /csp", failJSON, s.cspReport},
-		{"GET /healthz", failJSON, s.health},
-		{"GET /readyz", failJSON, s.readiness},
+		{"POST /csp", failJSON, s.handleCSPReport},
+		{"GET /healthz", failJSON, s.handleHealth},
+		{"GET /readyz", failJSON, s.handleReadiness},
 	}
 	mux := http.NewServeMux()
 	for _, r := range routes {

@@ -90,7 +90,7 @@ func (s *Server) merchantOf(r *http.Request) (string, error) {
 	return id, s.api.allow(id)
 }
 
-func (s *Server) createSession(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) handleCreateSession(w http.ResponseWriter, r *http.Request) error {
 	var n checkout.NewSession
 	return s.post(w, r, &n, func(ctx context.Context, merchant string) (any, error) {
 		l, token, err := s.service.Create(ctx, merchant, n)
@@ -103,7 +103,7 @@ func (s *Server) createSession(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-func (s *Server) getSession(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) handleGetSession(w http.ResponseWriter, r *http.Request) error {
 	merchant, err := s.merchantOf(r)
 	if err != nil {
 		return err
@@ -115,7 +115,7 @@ func (s *Server) getSession(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, s.sessionBody(l))
 }
 
-func (s *Server) cancelSession(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) handleCancelSession(w http.ResponseWriter, r *http.Request) error {
 	return s.post(w, r, &struct{}{}, func(ctx context.Context, merchant string) (any, error) {
 		l, err := s.service.Cancel(ctx, merchant, r.PathValue("id"))
 		if err != nil {
@@ -125,7 +125,7 @@ func (s *Server) cancelSession(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-func (s *Server) createRefund(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) handleCreateRefund(w http.ResponseWriter, r *http.Request) error {
 	var n checkout.NewRefund
 	return s.post(w, r, &n, func(ctx context.Context, merchant string) (any, error) {
 		n.Key = r.Header.Get("Idempotency-Key")

@@ -6,10 +6,10 @@ import (
 	"net/http"
 )
 
-// listEvents lists what a merchant has been or will be told, oldest first, after
+// handleListEvents lists what a merchant has been or will be told, oldest first, after
 // the event whose id the query's after names: what a webhook missed can be read
 // up here.
-func (s *Server) listEvents(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) handleListEvents(w http.ResponseWriter, r *http.Request) error {
 	merchant, err := s.merchantOf(r)
 	if err != nil {
 		return err
@@ -25,8 +25,8 @@ func (s *Server) listEvents(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, map[string]any{"events": events, "has_more": len(events) == maxListed})
 }
 
-// redeliver has an event told again to every endpoint of the merchant.
-func (s *Server) redeliver(w http.ResponseWriter, r *http.Request) error {
+// handleRedeliver has an event told again to every endpoint of the merchant.
+func (s *Server) handleRedeliver(w http.ResponseWriter, r *http.Request) error {
 	return s.post(w, r, &struct{}{}, func(ctx context.Context, merchant string) (any, error) {
 		id := r.PathValue("id")
 		return map[string]string{"redelivering": id}, s.stores.Outbox.Redeliver(ctx, merchant, id, s.now())

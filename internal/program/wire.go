@@ -52,7 +52,7 @@ func (p *Program) wire(ctx context.Context) error {
 	})
 	server, err := httpd.New(httpd.Config{
 		Service: p.Service, Accounts: p.Accounts, Merchants: directory, Stores: p.Stores,
-		Assets: assets, Secret: secret, BaseURL: p.BaseURL, Live: p.RealMoney(), Proxies: p.TrustedProxies,
+		Assets: assets, Secret: secret, BaseURL: p.BaseURL, RealMoney: p.RealMoney(), Proxies: p.TrustedProxies,
 		AdminKey: p.AdminKey, Now: p.Now, Log: p.Log, Registry: registry,
 	})
 	if err != nil {
