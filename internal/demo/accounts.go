@@ -15,7 +15,7 @@ import (
 var accounts = []func(shop *Shop, sim *providersim.Sim, k keys, n int, files map[string][]byte) error{
 	openWeChat,
 	openAlipay,
-	openCashier,
+	openMerchantLink,
 }
 
 func openWeChat(shop *Shop, sim *providersim.Sim, k keys, n int, files map[string][]byte) error {
@@ -72,11 +72,11 @@ func openAlipay(shop *Shop, sim *providersim.Sim, k keys, n int, files map[strin
 	})
 }
 
-// openCashier opens the merchant's own cashier, for Cloud QuickPass and JD Pay.
-func openCashier(shop *Shop, sim *providersim.Sim, _ keys, _ int, files map[string][]byte) error {
+// openMerchantLink opens the merchant's own cashier, for Cloud QuickPass and JD Pay.
+func openMerchantLink(shop *Shop, sim *providersim.Sim, _ keys, _ int, files map[string][]byte) error {
 	secret := make([]byte, 32)
 	rand.Read(secret)
-	if err := sim.AddCashier(providersim.CashierAccount{ID: shop.ID, Name: shop.Document.Name, Secret: secret}); err != nil {
+	if err := sim.AddMerchantLinkAccount(providersim.MerchantLinkAccount{ID: shop.ID, Name: shop.Document.Name, Secret: secret}); err != nil {
 		return err
 	}
 	files["cashier_secret"] = []byte("whsec_" + base64.StdEncoding.EncodeToString(secret))

@@ -7,40 +7,51 @@ import (
 	"time"
 )
 
-// cashier opens the trade of a signed address in the payer's browser: here, on
-// the simulated phone.
-func (s *Sim) cashier(w http.ResponseWriter, r *http.Request, product Product) {
-	o, t, err := s.openCashier(r.Form, product)
+// openTradePage opens the trade of a signed address in the payer's browser: here,
+// on the simulated phone. Of the faults, only refusals strike it.
+func (s *Sim) openTradePage(w http.ResponseWriter, r *http.Request, c *alipayCall, product Product) {
+	id, err := s.launchTrade(c, product)
 	rep := reply{status: http.StatusFound}
 	if err != nil {
 		rep.status = http.StatusOK
 	}
-	s.recordTrade(r.Form, t, rep, err)
+	s.recordCall(&c.call, rep, err)
 	if err != nil {
 		s.page(w, r, rep.status, "refused.html", asBusiness(err).SubMessage)
 		return
 	}
-	http.Redirect(w, r, "/phone/orders/"+o, rep.status)
+	http.Redirect(w, r, "/phone/orders/"+id, rep.status)
 }
 
-func (s *Sim) openCashier(p url.Values, product Product) (id string, t *trade, err error) {
+func (s *Sim) launchTrade(c *alipayCall, product Product) (id string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t, err = s.authenticateTrade(p)
+	a, err := s.signer(c.p)
 	if err != nil {
-		return "", t, err
+		return "", err
 	}
-	for _, r := range s.strike(t.account.id(), func(f *Fault) bool { return f.on&opPrepay != 0 && f.refuse != nil }) {
-		t.struck = append(t.struck, r.fault)
-		return "", t, r.fault.refuse.alipay
+	if err := c.accept(s, a); err != nil {
+		return "", err
 	}
-	o, err := s.tradeFor(t, product)
+	if err := s.refusedPage(c); err != nil {
+		return "", err
+	}
+	o, err := s.tradeFor(c, product)
 	if err != nil {
-		return "", t, err
+		return "", err
 	}
-	s.books.issue(o, "cashier-"+o.id, t.now, tradeLife)
+	s.books.issue(o, "page-"+o.id, c.now, tradeLife)
 	o.launched = true
-	return o.id, t, nil
+	return o.id, nil
+}
+
+func (s *Sim) refusedPage(c *alipayCall) error {
+	struck := s.strike(c.account, func(f *Fault) bool { return f.on&opPrepay != 0 && f.refuse != "" })
+	if len(struck) == 0 {
+		return nil
+	}
+	c.struck = append(c.struck, struck[0].fault)
+	return c.refusal(struck[0].fault.refuse)
 }
 
 // back is return_url with a signed statement, which proves nothing about the

@@ -15,9 +15,9 @@ type Wallet string
 
 // The wallets.
 const (
-	WeChat  Wallet = "wechat"
-	Alipay  Wallet = "alipay"
-	Cashier Wallet = "cashier" // the web page of a merchant's own cashier
+	WeChat       Wallet = "wechat"
+	Alipay       Wallet = "alipay"
+	MerchantLink Wallet = "merchantlink" // the web page of a merchant's own cashier
 )
 
 // Product is what an order was made for, in the word of its company.
@@ -33,7 +33,7 @@ const (
 	PagePay Product = "page"
 	Bridge  Product = "create" // Alipay: the bridge in Alipay's own browser
 
-	CashierPage Product = "cashier" // a merchant's own cashier
+	MerchantPage Product = "merchantlink" // the page of a merchant's own cashier
 )
 
 // User is a person who may hold the simulated phone. Two of them are enough

@@ -12,11 +12,12 @@ import (
 // row of the table below; a new one is a new row.
 type Fault struct {
 	Name string `json:"name"`
-	Does string `json:"does"` // what the provider does
-	Ends End    `json:"ends"` // where a correct client ends up, once the payer has approved
+	Does string `json:"does"`           // what the provider does
+	Ends End    `json:"ends"`           // where a correct client ends up, once the payer has approved
+	Only Wallet `json:"only,omitempty"` // whose company alone does this; "" for every one
 
 	on         operations              // the calls it can strike; none for notifications
-	refuse     *refusal                // answered instead of doing the work
+	refuse     refusalKind             // answered instead of doing the work
 	before     func(*Sim, *order)      // done just before the work
 	after      func(*Sim, *order) wait // done after the work, before the reply
 	reply      func(*reply)            // done to the reply
@@ -25,6 +26,9 @@ type Fault struct {
 	tradeState string // reported by a query in place of the truth
 	abnormal   bool   // the refund gets stuck
 }
+
+// Concerns reports whether a wallet's company does this at all.
+func (f *Fault) Concerns(w Wallet) bool { return f.Only == "" || f.Only == w }
 
 // wait is something that the reply is held back for; nil for nothing.
 type wait = <-chan struct{}
@@ -50,7 +54,8 @@ const (
 	opRefund
 	opRefundQuery
 	opBill
-	opAny = 1<<iota - 1
+	opAny  = 1<<iota - 1
+	opNone = operations(0) // of a call that no fault strikes
 )
 
 // notice is what a notification is made of. Zero is the honest one, posted
@@ -66,11 +71,14 @@ type notice struct {
 	age       time.Duration // by which the first try's signature is too old
 }
 
-// refusal is one refusal in both companies' words.
-type refusal struct {
-	wechat *problem
-	alipay *businessError
-}
+// refusalKind is why a call is refused. Each company has its own words for it.
+type refusalKind string
+
+const (
+	refuseSystem    refusalKind = "system"    // the company has troubles of its own
+	refuseRate      refusalKind = "rate"      // too many calls
+	refuseForbidden refusalKind = "forbidden" // the merchant may not use this product
+)
 
 // Faults is the table.
 func Faults() []Fault { return slices.Clone(faultTable) }
@@ -102,7 +110,7 @@ var faultTable = []Fault{
 		Does:   "signs the first try with a key that nobody knows; the retry is genuine",
 		notify: func(n *notice, _ *rand.Rand) { n.seal = forged },
 	}, {
-		Name: "notify-probe", Ends: EndsPaid,
+		Name: "notify-probe", Ends: EndsPaid, Only: WeChat,
 		Does:   "sends WECHATPAY/SIGNTEST/ as the first try's signature, which must be refused; the retry is genuine",
 		notify: func(n *notice, _ *rand.Rand) { n.seal = probe },
 	}, {
@@ -121,18 +129,18 @@ var faultTable = []Fault{
 		Name: "server-error", Ends: EndsPaid,
 		Does:   "answers 500 SYSTEM_ERROR (Alipay: code 20000) and does not do the work",
 		on:     opAny,
-		refuse: &refusal{wechat: errSystem, alipay: errAlipaySystem},
+		refuse: refuseSystem,
 	}, {
 		Name: "rate-limited", Ends: EndsPaid,
 		Does:   "answers 429 (Alipay: code 40005) and does not do the work",
 		on:     opAny,
-		refuse: &refusal{wechat: errRate, alipay: errAlipayRate},
+		refuse: refuseRate,
 	}, {
 		Name: "bad-gateway", Ends: EndsPaid,
 		Does: "does the work, but a proxy on the way answers 502 with a web page",
 		on:   opAny,
 		reply: func(r *reply) {
-			r.status, r.body, r.contentType = 502, []byte("<html>502 Bad Gateway</html>"), "text/html"
+			*r = reply{status: 502, body: []byte("<html>502 Bad Gateway</html>"), contentType: "text/html"}
 		},
 	}, {
 		Name: "reply-lost", Ends: EndsPaid,
@@ -150,7 +158,7 @@ var faultTable = []Fault{
 		on:   opAny,
 		seal: forged,
 	}, {
-		Name: "reply-probe", Ends: EndsPaid,
+		Name: "reply-probe", Ends: EndsPaid, Only: WeChat,
 		Does: "does the work and sends WECHATPAY/SIGNTEST/ as the reply's signature",
 		on:   opAny,
 		seal: probe,
@@ -158,7 +166,7 @@ var faultTable = []Fault{
 		Name: "prepay-refused", Ends: EndsRefused,
 		Does:   "refuses the order for good: the merchant may not use this product",
 		on:     opPrepay,
-		refuse: &refusal{wechat: errNoAuth, alipay: errAlipayForbidden},
+		refuse: refuseForbidden,
 	}, {
 		Name: "unknown-trade-state", Ends: EndsPending,
 		Does:       "a query answers a state that no document lists",
@@ -273,16 +281,20 @@ func (s *Sim) Rules() []Rule {
 	return list
 }
 
-// strike draws the faults that happen now, out of those that can. The caller
-// holds the lock.
-func (s *Sim) strike(accountID string, can func(*Fault) bool) (struck []*rule) {
+// strike draws the faults that happen now to an account, out of those that can.
+// The caller holds the lock.
+func (s *Sim) strike(a account, can func(*Fault) bool) (struck []*rule) {
 	for _, r := range s.rules {
-		if (r.Account == "" || r.Account == accountID) && can(r.fault) && r.draw() {
+		if r.concerns(a) && can(r.fault) && r.draw() {
 			struck = append(struck, r)
 		}
 	}
 	s.rules = slices.DeleteFunc(s.rules, func(r *rule) bool { return r.Next == 0 && r.Percent == 0 })
 	return struck
+}
+
+func (r *rule) concerns(a account) bool {
+	return (r.Account == "" || r.Account == a.id()) && r.fault.Concerns(a.wallet())
 }
 
 func (r *rule) draw() bool {
@@ -294,23 +306,15 @@ func (r *rule) draw() bool {
 }
 
 // strikeCall draws the faults of one API call.
-func (s *Sim) strikeCall(accountID string, op operations) (struck []*Fault) {
-	for _, r := range s.strike(accountID, func(f *Fault) bool { return f.on&op != 0 }) {
-		struck = append(struck, r.fault)
-	}
-	return struck
-}
-
-// strikeBefore does what a fault does to an order just before the work.
-func (s *Sim) strikeBefore(f *Fault, o *order) {
-	if f.before != nil && o != nil {
-		f.before(s, o)
+func (s *Sim) strikeCall(c *call) {
+	for _, r := range s.strike(c.account, func(f *Fault) bool { return f.on&c.op != 0 }) {
+		c.struck = append(c.struck, r.fault)
 	}
 }
 
 // strikeNotice draws the faults of one notification.
-func (s *Sim) strikeNotice(accountID string) (n notice, names []string) {
-	for _, r := range s.strike(accountID, func(f *Fault) bool { return f.notify != nil }) {
+func (s *Sim) strikeNotice(a account) (n notice, names []string) {
+	for _, r := range s.strike(a, func(f *Fault) bool { return f.notify != nil }) {
 		r.fault.notify(&n, r.rand)
 		names = append(names, r.Fault)
 	}

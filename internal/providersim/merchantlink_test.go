@@ -18,30 +18,39 @@ import (
 
 // The published Standard Webhooks library is the judge in this file.
 
-const cashierSecret = "0123456789abcdef01234567"
+const linkSecret = "0123456789abcdef01234567"
 
-func newCashier(t *testing.T) (*world, *webhooks.Webhook) {
+func newMerchantLink(t *testing.T) (*world, *webhooks.Webhook) {
 	t.Helper()
 	w := newWorld(t)
-	if err := w.sim.AddCashier(providersim.CashierAccount{ID: "teashop", Secret: []byte(cashierSecret)}); err != nil {
+	if err := w.sim.AddMerchantLinkAccount(providersim.MerchantLinkAccount{ID: "teashop", Secret: []byte(linkSecret)}); err != nil {
 		t.Fatal(err)
 	}
-	key, err := webhooks.NewWebhookRaw([]byte(cashierSecret))
+	key, err := webhooks.NewWebhookRaw([]byte(linkSecret))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return w, key
 }
 
-// cashierReply is what a cashier answered, and whether it was signed for us.
-type cashierReply struct {
+// merchantReply is what a cashier answered, and whether it was signed for us.
+type merchantReply struct {
 	status int
 	body   map[string]any
 	signed bool
 }
 
-// tellCashier sends a signed message; spoil changes it afterwards.
-func (w *world) tellCashier(key *webhooks.Webhook, method, path, id, body string, spoil func(*http.Request)) cashierReply {
+// tell sends a signed message and wants an answer; spoil changes it afterwards.
+func (w *world) tell(key *webhooks.Webhook, method, path, id, body string, spoil func(*http.Request)) merchantReply {
+	w.t.Helper()
+	reply, err := w.tryTelling(key, method, path, id, body, spoil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return reply
+}
+
+func (w *world) tryTelling(key *webhooks.Webhook, method, path, id, body string, spoil func(*http.Request)) (merchantReply, error) {
 	w.t.Helper()
 	r, err := http.NewRequest(method, w.server.URL+"/merchantlink/teashop"+path, strings.NewReader(body))
 	if err != nil {
@@ -60,32 +69,32 @@ func (w *world) tellCashier(key *webhooks.Webhook, method, path, id, body string
 	}
 	res, err := w.http.Do(r)
 	if err != nil {
-		w.t.Fatal(err)
+		return merchantReply{}, err
 	}
 	defer res.Body.Close()
 	raw, err := io.ReadAll(res.Body)
 	if err != nil {
-		w.t.Fatal(err)
+		return merchantReply{}, err
 	}
-	reply := cashierReply{status: res.StatusCode, signed: key.Verify(raw, res.Header) == nil && res.Header.Get("webhook-id") == id}
+	reply := merchantReply{status: res.StatusCode, signed: key.Verify(raw, res.Header) == nil && res.Header.Get("webhook-id") == id}
 	json.Unmarshal(raw, &reply.body) // what is no JSON has no fields
-	return reply
+	return reply, nil
 }
 
-func (w *world) cashierOrder(id string) string {
+func (w *world) merchantOrder(id string) string {
 	return fmt.Sprintf(`{"id":%q,"method":"unionpay","amount":{"currency":"CNY","value":5980},"description":"Tea","expires_at":%q,`+
 		`"return_url":"https://pay.example/return","notify_url":%q}`, id, time.Now().Add(time.Hour).UTC().Format(time.RFC3339), w.merchant.url)
 }
 
-func TestCashierPaid(t *testing.T) {
-	w, key := newCashier(t)
-	order := w.cashierOrder("cashier1")
-	started := w.tellCashier(key, "POST", "", "cashier1", order, nil)
+func TestMerchantLinkPaid(t *testing.T) {
+	w, key := newMerchantLink(t)
+	order := w.merchantOrder("cashier1")
+	started := w.tell(key, "POST", "", "cashier1", order, nil)
 	link, _ := started.body["url"].(string)
 	if started.status != 200 || !started.signed || !strings.HasPrefix(link, w.server.URL+"/merchantlink/teashop/pay/") {
 		t.Fatalf("started: %+v", started)
 	}
-	if asked := w.tellCashier(key, "GET", "/cashier1", "cashier1", "", nil); asked.status != 200 || !asked.signed || asked.body["status"] != "pending" {
+	if asked := w.tell(key, "GET", "/cashier1", "cashier1", "", nil); asked.status != 200 || !asked.signed || asked.body["status"] != "pending" {
 		t.Errorf("before: %+v", asked)
 	}
 	if _, err := w.sim.Look(providersim.Ming, w.sim.Orders()[0].ID); err == nil {
@@ -105,7 +114,7 @@ func TestCashierPaid(t *testing.T) {
 	if err := key.Verify(told.body, told.header); err != nil {
 		t.Errorf("notification: %v", err)
 	}
-	asked := w.tellCashier(key, "GET", "/cashier1", "cashier1", "", nil)
+	asked := w.tell(key, "GET", "/cashier1", "cashier1", "", nil)
 	var statement map[string]any
 	if err := json.Unmarshal(told.body, &statement); err != nil {
 		t.Fatal(err)
@@ -116,15 +125,15 @@ func TestCashierPaid(t *testing.T) {
 			t.Errorf("says %v", st)
 		}
 	}
-	if again := w.tellCashier(key, "POST", "", "cashier1", order, nil); again.status != 409 || again.body["status"] != "paid" || !again.signed {
+	if again := w.tell(key, "POST", "", "cashier1", order, nil); again.status != 409 || again.body["status"] != "paid" || !again.signed {
 		t.Errorf("started once paid: %+v", again)
 	}
 }
 
-func TestCashierRefuses(t *testing.T) {
-	w, key := newCashier(t)
-	order := w.cashierOrder("cashier2")
-	if started := w.tellCashier(key, "POST", "", "cashier2", order, nil); started.status != 200 {
+func TestMerchantLinkRefuses(t *testing.T) {
+	w, key := newMerchantLink(t)
+	order := w.merchantOrder("cashier2")
+	if started := w.tell(key, "POST", "", "cashier2", order, nil); started.status != 200 {
 		t.Fatalf("started: %+v", started)
 	}
 	for name, c := range map[string]struct {
@@ -145,7 +154,7 @@ func TestCashierRefuses(t *testing.T) {
 		"changed":        {"POST", "", "cashier2", order, func(r *http.Request) { r.Body = io.NopCloser(bytes.NewReader([]byte("x"))); r.ContentLength = 1 }, 401, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := w.tellCashier(key, c.method, c.path, c.id, c.body, c.spoil)
+			got := w.tell(key, c.method, c.path, c.id, c.body, c.spoil)
 			if got.status != c.status || got.signed != c.signed {
 				t.Errorf("got %+v, want %d, signed %v", got, c.status, c.signed)
 			}
@@ -153,15 +162,15 @@ func TestCashierRefuses(t *testing.T) {
 	}
 }
 
-func TestCashierExpires(t *testing.T) {
-	w, key := newCashier(t)
-	order := w.cashierOrder("cashier4")
-	link, _ := w.tellCashier(key, "POST", "", "cashier4", order, nil).body["url"].(string)
+func TestMerchantLinkExpires(t *testing.T) {
+	w, key := newMerchantLink(t)
+	order := w.merchantOrder("cashier4")
+	link, _ := w.tell(key, "POST", "", "cashier4", order, nil).body["url"].(string)
 	w.sim.Advance(2 * time.Hour)
-	if asked := w.tellCashier(key, "GET", "/cashier4", "cashier4", "", nil); asked.body["status"] != "closed" {
+	if asked := w.tell(key, "GET", "/cashier4", "cashier4", "", nil); asked.body["status"] != "closed" {
 		t.Errorf("says %+v", asked)
 	}
-	if again := w.tellCashier(key, "POST", "", "cashier4", order, nil); again.status != 409 || again.body["status"] != "closed" {
+	if again := w.tell(key, "POST", "", "cashier4", order, nil); again.status != 409 || again.body["status"] != "closed" {
 		t.Errorf("started again: %+v", again)
 	}
 	for _, dead := range []string{link, w.server.URL + "/merchantlink/teashop/pay/nothing"} {
@@ -176,16 +185,98 @@ func TestCashierExpires(t *testing.T) {
 	}
 }
 
-func TestAddCashierRefuses(t *testing.T) {
+// linkShopper takes one payment from its start to its end as a correct client of
+// merchantlink does.
+type linkShopper struct {
+	w      *world
+	key    *webhooks.Webhook
+	number string
+}
+
+// try sends a message until an answer can be trusted.
+func (s linkShopper) try(method, path, body string) (reply merchantReply, err error) {
+	for range patience {
+		reply, err = s.w.tryTelling(s.key, method, path, s.number, body, nil)
+		if err == nil && reply.signed && reply.status < 500 && reply.status != http.StatusTooManyRequests {
+			return reply, nil
+		}
+	}
+	return reply, fmt.Errorf("no answer that can be trusted: %+v, %v", reply, err)
+}
+
+func (s linkShopper) start() (refused bool, err error) {
+	reply, err := s.try("POST", "", s.w.merchantOrder(s.number))
+	return reply.status == http.StatusForbidden, err
+}
+
+func (s linkShopper) finish() (providersim.End, error) {
+	reply, err := s.try("GET", "/"+s.number, "")
+	if reply.body["status"] == "paid" {
+		return providersim.EndsPaid, err
+	}
+	return providersim.EndsPending, err
+}
+
+// TestEveryFaultEndsAsItSaysAtMerchantLink runs the table once more, where no
+// order is closed and no money given back.
+func TestEveryFaultEndsAsItSaysAtMerchantLink(t *testing.T) {
+	for _, f := range faultsOf(providersim.MerchantLink) {
+		if f.Name == "close-race" || f.Name == "refund-abnormal" {
+			continue
+		}
+		t.Run(f.Name, func(t *testing.T) {
+			w, key := newMerchantLink(t)
+			w.inject(providersim.Rule{Fault: f.Name, Account: "teashop", Next: 1})
+			s := linkShopper{w, key, "fault1"}
+			refused, err := s.start()
+			if err != nil || refused != (f.Ends == providersim.EndsRefused) {
+				t.Fatalf("refused is %v, %v", refused, err)
+			}
+			if refused {
+				return
+			}
+			if _, err := w.sim.Approve(providersim.Ming, s.number); err != nil {
+				wantRefusal(t, err, "order_paid")
+			}
+			if end, err := s.finish(); err != nil || end != f.Ends {
+				t.Errorf("it ends %q (%v), the table says %q", end, err, f.Ends)
+			}
+			if len(w.sim.Rules()) != 0 {
+				t.Errorf("%s never struck", f.Name)
+			}
+		})
+	}
+}
+
+// A refusal has the cashier's own status and words.
+func TestMerchantLinkRefusals(t *testing.T) {
+	for fault, status := range map[string]int{"server-error": 500, "rate-limited": 429, "prepay-refused": 403} {
+		w, key := newMerchantLink(t)
+		w.inject(providersim.Rule{Fault: fault, Next: 1})
+		got := w.tell(key, "POST", "", "refused1", w.merchantOrder("refused1"), nil)
+		if got.status != status || got.body["error"] == nil || !got.signed {
+			t.Errorf("%s: got %+v, want %d", fault, got, status)
+		}
+	}
+}
+
+func TestAddMerchantLinkAccountRefuses(t *testing.T) {
 	sim := providersim.New(providersim.Options{Origin: "http://127.0.0.1:1"})
 	defer sim.Close()
-	for name, a := range map[string]providersim.CashierAccount{
-		"no-id":        {Secret: []byte(cashierSecret)},
-		"id-is-a-path": {ID: "a/b", Secret: []byte(cashierSecret)},
+	for name, a := range map[string]providersim.MerchantLinkAccount{
+		"no-id":        {Secret: []byte(linkSecret)},
+		"id-is-a-path": {ID: "a/b", Secret: []byte(linkSecret)},
 		"short-secret": {ID: "teashop", Secret: []byte("short")},
 	} {
-		if err := sim.AddCashier(a); err == nil {
+		if err := sim.AddMerchantLinkAccount(a); err == nil {
 			t.Errorf("%s was taken", name)
 		}
+	}
+	good := providersim.MerchantLinkAccount{ID: "teashop", Secret: []byte(linkSecret)}
+	if err := sim.AddMerchantLinkAccount(good); err != nil {
+		t.Error(err)
+	}
+	if err := sim.AddMerchantLinkAccount(good); err == nil {
+		t.Error("the same account was added twice")
 	}
 }

@@ -36,7 +36,7 @@ type message struct {
 // notify makes the message about a change of an order and plans its delivery.
 // What it returns is closed after the first try. The caller holds the lock.
 func (s *Sim) notify(o *order, write func(notice) *message) wait {
-	n, struck := s.strikeNotice(o.account.id())
+	n, struck := s.strikeNotice(o.account)
 	m := write(n)
 	m.notice, m.faults, m.first = n, struck, make(chan struct{})
 	m.account, m.number = o.account.id(), o.number

@@ -2,6 +2,7 @@ package providersim
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -15,18 +16,29 @@ type reply struct {
 	header      http.Header // besides the content type
 	body        []byte
 	cut         bool // the connection ends instead
-	wait        wait // what must happen first
 }
 
-// hold waits for what must happen before the reply, but not for ever.
-func (p reply) hold(r *http.Request) {
-	if p.wait == nil {
-		return
+// delays is what a reply is held back for.
+type delays struct {
+	until wait          // something that must happen first, if it does in time
+	least time.Duration // however soon the reply is there
+}
+
+// pass waits, but no longer than somebody does for the reply.
+func (d delays) pass(caller, sim context.Context) {
+	late, inTime := time.After(d.least), time.After(answerWithin)
+	if d.until != nil {
+		select {
+		case <-d.until:
+		case <-inTime:
+		case <-caller.Done():
+		case <-sim.Done():
+		}
 	}
 	select {
-	case <-p.wait:
-	case <-time.After(answerWithin):
-	case <-r.Context().Done():
+	case <-late:
+	case <-caller.Done():
+	case <-sim.Done():
 	}
 }
 

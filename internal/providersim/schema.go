@@ -126,15 +126,15 @@ func (s schema) field(path string) *field {
 
 func pointer(path string) string { return "/" + strings.ReplaceAll(path, ".", "/") }
 
-func object(v any) string {
+func isObject(v any) string {
 	if _, ok := v.(map[string]any); !ok {
 		return "应为对象"
 	}
 	return ""
 }
 
-// listOf checks every item of a list.
-func listOf(item check) check {
+// isListOf checks every item of a list.
+func isListOf(item check) check {
 	return func(v any) string {
 		list, ok := v.([]any)
 		if !ok {
@@ -149,8 +149,8 @@ func listOf(item check) check {
 	}
 }
 
-// text is a string of so many characters.
-func text(least, most int) check {
+// isText is a string of so many characters.
+func isText(least, most int) check {
 	return func(v any) string {
 		s, ok := v.(string)
 		if !ok {
@@ -163,8 +163,8 @@ func text(least, most int) check {
 	}
 }
 
-// like is a string that a pattern describes.
-func like(pattern string) check {
+// isLike is a string that a pattern describes.
+func isLike(pattern string) check {
 	re := regexp.MustCompile(pattern)
 	return func(v any) string {
 		s, ok := v.(string)
@@ -178,8 +178,8 @@ func like(pattern string) check {
 	}
 }
 
-// oneOf is one of some strings.
-func oneOf(words ...string) check {
+// isOneOf is one of some strings.
+func isOneOf(words ...string) check {
 	return func(v any) string {
 		s, ok := v.(string)
 		if !ok || !slices.Contains(words, s) {
@@ -189,15 +189,15 @@ func oneOf(words ...string) check {
 	}
 }
 
-func boolean(v any) string {
+func isBoolean(v any) string {
 	if _, ok := v.(bool); !ok {
 		return "应为布尔值"
 	}
 	return ""
 }
 
-// atLeast is an integer, written without fraction or exponent.
-func atLeast(least int64) check {
+// isAtLeast is an integer, written without fraction or exponent.
+func isAtLeast(least int64) check {
 	return func(v any) string {
 		n, ok := v.(json.Number)
 		if !ok {
@@ -214,7 +214,7 @@ func atLeast(least int64) check {
 	}
 }
 
-func instant(v any) string {
+func isInstant(v any) string {
 	s, ok := v.(string)
 	if !ok {
 		return "应为字符串"
@@ -225,7 +225,7 @@ func instant(v any) string {
 	return ""
 }
 
-func address(v any) string {
+func isAddress(v any) string {
 	s, ok := v.(string)
 	if !ok {
 		return "应为字符串"
@@ -236,9 +236,9 @@ func address(v any) string {
 	return ""
 }
 
-// notifyURL is an absolute URL without query. Loopback and http are let
+// isNotifyURL is an absolute URL without query. Loopback and http are let
 // through: see DIVERGENCES.md.
-func notifyURL(v any) string {
+func isNotifyURL(v any) string {
 	s, ok := v.(string)
 	if !ok || len(s) > 255 {
 		return "应为不超过255字节的字符串"

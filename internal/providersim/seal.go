@@ -17,21 +17,16 @@ const (
 	genuine  seal = iota
 	unsigned      // there is none
 	forged        // well-formed, by a key that nobody knows
-	probe         // WeChat Pay's test of the receiver: it must be refused
+	probe         // WeChat Pay's test of the receiver, which must refuse it
 )
-
-// probePrefix starts the signature of a probe.
-const probePrefix = "WECHATPAY/SIGNTEST/"
 
 // signature signs a message with RSA PKCS#1 v1.5 and SHA-256, in base64.
 func (how seal) signature(key *rsa.PrivateKey, message string) string {
 	switch how {
 	case unsigned:
 		return ""
-	case forged:
+	case forged, probe:
 		return sign(forger(), message)
-	case probe:
-		return probePrefix + sign(forger(), message)
 	}
 	return sign(key, message)
 }

@@ -35,22 +35,23 @@ type Sim struct {
 	end     context.CancelFunc
 	wake    chan struct{} // holds one token when the jobs or the clock changed
 
-	mu       sync.Mutex // guards all that follows
-	left     *sync.Cond // a Run returned
-	running  int        // Runs under way
-	offset   time.Duration
-	wechat   map[string]*wechatAccount // by mchid
-	alipay   map[string]*alipayAccount // by app id
-	holder   User                      // who holds the phone: see SetUser
-	bills    map[string]bill           // by download token
-	books    books
-	seed     uint64  // of the faults
-	rules    []*rule // the faults in force
-	injected int     // rules so far, since Calm
-	record   record
-	jobs     jobs
-	planned  int                   // jobs so far
-	held     map[string][]*message // by account: waiting to be overtaken
+	mu           sync.Mutex // guards all that follows
+	left         *sync.Cond // a Run returned
+	running      int        // Runs under way
+	offset       time.Duration
+	wechat       map[string]*wechatAccount       // by mchid
+	alipay       map[string]*alipayAccount       // by app id
+	merchantLink map[string]*merchantLinkAccount // by id
+	holder       User                            // who holds the phone: see SetUser
+	bills        map[string]bill                 // by download token
+	books        books
+	seed         uint64  // of the faults
+	rules        []*rule // the faults in force
+	injected     int     // rules so far, since Calm
+	record       record
+	jobs         jobs
+	planned      int                   // jobs so far
+	held         map[string][]*message // by account: waiting to be overtaken
 }
 
 // New makes a simulator without accounts. Notifications go out while Run runs.
@@ -72,21 +73,23 @@ func New(o Options) *Sim {
 	}
 	o.Origin = strings.TrimSuffix(o.Origin, "/")
 	s := &Sim{
-		options: o,
-		seed:    o.Seed,
-		routes:  http.NewServeMux(),
-		wake:    make(chan struct{}, 1),
-		wechat:  map[string]*wechatAccount{},
-		alipay:  map[string]*alipayAccount{},
-		holder:  Ming,
-		bills:   map[string]bill{},
-		books:   newBooks(),
-		held:    map[string][]*message{},
+		options:      o,
+		seed:         o.Seed,
+		routes:       http.NewServeMux(),
+		wake:         make(chan struct{}, 1),
+		wechat:       map[string]*wechatAccount{},
+		alipay:       map[string]*alipayAccount{},
+		merchantLink: map[string]*merchantLinkAccount{},
+		holder:       Ming,
+		bills:        map[string]bill{},
+		books:        newBooks(),
+		held:         map[string][]*message{},
 	}
 	s.life, s.end = context.WithCancel(context.Background())
 	s.left = sync.NewCond(&s.mu)
 	s.routeWeChat()
 	s.routeAlipay()
+	s.routeMerchantLink()
 	s.routePhone()
 	s.routeControl()
 	return s

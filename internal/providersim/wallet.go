@@ -96,7 +96,7 @@ var walletWords = map[Wallet]map[error]string{
 		errNotScannable: "请使用支付宝扫一扫完成支付",
 		errBadBridge:    "交易信息有误",
 	},
-	Cashier: {
+	MerchantLink: {
 		errUnknownCode:  "无法识别该支付链接",
 		errDeadCode:     "支付链接已失效，请返回商户页面重试",
 		errClosed:       "订单已关闭",

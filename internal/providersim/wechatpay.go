@@ -99,6 +99,9 @@ func isDigits(s string, least, most int) bool {
 	return len(s) >= least && len(s) <= most && strings.Trim(s, "0123456789") == ""
 }
 
+// probePrefix starts the signature of a probe.
+const probePrefix = "WECHATPAY/SIGNTEST/"
+
 // header signs a body of ours in the way of WeChat Pay: over time, nonce and
 // body, each ended by a newline.
 func (a *wechatAccount) header(body []byte, now time.Time, how seal) http.Header {
@@ -108,6 +111,9 @@ func (a *wechatAccount) header(body []byte, now time.Time, how seal) http.Header
 	if signature == "" {
 		return h
 	}
+	if how == probe {
+		signature = probePrefix + signature
+	}
 	h.Set("Wechatpay-Timestamp", timestamp)
 	h.Set("Wechatpay-Nonce", nonce)
 	h.Set("Wechatpay-Serial", a.PublicKeyID)
@@ -116,24 +122,24 @@ func (a *wechatAccount) header(body []byte, now time.Time, how seal) http.Header
 	return h
 }
 
-// call is one API call that passed the checks of its signature.
-type call struct {
-	account *wechatAccount
-	r       *http.Request
-	body    []byte
-	now     time.Time
-	struck  []*Fault
-	number  string // out_trade_no, for the history
+// wechatCall is one call of the API.
+type wechatCall struct {
+	call
+	do       wechatWork // nil where there is no such call
+	r        *http.Request
+	body     []byte
+	merchant *wechatAccount
+	now      time.Time
 }
 
-// work does what a call asks for and returns the reply's JSON; nil is an
+// wechatWork does what a call asks for and returns the reply's JSON; nil is an
 // empty 204. It runs with the lock held and fails with *problem.
-type work func(*Sim, *call) (any, error)
+type wechatWork func(*Sim, *wechatCall) (any, error)
 
 func (s *Sim) routeWeChat() {
 	for pattern, call := range map[string]struct {
 		op operations
-		do work
+		do wechatWork
 	}{
 		"POST /v3/pay/transactions/native":                      {opPrepay, prepay(Native)},
 		"POST /v3/pay/transactions/h5":                          {opPrepay, prepay(H5)},
@@ -144,104 +150,49 @@ func (s *Sim) routeWeChat() {
 		"POST /v3/refund/domestic/refunds":                      {opRefund, createRefund},
 		"GET /v3/refund/domestic/refunds/{number}":              {opRefundQuery, queryRefund},
 		"GET /v3/bill/tradebill":                                {opBill, tradeBill},
+		"GET /v3/billdownload/file":                             {opNone, downloadBill},
+		"/v3/":                                                  {opNone, nil},
 	} {
-		s.routes.Handle(pattern, s.wechatCall(call.op, call.do))
+		s.routes.HandleFunc(pattern, s.wechatAPI(call.op, call.do))
 	}
-	s.routes.HandleFunc("GET /v3/billdownload/file", s.downloadBill)
-	s.routes.HandleFunc("/v3/", s.noSuchAPI)
 	s.routeWeChatWeb()
 }
 
-// wechatCall is the way of every API call: authenticate, let faults strike,
-// work, let faults strike the reply, sign it, write it.
-func (s *Sim) wechatCall(op operations, do work) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c, rep, err := s.answer(r, op, do)
-		rep.hold(r)
-		rep.header = http.Header{}
-		if rep.status < 300 {
-			rep.header = c.account.header(rep.body, s.options.Now(), sealFor(c.struck))
-		}
-		requestID := newRequestID(err)
-		rep.header.Set("Request-ID", requestID)
-		s.recordCall(c, r, rep, err, requestID)
-		rep.write(w)
-	})
+func (s *Sim) wechatAPI(op operations, do wechatWork) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(io.LimitReader(r.Body, 64<<10)) // one that was cut short fails the check of its signature
+		s.serve(w, r, &wechatCall{call: call{op: op, name: r.Method + " " + r.URL.Path}, do: do, r: r, body: body})
+	}
 }
 
-func (s *Sim) answer(r *http.Request, op operations, do work) (*call, reply, error) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, 64<<10))
+func (c *wechatCall) refusal(kind refusalKind) error { return wechatRefusals[kind] }
+
+func (c *wechatCall) work(s *Sim) (any, error) { return c.do(s, c) }
+
+// reply implements apiCall. Successes are signed, but for bills.
+func (c *wechatCall) reply(s *Sim, result any, err error) reply {
+	rep := wechatReply(result, err)
+	_, isFile := result.(billFile)
+	if rep.header = (http.Header{}); rep.status < 300 && !isFile {
+		rep.header = c.merchant.header(rep.body, s.options.Now(), sealFor(c.struck))
+	}
+	c.id = newRequestID(err)
+	rep.header.Set("Request-ID", c.id)
+	return rep
+}
+
+func wechatReply(result any, err error) reply {
 	if err != nil {
-		return nil, refusalReply(errRequest), err
+		p := asProblem(err)
+		return reply{status: p.Status, contentType: "application/json; charset=utf-8", body: plainJSON(p)}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c, err := s.authenticate(r, body)
-	if err != nil {
-		return c, refusalReply(err), err
+	if file, ok := result.(billFile); ok {
+		return reply{status: http.StatusOK, contentType: "text/plain; charset=utf-8", body: file}
 	}
-	c.struck = s.strikeCall(c.account.id(), op)
-	result, err := s.do(c, do)
-	rep := refusalReply(err)
-	if err == nil {
-		rep = resultReply(result)
-	}
-	for _, f := range c.struck {
-		if f.after != nil && err == nil {
-			rep.wait = f.after(s, s.books.find(c.account, c.number))
-		}
-		if f.reply != nil {
-			f.reply(&rep)
-		}
-	}
-	return c, rep, err
-}
-
-// do does the work, unless a fault refuses it.
-func (s *Sim) do(c *call, do work) (any, error) {
-	for _, f := range c.struck {
-		if f.refuse != nil {
-			return nil, f.refuse.wechat
-		}
-		s.strikeBefore(f, s.books.find(c.account, c.r.PathValue("number")))
-	}
-	return do(s, c)
-}
-
-func resultReply(result any) reply {
 	if result == nil {
 		return reply{status: http.StatusNoContent}
 	}
 	return reply{status: http.StatusOK, contentType: "application/json; charset=utf-8", body: plainJSON(result)}
-}
-
-func refusalReply(err error) reply {
-	if err == nil {
-		return reply{}
-	}
-	p := asProblem(err)
-	return reply{status: p.Status, contentType: "application/json; charset=utf-8", body: plainJSON(p)}
-}
-
-func (s *Sim) recordCall(c *call, r *http.Request, rep reply, err error, requestID string) {
-	e := Exchange{Name: r.Method + " " + r.URL.Path, ID: requestID, Status: rep.seen()}
-	if err != nil {
-		e.Problem = err.Error()
-	}
-	if c != nil {
-		e.Account, e.Number, e.Faults = c.account.id(), c.number, names(c.struck)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	e.At = s.now()
-	s.record.add(e)
-}
-
-func (s *Sim) noSuchAPI(w http.ResponseWriter, r *http.Request) {
-	rep, requestID := refusalReply(errNoSuchAPI), newRequestID(errNoSuchAPI)
-	rep.header = http.Header{"Request-Id": {requestID}}
-	s.recordCall(nil, r, rep, errNoSuchAPI, requestID)
-	rep.write(w)
 }
 
 // newRequestID names a reply. It ends with WeChat Pay's number of the error.

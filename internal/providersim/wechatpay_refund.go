@@ -14,29 +14,29 @@ const (
 )
 
 var refundSchema = schema{
-	{path: "transaction_id", be: text(1, 32)},
-	{path: "out_trade_no", be: like(numberPattern)},
-	{path: "out_refund_no", need: everyProduct, be: like(`^[0-9A-Za-z_\-|*@]{1,64}$`)},
-	{path: "reason", be: text(1, 80)},
-	{path: "notify_url", be: notifyURL},
-	{path: "funds_account", be: oneOf("AVAILABLE", "UNSETTLED")},
-	{path: "amount", need: everyProduct, be: object},
-	{path: "amount.refund", need: everyProduct, be: atLeast(1)},
-	{path: "amount.total", need: everyProduct, be: atLeast(1)},
-	{path: "amount.currency", need: everyProduct, be: oneOf("CNY")},
-	{path: "amount.from", be: listOf(object)},
-	{path: "amount.from.account", need: everyProduct, be: oneOf("AVAILABLE", "UNAVAILABLE")},
-	{path: "amount.from.amount", need: everyProduct, be: atLeast(1)},
-	{path: "goods_detail", be: listOf(object)},
-	{path: "goods_detail.merchant_goods_id", need: everyProduct, be: text(1, 32)},
-	{path: "goods_detail.wechatpay_goods_id", be: text(1, 32)},
-	{path: "goods_detail.goods_name", be: text(1, 256)},
-	{path: "goods_detail.unit_price", need: everyProduct, be: atLeast(0)},
-	{path: "goods_detail.refund_amount", need: everyProduct, be: atLeast(1)},
-	{path: "goods_detail.refund_quantity", need: everyProduct, be: atLeast(1)},
+	{path: "transaction_id", be: isText(1, 32)},
+	{path: "out_trade_no", be: isLike(numberPattern)},
+	{path: "out_refund_no", need: everyProduct, be: isLike(`^[0-9A-Za-z_\-|*@]{1,64}$`)},
+	{path: "reason", be: isText(1, 80)},
+	{path: "notify_url", be: isNotifyURL},
+	{path: "funds_account", be: isOneOf("AVAILABLE", "UNSETTLED")},
+	{path: "amount", need: everyProduct, be: isObject},
+	{path: "amount.refund", need: everyProduct, be: isAtLeast(1)},
+	{path: "amount.total", need: everyProduct, be: isAtLeast(1)},
+	{path: "amount.currency", need: everyProduct, be: isOneOf("CNY")},
+	{path: "amount.from", be: isListOf(isObject)},
+	{path: "amount.from.account", need: everyProduct, be: isOneOf("AVAILABLE", "UNAVAILABLE")},
+	{path: "amount.from.amount", need: everyProduct, be: isAtLeast(1)},
+	{path: "goods_detail", be: isListOf(isObject)},
+	{path: "goods_detail.merchant_goods_id", need: everyProduct, be: isText(1, 32)},
+	{path: "goods_detail.wechatpay_goods_id", be: isText(1, 32)},
+	{path: "goods_detail.goods_name", be: isText(1, 256)},
+	{path: "goods_detail.unit_price", need: everyProduct, be: isAtLeast(0)},
+	{path: "goods_detail.refund_amount", need: everyProduct, be: isAtLeast(1)},
+	{path: "goods_detail.refund_quantity", need: everyProduct, be: isAtLeast(1)},
 }
 
-func createRefund(s *Sim, c *call) (any, error) {
+func createRefund(s *Sim, c *wechatCall) (any, error) {
 	v, canonical, err := refundSchema.decode(c.body, Native)
 	if err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func createRefund(s *Sim, c *call) (any, error) {
 		if r.asked != canonical {
 			return nil, errRefundChanged
 		}
-		return c.account.refundReply(o, r, c.now), nil
+		return c.merchant.refundReply(o, r, c.now), nil
 	}
 	fen := v.integer("amount.refund")
 	if err := c.checkRefund(o, fen, v.integer("amount.total")); err != nil {
@@ -60,18 +60,18 @@ func createRefund(s *Sim, c *call) (any, error) {
 		abnormal: slices.ContainsFunc(c.struck, func(f *Fault) bool { return f.abnormal }),
 	}
 	s.giveBack(o, r, s.options.RefundAfter)
-	return c.account.refundReply(o, r, c.now), nil
+	return c.merchant.refundReply(o, r, c.now), nil
 }
 
 // refundable finds the order that a refund names, by either number.
-func (s *Sim) refundable(c *call, v values) (*order, error) {
+func (s *Sim) refundable(c *wechatCall, v values) (*order, error) {
 	number, reference := v.text("out_trade_no"), v.text("transaction_id")
 	if (number == "") == (reference == "") {
 		return nil, errRequest.at("body", "/out_trade_no", number, "transaction_id和out_trade_no二选一")
 	}
-	o := s.books.find(c.account, number)
+	o := s.books.find(c.merchant, number)
 	if o == nil {
-		o = s.books.findReference(c.account, reference)
+		o = s.books.findReference(c.merchant, reference)
 	}
 	if o == nil {
 		return nil, errNoOrder
@@ -83,7 +83,7 @@ func (s *Sim) refundable(c *call, v values) (*order, error) {
 	return o, nil
 }
 
-func (c *call) checkRefund(o *order, fen, total int64) error {
+func (c *wechatCall) checkRefund(o *order, fen, total int64) error {
 	if total != o.fen {
 		return errRefundTotal
 	}
@@ -102,13 +102,13 @@ func (c *call) checkRefund(o *order, fen, total int64) error {
 	return nil
 }
 
-func queryRefund(s *Sim, c *call) (any, error) {
+func queryRefund(s *Sim, c *wechatCall) (any, error) {
 	number := c.r.PathValue("number")
 	c.number = ""
 	for _, o := range s.books.orders {
-		if r := o.findRefund(number); r != nil && o.account == c.account {
+		if r := o.findRefund(number); r != nil && o.account == c.merchant {
 			c.number = o.number
-			return c.account.refundReply(o, r, c.now), nil
+			return c.merchant.refundReply(o, r, c.now), nil
 		}
 	}
 	return nil, errNoRefund

@@ -72,6 +72,13 @@ var (
 	errSystem        = &problem{Status: 500, Code: "SYSTEM_ERROR", Message: "系统异常，请用相同参数重新调用"}
 )
 
+// wechatRefusals are WeChat Pay's words for each kind of refusal.
+var wechatRefusals = map[refusalKind]*problem{
+	refuseSystem:    errSystem,
+	refuseRate:      errRate,
+	refuseForbidden: errNoAuth,
+}
+
 func asProblem(err error) *problem {
 	if p, ok := errors.AsType[*problem](err); ok {
 		return p

@@ -14,38 +14,49 @@ const wechatScheme = "WECHATPAY2-SHA256-RSA2048"
 // clockSkew is how far a timestamp may be off, either way.
 const clockSkew = 5 * time.Minute
 
-// authenticate checks a call's headers and signature. It returns the call as
-// far as it is known, for the history, even when it fails.
-func (s *Sim) authenticate(r *http.Request, body []byte) (*call, error) {
-	if r.Header.Get("User-Agent") == "" || !acceptsJSON(r.Header.Get("Accept")) {
-		return nil, errRequest.saying("Http头缺少Accept或User-Agent")
+// authenticate implements apiCall: it checks the headers and the signature.
+func (c *wechatCall) authenticate(s *Sim) error {
+	if c.do == nil {
+		return errNoSuchAPI
 	}
-	if r.Method == http.MethodPost && !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
-		return nil, errRequest.saying("Http头Content-Type需为application/json")
+	if c.r.Header.Get("User-Agent") == "" || !acceptsJSON(c.r.Header.Get("Accept")) {
+		return errRequest.saying("Http头缺少Accept或User-Agent")
 	}
-	p, err := parseAuthorization(r.Header.Get("Authorization"))
+	if c.r.Method == http.MethodPost && !strings.HasPrefix(c.r.Header.Get("Content-Type"), "application/json") {
+		return errRequest.saying("Http头Content-Type需为application/json")
+	}
+	p, err := parseAuthorization(c.r.Header.Get("Authorization"))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	a, ok := s.wechat[p["mchid"]]
 	if !ok {
-		return nil, errNoMerchant
+		return errNoMerchant
 	}
-	c := &call{account: a, r: r, body: body, now: s.now(), number: r.PathValue("number")}
+	c.claimed, c.number, c.merchant, c.now = a.id(), c.r.PathValue("number"), a, s.now()
+	if err := a.verify(c.r, c.body, p, s.options.Now()); err != nil {
+		return err
+	}
+	c.account = a
+	return nil
+}
+
+// verify checks the parts of an Authorization header.
+func (a *wechatAccount) verify(r *http.Request, body []byte, p map[string]string, now time.Time) error {
 	if p["serial_no"] != a.MerchantSerial {
-		return c, errSignature.at("authorization", "serial_no", p["serial_no"], "商户证书序列号有误")
+		return errSignature.at("authorization", "serial_no", p["serial_no"], "商户证书序列号有误")
 	}
 	if asked := r.Header.Get("Wechatpay-Serial"); asked != "" && asked != a.PublicKeyID {
-		return c, errRequest.at("header", "Wechatpay-Serial", asked, "平台公钥ID或证书序列号错误")
+		return errRequest.at("header", "Wechatpay-Serial", asked, "平台公钥ID或证书序列号错误")
 	}
-	if err := checkTimestamp(p["timestamp"], s.options.Now()); err != nil {
-		return c, err
+	if err := checkTimestamp(p["timestamp"], now); err != nil {
+		return err
 	}
 	message := r.Method + "\n" + r.URL.RequestURI() + "\n" + p["timestamp"] + "\n" + p["nonce_str"] + "\n" + string(body) + "\n"
 	if !verify(a.MerchantPublicKey, message, p["signature"]) {
-		return c, errSignature.at("authorization", "signature", "", "签名验证失败")
+		return errSignature.at("authorization", "signature", "", "签名验证失败")
 	}
-	return c, a.nonces.use(p["nonce_str"], s.options.Now())
+	return a.nonces.use(p["nonce_str"], now)
 }
 
 func acceptsJSON(accept string) bool {

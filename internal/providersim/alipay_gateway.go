@@ -1,0 +1,175 @@
+package providersim
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// alipayCall is one call of the gateway.
+type alipayCall struct {
+	call
+	do       func(*Sim, *alipayCall) (any, error)
+	p        url.Values // the common parameters
+	biz      bizContent
+	merchant *alipayAccount
+	now      time.Time
+}
+
+// bizContent are the fields of biz_content that matter here. As at the real
+// gateway, others are ignored.
+type bizContent struct {
+	Number       string `json:"out_trade_no"`
+	Reference    string `json:"trade_no"`
+	Total        string `json:"total_amount"`
+	Subject      string `json:"subject"`
+	Timeout      string `json:"timeout_express"`
+	QRTimeout    string `json:"qr_code_timeout_express"`
+	Expire       string `json:"time_expire"`
+	Passback     string `json:"passback_params"`
+	QuitURL      string `json:"quit_url"`
+	BuyerID      string `json:"buyer_id"`
+	RefundAmount string `json:"refund_amount"`
+	RequestNo    string `json:"out_request_no"`
+}
+
+// gatewayMethods are the calls between servers.
+var gatewayMethods = map[string]struct {
+	op operations
+	do func(*Sim, *alipayCall) (any, error)
+}{
+	"alipay.trade.precreate":            {opPrepay, precreate},
+	"alipay.trade.create":               {opPrepay, createTrade},
+	"alipay.trade.query":                {opQuery, queryTrade},
+	"alipay.trade.close":                {opClose, closeTrade},
+	"alipay.trade.cancel":               {opClose, cancelTrade},
+	"alipay.trade.refund":               {opRefund, refundTrade},
+	"alipay.trade.fastpay.refund.query": {opRefundQuery, queryTradeRefund},
+}
+
+// gatewayPages are the calls that a payer's browser makes.
+var gatewayPages = map[string]Product{
+	"alipay.trade.wap.pay":  WapPay,
+	"alipay.trade.page.pay": PagePay,
+}
+
+func (s *Sim) routeAlipay() {
+	s.routes.HandleFunc("GET /gateway.do", s.gateway)
+	s.routes.HandleFunc("POST /gateway.do", s.gateway)
+	s.routes.HandleFunc("POST /phone/tradepay", s.tradePay)
+	s.routes.HandleFunc("OPTIONS /phone/tradepay", s.tradePay)
+}
+
+// gateway is the one address of Alipay: parameters may be in the address and
+// in the form.
+func (s *Sim) gateway(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+	if err := r.ParseForm(); err != nil {
+		http.Error(w, "the form can't be read", http.StatusBadRequest)
+		return
+	}
+	c := newAlipayCall(r.Form)
+	if product, ok := gatewayPages[c.name]; ok {
+		s.openTradePage(w, r, c, product)
+		return
+	}
+	s.serve(w, r, c)
+}
+
+func newAlipayCall(p url.Values) *alipayCall {
+	return &alipayCall{call: call{claimed: p.Get("app_id"), name: p.Get("method")}, p: p}
+}
+
+// authenticate implements apiCall.
+func (c *alipayCall) authenticate(s *Sim) error {
+	a, err := s.signer(c.p)
+	if err != nil {
+		return err
+	}
+	method, ok := gatewayMethods[c.name]
+	if !ok {
+		return invalidArgument("method")
+	}
+	c.op, c.do = method.op, method.do
+	return c.accept(s, a)
+}
+
+// accept takes the call for one of the account's, and decodes biz_content.
+func (c *alipayCall) accept(s *Sim, a *alipayAccount) error {
+	if content := c.p.Get("biz_content"); content != "" {
+		if err := json.Unmarshal([]byte(content), &c.biz); err != nil {
+			return invalidArgument("parameter")
+		}
+	}
+	c.account, c.merchant, c.number, c.now = a, a, c.biz.Number, s.now()
+	return nil
+}
+
+// signer checks the common parameters and the signature over them, and returns
+// whose it is.
+func (s *Sim) signer(p url.Values) (*alipayAccount, error) {
+	for _, name := range []string{"app_id", "method", "charset", "sign_type", "sign", "timestamp", "version"} {
+		if p.Get(name) == "" {
+			return nil, missingArgument(name)
+		}
+	}
+	for name, values := range p {
+		if len(values) != 1 {
+			return nil, invalidArgument(name)
+		}
+	}
+	a, ok := s.alipay[p.Get("app_id")]
+	if !ok {
+		return nil, invalidArgument("app-id")
+	}
+	if err := s.checkCommon(p); err != nil {
+		return nil, err
+	}
+	if !verify(a.MerchantPublicKey, unsignedText(p, "sign"), p.Get("sign")) {
+		return nil, invalidArgument("signature")
+	}
+	return a, nil
+}
+
+func (s *Sim) checkCommon(p url.Values) error {
+	for name, want := range map[string]string{"sign_type": alipayScheme, "version": "1.0", "charset": "utf-8", "format": "JSON"} {
+		if got := p.Get(name); got != "" && !strings.EqualFold(got, want) {
+			return invalidArgument(strings.ReplaceAll(name, "_", "-"))
+		}
+	}
+	at, err := time.ParseInLocation(time.DateTime, p.Get("timestamp"), china)
+	if err != nil || s.options.Now().Sub(at).Abs() > alipaySkew {
+		return invalidArgument("timestamp")
+	}
+	return nil
+}
+
+func (c *alipayCall) refusal(kind refusalKind) error { return alipayRefusals[kind] }
+
+func (c *alipayCall) work(s *Sim) (any, error) { return c.do(s, c) }
+
+// reply implements apiCall: the signature is over the very bytes of the result,
+// in which slashes are escaped as Alipay escapes them. A call that is not known
+// to be the merchant's gets an error_response without signature.
+func (c *alipayCall) reply(_ *Sim, result any, err error) reply {
+	if err != nil {
+		result = asBusiness(err)
+	}
+	body := bytes.ReplaceAll(plainJSON(result), []byte("/"), []byte(`\/`))
+	if c.merchant == nil {
+		return gatewayReply("error_response", "", body)
+	}
+	name := strings.ReplaceAll(c.name, ".", "_") + "_response"
+	return gatewayReply(name, sealFor(c.struck).signature(c.merchant.PlatformKey, string(body)), body)
+}
+
+func gatewayReply(name, signature string, result []byte) reply {
+	body := `{"` + name + `":` + string(result)
+	if signature != "" {
+		body += `,"sign":"` + signature + `"`
+	}
+	return reply{status: http.StatusOK, contentType: "text/html;charset=utf-8", body: []byte(body + "}")}
+}
