@@ -349,7 +349,7 @@ func TestBrokenMerchants(t *testing.T) {
 		name, document, settings string
 		says                     []string
 	}{
-		{name: "syntax", document: broken(`"visible": 4,`, `"visible": 4`), says: []string{capabilities, "line 7"}},
+		{name: "syntax", document: broken(`"visible": 4,`, `"visible": 4`), says: []string{capabilities + ":7"}},
 		{name: "type", document: broken(`"visible": 4`, `"visible": "four"`), says: []string{capabilities, "visible"}},
 		{name: "field-unknown", document: broken(`"visible"`, `"visibel"`), says: []string{capabilities, "visibel"}},
 		{name: "rail-unknown", document: broken(`["jsapi", "deep_link", "qr"]`, `["jsapi", "pigeon"]`), says: []string{capabilities, "methods[0].rails[1]", "pigeon"}},

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"morepay/internal/capability"
+	"morepay/internal/capability/document"
 	"morepay/internal/pay"
 )
 
@@ -58,7 +59,7 @@ func TestPercentSteps(t *testing.T) {
 		doc := open(func(_ *capability.Document, m *capability.Method) {
 			m.State, m.Rollout = capability.StateRollout, &capability.Rollout{Percent: float64(step) / 100}
 		})
-		again, err := capability.Decode(doc.JSON())
+		again, err := document.Decode(doc.JSON())
 		if err != nil {
 			t.Fatalf("step %d: %v", step, err)
 		}

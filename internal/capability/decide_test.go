@@ -319,3 +319,13 @@ func BenchmarkDecide(b *testing.B) {
 		})
 	}
 }
+
+func TestDocumentMethod(t *testing.T) {
+	doc := open(nil)
+	if m := doc.Method("wechat_pay"); m != &doc.Methods[0] {
+		t.Errorf("got %v, want the entry itself", m)
+	}
+	if m := doc.Method("alipay"); m != nil {
+		t.Errorf("got %v, want nil", m)
+	}
+}

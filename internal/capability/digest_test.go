@@ -6,7 +6,8 @@ import (
 	"encoding/json"
 	"testing"
 
-	"morepay/internal/capability"
+	"morepay/internal/capability/capabilitytest"
+	"morepay/internal/capability/document"
 )
 
 // inputs is how many decisions the digest covers.
@@ -17,8 +18,8 @@ const inputs = 10_000
 func digest(t *testing.T) string {
 	h := sha256.New()
 	for seed := range uint64(inputs) {
-		w := anyWorld(seededDice(seed))
-		doc, err := capability.Decode(w.doc.JSON())
+		w := anyWorld(capabilitytest.Seeded(seed))
+		doc, err := document.Decode(w.doc.JSON())
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}

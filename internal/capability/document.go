@@ -3,11 +3,13 @@
 // on this device, by which rails, and why not by the others.
 //
 // The server, the browser and the QA matrix run the same code. What must not
-// live here: clocks, storage, HTTP, texts shown to people, and anything secret:
-// every document can be read by everyone.
+// live here: decoding, which the browser has no use for (package document), clocks,
+// storage, HTTP, texts shown to people, and anything secret: every document can be
+// read by everyone.
 package capability
 
 import (
+	"encoding/json"
 	"time"
 
 	"morepay/internal/device"
@@ -17,11 +19,8 @@ import (
 // SchemaVersion is the version of the document's form.
 const SchemaVersion = 1
 
-// MaxSize is the most bytes that a document may have.
-const MaxSize = 64 << 10
-
 // Document says what one merchant's account may do. Documents are decoded by
-// [Decode] and never changed afterwards.
+// package document and never changed afterwards.
 type Document struct {
 	Schema      int          `json:"schema"`            // SchemaVersion
 	Version     int64        `json:"version,omitempty"` // counted up by the store; 0 before it is stored
@@ -33,6 +32,22 @@ type Document struct {
 	Ranking     []pay.Method `json:"ranking,omitempty"`      // display order; methods that are not in it follow by rank
 	OpenBatches []string     `json:"open_batches,omitempty"` // batches of merchants that are open so far, see [Rollout]
 	Methods     []Method     `json:"methods"`
+}
+
+// JSON is the one encoding of a document: the same document always gives the
+// same bytes. It panics on numbers and times that no decoded document has.
+func (doc *Document) JSON() []byte { return mustEncode(json.Marshal(doc)) }
+
+// Indented is JSON for people to read and compare, ending in a newline.
+func (doc *Document) Indented() []byte {
+	return append(mustEncode(json.MarshalIndent(doc, "", "  ")), '\n')
+}
+
+func mustEncode(data []byte, err error) []byte {
+	if err != nil {
+		panic("capability: document was not decoded: " + err.Error())
+	}
+	return data
 }
 
 // Method is the entry of a method; nil if there is none.

@@ -9,6 +9,8 @@ import (
 	"pgregory.net/rapid"
 
 	"morepay/internal/capability"
+	"morepay/internal/capability/capabilitytest"
+	"morepay/internal/capability/document"
 	"morepay/internal/device"
 	"morepay/internal/method"
 	"morepay/internal/pay"
@@ -22,8 +24,8 @@ type world struct {
 	now   time.Time
 }
 
-func anyWorld(roll dice) world {
-	return world{anyDocument(roll), anyOrder(roll), pick(roll, devices), someTime(roll)}
+func anyWorld(roll capabilitytest.Dice) world {
+	return world{capabilitytest.AnyDocument(roll), capabilitytest.AnyOrder(roll), capabilitytest.Pick(roll, capabilitytest.Devices), capabilitytest.AnyTime(roll)}
 }
 
 func (w world) decide() capability.Decision {
@@ -31,18 +33,18 @@ func (w world) decide() capability.Decision {
 }
 
 // forAll checks a rule in any world, and shows the world in which it fails.
-func forAll(t *testing.T, rule func(t *rapid.T, roll dice, w world)) {
+func forAll(t *testing.T, rule func(t *rapid.T, roll capabilitytest.Dice, w world)) {
 	t.Helper()
 	rapid.Check(t, func(t *rapid.T) {
-		roll := rapidDice(t)
+		roll := capabilitytest.Rapid(t)
 		w := anyWorld(roll)
-		t.Log(describe(w.doc, w.order, w.dev, w.now))
+		t.Log(capabilitytest.Describe(w.doc, w.order, w.dev, w.now))
 		rule(t, roll, w)
 	})
 }
 
 func (w world) clone(t *rapid.T) world {
-	doc, err := capability.Decode(w.doc.JSON())
+	doc, err := document.Decode(w.doc.JSON())
 	if err != nil {
 		t.Fatalf("a generated document is refused:\n%v", err)
 	}
@@ -60,7 +62,7 @@ func codes(c capability.Choice) []capability.ReasonCode {
 }
 
 func TestEitherLadderOrReasons(t *testing.T) {
-	forAll(t, func(t *rapid.T, _ dice, w world) {
+	forAll(t, func(t *rapid.T, _ capabilitytest.Dice, w world) {
 		for _, c := range w.decide().Choices {
 			if (len(c.Ladder) > 0) == (len(c.Reasons) > 0) {
 				t.Errorf("%s has ladder %v and reasons %v", c.Method, c.Ladder, c.Reasons)
@@ -78,7 +80,7 @@ func byCode(a, b capability.ReasonCode) int {
 }
 
 func TestRankIsATotalOrder(t *testing.T) {
-	forAll(t, func(t *rapid.T, _ dice, w world) {
+	forAll(t, func(t *rapid.T, _ capabilitytest.Dice, w world) {
 		choices := w.decide().Choices
 		if len(choices) != len(w.doc.Methods) {
 			t.Fatalf("%d choices for %d methods", len(choices), len(w.doc.Methods))
@@ -108,20 +110,20 @@ func TestRankIsATotalOrder(t *testing.T) {
 // TestOrderOfTheFileDoesNotMatter: only ranking is an order; everything else is
 // a set.
 func TestOrderOfTheFileDoesNotMatter(t *testing.T) {
-	forAll(t, func(t *rapid.T, roll dice, w world) {
+	forAll(t, func(t *rapid.T, roll capabilitytest.Dice, w world) {
 		other := w.clone(t)
-		other.doc.Methods = shuffled(roll, other.doc.Methods)
-		other.doc.OpenBatches = shuffled(roll, other.doc.OpenBatches)
+		other.doc.Methods = capabilitytest.Shuffled(roll, other.doc.Methods)
+		other.doc.OpenBatches = capabilitytest.Shuffled(roll, other.doc.OpenBatches)
 		for i := range other.doc.Methods {
 			m := &other.doc.Methods[i]
-			m.Rails = shuffled(roll, m.Rails)
-			m.Currencies = shuffled(roll, m.Currencies)
-			m.Regions = shuffled(roll, m.Regions)
+			m.Rails = capabilitytest.Shuffled(roll, m.Rails)
+			m.Currencies = capabilitytest.Shuffled(roll, m.Currencies)
+			m.Regions = capabilitytest.Shuffled(roll, m.Regions)
 		}
 		if !w.decide().Equal(other.decide()) {
 			t.Errorf("got %v, shuffled %v", w.decide(), other.decide())
 		}
-		other.order.Items = shuffled(roll, other.order.Items)
+		other.order.Items = capabilitytest.Shuffled(roll, other.order.Items)
 		for _, c := range w.decide().Choices {
 			if shuffled, _ := other.decide().Choice(c.Method); !slices.Equal(codes(c), codes(shuffled)) {
 				t.Errorf("%s: the order of the items makes %v of %v", c.Method, codes(shuffled), codes(c))
@@ -131,7 +133,7 @@ func TestOrderOfTheFileDoesNotMatter(t *testing.T) {
 }
 
 func TestArgumentsStayAsTheyAre(t *testing.T) {
-	forAll(t, func(t *rapid.T, _ dice, w world) {
+	forAll(t, func(t *rapid.T, _ capabilitytest.Dice, w world) {
 		before, order := string(w.doc.JSON()), asJSON(t, w.order)
 		d := w.decide()
 		for _, c := range d.Choices {
@@ -179,10 +181,10 @@ func only(t *rapid.T, what string, wider, narrower capability.Decision) {
 }
 
 func TestAGrantNeverTakesAway(t *testing.T) {
-	forAll(t, func(t *rapid.T, roll dice, w world) {
+	forAll(t, func(t *rapid.T, roll capabilitytest.Dice, w world) {
 		granted := w.clone(t)
 		m := &granted.doc.Methods[roll(len(granted.doc.Methods))]
-		if r := pick(roll, method.Find(m.Method).Grants()); !slices.Contains(m.Rails, r) {
+		if r := capabilitytest.Pick(roll, method.Find(m.Method).Grants()); !slices.Contains(m.Rails, r) {
 			m.Rails = append(m.Rails, r)
 		}
 		only(t, "a grant", granted.decide(), w.decide())
@@ -190,7 +192,7 @@ func TestAGrantNeverTakesAway(t *testing.T) {
 }
 
 func TestWiderLimitsNeverTakeAway(t *testing.T) {
-	forAll(t, func(t *rapid.T, roll dice, w world) {
+	forAll(t, func(t *rapid.T, roll capabilitytest.Dice, w world) {
 		wider := w.clone(t)
 		for i := range wider.doc.Methods {
 			for c, l := range wider.doc.Methods[i].Limits {
@@ -207,7 +209,7 @@ func TestWiderLimitsNeverTakeAway(t *testing.T) {
 
 // TestAmountsBetweenAreOffered: if two amounts can be paid, so can any between.
 func TestAmountsBetweenAreOffered(t *testing.T) {
-	forAll(t, func(t *rapid.T, roll dice, w world) {
+	forAll(t, func(t *rapid.T, roll capabilitytest.Dice, w world) {
 		low, middle, high := w, w, w
 		middle.order.Amount.Value += int64(roll(3000))
 		high.order.Amount.Value = middle.order.Amount.Value + int64(roll(3000))
@@ -222,9 +224,9 @@ func TestAmountsBetweenAreOffered(t *testing.T) {
 }
 
 func TestANewerHostNeverTakesAway(t *testing.T) {
-	forAll(t, func(t *rapid.T, roll dice, w world) {
+	forAll(t, func(t *rapid.T, roll capabilitytest.Dice, w world) {
 		newer := w
-		newer.dev.HostVersion = pick(roll, someVersions)
+		newer.dev.HostVersion = capabilitytest.Pick(roll, capabilitytest.Versions)
 		if device.CompareVersions(newer.dev.HostVersion, w.dev.HostVersion) < 0 {
 			newer, w = w, newer
 		}
@@ -233,7 +235,7 @@ func TestANewerHostNeverTakesAway(t *testing.T) {
 }
 
 func TestRaisingARolloutKeepsEveryone(t *testing.T) {
-	forAll(t, func(t *rapid.T, roll dice, w world) {
+	forAll(t, func(t *rapid.T, roll capabilitytest.Dice, w world) {
 		raised := w.clone(t)
 		for i := range raised.doc.Methods {
 			if r := raised.doc.Methods[i].Rollout; r != nil {
@@ -246,10 +248,10 @@ func TestRaisingARolloutKeepsEveryone(t *testing.T) {
 }
 
 func TestAnOutageOnlyHidesItsMethods(t *testing.T) {
-	forAll(t, func(t *rapid.T, roll dice, w world) {
+	forAll(t, func(t *rapid.T, roll capabilitytest.Dice, w world) {
 		w.order.Down = nil
 		down := w
-		down.order.Down = []pay.Method{pick(roll, method.IDs())}
+		down.order.Down = []pay.Method{capabilitytest.Pick(roll, method.IDs())}
 		for _, c := range down.decide().Choices {
 			before, _ := w.decide().Choice(c.Method)
 			want := before.Ladder
@@ -266,7 +268,7 @@ func TestAnOutageOnlyHidesItsMethods(t *testing.T) {
 // TestLaddersComeFromTheTable: a merchant's document can thin a ladder out, and
 // do nothing else to it.
 func TestLaddersComeFromTheTable(t *testing.T) {
-	forAll(t, func(t *rapid.T, _ dice, w world) {
+	forAll(t, func(t *rapid.T, _ capabilitytest.Dice, w world) {
 		for _, c := range w.decide().Choices {
 			rest := method.Find(c.Method).Ladder(w.dev)
 			for _, r := range c.Ladder {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"morepay/internal/capability"
+	"morepay/internal/capability/document"
 	samples "morepay/internal/demo/merchants"
 	"morepay/internal/device"
 	"morepay/internal/merchant"
@@ -111,7 +112,7 @@ func stored(ctx context.Context, db *sqlstore.DB) ([]*capability.Document, error
 		if err != nil {
 			return err
 		}
-		doc, err := capability.Decode(full.JSON)
+		doc, err := document.Decode(full.JSON)
 		docs = append(docs, doc)
 		return err
 	})

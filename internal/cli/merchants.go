@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"morepay/internal/capability"
+	"morepay/internal/capability/document"
 	"morepay/internal/merchant"
 	"morepay/internal/pay"
 	"morepay/internal/store/sqlstore"
@@ -64,7 +65,7 @@ func showDiff(ctx context.Context, db *sqlstore.DB, s merchant.Source) error {
 	}
 	var before *capability.Document
 	if old.Version > 0 {
-		if before, err = capability.Decode(old.JSON); err != nil {
+		if before, err = document.Decode(old.JSON); err != nil {
 			return err
 		}
 	}
@@ -210,7 +211,7 @@ func (c *rollbackMerchants) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if _, err := capability.Decode(old.JSON); err != nil {
+		if _, err := document.Decode(old.JSON); err != nil {
 			return fmt.Errorf("version %d can't be used any more: %w", c.Version, err)
 		}
 		stored, err := db.Documents.Put(ctx, []merchant.Change{{Merchant: c.Merchant, JSON: old.JSON}}, c.Author, time.Now())

@@ -11,7 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"morepay/internal/capability"
+	"morepay/internal/capability/document"
 	"morepay/internal/merchant"
 	"morepay/internal/pay"
 )
@@ -75,13 +75,13 @@ func (s *Server) handlePutDocument(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
-	body, err := readBody(w, r, capability.MaxSize)
+	body, err := readBody(w, r, document.MaxSize)
 	if err != nil {
 		return err
 	}
-	doc, err := capability.Decode(body)
+	doc, err := document.Decode(body)
 	if err != nil {
-		return pay.Errorf(pay.CodeInvalid, "", "%v", err)
+		return invalid(err)
 	}
 	if doc.Merchant != id {
 		return pay.Errorf(pay.CodeInvalid, "merchant", "is %q, but the path says %q", doc.Merchant, id)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"morepay/internal/capability"
+	"morepay/internal/capability/document"
 	"morepay/internal/device"
 	"morepay/internal/pay"
 )
@@ -54,7 +55,7 @@ func (s *Server) handleSchema(w http.ResponseWriter, _ *http.Request) error {
 	h.Set("Cache-Control", "public, max-age=300")
 	h.Set("Access-Control-Allow-Origin", "*")
 	h.Set("X-Content-Type-Options", "nosniff")
-	_, err := w.Write(capability.Schema())
+	_, err := w.Write(document.Schema())
 	return err
 }
 

@@ -239,7 +239,7 @@ func TestReadJSON(t *testing.T) {
 		{"text-amount", "application/json", `{"amount":{"value":"1"}}`, pay.CodeInvalid, "amount.value"},
 		{"huge-amount", "application/json", `{"amount":{"value":99999999999999999999}}`, pay.CodeInvalid, "amount.value"},
 		{"amount-with-exponent", "application/json", `{"amount":{"value":1e2}}`, pay.CodeInvalid, "amount.value"},
-		{"null-amount", "application/json", `{"amount":null}`, pay.CodeInvalid, "amount"},
+		{"null-for-whole-number", "application/json", `{"amount":{"value":null}}`, pay.CodeInvalid, "amount.value"},
 		{"field-twice", "application/json", `{"name":"a","name":"a"}`, pay.CodeInvalid, "name"},
 		{"other-case", "application/json", `{"amount":{"VALUE":1}}`, pay.CodeInvalid, "amount.VALUE"},
 		{"lone-surrogate", "application/json", `{"name":"\ud83d"}`, pay.CodeInvalid, "name"},

@@ -25,7 +25,7 @@ func shops(t *testing.T, adjust func(*merchant.Settings)) []merchant.Source {
 	t.Helper()
 	files := fstest.MapFS{}
 	for _, id := range []string{"first", "second"} {
-		files[id+"/capabilities.json"] = &fstest.MapFile{Data: []byte(strings.Replace(document, `"shop"`, `"`+id+`"`, 1))}
+		files[id+"/capabilities.json"] = &fstest.MapFile{Data: []byte(strings.Replace(capabilities, `"shop"`, `"`+id+`"`, 1))}
 		files[id+"/secret"] = &fstest.MapFile{Data: []byte("whsec_" + strings.Repeat("a", 40))}
 	}
 	sources, err := merchant.Load(files, true)

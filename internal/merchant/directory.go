@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"morepay/internal/capability"
+	"morepay/internal/capability/document"
 	"morepay/internal/pay"
 	"morepay/internal/webhook"
 )
@@ -158,7 +159,7 @@ func (d *Directory) DocumentAt(ctx context.Context, merchant string, number int6
 	if err != nil {
 		return nil, err
 	}
-	if doc, err = capability.Decode(stored.JSON); err != nil {
+	if doc, err = document.Decode(stored.JSON); err != nil {
 		return nil, pay.Wrap(pay.CodeInternal, err, "a stored document can't be read")
 	}
 	doc.Version = stored.Version

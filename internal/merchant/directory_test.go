@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"morepay/internal/capability"
+	"morepay/internal/capability/document"
 	samples "morepay/internal/demo/merchants"
 	"morepay/internal/merchant"
 	"morepay/internal/pay"
@@ -16,7 +17,7 @@ import (
 
 func decode(t *testing.T, text string) *capability.Document {
 	t.Helper()
-	doc, err := capability.Decode([]byte(text))
+	doc, err := document.Decode([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +40,7 @@ func open(t *testing.T) (*merchant.Directory, merchant.Store) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	sources := []merchant.Source{source(t, document)}
+	sources := []merchant.Source{source(t, capabilities)}
 	if _, err := merchant.Apply(t.Context(), db.Documents, sources, "test", time.Now()); err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +114,7 @@ func TestDocumentFollowsChanges(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	closed := decode(t, strings.Replace(document, `"open"`, `"closed"`, 1))
+	closed := decode(t, strings.Replace(capabilities, `"open"`, `"closed"`, 1))
 	if _, err := documents.Put(ctx, []merchant.Change{{Merchant: "shop", JSON: closed.JSON()}}, "test", time.Now()); err != nil {
 		t.Fatal(err)
 	}
@@ -153,28 +154,28 @@ func waitFor(t *testing.T, d *merchant.Directory, version int64) *merchant.Publi
 
 func TestApplyChangesNothingTwice(t *testing.T) {
 	_, documents := open(t)
-	changed, err := merchant.Apply(t.Context(), documents, []merchant.Source{source(t, document)}, "test", time.Now())
+	changed, err := merchant.Apply(t.Context(), documents, []merchant.Source{source(t, capabilities)}, "test", time.Now())
 	if err != nil || len(changed) != 0 {
 		t.Errorf("changed %v, %v", changed, err)
 	}
 }
 
 func TestIntroduce(t *testing.T) {
-	edited := strings.Replace(document, `"visible": 2`, `"visible": 3`, 1)
-	byAdmin := strings.Replace(document, `"visible": 2`, `"visible": 4`, 1)
+	edited := strings.Replace(capabilities, `"visible": 2`, `"visible": 3`, 1)
+	byAdmin := strings.Replace(capabilities, `"visible": 2`, `"visible": 4`, 1)
 	for name, c := range map[string]struct {
 		stored []string // after the first, which open stores
 		folder string
 		want   int64 // the version in force
 		told   bool  // that it is not the folder's
 	}{
-		"nothing-new":            {nil, document, 1, false},
+		"nothing-new":            {nil, capabilities, 1, false},
 		"edited-since":           {nil, edited, 2, false},
-		"changed-by-admin":       {[]string{byAdmin}, document, 2, true},
-		"rolled-back":            {[]string{edited, document}, edited, 3, true},
+		"changed-by-admin":       {[]string{byAdmin}, capabilities, 2, true},
+		"rolled-back":            {[]string{edited, capabilities}, edited, 3, true},
 		"applied-by-command":     {[]string{edited}, edited, 2, false},
 		"edited-and-by-admin":    {[]string{byAdmin}, edited, 3, false},
-		"newest-equals-an-older": {[]string{edited, document}, document, 3, false},
+		"newest-equals-an-older": {[]string{edited, capabilities}, capabilities, 3, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, documents := open(t)
@@ -205,7 +206,7 @@ func TestIntroduceToAnEmptyStore(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if inForce, err := merchant.Introduce(t.Context(), db.Documents, []merchant.Source{source(t, document)}, time.Now()); err != nil || len(inForce) != 0 {
+	if inForce, err := merchant.Introduce(t.Context(), db.Documents, []merchant.Source{source(t, capabilities)}, time.Now()); err != nil || len(inForce) != 0 {
 		t.Errorf("in force %+v, %v", inForce, err)
 	}
 	if doc, err := db.Documents.Get(t.Context(), "shop"); err != nil || doc.Version != 1 {
@@ -221,8 +222,8 @@ func TestUnknownMerchant(t *testing.T) {
 }
 
 func TestDiff(t *testing.T) {
-	before := decode(t, document)
-	after := decode(t, strings.Replace(document, `"visible": 2`, `"visible": 3`, 1))
+	before := decode(t, capabilities)
+	after := decode(t, strings.Replace(capabilities, `"visible": 2`, `"visible": 3`, 1))
 	got := strings.Join(merchant.Diff(before, after), "\n")
 	if got != "-   \"visible\": 2,\n+   \"visible\": 3," {
 		t.Errorf("diff is\n%s", got)

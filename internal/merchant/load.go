@@ -1,17 +1,16 @@
 package merchant
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"strings"
 
 	"morepay/internal/capability"
+	"morepay/internal/capability/document"
 	"morepay/internal/pay"
+	"morepay/internal/strictjson"
 	"morepay/internal/webhook"
 )
 
@@ -20,6 +19,9 @@ const (
 	DocumentFile = "capabilities.json" // public: the capability document
 	SettingsFile = "merchant.json"     // private; a merchant without one can only be looked at
 )
+
+// maxSettings is the largest size of a SettingsFile, in bytes.
+const maxSettings = 1 << 20
 
 // Source is one merchant as its files say.
 type Source struct {
@@ -76,8 +78,8 @@ func (s *Source) loadDocument(dir fs.FS) error {
 	if err != nil {
 		return err
 	}
-	if s.Document, err = capability.Decode(raw); err != nil {
-		return inFile(file, raw, err)
+	if s.Document, err = document.Decode(raw); err != nil {
+		return inFile(file, err)
 	}
 	if s.Document.Merchant != s.ID {
 		return fmt.Errorf("%s: merchant: is %q, but the folder is %q", file, s.Document.Merchant, s.ID)
@@ -94,14 +96,14 @@ func (s *Source) loadSettings(dir fs.FS, live bool) error {
 	if err != nil {
 		return err
 	}
-	if err := decodeStrictly(raw, &s.Settings); err != nil {
-		return inFile(file, raw, err)
+	if err := strictjson.Decode(raw, &s.Settings, maxSettings); err != nil {
+		return inFile(file, err)
 	}
 	if err := s.Settings.check(live); err != nil {
-		return inFile(file, raw, err)
+		return inFile(file, err)
 	}
 	if err := s.openWebhooks(live); err != nil {
-		return inFile(file, raw, err)
+		return inFile(file, err)
 	}
 	return nil
 }
@@ -125,38 +127,16 @@ func (s *Source) openWebhooks(live bool) error {
 	return nil
 }
 
-func decodeStrictly(raw []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return errors.New("there is something after the JSON value")
-	}
-	return nil
-}
-
-// inFile puts the file, and the line where JSON knows it, before an error, before
-// each one of a document's.
-func inFile(file string, raw []byte, err error) error {
-	if list, ok := errors.AsType[capability.Problems](err); ok {
-		problems := make([]error, len(list))
-		for i := range list {
-			problems[i] = fmt.Errorf("%s: %w", file, list[i:i+1])
-		}
-		return errors.Join(problems...)
-	}
-	offset := int64(-1)
-	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
-		offset = e.Offset
-	}
-	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		offset = e.Offset
-	}
-	if offset < 0 {
+// inFile puts the file before an error, and before each problem of its JSON the
+// line too.
+func inFile(file string, err error) error {
+	problems, ok := errors.AsType[strictjson.Problems](err)
+	if !ok {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	line := 1 + bytes.Count(raw[:min(int(offset), len(raw))], []byte("\n"))
-	return fmt.Errorf("%s:%d: %w", file, line, err)
+	list := make([]error, len(problems))
+	for i, p := range problems {
+		list[i] = fmt.Errorf("%s:%d: %w", file, p.Line, p)
+	}
+	return errors.Join(list...)
 }

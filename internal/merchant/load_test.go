@@ -8,7 +8,7 @@ import (
 	"morepay/internal/merchant"
 )
 
-const document = `{
+const capabilities = `{
   "schema": 1,
   "merchant": "shop",
   "name": "Shop",
@@ -38,7 +38,7 @@ func folder(doc, private string) fstest.MapFS {
 }
 
 func TestLoad(t *testing.T) {
-	dir := folder(document, settings)
+	dir := folder(capabilities, settings)
 	delete(dir, "other/key.pem")
 	sources, err := merchant.Load(dir, true)
 	if err != nil {
@@ -54,7 +54,7 @@ func TestLoad(t *testing.T) {
 
 func TestKeyFilesStayInTheFolder(t *testing.T) {
 	sources, err := merchant.Load(fstest.MapFS{
-		"shop/capabilities.json": {Data: []byte(document)},
+		"shop/capabilities.json": {Data: []byte(capabilities)},
 		"outside.pem":            {Data: []byte("not theirs")},
 	}, true)
 	if err != nil {
@@ -74,27 +74,31 @@ func TestLoadRefuses(t *testing.T) {
 		old, new                 string
 		want                     []string
 	}{
-		{"document-syntax", document, settings, `"visible": 2,`, `"visible": 2`, []string{"shop/capabilities.json"}},
-		{"document-unknown-field", document, settings, `"visible"`, `"visable"`, []string{"shop/capabilities.json", "visable"}},
-		{"document-of-another", document, settings, `"merchant": "shop"`, `"merchant": "shopp"`, []string{"shop/capabilities.json", "merchant", "shopp"}},
-		{"settings-syntax", document, settings, `"accounts": {},`, `"accounts": {]`, []string{"shop/merchant.json:6"}},
-		{"settings-unknown-field", document, settings, `"origins"`, `"origin"`, []string{"shop/merchant.json", "origin"}},
-		{"settings-wrong-type", document, settings, `["https://shop.example"]`, `"https://shop.example"`, []string{"shop/merchant.json:3", "origins"}},
-		{"settings-trailing-data", document, settings, `"webhooks": []`, `"webhooks": []}{`, []string{"shop/merchant.json"}},
-		{"mode-missing", document, settings, `"mode": "live",`, ``, []string{"shop/merchant.json", "mode", "live"}},
-		{"mode-test-on-live", document, settings, `"live"`, `"test"`, []string{"shop/merchant.json", "mode"}},
-		{"origin-with-path", document, settings, `"https://shop.example"]`, `"https://shop.example/"]`, []string{"origins[0]"}},
-		{"origin-http", document, settings, `["https://shop.example"]`, `["http://shop.example"]`, []string{"origins[0]"}},
-		{"origin-wildcard", document, settings, `["https://shop.example"]`, `["*"]`, []string{"origins[0]"}},
-		{"origin-wildcard-host", document, settings, `["https://shop.example"]`, `["https://*"]`, []string{"origins[0]"}},
-		{"origin-wildcard-part", document, settings, `["https://shop.example"]`, `["https://*.example"]`, []string{"origins[0]"}},
-		{"origin-with-directive", document, settings, `["https://shop.example"]`, `["https://shop.example;sandbox"]`, []string{"origins[0]"}},
-		{"origin-in-capitals", document, settings, `["https://shop.example"]`, `["https://Shop.example"]`, []string{"origins[0]"}},
-		{"return-url-without-slash", document, settings, `orders/"`, `orders"`, []string{"return_urls[0]"}},
-		{"return-url-with-user", document, settings, `"https://shop.example/orders/"`, `"https://a@shop.example/orders/"`, []string{"return_urls[0]"}},
-		{"api-key-in-the-open", document, settings, `9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`, `sk_live_secret`, []string{"api_keys[0].sha256"}},
-		{"api-key-empty", document, settings, `9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`, merchant.HashKey(""), []string{"api_keys[0].sha256", "empty"}},
-		{"api-key-hash-in-capitals", document, settings, `9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`, strings.ToUpper(merchant.HashKey("a")), []string{"api_keys[0].sha256", "lower case"}},
+		{"document-syntax", capabilities, settings, `"visible": 2,`, `"visible": 2`, []string{"shop/capabilities.json"}},
+		{"document-unknown-field", capabilities, settings, `"visible"`, `"visable"`, []string{"shop/capabilities.json:6", "visable"}},
+		{"document-of-another", capabilities, settings, `"merchant": "shop"`, `"merchant": "shopp"`, []string{"shop/capabilities.json", "merchant", "shopp"}},
+		{"settings-syntax", capabilities, settings, `"accounts": {},`, `"accounts": {]`, []string{"shop/merchant.json:6"}},
+		{"settings-unknown-field", capabilities, settings, `"origins"`, `"origin"`, []string{"shop/merchant.json:3", "origin"}},
+		{"settings-field-twice", capabilities, settings, `"webhooks": []`, `"origins": []`, []string{"shop/merchant.json:7", "origins", "twice"}},
+		{"settings-other-case", capabilities, settings, `"origins"`, `"Origins"`, []string{"shop/merchant.json:3", "Origins", "origins"}},
+		{"settings-field-twice-below", capabilities, settings, `"id": "a"`, `"id": "a", "id": "b"`, []string{"shop/merchant.json:5", "api_keys[0].id"}},
+		{"settings-field-twice-of-an-account", capabilities, settings, `"accounts": {}`, `"accounts": {"wechatpay": {"mchid": "1", "mchid": "2"}}`, []string{"shop/merchant.json:6", "accounts.wechatpay.mchid"}},
+		{"settings-wrong-type", capabilities, settings, `["https://shop.example"]`, `"https://shop.example"`, []string{"shop/merchant.json:3", "origins"}},
+		{"settings-trailing-data", capabilities, settings, `"webhooks": []`, `"webhooks": []}{`, []string{"shop/merchant.json"}},
+		{"mode-missing", capabilities, settings, `"mode": "live",`, ``, []string{"shop/merchant.json", "mode", "live"}},
+		{"mode-test-on-live", capabilities, settings, `"live"`, `"test"`, []string{"shop/merchant.json", "mode"}},
+		{"origin-with-path", capabilities, settings, `"https://shop.example"]`, `"https://shop.example/"]`, []string{"origins[0]"}},
+		{"origin-http", capabilities, settings, `["https://shop.example"]`, `["http://shop.example"]`, []string{"origins[0]"}},
+		{"origin-wildcard", capabilities, settings, `["https://shop.example"]`, `["*"]`, []string{"origins[0]"}},
+		{"origin-wildcard-host", capabilities, settings, `["https://shop.example"]`, `["https://*"]`, []string{"origins[0]"}},
+		{"origin-wildcard-part", capabilities, settings, `["https://shop.example"]`, `["https://*.example"]`, []string{"origins[0]"}},
+		{"origin-with-directive", capabilities, settings, `["https://shop.example"]`, `["https://shop.example;sandbox"]`, []string{"origins[0]"}},
+		{"origin-in-capitals", capabilities, settings, `["https://shop.example"]`, `["https://Shop.example"]`, []string{"origins[0]"}},
+		{"return-url-without-slash", capabilities, settings, `orders/"`, `orders"`, []string{"return_urls[0]"}},
+		{"return-url-with-user", capabilities, settings, `"https://shop.example/orders/"`, `"https://a@shop.example/orders/"`, []string{"return_urls[0]"}},
+		{"api-key-in-the-open", capabilities, settings, `9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`, `sk_live_secret`, []string{"api_keys[0].sha256"}},
+		{"api-key-empty", capabilities, settings, `9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`, merchant.HashKey(""), []string{"api_keys[0].sha256", "empty"}},
+		{"api-key-hash-in-capitals", capabilities, settings, `9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`, strings.ToUpper(merchant.HashKey("a")), []string{"api_keys[0].sha256", "lower case"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			doc, private := strings.Replace(c.document, c.old, c.new, 1), strings.Replace(c.settings, c.old, c.new, 1)
@@ -104,7 +108,7 @@ func TestLoadRefuses(t *testing.T) {
 			if strings.HasPrefix(c.name, "document") {
 				private = settings
 			} else {
-				doc = document
+				doc = capabilities
 			}
 			dir := folder(doc, private)
 			delete(dir, "other/key.pem")
@@ -126,7 +130,7 @@ func TestLoadRefuses(t *testing.T) {
 
 func TestLoadNamesTheFileOfEachProblem(t *testing.T) {
 	_, err := merchant.LoadDocuments(fstest.MapFS{
-		"shop/capabilities.json": {Data: []byte(strings.NewReplacer(`"CNY"`, `"CNYX"`, `"visible": 2`, `"visible": -2`).Replace(document))},
+		"shop/capabilities.json": {Data: []byte(strings.NewReplacer(`"CNY"`, `"CNYX"`, `"visible": 2`, `"visible": -2`).Replace(capabilities))},
 	})
 	if err == nil {
 		t.Fatal("was accepted")
@@ -135,9 +139,9 @@ func TestLoadNamesTheFileOfEachProblem(t *testing.T) {
 	if len(problems) != 2 {
 		t.Fatalf("want a problem for the currency and one for the number:\n%v", err)
 	}
-	for _, problem := range problems {
-		if !strings.HasPrefix(problem, "shop/capabilities.json: ") {
-			t.Errorf("a problem without its file: %s", problem)
+	for i, place := range []string{"shop/capabilities.json:6: visible: ", "shop/capabilities.json:8: methods[0].currencies[0]: "} {
+		if !strings.HasPrefix(problems[i], place) {
+			t.Errorf("a problem without its place, %s: %s", place, problems[i])
 		}
 	}
 }
@@ -145,7 +149,7 @@ func TestLoadNamesTheFileOfEachProblem(t *testing.T) {
 func TestLoadTellsEverythingAtOnce(t *testing.T) {
 	dir := fstest.MapFS{
 		"a/capabilities.json": {Data: []byte(`{`)},
-		"b/capabilities.json": {Data: []byte(strings.Replace(document, `"shop"`, `"c"`, 1))},
+		"b/capabilities.json": {Data: []byte(strings.Replace(capabilities, `"shop"`, `"c"`, 1))},
 		"c/merchant.json":     {Data: []byte(settings)},
 	}
 	_, err := merchant.Load(dir, true)
@@ -166,7 +170,7 @@ func TestLoadNothing(t *testing.T) {
 }
 
 func TestIcons(t *testing.T) {
-	named := strings.Replace(document, `"rails"`, `"icon": "own", "rails"`, 1)
+	named := strings.Replace(capabilities, `"rails"`, `"icon": "own", "rails"`, 1)
 	for _, c := range []struct{ name, file, body, want string }{
 		{"there", "icons/own.svg", "<svg/>", ""},
 		{"missing", "icons/other.svg", "<svg/>", "methods[0].icon"},

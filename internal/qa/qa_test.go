@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"morepay/internal/capability"
+	"morepay/internal/capability/document"
 	"morepay/internal/demo/merchants"
 	"morepay/internal/device"
 	"morepay/internal/method"
@@ -42,7 +43,7 @@ func sample(t testing.TB, id string) *capability.Document {
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc, err := capability.Decode(data)
+	doc, err := document.Decode(data)
 	if err != nil {
 		t.Fatalf("%s:\n%v", id, err)
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"morepay/internal/capability"
+	"morepay/internal/capability/document"
 	"morepay/internal/harness"
 	"morepay/internal/merchant"
 	"morepay/internal/program"
@@ -202,7 +203,7 @@ func documents(ctx context.Context, db *sqlstore.DB, like *capability.Document, 
 		var changes []merchant.Change
 		for i := from; i < min(n, from+batch); i++ {
 			raw := strings.Replace(string(like.JSON()), `"`+harness.Merchant+`"`, `"`+name(i)+`"`, 1)
-			if _, err := capability.Decode([]byte(raw)); err != nil {
+			if _, err := document.Decode([]byte(raw)); err != nil {
 				return err
 			}
 			changes = append(changes, merchant.Change{Merchant: name(i), JSON: []byte(raw)})

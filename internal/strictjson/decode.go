@@ -17,7 +17,8 @@ import (
 // It knows structs whose fields all have json tags, slices, maps with strings as
 // keys, pointers, strings, booleans, whole numbers and json.RawMessage, and
 // panics on other types: they are a mistake of the program. A field that the text
-// leaves out keeps its value.
+// leaves out keeps its value. A struct's field that is null counts as left out, as
+// writers of many languages mean it, but a whole number is digits or nothing.
 func Decode(data []byte, into any, limit int) error {
 	v, problems := Parse(data, limit)
 	if v != nil {
@@ -68,12 +69,20 @@ func (p *Problems) fillStruct(v *Value, into reflect.Value) {
 	fields := fieldsOf(into.Type())
 	for i := range v.Fields {
 		f := &v.Fields[i]
-		if index, ok := fields[f.Name]; ok {
+		index, ok := fields[f.Name]
+		switch {
+		case !ok:
+			p.AddUnknown(f, slices.Collect(maps.Keys(fields)))
+		case f.Value.Kind == Null && mayBeNull(into.Field(index)):
+		default:
 			p.fill(&f.Value, into.Field(index))
-			continue
 		}
-		p.AddUnknown(f, slices.Collect(maps.Keys(fields)))
 	}
+}
+
+// mayBeNull reports whether null leaves a field out.
+func mayBeNull(field reflect.Value) bool {
+	return !field.CanInt() && !field.CanUint() && field.Type() != rawMessage
 }
 
 // fieldsOf returns the indexes of a struct's fields by their names in JSON.

@@ -27,7 +27,7 @@ const (
 	RuleDuplicateKey Rule = "duplicate_key" // the same field twice in one object
 	RuleUnknownField Rule = "unknown_field"
 	RuleWrongCase    Rule = "wrong_case" // a known field in other letters, Amount for amount
-	RuleType         Rule = "type"       // a string where a number belongs, null, …
+	RuleType         Rule = "type"       // a string where a number belongs, …
 	RuleDigits       Rule = "digits"     // a number that isn't written in digits, 1e2 for 100
 	RuleRange        Rule = "range"      // a number that is too small or too large
 )

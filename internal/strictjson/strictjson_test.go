@@ -92,9 +92,8 @@ func TestRules(t *testing.T) {
 		{"list-for-object", `[]`, "", 1, strictjson.RuleType},
 		{"null-for-object", `null`, "", 1, strictjson.RuleType},
 		{"number-for-string", "{\n\"name\":\n1}", "name", 3, strictjson.RuleType},
-		{"null-for-string", `{"name":null}`, "name", 1, strictjson.RuleType},
-		{"null-for-what-may-be-left-out", `{"refund":null}`, "refund", 1, strictjson.RuleType},
-		{"null-for-list", `{"items":null}`, "items", 1, strictjson.RuleType},
+		{"null-in-list", `{"items":[null]}`, "items[0]", 1, strictjson.RuleType},
+		{"null-in-map", `{"notes":{"a":null}}`, "notes.a", 1, strictjson.RuleType},
 		{"object-for-list", `{"items":{}}`, "items", 1, strictjson.RuleType},
 		{"string-in-list", `{"items":[{},"a"]}`, "items[1]", 1, strictjson.RuleType},
 		{"list-for-map", `{"notes":[]}`, "notes", 1, strictjson.RuleType},
@@ -129,6 +128,19 @@ func problems(t *testing.T, text string) strictjson.Problems {
 		t.Fatalf("error is %v, want Problems", err)
 	}
 	return p
+}
+
+// TestNullIsLeftOut: many writers write null for what they don't have.
+func TestNullIsLeftOut(t *testing.T) {
+	t.Parallel()
+	got := order{Name: "kept"}
+	err := strictjson.Decode([]byte(`{"name":null,"gift":null,"amount":null,"refund":null,"items":null,"notes":null}`), &got, limit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(order{Name: "kept"}, got); diff != "" {
+		t.Errorf("decoded (-want +got):\n%s", diff)
+	}
 }
 
 func TestDecode(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -223,4 +224,26 @@ func (p *parser) close(v *Value, start int) bool {
 	p.read(1)
 	v.Raw = p.data[start : p.counted+1]
 	return true
+}
+
+// LineOf returns the line of the value at a path, or of the closest one above it
+// that there is.
+func (v *Value) LineOf(path string) int {
+	for i := range v.Items {
+		if v.Items[i].holds(path) {
+			return v.Items[i].LineOf(path)
+		}
+	}
+	for i := range v.Fields {
+		if v.Fields[i].Value.holds(path) {
+			return v.Fields[i].Value.LineOf(path)
+		}
+	}
+	return v.Line
+}
+
+// holds reports whether a path is a value's own or one below it.
+func (v *Value) holds(path string) bool {
+	rest, ok := strings.CutPrefix(path, v.Path)
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }

@@ -5,7 +5,7 @@ import (
 	"path"
 	"testing"
 
-	"morepay/internal/capability"
+	"morepay/internal/capability/document"
 	"morepay/internal/demo/merchants"
 )
 
@@ -21,7 +21,7 @@ func TestSamplesDecode(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			doc, err := capability.Decode(data)
+			doc, err := document.Decode(data)
 			if err != nil {
 				t.Fatalf("%s:\n%v", file, err)
 			}

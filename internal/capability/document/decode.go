@@ -1,14 +1,21 @@
-package capability
+// Package document decodes capability documents: strictly, with everything that is
+// wrong told at once, and with a JSON Schema that says the same.
+//
+// What must not live here: what a document means (package capability decides) and
+// where it comes from or is kept (package merchant). The browser gets documents
+// decoded, so it never imports this package.
+package document
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 
+	"morepay/internal/capability"
 	"morepay/internal/device"
 	"morepay/internal/method"
 	"morepay/internal/pay"
+	"morepay/internal/strictjson"
 )
 
 // Bounds of a document's numbers and texts.
@@ -20,46 +27,30 @@ const (
 	maxText    = 200 // characters
 )
 
-// Decode reads a document strictly. The error is a Problems with everything
-// that is wrong with it: first each field, in the order of the file, then what
-// does not fit together.
-func Decode(data []byte) (*Document, error) {
-	if len(data) > MaxSize {
-		return nil, Problems{{Rule: RuleTooLarge, Message: fmt.Sprintf("must have at most %d bytes, has %d", MaxSize, len(data))}}
+// MaxSize is the most bytes that a document may have.
+const MaxSize = 64 << 10
+
+// Decode reads a document strictly. The error is a strictjson.Problems with
+// everything that is wrong with it: first each field, in the order of the file,
+// then what does not fit together.
+func Decode(data []byte) (*capability.Document, error) {
+	root, problems := strictjson.Parse(data, MaxSize)
+	if root == nil {
+		return nil, problems
 	}
-	v, err := parse(data)
-	if err != nil {
-		return nil, Problems{{Rule: RuleSyntax, Message: err.Error()}}
-	}
-	var d decoder
-	doc := new(Document)
-	d.document(doc)(v, "")
+	d := decoder{root: root, problems: problems}
+	doc := new(capability.Document)
+	d.document(doc)(root)
 	d.checkReferences(doc)
-	if len(d.problems) > 0 {
-		return nil, d.problems
+	if err := d.problems.Err(); err != nil {
+		return nil, err
 	}
 	return doc, nil
 }
 
-// JSON is the one encoding of a document: the same document always gives the
-// same bytes. It panics on numbers and times that Decode would not let through.
-func (doc *Document) JSON() []byte { return mustEncode(json.Marshal(doc)) }
-
-// Indented is JSON for people to read and compare, ending in a newline.
-func (doc *Document) Indented() []byte {
-	return append(mustEncode(json.MarshalIndent(doc, "", "  ")), '\n')
-}
-
-func mustEncode(data []byte, err error) []byte {
-	if err != nil {
-		panic("capability: document was not made by Decode: " + err.Error())
-	}
-	return data
-}
-
-func (d *decoder) document(doc *Document) reader {
+func (d *decoder) document(doc *capability.Document) reader {
 	return d.object(
-		field{"schema", true, integer(d, &doc.Schema, SchemaVersion, SchemaVersion)},
+		field{"schema", true, integer(d, &doc.Schema, capability.SchemaVersion, capability.SchemaVersion)},
 		field{"version", false, integer(d, &doc.Version, 0, maxVersion)},
 		field{"merchant", true, word(d, &doc.Merchant, RuleFormat, mustBeID, isID)},
 		field{"name", true, text(d, &doc.Name, maxName)},
@@ -72,18 +63,18 @@ func (d *decoder) document(doc *Document) reader {
 	)
 }
 
-func (d *decoder) theme(t *Theme) reader {
+func (d *decoder) theme(t *capability.Theme) reader {
 	return d.object(
-		field{"accent", false, oneOf(d, &t.Accent, Accents)},
-		field{"corners", false, oneOf(d, &t.Corners, Corners)},
-		field{"mode", false, oneOf(d, &t.Mode, Modes)},
+		field{"accent", false, oneOf(d, &t.Accent, capability.Accents)},
+		field{"corners", false, oneOf(d, &t.Corners, capability.Corners)},
+		field{"mode", false, oneOf(d, &t.Mode, capability.Modes)},
 	)
 }
 
-func (d *decoder) method(m *Method) reader {
+func (d *decoder) method(m *capability.Method) reader {
 	return d.object(
 		field{"method", true, d.methodID(&m.Method)},
-		field{"state", true, oneOf(d, &m.State, States)},
+		field{"state", true, oneOf(d, &m.State, capability.States)},
 		field{"reason", false, text(d, &m.Reason, maxText)},
 		field{"primary", false, d.boolean(&m.Primary)},
 		field{"rank", false, integer(d, &m.Rank, 0, maxRank)},
@@ -99,31 +90,29 @@ func (d *decoder) method(m *Method) reader {
 	)
 }
 
-func (d *decoder) limits(into *map[string]Limits) reader {
-	return d.dictionary(func(currency, path string) reader {
+func (d *decoder) limits(into *map[string]capability.Limits) reader {
+	return d.dictionary(func(currency string, v *strictjson.Value) {
 		if !isCurrency(currency) {
-			d.report(path, RuleUnknownID, "%s, is %q", mustBeCurrency, currency)
-			return nil
+			d.report(v, RuleUnknownID, "%s, is %q", mustBeCurrency, strictjson.Cut(currency))
+			return
 		}
-		return func(v value, path string) {
-			var l Limits
-			d.notEmpty(d.object(
-				field{"min", false, integer(d, &l.Min, 1, maxVersion)},
-				field{"max", false, integer(d, &l.Max, 1, maxVersion)},
-			))(v, path)
-			put(into, currency, l)
-		}
+		var l capability.Limits
+		d.notEmpty(d.object(
+			field{"min", false, integer(d, &l.Min, 1, maxVersion)},
+			field{"max", false, integer(d, &l.Max, 1, maxVersion)},
+		))(v)
+		put(into, currency, l)
 	})
 }
 
-func (d *decoder) products(p *Products) reader {
+func (d *decoder) products(p *capability.Products) reader {
 	return d.notEmpty(d.object(
 		field{"allowed", false, optional(&p.Allowed, d.goods)},
 		field{"excluded", false, optional(&p.Excluded, d.goods)},
 	))
 }
 
-func (d *decoder) goods(g *Goods) reader {
+func (d *decoder) goods(g *capability.Goods) reader {
 	name := func(s *string) reader { return text(d, s, maxName) }
 	return d.notEmpty(d.object(
 		field{"categories", false, set(d, &g.Categories, 1, name)},
@@ -133,21 +122,19 @@ func (d *decoder) goods(g *Goods) reader {
 
 func (d *decoder) hostVersions(into *map[device.Host]string) reader {
 	hosts := device.Hosts()
-	return d.dictionary(func(key, path string) reader {
+	return d.dictionary(func(key string, v *strictjson.Value) {
 		host := device.Host(key)
 		if !slices.Contains(hosts, host) {
-			d.report(path, RuleUnknownID, "must be one of %s, is %q", enumerate(hosts), key)
-			return nil
+			d.report(v, RuleUnknownID, "must be one of %s, is %q", enumerate(hosts), strictjson.Cut(key))
+			return
 		}
-		return func(v value, path string) {
-			var version string
-			word(d, &version, RuleFormat, "must be two to four numbers with dots", device.ValidVersion)(v, path)
-			put(into, host, version)
-		}
+		var version string
+		word(d, &version, RuleFormat, "must be two to four numbers with dots", device.ValidVersion)(v)
+		put(into, host, version)
 	})
 }
 
-func (d *decoder) rollout(r *Rollout) reader {
+func (d *decoder) rollout(r *capability.Rollout) reader {
 	return d.object(
 		field{"percent", true, d.percent(&r.Percent)},
 		field{"salt", false, text(d, &r.Salt, maxName)},
@@ -155,7 +142,7 @@ func (d *decoder) rollout(r *Rollout) reader {
 	)
 }
 
-func (d *decoder) schedule(s *Schedule) reader {
+func (d *decoder) schedule(s *capability.Schedule) reader {
 	return d.notEmpty(d.object(
 		field{"from", false, d.clock(&s.From)},
 		field{"until", false, d.clock(&s.Until)},
@@ -187,29 +174,29 @@ func put[K comparable, V any](into *map[K]V, key K, v V) {
 }
 
 // checkReferences finds what is wrong between fields that are each right.
-func (d *decoder) checkReferences(doc *Document) {
+func (d *decoder) checkReferences(doc *capability.Document) {
 	for i, id := range doc.Ranking {
 		if id != "" && doc.Method(id) == nil {
-			d.report(fmt.Sprintf("ranking[%d]", i), RuleUndeclared, "%q is not among the methods", id)
+			d.contradict(fmt.Sprintf("ranking[%d]", i), RuleUndeclared, "%q is not among the methods", id)
 		}
 	}
 	for i := range doc.Methods {
 		m, path := &doc.Methods[i], fmt.Sprintf("methods[%d]", i)
 		if m.Method != "" && doc.Method(m.Method) != m {
-			d.report(path+".method", RuleMethodTwice, "%q has an entry already", m.Method)
+			d.contradict(path+".method", RuleMethodTwice, "%q has an entry already", m.Method)
 		}
 		d.checkRails(m, path+".rails")
 		d.checkLimits(m, path+".limits")
 		d.checkProducts(m.Products, path+".products")
 		d.checkState(m, path)
 		if s := m.Schedule; s != nil && !s.From.IsZero() && !s.Until.IsZero() && !s.From.Before(s.Until) {
-			d.report(path+".schedule.until", RuleReversed, "must be later than from")
+			d.contradict(path+".schedule.until", RuleReversed, "must be later than from")
 		}
 	}
 }
 
 // checkRails: a grant that no device could ever use is a slip of the pen.
-func (d *decoder) checkRails(m *Method, path string) {
+func (d *decoder) checkRails(m *capability.Method, path string) {
 	row := method.Find(m.Method)
 	if row == nil {
 		return
@@ -217,24 +204,24 @@ func (d *decoder) checkRails(m *Method, path string) {
 	grants := row.Grants()
 	for i, r := range m.Rails {
 		if r != "" && !slices.Contains(grants, r) {
-			d.report(fmt.Sprintf("%s[%d]", path, i), RuleRail, "%s has no rail %s, only %s", m.Method, r, enumerate(grants))
+			d.contradict(fmt.Sprintf("%s[%d]", path, i), RuleRail, "%s has no rail %s, only %s", m.Method, r, enumerate(grants))
 		}
 	}
 }
 
-func (d *decoder) checkLimits(m *Method, path string) {
+func (d *decoder) checkLimits(m *capability.Method, path string) {
 	for _, currency := range slices.Sorted(maps.Keys(m.Limits)) {
-		at, l := join(path, currency), m.Limits[currency]
+		at, l := strictjson.Join(path, currency), m.Limits[currency]
 		if l.Max != 0 && l.Min > l.Max {
-			d.report(at+".max", RuleReversed, "must not be less than min, %d", l.Min)
+			d.contradict(at+".max", RuleReversed, "must not be less than min, %d", l.Min)
 		}
 		if !slices.Contains(m.Currencies, currency) {
-			d.report(at, RuleUndeclared, "%s is not among the currencies", currency)
+			d.contradict(at, RuleUndeclared, "%s is not among the currencies", currency)
 		}
 	}
 }
 
-func (d *decoder) checkProducts(p *Products, path string) {
+func (d *decoder) checkProducts(p *capability.Products, path string) {
 	if p == nil || p.Allowed == nil || p.Excluded == nil {
 		return
 	}
@@ -245,24 +232,24 @@ func (d *decoder) checkProducts(p *Products, path string) {
 func (d *decoder) checkOverlap(allowed, excluded []string, path string) {
 	for i, s := range excluded {
 		if s != "" && slices.Contains(allowed, s) {
-			d.report(fmt.Sprintf("%s[%d]", path, i), RuleOverlap, "%q is allowed as well", s)
+			d.contradict(fmt.Sprintf("%s[%d]", path, i), RuleOverlap, "%q is allowed as well", strictjson.Cut(s))
 		}
 	}
 }
 
 // checkState holds the parts of a method to its state: what restricts it must
 // be announced by the state. A closed method may keep them for later.
-func (d *decoder) checkState(m *Method, path string) {
+func (d *decoder) checkState(m *capability.Method, path string) {
 	switch {
-	case m.State == StateRollout && m.Rollout == nil:
-		d.report(path+".rollout", RuleState, "is missing, the state is rollout")
-	case m.State == StateScheduled && m.Schedule == nil:
-		d.report(path+".schedule", RuleState, "is missing, the state is scheduled")
+	case m.State == capability.StateRollout && m.Rollout == nil:
+		d.contradict(path+".rollout", RuleState, "is missing, the state is rollout")
+	case m.State == capability.StateScheduled && m.Schedule == nil:
+		d.contradict(path+".schedule", RuleState, "is missing, the state is scheduled")
 	}
-	if m.Rollout != nil && (m.State == StateOpen || m.State == StateScheduled) {
-		d.report(path+".rollout", RuleState, "does not go with state %s", m.State)
+	if m.Rollout != nil && (m.State == capability.StateOpen || m.State == capability.StateScheduled) {
+		d.contradict(path+".rollout", RuleState, "does not go with state %s", m.State)
 	}
-	if m.Schedule != nil && m.State == StateOpen {
-		d.report(path+".schedule", RuleState, "does not go with state open")
+	if m.Schedule != nil && m.State == capability.StateOpen {
+		d.contradict(path+".schedule", RuleState, "does not go with state open")
 	}
 }

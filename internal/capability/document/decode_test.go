@@ -1,4 +1,4 @@
-package capability_test
+package document_test
 
 import (
 	"errors"
@@ -10,14 +10,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"morepay/internal/capability"
+	"morepay/internal/capability/capabilitytest"
+	"morepay/internal/capability/document"
+	"morepay/internal/strictjson"
 )
 
 // broken lists the fixtures of testdata/broken: each has exactly one mistake.
 var broken = []struct {
 	name string
 	path string
-	rule capability.Rule
+	rule strictjson.Rule
 }{
 	{"cut-off", "", "syntax"},
 	{"two-documents", "", "syntax"},
@@ -25,6 +27,13 @@ var broken = []struct {
 	{"nested-too-deeply", "", "syntax"},
 	{"duplicate-key", "visible", "duplicate_key"},
 	{"duplicate-currency-of-limits", "methods[0].limits.CNY", "duplicate_key"},
+	{"name-in-capitals", "Name", "wrong_case"},
+	{"version-in-capitals", "Version", "wrong_case"},
+	{"half-a-surrogate-pair", "name", "encoding"},
+	{"invalid-utf-8", "name", "encoding"},
+	{"visible-with-exponent", "visible", "digits"},
+	{"limits-with-decimals", "methods[0].limits.CNY.max", "digits"},
+	{"percent-with-exponent", "methods[0].rollout.percent", "digits"},
 	{"unknown-field", "colour", "unknown_field"},
 	{"unknown-field-of-method", "methods[0].fee", "unknown_field"},
 	{"unknown-field-of-theme", "theme.css", "unknown_field"},
@@ -134,13 +143,13 @@ func TestEveryFixtureIsListed(t *testing.T) {
 }
 
 // problems decodes a document that must be refused.
-func problems(t *testing.T, data []byte) capability.Problems {
+func problems(t *testing.T, data []byte) strictjson.Problems {
 	t.Helper()
-	doc, err := capability.Decode(data)
+	doc, err := document.Decode(data)
 	if err == nil {
 		t.Fatalf("accepted: %s", doc.JSON())
 	}
-	p, ok := errors.AsType[capability.Problems](err)
+	p, ok := errors.AsType[strictjson.Problems](err)
 	if !ok {
 		t.Fatalf("the error is no Problems: %v", err)
 	}
@@ -158,7 +167,7 @@ func TestAllProblemsAtOnce(t *testing.T) {
 	want := strings.Join([]string{
 		`merchant: must be 1 to 64 of a-z, 0-9, - and _, the first a letter or digit, is "Tea"`,
 		`visible: must be from 1 to 99`,
-		`colour: unknown field`,
+		`colour: is not a known field`,
 		`methods[0].rails[1]: must be one of jsapi, deep_link, qr, redirect, is "app"`,
 		`methods[0].currencies[0]: must be a currency of ISO 4217, is "RMB"`,
 		`methods[0].rollout.percent: must be from 0 to 100`,
@@ -176,29 +185,29 @@ func TestDecodeSize(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fits := append(full, strings.Repeat(" ", capability.MaxSize-len(full))...)
-	if _, err := capability.Decode(fits); err != nil {
+	fits := append(full, strings.Repeat(" ", document.MaxSize-len(full))...)
+	if _, err := document.Decode(fits); err != nil {
 		t.Errorf("a document of %d bytes is refused: %v", len(fits), err)
 	}
-	if got := problems(t, append(fits, ' ')); got[0].Rule != capability.RuleTooLarge {
-		t.Errorf("got %+v, want %s", got, capability.RuleTooLarge)
+	if got := problems(t, append(fits, ' ')); got[0].Rule != strictjson.RuleTooLarge {
+		t.Errorf("got %+v, want %s", got, strictjson.RuleTooLarge)
 	}
 }
 
-// TestNumbers: like JSON Schema, the decoder takes a number for what it is and
-// not for how it is written.
+// TestNumbers: a whole number is written in digits, whatever else JSON Schema
+// takes for the same.
 func TestNumbers(t *testing.T) {
 	tests := []struct {
 		text string
 		want int // 0: refused
 	}{
-		{"7", 7}, {"7.0", 7}, {"7.00e0", 7}, {"0.7e1", 7}, {"70e-1", 7}, {"700E-2", 7}, {"7e+1", 70},
+		{"7", 7}, {"70", 70}, {"7.0", 0}, {"7.00e0", 0}, {"0.7e1", 0}, {"70e-1", 0}, {"700E-2", 0}, {"7e+1", 0},
 		{"7.5", 0}, {"75e-1", 0}, {"-7", 0}, {"-0", 0}, {"0", 0}, {"0e99", 0}, {"7e18", 0}, {"7e99999999999999999999", 0}, {"7e-99999999999999999999", 0},
 		{"7.00000000000000000000000000000001", 0}, {"99999999999999999999999", 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.text, func(t *testing.T) {
-			doc, err := capability.Decode([]byte(`{"schema":1,"merchant":"m","name":"M","locale":"en","visible":` + tt.text +
+			doc, err := document.Decode([]byte(`{"schema":1,"merchant":"m","name":"M","locale":"en","visible":` + tt.text +
 				`,"methods":[{"method":"alipay","state":"open","rails":[],"currencies":["CNY"]}]}`))
 			if (err == nil) != (tt.want != 0) || err == nil && doc.Visible != tt.want {
 				t.Errorf("got %+v, %v, want %d", doc, err, tt.want)
@@ -213,12 +222,12 @@ func TestEncoding(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc, err := capability.Decode(full)
+	doc, err := document.Decode(full)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, data := range map[string][]byte{"compact": doc.JSON(), "indented": doc.Indented()} {
-		again, err := capability.Decode(data)
+		again, err := document.Decode(data)
 		if err != nil {
 			t.Fatalf("%s: own encoding is refused:\n%v", name, err)
 		}
@@ -227,8 +236,8 @@ func TestEncoding(t *testing.T) {
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		data := anyDocument(rapidDice(t)).JSON()
-		doc, err := capability.Decode(data)
+		data := capabilitytest.AnyDocument(capabilitytest.Rapid(t)).JSON()
+		doc, err := document.Decode(data)
 		if err != nil {
 			t.Fatalf("refused %s:\n%v", data, err)
 		}
@@ -236,16 +245,6 @@ func TestEncoding(t *testing.T) {
 			t.Errorf("encoded %s, decoded and encoded %s", data, got)
 		}
 	})
-}
-
-func TestDocumentMethod(t *testing.T) {
-	doc := open(nil)
-	if m := doc.Method("wechat_pay"); m != &doc.Methods[0] {
-		t.Errorf("got %v, want the entry itself", m)
-	}
-	if m := doc.Method("alipay"); m != nil {
-		t.Errorf("got %v, want nil", m)
-	}
 }
 
 func FuzzDecode(f *testing.F) {
@@ -261,14 +260,14 @@ func FuzzDecode(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		doc, err := capability.Decode(data)
+		doc, err := document.Decode(data)
 		if err != nil {
-			if p, ok := errors.AsType[capability.Problems](err); !ok || len(p) == 0 || p.Error() == "" {
+			if p, ok := errors.AsType[strictjson.Problems](err); !ok || len(p) == 0 || p.Error() == "" {
 				t.Errorf("refused without a problem: %v", err)
 			}
 			return
 		}
-		again, err := capability.Decode(doc.JSON())
+		again, err := document.Decode(doc.JSON())
 		if err != nil {
 			t.Fatalf("own encoding is refused:\n%v\n%s", err, doc.JSON())
 		}
@@ -286,7 +285,7 @@ func BenchmarkDecode(b *testing.B) {
 	b.ReportAllocs()
 	b.SetBytes(int64(len(full)))
 	for b.Loop() {
-		if _, err := capability.Decode(full); err != nil {
+		if _, err := document.Decode(full); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,6 +1,4 @@
-//go:build !js
-
-package capability
+package document
 
 import (
 	_ "embed"
@@ -12,6 +10,5 @@ var schema []byte
 
 // Schema is the JSON Schema (draft 2020-12) of documents, with format assertion
 // on. It accepts what Decode accepts and refuses what Decode refuses, but for
-// the few rules that no schema can state. Only the server publishes it, so it
-// stays out of the browser's bundle.
+// the few rules that no schema can state.
 func Schema() []byte { return slices.Clone(schema) }

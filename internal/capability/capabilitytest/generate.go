@@ -1,4 +1,9 @@
-package capability_test
+// Package capabilitytest makes documents, orders, devices and times for tests of
+// the decision, of the decoder and of the schema.
+//
+// What must not live here: what these tests expect. No package outside of tests
+// may import it.
+package capabilitytest
 
 import (
 	"fmt"
@@ -13,29 +18,29 @@ import (
 	"morepay/internal/pay"
 )
 
-// dice rolls 0 to n-1. Generators take one, so that rapid can shrink what they
+// Dice rolls 0 to n-1. Generators take one, so that rapid can shrink what they
 // make and a seed can repeat it on another machine.
-type dice func(n int) int
+type Dice func(n int) int
 
-func rapidDice(t *rapid.T) dice {
+func Rapid(t *rapid.T) Dice {
 	return func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "roll") }
 }
 
-func seededDice(seed uint64) dice {
+func Seeded(seed uint64) Dice {
 	r := rand.New(rand.NewPCG(seed, 0))
 	return r.IntN
 }
 
-func (roll dice) yes() bool { return roll(2) == 1 }
+func (roll Dice) Yes() bool { return roll(2) == 1 }
 
-func pick[T any](roll dice, from []T) T { return from[roll(len(from))] }
+func Pick[T any](roll Dice, from []T) T { return from[roll(len(from))] }
 
 // some is a part of a list, in the order of the list, with at least least of
 // its items.
-func some[T any](roll dice, from []T, least int) []T {
+func some[T any](roll Dice, from []T, least int) []T {
 	var part []T
 	for i, item := range from {
-		if roll.yes() || len(from)-i <= least-len(part) {
+		if roll.Yes() || len(from)-i <= least-len(part) {
 			part = append(part, item)
 		}
 	}
@@ -50,80 +55,80 @@ var (
 	someCategories = []string{"tea", "gold", "books"}
 	someSKUs       = []string{"1", "2", "3"}
 	someBatches    = []string{"b1", "b2", "b3"}
-	someVersions   = []string{"8.0", "10.40", "10.48.30.2079", "99.0.0"}
+	Versions       = []string{"8.0", "10.40", "10.48.30.2079", "99.0.0"}
 	somePercents   = []float64{0, 0.01, 12.5, 40, 99.99, 100}
 	epoch          = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
-func someTime(roll dice) time.Time {
+func AnyTime(roll Dice) time.Time {
 	t := epoch.Add(time.Duration(roll(2000)) * time.Hour)
-	if roll.yes() {
+	if roll.Yes() {
 		return t.In(time.FixedZone("", 8*60*60))
 	}
 	return t
 }
 
-// anyDocument makes documents that Decode takes.
-func anyDocument(roll dice) *capability.Document {
+// AnyDocument makes documents that Decode takes.
+func AnyDocument(roll Dice) *capability.Document {
 	doc := &capability.Document{
 		Schema:      capability.SchemaVersion,
 		Version:     int64(roll(3)),
-		Merchant:    pick(roll, []string{"a", "shop-1", "shop_2"}),
-		Name:        pick(roll, []string{"Tea", "茶 & <coffee>", `"quotes"`}),
-		Locale:      pick(roll, []string{"en", "zh-CN", "zh-Hant-TW"}),
+		Merchant:    Pick(roll, []string{"a", "shop-1", "shop_2"}),
+		Name:        Pick(roll, []string{"Tea", "茶 & <coffee>", `"quotes"`}),
+		Locale:      Pick(roll, []string{"en", "zh-CN", "zh-Hant-TW"}),
 		Visible:     1 + roll(4),
 		OpenBatches: some(roll, someBatches, 0),
 	}
-	if roll.yes() {
-		doc.Theme = capability.Theme{Accent: pick(roll, capability.Accents), Corners: pick(roll, capability.Corners), Mode: pick(roll, capability.Modes)}
+	if roll.Yes() {
+		doc.Theme = capability.Theme{Accent: Pick(roll, capability.Accents), Corners: Pick(roll, capability.Corners), Mode: Pick(roll, capability.Modes)}
 	}
-	for _, id := range shuffled(roll, some(roll, method.IDs(), 1)) {
+	for _, id := range Shuffled(roll, some(roll, method.IDs(), 1)) {
 		doc.Methods = append(doc.Methods, anyMethod(roll, id))
 	}
-	for _, m := range shuffled(roll, doc.Methods) {
-		if roll.yes() {
+	for _, m := range Shuffled(roll, doc.Methods) {
+		if roll.Yes() {
 			doc.Ranking = append(doc.Ranking, m.Method)
 		}
 	}
 	return doc
 }
 
-func anyMethod(roll dice, id pay.Method) capability.Method {
+func anyMethod(roll Dice, id pay.Method) capability.Method {
 	m := capability.Method{
 		Method:     id,
-		State:      pick(roll, capability.States),
-		Primary:    roll.yes(),
+		State:      Pick(roll, capability.States),
+		Primary:    roll.Yes(),
 		Rank:       roll(3),
-		Icon:       pick(roll, []string{"", "our-icon"}),
-		Reason:     pick(roll, []string{"", "no contract yet"}),
+		Icon:       Pick(roll, []string{"", "our-icon"}),
+		Reason:     Pick(roll, []string{"", "no contract yet"}),
 		Rails:      append([]pay.Rail{}, some(roll, method.Find(id).Grants(), 0)...),
 		Currencies: some(roll, someCurrencies, 1),
 		Regions:    nil,
 	}
-	if roll.yes() {
+	if roll.Yes() {
 		m.Regions = some(roll, someRegions, 1)
 	}
 	for _, c := range m.Currencies {
-		if roll.yes() {
+		if roll.Yes() {
 			m.Limits = with(m.Limits, c, anyLimits(roll))
 		}
 	}
 	for _, h := range []device.Host{"taobao", "wechat", "alipay"} {
-		if roll.yes() {
-			m.HostMinVersion = with(m.HostMinVersion, h, pick(roll, someVersions))
+		if roll.Yes() {
+			m.HostMinVersion = with(m.HostMinVersion, h, Pick(roll, Versions))
 		}
 	}
 	m.Products = anyProducts(roll)
-	if m.State == capability.StateRollout || m.State == capability.StateClosed && roll.yes() {
-		m.Rollout = &capability.Rollout{Percent: pick(roll, somePercents), Salt: pick(roll, []string{"", "s1"}), Batch: pick(roll, append([]string{""}, someBatches...))}
+	if m.State == capability.StateRollout || m.State == capability.StateClosed && roll.Yes() {
+		m.Rollout = &capability.Rollout{Percent: Pick(roll, somePercents), Salt: Pick(roll, []string{"", "s1"}), Batch: Pick(roll, append([]string{""}, someBatches...))}
 	}
-	if m.State == capability.StateScheduled || m.State != capability.StateOpen && roll.yes() {
+	if m.State == capability.StateScheduled || m.State != capability.StateOpen && roll.Yes() {
 		m.Schedule = anySchedule(roll)
 	}
 	return m
 }
 
-func anyLimits(roll dice) capability.Limits {
+func anyLimits(roll Dice) capability.Limits {
 	least := int64(1 + roll(5000))
 	switch roll(3) {
 	case 0:
@@ -134,13 +139,13 @@ func anyLimits(roll dice) capability.Limits {
 	return capability.Limits{Min: least, Max: least + int64(roll(5000))}
 }
 
-func anyProducts(roll dice) *capability.Products {
+func anyProducts(roll Dice) *capability.Products {
 	cut := roll(len(someCategories) + 1) // categories before it may be allowed, the rest excluded
 	var p capability.Products
-	if cut > 0 && roll.yes() {
+	if cut > 0 && roll.Yes() {
 		p.Allowed = &capability.Goods{Categories: some(roll, someCategories[:cut], 1)}
 	}
-	if cut < len(someCategories) && roll.yes() {
+	if cut < len(someCategories) && roll.Yes() {
 		p.Excluded = &capability.Goods{Categories: some(roll, someCategories[cut:], 1), SKUs: some(roll, someSKUs, 0)}
 	}
 	if p == (capability.Products{}) {
@@ -149,8 +154,8 @@ func anyProducts(roll dice) *capability.Products {
 	return &p
 }
 
-func anySchedule(roll dice) *capability.Schedule {
-	s := capability.Schedule{From: someTime(roll)}
+func anySchedule(roll Dice) *capability.Schedule {
+	s := capability.Schedule{From: AnyTime(roll)}
 	switch roll(3) {
 	case 0:
 		s.Until = s.From.Add(time.Duration(1+roll(1000)) * time.Hour)
@@ -160,21 +165,21 @@ func anySchedule(roll dice) *capability.Schedule {
 	return &s
 }
 
-func anyOrder(roll dice) capability.Order {
+func AnyOrder(roll Dice) capability.Order {
 	o := capability.Order{
-		Amount: pay.Money{Currency: pick(roll, someCurrencies), Value: int64(1 + roll(12_000))},
-		Payer:  pick(roll, somePayers),
-		Region: pick(roll, append([]string{""}, someRegions...)),
+		Amount: pay.Money{Currency: Pick(roll, someCurrencies), Value: int64(1 + roll(12_000))},
+		Payer:  Pick(roll, somePayers),
+		Region: Pick(roll, append([]string{""}, someRegions...)),
 		Down:   some(roll, []pay.Method{"alipay", "jd_pay"}, 0),
 	}
 	for range roll(4) {
-		o.Items = append(o.Items, pay.Item{SKU: pick(roll, append([]string{""}, someSKUs...)), Category: pick(roll, append([]string{""}, someCategories...)), Quantity: 1})
+		o.Items = append(o.Items, pay.Item{SKU: Pick(roll, append([]string{""}, someSKUs...)), Category: Pick(roll, append([]string{""}, someCategories...)), Quantity: 1})
 	}
 	return o
 }
 
-// devices are those of all samples.
-var devices = func() (list []device.Device) {
+// Devices are those of all samples.
+var Devices = func() (list []device.Device) {
 	for _, p := range device.Profiles() {
 		dev, _ := device.Of(p)
 		list = append(list, dev)
@@ -182,7 +187,7 @@ var devices = func() (list []device.Device) {
 	return list
 }()
 
-func shuffled[T any](roll dice, list []T) []T {
+func Shuffled[T any](roll Dice, list []T) []T {
 	out := append([]T{}, list...)
 	for i := len(out) - 1; i > 0; i-- {
 		j := roll(i + 1)
@@ -199,7 +204,7 @@ func with[K comparable, V any](m map[K]V, key K, v V) map[K]V {
 	return m
 }
 
-// describe is for messages of failed properties.
-func describe(doc *capability.Document, o capability.Order, dev device.Device, now time.Time) string {
+// Describe is for messages of failed properties.
+func Describe(doc *capability.Document, o capability.Order, dev device.Device, now time.Time) string {
 	return fmt.Sprintf("document %s\norder %+v\ndevice %+v\nnow %s", doc.JSON(), o, dev, now)
 }

@@ -1,6 +1,4 @@
-//go:build !js
-
-package capability_test
+package document_test
 
 import (
 	"bytes"
@@ -17,24 +15,28 @@ import (
 	"golang.org/x/text/language"
 	"pgregory.net/rapid"
 
-	"morepay/internal/capability"
+	"morepay/internal/capability/capabilitytest"
+	"morepay/internal/capability/document"
+	"morepay/internal/strictjson"
 )
 
 // beyondSchema lists the rules that a JSON Schema can't state, with the reason.
 // The list may only get shorter.
-var beyondSchema = map[capability.Rule]string{
-	capability.RuleSyntax:       "a schema is about JSON values, not about texts that are none",
-	capability.RuleTooLarge:     "a schema does not see bytes",
-	capability.RuleDuplicateKey: "a schema sees objects after their keys have been merged",
-	capability.RuleMethodTwice:  "uniqueItems compares whole entries, not one field of them",
-	capability.RuleReversed:     "no keyword compares two values",
-	capability.RuleOverlap:      "no keyword compares two lists",
-	capability.RuleUndeclared:   "no keyword looks a value up in another place",
+var beyondSchema = map[strictjson.Rule]string{
+	strictjson.RuleSyntax:       "a schema is about JSON values, not about texts that are none",
+	strictjson.RuleTooLarge:     "a schema does not see bytes",
+	strictjson.RuleDuplicateKey: "a schema sees objects after their keys have been merged",
+	strictjson.RuleDigits:       "a schema sees numbers, however they are written",
+	strictjson.RuleEncoding:     "a schema sees characters after they have been decoded",
+	document.RuleMethodTwice:    "uniqueItems compares whole entries, not one field of them",
+	document.RuleReversed:       "no keyword compares two values",
+	document.RuleOverlap:        "no keyword compares two lists",
+	document.RuleUndeclared:     "no keyword looks a value up in another place",
 }
 
 func compiled(t testing.TB) *jsonschema.Schema {
 	t.Helper()
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(capability.Schema()))
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(document.Schema()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,9 +62,9 @@ func compare(t interface{ Errorf(string, ...any) }, s *jsonschema.Schema, data [
 		return
 	}
 	refused := s.Validate(value)
-	_, err = capability.Decode(data)
-	problems, _ := err.(capability.Problems)
-	stated := slices.DeleteFunc(slices.Clone(problems), func(p capability.Problem) bool { return beyondSchema[p.Rule] != "" })
+	_, err = document.Decode(data)
+	problems, _ := err.(strictjson.Problems)
+	stated := slices.DeleteFunc(slices.Clone(problems), func(p strictjson.Problem) bool { return beyondSchema[p.Rule] != "" })
 	if (refused == nil) != (len(stated) == 0) {
 		t.Errorf("%s\nschema: %v\ndecoder: %v", data, refused, err)
 	}
@@ -71,15 +73,15 @@ func compare(t interface{ Errorf(string, ...any) }, s *jsonschema.Schema, data [
 func TestSchemaAgreesOnGenerated(t *testing.T) {
 	s := compiled(t)
 	rapid.Check(t, func(t *rapid.T) {
-		compare(t, s, anyDocument(rapidDice(t)).JSON())
+		compare(t, s, capabilitytest.AnyDocument(capabilitytest.Rapid(t)).JSON())
 	})
 }
 
 func TestSchemaAgreesOnMutated(t *testing.T) {
 	s := compiled(t)
 	rapid.Check(t, func(t *rapid.T) {
-		roll := rapidDice(t)
-		data := anyDocument(roll).JSON()
+		roll := capabilitytest.Rapid(t)
+		data := capabilitytest.AnyDocument(roll).JSON()
 		for range 1 + roll(3) {
 			value, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
 			if err != nil {
@@ -176,7 +178,9 @@ true
 {"min":2,"max":1}
 `), "\n")
 
-func oddity(roll dice) any { return json.RawMessage(pick(roll, oddities)) }
+func oddity(roll capabilitytest.Dice) any {
+	return json.RawMessage(capabilitytest.Pick(roll, oddities))
+}
 
 // TestSchemaAgreesOnEveryReplacement puts every oddity into every place of a
 // document that has everything.
@@ -256,7 +260,7 @@ func children(v any) []child {
 var names = []string{"x", "rollout", "schedule", "limits", "regions", "products", "allowed", "excluded", "theme", "version", "CNY", "USD", "taobao", "min", "from", "until", "salt", "batch", "reason", "icon"}
 
 // mutate changes one place in a JSON value.
-func mutate(roll dice, v any) any {
+func mutate(roll capabilitytest.Dice, v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		return mutateObject(roll, v)
@@ -266,28 +270,28 @@ func mutate(roll dice, v any) any {
 	return oddity(roll)
 }
 
-func mutateObject(roll dice, v map[string]any) any {
+func mutateObject(roll capabilitytest.Dice, v map[string]any) any {
 	keys := slices.Sorted(maps.Keys(v))
 	switch action := roll(8); {
 	case action == 0 || len(keys) == 0:
-		v[pick(roll, names)] = oddity(roll)
+		v[capabilitytest.Pick(roll, names)] = oddity(roll)
 	case action == 1:
-		delete(v, pick(roll, keys))
+		delete(v, capabilitytest.Pick(roll, keys))
 	case action == 2:
 		return oddity(roll)
 	default:
-		k := pick(roll, keys)
+		k := capabilitytest.Pick(roll, keys)
 		v[k] = mutate(roll, v[k])
 	}
 	return v
 }
 
-func mutateArray(roll dice, v []any) any {
+func mutateArray(roll capabilitytest.Dice, v []any) any {
 	switch action := roll(6); {
 	case action == 0 || len(v) == 0:
 		return append(v, oddity(roll))
 	case action == 1:
-		return append(v, pick(roll, v))
+		return append(v, capabilitytest.Pick(roll, v))
 	case action == 2:
 		return oddity(roll)
 	}
@@ -301,10 +305,10 @@ func mutateArray(roll dice, v []any) any {
 // must fail it.
 func TestSchemaOnFixtures(t *testing.T) {
 	s := compiled(t)
-	covered := map[capability.Rule]bool{capability.RuleTooLarge: true}
+	covered := map[strictjson.Rule]bool{strictjson.RuleTooLarge: true}
 	for _, tt := range broken {
 		covered[tt.rule] = true
-		if tt.rule == capability.RuleSyntax {
+		if tt.rule == strictjson.RuleSyntax {
 			continue
 		}
 		t.Run(tt.name, func(t *testing.T) {
@@ -328,7 +332,7 @@ func TestWordLists(t *testing.T) {
 	var s struct {
 		Defs struct{ Currency, Region struct{ Enum []string } } `json:"$defs"`
 	}
-	if err := json.Unmarshal(capability.Schema(), &s); err != nil {
+	if err := json.Unmarshal(document.Schema(), &s); err != nil {
 		t.Fatal(err)
 	}
 	tests := []struct {
@@ -346,7 +350,7 @@ func TestWordLists(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			accepted := 0
 			for _, word := range allWords(tt.length) {
-				_, err := capability.Decode([]byte(`{"schema":1,"merchant":"m","name":"M","locale":"en","visible":1,"methods":[{"method":"alipay","state":"open","rails":[],` +
+				_, err := document.Decode([]byte(`{"schema":1,"merchant":"m","name":"M","locale":"en","visible":1,"methods":[{"method":"alipay","state":"open","rails":[],` +
 					tt.before + word + tt.after + `}]}`))
 				if err != nil {
 					continue

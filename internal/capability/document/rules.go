@@ -1,0 +1,17 @@
+package document
+
+import "morepay/internal/strictjson"
+
+// The rules of documents, beyond those of JSON. The list is closed.
+const (
+	RuleRequired    strictjson.Rule = "required"     // a field is missing
+	RuleFormat      strictjson.Rule = "format"       // an id, tag, version or time that is not formed like one
+	RuleUnknownID   strictjson.Rule = "unknown_id"   // a word that is not in its closed list
+	RuleDuplicate   strictjson.Rule = "duplicate"    // the same entry twice in one list
+	RuleMethodTwice strictjson.Rule = "method_twice" // two entries of methods are about the same method
+	RuleRail        strictjson.Rule = "rail"         // a rail that this method does not have
+	RuleReversed    strictjson.Rule = "reversed"     // a range that ends before it begins
+	RuleOverlap     strictjson.Rule = "overlap"      // allowed and excluded at once
+	RuleUndeclared  strictjson.Rule = "undeclared"   // refers to something that the document does not have
+	RuleState       strictjson.Rule = "state"        // contradicts the method's state
+)
