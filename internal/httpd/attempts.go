@@ -43,10 +43,10 @@ func (s *Server) countAttempt(r *http.Request, sessionID string) error {
 	if s.exempt(s.clientIP(r)) {
 		return nil
 	}
-	if err := s.attempts.allow(sessionID); err != nil {
+	if err := s.limits.attempt.allow(sessionID); err != nil {
 		return err
 	}
-	return s.allowIP(s.attemptIPs, r)
+	return s.allowIP(s.limits.attemptAddress, r)
 }
 
 // handOver makes the attempt and sends the payer on.

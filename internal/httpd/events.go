@@ -23,7 +23,7 @@ const (
 // streams get it at once.
 func (s *Server) handleEvents(w http.ResponseWriter, r *http.Request) error {
 	// Counted before the token is looked up: a guess costs as much as a payer.
-	if err := s.allowIP(s.eventIPs, r); err != nil {
+	if err := s.allowIP(s.limits.event, r); err != nil {
 		return err
 	}
 	request := pageRequest(r, r.PathValue("token"))
@@ -33,7 +33,7 @@ func (s *Server) handleEvents(w http.ResponseWriter, r *http.Request) error {
 	}
 	if r.Method != http.MethodGet || !accepts(r, "text/event-stream") {
 		if !s.exempt(s.clientIP(r)) {
-			if err := s.statusChecks.allow(l.Session.ID); err != nil {
+			if err := s.limits.status.allow(l.Session.ID); err != nil {
 				return err
 			}
 		}
@@ -86,7 +86,7 @@ func (s *Server) enterStream(r *http.Request, sessionID string) (leave func(), e
 		bounds["ip "+ipKey(ip)] = maxPerIP
 		bounds["session "+sessionID] = maxPerPayer
 	}
-	free, err := s.streams.enter(bounds)
+	free, err := s.limits.streams.enter(bounds)
 	if err != nil {
 		return nil, err
 	}

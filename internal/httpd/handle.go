@@ -43,6 +43,9 @@ var statuses = map[pay.Code]int{
 	pay.CodeInternal:          http.StatusInternalServerError,
 }
 
+// errNotFound answers for whatever is not there.
+var errNotFound = pay.Errorf(pay.CodeNotFound, "", "there is nothing here")
+
 func statusOf(err error) int { return statuses[pay.CodeOf(err)] }
 
 // handle runs h. name is the route's pattern: what logs and metrics may show of

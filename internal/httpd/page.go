@@ -27,7 +27,7 @@ func pageRequest(r *http.Request, token string) page.Request {
 
 // payer loads the session of a payer's token, at most pageRate often.
 func (s *Server) payer(r *http.Request, token string) (*pay.Ledger, error) {
-	if err := s.allowIP(s.pages, r); err != nil {
+	if err := s.allowIP(s.limits.page, r); err != nil {
 		return nil, err
 	}
 	return s.service.ByToken(r.Context(), token)

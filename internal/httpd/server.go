@@ -53,9 +53,8 @@ type Server struct {
 	registry  *prometheus.Registry
 	metrics   *metrics
 
-	pages, eventIPs, statusChecks, attempts, attemptIPs, reports, api *keyed
-	streams                                                           gauge
-	open                                                              sync.WaitGroup // event streams
+	limits *limits
+	open   sync.WaitGroup // event streams
 }
 
 // New makes a Server. Fails if the secret is too short, or if AdminKey is not the
@@ -74,8 +73,7 @@ func New(c Config) (*Server, error) {
 		service: c.Service, accounts: c.Accounts, merchants: c.Merchants, stores: c.Stores, assets: c.Assets, scripts: pageScripts(c.Assets), secrets: sec,
 		baseURL: c.BaseURL, realMoney: c.RealMoney, proxies: c.Proxies, adminKey: c.AdminKey, now: c.Now, log: c.Log,
 		registry: c.Registry, metrics: newMetrics(c.Registry),
-		pages: newKeyed(pageRate), eventIPs: newKeyed(eventRate), reports: newKeyed(reportRate), statusChecks: newKeyed(statusRate), attempts: newKeyed(attemptRate),
-		attemptIPs: newKeyed(attemptIP), api: newKeyed(apiRate),
+		limits: newLimits(),
 	}
 	if s.now == nil {
 		s.now = time.Now

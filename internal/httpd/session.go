@@ -2,15 +2,11 @@ package httpd
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"net/http"
 	"strings"
 	"time"
 
 	"morepay/internal/checkout"
-	"morepay/internal/idempotency"
 	"morepay/internal/page"
 	"morepay/internal/pay"
 )
@@ -87,7 +83,7 @@ func (s *Server) merchantOf(r *http.Request) (string, error) {
 	if s.exempt(s.clientIP(r)) {
 		return id, nil
 	}
-	return id, s.api.allow(id)
+	return id, s.limits.api.allow(id)
 }
 
 func (s *Server) handleCreateSession(w http.ResponseWriter, r *http.Request) error {
@@ -136,49 +132,3 @@ func (s *Server) handleCreateRefund(w http.ResponseWriter, r *http.Request) erro
 		return refundOf(*refund), nil
 	})
 }
-
-// post runs a merchant's POST: authenticated, strictly decoded, and done once
-// per Idempotency-Key. do's result is answered with 201; its reply is kept
-// sealed, because a session's holds the payer's token.
-func (s *Server) post(w http.ResponseWriter, r *http.Request, into any, do func(ctx context.Context, merchant string) (any, error)) error {
-	merchant, err := s.merchantOf(r)
-	if err != nil {
-		return err
-	}
-	name := r.Header.Get("Idempotency-Key")
-	if name == "" || len(name) > maxIdempotencyKey {
-		return pay.Errorf(pay.CodeInvalid, "Idempotency-Key", "is needed, of at most %d characters", maxIdempotencyKey)
-	}
-	body, err := readJSON(w, r, maxAPIBody, into)
-	if err != nil {
-		return err
-	}
-	sum := sha256.Sum256(body)
-	key := idempotency.Key{Scope: merchant + " " + r.URL.Path, Name: name}
-	reply, err := idempotency.Do(r.Context(), s.stores.Replies, key, hex.EncodeToString(sum[:]), s.now,
-		func(ctx context.Context) (idempotency.Reply, error) {
-			result, err := do(ctx, merchant)
-			if err != nil {
-				return idempotency.Reply{}, err
-			}
-			b, err := json.Marshal(result)
-			return idempotency.Reply{Status: http.StatusCreated, ContentType: jsonType, Body: s.secrets.sealBytes(forReply, b)}, err
-		})
-	if err != nil {
-		return err
-	}
-	plain, err := s.secrets.openBytes(forReply, reply.Body)
-	if err != nil {
-		return pay.Wrap(pay.CodeInternal, err, "a kept reply can't be opened: has the server's secret changed?")
-	}
-	h := w.Header()
-	h.Set("Content-Type", reply.ContentType)
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(reply.Status)
-	_, err = w.Write(plain)
-	return err
-}
-
-// maxIdempotencyKey is the longest Idempotency-Key, in bytes.
-const maxIdempotencyKey = 255

@@ -1,0 +1,20 @@
+package httpd
+
+import (
+	"strings"
+	"testing"
+
+	"morepay/internal/merchant"
+	"morepay/internal/pay"
+)
+
+func TestAdminKeyMustBeAHash(t *testing.T) {
+	for name, key := range map[string]string{
+		"of-nothing": merchant.HashKey(""), "in-the-open": "an operator's key", "short": "e3b0c442", "capitals": strings.ToUpper(merchant.HashKey("a")),
+	} {
+		_, err := New(Config{Secret: NewSecret(), AdminKey: key, Registry: testRegistry()})
+		if pay.CodeOf(err) != pay.CodeInvalid || strings.Contains(err.Error(), "operator") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

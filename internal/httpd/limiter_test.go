@@ -1,0 +1,72 @@
+package httpd
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"morepay/internal/pay"
+)
+
+func TestLimiter(t *testing.T) {
+	k := newLimiter(limit{3, time.Hour})
+	for range 3 {
+		if err := k.allow("a"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := k.allow("a"); pay.CodeOf(err) != pay.CodeRateLimited {
+		t.Errorf("the fourth: %v", err)
+	}
+	if err := k.allow("b"); err != nil {
+		t.Errorf("another key: %v", err)
+	}
+}
+
+func TestSlots(t *testing.T) {
+	var places slots
+	bounds := map[string]int{"all": 2, "one": 1}
+	leave, err := places.enter(bounds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := places.enter(bounds); pay.CodeOf(err) != pay.CodeRateLimited {
+		t.Errorf("the second under one bound: %v", err)
+	}
+	if _, err := places.enter(map[string]int{"all": 2, "two": 1}); err != nil {
+		t.Errorf("a refused one kept a place: %v", err)
+	}
+	leave()
+	if _, err := places.enter(map[string]int{"all": 2, "one": 1}); err != nil {
+		t.Errorf("after leaving: %v", err)
+	}
+}
+
+// The bound of all streams holds for everybody, also for those that test mode
+// doesn't count, and a place is free again when its stream ends.
+func TestStreamsInAll(t *testing.T) {
+	s := &Server{limits: newLimits(), metrics: newMetrics(testRegistry())}
+	from := func(ip string) *http.Request {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.RemoteAddr = ip + ":1"
+		return r
+	}
+	var leave func()
+	for i := range maxEventConn {
+		var err error
+		if leave, err = s.enterStream(from("127.0.0.1"), fmt.Sprint("cs_", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, ip := range []string{"127.0.0.1", "203.0.113.1"} {
+		if _, err := s.enterStream(from(ip), "cs_new"); pay.CodeOf(err) != pay.CodeRateLimited {
+			t.Errorf("one more from %s: %v", ip, err)
+		}
+	}
+	leave()
+	if _, err := s.enterStream(from("203.0.113.1"), "cs_new"); err != nil {
+		t.Errorf("after one has left: %v", err)
+	}
+}

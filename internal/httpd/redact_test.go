@@ -1,0 +1,28 @@
+package httpd
+
+import (
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+)
+
+func TestRedact(t *testing.T) {
+	token := "WIue1wcOVv4dubYm4ETXZOx-I5LdV1VPDj3lczC0nsA"
+	for _, text := range []string{
+		"GET /pay/" + token + "/attempts", "http://x/return/" + token, "Authorization: Bearer " + token,
+		"key sk_test_" + token + ".", "whsec_" + token + "== and more",
+	} {
+		attr := RedactAttr(nil, slog.String("m", text))
+		if got := attr.Value.String(); strings.Contains(got, token[:8]) {
+			t.Errorf("%q became %q", text, got)
+		}
+		attr = RedactAttr(nil, slog.Any("err", errors.New(text)))
+		if got := attr.Value.String(); strings.Contains(got, token[:8]) {
+			t.Errorf("the error %q became %q", text, got)
+		}
+	}
+	if got := redact("GET /pay/abc/attempts after"); got != "GET /pay/…/attempts after" {
+		t.Errorf("got %q", got)
+	}
+}
