@@ -13,6 +13,7 @@ import (
 )
 
 func TestCheckOrigin(t *testing.T) {
+	t.Parallel()
 	for value, ok := range map[string]bool{
 		"":                           true,
 		"https://pay.example":        true,
@@ -52,6 +53,7 @@ func run(t *testing.T, args ...string) error {
 
 // What is mistyped must be refused: an empty answer would look like a good one.
 func TestMistypedIsRefused(t *testing.T) {
+	t.Parallel()
 	none := t.TempDir() + "/none"
 	for name, c := range map[string]struct{ args, flag string }{
 		"method":            {"matrix --method wechat", "--method"},

@@ -7,6 +7,7 @@ import (
 )
 
 func TestDescribe(t *testing.T) {
+	t.Parallel()
 	build := func(version string, settings ...debug.BuildSetting) *debug.BuildInfo {
 		return &debug.BuildInfo{GoVersion: "go1.26.0", Main: debug.Module{Version: version}, Settings: settings}
 	}
@@ -33,6 +34,7 @@ func TestDescribe(t *testing.T) {
 }
 
 func TestVersionNamesTheProgram(t *testing.T) {
+	t.Parallel()
 	if got := Version(); !strings.HasPrefix(got, "morepay ") {
 		t.Errorf("got %q", got)
 	}

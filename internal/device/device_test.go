@@ -19,6 +19,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // TestSamples holds every sample of the table to its own row: the device that
 // is detected carries the profile that the sample is listed under.
 func TestSamples(t *testing.T) {
+	t.Parallel()
 	for _, p := range device.Profiles() {
 		t.Run(string(p), func(t *testing.T) {
 			d, ok := device.Of(p)
@@ -36,6 +37,7 @@ func TestSamples(t *testing.T) {
 }
 
 func TestProfilesAreUnique(t *testing.T) {
+	t.Parallel()
 	seen := map[device.Profile]bool{}
 	for _, p := range device.Profiles() {
 		if seen[p] {
@@ -47,6 +49,7 @@ func TestProfilesAreUnique(t *testing.T) {
 
 // TestDevicesGolden shows every profile's device for a reader to check.
 func TestDevicesGolden(t *testing.T) {
+	t.Parallel()
 	var b strings.Builder
 	for _, p := range device.Profiles() {
 		d, _ := device.Of(p)
@@ -73,6 +76,7 @@ func TestDevicesGolden(t *testing.T) {
 }
 
 func TestDetect(t *testing.T) {
+	t.Parallel()
 	mobile := device.Device{Profile: "unknown-other", Container: device.Browser, Form: device.Mobile, OS: device.OtherOS}
 	iphone := func(p device.Profile, c device.Container, h device.Host, v string) device.Device {
 		return device.Device{Profile: p, Container: c, Form: device.Mobile, OS: device.IOS, Host: h, HostVersion: v}
@@ -104,6 +108,7 @@ func TestDetect(t *testing.T) {
 }
 
 func TestRefine(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name    string
 		profile device.Profile
@@ -139,6 +144,7 @@ func TestRefine(t *testing.T) {
 }
 
 func TestParseHints(t *testing.T) {
+	t.Parallel()
 	whole := device.Hints{TouchPoints: 5, WeixinBridge: true, AlipayBridge: true, Environment: "miniprogram"}
 	text, err := json.Marshal(whole)
 	if err != nil {
@@ -165,6 +171,7 @@ func TestParseHints(t *testing.T) {
 }
 
 func TestRefineDropsTheVersionOfAnotherHost(t *testing.T) {
+	t.Parallel()
 	d := device.Detect("Mozilla/5.0 (iPhone) AliApp(TB/10.2.10)").Refine(device.Hints{WeixinBridge: true})
 	if d.Host != "wechat" || d.HostVersion != "" {
 		t.Errorf("got %s %q, want wechat without a version", d.Host, d.HostVersion)
@@ -178,6 +185,7 @@ func TestRefineDropsTheVersionOfAnotherHost(t *testing.T) {
 // TestDeviceRules holds for every string of tokens that the tables know, in any
 // order and with noise between them.
 func TestDeviceRules(t *testing.T) {
+	t.Parallel()
 	var words []string
 	for _, p := range device.Profiles() {
 		s, _ := device.SampleOf(p)
@@ -219,6 +227,7 @@ func checkDevice(t interface{ Errorf(string, ...any) }, d device.Device) {
 }
 
 func TestHosts(t *testing.T) {
+	t.Parallel()
 	want := []device.Host{"wechat", "alipay", "wecom", "dingtalk", "taobao", "tmall", "jd", "qq", "weibo", "douyin", "baidu", "lark"}
 	if diff := cmp.Diff(want, device.Hosts()); diff != "" {
 		t.Errorf("hosts (-want +got):\n%s", diff)

@@ -11,6 +11,7 @@ import (
 )
 
 func TestCompareVersions(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name, a, b string
 		want       int
@@ -38,6 +39,7 @@ func TestCompareVersions(t *testing.T) {
 }
 
 func TestValidVersion(t *testing.T) {
+	t.Parallel()
 	tests := map[string]bool{
 		"10.40": true, "10.40.0": true, "10.48.30.2079": true, "0.0": true,
 		"": false, "10": false, "1.2.3.4.5": false, "1..2": false, ".1.2": false, "1.2.": false,
@@ -61,6 +63,7 @@ func versions(t *rapid.T, label string) ([]int, string) {
 
 // TestVersionOrder: the order is that of the numbers, and it is transitive.
 func TestVersionOrder(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		x, a := versions(t, "a")
 		y, b := versions(t, "b")

@@ -38,6 +38,7 @@ type model struct {
 
 // TestDo runs random requests against a model that fits on a page.
 func TestDo(t *testing.T) {
+	t.Parallel()
 	store := newStore(t)
 	round := 0
 	rapid.Check(t, func(t *rapid.T) {
@@ -111,6 +112,7 @@ func begin(ctx context.Context, store idempotency.Store, hash string) (answer ch
 }
 
 func TestTwinWaits(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		store := newStore(t)
 		answer, first := begin(t.Context(), store, "x")
@@ -135,6 +137,7 @@ func TestTwinWaits(t *testing.T) {
 }
 
 func TestTwinTakesOverFromTheDead(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		store := newStore(t)
 		slow, first := begin(t.Context(), store, "x")
@@ -154,6 +157,7 @@ func TestTwinTakesOverFromTheDead(t *testing.T) {
 }
 
 func TestCallerWhoLeaves(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		store := newStore(t)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -173,6 +177,7 @@ func TestCallerWhoLeaves(t *testing.T) {
 }
 
 func TestPanicFreesTheKey(t *testing.T) {
+	t.Parallel()
 	store := newStore(t)
 	do := func(fn func(context.Context) (idempotency.Reply, error)) (idempotency.Reply, error) {
 		return idempotency.Do(t.Context(), store, key, "x", time.Now, fn)

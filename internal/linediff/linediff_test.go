@@ -12,6 +12,7 @@ import (
 )
 
 func TestDiff(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct{ name, before, after, want string }{
 		{"nothing", "", "", ""},
 		{"same", "a b c", "a b c", ""},
@@ -41,6 +42,7 @@ func TestDiff(t *testing.T) {
 // Whoever follows a diff comes from before to after, and it is no longer than
 // the one that a plain table finds.
 func TestDiffLeadsThere(t *testing.T) {
+	t.Parallel()
 	lines := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "{", "}"}), 0, 12)
 	rapid.Check(t, func(t *rapid.T) {
 		before, after := lines.Draw(t, "before"), lines.Draw(t, "after")

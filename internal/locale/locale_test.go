@@ -21,6 +21,7 @@ var placeholder = regexp.MustCompile(`\{[a-z]+\}`)
 // TestCatalogueIsComplete holds every language to the keys and placeholders of
 // the fallback. A currency's pattern may be missing: there is a general one.
 func TestCatalogueIsComplete(t *testing.T) {
+	t.Parallel()
 	want := locale.Text(locale.Fallback)
 	for _, tag := range locale.Tags() {
 		t.Run(tag, func(t *testing.T) {
@@ -52,6 +53,7 @@ func placeholders(s string) []string {
 }
 
 func TestEveryPayerErrorHasSentence(t *testing.T) {
+	t.Parallel()
 	for _, tag := range locale.Tags() {
 		for _, code := range pay.Codes {
 			_, has := locale.Text(tag)["error."+string(code)]
@@ -64,6 +66,7 @@ func TestEveryPayerErrorHasSentence(t *testing.T) {
 
 // TestEveryShownReasonHasSentence: a disabled row without one would be a riddle.
 func TestEveryShownReasonHasSentence(t *testing.T) {
+	t.Parallel()
 	for _, tag := range locale.Tags() {
 		for _, code := range capability.ReasonCodes() {
 			if _, has := locale.Text(tag)["reason."+string(code)]; has != code.Shown() {
@@ -91,6 +94,7 @@ func TestEveryShownReasonHasSentence(t *testing.T) {
 }
 
 func TestErrorOfMerchantCodeIsInternal(t *testing.T) {
+	t.Parallel()
 	en := locale.Text("en")
 	if got, want := locale.Problem(en, pay.CodeIdempotency), en["error.internal"]; got != want {
 		t.Errorf("got %q, want %q", got, want)
@@ -98,6 +102,7 @@ func TestErrorOfMerchantCodeIsInternal(t *testing.T) {
 }
 
 func TestMatch(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct{ session, merchant, accept, want string }{
 		"session-wins":              {"en", "zh-CN", "zh-TW", "en"},
 		"session-we-do-not-speak":   {"fr", "zh-CN", "zh-TW,en;q=0.5", "zh-TW"},
@@ -133,6 +138,7 @@ func FuzzMatch(f *testing.F) {
 }
 
 func TestMoney(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		tag  string
 		m    pay.Money
@@ -164,6 +170,7 @@ func TestMoney(t *testing.T) {
 
 // TestMoneyKeepsEveryDigit reads the digits back: what is shown is what is asked.
 func TestMoneyKeepsEveryDigit(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		m := pay.Money{
 			Currency: rapid.SampledFrom([]string{"CNY", "JPY", "KWD", "CLF", "USD"}).Draw(t, "currency"),
@@ -182,6 +189,7 @@ func TestMoneyKeepsEveryDigit(t *testing.T) {
 }
 
 func TestLeft(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		left time.Duration
 		want string
@@ -207,6 +215,7 @@ func TestLeft(t *testing.T) {
 }
 
 func TestDateKeepsItsZone(t *testing.T) {
+	t.Parallel()
 	at := time.Date(2026, 12, 1, 0, 0, 0, 0, time.FixedZone("", 8*3600))
 	if got := locale.Text("en").Date(at); got != "2026-12-01" {
 		t.Errorf("en: %q", got)
@@ -217,6 +226,7 @@ func TestDateKeepsItsZone(t *testing.T) {
 }
 
 func TestSayWithoutKeyStandsForItself(t *testing.T) {
+	t.Parallel()
 	en := locale.Text("en")
 	if got := en.Say("no.such.key", "a", "b"); got != "no.such.key" {
 		t.Errorf("got %q", got)

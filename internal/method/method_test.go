@@ -32,6 +32,7 @@ var places = []struct {
 // TestLadders spells the whole table out: the ladder, with "blocked" in front
 // where the app around the page blocks the wallet.
 func TestLadders(t *testing.T) {
+	t.Parallel()
 	want := map[pay.Method]map[string]string{
 		"wechat_pay": {
 			"desktop":           "qr page_qr",
@@ -111,6 +112,7 @@ func TestLadders(t *testing.T) {
 // TestNativeCodeNeverOnAPhone: a provider's code can't be scanned with the
 // phone that shows it.
 func TestNativeCodeNeverOnAPhone(t *testing.T) {
+	t.Parallel()
 	for _, m := range method.All() {
 		for _, place := range places {
 			if place.d.Form != device.Desktop && slices.Contains(m.Ladder(place.d), pay.RailQR) {
@@ -121,6 +123,7 @@ func TestNativeCodeNeverOnAPhone(t *testing.T) {
 }
 
 func TestGrants(t *testing.T) {
+	t.Parallel()
 	want := map[pay.Method][]pay.Rail{
 		"wechat_pay": {pay.RailJSAPI, pay.RailDeepLink, pay.RailQR},
 		"alipay":     {pay.RailJSAPI, pay.RailDeepLink, pay.RailQR, pay.RailRedirect},
@@ -135,6 +138,7 @@ func TestGrants(t *testing.T) {
 }
 
 func TestRows(t *testing.T) {
+	t.Parallel()
 	seen := map[pay.Method]bool{}
 	for _, m := range method.All() {
 		if seen[m.ID] {

@@ -32,6 +32,7 @@ func checksFrom(l *pay.Ledger, most int) []time.Duration {
 }
 
 func TestChecksOfAnAttempt(t *testing.T) {
+	t.Parallel()
 	const s, m, h = time.Second, time.Minute, time.Hour
 	tests := []struct {
 		name    string
@@ -67,6 +68,7 @@ func TestChecksOfAnAttempt(t *testing.T) {
 }
 
 func TestChecksEndWithTheAttempt(t *testing.T) {
+	t.Parallel()
 	for _, state := range pay.AttemptStates {
 		t.Run(string(state), func(t *testing.T) {
 			l := ledgerWith(t, state)
@@ -87,6 +89,7 @@ func TestChecksEndWithTheAttempt(t *testing.T) {
 
 // TestAbandon: it is about live attempts only, and a second time about none.
 func TestAbandon(t *testing.T) {
+	t.Parallel()
 	for _, state := range pay.AttemptStates {
 		t.Run(string(state), func(t *testing.T) {
 			l := openLedger()
@@ -110,6 +113,7 @@ func TestAbandon(t *testing.T) {
 }
 
 func TestDue(t *testing.T) {
+	t.Parallel()
 	// Nothing but a session: its expiry.
 	l := openLedger()
 	if got := l.Due(); !got.Equal(expiry) {

@@ -15,6 +15,7 @@ import (
 
 // TestDocument holds docs/state-machine.md to the code.
 func TestDocument(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("../../docs/state-machine.md")
 	must(t, err)
 	doc := string(text)

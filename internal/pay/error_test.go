@@ -9,6 +9,7 @@ import (
 )
 
 func TestError(t *testing.T) {
+	t.Parallel()
 	cause := errors.New("disk full")
 	tests := []struct {
 		name string
@@ -40,6 +41,7 @@ func TestError(t *testing.T) {
 }
 
 func TestCodesAreListedOnce(t *testing.T) {
+	t.Parallel()
 	seen := map[pay.Code]bool{}
 	for _, code := range pay.Codes {
 		if code == "" || seen[code] {

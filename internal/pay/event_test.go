@@ -7,6 +7,7 @@ import (
 )
 
 func TestWebhookEvents(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		event pay.EventType
 		want  bool

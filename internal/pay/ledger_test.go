@@ -12,6 +12,7 @@ import (
 var expiry = opened.Add(sessionLife)
 
 func TestOpen(t *testing.T) {
+	t.Parallel()
 	l := openLedger()
 	if l.Session.Status != pay.SessionOpen || l.Session.Winner != "" {
 		t.Errorf("a new session is %s, won by %q", l.Session.Status, l.Session.Winner)
@@ -23,6 +24,7 @@ func TestOpen(t *testing.T) {
 }
 
 func TestBegin(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name    string
 		prepare func(*testing.T, *pay.Ledger)
@@ -76,6 +78,7 @@ func TestBegin(t *testing.T) {
 }
 
 func TestResume(t *testing.T) {
+	t.Parallel()
 	at := opened.Add(time.Minute)
 	tests := []struct {
 		name  string
@@ -115,6 +118,7 @@ func TestResume(t *testing.T) {
 // TestReplies: the provider's answer changes a submitting attempt, at most
 // renews the action of an awaiting one, and never undoes anything.
 func TestReplies(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		state             pay.AttemptState
 		accepted, refused pay.AttemptState
@@ -171,6 +175,7 @@ func TestReplies(t *testing.T) {
 }
 
 func TestApply(t *testing.T) {
+	t.Parallel()
 	const paid, closed = pay.OutcomePaid, pay.OutcomeClosed
 	tests := []struct {
 		state   pay.AttemptState
@@ -229,6 +234,7 @@ func TestApply(t *testing.T) {
 // TestApplyPaidToEachSession: late success is taken; what another attempt has
 // paid already goes back whole.
 func TestApplyPaidToEachSession(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name    string
 		prepare func(*testing.T, *pay.Ledger)
@@ -281,6 +287,7 @@ func TestApplyPaidToEachSession(t *testing.T) {
 
 // TestApplyRefusesWhatContradicts holds I5 and I8.
 func TestApplyRefusesWhatContradicts(t *testing.T) {
+	t.Parallel()
 	paid := func(edit func(*pay.Evidence)) pay.Evidence {
 		ev := evidence(0, pay.SourceNotification, pay.OutcomePaid)
 		edit(&ev)
@@ -339,6 +346,7 @@ func TestApplyRefusesWhatContradicts(t *testing.T) {
 
 // TestAbsence: when "not found" ends an attempt.
 func TestAbsence(t *testing.T) {
+	t.Parallel()
 	const margin = time.Second
 	tests := []struct {
 		name      string
@@ -397,6 +405,7 @@ func TestAbsence(t *testing.T) {
 }
 
 func TestExpireAndCancel(t *testing.T) {
+	t.Parallel()
 	expired := func(l *pay.Ledger) { l.Expire(expiry) }
 	canceled := func(l *pay.Ledger) { _ = l.Cancel(opened) }
 	paid := func(l *pay.Ledger) { _ = l.Apply(evidence(0, pay.SourceQuery, pay.OutcomePaid), opened) }
@@ -452,6 +461,7 @@ func checkEnd(t *testing.T, before, after *pay.Ledger, want pay.SessionStatus, e
 }
 
 func TestStatusAt(t *testing.T) {
+	t.Parallel()
 	open, paid := openLedger(), wonLedger(t)
 	if got := open.StatusAt(expiry.Add(-1)); got != pay.SessionOpen {
 		t.Errorf("before expiry it is %s", got)
@@ -465,6 +475,7 @@ func TestStatusAt(t *testing.T) {
 }
 
 func TestFind(t *testing.T) {
+	t.Parallel()
 	l := begunLedger(t, 2)
 	if l.Attempt(ids[1]) != &l.Attempts[1] || l.Attempt("a9") != nil {
 		t.Error("Attempt finds the wrong one")

@@ -10,6 +10,7 @@ import (
 // nothing ("-"), so that a reader can check them against the rules.
 
 func TestSessionMachine(t *testing.T) {
+	t.Parallel()
 	const no = pay.SessionStatus("-")
 	inputs := []pay.SessionInput{pay.SessionGetsPaid, pay.SessionExpires, pay.SessionCancels}
 	table := []struct {
@@ -40,6 +41,7 @@ func TestSessionMachine(t *testing.T) {
 }
 
 func TestAttemptMachine(t *testing.T) {
+	t.Parallel()
 	const no = pay.AttemptState("-")
 	inputs := []pay.AttemptInput{pay.AttemptAccepted, pay.AttemptRefused, pay.AttemptWins, pay.AttemptExceeds, pay.AttemptCloses}
 	table := []struct {
@@ -73,6 +75,7 @@ func TestAttemptMachine(t *testing.T) {
 // TestRefundMachine: a refund has no inputs but the provider's word, which
 // SettleRefund takes.
 func TestRefundMachine(t *testing.T) {
+	t.Parallel()
 	const no = pay.RefundStatus("-")
 	words := []pay.RefundStatus{pay.RefundPending, pay.RefundSucceeded, pay.RefundFailed, "", "nonsense"}
 	table := []struct {
@@ -132,6 +135,7 @@ func checkComplete[S ~string](t *testing.T, rows map[S]bool, states []S) {
 }
 
 func TestPredicates(t *testing.T) {
+	t.Parallel()
 	paid := map[pay.SessionStatus]bool{pay.SessionPaid: true, pay.SessionPaidLate: true}
 	for _, s := range pay.SessionStatuses {
 		if s.Paid() != paid[s] {

@@ -8,6 +8,7 @@ import (
 )
 
 func TestModelHoldsEveryInvariant(t *testing.T) {
+	t.Parallel()
 	if raceDetector {
 		t.Skip("the model is one goroutine: there is nothing to race")
 	}
@@ -45,6 +46,7 @@ func TestModelHoldsEveryInvariant(t *testing.T) {
 // TestModelWithThreeAttempts walks at random, from fixed seeds, where there is
 // too much to visit all of it.
 func TestModelWithThreeAttempts(t *testing.T) {
+	t.Parallel()
 	if raceDetector {
 		t.Skip("the model is one goroutine: there is nothing to race")
 	}
@@ -85,6 +87,7 @@ var mutants = []struct {
 }
 
 func TestModelFindsEveryMutant(t *testing.T) {
+	t.Parallel()
 	for _, mutant := range mutants {
 		t.Run(mutant.name, func(t *testing.T) {
 			m := newModel(2, mutant.wrong)

@@ -7,6 +7,7 @@ import (
 )
 
 func TestExponent(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		currency string
 		want     int

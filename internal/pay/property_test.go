@@ -162,6 +162,7 @@ func (a *actor) wait(t *rapid.T) {
 // TestLedgerHoldsEveryInvariant holds I2, I3, I4, I5, I6, I8, I9 and I10 over
 // any sequence of calls.
 func TestLedgerHoldsEveryInvariant(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		a := &actor{now: opened}
 		a.ledger = clone(openLedger())
@@ -176,6 +177,7 @@ func TestLedgerHoldsEveryInvariant(t *testing.T) {
 // TestOrderOfSuccessesDecidesOnlyTheWinner: in whatever order payments are
 // heard of, one is kept and the others are surplus, and the session ends alike.
 func TestOrderOfSuccessesDecidesOnlyTheWinner(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		attempts := rapid.IntRange(1, pay.MaxAttempts).Draw(t, "attempts")
 		l := openLedger()

@@ -13,6 +13,7 @@ import (
 func cny(value int64) pay.Money { return pay.Money{Currency: "CNY", Value: value} }
 
 func TestAddRefund(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name   string
 		state  pay.AttemptState // of attempt 0
@@ -72,6 +73,7 @@ func TestAddRefund(t *testing.T) {
 }
 
 func TestRefundsAreLimitedInNumber(t *testing.T) {
+	t.Parallel()
 	l := wonLedger(t)
 	for i := range pay.MaxRefunds {
 		must(t, l.AddRefund(pay.Refund{ID: fmt.Sprint(i), AttemptID: ids[0], Amount: cny(1)}, opened))
@@ -81,6 +83,7 @@ func TestRefundsAreLimitedInNumber(t *testing.T) {
 }
 
 func TestRefundable(t *testing.T) {
+	t.Parallel()
 	l := wonLedger(t)
 	checkRefundable := func(id string, want pay.Money) {
 		t.Helper()
@@ -105,6 +108,7 @@ func TestRefundable(t *testing.T) {
 }
 
 func TestSettleRefund(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		status pay.RefundStatus
 		event  pay.EventType
@@ -143,6 +147,7 @@ func TestSettleRefund(t *testing.T) {
 }
 
 func TestRefundTried(t *testing.T) {
+	t.Parallel()
 	l := wonLedger(t)
 	must(t, l.AddRefund(pay.Refund{ID: "r1", AttemptID: ids[0], Number: "R1", Amount: cny(1)}, opened))
 	const s, h = time.Second, time.Hour

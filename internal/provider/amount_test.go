@@ -11,6 +11,7 @@ import (
 )
 
 func TestParseYuan(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string]int64{
 		"0": 0, "0.01": 1, "0.1": 10, "1": 100, "59.80": 5980, "59.8": 5980, "007.05": 705, "100000000.00": 10_000_000_000,
 		"999999999999.99": 99_999_999_999_999,
@@ -27,6 +28,7 @@ func TestParseYuan(t *testing.T) {
 }
 
 func TestYuanRoundTrip(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		fen := rapid.Int64Range(0, 99_999_999_999_999).Draw(t, "fen")
 		text := provider.FormatYuan(fen)

@@ -16,6 +16,7 @@ func (d dated) RoundTrip(*http.Request) (*http.Response, error) {
 }
 
 func TestWatchClock(t *testing.T) {
+	t.Parallel()
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	at := func(d time.Duration) dated { return dated(now.Add(d).Format(http.TimeFormat)) }
 	for name, c := range map[string]struct {

@@ -11,6 +11,7 @@ import (
 
 // One adapter serves every payer of its merchant at once.
 func TestConcurrentUse(t *testing.T) {
+	t.Parallel()
 	const payers = 20
 	for id, list := range rails {
 		t.Run(id, func(t *testing.T) {

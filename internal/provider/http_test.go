@@ -13,6 +13,7 @@ import (
 )
 
 func TestTestTransport(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		io.WriteString(w, r.Method+" "+r.Host+r.RequestURI+" "+r.Header.Get("X-A")+" "+string(body))
@@ -38,6 +39,7 @@ func TestTestTransport(t *testing.T) {
 }
 
 func TestTestTransportNeedsAnOrigin(t *testing.T) {
+	t.Parallel()
 	for _, origin := range []string{"", "127.0.0.1:8081", "http://", "http://a b"} {
 		resp, err := provider.NewHTTPClient(provider.TestTransport(origin)).Get("https://api.mch.weixin.qq.com/")
 		if err == nil {
@@ -48,6 +50,7 @@ func TestTestTransportNeedsAnOrigin(t *testing.T) {
 }
 
 func TestClientLimitsReplies(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, strings.Repeat("x", provider.MaxReply+1))
 	}))
@@ -79,6 +82,7 @@ func TestClientLimitsReplies(t *testing.T) {
 }
 
 func TestClientRefusesRedirects(t *testing.T) {
+	t.Parallel()
 	var followed atomic.Bool
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/elsewhere" {
@@ -99,6 +103,7 @@ func TestClientRefusesRedirects(t *testing.T) {
 // A connection that breaks after the request has been read must not make
 // net/http send it again: the second copy of a signed request is refused.
 func TestClientSendsOnce(t *testing.T) {
+	t.Parallel()
 	var asked atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if asked.Add(1) > 1 {

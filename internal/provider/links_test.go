@@ -15,6 +15,7 @@ func links(testURL string) provider.Links {
 }
 
 func TestRedirect(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		link       string
 		live, test bool
@@ -63,6 +64,7 @@ func TestRedirect(t *testing.T) {
 }
 
 func TestQRCode(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		payload    string
 		live, test bool

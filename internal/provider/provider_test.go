@@ -11,6 +11,7 @@ import (
 )
 
 func TestRegistry(t *testing.T) {
+	t.Parallel()
 	broken := pay.Errorf(pay.CodeInvalid, "key", "is missing")
 	provider.Register("test-broken", func(json.RawMessage, provider.Env) (provider.Provider, error) { return nil, broken })
 	if !slices.Contains(provider.IDs(), "test-broken") {
@@ -31,6 +32,7 @@ func TestRegistry(t *testing.T) {
 }
 
 func TestDecodeSettings(t *testing.T) {
+	t.Parallel()
 	type settings struct {
 		ID    string   `json:"id"`
 		Hosts []string `json:"hosts"`

@@ -281,6 +281,7 @@ func eachRail(t *testing.T, test func(t *testing.T, id string, rail pay.Rail)) {
 }
 
 func TestPayAndRefund(t *testing.T) {
+	t.Parallel()
 	eachRail(t, func(t *testing.T, id string, rail pay.Rail) {
 		w := newWorld(t)
 		o := w.order(id, rail)
@@ -345,6 +346,7 @@ func (w *world) refund(id string, o provider.Order) {
 
 // Sending a request again renews the action of the same order.
 func TestStartAgain(t *testing.T) {
+	t.Parallel()
 	eachRail(t, func(t *testing.T, id string, rail pay.Rail) {
 		w := newWorld(t)
 		o := w.order(id, rail)
@@ -369,6 +371,7 @@ func TestStartAgain(t *testing.T) {
 }
 
 func TestCloseUnpaid(t *testing.T) {
+	t.Parallel()
 	for _, id := range []string{wechatpay.ID, alipay.ID} {
 		t.Run(id, func(t *testing.T) {
 			w := newWorld(t)
@@ -398,6 +401,7 @@ func TestCloseUnpaid(t *testing.T) {
 }
 
 func TestClosePaid(t *testing.T) {
+	t.Parallel()
 	eachRail(t, func(t *testing.T, id string, rail pay.Rail) {
 		w := newWorld(t)
 		o := w.order(id, rail)
@@ -414,6 +418,7 @@ func TestClosePaid(t *testing.T) {
 }
 
 func TestCloseUnknown(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ev, err := w.providers[wechatpay.ID].(provider.Closer).Close(t.Context(), "MP000000000000000000000000000404")
 	if err != nil || ev.Outcome != pay.OutcomeAbsent {
@@ -422,6 +427,7 @@ func TestCloseUnknown(t *testing.T) {
 }
 
 func TestWeChatBill(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	biller := w.providers[wechatpay.ID].(provider.Biller)
 	o := w.order(wechatpay.ID, pay.RailQR)
@@ -447,6 +453,7 @@ func TestWeChatBill(t *testing.T) {
 // so: a refusal only where nothing was taken, "unknown" otherwise; and when the
 // fault is over the same calls tell the truth.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	for _, fault := range providersim.Faults() {
 		for id := range rails {
 			if !fault.Concerns(wallets[id]) {

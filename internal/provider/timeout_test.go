@@ -34,6 +34,7 @@ func (e endless) Close() error { return nil }
 // A provider that is silent costs a payer the call's time limit, whether it is
 // silent before its answer or in it.
 func TestClientGivesUp(t *testing.T) {
+	t.Parallel()
 	for name, answers := range map[string]bool{"no-answer": false, "half-an-answer": true} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

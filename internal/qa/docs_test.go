@@ -15,6 +15,7 @@ import (
 
 // TestDocs holds the tables of docs/capabilities.md to those of the program.
 func TestDocs(t *testing.T) {
+	t.Parallel()
 	const file = "../../docs/capabilities.md"
 	data, err := os.ReadFile(file)
 	if err != nil {

@@ -93,6 +93,7 @@ func golden(t *testing.T, name, got string) {
 // TestMatrixGolden is the table of tables: every sample merchant on every
 // device, for a plain cart and for carts that meet the limits.
 func TestMatrixGolden(t *testing.T) {
+	t.Parallel()
 	carts := []struct {
 		name  string
 		order capability.Order
@@ -117,6 +118,7 @@ func TestMatrixGolden(t *testing.T) {
 
 // TestSamplesShowWhatTheyAreFor holds each sample merchant to its purpose.
 func TestSamplesShowWhatTheyAreFor(t *testing.T) {
+	t.Parallel()
 	stranger := anOrder
 	stranger.Payer = "payer-2"
 	card := anOrder
@@ -175,6 +177,7 @@ func rows(t *testing.T, text string) [][]string {
 // data can cause. The others need a program that is older than its data, or a
 // merchant that no sample is.
 func TestEveryReasonIsInTheMatrix(t *testing.T) {
+	t.Parallel()
 	missing := map[capability.ReasonCode]string{
 		capability.ReasonAmountBelowMin:    "the samples take any amount from 1 fen",
 		capability.ReasonRegionUnsupported: "the samples serve every region",
@@ -201,6 +204,7 @@ func TestEveryReasonIsInTheMatrix(t *testing.T) {
 }
 
 func TestMatrixUnknownDevice(t *testing.T) {
+	t.Parallel()
 	_, err := qa.Matrix(samples(t), []device.Profile{"nokia-3310"}, anOrder, now)
 	if pay.CodeOf(err) != pay.CodeInvalid || !strings.Contains(err.Error(), "nokia-3310") {
 		t.Errorf("got %v, want invalid_request that names the device", err)
@@ -208,6 +212,7 @@ func TestMatrixUnknownDevice(t *testing.T) {
 }
 
 func TestFormats(t *testing.T) {
+	t.Parallel()
 	cells, err := qa.Matrix([]*capability.Document{sample(t, "demo"), sample(t, "scheduled")}, []device.Profile{"wechat-iphone", "chrome-linux"}, anOrder, now)
 	if err != nil {
 		t.Fatal(err)
@@ -240,6 +245,7 @@ func TestFormats(t *testing.T) {
 }
 
 func TestOnly(t *testing.T) {
+	t.Parallel()
 	cells, err := qa.Matrix([]*capability.Document{sample(t, "bench")}, []device.Profile{"chrome-linux"}, anOrder, now)
 	if err != nil {
 		t.Fatal(err)
@@ -257,6 +263,7 @@ func TestOnly(t *testing.T) {
 }
 
 func TestCheck(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name           string
 		golden, actual string
@@ -296,6 +303,7 @@ func FuzzCheck(f *testing.F) {
 }
 
 func TestExplain(t *testing.T) {
+	t.Parallel()
 	stranger := anOrder
 	stranger.Payer = "payer-2"
 	restricted := func(t *testing.T) *capability.Document {
@@ -344,6 +352,7 @@ func TestExplain(t *testing.T) {
 
 // TestExplainHasEverySentence: no check goes without one.
 func TestExplainHasEverySentence(t *testing.T) {
+	t.Parallel()
 	dev, _ := device.Of("chrome-linux")
 	lines, err := qa.Explain(sample(t, "demo"), "wechat_pay", anOrder, dev, now)
 	if err != nil {

@@ -48,6 +48,7 @@ func letters(r *rand.Rand, from string, n int) string {
 }
 
 func TestWhatIsDrawnIsRead(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(20240927, 1))
 	for i := range 1000 {
 		payload := payloads[i%len(payloads)](r)
@@ -131,6 +132,7 @@ func number(t testing.TB, s string) int {
 }
 
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	long := strings.Repeat("x", qrcode.MaxPayload+1)
 	for _, test := range []struct {
 		name, payload string
@@ -159,6 +161,7 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestLongestPayloadStaysReadable(t *testing.T) {
+	t.Parallel()
 	payload := strings.Repeat("~", qrcode.MaxPayload)
 	code, err := qrcode.Encode(payload)
 	if err != nil {

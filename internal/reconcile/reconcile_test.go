@@ -34,6 +34,7 @@ func (w *world) run(day time.Time) (ours []reconcile.Difference) {
 }
 
 func TestBooksAgree(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	since := w.Now()
 	id := w.paid()
@@ -85,6 +86,7 @@ func (w *world) change(id string, f func(*pay.Ledger)) {
 }
 
 func TestDifferences(t *testing.T) {
+	t.Parallel()
 	for _, c := range differing {
 		t.Run(string(c.kind), func(t *testing.T) {
 			w := newWorld(t)
@@ -105,6 +107,7 @@ func TestDifferences(t *testing.T) {
 // What only the bill knows is applied like any other evidence, and then the
 // books agree.
 func TestReconcilingHeals(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	since := w.Now()
 	id := w.open()
@@ -128,6 +131,7 @@ func TestReconcilingHeals(t *testing.T) {
 }
 
 func TestBillThatIsNotWritten(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.paid()
 	list := w.run(w.Now())
@@ -138,6 +142,7 @@ func TestBillThatIsNotWritten(t *testing.T) {
 
 // A provider that fails is an error, not an empty bill.
 func TestBillThatCannotBeFetched(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	since := w.Now()
 	w.paid()
@@ -158,6 +163,7 @@ func TestBillThatCannotBeFetched(t *testing.T) {
 // Each account and day has a result of its own: one that fails keeps no other
 // from being compared.
 func TestEveryBillIsCompared(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	since := w.Now()
 	w.paid()

@@ -75,6 +75,7 @@ func drip(conn net.Conn, text string) time.Duration {
 // Who sends slowly to hold connections open is cut off: after five seconds in
 // the header, after ten in all.
 func TestSlowSenders(t *testing.T) {
+	t.Parallel()
 	const long = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 	for _, test := range []struct {
 		name, at, slowly string
@@ -111,6 +112,7 @@ func TestSlowSenders(t *testing.T) {
 
 // Who takes an answer slowly is cut off too.
 func TestSlowReceivers(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var took time.Duration
 		var err error
@@ -136,6 +138,7 @@ func TestSlowReceivers(t *testing.T) {
 // An answer that sets its own deadline for each write, as an event stream does,
 // lives as long as its reader.
 func TestStreamOutlivesTheTimeouts(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			c := http.NewResponseController(w)

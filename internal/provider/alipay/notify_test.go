@@ -18,6 +18,7 @@ import (
 )
 
 func TestNotification(t *testing.T) {
+	t.Parallel()
 	p := open(t, providertest.Nowhere)
 	paid := pay.Evidence{
 		Outcome: pay.OutcomePaid, Amount: pay.Money{Currency: "CNY", Value: 5980}, Reference: tradeNo, PaidAt: now.Add(-2 * time.Second),
@@ -50,6 +51,7 @@ func TestNotification(t *testing.T) {
 // What names another merchant or application is handed on: checkout compares
 // and quarantines.
 func TestNotificationKeepsForeignIDs(t *testing.T) {
+	t.Parallel()
 	p := open(t, providertest.Nowhere)
 	st, err := p.Notification(nil, signed(notice(map[string]any{"seller_id": "2088000000000002", "app_id": "2021000000000002"})))
 	if err != nil || st.Payment.Account != "2088000000000002" || st.Payment.App != "2021000000000002" {
@@ -58,6 +60,7 @@ func TestNotificationKeepsForeignIDs(t *testing.T) {
 }
 
 func TestNotificationForged(t *testing.T) {
+	t.Parallel()
 	p := open(t, providertest.Nowhere)
 	good := signed(notice(nil))
 	for name, body := range map[string][]byte{
@@ -92,6 +95,7 @@ func TestNotificationForged(t *testing.T) {
 // become fields of its own. Our subjects give no room for it, and a name that
 // is there already can't be added.
 func TestNotificationFieldsOutOfASubject(t *testing.T) {
+	t.Parallel()
 	p := open(t, providertest.Nowhere)
 	form := notice(map[string]any{"subject": "x&total_amount=0.01"})
 	genuine := signed(form)
@@ -110,6 +114,7 @@ func TestNotificationFieldsOutOfASubject(t *testing.T) {
 }
 
 func TestNotificationNotUnderstood(t *testing.T) {
+	t.Parallel()
 	p := open(t, providertest.Nowhere)
 	for name, change := range map[string]map[string]any{
 		"unknown-status": {"trade_status": "SETTLING"},
@@ -136,6 +141,7 @@ func TestNotificationNotUnderstood(t *testing.T) {
 }
 
 func TestNotificationIgnored(t *testing.T) {
+	t.Parallel()
 	p := open(t, providertest.Nowhere)
 	if _, err := p.Notification(nil, signed(notice(map[string]any{"notify_type": "dut_user_sign"}))); !errors.Is(err, provider.ErrIgnored) {
 		t.Errorf("got %v, want ignored", err)
@@ -145,6 +151,7 @@ func TestNotificationIgnored(t *testing.T) {
 // A forged notification must not make us call anybody: the library would fetch
 // whatever certificate it names, if it took us for production.
 func TestForgedNotificationCallsNobody(t *testing.T) {
+	t.Parallel()
 	reply := ok(nil)
 	w := newWire(t, func(string, map[string]string) answer { return reply })
 	p := open(t, w.URL)
@@ -162,6 +169,7 @@ func TestForgedNotificationCallsNobody(t *testing.T) {
 }
 
 func TestAcknowledge(t *testing.T) {
+	t.Parallel()
 	p := open(t, providertest.Nowhere)
 	if status, _, body := p.Acknowledge(true); status != http.StatusOK || string(body) != "success" {
 		t.Errorf("accepted: %d %q", status, body)

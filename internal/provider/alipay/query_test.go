@@ -25,6 +25,7 @@ func tradeReply(change map[string]any) answer {
 }
 
 func TestQuery(t *testing.T) {
+	t.Parallel()
 	paid := pay.Evidence{
 		Outcome: pay.OutcomePaid, Amount: pay.Money{Currency: "CNY", Value: 5980}, Reference: tradeNo, PaidAt: now.Add(-2 * time.Second),
 	}
@@ -55,6 +56,7 @@ func TestQuery(t *testing.T) {
 
 // Money in another currency is for checkout to quarantine.
 func TestQueryCurrency(t *testing.T) {
+	t.Parallel()
 	ev, err := open(t, newWire(t, always(tradeReply(map[string]any{"trans_currency": "HKD"}))).URL).Query(t.Context(), number)
 	if err != nil || ev.Amount.Currency != "HKD" {
 		t.Errorf("got %+v, %v", ev, err)
@@ -62,6 +64,7 @@ func TestQueryCurrency(t *testing.T) {
 }
 
 func TestQueryUnknown(t *testing.T) {
+	t.Parallel()
 	for name, a := range map[string]answer{
 		"unknown-status": tradeReply(map[string]any{"trade_status": "SETTLING"}),
 		"no-status":      tradeReply(map[string]any{"trade_status": ""}),
@@ -84,6 +87,7 @@ func TestQueryUnknown(t *testing.T) {
 }
 
 func TestClose(t *testing.T) {
+	t.Parallel()
 	closed := ok(map[string]any{"out_trade_no": number, "trade_no": tradeNo})
 	canceled := func(change map[string]any) answer {
 		fields := map[string]any{"out_trade_no": number, "retry_flag": "N", "action": ""}
@@ -136,6 +140,7 @@ func refundOrder() provider.RefundOrder {
 }
 
 func TestRefund(t *testing.T) {
+	t.Parallel()
 	moved := func(change string) answer {
 		return ok(map[string]any{"out_trade_no": number, "trade_no": tradeNo, "fund_change": change, "refund_fee": "10.05"})
 	}

@@ -14,6 +14,7 @@ import (
 )
 
 func TestOpen(t *testing.T) {
+	t.Parallel()
 	p := open(t, providertest.Nowhere)
 	if p.Account() != sellerID || p.App() != appID {
 		t.Errorf("account %q and app %q", p.Account(), p.App())
@@ -27,6 +28,7 @@ func TestOpen(t *testing.T) {
 }
 
 func TestOpenRefuses(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		change map[string]any
 		file   string
@@ -66,6 +68,7 @@ func TestOpenRefuses(t *testing.T) {
 
 // Keys are taken as PEM and as Alipay's tool writes them.
 func TestOpenTakesPEM(t *testing.T) {
+	t.Parallel()
 	files := keyFiles()
 	files["app.key"] = providertest.PrivatePEM(providertest.MerchantKey())
 	files["alipay.pem"] = bare(providertest.PublicPEM(providertest.ProviderKey()))

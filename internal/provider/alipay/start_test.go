@@ -26,6 +26,7 @@ func start(t *testing.T, p provider.Provider, rail pay.Rail) (pay.Action, error)
 }
 
 func TestStartQRCode(t *testing.T) {
+	t.Parallel()
 	w := newWire(t, always(ok(map[string]any{"out_trade_no": number, "qr_code": qrCode})))
 	action, err := start(t, open(t, w.URL), pay.RailQR)
 	if err != nil {
@@ -71,6 +72,7 @@ func verifySent(t *testing.T, form url.Values) {
 }
 
 func TestStartLinks(t *testing.T) {
+	t.Parallel()
 	p := open(t, providertest.Nowhere) // nothing is sent
 	for rail, want := range map[pay.Rail]struct{ method, product, quit string }{
 		pay.RailDeepLink: {"alipay.trade.wap.pay", "QUICK_WAP_WAY", `"quit_url"`},
@@ -104,6 +106,7 @@ func TestStartLinks(t *testing.T) {
 // The longest order that checkout lets through still makes a link of a length
 // that every browser and server takes.
 func TestLongestLink(t *testing.T) {
+	t.Parallel()
 	p := open(t, providertest.Nowhere)
 	o := order(pay.RailDeepLink)
 	o.Description = strings.Repeat("茶", 300)
@@ -122,6 +125,7 @@ func TestLongestLink(t *testing.T) {
 // The content that is sent again is the same to the byte; time and signature
 // can't be.
 func TestStartSendsTheStoredContent(t *testing.T) {
+	t.Parallel()
 	w := newWire(t, always(ok(map[string]any{"qr_code": qrCode})))
 	request, err := open(t, w.URL).Request(order(pay.RailQR))
 	if err != nil {
@@ -138,6 +142,7 @@ func TestStartSendsTheStoredContent(t *testing.T) {
 }
 
 func TestTestModeLinksToTheSimulator(t *testing.T) {
+	t.Parallel()
 	e := providertest.Env(providertest.Nowhere, keyFiles())
 	e.TestURL = "http://127.0.0.1:8081"
 	p, err := alipay.Open([]byte(providertest.JSON(t, goodSettings())), e)
@@ -154,6 +159,7 @@ func TestTestModeLinksToTheSimulator(t *testing.T) {
 }
 
 func TestRequestRefuses(t *testing.T) {
+	t.Parallel()
 	p := open(t, providertest.Nowhere)
 	for name, c := range map[string]struct {
 		change func(*provider.Order)
@@ -180,6 +186,7 @@ func TestRequestRefuses(t *testing.T) {
 }
 
 func TestStartAnswers(t *testing.T) {
+	t.Parallel()
 	name := responseName("alipay.trade.precreate")
 	forgedSign := sign("something else")
 	for test, c := range map[string]struct {
@@ -239,6 +246,7 @@ func TestStartAnswers(t *testing.T) {
 }
 
 func TestStartRefusesForeignRequests(t *testing.T) {
+	t.Parallel()
 	p := open(t, providertest.Nowhere)
 	request, err := p.Request(order(pay.RailQR))
 	if err != nil {

@@ -98,6 +98,7 @@ func order() provider.Order {
 var secrets = []string{number, "http://", "https://"}
 
 func TestOpen(t *testing.T) {
+	t.Parallel()
 	p := open(t, providertest.Nowhere)
 	if p.Account() != "teashop" || p.App() != "" || !slices.Equal(p.Rails(), []pay.Rail{pay.RailRedirect}) {
 		t.Errorf("got %q, %q, %v", p.Account(), p.App(), p.Rails())
@@ -109,6 +110,7 @@ func TestOpen(t *testing.T) {
 }
 
 func TestOpenRefuses(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		change map[string]any
 		key    string
@@ -163,6 +165,7 @@ func start(t *testing.T, a answer) (pay.Action, *providertest.Wire, error) {
 }
 
 func TestStart(t *testing.T) {
+	t.Parallel()
 	action, w, err := start(t, answer{status: 200, body: `{"url":"https://cashier.tea.example/pay/1?t=x"}`})
 	if err != nil {
 		t.Fatal(err)
@@ -179,6 +182,7 @@ func TestStart(t *testing.T) {
 }
 
 func TestRequestRefuses(t *testing.T) {
+	t.Parallel()
 	p := open(t, providertest.Nowhere)
 	for field, change := range map[string]func(*provider.Order){
 		"rail":         func(o *provider.Order) { o.Rail = pay.RailQR },
@@ -207,6 +211,7 @@ func statement(change map[string]any) map[string]any {
 }
 
 func TestStartAnswers(t *testing.T) {
+	t.Parallel()
 	good := `{"url":"https://cashier.tea.example/pay/1"}`
 	for name, c := range map[string]struct {
 		answer
@@ -253,6 +258,7 @@ func TestStartAnswers(t *testing.T) {
 }
 
 func TestQuery(t *testing.T) {
+	t.Parallel()
 	paid := pay.Evidence{
 		Outcome: pay.OutcomePaid, Amount: pay.Money{Currency: "CNY", Value: 5980}, Reference: "T-2026.1", PaidAt: now.Add(-2 * time.Second),
 	}
@@ -305,6 +311,7 @@ func TestQuery(t *testing.T) {
 
 // A number becomes part of an address.
 func TestQueryOddNumber(t *testing.T) {
+	t.Parallel()
 	for _, odd := range []string{"", "../admin", "a?b=c", "a#b", "a%2fb"} {
 		if _, err := open(t, providertest.Nowhere).Query(t.Context(), odd); pay.CodeOf(err) != pay.CodeInvalid {
 			t.Errorf("%q: got %v, want invalid_request", odd, err)
@@ -315,6 +322,7 @@ func TestQueryOddNumber(t *testing.T) {
 // In live mode a cashier is a public address on port 443, whatever its name
 // says by now: nothing else is dialed.
 func TestLiveModeDialsPublicAddressesOnly(t *testing.T) {
+	t.Parallel()
 	e := env("", whsec(secret))
 	e.HTTP = &http.Client{Transport: forbidden{t}}
 	settings := goodSettings()
@@ -341,6 +349,7 @@ func (f forbidden) RoundTrip(*http.Request) (*http.Response, error) {
 }
 
 func TestSafeTransport(t *testing.T) {
+	t.Parallel()
 	client := provider.NewHTTPClient(merchantlink.SafeTransport())
 	for _, address := range []string{
 		"https://127.0.0.1/", "https://[::1]/", "https://10.0.0.1/", "https://172.16.0.1/", "https://192.168.1.1/", "https://169.254.169.254/",
@@ -368,6 +377,7 @@ func notification(body string) (http.Header, []byte) {
 }
 
 func TestNotification(t *testing.T) {
+	t.Parallel()
 	p := open(t, providertest.Nowhere)
 	st, err := p.Notification(notification(providertest.JSON(t, statement(nil))))
 	if err != nil {
@@ -389,6 +399,7 @@ func TestNotification(t *testing.T) {
 
 // While a secret is being replaced, a message carries a signature by each.
 func TestNotificationSignedTwice(t *testing.T) {
+	t.Parallel()
 	header, body := notification(providertest.JSON(t, statement(nil)))
 	header.Set("webhook-signature", "v1,"+base64.StdEncoding.EncodeToString(make([]byte, 32))+" v1a,xyz "+header.Get("webhook-signature"))
 	if _, err := open(t, providertest.Nowhere).Notification(header, body); err != nil {
@@ -397,6 +408,7 @@ func TestNotificationSignedTwice(t *testing.T) {
 }
 
 func TestNotificationForged(t *testing.T) {
+	t.Parallel()
 	p := open(t, providertest.Nowhere)
 	for name, spoil := range map[string]func(http.Header, *[]byte){
 		"no-headers":    func(h http.Header, _ *[]byte) { clear(h) },
@@ -423,6 +435,7 @@ func TestNotificationForged(t *testing.T) {
 }
 
 func TestNotificationElse(t *testing.T) {
+	t.Parallel()
 	p := open(t, providertest.Nowhere)
 	if _, err := p.Notification(notification(`{"id":"` + number + `","status":"pending"}`)); !errors.Is(err, provider.ErrIgnored) {
 		t.Errorf("pending: %v, want ignored", err)
@@ -435,6 +448,7 @@ func TestNotificationElse(t *testing.T) {
 }
 
 func TestAcknowledge(t *testing.T) {
+	t.Parallel()
 	p := open(t, providertest.Nowhere)
 	if status, _, _ := p.Acknowledge(true); status != http.StatusNoContent {
 		t.Errorf("accepted: %d", status)

@@ -55,6 +55,7 @@ func bill(t *testing.T, w *providertest.Wire) ([]provider.BillLine, error) {
 }
 
 func TestBill(t *testing.T) {
+	t.Parallel()
 	w := billWire(t, billText(billPayment, billRefund), nil)
 	lines, err := bill(t, w)
 	if err != nil {
@@ -75,6 +76,7 @@ func TestBill(t *testing.T) {
 
 // A bill is longer than an answer may be.
 func TestBillOfABusyDay(t *testing.T) {
+	t.Parallel()
 	rows := make([]string, 3000)
 	for i := range rows {
 		rows[i] = billPayment
@@ -86,6 +88,7 @@ func TestBillOfABusyDay(t *testing.T) {
 }
 
 func TestBillBroken(t *testing.T) {
+	t.Parallel()
 	good := billText(billPayment)
 	for name, c := range map[string]struct {
 		text   string
@@ -119,6 +122,7 @@ func TestBillBroken(t *testing.T) {
 }
 
 func TestBillNotThere(t *testing.T) {
+	t.Parallel()
 	day := time.Date(2026, 11, 22, 0, 0, 0, 0, time.FixedZone("UTC+8", 8*60*60))
 	for name, c := range map[string]struct {
 		code     string

@@ -19,6 +19,7 @@ import (
 )
 
 func TestNotificationOfPayment(t *testing.T) {
+	t.Parallel()
 	p := open(t, providertest.Nowhere, nil)
 	header, body := notification("TRANSACTION.SUCCESS", "transaction", transaction(nil))
 	st, err := p.Notification(header, body)
@@ -38,6 +39,7 @@ func TestNotificationOfPayment(t *testing.T) {
 // A statement about another merchant or app is handed on as what it is: checkout
 // compares and quarantines.
 func TestNotificationKeepsForeignIDs(t *testing.T) {
+	t.Parallel()
 	p := open(t, providertest.Nowhere, nil)
 	header, body := notification("TRANSACTION.SUCCESS", "transaction", transaction(map[string]any{"mchid": "1900000002", "appid": "wx0"}))
 	st, err := p.Notification(header, body)
@@ -58,6 +60,7 @@ func refundNotice(change map[string]any) map[string]any {
 }
 
 func TestNotificationOfRefund(t *testing.T) {
+	t.Parallel()
 	p := open(t, providertest.Nowhere, nil)
 	for state, want := range map[string]pay.RefundStatus{
 		"SUCCESS": pay.RefundSucceeded, "ABNORMAL": pay.RefundFailed, "CLOSED": pay.RefundFailed,
@@ -80,6 +83,7 @@ func TestNotificationOfRefund(t *testing.T) {
 }
 
 func TestNotificationForged(t *testing.T) {
+	t.Parallel()
 	p := open(t, providertest.Nowhere, nil)
 	set := func(name, value string) func(http.Header, *[]byte) {
 		return func(h http.Header, _ *[]byte) { h.Set(name, value) }
@@ -140,6 +144,7 @@ func TestNotificationForged(t *testing.T) {
 
 // The window is open on both sides of the limit: clocks differ.
 func TestNotificationAge(t *testing.T) {
+	t.Parallel()
 	p := open(t, providertest.Nowhere, nil)
 	for _, age := range []time.Duration{-299 * time.Second, 0, 299 * time.Second} {
 		header, body := notification("TRANSACTION.SUCCESS", "transaction", transaction(nil))
@@ -153,6 +158,7 @@ func TestNotificationAge(t *testing.T) {
 // Genuine messages that can't be understood are neither forged nor ignored: the
 // provider must send them again until somebody has looked.
 func TestNotificationNotUnderstood(t *testing.T) {
+	t.Parallel()
 	p := open(t, providertest.Nowhere, nil)
 	for name, c := range map[string]struct {
 		event string
@@ -178,6 +184,7 @@ func TestNotificationNotUnderstood(t *testing.T) {
 }
 
 func TestNotificationIgnored(t *testing.T) {
+	t.Parallel()
 	p := open(t, providertest.Nowhere, nil)
 	for _, event := range []string{"COUPON.USE", "MCHTRANSFER.BILL.FINISHED", "transaction.success", ""} {
 		_, err := p.Notification(notification(event, "coupon", transaction(nil)))
@@ -188,6 +195,7 @@ func TestNotificationIgnored(t *testing.T) {
 }
 
 func TestAcknowledge(t *testing.T) {
+	t.Parallel()
 	p := open(t, providertest.Nowhere, nil)
 	if status, _, body := p.Acknowledge(true); status != http.StatusNoContent || len(body) != 0 {
 		t.Errorf("accepted: %d %s", status, body)

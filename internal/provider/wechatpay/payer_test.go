@@ -11,6 +11,7 @@ import (
 )
 
 func TestAuthorizeURL(t *testing.T) {
+	t.Parallel()
 	p := open(t, providertest.Nowhere, nil).(provider.PayerIdentifier)
 	got := p.AuthorizeURL("https://pay.example/openid?a=1&b=2", "abc123")
 	want := "https://open.weixin.qq.com/connect/oauth2/authorize?appid=" + appID +
@@ -21,6 +22,7 @@ func TestAuthorizeURL(t *testing.T) {
 }
 
 func TestPayerID(t *testing.T) {
+	t.Parallel()
 	w := newWire(t, always(answer{status: 200, body: `{"access_token":"t","expires_in":7200,"openid":"oUpF8uMuAJO","scope":"snsapi_base"}`}))
 	id, err := open(t, w.URL, nil).(provider.PayerIdentifier).PayerID(t.Context(), "c o&de")
 	if err != nil || id != "oUpF8uMuAJO" {
@@ -33,6 +35,7 @@ func TestPayerID(t *testing.T) {
 }
 
 func TestPayerIDRefused(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		answer
 		field string // "" for an error that is not the payer's

@@ -25,6 +25,7 @@ var goodReplies = map[pay.Rail]string{
 }
 
 func TestRequestBody(t *testing.T) {
+	t.Parallel()
 	common := `"amount":{"currency":"CNY","total":5980},"appid":"` + appID + `","attach":"at_1",` +
 		`"description":"Tea \u003cgreen\u003e \u0026 cup","mchid":"` + mchID + `","notify_url":"https://pay.example/notify/wechatpay/` + mchID +
 		`","out_trade_no":"` + number + `"`
@@ -54,6 +55,7 @@ func TestRequestBody(t *testing.T) {
 // WeChat Pay takes a changed request for another order under a used number, so
 // what is sent again must be the same to the byte, by another process too.
 func TestStartSendsTheStoredBytes(t *testing.T) {
+	t.Parallel()
 	for rail, reply := range goodReplies {
 		t.Run(string(rail), func(t *testing.T) {
 			w := newWire(t, always(answer{status: 200, body: reply}))
@@ -78,6 +80,7 @@ func TestStartSendsTheStoredBytes(t *testing.T) {
 }
 
 func TestRequestRefuses(t *testing.T) {
+	t.Parallel()
 	p := open(t, providertest.Nowhere, map[string]any{"h5_domain": "pay.example"})
 	for name, c := range map[string]struct {
 		rail   pay.Rail
@@ -113,6 +116,7 @@ func TestRequestRefuses(t *testing.T) {
 }
 
 func TestLongDescriptionIsShortened(t *testing.T) {
+	t.Parallel()
 	w := newWire(t, always(answer{status: 200, body: goodReplies[pay.RailQR]}))
 	p := open(t, w.URL, nil)
 	o := order(pay.RailQR)
@@ -139,6 +143,7 @@ func start(t *testing.T, rail pay.Rail, a answer) (pay.Action, error) {
 }
 
 func TestStartQRCode(t *testing.T) {
+	t.Parallel()
 	action, err := start(t, pay.RailQR, answer{status: 200, body: goodReplies[pay.RailQR]})
 	if err != nil {
 		t.Fatal(err)
@@ -150,6 +155,7 @@ func TestStartQRCode(t *testing.T) {
 }
 
 func TestStartDeepLink(t *testing.T) {
+	t.Parallel()
 	action, err := start(t, pay.RailDeepLink, answer{status: 200, body: goodReplies[pay.RailDeepLink]})
 	if err != nil {
 		t.Fatal(err)
@@ -170,6 +176,7 @@ func TestStartDeepLink(t *testing.T) {
 }
 
 func TestStartBridge(t *testing.T) {
+	t.Parallel()
 	action, err := start(t, pay.RailJSAPI, answer{status: 200, body: goodReplies[pay.RailJSAPI]})
 	if err != nil {
 		t.Fatal(err)
@@ -190,6 +197,7 @@ func TestStartBridge(t *testing.T) {
 
 // A reply that can't be trusted says nothing about the order, which may exist.
 func TestStartUnknown(t *testing.T) {
+	t.Parallel()
 	good := goodReplies[pay.RailQR]
 	header := func(name, value string) func(http.Header) {
 		return func(h http.Header) { h.Set(name, value) }
@@ -228,6 +236,7 @@ func TestStartUnknown(t *testing.T) {
 
 // Every code that WeChat Pay documents, in both spellings where there are two.
 func TestStartErrorCodes(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		status    int
 		code      string
@@ -288,6 +297,7 @@ func TestStartErrorCodes(t *testing.T) {
 
 // A server that repeats everything that it was sent must not get it into a log.
 func TestErrorsRepeatNothing(t *testing.T) {
+	t.Parallel()
 	w := newWire(t, func(r *http.Request, body string) answer {
 		echo := r.Header.Get("Authorization") + body + r.URL.String() + "\ncanary " + apiV3Key
 		text, _ := json.Marshal(map[string]any{
@@ -313,6 +323,7 @@ func TestErrorsRepeatNothing(t *testing.T) {
 
 // net/http puts URLs into its errors, and the one for the openid holds a secret.
 func TestErrorsNameNoURL(t *testing.T) {
+	t.Parallel()
 	p := open(t, providertest.Nowhere, nil)
 	_, err := p.(provider.PayerIdentifier).PayerID(t.Context(), "canarycode")
 	providertest.Undecided(t, err, secrets...)
@@ -324,6 +335,7 @@ func TestErrorsNameNoURL(t *testing.T) {
 }
 
 func TestStartRefusesForeignRequests(t *testing.T) {
+	t.Parallel()
 	p := open(t, providertest.Nowhere, nil)
 	request, err := p.Request(order(pay.RailQR))
 	if err != nil {

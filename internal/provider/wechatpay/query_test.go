@@ -27,6 +27,7 @@ func query(t *testing.T, a answer) (pay.Evidence, error) {
 }
 
 func TestQuery(t *testing.T) {
+	t.Parallel()
 	paid := pay.Evidence{
 		Outcome: pay.OutcomePaid, Amount: pay.Money{Currency: "CNY", Value: 5980},
 		Reference: "4200000001202611230000000001", PaidAt: now.Add(-2 * time.Second),
@@ -67,6 +68,7 @@ func TestQuery(t *testing.T) {
 
 // The same statement has the same id, another one has another.
 func TestQueryEvidenceID(t *testing.T) {
+	t.Parallel()
 	id := func(change map[string]any) string {
 		ev, err := query(t, answer{status: 200, body: providertest.JSON(t, transaction(change))})
 		if err != nil {
@@ -85,6 +87,7 @@ func TestQueryEvidenceID(t *testing.T) {
 
 // Checkout quarantines what is about another app id: it must hear of it.
 func TestQueryOtherApp(t *testing.T) {
+	t.Parallel()
 	ev, err := query(t, answer{status: 200, body: providertest.JSON(t, transaction(map[string]any{"appid": "wx0000000000000000"}))})
 	if err != nil || ev.App != "wx0000000000000000" {
 		t.Errorf("got app %q and %v", ev.App, err)
@@ -92,6 +95,7 @@ func TestQueryOtherApp(t *testing.T) {
 }
 
 func TestQueryUnknown(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]map[string]any{
 		"unknown-state":    {"trade_state": "TRADE_SUCCESS"},
 		"no-state":         {"trade_state": nil},
@@ -117,6 +121,7 @@ func TestQueryUnknown(t *testing.T) {
 }
 
 func TestQueryAbsent(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		answer
 		absent bool
@@ -145,6 +150,7 @@ func TestQueryAbsent(t *testing.T) {
 }
 
 func TestClose(t *testing.T) {
+	t.Parallel()
 	refusal := func(code string) answer { return answer{status: 400, body: `{"code":"` + code + `"}`} }
 	paid := answer{status: 200, body: providertest.JSON(t, transaction(nil))}
 	closed := answer{status: 200, body: providertest.JSON(t, transaction(map[string]any{"trade_state": "CLOSED"}))}

@@ -37,6 +37,7 @@ func refundReply(change map[string]any) map[string]any {
 }
 
 func TestRefundStates(t *testing.T) {
+	t.Parallel()
 	for state, want := range map[string]pay.RefundStatus{
 		"PROCESSING": pay.RefundPending, "SUCCESS": pay.RefundSucceeded, "CLOSED": pay.RefundFailed, "ABNORMAL": pay.RefundFailed,
 	} {
@@ -62,6 +63,7 @@ func TestRefundStates(t *testing.T) {
 
 // A refusal counts once the provider also says that it knows of no such refund.
 func TestRefundRefused(t *testing.T) {
+	t.Parallel()
 	absent := answer{status: 404, body: `{"code":"RESOURCE_NOT_EXISTS"}`}
 	refusal := func(code string) answer { return answer{status: 400, body: `{"code":"` + code + `"}`} }
 	done := answer{status: 200, body: providertest.JSON(t, refundReply(map[string]any{"status": "SUCCESS"}))}
@@ -102,6 +104,7 @@ func TestRefundRefused(t *testing.T) {
 }
 
 func TestRefundAnswers(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		answer
 		refund, query error // nil for unknown

@@ -19,6 +19,7 @@ import (
 )
 
 func TestOpen(t *testing.T) {
+	t.Parallel()
 	p := open(t, providertest.Nowhere, nil)
 	if p.Account() != mchID || p.App() != appID {
 		t.Errorf("account %q and app %q, want %q and %q", p.Account(), p.App(), mchID, appID)
@@ -34,6 +35,7 @@ func TestOpen(t *testing.T) {
 
 // Each mistake in an account's settings names the setting.
 func TestOpenRefuses(t *testing.T) {
+	t.Parallel()
 	text := func(s string) []byte { return []byte(s) }
 	for name, c := range map[string]struct {
 		change map[string]string // setting → JSON of its value
@@ -153,6 +155,7 @@ func FuzzOpen(f *testing.F) {
 }
 
 func TestFormTargets(t *testing.T) {
+	t.Parallel()
 	targets := open(t, providertest.Nowhere, nil).(provider.FormTargeter).FormTargets()
 	for _, want := range []string{"https://wx.tenpay.com", "weixin:"} {
 		if !slices.Contains(targets, want) {

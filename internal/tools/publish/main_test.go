@@ -13,6 +13,7 @@ import (
 )
 
 func TestPublish(t *testing.T) {
+	t.Parallel()
 	in, out := t.TempDir(), t.TempDir()
 	file := filepath.Join(in, "a.js")
 	body := bytes.Repeat([]byte("let a = 1;\n"), 1000)

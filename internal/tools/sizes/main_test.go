@@ -8,6 +8,7 @@ import (
 )
 
 func TestBudget(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	for name, size := range map[string]int{"app.wasm": 900, "app.wasm.br": 100, "app.wasm.gz": 200, "big.js": 9, "big.js.br": 5000, "big.js.gz": 5000} {
 		if err := os.WriteFile(filepath.Join(dir, name), make([]byte, size), 0o644); err != nil {

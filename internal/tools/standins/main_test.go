@@ -25,6 +25,7 @@ func tree(t *testing.T, files map[string]string) string {
 }
 
 func TestFindTellsStandardFromOtherModules(t *testing.T) {
+	t.Parallel()
 	src := tree(t, map[string]string{"net/http/server.go": "", "net/http/server_amd64.s": "", "net/http/notes.txt": ""})
 	ours := tree(t, map[string]string{
 		"README.md":             "",
@@ -75,6 +76,7 @@ func TestFindTellsStandardFromOtherModules(t *testing.T) {
 }
 
 func TestCheckImporters(t *testing.T) {
+	t.Parallel()
 	found := []standin{{path: "regexp", users: []string{"github.com/x/ui"}}, {path: "crypto/aes"}}
 	for _, test := range []struct{ name, links, says string }{
 		{"nobody", "fmt os\nos\n", ""},
