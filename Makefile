@@ -76,7 +76,7 @@ test: deps vet lint verify ## everything CI runs
 	$(GO) test -run Model ./internal/pay
 	$(MAKE) size
 	$(MAKE) wasm-stock
-	$(GO) test -count 1 -run TestBrowser .
+	$(GO) test -count 1 -run TestBrowser ./internal/e2e
 	$(MAKE) wasm
 
 size: ## print how large the assets are; fail if the bundle is over its budget
@@ -89,7 +89,7 @@ stress: ## storms, crashes, hostile clients, power cuts and fuzzing at full scal
 	  echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZ) $$p || exit 1; done; done
 
 bench: ## Go benchmarks, then what is fast under load; prints a table with target and result
-	$(GO) test -count 1 -run TestPageIsOneSmallRequest -v .
+	$(GO) test -count 1 -run TestPageIsOneSmallRequest -v ./internal/e2e
 	$(MAKE) wasm size
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 	$(GO) run ./internal/tools/stress -bench

@@ -8,7 +8,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
-	"morepay/internal/browsertest"
+	"morepay/internal/e2e/browsertest"
 	"morepay/internal/pay"
 	"morepay/internal/view"
 )

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"testing"
 
-	"morepay/internal/browsertest"
+	"morepay/internal/e2e/browsertest"
 	"morepay/internal/needs"
 	"morepay/internal/view"
 	"morepay/web"

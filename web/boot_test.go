@@ -22,7 +22,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
-	"morepay/internal/browsertest"
+	"morepay/internal/e2e/browsertest"
 	"morepay/internal/needs"
 	"morepay/web/internal/sample"
 )

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"morepay/internal/browsertest"
+	"morepay/internal/e2e/browsertest"
 )
 
 var examplePage = regexp.MustCompile("(?s)```html\n(.*?)```")

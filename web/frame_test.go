@@ -16,7 +16,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"morepay/internal/browsertest"
+	"morepay/internal/e2e/browsertest"
 	"morepay/internal/needs"
 )
 

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"morepay/internal/browsertest"
+	"morepay/internal/e2e/browsertest"
 )
 
 func TestMinify(t *testing.T) {

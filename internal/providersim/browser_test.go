@@ -9,7 +9,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"morepay/internal/browsertest"
+	"morepay/internal/e2e/browsertest"
 	"morepay/internal/providersim"
 )
 

@@ -19,7 +19,7 @@ import (
 	"slices"
 	"time"
 
-	"morepay/internal/stress"
+	"morepay/internal/e2e/stress"
 )
 
 func main() {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 
-	"morepay/internal/browsertest"
+	"morepay/internal/e2e/browsertest"
 )
 
 // page serves one document under every path.

@@ -1,4 +1,4 @@
-package main
+package e2e_test
 
 import (
 	"encoding/json"
@@ -9,7 +9,8 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 
-	"morepay/internal/browsertest"
+	"morepay/internal/demo/demotest"
+	"morepay/internal/e2e/browsertest"
 )
 
 // listen collects the widget's events, as a shop's page hears them.
@@ -43,10 +44,10 @@ func tapIn(tab, frame *browsertest.Tab, element string) {
 
 // A person on a desktop pays in the storefront: the code is read from the screen
 // by a phone, and the page says so by itself.
-func desktopPays(t *testing.T, s *stage, browser *browsertest.Browser) {
-	tab := show(t, browser, desktop, early(listen))
-	tab.Go(s.origin + "/demo/?merchant=bench&amount=4321&description=" + url.QueryEscape("搪瓷杯 & saucer"))
-	frame := tab.Frame(s.other + "/pay/")
+func desktopPays(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
+	tab := show(t, browser, demotest.Desktop, early(listen))
+	tab.Go(s.Origin + "/demo/?merchant=bench&amount=4321&description=" + url.QueryEscape("搪瓷杯 & saucer"))
+	frame := tab.Frame(s.Other + "/pay/")
 	frame.Wait(ready)
 	if got := frame.Text(`location.origin`); got == tab.Text(`location.origin`) {
 		t.Fatalf("the frame is not foreign: %s", got)
@@ -62,7 +63,7 @@ func desktopPays(t *testing.T, s *stage, browser *browsertest.Browser) {
 	if !strings.HasPrefix(code, "weixin://wxpay/bizpayurl") || !offered(t, s, code) {
 		t.Fatalf("the code on the screen says %q, which no wallet takes", code)
 	}
-	s.phone(t, "approve", code)
+	s.Phone(t, "approve", code)
 	frame.Wait(is("paid"))
 	if got := frame.Text(`window.loaded`); got != "once" {
 		t.Error("the page was loaded again")
@@ -79,10 +80,10 @@ func desktopPays(t *testing.T, s *stage, browser *browsertest.Browser) {
 
 // Out of the frame a payer gets by a tap of their own only, and comes back to
 // the page alone, and from there to the shop.
-func desktopLeavesFrame(t *testing.T, s *stage, browser *browsertest.Browser) {
-	tab := show(t, browser, desktop, early(listen))
-	tab.Go(s.origin + "/demo/?merchant=bench")
-	frame := tab.Frame(s.other + "/pay/")
+func desktopLeavesFrame(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
+	tab := show(t, browser, demotest.Desktop, early(listen))
+	tab.Go(s.Origin + "/demo/?merchant=bench")
+	frame := tab.Frame(s.Other + "/pay/")
 	frame.Wait(ready)
 	tab.Eval(`addEventListener("pagehide", () => { sessionStorage.heard = JSON.stringify(heard) })`, nil)
 	tapIn(tab, frame, has(`[data-method="jd_pay"] form[data-rail="redirect"] button`))
@@ -141,9 +142,9 @@ func checkHeard(t *testing.T, list []heard) {
 }
 
 // Without scripts everything is there but comfort.
-func desktopPaysWithoutScript(t *testing.T, s *stage, browser *browsertest.Browser) {
-	open := s.open(t, order{Merchant: "demo"})
-	tab := show(t, browser, desktop, emulation.SetScriptExecutionDisabled(true))
+func desktopPaysWithoutScript(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
+	open := s.Open(t, demotest.Order{Merchant: "demo"})
+	tab := show(t, browser, demotest.Desktop, emulation.SetScriptExecutionDisabled(true))
 	tab.Go(open.URL)
 	if tab.Text(`document.querySelector("details").open`) != "false" {
 		t.Error("the other methods are not behind a disclosure")
@@ -154,7 +155,7 @@ func desktopPaysWithoutScript(t *testing.T, s *stage, browser *browsertest.Brows
 	code := readCode(t, tab)
 	tap(tab, `form[data-check] button`)
 	tab.Wait(`location.search.includes("returned") && ` + is("waiting"))
-	s.heard(t, open, func() { s.phone(t, "approve", code) })
+	s.UntilPaid(t, open, func() { s.Phone(t, "approve", code) })
 	tap(tab, `form[data-check] button`)
 	tab.Wait(is("paid"))
 	onlyAttempt(t, s, open, "succeeded")
@@ -166,9 +167,9 @@ func desktopPaysWithoutScript(t *testing.T, s *stage, browser *browsertest.Brows
 }
 
 // The same page where the bundle does not arrive.
-func desktopPaysWithoutBundle(t *testing.T, s *stage, browser *browsertest.Browser) {
-	open := s.open(t, order{})
-	tab := show(t, browser, desktop)
+func desktopPaysWithoutBundle(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
+	open := s.Open(t, demotest.Order{})
+	tab := show(t, browser, demotest.Desktop)
 	block(tab)
 	tab.Go(open.URL)
 	tab.Expect("Failed to load resource")
@@ -176,7 +177,7 @@ func desktopPaysWithoutBundle(t *testing.T, s *stage, browser *browsertest.Brows
 	tab.Wait(has(`svg[data-qr]`))
 	tab.Expect("Failed to load resource")
 	code := readCode(t, tab)
-	s.heard(t, open, func() { s.phone(t, "approve", code) })
+	s.UntilPaid(t, open, func() { s.Phone(t, "approve", code) })
 	tab.Wait(`(` + seeAgain + `, ` + is("paid") + `)`)
 	if got := tab.Text(`morepay.ready`); got != "false" {
 		t.Errorf("ready without a bundle: %s", got)
@@ -186,9 +187,9 @@ func desktopPaysWithoutBundle(t *testing.T, s *stage, browser *browsertest.Brows
 }
 
 // Where the browser denies storage the client runs all the same.
-func storageBlocked(t *testing.T, s *stage, browser *browsertest.Browser) {
-	open := s.open(t, order{})
-	tab := show(t, browser, desktop, early(`try { localStorage } catch (e) { window.denied = e.name }`))
+func storageBlocked(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
+	open := s.Open(t, demotest.Order{})
+	tab := show(t, browser, demotest.Desktop, early(`try { localStorage } catch (e) { window.denied = e.name }`))
 	tab.Go(open.URL)
 	tab.Wait(ready)
 	if got := tab.Text(`window.denied`); got != "SecurityError" {
@@ -197,7 +198,7 @@ func storageBlocked(t *testing.T, s *stage, browser *browsertest.Browser) {
 	tab.Eval(`window.loaded = "once"`, nil)
 	tap(tab, wallet+`form[data-rail="qr"] button`)
 	tab.Wait(has(`svg[data-qr]`))
-	s.phone(t, "approve", readCode(t, tab))
+	s.Phone(t, "approve", readCode(t, tab))
 	tab.Wait(is("paid"))
 	if got := tab.Text(`window.loaded`); got != "once" {
 		t.Error("the page was loaded again")

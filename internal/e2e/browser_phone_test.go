@@ -1,4 +1,4 @@
-package main
+package e2e_test
 
 import (
 	"encoding/json"
@@ -10,15 +10,16 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"morepay/internal/browsertest"
+	"morepay/internal/demo/demotest"
+	"morepay/internal/e2e/browsertest"
 	"morepay/internal/pay"
 )
 
 // launch opens a session on a phone and taps WeChat Pay: the browser stands on
 // the provider's page then, which has looked at where it came from.
-func launch(t *testing.T, s *stage, tab *browsertest.Tab) session {
+func launch(t *testing.T, s *demotest.Demo, tab *browsertest.Tab) demotest.Session {
 	t.Helper()
-	open := s.open(t, order{})
+	open := s.Open(t, demotest.Order{})
 	tab.Go(open.URL)
 	tab.Wait(ready)
 	tap(tab, wallet+`form[data-rail="deep_link"] button`)
@@ -26,8 +27,8 @@ func launch(t *testing.T, s *stage, tab *browsertest.Tab) session {
 	return open
 }
 
-func phonePays(t *testing.T, s *stage, browser *browsertest.Browser) {
-	tab := show(t, browser, android)
+func phonePays(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
+	tab := show(t, browser, demotest.Android)
 	open := launch(t, s, tab)
 	tap(tab, "#open")
 	tab.Wait(has(`[data-result="confirm"]`))
@@ -47,19 +48,19 @@ func phonePays(t *testing.T, s *stage, browser *browsertest.Browser) {
 
 // Other wallets and cashiers take the payer away and bring them back in the same
 // way: their rails are rows here.
-func payElsewhere(t *testing.T, s *stage, browser *browsertest.Browser) {
+func payElsewhere(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 	for _, way := range []struct {
 		name, agent string
 		method      pay.Method
 		rail        pay.Rail
 	}{
-		{"alipay-on-a-phone", android, "alipay", pay.RailDeepLink},
-		{"alipay-on-a-desktop", desktop, "alipay", pay.RailRedirect},
-		{"jd-on-a-desktop", desktop, "jd_pay", pay.RailRedirect},
-		{"union-on-a-phone", android, "unionpay", pay.RailRedirect},
+		{"alipay-on-a-phone", demotest.Android, "alipay", pay.RailDeepLink},
+		{"alipay-on-a-desktop", demotest.Desktop, "alipay", pay.RailRedirect},
+		{"jd-on-a-desktop", demotest.Desktop, "jd_pay", pay.RailRedirect},
+		{"union-on-a-phone", demotest.Android, "unionpay", pay.RailRedirect},
 	} {
 		t.Run(way.name, func(t *testing.T) {
-			open := s.open(t, order{})
+			open := s.Open(t, demotest.Order{})
 			tab := show(t, browser, way.agent)
 			tab.Go(open.URL)
 			tap(tab, fmt.Sprintf(`[data-method="%s"] form[data-rail="%s"] button`, way.method, way.rail))
@@ -75,8 +76,8 @@ func payElsewhere(t *testing.T, s *stage, browser *browsertest.Browser) {
 }
 
 // Who turns back in the wallet is not told that it is paid, and finds the list.
-func phoneCancels(t *testing.T, s *stage, browser *browsertest.Browser) {
-	tab := show(t, browser, android)
+func phoneCancels(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
+	tab := show(t, browser, demotest.Android)
 	open := launch(t, s, tab)
 	tap(tab, "#open")
 	tab.Wait(has(`[data-result="confirm"]`))
@@ -85,7 +86,7 @@ func phoneCancels(t *testing.T, s *stage, browser *browsertest.Browser) {
 	tap(tab, "#return")
 	tab.Wait(is("waiting") + ` && location.search.includes("returned")`)
 	tab.Wait(ready)
-	if got := s.look(t, open).Status; got != "open" {
+	if got := s.Look(t, open).Status; got != "open" {
 		t.Errorf("the session is %s", got)
 	}
 	tap(tab, `form[data-inline="choose"] button`)
@@ -95,8 +96,8 @@ func phoneCancels(t *testing.T, s *stage, browser *browsertest.Browser) {
 
 // The page that stays behind offers the other ways, and the same tap again does
 // not pay twice.
-func phoneStays(t *testing.T, s *stage, browser *browsertest.Browser) {
-	tab := show(t, browser, android)
+func phoneStays(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
+	tab := show(t, browser, demotest.Android)
 	open := launch(t, s, tab)
 	tab.Run(chromedp.NavigateBack())
 	tab.Wait(has(`.fallback form[data-rail="deep_link"]`) + ` && ` + ready)
@@ -118,8 +119,8 @@ func phoneStays(t *testing.T, s *stage, browser *browsertest.Browser) {
 }
 
 // WeChat launches from the merchant's registered pages only.
-func phoneFromForeignPage(t *testing.T, s *stage, browser *browsertest.Browser) {
-	tab := show(t, browser, android)
+func phoneFromForeignPage(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
+	tab := show(t, browser, demotest.Android)
 	launch(t, s, tab)
 	link := tab.Text(`location.href`)
 	foreign := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -142,9 +143,9 @@ document.dispatchEvent(new Event("WeixinJSBridgeReady"));`
 
 // In WeChat the wallet's own window opens over the page, for the payer whom
 // WeChat has told us, and with parameters that only the merchant can have signed.
-func wechatPays(t *testing.T, s *stage, browser *browsertest.Browser) {
-	open := s.open(t, order{})
-	tab := show(t, browser, wechat)
+func wechatPays(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
+	open := s.Open(t, demotest.Order{})
+	tab := show(t, browser, demotest.WeChat)
 	tab.Go(open.URL)
 	tab.Wait(ready)
 	tap(tab, wallet+`form[data-rail="jsapi"] button`)
@@ -167,9 +168,9 @@ func wechatPays(t *testing.T, s *stage, browser *browsertest.Browser) {
 
 // The same where the browser has no WebAssembly: the window opens once, however
 // often the page is loaded.
-func wechatPaysWithoutWASM(t *testing.T, s *stage, browser *browsertest.Browser) {
-	open := s.open(t, order{})
-	tab := show(t, browser, wechat, early(`delete window.WebAssembly;
+func wechatPaysWithoutWASM(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
+	open := s.Open(t, demotest.Order{})
+	tab := show(t, browser, demotest.WeChat, early(`delete window.WebAssembly;
 	window.WeixinJSBridge = { invoke: (name, params, answer) => {
 		sessionStorage.calls = 1 + (sessionStorage.calls | 0);
 		window.asked = { name, params, answer };
@@ -187,7 +188,7 @@ func wechatPaysWithoutWASM(t *testing.T, s *stage, browser *browsertest.Browser)
 	if got := tab.Text(`sessionStorage.calls`); got != "1" {
 		t.Errorf("the payment window opened %s times", got)
 	}
-	s.heard(t, open, func() { bridge(t, s, params, "do", "approve") })
+	s.UntilPaid(t, open, func() { bridge(t, s, params, "do", "approve") })
 	tap(tab, `[data-check] button`)
 	tab.Wait(is("paid"))
 	onlyAttempt(t, s, open, pay.AttemptSucceeded)
@@ -211,7 +212,7 @@ func askedOfWeChat(t *testing.T, tab *browsertest.Tab) map[string]string {
 }
 
 // bridge hands a call of the page's to the wallet, with one parameter set.
-func bridge(t *testing.T, s *stage, params map[string]string, name, value string) string {
+func bridge(t *testing.T, s *demotest.Demo, params map[string]string, name, value string) string {
 	t.Helper()
 	call := map[string]string{"user": "ming"}
 	for k, v := range params {
@@ -222,8 +223,8 @@ func bridge(t *testing.T, s *stage, params map[string]string, name, value string
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := s.do(t, request(t, http.MethodPost, s.SimURL+"/phone/bridge", string(body), "Content-Type", jsonBody))
+	a := s.Do(t, demotest.Request(t, http.MethodPost, s.SimURL+"/phone/bridge", string(body), "Content-Type", demotest.TypeJSON))
 	var said map[string]string
-	a.decode(t, &said)
+	a.Decode(t, &said)
 	return said["err_msg"]
 }

@@ -4,8 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"morepay/internal/e2e/stress"
 	"morepay/internal/needs"
-	"morepay/internal/stress"
 )
 
 // TestRows runs every row at a small scale. What they demand is the same, but

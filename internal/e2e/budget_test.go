@@ -1,4 +1,4 @@
-package main
+package e2e_test
 
 import (
 	"net/http"
@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"morepay/internal/demo/demotest"
 	"morepay/internal/pay"
 )
 
@@ -21,22 +22,22 @@ var (
 // TestPageIsOneSmallRequest: the list, and the page with a code, can be used
 // after one answer. What else they name is a script that waits.
 func TestPageIsOneSmallRequest(t *testing.T) {
-	s := perform(t)
-	created := s.open(t, order{Merchant: "bench"})
+	s := demotest.Start(t)
+	created := s.Open(t, demotest.Order{Merchant: "bench"})
 	list := created.URL
-	form := s.form(t, created, "wechat_pay", pay.RailQR)
-	if a := s.do(t, request(t, http.MethodPost, created.URL+"/attempts", form.Encode(),
-		"Content-Type", "application/x-www-form-urlencoded", "User-Agent", desktop)); a.status != http.StatusSeeOther {
-		t.Fatalf("attempt: %d %s", a.status, a.body)
+	form := s.Form(t, created, "wechat_pay", pay.RailQR)
+	if a := s.Do(t, demotest.Request(t, http.MethodPost, created.URL+"/attempts", form.Encode(),
+		"Content-Type", "application/x-www-form-urlencoded", "User-Agent", demotest.Desktop)); a.Status != http.StatusSeeOther {
+		t.Fatalf("attempt: %d %s", a.Status, a.Body)
 	}
 	for name, url := range map[string]string{"list": list + "?choose=1", "code": list} {
 		t.Run(name, func(t *testing.T) {
-			packed := s.get(t, url, "User-Agent", desktop, "Accept-Encoding", "br", "Accept-Language", "zh-CN")
-			if packed.header.Get("Content-Encoding") != "br" || len(packed.body) > maxPage {
-				t.Errorf("%d bytes as %q, at most %d with brotli are allowed", len(packed.body), packed.header.Get("Content-Encoding"), maxPage)
+			packed := s.Get(t, url, "User-Agent", demotest.Desktop, "Accept-Encoding", "br", "Accept-Language", "zh-CN")
+			if packed.Header.Get("Content-Encoding") != "br" || len(packed.Body) > maxPage {
+				t.Errorf("%d bytes as %q, at most %d with brotli are allowed", len(packed.Body), packed.Header.Get("Content-Encoding"), maxPage)
 			}
-			t.Logf("%d bytes with brotli", len(packed.body))
-			page := s.get(t, url, "User-Agent", desktop).body
+			t.Logf("%d bytes with brotli", len(packed.Body))
+			page := s.Get(t, url, "User-Agent", demotest.Desktop).Body
 			if strings.Contains(page, "data-qr=") != (name == "code") {
 				t.Error("this is another screen")
 			}

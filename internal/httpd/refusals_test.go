@@ -1,4 +1,4 @@
-package main
+package httpd_test
 
 import (
 	"bufio"
@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"morepay/internal/checkout"
+	"morepay/internal/demo/demotest"
 	"morepay/internal/demo/merchants"
 	"morepay/internal/locale"
 	"morepay/internal/pay"
@@ -34,7 +35,7 @@ import (
 var delivery = []string{"deliveries", "endpoints", "sqlite_sequence"}
 
 // rows counts the rows of every table that a request could leave something in.
-func (s *stage) rows(t *testing.T) map[string]int {
+func (s *harness) rows(t *testing.T) map[string]int {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(s.Data, store.FileName)+"?mode=ro")
 	if err != nil {
@@ -68,7 +69,7 @@ func (s *stage) rows(t *testing.T) map[string]int {
 }
 
 // unchanged fails if a request that was refused has left something behind.
-func (s *stage) unchanged(t *testing.T, before map[string]int) {
+func (s *harness) unchanged(t *testing.T, before map[string]int) {
 	t.Helper()
 	if after := s.rows(t); !maps.Equal(before, after) {
 		t.Errorf("something half-done is left: rows were %v and are %v", before, after)
@@ -77,9 +78,9 @@ func (s *stage) unchanged(t *testing.T, before map[string]int) {
 
 // What a merchant's server does wrong is told to it as JSON, with the field.
 func TestMerchantRefusals(t *testing.T) {
-	s := perform(t)
-	key := "Bearer " + s.shop(t, "bench").Key
-	foreign := s.open(t, order{Merchant: "demo"})
+	s := start(t)
+	key := "Bearer " + s.Shop(t, "bench").Key
+	foreign := s.Open(t, demotest.Order{Merchant: "demo"})
 	yuan := func(value any) map[string]any {
 		return map[string]any{"amount": map[string]any{"currency": "CNY", "value": value}}
 	}
@@ -113,33 +114,33 @@ func TestMerchantRefusals(t *testing.T) {
 		{name: "description-too-long", over: with("description", strings.Repeat("茶", 128)), status: 400, code: pay.CodeInvalid, field: "description"},
 		{name: "return-url-foreign", over: with("return_url", "https://evil.example/demo/"), status: 400, code: pay.CodeInvalid, field: "return_url"},
 		{name: "return-url-script", over: with("return_url", "javascript:alert(1)"), status: 400, code: pay.CodeInvalid, field: "return_url"},
-		{name: "return-url-user", over: with("return_url", strings.Replace(s.origin, "//", "//evil@", 1)+"/demo/"), status: 400, code: pay.CodeInvalid, field: "return_url"},
+		{name: "return-url-user", over: with("return_url", strings.Replace(s.Origin, "//", "//evil@", 1)+"/demo/"), status: 400, code: pay.CodeInvalid, field: "return_url"},
 		{name: "expiry-too-long", over: with("expires_in", 90000), status: 400, code: pay.CodeInvalid, field: "expires_in"},
 		{name: "quantity-negative", over: with("items", []pay.Item{{SKU: "a"}, {SKU: "b", Quantity: -1}}), status: 400, code: pay.CodeInvalid, field: "items[1].quantity"},
 		{name: "field-unknown", over: with("amnt", 1), status: 400, code: pay.CodeInvalid, field: "amnt"},
-		{name: "amount-twice", body: strings.TrimSuffix(s.json(t, order{}, nil), "}") + `,"amount":{"VALUE":1}}`, status: 400, code: pay.CodeInvalid, field: "amount"},
+		{name: "amount-twice", body: strings.TrimSuffix(s.JSON(t, demotest.Order{}, nil), "}") + `,"amount":{"VALUE":1}}`, status: 400, code: pay.CodeInvalid, field: "amount"},
 		{name: "amount-in-capitals", over: with("amount", map[string]any{"currency": "CNY", "VALUE": 1}), status: 400, code: pay.CodeInvalid, field: "amount.VALUE"},
 		{name: "amount-with-exponent", over: yuan(json.RawMessage("1e2")), status: 400, code: pay.CodeInvalid, field: "amount.value"},
 		{name: "description-with-lone-surrogate", over: with("description", json.RawMessage(`"\ud83d"`)), status: 400, code: pay.CodeInvalid, field: "description"},
 		{name: "json-broken", body: `{"amount":`, status: 400, code: pay.CodeInvalid, field: "amount"},
-		{name: "json-followed", body: s.json(t, order{}, nil) + "{}", status: 400, code: pay.CodeInvalid},
+		{name: "json-followed", body: s.JSON(t, demotest.Order{}, nil) + "{}", status: 400, code: pay.CodeInvalid},
 		{name: "body-too-long", over: with("description", strings.Repeat("a", 33<<10)), status: 413, code: pay.CodeBodyTooLarge},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			before := s.rows(t)
-			r := request(t, http.MethodGet, s.origin+test.path, "", "Authorization", key)
+			r := demotest.Request(t, http.MethodGet, s.Origin+test.path, "", "Authorization", key)
 			if test.path == "" {
-				r = request(t, http.MethodPost, s.origin+"/v1/sessions", cmp.Or(test.body, s.json(t, order{}, test.over)),
-					"Authorization", key, "Content-Type", jsonBody, "Idempotency-Key", rand.Text())
+				r = demotest.Request(t, http.MethodPost, s.Origin+"/v1/sessions", cmp.Or(test.body, s.JSON(t, demotest.Order{}, test.over)),
+					"Authorization", key, "Content-Type", demotest.TypeJSON, "Idempotency-Key", rand.Text())
 			}
 			for i := 0; i+1 < len(test.headers); i += 2 {
 				if r.Header.Set(test.headers[i], test.headers[i+1]); test.headers[i+1] == "" {
 					r.Header.Del(test.headers[i])
 				}
 			}
-			a := s.do(t, r)
-			if code, field := a.problem(t); a.status != test.status || code != test.code || field != test.field {
-				t.Errorf("status %d, want %d: %s", a.status, test.status, a.body)
+			a := s.Do(t, r)
+			if code, field := a.Problem(t); a.Status != test.status || code != test.code || field != test.field {
+				t.Errorf("status %d, want %d: %s", a.Status, test.status, a.Body)
 			}
 			s.unchanged(t, before)
 		})
@@ -149,17 +150,17 @@ func TestMerchantRefusals(t *testing.T) {
 // What a payer's browser does wrong, or is made to do, is told on the page in
 // its language, and as JSON to who asks for that.
 func TestPayerRefusals(t *testing.T) {
-	s := perform(t)
-	good, other := s.open(t, order{}), s.open(t, order{})
-	closed, one := s.open(t, order{Merchant: "flagship"}), s.open(t, order{Merchant: "soletrader"})
-	canceled := s.open(t, order{})
-	fields := s.form(t, good, "wechat_pay", pay.RailQR)
-	foreign := s.form(t, other, "wechat_pay", pay.RailQR).Get("form_token")
-	ended := s.form(t, canceled, "wechat_pay", pay.RailQR)
-	cancel := s.do(t, request(t, http.MethodPost, s.origin+"/v1/sessions/"+canceled.ID+"/cancel", "{}",
-		"Authorization", "Bearer "+canceled.key, "Content-Type", jsonBody, "Idempotency-Key", rand.Text()))
-	if cancel.status != http.StatusCreated {
-		t.Fatalf("status %d: %s", cancel.status, cancel.body)
+	s := start(t)
+	good, other := s.Open(t, demotest.Order{}), s.Open(t, demotest.Order{})
+	closed, one := s.Open(t, demotest.Order{Merchant: "flagship"}), s.Open(t, demotest.Order{Merchant: "soletrader"})
+	canceled := s.Open(t, demotest.Order{})
+	fields := s.Form(t, good, "wechat_pay", pay.RailQR)
+	foreign := s.Form(t, other, "wechat_pay", pay.RailQR).Get("form_token")
+	ended := s.Form(t, canceled, "wechat_pay", pay.RailQR)
+	cancel := s.Do(t, demotest.Request(t, http.MethodPost, s.Origin+"/v1/sessions/"+canceled.ID+"/cancel", "{}",
+		"Authorization", "Bearer "+canceled.Key, "Content-Type", demotest.TypeJSON, "Idempotency-Key", rand.Text()))
+	if cancel.Status != http.StatusCreated {
+		t.Fatalf("status %d: %s", cancel.Status, cancel.Body)
 	}
 	expired := s.expired(t)
 	set := func(name string, values ...string) url.Values {
@@ -168,7 +169,7 @@ func TestPayerRefusals(t *testing.T) {
 		return form
 	}
 	const page, posted = "", "/attempts"
-	asJSON := []string{"Content-Type", jsonBody}
+	asJSON := []string{"Content-Type", demotest.TypeJSON}
 	for _, test := range []struct {
 		name    string
 		path    string // after /pay/
@@ -186,8 +187,8 @@ func TestPayerRefusals(t *testing.T) {
 		{name: "method-twice", path: good.Token + posted, form: set("method", "alipay", "wechat_pay"), status: 400, code: pay.CodeInvalid, field: "method"},
 		{name: "method-twice-as-json", path: good.Token + posted, body: `{"method":"alipay","method":"wechat_pay"}`, headers: asJSON, status: 400, code: pay.CodeInvalid, field: "method"},
 		{name: "method-null", path: good.Token + posted, body: `{"method":null}`, headers: asJSON, status: 400, code: pay.CodeInvalid, field: "method"},
-		{name: "method-closed", path: closed.Token + posted, form: s.form(t, closed, "wechat_pay", pay.RailQR), status: 422, code: pay.CodeMethodUnavailable},
-		{name: "method-not-offered", path: one.Token + posted, form: s.form(t, one, "alipay", pay.RailQR), status: 422, code: pay.CodeMethodUnavailable},
+		{name: "method-closed", path: closed.Token + posted, form: s.Form(t, closed, "wechat_pay", pay.RailQR), status: 422, code: pay.CodeMethodUnavailable},
+		{name: "method-not-offered", path: one.Token + posted, form: s.Form(t, one, "alipay", pay.RailQR), status: 422, code: pay.CodeMethodUnavailable},
 		{name: "rail-unknown", path: good.Token + posted, form: set("rail", "pigeon"), status: 400, code: pay.CodeInvalid},
 		{name: "rail-of-another-device", path: good.Token + posted, form: set("rail", "deep_link"), status: 422, code: pay.CodeMethodUnavailable},
 		{name: "rail-needs-wechat", path: good.Token + posted, form: set("rail", "jsapi"), status: 422, code: pay.CodeMethodUnavailable},
@@ -206,21 +207,21 @@ func TestPayerRefusals(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			before := s.rows(t)
-			for accept, check := range map[string]func(*testing.T, answer, pay.Code){"text/html": saysOnPage, jsonBody: saysInJSON} {
+			for accept, check := range map[string]func(*testing.T, demotest.Answer, pay.Code){"text/html": saysOnPage, demotest.TypeJSON: saysInJSON} {
 				method := http.MethodGet
 				if test.form != nil || test.body != "" {
 					method = http.MethodPost
 				}
-				r := request(t, method, s.origin+"/pay/"+test.path, cmp.Or(test.body, test.form.Encode()), append([]string{
-					"Accept", accept, "Accept-Language", "zh-CN", "User-Agent", desktop, "Content-Type", "application/x-www-form-urlencoded",
+				r := demotest.Request(t, method, s.Origin+"/pay/"+test.path, cmp.Or(test.body, test.form.Encode()), append([]string{
+					"Accept", accept, "Accept-Language", "zh-CN", "User-Agent", demotest.Desktop, "Content-Type", "application/x-www-form-urlencoded",
 				}, test.headers...)...)
-				a := s.do(t, r)
-				if a.status != test.status {
-					t.Errorf("status %d, want %d: %s", a.status, test.status, a.body)
+				a := s.Do(t, r)
+				if a.Status != test.status {
+					t.Errorf("status %d, want %d: %s", a.Status, test.status, a.Body)
 				}
 				check(t, a, test.code)
-				if accept == jsonBody && test.field != "" {
-					if _, field := a.problem(t); field != test.field {
+				if accept == demotest.TypeJSON && test.field != "" {
+					if _, field := a.Problem(t); field != test.field {
 						t.Errorf("the field is %q, want %q", field, test.field)
 					}
 				}
@@ -230,9 +231,9 @@ func TestPayerRefusals(t *testing.T) {
 	}
 }
 
-func saysInJSON(t *testing.T, a answer, want pay.Code) {
+func saysInJSON(t *testing.T, a demotest.Answer, want pay.Code) {
 	t.Helper()
-	if code, _ := a.problem(t); code != want {
+	if code, _ := a.Problem(t); code != want {
 		t.Errorf("the code is %s, want %s", code, want)
 	}
 }
@@ -240,24 +241,24 @@ func saysInJSON(t *testing.T, a answer, want pay.Code) {
 var language = regexp.MustCompile(`<html lang="([^"]+)"`)
 
 // saysOnPage checks that a page says what is wrong, in its own language.
-func saysOnPage(t *testing.T, a answer, want pay.Code) {
+func saysOnPage(t *testing.T, a demotest.Answer, want pay.Code) {
 	t.Helper()
-	tag := language.FindStringSubmatch(a.body)
-	if tag == nil || !strings.HasPrefix(a.header.Get("Content-Type"), "text/html") {
-		t.Fatalf("status %d, and no page: %s", a.status, a.body)
+	tag := language.FindStringSubmatch(a.Body)
+	if tag == nil || !strings.HasPrefix(a.Header.Get("Content-Type"), "text/html") {
+		t.Fatalf("status %d, and no page: %s", a.Status, a.Body)
 	}
-	if sentence := locale.Problem(locale.Text(tag[1]), want); !strings.Contains(a.body, sentence) {
-		t.Errorf("the page does not say %q: %s", sentence, a.body)
+	if sentence := locale.Problem(locale.Text(tag[1]), want); !strings.Contains(a.Body, sentence) {
+		t.Errorf("the page does not say %q: %s", sentence, a.Body)
 	}
 }
 
 // expired puts a session into the store whose time is over, and returns its token.
-func (s *stage) expired(t *testing.T) string {
+func (s *harness) expired(t *testing.T) string {
 	t.Helper()
 	token, now := rand.Text()+rand.Text(), time.Now().UTC()
 	l := pay.Open(pay.Session{
 		ID: "cs_" + rand.Text(), Merchant: "bench", TokenHash: checkout.HashToken(token), Reference: "expired",
-		Amount: pay.Money{Currency: "CNY", Value: 1}, Description: "too late", ReturnURL: s.origin + "/demo/",
+		Amount: pay.Money{Currency: "CNY", Value: 1}, Description: "too late", ReturnURL: s.Origin + "/demo/",
 		DocumentVersion: 1, CreatedAt: now.Add(-time.Hour), ExpiresAt: now.Add(-time.Minute),
 	})
 	l.Expire(now)
@@ -269,23 +270,23 @@ func (s *stage) expired(t *testing.T) string {
 
 // A session that is over takes no attempt, though its page gave out the form.
 func TestExpiredSession(t *testing.T) {
-	s := perform(t)
+	s := start(t)
 	token := s.expired(t)
 	before := s.rows(t)
-	a := s.get(t, s.origin+"/pay/"+token, "Accept", "text/html", "Accept-Language", "en")
-	if a.status != http.StatusOK || !strings.Contains(a.body, `data-state="expired"`) || strings.Contains(a.body, "/attempts") {
-		t.Errorf("status %d: %s", a.status, a.body)
+	a := s.Get(t, s.Origin+"/pay/"+token, "Accept", "text/html", "Accept-Language", "en")
+	if a.Status != http.StatusOK || !strings.Contains(a.Body, `data-state="expired"`) || strings.Contains(a.Body, "/attempts") {
+		t.Errorf("status %d: %s", a.Status, a.Body)
 	}
 	var live struct {
 		FormToken string `json:"form_token"`
 	}
-	s.get(t, s.origin+"/pay/"+token+"/events", "Accept", jsonBody).decode(t, &live)
+	s.Get(t, s.Origin+"/pay/"+token+"/events", "Accept", demotest.TypeJSON).Decode(t, &live)
 	form := url.Values{"method": {"wechat_pay"}, "rail": {"qr"}, "form_token": {live.FormToken}}
-	for accept, check := range map[string]func(*testing.T, answer, pay.Code){"text/html": saysOnPage, jsonBody: saysInJSON} {
-		a := s.do(t, request(t, http.MethodPost, s.origin+"/pay/"+token+"/attempts", form.Encode(),
-			"Accept", accept, "User-Agent", desktop, "Content-Type", "application/x-www-form-urlencoded"))
-		if a.status != http.StatusConflict {
-			t.Errorf("status %d, want 409: %s", a.status, a.body)
+	for accept, check := range map[string]func(*testing.T, demotest.Answer, pay.Code){"text/html": saysOnPage, demotest.TypeJSON: saysInJSON} {
+		a := s.Do(t, demotest.Request(t, http.MethodPost, s.Origin+"/pay/"+token+"/attempts", form.Encode(),
+			"Accept", accept, "User-Agent", demotest.Desktop, "Content-Type", "application/x-www-form-urlencoded"))
+		if a.Status != http.StatusConflict {
+			t.Errorf("status %d, want 409: %s", a.Status, a.Body)
 		}
 		check(t, a, pay.CodeSessionNotOpen)
 	}
@@ -294,11 +295,11 @@ func TestExpiredSession(t *testing.T) {
 
 // Half a message is never acted on.
 func TestCutBodies(t *testing.T) {
-	s := perform(t)
-	open := s.open(t, order{})
+	s := start(t)
+	open := s.Open(t, demotest.Order{})
 	for name, message := range map[string]struct{ path, headers, body string }{
-		"session":      {"/v1/sessions", "Authorization: Bearer " + open.key + "\r\nIdempotency-Key: cut\r\nContent-Type: application/json", s.json(t, order{}, nil)},
-		"attempt":      {"/pay/" + open.Token + "/attempts", "Accept: application/json\r\nContent-Type: application/x-www-form-urlencoded", s.form(t, open, "wechat_pay", pay.RailQR).Encode()},
+		"session":      {"/v1/sessions", "Authorization: Bearer " + open.Key + "\r\nIdempotency-Key: cut\r\nContent-Type: application/json", s.JSON(t, demotest.Order{}, nil)},
+		"attempt":      {"/pay/" + open.Token + "/attempts", "Accept: application/json\r\nContent-Type: application/x-www-form-urlencoded", s.Form(t, open, "wechat_pay", pay.RailQR).Encode()},
 		"notification": {"/notify/wechatpay/1600000000", "Content-Type: application/json", `{"id":"1"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -310,7 +311,7 @@ func TestCutBodies(t *testing.T) {
 			defer conn.Close()
 			// One byte is announced that never comes: what is there would be good by itself.
 			fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\n%s\r\nContent-Length: %d\r\n\r\n%s",
-				message.path, s.Listen, desktop, message.headers, len(message.body)+1, message.body)
+				message.path, s.Listen, demotest.Desktop, message.headers, len(message.body)+1, message.body)
 			if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
 				t.Fatal(err)
 			}

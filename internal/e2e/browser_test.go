@@ -1,4 +1,4 @@
-package main
+package e2e_test
 
 import (
 	"bytes"
@@ -17,26 +17,20 @@ import (
 	"github.com/makiuchi-d/gozxing"
 	zxing "github.com/makiuchi-d/gozxing/qrcode"
 
-	"morepay/internal/browsertest"
+	"morepay/internal/demo/demotest"
+	"morepay/internal/e2e/browsertest"
 	"morepay/internal/needs"
 	"morepay/internal/pay"
-)
-
-// What the browser says that it is.
-const (
-	desktop = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
-	android = "Mozilla/5.0 (Linux; Android 15; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Mobile Safari/537.36"
-	wechat  = "Mozilla/5.0 (Linux; Android 14; M2102K1C; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/134.0.6998.136 Mobile Safari/537.36 XWEB/1340059 MMWEBSDK/20250201 MicroMessenger/8.0.58.2841(0x28003A35) WeChat/arm64 Weixin NetType/WIFI Language/zh_CN"
 )
 
 // TestBrowser runs the whole product in a real browser: one process, and for
 // each test a browser context of its own.
 func TestBrowser(t *testing.T) {
 	needs.Bundle(t)
-	s, browser := perform(t), browsertest.Start(t)
+	s, browser := demotest.Start(t), browsertest.Start(t)
 	for _, test := range []struct {
 		name string
-		run  func(*testing.T, *stage, *browsertest.Browser)
+		run  func(*testing.T, *demotest.Demo, *browsertest.Browser)
 	}{
 		{"desktop", desktopPays},
 		{"desktop-leaves-frame", desktopLeavesFrame},
@@ -61,7 +55,7 @@ func TestBrowser(t *testing.T) {
 		storageBlocked(t, s, browsertest.Start(t, browsertest.BlockStorage()))
 	})
 	// What the browser blocked it also reported, and that should be one thing only.
-	for line := range strings.Lines(s.log.String()) {
+	for line := range strings.Lines(s.Log.String()) {
 		if strings.Contains(line, "content was blocked") && !strings.Contains(line, "frame-ancestors") {
 			t.Errorf("the page's own content was blocked: %s", line)
 		}
@@ -73,7 +67,7 @@ func TestBrowser(t *testing.T) {
 func show(t *testing.T, browser *browsertest.Browser, agent string, before ...chromedp.Action) *browsertest.Tab {
 	t.Helper()
 	actions := []chromedp.Action{emulation.SetUserAgentOverride(agent)}
-	if agent != desktop {
+	if agent != demotest.Desktop {
 		actions = append(actions, emulation.SetDeviceMetricsOverride(390, 844, 2, true), emulation.SetTouchEmulationEnabled(true))
 	} else {
 		actions = append(actions, emulation.SetDeviceMetricsOverride(1280, 1400, 1, false))
@@ -180,9 +174,9 @@ func readCode(t *testing.T, tab *browsertest.Tab) string {
 }
 
 // offered tells whether the simulator knows a text as a code that can be paid.
-func offered(t *testing.T, s *stage, text string) bool {
+func offered(t *testing.T, s *demotest.Demo, text string) bool {
 	t.Helper()
-	for _, p := range s.payments(t, "codes") {
+	for _, p := range s.Payments(t, "codes") {
 		if p.Text == text {
 			return true
 		}
@@ -191,9 +185,9 @@ func offered(t *testing.T, s *stage, text string) bool {
 }
 
 // onlyAttempt checks that a session has one attempt, in this state.
-func onlyAttempt(t *testing.T, s *stage, of session, state pay.AttemptState) {
+func onlyAttempt(t *testing.T, s *demotest.Demo, of demotest.Session, state pay.AttemptState) {
 	t.Helper()
-	now := s.look(t, of)
+	now := s.Look(t, of)
 	if len(now.Attempts) != 1 || now.Attempts[0].State != state {
 		t.Errorf("the attempts are %+v, want one that is %s", now.Attempts, state)
 	}

@@ -1,4 +1,4 @@
-package main
+package httpd_test
 
 import (
 	"bufio"
@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"morepay/internal/demo/demotest"
 	"morepay/internal/pay"
 	"morepay/web"
 )
@@ -24,29 +25,29 @@ import (
 // The headers of the payer's page, word for word: each one is there because an
 // attack or a provider needs it.
 func TestPageHeaders(t *testing.T) {
-	s := perform(t)
-	open := s.open(t, order{})
-	page := s.get(t, open.URL, "Accept", "text/html")
-	missing := s.get(t, s.origin+"/pay/nothing", "Accept", "text/html")
+	s := start(t)
+	open := s.Open(t, demotest.Order{})
+	page := s.Get(t, open.URL, "Accept", "text/html")
+	missing := s.Get(t, s.Origin+"/pay/nothing", "Accept", "text/html")
 	policy := func(formAction, ancestors string) string {
 		return "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; script-src-attr 'none'; style-src " + web.StylesheetHash() +
 			"; img-src 'self' data:; font-src 'self'; connect-src 'self'; worker-src 'none'; frame-src 'none'; object-src 'none'; base-uri 'none'; form-action " +
 			formAction + "; frame-ancestors " + ancestors + "; require-trusted-types-for 'script'; trusted-types 'none'; report-uri /csp; report-to csp"
 	}
-	_, hops, _ := strings.Cut(page.header.Get("Content-Security-Policy"), "form-action ")
+	_, hops, _ := strings.Cut(page.Header.Get("Content-Security-Policy"), "form-action ")
 	hops, _, _ = strings.Cut(hops, ";")
 	checkHops(t, s, strings.Fields(hops))
 	for name, test := range map[string]struct {
-		answer answer
+		answer demotest.Answer
 		status int
 		policy string
 	}{
-		"session":    {page, http.StatusOK, policy(hops, s.origin+" "+s.other)},
+		"session":    {page, http.StatusOK, policy(hops, s.Origin+" "+s.Other)},
 		"no-session": {missing, http.StatusNotFound, policy("'self'", "'none'")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if test.answer.status != test.status {
-				t.Errorf("status %d, want %d", test.answer.status, test.status)
+			if test.answer.Status != test.status {
+				t.Errorf("status %d, want %d", test.answer.Status, test.status)
 			}
 			for header, want := range map[string]string{
 				"Content-Security-Policy":   test.policy,
@@ -59,7 +60,7 @@ func TestPageHeaders(t *testing.T) {
 				"Strict-Transport-Security": "", // test mode has no TLS
 				"X-Frame-Options":           "", // would overrule frame-ancestors in old browsers
 			} {
-				if got := test.answer.header.Get(header); got != want {
+				if got := test.answer.Header.Get(header); got != want {
 					t.Errorf("%s:\n got %s\nwant %s", header, got, want)
 				}
 			}
@@ -69,7 +70,7 @@ func TestPageHeaders(t *testing.T) {
 
 // checkHops checks where a form of the page may end: here, at the simulator, in
 // an app, or at a provider by TLS.
-func checkHops(t *testing.T, s *stage, hops []string) {
+func checkHops(t *testing.T, s *harness, hops []string) {
 	t.Helper()
 	for _, must := range []string{"'self'", s.SimURL, "weixin:", "alipays:", "https://wx.tenpay.com", "https://open.weixin.qq.com", "https://openapi.alipay.com"} {
 		if !slices.Contains(hops, must) {
@@ -86,8 +87,8 @@ func checkHops(t *testing.T, s *stage, hops []string) {
 // A framed page stays framed, and in the language that the page around it asked
 // for, through forms and redirects; an error does not end that.
 func TestFrameIsKept(t *testing.T) {
-	s := perform(t)
-	asked := "?" + url.Values{"parent": {s.other}, "locale": {"zh-TW"}}.Encode()
+	s := start(t)
+	asked := "?" + url.Values{"parent": {s.Other}, "locale": {"zh-TW"}}.Encode()
 	for name, test := range map[string]struct {
 		locale  string // of the session, which comes first
 		spoiled bool   // the form is too old
@@ -99,99 +100,99 @@ func TestFrameIsKept(t *testing.T) {
 		"error":                   {"", true, "zh-TW", http.StatusForbidden},
 	} {
 		t.Run(name, func(t *testing.T) {
-			open := s.open(t, order{Locale: test.locale})
-			first := s.get(t, open.URL+asked, "Accept", "text/html", "User-Agent", desktop)
-			checkFrame(t, first, test.tag, s.other)
-			form := s.form(t, open, "wechat_pay", pay.RailQR)
+			open := s.Open(t, demotest.Order{Locale: test.locale})
+			first := s.Get(t, open.URL+asked, "Accept", "text/html", "User-Agent", demotest.Desktop)
+			checkFrame(t, first, test.tag, s.Other)
+			form := s.Form(t, open, "wechat_pay", pay.RailQR)
 			for _, name := range []string{"parent", "locale"} { // as the page that was framed has them
-				value := regexp.MustCompile(`name="` + name + `"[^>]*value="([^"]*)"|value="([^"]*)"[^>]*name="` + name + `"`).FindStringSubmatch(first.body)
+				value := regexp.MustCompile(`name="` + name + `"[^>]*value="([^"]*)"|value="([^"]*)"[^>]*name="` + name + `"`).FindStringSubmatch(first.Body)
 				if value == nil {
-					t.Fatalf("the form has no %s: %s", name, first.body)
+					t.Fatalf("the form has no %s: %s", name, first.Body)
 				}
 				form.Set(name, html.UnescapeString(value[1]+value[2]))
 			}
 			if test.spoiled {
 				form.Set("form_token", "00")
 			}
-			a := s.do(t, request(t, http.MethodPost, open.URL+"/attempts", form.Encode(),
-				"Accept", "text/html", "User-Agent", desktop, "Content-Type", "application/x-www-form-urlencoded"))
-			if a.status != test.status {
-				t.Fatalf("status %d, want %d: %s", a.status, test.status, a.body)
+			a := s.Do(t, demotest.Request(t, http.MethodPost, open.URL+"/attempts", form.Encode(),
+				"Accept", "text/html", "User-Agent", demotest.Desktop, "Content-Type", "application/x-www-form-urlencoded"))
+			if a.Status != test.status {
+				t.Fatalf("status %d, want %d: %s", a.Status, test.status, a.Body)
 			}
-			if a.status == http.StatusSeeOther {
-				a = s.get(t, s.origin+a.header.Get("Location"), "Accept", "text/html", "User-Agent", desktop)
+			if a.Status == http.StatusSeeOther {
+				a = s.Get(t, s.Origin+a.Header.Get("Location"), "Accept", "text/html", "User-Agent", demotest.Desktop)
 			}
-			checkFrame(t, a, test.tag, s.other)
+			checkFrame(t, a, test.tag, s.Other)
 		})
 	}
 }
 
-func checkFrame(t *testing.T, a answer, tag, parent string) {
+func checkFrame(t *testing.T, a demotest.Answer, tag, parent string) {
 	t.Helper()
-	if got := language.FindStringSubmatch(a.body); got == nil || got[1] != tag {
+	if got := language.FindStringSubmatch(a.Body); got == nil || got[1] != tag {
 		t.Errorf("the language is %q, want %q", got, tag)
 	}
-	if !strings.Contains(a.body, ` data-parent="`+parent+`"`) {
-		t.Errorf("the page does not know that %s is around it: %s", parent, a.body)
+	if !strings.Contains(a.Body, ` data-parent="`+parent+`"`) {
+		t.Errorf("the page does not know that %s is around it: %s", parent, a.Body)
 	}
 }
 
 // visits is one of everything that a browser, a merchant or a provider may ask.
-func visits(t *testing.T, s *stage) map[string]answer {
+func visits(t *testing.T, s *harness) map[string]demotest.Answer {
 	t.Helper()
-	open, key := s.open(t, order{}), "Bearer "+s.shop(t, "bench").Key
-	form := s.form(t, open, "wechat_pay", pay.RailQR)
+	open, key := s.Open(t, demotest.Order{}), "Bearer "+s.Shop(t, "bench").Key
+	form := s.Form(t, open, "wechat_pay", pay.RailQR)
 	post := func(path, accept string) *http.Request {
-		return request(t, http.MethodPost, s.origin+"/pay/"+open.Token+path, form.Encode(),
-			"Accept", accept, "User-Agent", desktop, "Content-Type", "application/x-www-form-urlencoded")
+		return demotest.Request(t, http.MethodPost, s.Origin+"/pay/"+open.Token+path, form.Encode(),
+			"Accept", accept, "User-Agent", demotest.Desktop, "Content-Type", "application/x-www-form-urlencoded")
 	}
-	return map[string]answer{
-		"page":         s.get(t, open.URL, "Accept", "text/html"),
-		"page-json":    s.get(t, open.URL, "Accept", jsonBody),
-		"picture":      s.get(t, open.URL+"/page.png"),
-		"status":       s.get(t, open.URL+"/events", "Accept", jsonBody),
-		"attempt":      s.do(t, post("/attempts", "text/html")),
-		"again":        s.do(t, post("/attempts", jsonBody)),
-		"check":        s.do(t, post("/return", "text/html")),
-		"return":       s.get(t, open.URL+"/return", "Accept", "text/html"),
-		"sealed":       s.get(t, s.origin+"/return/"+open.Token, "Accept", "text/html"),
-		"identified":   s.get(t, s.origin+"/identified/"+open.Token+"?code=1&state="+form.Get("form_token"), "Accept", "text/html"),
-		"session":      s.get(t, s.origin+"/v1/sessions/"+open.ID, "Authorization", key),
-		"wrong-key":    s.get(t, s.origin+"/v1/sessions/"+open.ID, "Authorization", key+"x"),
-		"capabilities": s.get(t, s.origin+"/v1/merchants/bench/capabilities"),
-		"embed":        s.get(t, s.origin+"/embed.js"),
-		"health":       s.get(t, s.origin+"/healthz"),
-		"ready":        s.get(t, s.origin+"/readyz"),
-		"nothing":      s.get(t, s.origin+"/nothing?token="+open.Token),
-		"report":       s.do(t, request(t, http.MethodPost, s.origin+"/csp", `{"document-uri":"`+open.URL+`"}`, "Content-Type", "application/csp-report")),
-		"notification": s.do(t, request(t, http.MethodPost, s.origin+"/notify/wechatpay/1600000000", `{"token":"`+open.Token+`"}`, "Content-Type", jsonBody)),
-		"metrics":      s.get(t, s.admin+"/metrics"),
-		"admin":        s.get(t, s.admin+"/v1/admin/quarantine", "Authorization", key),
+	return map[string]demotest.Answer{
+		"page":         s.Get(t, open.URL, "Accept", "text/html"),
+		"page-json":    s.Get(t, open.URL, "Accept", demotest.TypeJSON),
+		"picture":      s.Get(t, open.URL+"/page.png"),
+		"status":       s.Get(t, open.URL+"/events", "Accept", demotest.TypeJSON),
+		"attempt":      s.Do(t, post("/attempts", "text/html")),
+		"again":        s.Do(t, post("/attempts", demotest.TypeJSON)),
+		"check":        s.Do(t, post("/return", "text/html")),
+		"return":       s.Get(t, open.URL+"/return", "Accept", "text/html"),
+		"sealed":       s.Get(t, s.Origin+"/return/"+open.Token, "Accept", "text/html"),
+		"identified":   s.Get(t, s.Origin+"/identified/"+open.Token+"?code=1&state="+form.Get("form_token"), "Accept", "text/html"),
+		"session":      s.Get(t, s.Origin+"/v1/sessions/"+open.ID, "Authorization", key),
+		"wrong-key":    s.Get(t, s.Origin+"/v1/sessions/"+open.ID, "Authorization", key+"x"),
+		"capabilities": s.Get(t, s.Origin+"/v1/merchants/bench/capabilities"),
+		"embed":        s.Get(t, s.Origin+"/embed.js"),
+		"health":       s.Get(t, s.Origin+"/healthz"),
+		"ready":        s.Get(t, s.Origin+"/readyz"),
+		"nothing":      s.Get(t, s.Origin+"/nothing?token="+open.Token),
+		"report":       s.Do(t, demotest.Request(t, http.MethodPost, s.Origin+"/csp", `{"document-uri":"`+open.URL+`"}`, "Content-Type", "application/csp-report")),
+		"notification": s.Do(t, demotest.Request(t, http.MethodPost, s.Origin+"/notify/wechatpay/1600000000", `{"token":"`+open.Token+`"}`, "Content-Type", demotest.TypeJSON)),
+		"metrics":      s.Get(t, s.Admin+"/metrics"),
+		"admin":        s.Get(t, s.Admin+"/v1/admin/quarantine", "Authorization", key),
 	}
 }
 
 // A widget in a foreign page can't count on cookies, so there are none, and each
 // answer says what it is.
 func TestNoCookies(t *testing.T) {
-	s := perform(t)
+	s := start(t)
 	for name, a := range visits(t, s) {
-		if cookies := a.header.Values("Set-Cookie"); len(cookies) > 0 {
+		if cookies := a.Header.Values("Set-Cookie"); len(cookies) > 0 {
 			t.Errorf("%s sets cookies: %q", name, cookies)
 		}
-		if a.body != "" && a.header.Get("Content-Type") == "" {
+		if a.Body != "" && a.Header.Get("Content-Type") == "" {
 			t.Errorf("%s has a body and no type", name)
 		}
-		if a.status >= http.StatusInternalServerError {
-			t.Errorf("%s: status %d: %s", name, a.status, a.body)
+		if a.Status >= http.StatusInternalServerError {
+			t.Errorf("%s: status %d: %s", name, a.Status, a.Body)
 		}
 	}
 }
 
 // Only the public capability document may be read by scripts of other origins.
 func TestForeignScriptsReadOnlyCapabilities(t *testing.T) {
-	s := perform(t)
+	s := start(t)
 	for name, a := range visits(t, s) {
-		allowed := a.header.Get("Access-Control-Allow-Origin")
+		allowed := a.Header.Get("Access-Control-Allow-Origin")
 		if want := map[string]string{"capabilities": "*"}[name]; allowed != want && name != "embed" {
 			t.Errorf("%s may be read by %q, want %q", name, allowed, want)
 		}
@@ -201,7 +202,7 @@ func TestForeignScriptsReadOnlyCapabilities(t *testing.T) {
 // Nobody who reads the log or the metrics can pay, call the API or sign with
 // what stands there.
 func TestSecretsStayOutOfTheLog(t *testing.T) {
-	s := perform(t)
+	s := start(t)
 	secrets := map[string]string{}
 	for _, shop := range s.Shops {
 		secrets["key of "+shop.ID] = shop.Key
@@ -220,95 +221,55 @@ func TestSecretsStayOutOfTheLog(t *testing.T) {
 	secrets["the server's secret"] = string(b)
 	answers := visits(t, s)
 	s.pays(t)
-	for i, token := range s.secrets {
+	for i, token := range s.Tokens {
 		secrets[fmt.Sprintf("token %d", i)] = token
 	}
 	for name, secret := range secrets {
 		if len(secret) < 16 {
 			t.Fatalf("%s is no secret: %q", name, secret)
 		}
-		for place, text := range map[string]string{"log": s.log.String(), "metrics": answers["metrics"].body} {
+		for place, text := range map[string]string{"log": s.Log.String(), "metrics": answers["metrics"].Body} {
 			if strings.Contains(text, secret) {
 				t.Errorf("%s stands in the %s", name, place)
 			}
 		}
 	}
 	for _, line := range []string{"msg=serving", "msg=request", "content was blocked", "part=simulator"} {
-		if !strings.Contains(s.log.String(), line) {
+		if !strings.Contains(s.Log.String(), line) {
 			t.Errorf("the log has no line with %q: what was searched?", line)
 		}
 	}
 }
 
 // pays pays a session by QR, over HTTP.
-func (s *stage) pays(t *testing.T) session {
+func (s *harness) pays(t *testing.T) demotest.Session {
 	t.Helper()
-	open := s.open(t, order{})
-	a := s.do(t, request(t, http.MethodPost, open.URL+"/attempts", s.form(t, open, "wechat_pay", pay.RailQR).Encode(),
-		"Accept", jsonBody, "User-Agent", desktop, "Content-Type", "application/x-www-form-urlencoded"))
-	if a.status != http.StatusOK {
-		t.Fatalf("no attempt: %d %s", a.status, a.body)
+	open := s.Open(t, demotest.Order{})
+	a := s.Do(t, demotest.Request(t, http.MethodPost, open.URL+"/attempts", s.Form(t, open, "wechat_pay", pay.RailQR).Encode(),
+		"Accept", demotest.TypeJSON, "User-Agent", demotest.Desktop, "Content-Type", "application/x-www-form-urlencoded"))
+	if a.Status != http.StatusOK {
+		t.Fatalf("no attempt: %d %s", a.Status, a.Body)
 	}
-	s.heard(t, open, func() { s.phone(t, "approve", s.look(t, open).Attempts[0].OutTradeNo) })
+	s.UntilPaid(t, open, func() { s.Phone(t, "approve", s.Look(t, open).Attempts[0].OutTradeNo) })
 	return open
-}
-
-// heard does what pays a session, and waits until the server has heard of it.
-func (s *stage) heard(t *testing.T, of session, approve func()) {
-	t.Helper()
-	events := s.listen(t, of)
-	approve()
-	for !strings.Contains(events.next(t), `"state":"paid"`) {
-	}
-}
-
-// stream is an open event stream.
-type stream struct {
-	body  io.ReadCloser
-	lines *bufio.Scanner
-}
-
-func (s *stage) listen(t *testing.T, of session) stream {
-	t.Helper()
-	resp, err := s.client.Do(request(t, http.MethodGet, of.URL+"/events", "", "Accept", "text/event-stream"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { resp.Body.Close() })
-	if resp.StatusCode != http.StatusOK {
-		t.Fatalf("no stream: status %d", resp.StatusCode)
-	}
-	return stream{resp.Body, bufio.NewScanner(resp.Body)}
-}
-
-// next is the stream's next message.
-func (e stream) next(t *testing.T) string {
-	t.Helper()
-	for e.lines.Scan() {
-		if data, ok := strings.CutPrefix(e.lines.Text(), "data: "); ok {
-			return data
-		}
-	}
-	t.Fatalf("the stream ended: %v", e.lines.Err())
-	return ""
 }
 
 // A stop sends the waiters home, lets who is half through finish, takes nobody
 // new, and loses nothing.
 func TestShutdown(t *testing.T) {
-	s := perform(t)
-	open := s.open(t, order{})
-	events := s.listen(t, open)
-	events.next(t) // the stream stands
+	s := start(t)
+	open := s.Open(t, demotest.Order{})
+	events := s.Events(t, open)
+	events.Next(t) // the stream stands
 
-	body := s.json(t, order{}, nil)
+	body := s.JSON(t, demotest.Order{}, nil)
 	conn, err := net.Dial("tcp", s.Listen)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
 	fmt.Fprintf(conn, "POST /v1/sessions HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nIdempotency-Key: %s\r\n"+
-		"Content-Type: application/json\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n", s.Listen, open.key, rand.Text(), len(body))
+		"Content-Type: application/json\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n", s.Listen, open.Key, rand.Text(), len(body))
 	reader := bufio.NewReader(conn)
 	if line, err := reader.ReadString('\n'); err != nil || !strings.Contains(line, "100 Continue") {
 		t.Fatalf("the request is not under way: %q %v", line, err)
@@ -318,10 +279,8 @@ func TestShutdown(t *testing.T) {
 	}
 
 	stopped := make(chan error, 1)
-	go func() { stopped <- s.stop() }()
-	for events.lines.Scan() {
-	}
-	if err := events.lines.Err(); err != nil {
+	go func() { stopped <- s.Stop() }()
+	if err := events.End(); err != nil {
 		t.Errorf("the stream was cut off: %v", err)
 	}
 	for refused := false; !refused; { // the listener is gone before the waiters are
@@ -352,7 +311,7 @@ func TestShutdown(t *testing.T) {
 	if got := s.rows(t)["sessions"]; got != 2 {
 		t.Errorf("the database holds %d sessions, want 2", got)
 	}
-	if !strings.HasSuffix(strings.TrimSpace(s.log.String()), "msg=stopped") {
-		t.Errorf("the log does not end with the stop:\n%s", s.log)
+	if !strings.HasSuffix(strings.TrimSpace(s.Log.String()), "msg=stopped") {
+		t.Errorf("the log does not end with the stop:\n%s", s.Log)
 	}
 }

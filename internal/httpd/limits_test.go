@@ -1,4 +1,4 @@
-package main
+package httpd_test
 
 import (
 	"bufio"
@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"morepay/internal/demo"
+	"morepay/internal/demo/demotest"
 	"morepay/internal/pay"
 )
 
@@ -26,25 +27,25 @@ func behindProxy(c *demo.Config) {
 const from = "X-Forwarded-For"
 
 // post is a form as the session's page posts it, from an address.
-func (s *stage) post(t *testing.T, of session, path, address string, form url.Values, headers ...string) *http.Request {
+func (s *harness) post(t *testing.T, of demotest.Session, path, address string, form url.Values, headers ...string) *http.Request {
 	t.Helper()
-	return request(t, http.MethodPost, of.URL+path, form.Encode(), append([]string{
-		from, address, "Accept", "text/html", "User-Agent", desktop, "Content-Type", "application/x-www-form-urlencoded",
+	return demotest.Request(t, http.MethodPost, of.URL+path, form.Encode(), append([]string{
+		from, address, "Accept", "text/html", "User-Agent", demotest.Desktop, "Content-Type", "application/x-www-form-urlencoded",
 	}, headers...)...)
 }
 
 // allowance sends requests until one is refused, and checks how many were let
 // through: n, and what came back of the allowance meanwhile.
-func (s *stage) allowance(t *testing.T, n int, per time.Duration, next func() *http.Request) {
+func (s *harness) allowance(t *testing.T, n int, per time.Duration, next func() *http.Request) {
 	t.Helper()
 	start := time.Now()
 	for passed := 0; ; passed++ {
-		a := s.do(t, next())
-		if a.status == http.StatusTooManyRequests {
+		a := s.Do(t, next())
+		if a.Status == http.StatusTooManyRequests {
 			if passed < n {
 				t.Errorf("refused after %d, want %d", passed, n)
 			}
-			if a.header.Get("Retry-After") == "" {
+			if a.Header.Get("Retry-After") == "" {
 				t.Error("the refusal does not say when to come again")
 			}
 			return
@@ -52,29 +53,29 @@ func (s *stage) allowance(t *testing.T, n int, per time.Duration, next func() *h
 		if most := n + 1 + int(time.Since(start)*time.Duration(n)/per); passed > most {
 			t.Fatalf("%d were let through, want at most %d", passed, most)
 		}
-		if a.status >= http.StatusInternalServerError {
-			t.Fatalf("status %d: %s", a.status, a.body)
+		if a.Status >= http.StatusInternalServerError {
+			t.Fatalf("status %d: %s", a.Status, a.Body)
 		}
 	}
 }
 
 // Floods: each rate holds one address, session or merchant, and nobody else.
 func TestRates(t *testing.T) {
-	s := perform(t, behindProxy)
-	one := s.open(t, order{})
+	s := start(t, behindProxy)
+	one := s.Open(t, demotest.Order{})
 	get := func(url, accept, address string) func() *http.Request {
 		return func() *http.Request {
-			return request(t, http.MethodGet, url, "", "Accept", accept, from, address, "User-Agent", desktop)
+			return demotest.Request(t, http.MethodGet, url, "", "Accept", accept, from, address, "User-Agent", demotest.Desktop)
 		}
 	}
-	attempts := func(of session, address string) func() *http.Request {
-		form := s.form(t, of, "wechat_pay", pay.RailQR)
+	attempts := func(of demotest.Session, address string) func() *http.Request {
+		form := s.Form(t, of, "wechat_pay", pay.RailQR)
 		return func() *http.Request { return s.post(t, of, "/attempts", address, form) }
 	}
 	manySessions := func(address string) func() *http.Request {
 		sessions, n := make([]func() *http.Request, 20), 0
 		for i := range sessions {
-			sessions[i] = attempts(s.open(t, order{}), address)
+			sessions[i] = attempts(s.Open(t, demotest.Order{}), address)
 		}
 		return func() *http.Request { n++; return sessions[n%len(sessions)]() }
 	}
@@ -87,20 +88,20 @@ func TestRates(t *testing.T) {
 	}{
 		{"page-of-an-address", 60, time.Minute, get(one.URL, "text/html", "203.0.113.1"), get(one.URL, "text/html", "203.0.113.2")},
 		{"picture-of-an-address", 60, time.Minute, get(one.URL+"/page.png", "*/*", "203.0.113.3"), get(one.URL, "text/html", "203.0.113.4")},
-		{"guesses-of-an-address", 60, time.Minute, get(s.origin+"/pay/guess", "text/html", "203.0.113.5"), get(one.URL, "text/html", "203.0.113.6")},
-		{"event-guesses-of-an-address", 600, time.Minute, get(s.origin+"/pay/guess/events", jsonBody, "203.0.113.7"), get(one.URL+"/events", jsonBody, "203.0.113.8")},
+		{"guesses-of-an-address", 60, time.Minute, get(s.Origin+"/pay/guess", "text/html", "203.0.113.5"), get(one.URL, "text/html", "203.0.113.6")},
+		{"event-guesses-of-an-address", 600, time.Minute, get(s.Origin+"/pay/guess/events", demotest.TypeJSON, "203.0.113.7"), get(one.URL+"/events", demotest.TypeJSON, "203.0.113.8")},
 		{"network-is-one-address", 60, time.Minute, get(one.URL, "text/html", "2001:db8:1::1"), get(one.URL, "text/html", "2001:db8:2::1")},
-		{"status-of-a-session", 30, time.Minute, get(s.open(t, order{}).URL+"/events", jsonBody, "203.0.113.9"), get(one.URL+"/events", jsonBody, "203.0.113.9")},
-		{"attempts-of-a-session", 6, time.Minute, attempts(s.open(t, order{}), "203.0.113.10"), attempts(one, "203.0.113.10")},
-		{"attempts-of-an-address", 30, time.Minute, manySessions("203.0.113.11"), attempts(s.open(t, order{}), "203.0.113.12")},
+		{"status-of-a-session", 30, time.Minute, get(s.Open(t, demotest.Order{}).URL+"/events", demotest.TypeJSON, "203.0.113.9"), get(one.URL+"/events", demotest.TypeJSON, "203.0.113.9")},
+		{"attempts-of-a-session", 6, time.Minute, attempts(s.Open(t, demotest.Order{}), "203.0.113.10"), attempts(one, "203.0.113.10")},
+		{"attempts-of-an-address", 30, time.Minute, manySessions("203.0.113.11"), attempts(s.Open(t, demotest.Order{}), "203.0.113.12")},
 		{"reports-of-an-address", 10, time.Minute, func() *http.Request {
-			return request(t, http.MethodPost, s.origin+"/csp", "{}", from, "203.0.113.13")
+			return demotest.Request(t, http.MethodPost, s.Origin+"/csp", "{}", from, "203.0.113.13")
 		}, get(one.URL, "text/html", "203.0.113.13")},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s.allowance(t, test.n, test.per, test.next)
-			if a := s.do(t, test.other()); a.status >= http.StatusBadRequest {
-				t.Errorf("somebody else: status %d: %s", a.status, a.body)
+			if a := s.Do(t, test.other()); a.Status >= http.StatusBadRequest {
+				t.Errorf("somebody else: status %d: %s", a.Status, a.Body)
 			}
 		})
 	}
@@ -108,58 +109,58 @@ func TestRates(t *testing.T) {
 
 // A merchant that asks too often is told so; the other merchants are not.
 func TestMerchantRate(t *testing.T) {
-	s := perform(t, behindProxy)
+	s := start(t, behindProxy)
 	ask := func(merchant string) *http.Request {
-		return request(t, http.MethodGet, s.origin+"/v1/events", "", "Authorization", "Bearer "+s.shop(t, merchant).Key, from, "203.0.113.20")
+		return demotest.Request(t, http.MethodGet, s.Origin+"/v1/events", "", "Authorization", "Bearer "+s.Shop(t, merchant).Key, from, "203.0.113.20")
 	}
 	requests := make([]*http.Request, 200)
 	for i := range requests {
 		requests[i] = ask("bench")
 	}
 	start, passed := time.Now(), 0
-	for _, a := range s.together(t, requests) {
-		switch a.status {
+	for _, a := range s.Together(t, requests) {
+		switch a.Status {
 		case http.StatusOK:
 			passed++
 		case http.StatusTooManyRequests:
 		default:
-			t.Fatalf("status %d: %s", a.status, a.body)
+			t.Fatalf("status %d: %s", a.Status, a.Body)
 		}
 	}
 	most := 26 + int(time.Since(start)*25/time.Second)
 	if passed < 25 || passed > most {
 		t.Errorf("%d requests passed, want 25 to %d", passed, most)
 	}
-	if a := s.do(t, ask("demo")); a.status != http.StatusOK {
-		t.Errorf("another merchant: status %d", a.status)
+	if a := s.Do(t, ask("demo")); a.Status != http.StatusOK {
+		t.Errorf("another merchant: status %d", a.Status)
 	}
 }
 
 // A link under which WeChat brings an identified payer back works more than
 // once. Each time it is asked who that is, so each time counts.
 func TestIdentifiedPayersAreCounted(t *testing.T) {
-	s := perform(t, behindProxy)
-	open := s.open(t, order{})
+	s := start(t, behindProxy)
+	open := s.Open(t, demotest.Order{})
 	const address = "203.0.113.30"
-	a := s.do(t, s.post(t, open, "/attempts", address, s.form(t, open, "wechat_pay", pay.RailJSAPI), "User-Agent", wechat))
-	there, err := url.Parse(a.header.Get("Location"))
-	if err != nil || a.status != http.StatusSeeOther {
-		t.Fatalf("status %d to %q: %v", a.status, there, err)
+	a := s.Do(t, s.post(t, open, "/attempts", address, s.Form(t, open, "wechat_pay", pay.RailJSAPI), "User-Agent", demotest.WeChat))
+	there, err := url.Parse(a.Header.Get("Location"))
+	if err != nil || a.Status != http.StatusSeeOther {
+		t.Fatalf("status %d to %q: %v", a.Status, there, err)
 	}
 	back := there.Query().Get("redirect_uri") + "?code=made-up&state=" + there.Query().Get("state")
 	s.allowance(t, 6, time.Minute, func() *http.Request {
-		return request(t, http.MethodGet, back, "", "Accept", jsonBody, "User-Agent", wechat, from, address)
+		return demotest.Request(t, http.MethodGet, back, "", "Accept", demotest.TypeJSON, "User-Agent", demotest.WeChat, from, address)
 	})
-	if now := s.look(t, open); len(now.Attempts) != 0 {
+	if now := s.Look(t, open); len(now.Attempts) != 0 {
 		t.Errorf("a made-up code made the attempts %+v", now.Attempts)
 	}
 }
 
 // Streams cost memory for as long as they are open, so few may be.
 func TestStreamBounds(t *testing.T) {
-	s := perform(t, behindProxy)
-	stream := func(of session, address string) *http.Response {
-		resp, err := s.client.Do(request(t, http.MethodGet, of.URL+"/events", "", "Accept", "text/event-stream", from, address))
+	s := start(t, behindProxy)
+	stream := func(of demotest.Session, address string) *http.Response {
+		resp, err := s.Client.Do(demotest.Request(t, http.MethodGet, of.URL+"/events", "", "Accept", "text/event-stream", from, address))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -168,7 +169,7 @@ func TestStreamBounds(t *testing.T) {
 	}
 	const crowd = "203.0.113.40"
 	for range 6 {
-		open := s.open(t, order{})
+		open := s.Open(t, demotest.Order{})
 		for range 3 {
 			if got := stream(open, crowd).StatusCode; got != http.StatusOK {
 				t.Fatalf("status %d", got)
@@ -178,10 +179,10 @@ func TestStreamBounds(t *testing.T) {
 			t.Errorf("the session's fourth: status %d", got)
 		}
 	}
-	last := s.open(t, order{}) // 18 are open
+	last := s.Open(t, demotest.Order{}) // 18 are open
 	stream(last, crowd)
 	leaver := stream(last, crowd)
-	if got := stream(s.open(t, order{}), crowd).StatusCode; got != http.StatusTooManyRequests {
+	if got := stream(s.Open(t, demotest.Order{}), crowd).StatusCode; got != http.StatusTooManyRequests {
 		t.Errorf("the address's 21st: status %d", got)
 	}
 	if got := stream(last, "203.0.113.42").StatusCode; got != http.StatusOK {
@@ -195,36 +196,36 @@ func TestStreamBounds(t *testing.T) {
 // Bodies and headers over their bounds are refused before anything is done with
 // them; the longest that is allowed is read.
 func TestLengths(t *testing.T) {
-	s := perform(t, withAdminKey)
-	open := s.open(t, order{})
+	s := start(t, withAdminKey)
+	open := s.Open(t, demotest.Order{})
 	before := s.rows(t)
 	for _, test := range []struct {
 		name, url string
 		most      int
 		headers   []string
 	}{
-		{"notification", s.origin + "/notify/wechatpay/1600000000", 64 << 10, nil},
-		{"session", s.origin + "/v1/sessions", 32 << 10, []string{"Authorization", "Bearer " + open.key, "Content-Type", jsonBody, "Idempotency-Key", "long"}},
-		{"refund", s.origin + "/v1/sessions/" + open.ID + "/refunds", 32 << 10, []string{"Authorization", "Bearer " + open.key, "Content-Type", jsonBody, "Idempotency-Key", "long"}},
-		{"decide", s.origin + "/v1/merchants/bench/decide", 32 << 10, []string{"Authorization", "Bearer " + open.key, "Content-Type", jsonBody}},
+		{"notification", s.Origin + "/notify/wechatpay/1600000000", 64 << 10, nil},
+		{"session", s.Origin + "/v1/sessions", 32 << 10, []string{"Authorization", "Bearer " + open.Key, "Content-Type", demotest.TypeJSON, "Idempotency-Key", "long"}},
+		{"refund", s.Origin + "/v1/sessions/" + open.ID + "/refunds", 32 << 10, []string{"Authorization", "Bearer " + open.Key, "Content-Type", demotest.TypeJSON, "Idempotency-Key", "long"}},
+		{"decide", s.Origin + "/v1/merchants/bench/decide", 32 << 10, []string{"Authorization", "Bearer " + open.Key, "Content-Type", demotest.TypeJSON}},
 		{"attempt", open.URL + "/attempts", 8 << 10, []string{"Content-Type", "application/x-www-form-urlencoded"}},
 		{"check", open.URL + "/return", 8 << 10, []string{"Content-Type", "application/x-www-form-urlencoded"}},
-		{"report", s.origin + "/csp", 8 << 10, nil},
+		{"report", s.Origin + "/csp", 8 << 10, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			for n, tooLong := range map[int]bool{test.most: false, test.most + 1: true} {
-				a := s.do(t, request(t, http.MethodPost, test.url, strings.Repeat("a", n), test.headers...))
-				if got := a.status == http.StatusRequestEntityTooLarge; got != tooLong {
-					t.Errorf("%d bytes: status %d: %s", n, a.status, a.body)
+				a := s.Do(t, demotest.Request(t, http.MethodPost, test.url, strings.Repeat("a", n), test.headers...))
+				if got := a.Status == http.StatusRequestEntityTooLarge; got != tooLong {
+					t.Errorf("%d bytes: status %d: %s", n, a.Status, a.Body)
 				}
 			}
 		})
 	}
 	t.Run("document", func(t *testing.T) {
-		a := s.do(t, request(t, http.MethodPut, s.admin+"/v1/admin/merchants/bench/capabilities", strings.Repeat("a", 64<<10+1),
+		a := s.Do(t, demotest.Request(t, http.MethodPut, s.Admin+"/v1/admin/merchants/bench/capabilities", strings.Repeat("a", 64<<10+1),
 			"Authorization", "Bearer "+adminKey, "If-Match", `"v1"`))
-		if a.status != http.StatusRequestEntityTooLarge {
-			t.Errorf("status %d: %s", a.status, a.body)
+		if a.Status != http.StatusRequestEntityTooLarge {
+			t.Errorf("status %d: %s", a.Status, a.Body)
 		}
 	})
 	t.Run("header", func(t *testing.T) {
@@ -249,18 +250,18 @@ func TestLengths(t *testing.T) {
 // Reports of blocked content may be anybody's: they are short in the log, and
 // what they quote is no secret there.
 func TestReportsAreBounded(t *testing.T) {
-	s := perform(t)
-	open := s.open(t, order{})
+	s := start(t)
+	open := s.Open(t, demotest.Order{})
 	before := s.rows(t)
 	report := `{"csp-report":{"document-uri":"` + open.URL + `","blocked-uri":"` + strings.Repeat("x", 7000) + `\nmsg=forged"}}`
-	if a := s.do(t, request(t, http.MethodPost, s.origin+"/csp", report)); a.status != http.StatusNoContent || a.body != "" {
-		t.Errorf("status %d: %s", a.status, a.body)
+	if a := s.Do(t, demotest.Request(t, http.MethodPost, s.Origin+"/csp", report)); a.Status != http.StatusNoContent || a.Body != "" {
+		t.Errorf("status %d: %s", a.Status, a.Body)
 	}
-	log := s.log.String()
+	log := s.Log.String()
 	if n := strings.Count(log, "x"); !strings.Contains(log, "content was blocked") || n > 1500 || strings.Contains(log, open.Token) {
 		t.Errorf("the log took %d bytes of the report:\n%s", n, log)
 	}
-	if got := s.metric(t, "morepay_csp_reports_total"); got != "1" {
+	if got := s.Metric(t, "morepay_csp_reports_total"); got != "1" {
 		t.Errorf("%s reports are counted", got)
 	}
 	s.unchanged(t, before)

@@ -1,4 +1,4 @@
-package main
+package e2e_test
 
 import (
 	"testing"
@@ -7,7 +7,8 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
-	"morepay/internal/browsertest"
+	"morepay/internal/demo/demotest"
+	"morepay/internal/e2e/browsertest"
 )
 
 // watch notes every change of the checkout's nodes, and of the body that holds
@@ -42,9 +43,9 @@ func block(tab *browsertest.Tab) {
 
 // The client takes over in the middle of everything that a payer may be doing,
 // and nobody sees it.
-func takeover(t *testing.T, s *stage, browser *browsertest.Browser) {
-	open := s.open(t, order{Merchant: "demo"})
-	tab := show(t, browser, desktop, early(watch))
+func takeover(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
+	open := s.Open(t, demotest.Order{Merchant: "demo"})
+	tab := show(t, browser, demotest.Desktop, early(watch))
 	arrive := gate(tab)
 	tab.Go(open.URL)
 	tap(tab, "summary")
@@ -78,9 +79,9 @@ func takeover(t *testing.T, s *stage, browser *browsertest.Browser) {
 }
 
 // Who is faster than the bundle pays without it, once.
-func clickBeforeTakeover(t *testing.T, s *stage, browser *browsertest.Browser) {
-	open := s.open(t, order{})
-	tab := show(t, browser, desktop)
+func clickBeforeTakeover(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
+	open := s.Open(t, demotest.Order{})
+	tab := show(t, browser, demotest.Desktop)
 	arrive := gate(tab)
 	tab.Go(open.URL)
 	tap(tab, wallet+`form[data-rail="qr"] button`)
@@ -90,7 +91,7 @@ func clickBeforeTakeover(t *testing.T, s *stage, browser *browsertest.Browser) {
 	arrive()
 	tab.Wait(ready)
 	tab.Eval(`window.loaded = "once"`, nil)
-	s.phone(t, "approve", code)
+	s.Phone(t, "approve", code)
 	tab.Wait(is("paid"))
 	if got := tab.Text(`window.loaded`); got != "once" {
 		t.Error("the page was loaded again")

@@ -1,4 +1,4 @@
-package main
+package httpd_test
 
 import (
 	"bytes"
@@ -23,6 +23,7 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"morepay/internal/demo"
+	"morepay/internal/demo/demotest"
 	"morepay/internal/merchant"
 	"morepay/internal/pay"
 	"morepay/internal/store"
@@ -34,28 +35,28 @@ const adminKey = "an operator's key"
 func withAdminKey(c *demo.Config) { c.AdminKey = merchant.HashKey(adminKey) }
 
 // awaits opens a session and sends its payer to WeChat Pay; nobody has paid.
-func (s *stage) awaits(t *testing.T) session {
+func (s *harness) awaits(t *testing.T) demotest.Session {
 	t.Helper()
-	open := s.open(t, order{})
-	a := s.do(t, s.post(t, open, "/attempts", "", s.form(t, open, "wechat_pay", pay.RailQR)))
-	if now := s.look(t, open); a.status != http.StatusSeeOther || len(now.Attempts) != 1 || now.Attempts[0].State != pay.AttemptAwaiting {
-		t.Fatalf("status %d, attempts %+v", a.status, now.Attempts)
+	open := s.Open(t, demotest.Order{})
+	a := s.Do(t, s.post(t, open, "/attempts", "", s.Form(t, open, "wechat_pay", pay.RailQR)))
+	if now := s.Look(t, open); a.Status != http.StatusSeeOther || len(now.Attempts) != 1 || now.Attempts[0].State != pay.AttemptAwaiting {
+		t.Fatalf("status %d, attempts %+v", a.Status, now.Attempts)
 	}
-	return s.look(t, open)
+	return s.Look(t, open)
 }
 
 // merchantPost is a POST of a merchant's server.
-func (s *stage) merchantPost(t *testing.T, key, idempotencyKey, path, body string) *http.Request {
+func (s *harness) merchantPost(t *testing.T, key, idempotencyKey, path, body string) *http.Request {
 	t.Helper()
-	return request(t, http.MethodPost, s.origin+path, body,
-		"Authorization", "Bearer "+key, "Content-Type", jsonBody, "Idempotency-Key", idempotencyKey)
+	return demotest.Request(t, http.MethodPost, s.Origin+path, body,
+		"Authorization", "Bearer "+key, "Content-Type", demotest.TypeJSON, "Idempotency-Key", idempotencyKey)
 }
 
 // wechatSays is what WeChat Pay would say of a payment, right to the last field
 // and encrypted with the merchant's key: only the signature is missing.
-func (s *stage) wechatSays(t *testing.T, number string) string {
+func (s *harness) wechatSays(t *testing.T, number string) string {
 	t.Helper()
-	key, err := s.shop(t, "bench").ReadKey("wechat_api_v3_key")
+	key, err := s.Shop(t, "bench").ReadKey("wechat_api_v3_key")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,10 +85,10 @@ func (s *stage) wechatSays(t *testing.T, number string) string {
 // Messages that no provider sent: 401 in the provider's own words, nothing
 // written, however the request was dressed up.
 func TestForgedNotifications(t *testing.T) {
-	s := perform(t)
+	s := start(t)
 	waiting := s.awaits(t)
 	now := strconv.FormatInt(time.Now().Unix(), 10)
-	wechatHeaders := []string{"Content-Type", jsonBody, "Wechatpay-Serial", "PUB_KEY_ID_0100000000000000000000", "Wechatpay-Timestamp", now, "Wechatpay-Nonce", "n",
+	wechatHeaders := []string{"Content-Type", demotest.TypeJSON, "Wechatpay-Serial", "PUB_KEY_ID_0100000000000000000000", "Wechatpay-Timestamp", now, "Wechatpay-Nonce", "n",
 		"Wechatpay-Signature", base64.StdEncoding.EncodeToString(make([]byte, 256))}
 	paid := s.wechatSays(t, waiting.Attempts[0].OutTradeNo)
 	alipay := url.Values{"app_id": {"2021000000000000"}, "out_trade_no": {waiting.Attempts[0].OutTradeNo}, "trade_status": {"TRADE_SUCCESS"},
@@ -101,7 +102,7 @@ func TestForgedNotifications(t *testing.T) {
 		says                   string
 	}{
 		{"wechat-empty", "wechatpay/1600000000", "", "", nil, 401, "FAIL"},
-		{"wechat-unsigned", "wechatpay/1600000000", "", paid, []string{"Content-Type", jsonBody}, 401, "FAIL"},
+		{"wechat-unsigned", "wechatpay/1600000000", "", paid, []string{"Content-Type", demotest.TypeJSON}, 401, "FAIL"},
 		{"wechat-wrong-signature", "wechatpay/1600000000", "", paid, wechatHeaders, 401, "FAIL"},
 		{"wechat-from-localhost", "wechatpay/1600000000", "localhost", paid, wechatHeaders, 401, "FAIL"},
 		{"wechat-probe", "wechatpay/1600000000", "", paid, append(slices.Clone(wechatHeaders), "Wechatpay-Signature", "WECHATPAY/SIGNTEST/AAAA"), 401, "FAIL"},
@@ -114,24 +115,24 @@ func TestForgedNotifications(t *testing.T) {
 		{"provider-unknown", "paypal/1600000000", "", paid, wechatHeaders, 404, "not_found"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			r := request(t, http.MethodPost, s.origin+"/notify/"+test.path, test.body, test.headers...)
+			r := demotest.Request(t, http.MethodPost, s.Origin+"/notify/"+test.path, test.body, test.headers...)
 			r.Host = test.host
-			a := s.do(t, r)
-			if a.status != test.status || !strings.Contains(a.body, test.says) || strings.Contains(a.body, "success") {
-				t.Errorf("status %d, want %d: %s", a.status, test.status, a.body)
+			a := s.Do(t, r)
+			if a.Status != test.status || !strings.Contains(a.Body, test.says) || strings.Contains(a.Body, "success") {
+				t.Errorf("status %d, want %d: %s", a.Status, test.status, a.Body)
 			}
 		})
 	}
 	s.unchanged(t, before)
-	if now := s.look(t, waiting); now.Status != pay.SessionOpen || now.Attempts[0].State != pay.AttemptAwaiting {
+	if now := s.Look(t, waiting); now.Status != pay.SessionOpen || now.Attempts[0].State != pay.AttemptAwaiting {
 		t.Errorf("the session is %s, its attempt %s", now.Status, now.Attempts[0].State)
 	}
 }
 
 // tell is what a merchant's own cashier says, signed with its key.
-func (s *stage) tell(t *testing.T, merchant string, statement map[string]any) *http.Request {
+func (s *harness) tell(t *testing.T, merchant string, statement map[string]any) *http.Request {
 	t.Helper()
-	secret, err := s.shop(t, merchant).ReadKey("cashier_secret")
+	secret, err := s.Shop(t, merchant).ReadKey("cashier_secret")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +149,7 @@ func (s *stage) tell(t *testing.T, merchant string, statement map[string]any) *h
 	if err != nil {
 		t.Fatal(err)
 	}
-	return request(t, http.MethodPost, s.origin+"/notify/merchantlink/"+merchant, string(body), "Content-Type", jsonBody,
+	return demotest.Request(t, http.MethodPost, s.Origin+"/notify/merchantlink/"+merchant, string(body), "Content-Type", demotest.TypeJSON,
 		standardwebhooks.HeaderWebhookID, id, standardwebhooks.HeaderWebhookTimestamp, strconv.FormatInt(now.Unix(), 10),
 		standardwebhooks.HeaderWebhookSignature, signature)
 }
@@ -157,12 +158,12 @@ func (s *stage) tell(t *testing.T, merchant string, statement map[string]any) *h
 // merchant's payment, or the wrong sum, it is kept for a person and changes
 // nothing.
 func TestGenuineButWrong(t *testing.T) {
-	s := perform(t, withAdminKey)
-	open := s.open(t, order{Fen: 1234})
-	a := s.do(t, s.post(t, open, "/attempts", "", s.form(t, open, "unionpay", pay.RailRedirect)))
-	number := s.look(t, open).Attempts[0].OutTradeNo
-	if a.status != http.StatusSeeOther {
-		t.Fatalf("status %d: %s", a.status, a.body)
+	s := start(t, withAdminKey)
+	open := s.Open(t, demotest.Order{Fen: 1234})
+	a := s.Do(t, s.post(t, open, "/attempts", "", s.Form(t, open, "unionpay", pay.RailRedirect)))
+	number := s.Look(t, open).Attempts[0].OutTradeNo
+	if a.Status != http.StatusSeeOther {
+		t.Fatalf("status %d: %s", a.Status, a.Body)
 	}
 	other := s.awaits(t).Attempts[0].OutTradeNo // at WeChat Pay
 	says := func(id string, currency string, fen int64) map[string]any {
@@ -181,25 +182,25 @@ func TestGenuineButWrong(t *testing.T) {
 		{"made-up-number", "bench", says("MP0000000000", "CNY", 1234), "out_trade_no"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if a := s.do(t, s.tell(t, test.merchant, test.statement)); a.status != http.StatusNoContent {
-				t.Errorf("status %d: %s", a.status, a.body)
+			if a := s.Do(t, s.tell(t, test.merchant, test.statement)); a.Status != http.StatusNoContent {
+				t.Errorf("status %d: %s", a.Status, a.Body)
 			}
 			var kept struct {
 				Quarantine []struct{ Reason, Account string }
 			}
-			s.get(t, s.admin+"/v1/admin/quarantine", "Authorization", "Bearer "+adminKey).decode(t, &kept)
+			s.Get(t, s.Admin+"/v1/admin/quarantine", "Authorization", "Bearer "+adminKey).Decode(t, &kept)
 			if len(kept.Quarantine) != i+1 || !strings.Contains(kept.Quarantine[0].Reason, test.reason) || kept.Quarantine[0].Account != test.merchant {
 				t.Errorf("in quarantine is %+v", kept.Quarantine)
 			}
-			if now := s.look(t, open); now.Status != pay.SessionOpen || now.Attempts[0].State != pay.AttemptAwaiting {
+			if now := s.Look(t, open); now.Status != pay.SessionOpen || now.Attempts[0].State != pay.AttemptAwaiting {
 				t.Errorf("the session is %s, its attempt %s", now.Status, now.Attempts[0].State)
 			}
 		})
 	}
-	if a := s.do(t, s.tell(t, "bench", says(number, "CNY", 1234))); a.status != http.StatusNoContent {
-		t.Errorf("the truth: status %d", a.status)
+	if a := s.Do(t, s.tell(t, "bench", says(number, "CNY", 1234))); a.Status != http.StatusNoContent {
+		t.Errorf("the truth: status %d", a.Status)
 	}
-	if now := s.look(t, open); now.Status != pay.SessionPaid {
+	if now := s.Look(t, open); now.Status != pay.SessionPaid {
 		t.Errorf("after the truth the session is %s", now.Status)
 	}
 }
@@ -216,28 +217,28 @@ func TestNotificationWhileTheStoreHangs(t *testing.T) {
 		{"rows-locked", "pgx", database, "BEGIN; LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s := perform(t, func(c *demo.Config) { c.Database = test.source })
-			open := s.open(t, order{})
-			if a := s.do(t, s.post(t, open, "/attempts", "", s.form(t, open, "unionpay", pay.RailRedirect))); a.status != http.StatusSeeOther {
-				t.Fatalf("status %d: %s", a.status, a.body)
+			s := start(t, func(c *demo.Config) { c.Database = test.source })
+			open := s.Open(t, demotest.Order{})
+			if a := s.Do(t, s.post(t, open, "/attempts", "", s.Form(t, open, "unionpay", pay.RailRedirect))); a.Status != http.StatusSeeOther {
+				t.Fatalf("status %d: %s", a.Status, a.Body)
 			}
-			statement := map[string]any{"id": s.look(t, open).Attempts[0].OutTradeNo, "status": "paid", "amount": pay.Money{Currency: "CNY", Value: 1234},
+			statement := map[string]any{"id": s.Look(t, open).Attempts[0].OutTradeNo, "status": "paid", "amount": pay.Money{Currency: "CNY", Value: 1234},
 				"reference": "r1", "paid_at": time.Now().UTC().Format(time.RFC3339)}
 			release := lock(t, test.driver, cmp.Or(test.source, "file:"+filepath.Join(s.Data, store.FileName)+"?_pragma=busy_timeout(5000)"), test.hold)
-			s.client.Timeout = 4 * time.Second   // then the provider has hung up
+			s.Client.Timeout = 4 * time.Second   // then the provider has hung up
 			messages := make([]*http.Request, 8) // who comes while another waits for the lock waits for two
 			for i := range messages {
 				messages[i] = s.tell(t, "bench", statement)
 			}
-			for _, a := range s.together(t, messages) {
-				if a.status != http.StatusServiceUnavailable {
-					t.Errorf("status %d: %s", a.status, a.body)
+			for _, a := range s.Together(t, messages) {
+				if a.Status != http.StatusServiceUnavailable {
+					t.Errorf("status %d: %s", a.Status, a.Body)
 				}
 			}
 			release()
-			s.client.Timeout = 0
-			if a := s.do(t, s.tell(t, "bench", statement)); a.status != http.StatusNoContent || s.look(t, open).Status != pay.SessionPaid {
-				t.Errorf("when the store is back: status %d, the session is %s", a.status, s.look(t, open).Status)
+			s.Client.Timeout = 0
+			if a := s.Do(t, s.tell(t, "bench", statement)); a.Status != http.StatusNoContent || s.Look(t, open).Status != pay.SessionPaid {
+				t.Errorf("when the store is back: status %d, the session is %s", a.Status, s.Look(t, open).Status)
 			}
 		})
 	}
@@ -269,41 +270,41 @@ func lock(t *testing.T, driver, source, statement string) (release func()) {
 
 // What the payer's browser brings back proves nothing, whatever it says.
 func TestReturnProvesNothing(t *testing.T) {
-	s := perform(t)
+	s := start(t)
 	open := s.awaits(t)
 	number := open.Attempts[0].OutTradeNo
 	for _, query := range []string{
 		"", "?status=paid&result=success", "?trade_status=TRADE_SUCCESS&out_trade_no=" + number + "&total_amount=12.34",
 		"?err_msg=get_brand_wcpay_request:ok", "?returned=1&state=paid", "?morepay_session=" + open.ID,
 	} {
-		s.get(t, open.URL+"/return"+query, "Accept", "text/html")
-		page := s.get(t, open.URL+query, "Accept", "text/html", "User-Agent", desktop)
-		if strings.Contains(page.body, `data-state="paid"`) || !strings.Contains(page.body, `data-state="waiting"`) {
+		s.Get(t, open.URL+"/return"+query, "Accept", "text/html")
+		page := s.Get(t, open.URL+query, "Accept", "text/html", "User-Agent", demotest.Desktop)
+		if strings.Contains(page.Body, `data-state="paid"`) || !strings.Contains(page.Body, `data-state="waiting"`) {
 			t.Errorf("%s: the page says paid, or no longer waits", query)
 		}
 	}
-	check := s.do(t, s.post(t, open, "/return", "", s.form(t, open, "", "")))
-	if now := s.look(t, open); check.status != http.StatusSeeOther || now.Status != pay.SessionOpen || now.Attempts[0].State != pay.AttemptAwaiting {
-		t.Errorf("after \"I have paid\": status %d, the session is %s, its attempt %s", check.status, now.Status, now.Attempts[0].State)
+	check := s.Do(t, s.post(t, open, "/return", "", s.Form(t, open, "", "")))
+	if now := s.Look(t, open); check.Status != http.StatusSeeOther || now.Status != pay.SessionOpen || now.Attempts[0].State != pay.AttemptAwaiting {
+		t.Errorf("after \"I have paid\": status %d, the session is %s, its attempt %s", check.Status, now.Status, now.Attempts[0].State)
 	}
 }
 
 // The price is what the merchant's server said. Nothing that comes from a
 // browser is one.
 func TestPriceIsTheMerchants(t *testing.T) {
-	s := perform(t)
-	open := s.open(t, order{Fen: 4321})
-	form := s.form(t, open, "wechat_pay", pay.RailQR)
+	s := start(t)
+	open := s.Open(t, demotest.Order{Fen: 4321})
+	form := s.Form(t, open, "wechat_pay", pay.RailQR)
 	for name, value := range map[string]string{"amount": "1", "amount.value": "1", "total": "1", "currency": "JPY", "description": "free"} {
 		form.Set(name, value)
 	}
 	r := s.post(t, open, "/attempts", "", form)
 	r.URL.RawQuery = "amount=1&total=1"
-	if a := s.do(t, r); a.status != http.StatusSeeOther {
-		t.Fatalf("status %d: %s", a.status, a.body)
+	if a := s.Do(t, r); a.Status != http.StatusSeeOther {
+		t.Fatalf("status %d: %s", a.Status, a.Body)
 	}
-	made := s.payments(t, "orders")
-	if len(made) != 1 || made[0].Fen != 4321 || made[0].Number != s.look(t, open).Attempts[0].OutTradeNo {
+	made := s.Payments(t, "orders")
+	if len(made) != 1 || made[0].Fen != 4321 || made[0].Number != s.Look(t, open).Attempts[0].OutTradeNo {
 		t.Errorf("the provider was asked for %+v", made)
 	}
 }
@@ -311,15 +312,15 @@ func TestPriceIsTheMerchants(t *testing.T) {
 // Everything of a merchant is there for its own key only; for another one's it
 // is as if it did not exist.
 func TestTenants(t *testing.T) {
-	s := perform(t)
+	s := start(t)
 	paid := s.pays(t) // of bench
-	open := s.open(t, order{})
+	open := s.Open(t, demotest.Order{})
 	var events struct{ Events []struct{ ID string } }
-	s.get(t, s.origin+"/v1/events", "Authorization", "Bearer "+paid.key).decode(t, &events)
+	s.Get(t, s.Origin+"/v1/events", "Authorization", "Bearer "+paid.Key).Decode(t, &events)
 	if len(events.Events) != 1 {
 		t.Fatalf("events %+v", events)
 	}
-	event, stranger := events.Events[0].ID, s.shop(t, "demo").Key
+	event, stranger := events.Events[0].ID, s.Shop(t, "demo").Key
 	before := s.rows(t)
 	for _, test := range []struct{ name, method, path, body string }{
 		{"session", http.MethodGet, "/v1/sessions/" + open.ID, ""},
@@ -330,18 +331,18 @@ func TestTenants(t *testing.T) {
 		{"decide", http.MethodPost, "/v1/merchants/bench/decide", `{"amount":{"currency":"CNY","value":1}}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			a := s.do(t, request(t, test.method, s.origin+test.path, test.body,
-				"Authorization", "Bearer "+stranger, "Content-Type", jsonBody, "Idempotency-Key", rand.Text()))
-			if code, _ := a.problem(t); a.status != http.StatusNotFound || code != pay.CodeNotFound {
-				t.Errorf("status %d: %s", a.status, a.body)
+			a := s.Do(t, demotest.Request(t, test.method, s.Origin+test.path, test.body,
+				"Authorization", "Bearer "+stranger, "Content-Type", demotest.TypeJSON, "Idempotency-Key", rand.Text()))
+			if code, _ := a.Problem(t); a.Status != http.StatusNotFound || code != pay.CodeNotFound {
+				t.Errorf("status %d: %s", a.Status, a.Body)
 			}
 		})
 	}
-	if a := s.get(t, s.origin+"/v1/events", "Authorization", "Bearer "+stranger); strings.Contains(a.body, paid.ID) {
-		t.Errorf("another merchant is told %s", a.body)
+	if a := s.Get(t, s.Origin+"/v1/events", "Authorization", "Bearer "+stranger); strings.Contains(a.Body, paid.ID) {
+		t.Errorf("another merchant is told %s", a.Body)
 	}
 	s.unchanged(t, before)
-	if now := s.look(t, open); now.Status != pay.SessionOpen {
+	if now := s.Look(t, open); now.Status != pay.SessionOpen {
 		t.Errorf("the session is %s", now.Status)
 	}
 }
@@ -349,17 +350,17 @@ func TestTenants(t *testing.T) {
 // The same POST again gives the same answer and does nothing twice; the key with
 // another body is refused, and another merchant's same key is another key.
 func TestIdempotency(t *testing.T) {
-	s := perform(t)
-	paid, refunded, canceled := s.pays(t), s.pays(t), s.open(t, order{})
-	key, demo := paid.key, s.shop(t, "demo")
+	s := start(t)
+	paid, refunded, canceled := s.pays(t), s.pays(t), s.Open(t, demotest.Order{})
+	key, demo := paid.Key, s.Shop(t, "demo")
 	var events struct{ Events []struct{ ID string } }
-	s.get(t, s.origin+"/v1/events", "Authorization", "Bearer "+key).decode(t, &events)
+	s.Get(t, s.Origin+"/v1/events", "Authorization", "Bearer "+key).Decode(t, &events)
 	fen := func(n int) string { return fmt.Sprintf(`{"amount":{"currency":"CNY","value":%d}}`, n) }
 	for _, test := range []struct {
 		name, path, body, other string
 		table                   string // that grows by one row
 	}{
-		{"session", "/v1/sessions", s.json(t, order{}, nil), s.json(t, order{Fen: 99}, nil), "sessions"},
+		{"session", "/v1/sessions", s.JSON(t, demotest.Order{}, nil), s.JSON(t, demotest.Order{Fen: 99}, nil), "sessions"},
 		{"cancel", "/v1/sessions/" + canceled.ID + "/cancel", "{}", " {}", "messages"},
 		{"refund", "/v1/sessions/" + paid.ID + "/refunds", fen(10), fen(11), "refunds"},
 		{"redeliver", "/v1/events/" + events.Events[0].ID + "/redeliver", "{}", " {}", "replies"},
@@ -370,16 +371,16 @@ func TestIdempotency(t *testing.T) {
 			for i := range twins {
 				twins[i] = s.merchantPost(t, key, "again", test.path, test.body)
 			}
-			answers := s.together(t, twins)
-			answers = append(answers, s.do(t, s.merchantPost(t, key, "again", test.path, test.body)))
+			answers := s.Together(t, twins)
+			answers = append(answers, s.Do(t, s.merchantPost(t, key, "again", test.path, test.body)))
 			for _, a := range answers {
-				if a.status != http.StatusCreated || a.body != answers[0].body {
-					t.Errorf("status %d: %s, want %s", a.status, a.body, answers[0].body)
+				if a.Status != http.StatusCreated || a.Body != answers[0].Body {
+					t.Errorf("status %d: %s, want %s", a.Status, a.Body, answers[0].Body)
 				}
 			}
-			a := s.do(t, s.merchantPost(t, key, "again", test.path, test.other))
-			if code, _ := a.problem(t); a.status != http.StatusConflict || code != pay.CodeIdempotency {
-				t.Errorf("another body: status %d: %s", a.status, a.body)
+			a := s.Do(t, s.merchantPost(t, key, "again", test.path, test.other))
+			if code, _ := a.Problem(t); a.Status != http.StatusConflict || code != pay.CodeIdempotency {
+				t.Errorf("another body: status %d: %s", a.Status, a.Body)
 			}
 			after := s.rows(t)
 			if grown := after[test.table] - before[test.table]; grown != 1 {
@@ -388,30 +389,30 @@ func TestIdempotency(t *testing.T) {
 		})
 	}
 	t.Run("another-merchant", func(t *testing.T) {
-		mine, theirs := session{}, session{}
-		body := s.json(t, order{}, nil)
-		s.do(t, s.merchantPost(t, key, "shared", "/v1/sessions", body)).decode(t, &mine)
-		s.do(t, s.merchantPost(t, demo.Key, "shared", "/v1/sessions", body)).decode(t, &theirs)
+		mine, theirs := demotest.Session{}, demotest.Session{}
+		body := s.JSON(t, demotest.Order{}, nil)
+		s.Do(t, s.merchantPost(t, key, "shared", "/v1/sessions", body)).Decode(t, &mine)
+		s.Do(t, s.merchantPost(t, demo.Key, "shared", "/v1/sessions", body)).Decode(t, &theirs)
 		if mine.Token == "" || theirs.Token == "" || mine.ID == theirs.ID {
 			t.Errorf("the sessions are %s and %s", mine.ID, theirs.ID)
 		}
 	})
 	t.Run("another-session", func(t *testing.T) {
-		if a := s.do(t, s.merchantPost(t, key, "again", "/v1/sessions/"+refunded.ID+"/refunds", fen(10))); a.status != http.StatusCreated {
-			t.Errorf("status %d: %s", a.status, a.body)
+		if a := s.Do(t, s.merchantPost(t, key, "again", "/v1/sessions/"+refunded.ID+"/refunds", fen(10))); a.Status != http.StatusCreated {
+			t.Errorf("status %d: %s", a.Status, a.Body)
 		}
 	})
 	t.Run("refused-is-not-kept", func(t *testing.T) {
 		for range 2 {
-			if a := s.do(t, s.merchantPost(t, key, "late", "/v1/sessions/"+canceled.ID+"/refunds", "{}")); a.status != http.StatusConflict {
-				t.Errorf("status %d: %s", a.status, a.body)
+			if a := s.Do(t, s.merchantPost(t, key, "late", "/v1/sessions/"+canceled.ID+"/refunds", "{}")); a.Status != http.StatusConflict {
+				t.Errorf("status %d: %s", a.Status, a.Body)
 			}
 		}
 	})
 }
 
 // atRest is all that the server keeps on disk, but for its own secret.
-func (s *stage) atRest(t *testing.T) []byte {
+func (s *harness) atRest(t *testing.T) []byte {
 	t.Helper()
 	var all []byte
 	entries, err := os.ReadDir(s.Data)
@@ -434,8 +435,8 @@ func (s *stage) atRest(t *testing.T) []byte {
 // A copy of the database holds no token and no key, and what it holds sealed
 // opens nothing but what it was sealed for.
 func TestSecretsAtRest(t *testing.T) {
-	s := perform(t)
-	paid, shop := s.pays(t), s.shop(t, "bench")
+	s := start(t)
+	paid, shop := s.pays(t), s.Shop(t, "bench")
 	waiting := s.awaits(t)
 	entries, err := os.ReadDir(s.Data)
 	if err != nil {
@@ -475,8 +476,8 @@ func TestSecretsAtRest(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{"/return/", "/identified/"} {
-		if a := s.get(t, s.origin+path+base64.RawURLEncoding.EncodeToString(reply)); a.status != http.StatusNotFound {
-			t.Errorf("a kept reply opens as %s: status %d to %q", path, a.status, a.header.Get("Location"))
+		if a := s.Get(t, s.Origin+path+base64.RawURLEncoding.EncodeToString(reply)); a.Status != http.StatusNotFound {
+			t.Errorf("a kept reply opens as %s: status %d to %q", path, a.Status, a.Header.Get("Location"))
 		}
 	}
 }
@@ -492,22 +493,22 @@ func TestIconsCanDoNothing(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "bench", "icons", "own.svg"), []byte(picture), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := perform(t, func(c *demo.Config) { c.Folder = dir })
-	a := s.get(t, s.origin+"/merchants/bench/icons/own")
-	if a.status != http.StatusOK || a.body != picture {
-		t.Fatalf("status %d: %s", a.status, a.body)
+	s := start(t, func(c *demo.Config) { c.Folder = dir })
+	a := s.Get(t, s.Origin+"/merchants/bench/icons/own")
+	if a.Status != http.StatusOK || a.Body != picture {
+		t.Fatalf("status %d: %s", a.Status, a.Body)
 	}
 	for header, want := range map[string]string{
 		"Content-Type": "image/svg+xml", "X-Content-Type-Options": "nosniff",
 		"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
 	} {
-		if got := a.header.Get(header); got != want {
+		if got := a.Header.Get(header); got != want {
 			t.Errorf("%s is %q, want %q", header, got, want)
 		}
 	}
 	for _, path := range []string{"/merchants/bench/icons/own.svg", "/merchants/bench/icons/..%2fmerchant.json", "/merchants/demo/icons/own"} {
-		if a := s.get(t, s.origin+path); a.status != http.StatusNotFound {
-			t.Errorf("%s: status %d: %s", path, a.status, a.body)
+		if a := s.Get(t, s.Origin+path); a.Status != http.StatusNotFound {
+			t.Errorf("%s: status %d: %s", path, a.Status, a.Body)
 		}
 	}
 }

@@ -1,10 +1,8 @@
-package main
+package httpd_test
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -14,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"morepay/internal/demo"
+	"morepay/internal/demo/demotest"
 	"morepay/internal/demo/merchants"
 	"morepay/internal/merchant"
 	"morepay/internal/pay"
@@ -87,91 +85,64 @@ func TestRefusesToStart(t *testing.T) {
 	}
 }
 
-// performLive starts the server as it is where real money moves, with one
-// merchant that has no account yet.
-func performLive(t *testing.T, key string) *stage {
-	t.Helper()
-	s := &stage{log: &journal{}, client: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
-	p, err := program.Open(t.Context(), program.Config{
-		Listen: "127.0.0.1:0", AdminListen: "127.0.0.1:0", Data: t.TempDir(), BaseURL: "https://pay.example",
-		Merchants: program.Folder(folder(t, merchant.ModeLive, key)), Log: program.NewLog(s.log, "text"),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- errors.Join(p.Run(ctx), p.Close()) }()
-	t.Cleanup(func() {
-		s.client.CloseIdleConnections()
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("it did not stop well: %v", err)
-		}
-	})
-	s.Demo = &demo.Demo{Program: p}
-	s.origin, s.admin = "http://"+p.Listen, "http://"+p.AdminListen
-	return s
-}
-
 // Where real money moves there is no simulator, no storefront, nobody whose
 // requests aren't counted, and TLS is for good.
 func TestLiveMode(t *testing.T) {
 	const key = "sk_live_a"
-	s := performLive(t, key)
+	s := startLive(t, key)
 	for _, path := range []string{"/demo/", "/demo/pay", "/control/orders", "/v3/pay/transactions/native", "/gateway.do", "/phone/", "/qa", "/metrics", "/debug/pprof/", "/v1/admin/quarantine"} {
-		if a := s.get(t, s.origin+path, "Authorization", "Bearer "+key); a.status != http.StatusNotFound {
-			t.Errorf("%s: status %d", path, a.status)
+		if a := s.Get(t, s.Origin+path, "Authorization", "Bearer "+key); a.Status != http.StatusNotFound {
+			t.Errorf("%s: status %d", path, a.Status)
 		}
 	}
 	for _, back := range []string{"http://shop.example/orders/1", "http://127.0.0.1/orders/1", "https://127.0.0.1/orders/1", "https://shop.example.evil/orders/1"} {
-		a := s.do(t, s.merchantPost(t, key, back, "/v1/sessions", s.json(t, order{}, map[string]any{"return_url": back})))
-		if _, field := a.problem(t); a.status != http.StatusBadRequest || field != "return_url" {
-			t.Errorf("back to %s: status %d: %s", back, a.status, a.body)
+		a := s.Do(t, s.merchantPost(t, key, back, "/v1/sessions", s.JSON(t, demotest.Order{}, map[string]any{"return_url": back})))
+		if _, field := a.Problem(t); a.Status != http.StatusBadRequest || field != "return_url" {
+			t.Errorf("back to %s: status %d: %s", back, a.Status, a.Body)
 		}
 	}
-	a := s.do(t, s.merchantPost(t, key, "good", "/v1/sessions", s.json(t, order{}, map[string]any{"return_url": "https://shop.example/orders/1"})))
-	var open session
-	a.decode(t, &open)
-	if a.status != http.StatusCreated || !strings.HasPrefix(open.URL, "https://pay.example/pay/") {
-		t.Fatalf("status %d: %s", a.status, a.body)
+	a := s.Do(t, s.merchantPost(t, key, "good", "/v1/sessions", s.JSON(t, demotest.Order{}, map[string]any{"return_url": "https://shop.example/orders/1"})))
+	var open demotest.Session
+	a.Decode(t, &open)
+	if a.Status != http.StatusCreated || !strings.HasPrefix(open.URL, "https://pay.example/pay/") {
+		t.Fatalf("status %d: %s", a.Status, a.Body)
 	}
-	local := s.origin + "/pay/" + open.Token
-	page := s.get(t, local, "Accept", "text/html")
-	if page.status != http.StatusOK || page.header.Get("Strict-Transport-Security") != "max-age=63072000; includeSubDomains" {
-		t.Errorf("status %d, Strict-Transport-Security %q", page.status, page.header.Get("Strict-Transport-Security"))
+	local := s.Origin + "/pay/" + open.Token
+	page := s.Get(t, local, "Accept", "text/html")
+	if page.Status != http.StatusOK || page.Header.Get("Strict-Transport-Security") != "max-age=63072000; includeSubDomains" {
+		t.Errorf("status %d, Strict-Transport-Security %q", page.Status, page.Header.Get("Strict-Transport-Security"))
 	}
-	policy := page.header.Get("Content-Security-Policy")
+	policy := page.Header.Get("Content-Security-Policy")
 	if !strings.Contains(policy, "frame-ancestors https://shop.example;") || strings.Contains(policy, "http:") {
 		t.Errorf("the policy is %s", policy)
 	}
-	s.allowance(t, 59, time.Minute, func() *http.Request { return request(t, http.MethodGet, local, "", "Accept", "text/html") })
+	s.allowance(t, 59, time.Minute, func() *http.Request { return demotest.Request(t, http.MethodGet, local, "", "Accept", "text/html") })
 }
 
 // The admin API is for who has its key, on a listener of its own, and no page
 // may frame it. A document is replaced only by who has seen what it replaces.
 func TestAdmin(t *testing.T) {
-	s := perform(t, withAdminKey)
+	s := start(t, withAdminKey)
 	const path = "/v1/admin/merchants/bench/capabilities"
-	put := func(key, match, body string) answer {
+	put := func(key, match, body string) demotest.Answer {
 		headers := []string{"If-Match", match}
 		if key != "" {
 			headers = append(headers, "Authorization", "Bearer "+key)
 		}
-		return s.do(t, request(t, http.MethodPut, s.admin+path, body, headers...))
+		return s.Do(t, demotest.Request(t, http.MethodPut, s.Admin+path, body, headers...))
 	}
-	read := s.get(t, s.admin+path, "Authorization", "Bearer "+adminKey)
-	if read.status != http.StatusOK || read.header.Get("ETag") != `"v1"` {
-		t.Fatalf("status %d, ETag %s: %s", read.status, read.header.Get("ETag"), read.body)
+	read := s.Get(t, s.Admin+path, "Authorization", "Bearer "+adminKey)
+	if read.Status != http.StatusOK || read.Header.Get("ETag") != `"v1"` {
+		t.Fatalf("status %d, ETag %s: %s", read.Status, read.Header.Get("ETag"), read.Body)
 	}
-	next := func(visible string) string { return strings.Replace(read.body, `"visible":4`, `"visible":`+visible, 1) }
+	next := func(visible string) string { return strings.Replace(read.Body, `"visible":4`, `"visible":`+visible, 1) }
 	for _, test := range []struct {
 		name, key, match, body string
 		status                 int
 	}{
 		{"no-key", "", `"v1"`, next("3"), 401},
 		{"wrong-key", adminKey + "x", `"v1"`, next("3"), 401},
-		{"key-of-a-merchant", s.shop(t, "bench").Key, `"v1"`, next("3"), 401},
+		{"key-of-a-merchant", s.Shop(t, "bench").Key, `"v1"`, next("3"), 401},
 		{"hash-for-key", merchant.HashKey(adminKey), `"v1"`, next("3"), 401},
 		{"no-version", adminKey, "", next("3"), 400},
 		{"any-version", adminKey, "*", next("3"), 400},
@@ -185,38 +156,38 @@ func TestAdmin(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			a := put(test.key, test.match, test.body)
-			if a.status != test.status {
-				t.Errorf("status %d, want %d: %s", a.status, test.status, a.body)
+			if a.Status != test.status {
+				t.Errorf("status %d, want %d: %s", a.Status, test.status, a.Body)
 			}
-			if policy := a.header.Get("Content-Security-Policy"); !strings.Contains(policy, "frame-ancestors 'none'") {
+			if policy := a.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "frame-ancestors 'none'") {
 				t.Errorf("the policy is %q", policy)
 			}
 		})
 	}
-	if a := s.get(t, s.admin+path, "Authorization", "Bearer "+adminKey); a.header.Get("ETag") != `"v3"` || !strings.Contains(a.body, `"visible":2`) {
-		t.Errorf("in force is %s: %s", a.header.Get("ETag"), a.body)
+	if a := s.Get(t, s.Admin+path, "Authorization", "Bearer "+adminKey); a.Header.Get("ETag") != `"v3"` || !strings.Contains(a.Body, `"visible":2`) {
+		t.Errorf("in force is %s: %s", a.Header.Get("ETag"), a.Body)
 	}
 	for _, read := range []string{path, "/v1/admin/quarantine"} {
-		if a := s.get(t, s.admin+read); a.status != http.StatusUnauthorized {
-			t.Errorf("%s without a key: status %d", read, a.status)
+		if a := s.Get(t, s.Admin+read); a.Status != http.StatusUnauthorized {
+			t.Errorf("%s without a key: status %d", read, a.Status)
 		}
-		if a := s.get(t, s.origin+read, "Authorization", "Bearer "+adminKey); a.status != http.StatusNotFound {
-			t.Errorf("%s on the public listener: status %d", read, a.status)
+		if a := s.Get(t, s.Origin+read, "Authorization", "Bearer "+adminKey); a.Status != http.StatusNotFound {
+			t.Errorf("%s on the public listener: status %d", read, a.Status)
 		}
 	}
 	for _, public := range []string{"/metrics", "/debug/pprof/"} {
-		if a := s.get(t, s.origin+public); a.status != http.StatusNotFound {
-			t.Errorf("%s on the public listener: status %d", public, a.status)
+		if a := s.Get(t, s.Origin+public); a.Status != http.StatusNotFound {
+			t.Errorf("%s on the public listener: status %d", public, a.Status)
 		}
 	}
 }
 
 // Without an admin key nobody gets in, whatever they send.
 func TestAdminWithoutKey(t *testing.T) {
-	s := perform(t)
+	s := start(t)
 	for _, authorization := range []string{"", "Bearer", "Bearer ", "Bearer x", merchant.HashKey("")} {
-		if a := s.get(t, s.admin+"/v1/admin/quarantine", "Authorization", authorization); a.status != http.StatusUnauthorized {
-			t.Errorf("%q: status %d", authorization, a.status)
+		if a := s.Get(t, s.Admin+"/v1/admin/quarantine", "Authorization", authorization); a.Status != http.StatusUnauthorized {
+			t.Errorf("%q: status %d", authorization, a.Status)
 		}
 	}
 }
@@ -224,38 +195,38 @@ func TestAdminWithoutKey(t *testing.T) {
 // A session keeps the document that it was opened under. A method that has been
 // closed meanwhile is refused for that reason, and the others go on.
 func TestMethodClosedMeanwhile(t *testing.T) {
-	s := perform(t, withAdminKey)
-	open := s.open(t, order{})
-	form := s.form(t, open, "wechat_pay", pay.RailQR)
+	s := start(t, withAdminKey)
+	open := s.Open(t, demotest.Order{})
+	form := s.Form(t, open, "wechat_pay", pay.RailQR)
 	const path = "/v1/admin/merchants/bench/capabilities"
-	read := s.get(t, s.admin+path, "Authorization", "Bearer "+adminKey)
+	read := s.Get(t, s.Admin+path, "Authorization", "Bearer "+adminKey)
 	changed := strings.NewReplacer(`"method":"wechat_pay","state":"open"`, `"method":"wechat_pay","state":"closed"`,
-		`"name":"Bench"`, `"name":"Renamed"`).Replace(read.body)
-	if a := s.do(t, request(t, http.MethodPut, s.admin+path, changed, "Authorization", "Bearer "+adminKey, "If-Match", `"v1"`)); a.status != http.StatusOK || changed == read.body {
-		t.Fatalf("status %d: %s", a.status, a.body)
+		`"name":"Bench"`, `"name":"Renamed"`).Replace(read.Body)
+	if a := s.Do(t, demotest.Request(t, http.MethodPut, s.Admin+path, changed, "Authorization", "Bearer "+adminKey, "If-Match", `"v1"`)); a.Status != http.StatusOK || changed == read.Body {
+		t.Fatalf("status %d: %s", a.Status, a.Body)
 	}
-	for !strings.Contains(s.get(t, s.origin+"/v1/merchants/bench/capabilities").body, "Renamed") { // until it is in force
+	for !strings.Contains(s.Get(t, s.Origin+"/v1/merchants/bench/capabilities").Body, "Renamed") { // until it is in force
 	}
 	before := s.rows(t)
-	a := s.do(t, s.post(t, open, "/attempts", "", form, "Accept", jsonBody))
-	if code, field := a.problem(t); a.status != http.StatusUnprocessableEntity || code != pay.CodeMethodUnavailable || field != "method" || !strings.Contains(a.body, "method_closed") {
-		t.Errorf("status %d: %s", a.status, a.body)
+	a := s.Do(t, s.post(t, open, "/attempts", "", form, "Accept", demotest.TypeJSON))
+	if code, field := a.Problem(t); a.Status != http.StatusUnprocessableEntity || code != pay.CodeMethodUnavailable || field != "method" || !strings.Contains(a.Body, "method_closed") {
+		t.Errorf("status %d: %s", a.Status, a.Body)
 	}
 	s.unchanged(t, before)
-	page := s.get(t, open.URL, "Accept", "text/html", "User-Agent", desktop)
-	if strings.Contains(page.body, "Renamed") || !strings.Contains(page.body, "Bench") {
+	page := s.Get(t, open.URL, "Accept", "text/html", "User-Agent", demotest.Desktop)
+	if strings.Contains(page.Body, "Renamed") || !strings.Contains(page.Body, "Bench") {
 		t.Error("the session does not keep the document that it was opened under")
 	}
 	form.Set("method", "alipay")
-	if a := s.do(t, s.post(t, open, "/attempts", "", form)); a.status != http.StatusSeeOther {
-		t.Errorf("another method: status %d: %s", a.status, a.body)
+	if a := s.Do(t, s.post(t, open, "/attempts", "", form)); a.Status != http.StatusSeeOther {
+		t.Errorf("another method: status %d: %s", a.Status, a.Body)
 	}
 }
 
 // Whatever a link says, we lead to our own pages, to the wallet, or to where the
 // merchant registered.
 func TestNoOpenRedirect(t *testing.T) {
-	s := perform(t)
+	s := start(t)
 	paid, open := s.pays(t), s.awaits(t)
 	evil := url.QueryEscape("https://evil.example/")
 	for _, path := range []string{
@@ -267,12 +238,12 @@ func TestNoOpenRedirect(t *testing.T) {
 		"/return/https://evil.example/", "/return/" + base64.RawURLEncoding.EncodeToString([]byte("//evil.example/")),
 		"/identified/x?state=x&code=x&redirect_uri=" + evil, "/assets/..//evil.example/", "/?next=" + evil,
 	} {
-		a := s.get(t, s.origin+path, "Accept", "text/html", "User-Agent", desktop)
-		target, err := url.Parse(a.header.Get("Location"))
+		a := s.Get(t, s.Origin+path, "Accept", "text/html", "User-Agent", demotest.Desktop)
+		target, err := url.Parse(a.Header.Get("Location"))
 		if err != nil || target.IsAbs() || target.Host != "" {
-			t.Errorf("%s leads to %q", path, a.header.Get("Location"))
+			t.Errorf("%s leads to %q", path, a.Header.Get("Location"))
 		}
-		if strings.Contains(a.body, `href="https://evil`) || strings.Contains(a.body, `data-parent="https://evil`) || strings.Contains(a.body, "url=https://evil") {
+		if strings.Contains(a.Body, `href="https://evil`) || strings.Contains(a.Body, `data-parent="https://evil`) || strings.Contains(a.Body, "url=https://evil") {
 			t.Errorf("%s: the page leads to evil.example", path)
 		}
 	}
@@ -280,32 +251,32 @@ func TestNoOpenRedirect(t *testing.T) {
 
 // A link to a real checkout can't put words of its own on it.
 func TestPageRepeatsNoLink(t *testing.T) {
-	s := perform(t)
-	open := s.open(t, order{})
+	s := start(t)
+	open := s.Open(t, demotest.Order{})
 	words := url.QueryEscape("Evil Bank")
 	for _, query := range []string{"?rail=page_qr&method=" + words, "?rail=" + words + "&method=wechat_pay", "?choose=" + words, "?parent=" + words} {
-		page := s.get(t, open.URL+query, "Accept", "text/html", "User-Agent", desktop)
-		if page.status != http.StatusOK || strings.Contains(page.body, "Evil") {
-			t.Errorf("%s: status %d, and the page repeats it", query, page.status)
+		page := s.Get(t, open.URL+query, "Accept", "text/html", "User-Agent", demotest.Desktop)
+		if page.Status != http.StatusOK || strings.Contains(page.Body, "Evil") {
+			t.Errorf("%s: status %d, and the page repeats it", query, page.Status)
 		}
 	}
 }
 
 // Foreign scripts may not even ask whether they may write.
 func TestPreflight(t *testing.T) {
-	s := perform(t)
-	open := s.open(t, order{})
+	s := start(t)
+	open := s.Open(t, demotest.Order{})
 	for _, path := range []string{"/v1/sessions", "/v1/sessions/" + open.ID, "/pay/" + open.Token + "/attempts", "/pay/" + open.Token + "/events", "/v1/merchants/bench/decide", "/csp"} {
-		a := s.do(t, request(t, http.MethodOptions, s.origin+path, "", "Origin", "https://evil.example",
+		a := s.Do(t, demotest.Request(t, http.MethodOptions, s.Origin+path, "", "Origin", "https://evil.example",
 			"Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "authorization"))
-		for name := range a.header {
+		for name := range a.Header {
 			if strings.HasPrefix(name, "Access-Control-") {
-				t.Errorf("%s: status %d with %s: %s", path, a.status, name, a.header.Get(name))
+				t.Errorf("%s: status %d with %s: %s", path, a.Status, name, a.Header.Get(name))
 			}
 		}
 	}
 	for _, path := range []string{"/v1/merchants/bench/capabilities", "/v1/schemas/capabilities.json", "/embed.js"} {
-		if got := s.get(t, s.origin+path).header.Get("Access-Control-Allow-Origin"); got != "*" {
+		if got := s.Get(t, s.Origin+path).Header.Get("Access-Control-Allow-Origin"); got != "*" {
 			t.Errorf("%s may be read by %q, want anybody", path, got)
 		}
 	}
@@ -313,28 +284,28 @@ func TestPreflight(t *testing.T) {
 
 // An error says what the caller must know, and nothing that opens a door.
 func TestErrorsTellNoSecret(t *testing.T) {
-	s := perform(t, withAdminKey)
-	open := s.open(t, order{})
-	key := s.shop(t, "bench").Key
+	s := start(t, withAdminKey)
+	open := s.Open(t, demotest.Order{})
+	key := s.Shop(t, "bench").Key
 	for name, r := range map[string]*http.Request{
-		"not-found":       request(t, http.MethodGet, s.origin+"/v1/sessions/"+open.Token, "", "Authorization", "Bearer "+key),
-		"wrong-key":       request(t, http.MethodGet, s.origin+"/v1/sessions/"+open.ID, "", "Authorization", "Bearer "+key+"x"),
+		"not-found":       demotest.Request(t, http.MethodGet, s.Origin+"/v1/sessions/"+open.Token, "", "Authorization", "Bearer "+key),
+		"wrong-key":       demotest.Request(t, http.MethodGet, s.Origin+"/v1/sessions/"+open.ID, "", "Authorization", "Bearer "+key+"x"),
 		"wrong-type":      s.merchantPost(t, key, "a", "/v1/sessions", `{"merchant_reference":{"x":"`+key+`"}}`),
-		"unknown-rail":    s.post(t, open, "/attempts", "", s.form(t, open, "wechat_pay", "pigeon"), "Accept", jsonBody),
-		"foreign-form":    s.post(t, open, "/attempts", "", url.Values{"form_token": {open.Token}}, "Accept", jsonBody),
-		"events":          request(t, http.MethodGet, open.URL+"/events", "", "Accept", "text/event-stream", "Last-Event-ID", open.Token),
-		"sealed":          request(t, http.MethodGet, s.origin+"/return/"+open.Token, "", "Accept", jsonBody),
+		"unknown-rail":    s.post(t, open, "/attempts", "", s.Form(t, open, "wechat_pay", "pigeon"), "Accept", demotest.TypeJSON),
+		"foreign-form":    s.post(t, open, "/attempts", "", url.Values{"form_token": {open.Token}}, "Accept", demotest.TypeJSON),
+		"events":          demotest.Request(t, http.MethodGet, open.URL+"/events", "", "Accept", "text/event-stream", "Last-Event-ID", open.Token),
+		"sealed":          demotest.Request(t, http.MethodGet, s.Origin+"/return/"+open.Token, "", "Accept", demotest.TypeJSON),
 		"refund":          s.merchantPost(t, key, "b", "/v1/sessions/"+open.ID+"/refunds", "{}"),
-		"admin-wrong-key": request(t, http.MethodGet, s.admin+"/v1/admin/quarantine", "", "Authorization", "Bearer "+adminKey+"x"),
+		"admin-wrong-key": demotest.Request(t, http.MethodGet, s.Admin+"/v1/admin/quarantine", "", "Authorization", "Bearer "+adminKey+"x"),
 	} {
-		a := s.do(t, r)
-		a.problem(t)
-		if a.status < http.StatusBadRequest || a.status == http.StatusInternalServerError {
-			t.Errorf("%s: status %d: %s", name, a.status, a.body)
+		a := s.Do(t, r)
+		a.Problem(t)
+		if a.Status < http.StatusBadRequest || a.Status == http.StatusInternalServerError {
+			t.Errorf("%s: status %d: %s", name, a.Status, a.Body)
 		}
 		for what, secret := range map[string]string{"token": open.Token, "key": key, "admin key": adminKey, "stack": "goroutine", "file": s.Data} {
-			if strings.Contains(a.body, secret) {
-				t.Errorf("%s tells the %s: %s", name, what, a.body)
+			if strings.Contains(a.Body, secret) {
+				t.Errorf("%s tells the %s: %s", name, what, a.Body)
 			}
 		}
 	}

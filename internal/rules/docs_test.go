@@ -1,4 +1,4 @@
-package main
+package rules_test
 
 import (
 	"os"
@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// A test in the docs: `internal/x.TestY`, `TestY` of this package, or `TestY/row`.
-var namedTest = regexp.MustCompile("`(?:([a-z/]+)\\.)?((?:Test|Fuzz)[A-Za-z0-9]+)(?:/([a-z0-9-]+))?`")
+// A test in the docs: `internal/x.TestY` or `internal/x.TestY/row`.
+var namedTest = regexp.MustCompile("`(?:([a-z0-9/]+)\\.)?((?:Test|Fuzz)[A-Za-z0-9]+)(?:/([a-z0-9-]+))?`")
 
 var attackRow = regexp.MustCompile(`^\| \d+ \|`)
 
