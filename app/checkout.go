@@ -20,7 +20,7 @@ type Checkout struct {
 	local local
 }
 
-// local is what the browser has learnt since. It is zero on the server and at
+// local holds what the browser has learnt since. It is zero on the server and at
 // the browser's first rendering, so both draw the same.
 type local struct {
 	progress  *view.Progress // newer than the view's

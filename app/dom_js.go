@@ -18,7 +18,7 @@ func data(element js.Value, name string) string {
 	return ""
 }
 
-// queryHas tells whether the page's address has a query parameter.
+// queryHas reports whether the page's address has a query parameter.
 func queryHas(name string) bool {
 	search := js.Global().Get("location").Get("search")
 	return js.Global().Get("URLSearchParams").New(search).Call("has", name).Bool()
@@ -43,7 +43,7 @@ func focusTitle() {
 	}
 }
 
-// sinceResponse is how old the page's HTML is, zero if the browser can't tell.
+// sinceResponse returns the age of the page's HTML, zero if the browser can't tell.
 func sinceResponse() time.Duration {
 	performance := js.Global().Get("performance")
 	entries := performance.Call("getEntriesByType", "navigation")
@@ -54,7 +54,7 @@ func sinceResponse() time.Duration {
 	return max(0, time.Duration(age*float64(time.Millisecond)))
 }
 
-// copiedFor is how long the page says that the link was copied.
+// copiedFor is the time for which the page says that the link was copied.
 const copiedFor = 4 * time.Second
 
 // copyLink copies what an input holds. The old way goes first: it works in

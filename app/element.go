@@ -78,7 +78,7 @@ func attr(v string) string {
 	return b.String()
 }
 
-// plain tells whether a value needs no change anywhere, as most do.
+// plain reports whether a value needs no escaping anywhere, as most do.
 func plain(v string) bool {
 	for i := 0; i < len(v); i++ {
 		if v[i] >= utf8.RuneSelf || !safe[v[i]] {

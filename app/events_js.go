@@ -96,22 +96,22 @@ func (b *browser) comeBack() {
 	b.nudge()
 }
 
-// inWallet tells whether the payer is to pay in an app on this very device.
+// inWallet reports whether the payer is to pay in an app on this very device.
 func (b *browser) inWallet() bool {
 	progress := b.progress()
 	p := progress.Payment
 	return progress.State == view.StateWaiting && p != nil && p.AttemptID != "" && (p.Bridge != nil || rails[p.Rail].leaves)
 }
 
-// settle is how long a hand-off is left alone before anything is drawn: a form
+// handOffPause is how long a hand-off is left alone before anything is drawn: a form
 // that is taken out of the page in the same moment would not be sent.
-const settle = 200 * time.Millisecond
+const handOffPause = 200 * time.Millisecond
 
 // watchLaunch begins to watch a hand-off.
 func (b *browser) watchLaunch() {
 	b.launch = begin(b.page.screen().Device.OS, time.Now())
 	b.page.local.choosing = false
-	time.AfterFunc(settle, func() {
+	time.AfterFunc(handOffPause, func() {
 		b.do(func() { b.page.local.launching = b.launch != nil })
 	})
 	b.armLaunch()
@@ -142,7 +142,7 @@ func (b *browser) focused() {
 	}
 }
 
-// bridge is how one host app's own bridge is called.
+// bridge describes one host app's own bridge.
 type bridge struct {
 	object  string // the global object that the app puts in
 	ready   string // the event of the document that says it is there

@@ -10,7 +10,7 @@ import (
 	"morepay/internal/view"
 )
 
-// fetchLimit is how long an answer may take: longer than the server lets a
+// fetchLimit bounds the wait for an answer: longer than the server lets a
 // provider take, so that it is the server that gives up.
 const fetchLimit = 20 * time.Second
 
@@ -76,7 +76,7 @@ func await(promise js.Value) (js.Value, error) {
 	return s.value, s.err
 }
 
-// streamBuffer is how many messages may wait for a reader that is busy asking.
+// streamBuffer is the number of messages that may wait for a reader that is busy asking.
 const streamBuffer = 16
 
 // stream opens an event stream. The browser's own reconnecting is not used: it

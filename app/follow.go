@@ -7,7 +7,7 @@ import (
 	"morepay/internal/view"
 )
 
-// source is where news of a session come from.
+// source brings news of a session.
 type source interface {
 	// stream connects and sends every one that is newer than the event
 	// number after, and nil once when the connection stands. The channel is closed
@@ -49,7 +49,7 @@ const (
 	expiryMargin = 500 * time.Millisecond
 )
 
-// backoff is how long to wait after so many failures in a row.
+// backoff returns the wait after so many failures in a row.
 var backoff = []time.Duration{0, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 15 * time.Second}
 
 var errBroken = errors.New("the stream broke")
@@ -64,7 +64,7 @@ func (f *follower) run() {
 	}
 }
 
-// over tells whether there is nothing more to learn.
+// over reports whether there is nothing more to learn.
 func (f *follower) over() bool {
 	return f.last.State == view.StatePaid || f.now().After(f.last.ExpiresAt.Add(afterlife))
 }
@@ -81,7 +81,7 @@ func (f *follower) round() error {
 	return err
 }
 
-// deaf tells whether streams don't get through here, though answers do.
+// deaf reports whether streams don't get through here, though answers do.
 func (f *follower) deaf() bool { return f.silent >= deafAfter }
 
 // listen follows one stream. A nudge ends it: after a sleep a stream can look

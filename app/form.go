@@ -8,7 +8,7 @@ import (
 	"morepay/internal/pay"
 )
 
-// railFacts is how a rail behaves on a page.
+// railFacts describes how a rail behaves on a page.
 type railFacts struct {
 	leaves bool   // hands over to a wallet or another site: the form must own the whole window
 	stays  bool   // ends in this frame: the browser side may send the form by itself

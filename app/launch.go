@@ -25,7 +25,7 @@ const (
 	asleep          = 1500 * time.Millisecond // a timer that is so late slept, with the page: something opened
 )
 
-// verdict is what is known of a launch.
+// verdict says whether a launch opened its app.
 type verdict int
 
 const (

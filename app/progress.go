@@ -2,7 +2,7 @@ package app
 
 import "morepay/internal/view"
 
-// merge is what to show when the server has news that nobody on this page asked
+// merge returns what to show when the server has news that nobody on this page asked
 // for. Two things only this page knows and the news can't tell: that it shows
 // its own QR, which needs no attempt, and that its payer came back from the
 // wallet. Neither may hide that the session is over.
@@ -25,7 +25,7 @@ func merge(shown, news view.Progress) view.Progress {
 	return news
 }
 
-// final tells whether nothing can be paid any more in this state.
+// final reports whether nothing can be paid any more in this state.
 func final(s view.State) bool {
 	return s == view.StatePaid || s == view.StateExpired || s == view.StateCanceled
 }

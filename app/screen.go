@@ -44,7 +44,7 @@ func (s *screen) rail() string {
 	return string(s.Progress.Payment.Rail)
 }
 
-// returned tells whether the payer says that it is paid.
+// returned reports whether the payer says that it is paid.
 func (s *screen) returned() bool { return s.Progress.Payment != nil && s.Progress.Payment.Returned }
 
 // say is a sentence with the names that sentences may use filled in; m may be "".
@@ -62,7 +62,7 @@ func (s *screen) say(key string, m pay.Method, args ...string) string {
 	)...)
 }
 
-// name is what a method is called in the page's language, "" for none.
+// name returns a method's name in the page's language, or "" for none.
 func (s *screen) name(m pay.Method) string {
 	if row := method.Find(m); row != nil {
 		return row.Name(s.Locale)

@@ -28,7 +28,7 @@ func failedScreen(s *screen) []goapp.UI {
 	return append([]goapp.UI{s.title("failed.title", ""), s.note("failed.help", "")}, list...)
 }
 
-// choices draws what the decision has to show, and tells whether any of it can
+// choices draws what the decision has to show, and reports whether any of it can
 // be used.
 func (s *screen) choices() (list []goapp.UI, offered bool) {
 	rows := map[capability.Group][]goapp.UI{}
@@ -62,7 +62,7 @@ func (s *screen) choices() (list []goapp.UI, offered bool) {
 	return append(list, shared), offered
 }
 
-// maxHinted is how many methods behind the disclosure show their icon on it, so
+// maxHinted is the number of methods behind the disclosure show their icon on it, so
 // that a payer finds the own wallet without opening it.
 const maxHinted = 3
 
@@ -124,7 +124,7 @@ func (s *screen) closedRow(c capability.Choice) goapp.UI {
 	)
 }
 
-// homeZone is where the wallets are at home: a method that opens at midnight
+// homeZone is the wallets' time zone: a method that opens at midnight
 // there opens on that day for everyone.
 var homeZone = time.FixedZone("", 8*60*60)
 

@@ -103,7 +103,7 @@ func encodings(built fs.FS, name string) map[coding][]byte {
 	return encoded
 }
 
-// HasBundle tells whether the browser can be given the WebAssembly client.
+// HasBundle reports whether the browser can be given the WebAssembly client.
 func (a *Assets) HasBundle() bool {
 	return a.byName[AppWasm] != nil && a.byName[WasmExec] != nil
 }

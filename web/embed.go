@@ -2,7 +2,7 @@
 // page, the merchant's loader, the style sheet, and the bundle that make wasm
 // puts into dist. [Assets] serves them.
 //
-// What must not live here: pages (package httpd), components (package app), and
+// What must not live here: pages (package page), components (package app), and
 // anything that differs from one payer to the next.
 //
 // # The page's contract with the scripts
@@ -45,7 +45,7 @@ var sources embed.FS
 //go:embed all:dist
 var dist embed.FS
 
-// built is what make wasm wrote, if it did.
+// built returns the folder that make wasm wrote; it may be empty.
 func built() fs.FS {
 	sub, err := fs.Sub(dist, "dist")
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 	"morepay/internal/provider"
 )
 
-// AttemptRequest is how a payer wants to pay.
+// AttemptRequest says how a payer wants to pay.
 type AttemptRequest struct {
 	Method        pay.Method
 	Rail          pay.Rail

@@ -46,7 +46,7 @@ func newToken() string {
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
-// HashToken is what the store knows a token by.
+// HashToken returns the hash by which the store knows a token.
 func HashToken(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return hex.EncodeToString(sum[:])

@@ -10,7 +10,7 @@ import (
 	"morepay/internal/provider"
 )
 
-// NewRefund is what a merchant's server asks for.
+// NewRefund is a merchant's request for a refund.
 type NewRefund struct {
 	Amount *pay.Money `json:"amount"` // nil for all that is left
 	Reason string     `json:"reason"` // shown to the payer by some providers

@@ -59,7 +59,7 @@ func (s *Server) handleSchema(w http.ResponseWriter, _ *http.Request) error {
 	return err
 }
 
-// decideBody is what a server-side caller asks: which methods, on this device,
+// decideBody is the question of a server-side caller: which methods, on this device,
 // for this order.
 type decideBody struct {
 	Amount    pay.Money  `json:"amount"`

@@ -1,7 +1,7 @@
-// Package httpd speaks HTTP for the service: the payer's page and its routes,
-// the merchants' API, the providers' notifications, static files. It turns
-// requests into calls of package checkout and results into bytes.
+// Package httpd speaks HTTP for the service: the routes of the payer's page, the
+// merchants' API, the providers' notifications, static files. It turns requests
+// into calls of packages checkout and page, and results into answers.
 //
-// What must not live here: decisions about money, methods or rails, SQL, and
-// providers' words.
+// What must not live here: what a page shows (package page), decisions about
+// money, methods or rails, SQL, and providers' words.
 package httpd

@@ -9,7 +9,7 @@ import (
 	"morepay/internal/pay"
 )
 
-// identification is what a payer was about to do when they were sent to be
+// identification holds what a payer was about to do when they were sent to be
 // identified. It travels sealed in the link that brings them back.
 type identification struct {
 	Token  string     `json:"t"`

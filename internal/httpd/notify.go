@@ -8,7 +8,7 @@ import (
 	"morepay/internal/pay"
 )
 
-// notifyWithin is how long a message may take to be stored: providers hang up
+// notifyWithin bounds the time that storing a message may take: providers hang up
 // after four seconds or five, and must hear "send it again" before that.
 const notifyWithin = 3500 * time.Millisecond
 

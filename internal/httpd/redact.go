@@ -19,7 +19,8 @@ func RedactAttr(_ []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// secretMarks are what stands before a secret, up to its first other letter.
+// secretMarks are the texts that a secret follows. It ends at the first letter that
+// no secret has.
 var secretMarks = []string{"/pay/", "/return/", "/identified/", "sk_test_", "sk_live_", "whsec_", "Bearer "}
 
 const secretLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/="

@@ -7,7 +7,7 @@ import (
 	"morepay/internal/pay"
 )
 
-// handleWalletReturn is where wallets bring payers back. The link holds the token
+// handleWalletReturn takes payers whom a wallet brings back to their page. The link holds the token
 // sealed, because it is kept with the attempt.
 func (s *Server) handleWalletReturn(w http.ResponseWriter, r *http.Request) error {
 	token, err := s.secrets.openText(forReturn, r.PathValue("sealed"))
@@ -17,7 +17,7 @@ func (s *Server) handleWalletReturn(w http.ResponseWriter, r *http.Request) erro
 	return seeOther(w, page.Path(string(token))+"/return")
 }
 
-// returnURL is where a wallet brings the payer back.
+// returnURL returns the address at which a wallet brings the payer back.
 func (s *Server) returnURL(token string) string {
 	return s.baseURL + "/return/" + s.secrets.sealText(forReturn, []byte(token))
 }
@@ -33,7 +33,7 @@ func (s *Server) handleReturn(w http.ResponseWriter, r *http.Request) error {
 	return s.checkPayment(w, r, l, request)
 }
 
-// handleCheck is the button "I have paid".
+// handleCheck answers the button "I have paid".
 func (s *Server) handleCheck(w http.ResponseWriter, r *http.Request) error {
 	p, err := s.readPosted(w, r)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 // MinSecret is the least length of the server's secret, in bytes.
 const MinSecret = 32
 
-// formLife is how long a form token is good.
+// formLife is the time for which a form token is valid.
 const formLife = 30 * time.Minute
 
 // secrets signs form tokens and seals what must not lie in the open at rest.
@@ -76,7 +76,7 @@ func (s *secrets) checkForm(token, sessionID string, now time.Time) error {
 	return nil
 }
 
-// purpose is what sealed bytes are for. It is sealed in, so that nothing sealed
+// purpose names the use of sealed bytes. It is sealed in, so that nothing sealed
 // for one purpose opens for another: a kept reply out of a copy of the database
 // must not open as a link.
 type purpose string

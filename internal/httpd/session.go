@@ -70,7 +70,8 @@ func refundOf(r pay.Refund) refundBody {
 	return refundBody{r.ID, r.AttemptID, r.Amount, r.Reason, r.Note, r.Status, r.CreatedAt}
 }
 
-// merchantOf tells whose secret key a request carries.
+// merchantOf returns the merchant whose secret key a request carries. Fails with
+// unauthorized, or rate_limited.
 func (s *Server) merchantOf(r *http.Request) (string, error) {
 	key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok || key == "" {

@@ -12,8 +12,8 @@ import (
 	"morepay/internal/view"
 )
 
-// Links is what the server adds to a page: where it is, who may frame it, and
-// the key to its forms.
+// Links holds what the server adds to a page: its origin, who may frame it, and the
+// key to its forms.
 type Links struct {
 	Origin    string   // under which payers reach us
 	Ancestors []string // origins that may frame the page
@@ -57,7 +57,7 @@ func WithError(v view.Checkout, code pay.Code) view.Checkout {
 	return v
 }
 
-// pngScale is how many pixels a side the modules of [PNG]'s code have.
+// pngScale is the side of a module of [PNG]'s code, in pixels.
 const pngScale = 8
 
 // PNG returns the QR of a session's page as a picture, which may be saved, shared

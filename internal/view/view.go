@@ -88,7 +88,7 @@ type Bridge struct {
 	Params map[string]string `json:"params"`
 }
 
-// Error is what went wrong with the last thing the payer did.
+// Error describes what went wrong with the last thing the payer did.
 type Error struct {
 	Code    pay.Code `json:"code"`
 	Message string   `json:"message"` // in the page's language
