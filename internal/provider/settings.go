@@ -13,12 +13,13 @@ const maxSettings = 64 << 10
 
 // DecodeSettings decodes an account's settings strictly, see strictjson, into a
 // pointer to a struct whose fields all have json tags. The error is a *pay.Error
-// that names the first setting at fault.
+// that names the first setting at fault; it wraps strictjson.Problems with all.
 func DecodeSettings(raw json.RawMessage, into any) error {
 	err := strictjson.Decode(raw, into, maxSettings)
-	if problems, ok := errors.AsType[strictjson.Problems](err); ok {
-		field, message := problems.Summary()
-		return pay.Errorf(pay.CodeInvalid, field, "%s", message)
+	problems, ok := errors.AsType[strictjson.Problems](err)
+	if !ok {
+		return err
 	}
-	return err
+	field, message := problems.Summary()
+	return &pay.Error{Code: pay.CodeInvalid, Field: field, Message: message, Err: problems}
 }
