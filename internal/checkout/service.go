@@ -49,7 +49,7 @@ type Service struct {
 	log       *slog.Logger
 	metrics   *Metrics
 	reached   func(Point)
-	asked     recently
+	asked     throttle
 }
 
 // New makes a Service.

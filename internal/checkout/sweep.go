@@ -209,7 +209,7 @@ func (s *Service) Check(ctx context.Context, sessionID string) (*pay.Ledger, err
 	if err != nil {
 		return nil, err
 	}
-	if l.Session.Status.Paid() || !s.asked.first(sessionID, s.now()) {
+	if l.Session.Status.Paid() || !s.asked.allow(sessionID, s.now()) {
 		return l, nil
 	}
 	ctx = context.WithoutCancel(ctx)
