@@ -357,7 +357,7 @@ func TestBrokenMerchants(t *testing.T) {
 		{name: "limits-reversed", document: broken(`"min": 1, "max": 5000000`, `"min": 9, "max": 5`), says: []string{capabilities, "methods[0].limits.CNY"}},
 		{name: "two-mistakes", document: strings.NewReplacer(`"visible"`, `"visibel"`, `"unionpay"`, `"union"`).Replace(string(good)), says: []string{"visibel", "union"}},
 		{name: "another-folder", document: broken(`"merchant": "bench"`, `"merchant": "tench"`), says: []string{capabilities, "merchant", "tench"}},
-		{name: "settings-syntax", document: string(good), settings: "{\n\"mode\": \"test\",\n]", says: []string{settings + ":3"}},
+		{name: "settings-syntax", document: string(good), settings: "{\n\"mode\": \"test\",\n]", says: []string{settings + ":2"}},
 		{name: "settings-mode", document: string(good), settings: `{"mode": "live"}`, says: []string{settings, "mode"}},
 		{name: "settings-origin", document: string(good), settings: `{"mode": "test", "origins": ["https://shop.example/"]}`, says: []string{settings, "origins[0]"}},
 		{name: "settings-account", document: string(good), settings: `{"mode": "test", "accounts": {"wechatpay": {"mchid": 1}}}`, says: []string{"bench", "wechatpay", "mchid"}},
