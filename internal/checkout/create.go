@@ -126,7 +126,7 @@ func (s *Service) Create(ctx context.Context, merchant string, n NewSession) (*p
 	if err := n.validate(); err != nil {
 		return nil, "", err
 	}
-	doc, version, err := s.merchants.Document(ctx, merchant)
+	doc, version, err := s.documents.Document(ctx, merchant)
 	if err != nil {
 		return nil, "", err
 	}

@@ -42,11 +42,11 @@ func (s *Service) decide(ctx context.Context, l *pay.Ledger, dev device.Device) 
 // document is the one that a session was created under, with the methods closed
 // that the merchant has closed since.
 func (s *Service) document(ctx context.Context, session *pay.Session) (*capability.Document, error) {
-	current, version, err := s.merchants.Document(ctx, session.Merchant)
+	current, version, err := s.documents.Document(ctx, session.Merchant)
 	if err != nil || version == session.DocumentVersion {
 		return current, err
 	}
-	pinned, err := s.merchants.DocumentAt(ctx, session.Merchant, session.DocumentVersion)
+	pinned, err := s.documents.DocumentAt(ctx, session.Merchant, session.DocumentVersion)
 	if err != nil {
 		return nil, err
 	}

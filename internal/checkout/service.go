@@ -11,21 +11,26 @@ import (
 	"morepay/internal/pay"
 )
 
-// Merchants tells what checkout must know of the shops. An unknown merchant or
-// version is *pay.Error not_found.
-type Merchants interface {
+// Documents answers what merchants offer. An unknown merchant or version is
+// *pay.Error not_found.
+type Documents interface {
 	// Document is the capability document in force now, with its version.
 	Document(ctx context.Context, merchant string) (*capability.Document, int64, error)
 	// DocumentAt is an earlier version.
 	DocumentAt(ctx context.Context, merchant string, version int64) (*capability.Document, error)
+}
+
+// Merchants answers what else checkout must know of the merchants.
+type Merchants interface {
 	// ReturnURL checks that the merchant may send payers there.
 	ReturnURL(merchant, url string) error
 }
 
-// Config is what a Service is made of. Store, Merchants,
-// Accounts and BaseURL are needed.
+// Config is what a Service is made of. Store, Documents, Merchants, Accounts and
+// BaseURL are needed.
 type Config struct {
 	Store     Store
+	Documents Documents
 	Merchants Merchants
 	Accounts  *account.Registry
 	Hub       *Hub   // woken by the store's Notifier; nil where nobody waits
@@ -40,6 +45,7 @@ type Config struct {
 // concurrent use.
 type Service struct {
 	store     Store
+	documents Documents
 	merchants Merchants
 	accounts  *account.Registry
 	recorder  *Recorder
@@ -56,7 +62,7 @@ type Service struct {
 func New(c Config) *Service {
 	r := NewRecorder(c)
 	return &Service{
-		store: c.Store, merchants: c.Merchants, accounts: c.Accounts, recorder: r,
+		store: c.Store, documents: c.Documents, merchants: c.Merchants, accounts: c.Accounts, recorder: r,
 		hub: cmp.Or(c.Hub, &Hub{}), baseURL: c.BaseURL,
 		now: r.now, log: r.log, metrics: r.metrics, reached: r.reached,
 	}

@@ -15,6 +15,7 @@ import (
 	samples "morepay/internal/demo/merchants"
 	"morepay/internal/device"
 	"morepay/internal/merchant"
+	"morepay/internal/merchant/folder"
 	"morepay/internal/method"
 	"morepay/internal/pay"
 	"morepay/internal/qa"
@@ -94,20 +95,17 @@ func (q question) all(ctx context.Context) (docs []*capability.Document, err err
 		})
 		return docs, err
 	}
-	sources, err := merchant.LoadDocuments(samples.FS)
+	loaded, err := folder.LoadDocuments(samples.FS)
 	if q.Merchants != "" {
-		sources, err = merchant.LoadDocuments(os.DirFS(q.Merchants))
+		loaded, err = folder.LoadDocuments(os.DirFS(q.Merchants))
 	}
-	for _, s := range sources {
-		docs = append(docs, s.Document)
-	}
-	return docs, err
+	return folder.Documents(loaded), err
 }
 
 // stored reads every merchant's newest document.
 func stored(ctx context.Context, db *sqlstore.DB) ([]*capability.Document, error) {
 	var docs []*capability.Document
-	err := eachStored(ctx, db, func(d merchant.Document) error {
+	err := eachStored(ctx, db, func(d merchant.Revision) error {
 		full, err := db.Documents.Get(ctx, d.Merchant)
 		if err != nil {
 			return err

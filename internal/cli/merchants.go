@@ -11,6 +11,7 @@ import (
 	"morepay/internal/capability"
 	"morepay/internal/capability/document"
 	"morepay/internal/merchant"
+	"morepay/internal/merchant/folder"
 	"morepay/internal/pay"
 	"morepay/internal/store/sqlstore"
 )
@@ -32,13 +33,14 @@ type applyMerchants struct {
 }
 
 func (c *applyMerchants) Run(ctx context.Context) error {
-	sources, err := merchant.LoadDocuments(os.DirFS(c.Dir))
+	loaded, err := folder.LoadDocuments(os.DirFS(c.Dir))
 	if err != nil {
 		return err
 	}
+	docs := folder.Documents(loaded)
 	return c.with(ctx, func(db *sqlstore.DB) error {
-		for _, s := range sources {
-			if err := showDiff(ctx, db, s); err != nil {
+		for _, doc := range docs {
+			if err := showDiff(ctx, db, doc); err != nil {
 				return err
 			}
 		}
@@ -46,20 +48,20 @@ func (c *applyMerchants) Run(ctx context.Context) error {
 			fmt.Println("nothing was stored (--dry-run)")
 			return nil
 		}
-		changed, err := merchant.Apply(ctx, db.Documents, sources, c.Author, time.Now())
+		changed, err := merchant.Apply(ctx, db.Documents, docs, c.Author, time.Now())
 		if err != nil {
 			return err
 		}
-		for _, d := range changed {
-			fmt.Printf("%s: stored as version %d\n", d.Merchant, d.Version)
+		for _, r := range changed {
+			fmt.Printf("%s: stored as version %d\n", r.Merchant, r.Version)
 		}
-		fmt.Printf("%d of %d merchants changed\n", len(changed), len(sources))
+		fmt.Printf("%d of %d merchants changed\n", len(changed), len(docs))
 		return nil
 	})
 }
 
-func showDiff(ctx context.Context, db *sqlstore.DB, s merchant.Source) error {
-	old, err := db.Documents.Get(ctx, s.ID)
+func showDiff(ctx context.Context, db *sqlstore.DB, doc *capability.Document) error {
+	old, err := db.Documents.Get(ctx, doc.Merchant)
 	if err != nil && pay.CodeOf(err) != pay.CodeNotFound {
 		return err
 	}
@@ -69,11 +71,11 @@ func showDiff(ctx context.Context, db *sqlstore.DB, s merchant.Source) error {
 			return err
 		}
 	}
-	lines := merchant.Diff(before, s.Document)
+	lines := merchant.Diff(before, doc)
 	if len(lines) == 0 {
 		return nil
 	}
-	fmt.Printf("%s (version %d)\n", s.ID, old.Version)
+	fmt.Printf("%s (version %d)\n", doc.Merchant, old.Version)
 	for _, line := range lines {
 		fmt.Println("  " + line)
 	}
@@ -85,11 +87,11 @@ type checkMerchants struct {
 }
 
 func (c *checkMerchants) Run() error {
-	sources, err := merchant.LoadDocuments(os.DirFS(c.Dir))
+	loaded, err := folder.LoadDocuments(os.DirFS(c.Dir))
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%d merchants are in order\n", len(sources))
+	fmt.Printf("%d merchants are in order\n", len(loaded))
 	return nil
 }
 
@@ -97,18 +99,18 @@ func (c *checkMerchants) Run() error {
 const page = 500
 
 // eachStored calls f for every merchant's newest document, without its JSON.
-func eachStored(ctx context.Context, db *sqlstore.DB, f func(merchant.Document) error) error {
+func eachStored(ctx context.Context, db *sqlstore.DB, f func(merchant.Revision) error) error {
 	after := ""
 	for {
 		list, err := db.Documents.List(ctx, after, page)
 		if err != nil {
 			return err
 		}
-		for _, d := range list {
-			if err := f(d); err != nil {
+		for _, r := range list {
+			if err := f(r); err != nil {
 				return err
 			}
-			after = d.Merchant
+			after = r.Merchant
 		}
 		if len(list) < page {
 			return nil
@@ -122,16 +124,16 @@ type listMerchants struct {
 
 func (c *listMerchants) Run(ctx context.Context) error {
 	return c.with(ctx, func(db *sqlstore.DB) error {
-		var all []merchant.Document
-		err := eachStored(ctx, db, func(d merchant.Document) error {
-			all = append(all, d)
+		var all []merchant.Revision
+		err := eachStored(ctx, db, func(r merchant.Revision) error {
+			all = append(all, r)
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		return printTable("MERCHANT\tVERSION\tSTORED\tBY", all, func(d merchant.Document) string {
-			return fmt.Sprintf("%s\t%d\t%s\t%s", d.Merchant, d.Version, stamp(d.At), d.Author)
+		return printTable("MERCHANT\tVERSION\tSTORED\tBY", all, func(r merchant.Revision) string {
+			return fmt.Sprintf("%s\t%d\t%s\t%s", r.Merchant, r.Version, stamp(r.At), r.Author)
 		})
 	})
 }
@@ -151,11 +153,11 @@ func (c *showMerchant) Run(ctx context.Context) error {
 		if c.History {
 			return printHistory(ctx, db, c.Merchant)
 		}
-		d, err := find(ctx, db, c.Merchant, c.Version)
+		r, err := find(ctx, db, c.Merchant, c.Version)
 		if err != nil {
 			return err
 		}
-		_, err = os.Stdout.Write(merchant.Indent(d.JSON))
+		_, err = os.Stdout.Write(merchant.Indent(r.JSON))
 		return err
 	})
 }
@@ -165,14 +167,14 @@ func printHistory(ctx context.Context, db *sqlstore.DB, id string) error {
 	if err != nil {
 		return err
 	}
-	for _, d := range list {
-		fmt.Printf("%d\t%s\t%s\n", d.Version, stamp(d.At), d.Author)
+	for _, r := range list {
+		fmt.Printf("%d\t%s\t%s\n", r.Version, stamp(r.At), r.Author)
 	}
 	return nil
 }
 
 // find reads one version of a document, the newest if version is 0.
-func find(ctx context.Context, db *sqlstore.DB, id string, version int64) (merchant.Document, error) {
+func find(ctx context.Context, db *sqlstore.DB, id string, version int64) (merchant.Revision, error) {
 	if version == 0 {
 		return db.Documents.Get(ctx, id)
 	}
@@ -186,14 +188,14 @@ type exportMerchants struct {
 
 func (c *exportMerchants) Run(ctx context.Context) error {
 	return c.with(ctx, func(db *sqlstore.DB) error {
-		return eachStored(ctx, db, func(d merchant.Document) error {
-			full, err := db.Documents.Get(ctx, d.Merchant)
+		return eachStored(ctx, db, func(r merchant.Revision) error {
+			full, err := db.Documents.Get(ctx, r.Merchant)
 			if err != nil {
 				return err
 			}
-			folder := filepath.Join(c.Dir, d.Merchant)
-			return errors.Join(os.MkdirAll(folder, 0o755),
-				os.WriteFile(filepath.Join(folder, merchant.DocumentFile), merchant.Indent(full.JSON), 0o644))
+			dir := filepath.Join(c.Dir, r.Merchant)
+			return errors.Join(os.MkdirAll(dir, 0o755),
+				os.WriteFile(filepath.Join(dir, folder.DocumentFile), merchant.Indent(full.JSON), 0o644))
 		})
 	})
 }
@@ -207,18 +209,11 @@ type rollbackMerchants struct {
 
 func (c *rollbackMerchants) Run(ctx context.Context) error {
 	return c.with(ctx, func(db *sqlstore.DB) error {
-		old, err := db.Documents.Version(ctx, c.Merchant, c.Version)
+		stored, err := merchant.Rollback(ctx, db.Documents, c.Merchant, c.Version, c.Author, time.Now())
 		if err != nil {
 			return err
 		}
-		if _, err := document.Decode(old.JSON); err != nil {
-			return fmt.Errorf("version %d can't be used any more: %w", c.Version, err)
-		}
-		stored, err := db.Documents.Put(ctx, []merchant.Change{{Merchant: c.Merchant, JSON: old.JSON}}, c.Author, time.Now())
-		if err != nil {
-			return err
-		}
-		fmt.Printf("%s: version %d is stored again as version %d\n", c.Merchant, c.Version, stored[0].Version)
+		fmt.Printf("%s: version %d is stored again as version %d\n", c.Merchant, c.Version, stored.Version)
 		return nil
 	})
 }

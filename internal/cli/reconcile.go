@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"morepay/internal/checkout"
-	"morepay/internal/merchant"
+	"morepay/internal/merchant/folder"
 	"morepay/internal/program"
 	"morepay/internal/reconcile"
 	"morepay/internal/store/sqlstore"
@@ -33,7 +33,7 @@ func (c *reconcileBills) Validate() error {
 var errDisagree = errors.New("bills and books disagree")
 
 func (c *reconcileBills) Run(ctx context.Context) error {
-	sources, err := merchant.Load(os.DirFS(c.Merchants), c.SimURL == "")
+	sources, err := folder.Load(os.DirFS(c.Merchants), c.SimURL == "")
 	if err != nil {
 		return err
 	}

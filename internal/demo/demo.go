@@ -21,7 +21,7 @@ import (
 	"path/filepath"
 
 	"morepay/internal/demo/merchants"
-	"morepay/internal/merchant"
+	"morepay/internal/merchant/folder"
 	"morepay/internal/providersim"
 	"morepay/internal/webhook"
 )
@@ -29,7 +29,7 @@ import (
 // Shop is a merchant of the demo with its secret key, as its own back end would
 // hold it.
 type Shop struct {
-	merchant.Source
+	folder.Merchant
 	Key string // sk_test_…
 
 	files map[string][]byte // the key files that its settings name
@@ -45,12 +45,12 @@ type keys struct {
 // Furnish gives every merchant of a folder ("" for the samples) an API key, the
 // demo's origins and an account at each simulated provider. baseURL is where the
 // server is reached.
-func Furnish(folder string, sim *providersim.Sim, baseURL string) ([]Shop, error) {
+func Furnish(dir string, sim *providersim.Sim, baseURL string) ([]Shop, error) {
 	var files fs.FS = merchants.FS
-	if folder != "" {
-		files = os.DirFS(folder)
+	if dir != "" {
+		files = os.DirFS(dir)
 	}
-	sources, err := merchant.LoadDocuments(files)
+	loaded, err := folder.LoadDocuments(files)
 	if err != nil {
 		return nil, err
 	}
@@ -62,13 +62,13 @@ func Furnish(folder string, sim *providersim.Sim, baseURL string) ([]Shop, error
 	if err != nil {
 		return nil, err
 	}
-	shops := make([]Shop, len(sources))
-	for i, source := range sources {
-		shop := Shop{Source: source, Key: "sk_test_" + rand.Text()}
-		shop.Settings = merchant.Settings{
-			Mode:     merchant.ModeTest,
+	shops := make([]Shop, len(loaded))
+	for i, m := range loaded {
+		shop := Shop{Merchant: m, Key: "sk_test_" + rand.Text()}
+		shop.Settings = folder.Settings{
+			Mode:     folder.ModeTest,
 			Origins:  origins,
-			APIKeys:  []merchant.APIKey{{ID: "demo", SHA256: merchant.HashKey(shop.Key)}},
+			APIKeys:  []folder.APIKey{{ID: "demo", SHA256: folder.HashKey(shop.Key)}},
 			Accounts: map[string]json.RawMessage{},
 		}
 		for _, o := range origins {
@@ -76,11 +76,11 @@ func Furnish(folder string, sim *providersim.Sim, baseURL string) ([]Shop, error
 		}
 		secret := webhookSecret()
 		shop.files = map[string][]byte{webhookFile: []byte(secret)}
-		shop.Settings.Webhooks = []merchant.Webhook{{URL: baseURL + "/demo/hook", Secrets: []string{webhookFile}}}
+		shop.Settings.Webhooks = []folder.Webhook{{URL: baseURL + "/demo/hook", Secrets: []string{webhookFile}}}
 		shop.Webhooks = []webhook.Endpoint{{URL: baseURL + "/demo/hook", Secrets: []string{secret}}}
 		for _, open := range accounts {
 			if err := open(&shop, sim, k, i, shop.files); err != nil {
-				return nil, fmt.Errorf("demo merchant %s: %w", source.ID, err)
+				return nil, fmt.Errorf("demo merchant %s: %w", m.ID, err)
 			}
 		}
 		shop.ReadKey = func(name string) ([]byte, error) {
@@ -98,8 +98,8 @@ func Furnish(folder string, sim *providersim.Sim, baseURL string) ([]Shop, error
 // Export writes the shop's folder as "morepay serve --merchants" reads it, so
 // that other servers can share the demo's accounts.
 func (s Shop) Export(dir string) error {
-	folder := filepath.Join(dir, s.ID)
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	own := filepath.Join(dir, s.ID)
+	if err := os.MkdirAll(own, 0o700); err != nil {
 		return err
 	}
 	settings, err := json.MarshalIndent(s.Settings, "", "  ")
@@ -107,11 +107,11 @@ func (s Shop) Export(dir string) error {
 		return err
 	}
 	errs := []error{
-		os.WriteFile(filepath.Join(folder, merchant.DocumentFile), s.Document.JSON(), 0o600),
-		os.WriteFile(filepath.Join(folder, merchant.SettingsFile), settings, 0o600),
+		os.WriteFile(filepath.Join(own, folder.DocumentFile), s.Document.JSON(), 0o600),
+		os.WriteFile(filepath.Join(own, folder.SettingsFile), settings, 0o600),
 	}
 	for name, content := range s.files {
-		errs = append(errs, os.WriteFile(filepath.Join(folder, name), content, 0o600))
+		errs = append(errs, os.WriteFile(filepath.Join(own, name), content, 0o600))
 	}
 	return errors.Join(errs...)
 }
@@ -172,11 +172,11 @@ func publicPEM(k *rsa.PublicKey) ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), err
 }
 
-// Sources are the shops as the server knows them.
-func Sources(shops []Shop) []merchant.Source {
-	sources := make([]merchant.Source, len(shops))
+// Merchants returns the shops as the server knows them.
+func Merchants(shops []Shop) []folder.Merchant {
+	list := make([]folder.Merchant, len(shops))
 	for i, s := range shops {
-		sources[i] = s.Source
+		list[i] = s.Merchant
 	}
-	return sources
+	return list
 }

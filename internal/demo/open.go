@@ -8,7 +8,7 @@ import (
 	"net"
 	"net/http"
 
-	"morepay/internal/merchant"
+	"morepay/internal/merchant/folder"
 	"morepay/internal/program"
 	"morepay/internal/providersim"
 )
@@ -40,9 +40,9 @@ func Open(ctx context.Context, c Config) (*Demo, error) {
 	}
 	c.SimURL = "http://" + listener.Addr().String()
 	d := &Demo{Sim: providersim.New(providersim.Options{Origin: c.SimURL, Log: c.Log.With("part", "simulator"), RetryScale: 0.1})}
-	c.Merchants = func(baseURL string, _ bool) (_ []merchant.Source, err error) {
+	c.Merchants = func(baseURL string, _ bool) (_ []folder.Merchant, err error) {
 		d.Shops, err = Furnish(c.Folder, d.Sim, baseURL)
-		return Sources(d.Shops), err
+		return Merchants(d.Shops), err
 	}
 	if d.Program, err = program.Open(ctx, c.Config); err != nil {
 		return nil, errors.Join(err, listener.Close())

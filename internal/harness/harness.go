@@ -21,7 +21,7 @@ import (
 	"morepay/internal/account"
 	"morepay/internal/checkout"
 	"morepay/internal/demo"
-	"morepay/internal/merchant"
+	"morepay/internal/merchant/folder"
 	"morepay/internal/program"
 	"morepay/internal/provider"
 	"morepay/internal/providersim"
@@ -122,14 +122,14 @@ func (h *Harness) simulate() error {
 }
 
 // merchants are the sample merchants, the same after every restart.
-func (h *Harness) merchants(baseURL string, _ bool) ([]merchant.Source, error) {
+func (h *Harness) merchants(baseURL string, _ bool) ([]folder.Merchant, error) {
 	if h.Shops == nil {
 		var err error
 		if h.Shops, err = demo.Furnish("", h.Sim, baseURL); err != nil {
 			return nil, err
 		}
 	}
-	return demo.Sources(h.Shops), nil
+	return demo.Merchants(h.Shops), nil
 }
 
 // Now is the clock of the program.

@@ -13,6 +13,7 @@ import (
 
 	"morepay/internal/capability/document"
 	"morepay/internal/merchant"
+	"morepay/internal/merchant/folder"
 	"morepay/internal/pay"
 )
 
@@ -44,7 +45,7 @@ func (s *Server) Admin() http.Handler {
 func (s *Server) admins(h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		key, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		if key == "" || s.adminKey == "" || subtle.ConstantTimeCompare([]byte(merchant.HashKey(key)), []byte(s.adminKey)) != 1 {
+		if key == "" || s.adminKey == "" || subtle.ConstantTimeCompare([]byte(folder.HashKey(key)), []byte(s.adminKey)) != 1 {
 			return pay.Errorf(pay.CodeUnauthorized, "Authorization", "must be Bearer and the admin key")
 		}
 		return h(w, r)
@@ -70,7 +71,6 @@ func (s *Server) handleGetDocument(w http.ResponseWriter, r *http.Request) error
 // and is needed, so that no two operators undo each other's work unseen; for a
 // new merchant it is "v0".
 func (s *Server) handlePutDocument(w http.ResponseWriter, r *http.Request) error {
-	id := r.PathValue("id")
 	expect, err := expectedVersion(r.Header.Get("If-Match"))
 	if err != nil {
 		return err
@@ -79,23 +79,14 @@ func (s *Server) handlePutDocument(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
-	doc, err := document.Decode(body)
+	stored, err := merchant.Replace(r.Context(), s.stores.Documents, merchant.Proposal{
+		Merchant: r.PathValue("id"), JSON: body, Expect: &expect, Author: "admin", Check: s.merchants.CheckIcons,
+	}, s.now())
 	if err != nil {
 		return invalid(err)
 	}
-	if doc.Merchant != id {
-		return pay.Errorf(pay.CodeInvalid, "merchant", "is %q, but the path says %q", doc.Merchant, id)
-	}
-	if err := s.merchants.CheckIcons(doc); err != nil {
-		return err
-	}
-	change := merchant.Change{Merchant: id, JSON: doc.JSON(), Expect: &expect}
-	stored, err := s.stores.Documents.Put(r.Context(), []merchant.Change{change}, "admin", s.now())
-	if err != nil {
-		return err
-	}
-	w.Header().Set("ETag", versionTag(stored[0].Version))
-	return writeJSON(w, http.StatusOK, map[string]int64{"version": stored[0].Version})
+	w.Header().Set("ETag", versionTag(stored.Version))
+	return writeJSON(w, http.StatusOK, map[string]int64{"version": stored.Version})
 }
 
 func expectedVersion(ifMatch string) (int64, error) {

@@ -4,13 +4,13 @@ import (
 	"strings"
 	"testing"
 
-	"morepay/internal/merchant"
+	"morepay/internal/merchant/folder"
 	"morepay/internal/pay"
 )
 
 func TestAdminKeyMustBeAHash(t *testing.T) {
 	for name, key := range map[string]string{
-		"of-nothing": merchant.HashKey(""), "in-the-open": "an operator's key", "short": "e3b0c442", "capitals": strings.ToUpper(merchant.HashKey("a")),
+		"of-nothing": folder.HashKey(""), "in-the-open": "an operator's key", "short": "e3b0c442", "capitals": strings.ToUpper(folder.HashKey("a")),
 	} {
 		_, err := New(Config{Secret: NewSecret(), AdminKey: key, Registry: testRegistry()})
 		if pay.CodeOf(err) != pay.CodeInvalid || strings.Contains(err.Error(), "operator") {

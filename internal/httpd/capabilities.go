@@ -13,7 +13,7 @@ import (
 // handleCapabilities serves a merchant's public document: the same bytes until it
 // changes, fit for a CDN.
 func (s *Server) handleCapabilities(w http.ResponseWriter, r *http.Request) error {
-	doc, err := s.merchants.Published(r.Context(), r.PathValue("id"))
+	doc, err := s.documents.Published(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (s *Server) handleDecide(w http.ResponseWriter, r *http.Request) error {
 	if b.Amount.Value < 1 {
 		return pay.Errorf(pay.CodeInvalid, "amount.value", "must be at least 1")
 	}
-	doc, version, err := s.merchants.Document(r.Context(), merchant)
+	doc, version, err := s.documents.Document(r.Context(), merchant)
 	if err != nil {
 		return err
 	}

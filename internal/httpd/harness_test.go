@@ -6,7 +6,7 @@ import (
 
 	"morepay/internal/demo"
 	"morepay/internal/demo/demotest"
-	"morepay/internal/merchant"
+	"morepay/internal/merchant/folder"
 	"morepay/internal/program"
 	"morepay/internal/store/pgtest"
 )
@@ -28,7 +28,7 @@ func startLive(t *testing.T, key string) *harness {
 	log := &demotest.Journal{}
 	p, err := program.Open(t.Context(), program.Config{
 		Listen: "127.0.0.1:0", AdminListen: "127.0.0.1:0", Data: t.TempDir(), BaseURL: "https://pay.example",
-		Merchants: program.Folder(folder(t, merchant.ModeLive, key)), Log: program.NewLog(log, "text"),
+		Merchants: program.Folder(merchantFolder(t, folder.ModeLive, key)), Log: program.NewLog(log, "text"),
 	})
 	if err != nil {
 		t.Fatal(err)

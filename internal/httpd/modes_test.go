@@ -14,21 +14,21 @@ import (
 
 	"morepay/internal/demo/demotest"
 	"morepay/internal/demo/merchants"
-	"morepay/internal/merchant"
+	"morepay/internal/merchant/folder"
 	"morepay/internal/pay"
 	"morepay/internal/program"
 )
 
-// folder holds one merchant without accounts, of a mode, as files.
-func folder(t *testing.T, mode merchant.Mode, key string) string {
+// merchantFolder holds one merchant without accounts, of a mode, as files.
+func merchantFolder(t *testing.T, mode folder.Mode, key string) string {
 	t.Helper()
 	document, err := merchants.FS.ReadFile("bench/capabilities.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	settings, err := json.Marshal(merchant.Settings{
+	settings, err := json.Marshal(folder.Settings{
 		Mode: mode, Origins: []string{"https://shop.example"}, ReturnURLs: []string{"https://shop.example/orders/"},
-		APIKeys: []merchant.APIKey{{ID: "a", SHA256: merchant.HashKey(key)}},
+		APIKeys: []folder.APIKey{{ID: "a", SHA256: folder.HashKey(key)}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +48,7 @@ func folder(t *testing.T, mode merchant.Mode, key string) string {
 // Where a slip would open a door, the server does not start.
 func TestRefusesToStart(t *testing.T) {
 	const sim = "http://127.0.0.1:1"
-	inTest, live := folder(t, merchant.ModeTest, "sk_test_a"), folder(t, merchant.ModeLive, "sk_live_a")
+	inTest, live := merchantFolder(t, folder.ModeTest, "sk_test_a"), merchantFolder(t, folder.ModeLive, "sk_live_a")
 	for _, test := range []struct {
 		name, merchants, sim string
 		adjust               func(*program.Config)
@@ -65,7 +65,7 @@ func TestRefusesToStart(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, "secret"},
-		{"admin-key-of-nothing", inTest, sim, func(c *program.Config) { c.AdminKey = merchant.HashKey("") }, "empty"},
+		{"admin-key-of-nothing", inTest, sim, func(c *program.Config) { c.AdminKey = folder.HashKey("") }, "empty"},
 		{"admin-key-in-the-open", inTest, sim, func(c *program.Config) { c.AdminKey = "hunter2" }, "admin key"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -143,7 +143,7 @@ func TestAdmin(t *testing.T) {
 		{"no-key", "", `"v1"`, next("3"), 401},
 		{"wrong-key", adminKey + "x", `"v1"`, next("3"), 401},
 		{"key-of-a-merchant", s.Shop(t, "bench").Key, `"v1"`, next("3"), 401},
-		{"hash-for-key", merchant.HashKey(adminKey), `"v1"`, next("3"), 401},
+		{"hash-for-key", folder.HashKey(adminKey), `"v1"`, next("3"), 401},
 		{"no-version", adminKey, "", next("3"), 400},
 		{"any-version", adminKey, "*", next("3"), 400},
 		{"new-though-it-exists", adminKey, `"v0"`, next("3"), 412},
@@ -185,7 +185,7 @@ func TestAdmin(t *testing.T) {
 // Without an admin key nobody gets in, whatever they send.
 func TestAdminWithoutKey(t *testing.T) {
 	s := start(t)
-	for _, authorization := range []string{"", "Bearer", "Bearer ", "Bearer x", merchant.HashKey("")} {
+	for _, authorization := range []string{"", "Bearer", "Bearer ", "Bearer x", folder.HashKey("")} {
 		if a := s.Get(t, s.Admin+"/v1/admin/quarantine", "Authorization", authorization); a.Status != http.StatusUnauthorized {
 			t.Errorf("%q: status %d", authorization, a.Status)
 		}

@@ -24,7 +24,7 @@ import (
 
 	"morepay/internal/demo"
 	"morepay/internal/demo/demotest"
-	"morepay/internal/merchant"
+	"morepay/internal/merchant/folder"
 	"morepay/internal/pay"
 	"morepay/internal/store"
 	"morepay/internal/store/pgtest"
@@ -32,7 +32,7 @@ import (
 
 const adminKey = "an operator's key"
 
-func withAdminKey(c *demo.Config) { c.AdminKey = merchant.HashKey(adminKey) }
+func withAdminKey(c *demo.Config) { c.AdminKey = folder.HashKey(adminKey) }
 
 // awaits opens a session and sends its payer to WeChat Pay; nobody has paid.
 func (s *harness) awaits(t *testing.T) demotest.Session {
@@ -461,7 +461,7 @@ func TestSecretsAtRest(t *testing.T) {
 			t.Errorf("the %s lies on disk", name)
 		}
 	}
-	for _, known := range []string{paid.ID, waiting.Attempts[0].OutTradeNo, merchant.HashKey(paid.Token)} {
+	for _, known := range []string{paid.ID, waiting.Attempts[0].OutTradeNo, folder.HashKey(paid.Token)} {
 		if !bytes.Contains(kept, []byte(known)) {
 			t.Errorf("%s is not on disk: what was searched?", known)
 		}
@@ -486,7 +486,7 @@ func TestSecretsAtRest(t *testing.T) {
 // nothing and load nothing.
 func TestIconsCanDoNothing(t *testing.T) {
 	const picture = `<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(2)</script></svg>`
-	dir := folder(t, merchant.ModeTest, "sk_test_a")
+	dir := merchantFolder(t, folder.ModeTest, "sk_test_a")
 	if err := os.Mkdir(filepath.Join(dir, "bench", "icons"), 0o700); err != nil {
 		t.Fatal(err)
 	}

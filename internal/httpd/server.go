@@ -12,6 +12,7 @@ import (
 	"morepay/internal/account"
 	"morepay/internal/checkout"
 	"morepay/internal/merchant"
+	"morepay/internal/merchant/folder"
 	"morepay/internal/page"
 	"morepay/internal/pay"
 	"morepay/internal/store/sqlstore"
@@ -22,7 +23,8 @@ import (
 type Config struct {
 	Service   *checkout.Service
 	Accounts  *account.Registry
-	Merchants *merchant.Directory
+	Documents *merchant.Cache
+	Merchants *folder.Registry
 	Stores    *sqlstore.DB
 	Assets    *web.Assets
 	Secret    []byte         // at least MinSecret bytes, the same on every server of one service
@@ -39,7 +41,8 @@ type Config struct {
 type Server struct {
 	service   *checkout.Service
 	accounts  *account.Registry
-	merchants *merchant.Directory
+	documents *merchant.Cache
+	merchants *folder.Registry
 	stores    *sqlstore.DB
 	assets    *web.Assets
 	scripts   page.Scripts
@@ -65,12 +68,12 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	if c.AdminKey != "" {
-		if err := merchant.CheckKeyHash(c.AdminKey); err != nil {
+		if err := folder.CheckKeyHash(c.AdminKey); err != nil {
 			return nil, pay.Wrap(pay.CodeInvalid, err, "admin key: "+err.Error())
 		}
 	}
 	s := &Server{
-		service: c.Service, accounts: c.Accounts, merchants: c.Merchants, stores: c.Stores, assets: c.Assets, scripts: pageScripts(c.Assets), secrets: sec,
+		service: c.Service, accounts: c.Accounts, documents: c.Documents, merchants: c.Merchants, stores: c.Stores, assets: c.Assets, scripts: pageScripts(c.Assets), secrets: sec,
 		baseURL: c.BaseURL, realMoney: c.RealMoney, proxies: c.Proxies, adminKey: c.AdminKey, now: c.Now, log: c.Log,
 		registry: c.Registry, metrics: newMetrics(c.Registry),
 		limits: newLimits(),

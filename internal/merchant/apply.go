@@ -6,48 +6,49 @@ import (
 	"slices"
 	"time"
 
+	"morepay/internal/capability"
 	"morepay/internal/pay"
 )
 
-// Apply stores the documents of sources that differ from what is stored, all or
-// none, and returns what changed.
-func Apply(ctx context.Context, store Store, sources []Source, author string, now time.Time) ([]Document, error) {
-	changes := make([]Change, len(sources))
-	for i, s := range sources {
-		changes[i] = Change{Merchant: s.ID, JSON: s.Document.JSON()}
+// Apply stores the documents that differ from what is stored, all or none, and
+// returns what changed.
+func Apply(ctx context.Context, store Store, docs []*capability.Document, author string, now time.Time) ([]Revision, error) {
+	changes := make([]Change, len(docs))
+	for i, d := range docs {
+		changes[i] = Change{Merchant: d.Merchant, JSON: d.JSON()}
 	}
 	before := map[string]int64{}
 	for _, c := range changes {
-		doc, err := newest(ctx, store, c.Merchant)
+		current, err := newest(ctx, store, c.Merchant)
 		if err != nil {
 			return nil, err
 		}
-		before[c.Merchant] = doc.Version
+		before[c.Merchant] = current.Version
 	}
 	after, err := store.Put(ctx, changes, author, now)
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(after, func(d Document) bool { return d.Version == before[d.Merchant] }), nil
+	return slices.DeleteFunc(after, func(r Revision) bool { return r.Version == before[r.Merchant] }), nil
 }
 
 // Introduce stores, when a server starts, the documents that the store has never
 // seen, all or none. A document that is in a merchant's history is an old one:
 // what was stored after it, by a command or the admin API, stays in force through
-// every restart. Those that are in force instead of what sources says are
+// every restart. Those that are in force instead of what docs says are
 // returned.
-func Introduce(ctx context.Context, store Store, sources []Source, now time.Time) (inForce []Document, err error) {
-	var unseen []Source
-	for _, s := range sources {
-		current, err := newest(ctx, store, s.ID)
+func Introduce(ctx context.Context, store Store, docs []*capability.Document, now time.Time) (inForce []Revision, err error) {
+	var unseen []*capability.Document
+	for _, d := range docs {
+		current, err := newest(ctx, store, d.Merchant)
 		if err != nil {
 			return nil, err
 		}
-		tag := ETag(s.Document.JSON())
+		tag := ETag(d.JSON())
 		if current.ETag == tag {
 			continue
 		}
-		seen, err := inHistory(ctx, store, s.ID, tag)
+		seen, err := inHistory(ctx, store, d.Merchant, tag)
 		if err != nil {
 			return nil, err
 		}
@@ -55,7 +56,7 @@ func Introduce(ctx context.Context, store Store, sources []Source, now time.Time
 			inForce = append(inForce, current)
 			continue
 		}
-		unseen = append(unseen, s)
+		unseen = append(unseen, d)
 	}
 	_, err = Apply(ctx, store, unseen, "start", now)
 	return inForce, err
@@ -63,14 +64,14 @@ func Introduce(ctx context.Context, store Store, sources []Source, now time.Time
 
 func inHistory(ctx context.Context, store Store, merchant, tag string) (bool, error) {
 	versions, err := store.History(ctx, merchant, math.MaxInt32)
-	return slices.ContainsFunc(versions, func(d Document) bool { return d.ETag == tag }), err
+	return slices.ContainsFunc(versions, func(r Revision) bool { return r.ETag == tag }), err
 }
 
-// newest is a merchant's document in force; its version is 0 if there is none.
-func newest(ctx context.Context, store Store, merchant string) (Document, error) {
-	doc, err := store.Get(ctx, merchant)
+// newest returns a merchant's revision in force; its version is 0 if there is none.
+func newest(ctx context.Context, store Store, merchant string) (Revision, error) {
+	current, err := store.Get(ctx, merchant)
 	if pay.CodeOf(err) == pay.CodeNotFound {
-		return Document{}, nil
+		return Revision{}, nil
 	}
-	return doc, err
+	return current, err
 }

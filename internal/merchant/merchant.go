@@ -2,8 +2,8 @@
 // history, and with a feed of changes so that running servers follow within a
 // second.
 //
-// What must not live here: what a document says (package capability decodes it)
-// and any secret of a merchant.
+// What must not live here: what a document says (package capability knows), and
+// any secret or account of a merchant (package merchant/folder reads them).
 package merchant
 
 import (
@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// Document is one version of a merchant's document.
-type Document struct {
+// Revision is one stored version of a merchant's document.
+type Revision struct {
 	Merchant string
 	Version  int64 // 1, 2, 3, … of this merchant
 	JSON     []byte
@@ -41,27 +41,27 @@ type Change struct {
 // there is *pay.Error not_found, a database that can't be reached or written is
 // store_unavailable.
 type Store interface {
-	// Put stores all changes or none, and returns the documents as they then are.
+	// Put stores all changes or none, and returns the revisions that are then in force.
 	// A change that changes nothing makes no version. Fails with
 	// precondition_failed, naming the merchant, if Expect is not what is there.
-	Put(ctx context.Context, changes []Change, author string, at time.Time) ([]Document, error)
+	Put(ctx context.Context, changes []Change, author string, at time.Time) ([]Revision, error)
 
-	// Get returns a merchant's newest document.
-	Get(ctx context.Context, merchant string) (Document, error)
+	// Get returns a merchant's newest revision.
+	Get(ctx context.Context, merchant string) (Revision, error)
 
-	// Version returns one version of a merchant's document.
-	Version(ctx context.Context, merchant string, version int64) (Document, error)
+	// Version returns one revision of a merchant's document.
+	Version(ctx context.Context, merchant string, version int64) (Revision, error)
 
-	// History lists a merchant's versions, newest first, without their JSON.
-	History(ctx context.Context, merchant string, limit int) ([]Document, error)
+	// History lists a merchant's revisions, newest first, without their JSON.
+	History(ctx context.Context, merchant string, limit int) ([]Revision, error)
 
-	// List lists the newest document of each merchant whose id is above after, by
+	// List lists the newest revision of each merchant whose id is above after, by
 	// id, without JSON.
-	List(ctx context.Context, after string, limit int) ([]Document, error)
+	List(ctx context.Context, after string, limit int) ([]Revision, error)
 
-	// Changes lists the documents with a position above after, in order, without
+	// Changes lists the revisions with a position above after, in order, without
 	// JSON. Nothing is ever added below a position that was listed.
-	Changes(ctx context.Context, after int64, limit int) ([]Document, error)
+	Changes(ctx context.Context, after int64, limit int) ([]Revision, error)
 
 	// Position is the highest position in use, 0 for none.
 	Position(ctx context.Context) (int64, error)
@@ -77,7 +77,7 @@ const watchBatch = 1000
 // Watch calls changed for every document stored after position, in order, until
 // ctx ends. It polls: that works alike on every database, and survives the loss
 // of a connection without anything to repair. failed hears of errors; Watch goes on.
-func Watch(ctx context.Context, s Store, position int64, changed func(Document), failed func(error)) {
+func Watch(ctx context.Context, s Store, position int64, changed func(Revision), failed func(error)) {
 	tick := time.NewTicker(Poll)
 	defer tick.Stop()
 	for {
@@ -85,9 +85,9 @@ func Watch(ctx context.Context, s Store, position int64, changed func(Document),
 		if err != nil && ctx.Err() == nil {
 			failed(err)
 		}
-		for _, d := range list {
-			changed(d)
-			position = d.Position
+		for _, r := range list {
+			changed(r)
+			position = r.Position
 		}
 		if len(list) == watchBatch {
 			continue

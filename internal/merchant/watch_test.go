@@ -36,7 +36,7 @@ func TestWatchHearsWithinASecond(t *testing.T) {
 		go func() {
 			defer close(ended)
 			merchant.Watch(ctx, db.Documents, position,
-				func(d merchant.Document) { heard <- d.Merchant }, func(err error) { failures <- err })
+				func(d merchant.Revision) { heard <- d.Merchant }, func(err error) { failures <- err })
 		}()
 		for _, id := range []string{"a", "b", "a"} {
 			put(id, time.Now().String())

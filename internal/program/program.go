@@ -22,7 +22,7 @@ import (
 
 	"morepay/internal/account"
 	"morepay/internal/checkout"
-	"morepay/internal/merchant"
+	"morepay/internal/merchant/folder"
 	"morepay/internal/run"
 	"morepay/internal/store/sqlstore"
 )
@@ -53,12 +53,12 @@ type Config struct {
 const Never time.Duration = -1
 
 // Merchants loads the merchants of a server that is reached at baseURL.
-type Merchants func(baseURL string, realMoney bool) ([]merchant.Source, error)
+type Merchants func(baseURL string, realMoney bool) ([]folder.Merchant, error)
 
 // Folder loads the merchants from a folder with one folder each.
 func Folder(path string) Merchants {
-	return func(_ string, realMoney bool) ([]merchant.Source, error) {
-		sources, err := merchant.Load(os.DirFS(path), realMoney)
+	return func(_ string, realMoney bool) ([]folder.Merchant, error) {
+		sources, err := folder.Load(os.DirFS(path), realMoney)
 		if err != nil {
 			return nil, fmt.Errorf("nothing is served until this is put right:\n%w", err)
 		}

@@ -9,9 +9,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"morepay/internal/account"
+	"morepay/internal/capability"
 	"morepay/internal/checkout"
 	"morepay/internal/httpd"
 	"morepay/internal/merchant"
+	"morepay/internal/merchant/folder"
 	"morepay/internal/provider"
 	_ "morepay/internal/provider/all" // registers the adapters
 	"morepay/internal/store"
@@ -21,13 +23,17 @@ import (
 
 // wire loads the merchants, opens the stores and puts the parts together.
 func (p *Program) wire(ctx context.Context) error {
-	sources, err := p.Merchants(p.BaseURL, p.RealMoney())
+	loaded, err := p.Merchants(p.BaseURL, p.RealMoney())
+	if err != nil {
+		return err
+	}
+	merchants, err := folder.NewRegistry(loaded, p.RealMoney())
 	if err != nil {
 		return err
 	}
 	registry := prometheus.NewRegistry()
 	p.Transport = p.transport()
-	if p.Accounts, err = OpenAccounts(p.Config, sources, registry); err != nil {
+	if p.Accounts, err = OpenAccounts(p.Config, loaded, registry); err != nil {
 		return err
 	}
 	secret, err := httpd.LoadSecret(p.Secret, p.Data)
@@ -42,16 +48,16 @@ func (p *Program) wire(ctx context.Context) error {
 	if p.Stores, err = store.Open(ctx, cmp.Or(p.Database, p.Data), announce(hub, news)); err != nil {
 		return err
 	}
-	directory, err := p.introduce(ctx, sources)
+	documents, err := p.introduce(ctx, folder.Documents(loaded))
 	if err != nil {
 		return err
 	}
 	p.Service = checkout.New(checkout.Config{
-		Store: p.Stores.Ledgers, Merchants: directory, Accounts: p.Accounts, Hub: hub, BaseURL: p.BaseURL,
+		Store: p.Stores.Ledgers, Documents: documents, Merchants: merchants, Accounts: p.Accounts, Hub: hub, BaseURL: p.BaseURL,
 		Now: p.Now, Log: p.Log, Metrics: checkout.NewMetrics(registry), Reached: p.Reached,
 	})
 	server, err := httpd.New(httpd.Config{
-		Service: p.Service, Accounts: p.Accounts, Merchants: directory, Stores: p.Stores,
+		Service: p.Service, Accounts: p.Accounts, Documents: documents, Merchants: merchants, Stores: p.Stores,
 		Assets: assets, Secret: secret, BaseURL: p.BaseURL, RealMoney: p.RealMoney(), Proxies: p.TrustedProxies,
 		AdminKey: p.AdminKey, Now: p.Now, Log: p.Log, Registry: registry,
 	})
@@ -59,13 +65,13 @@ func (p *Program) wire(ctx context.Context) error {
 		return err
 	}
 	dispatcher := webhook.New(webhook.Config{
-		Queue: p.Stores.Outbox, Endpoints: directory.Endpoints, News: news, Loopback: !p.RealMoney(), Now: p.Now, Log: p.Log,
+		Queue: p.Stores.Outbox, Endpoints: merchants.Endpoints, News: news, Loopback: !p.RealMoney(), Now: p.Now, Log: p.Log,
 	})
 	p.public.Handle("/", server.Handler())
 	p.admin.Handle("/", server.Admin())
 	p.group.OnShutdown(hub.Close)
 	p.Go(server.Streams)
-	p.Go(directory.Run)
+	p.Go(documents.Run)
 	p.Go(dispatcher.Run)
 	if p.SweepEvery != Never {
 		p.Go(func(ctx context.Context) { p.Service.Sweep(ctx, cmp.Or(p.SweepEvery, checkout.SweepEvery)) })
@@ -87,11 +93,11 @@ func announce(hub *checkout.Hub, news chan<- struct{}) checkout.Notifier {
 // OpenAccounts opens every merchant's accounts at the providers, or at the
 // simulator in their place. A provider whose clock differs from ours is logged.
 // registry may be nil.
-func OpenAccounts(c Config, sources []merchant.Source, registry prometheus.Registerer) (*account.Registry, error) {
+func OpenAccounts(c Config, merchants []folder.Merchant, registry prometheus.Registerer) (*account.Registry, error) {
 	client := provider.NewHTTPClient(provider.WatchClock(c.transport(), time.Now, func(host string, skew time.Duration) {
 		c.Log.Error("our clock and a provider's differ", "host", host, "ahead", skew)
 	}))
-	return merchant.OpenAccounts(sources, provider.Env{HTTP: client, TestURL: c.SimURL, Now: time.Now}, registry)
+	return folder.OpenAccounts(merchants, provider.Env{HTTP: client, TestURL: c.SimURL, Now: time.Now}, registry)
 }
 
 // transport reaches the providers.
@@ -106,13 +112,13 @@ func (c *Config) transport() http.RoundTripper {
 }
 
 // introduce stores the documents of merchants that are new.
-func (p *Program) introduce(ctx context.Context, sources []merchant.Source) (*merchant.Directory, error) {
-	inForce, err := merchant.Introduce(ctx, p.Stores.Documents, sources, p.Now())
+func (p *Program) introduce(ctx context.Context, docs []*capability.Document) (*merchant.Cache, error) {
+	inForce, err := merchant.Introduce(ctx, p.Stores.Documents, docs, p.Now())
 	if err != nil {
 		return nil, err
 	}
-	for _, d := range inForce {
-		p.Log.Warn("a later document than the folder's is in force: morepay merchants apply stores the folder's", "merchant", d.Merchant, "version", d.Version)
+	for _, r := range inForce {
+		p.Log.Warn("a later document than the folder's is in force: morepay merchants apply stores the folder's", "merchant", r.Merchant, "version", r.Version)
 	}
-	return merchant.NewDirectory(ctx, p.Stores.Documents, sources, p.RealMoney(), p.Log)
+	return merchant.NewCache(ctx, p.Stores.Documents, p.Log)
 }

@@ -21,15 +21,15 @@ var _ merchant.Store = (*Documents)(nil)
 // The JSON is the last column, so that lists can leave it out.
 var documents = newTable("documents", `merchant version etag author at json`)
 
-func documentFields(d *merchant.Document) []any {
+func documentFields(d *merchant.Revision) []any {
 	return []any{&d.Merchant, &d.Version, &d.ETag, &d.Author, millis{&d.At}, blob{&d.JSON}}
 }
 
-func listedFields(d *merchant.Document) []any {
+func listedFields(d *merchant.Revision) []any {
 	return []any{&d.Position, &d.Merchant, &d.Version, &d.ETag, &d.Author, millis{&d.At}}
 }
 
-func storedFields(d *merchant.Document) []any { return append(listedFields(d), blob{&d.JSON}) }
+func storedFields(d *merchant.Revision) []any { return append(listedFields(d), blob{&d.JSON}) }
 
 func newDocuments(b base) *Documents {
 	const listed = "SELECT position, merchant, version, etag, author, at FROM documents"
@@ -53,9 +53,9 @@ func newDocuments(b base) *Documents {
 const putLock = 1
 
 // Put implements [merchant.Store].
-func (s *Documents) Put(ctx context.Context, changes []merchant.Change, author string, at time.Time) (stored []merchant.Document, err error) {
+func (s *Documents) Put(ctx context.Context, changes []merchant.Change, author string, at time.Time) (stored []merchant.Revision, err error) {
 	err = s.write(ctx, func(q Querier) error {
-		stored = make([]merchant.Document, 0, len(changes))
+		stored = make([]merchant.Revision, 0, len(changes))
 		if err := s.exclusive(ctx, q, putLock); err != nil {
 			return err
 		}
@@ -74,7 +74,7 @@ func (s *Documents) Put(ctx context.Context, changes []merchant.Change, author s
 	return stored, nil
 }
 
-func (s *Documents) put(ctx context.Context, q Querier, c merchant.Change, author string, at time.Time) (merchant.Document, error) {
+func (s *Documents) put(ctx context.Context, q Querier, c merchant.Change, author string, at time.Time) (merchant.Revision, error) {
 	current, err := one(ctx, q, storedFields, s.newest, c.Merchant)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return current, err
@@ -86,7 +86,7 @@ func (s *Documents) put(ctx context.Context, q Querier, c merchant.Change, autho
 	if current.Version > 0 && current.ETag == etag {
 		return current, nil
 	}
-	d := merchant.Document{
+	d := merchant.Revision{
 		Merchant: c.Merchant, Version: current.Version + 1, ETag: etag, Author: author, At: at, JSON: c.JSON,
 	}
 	args, err := values(documentFields(&d))
@@ -98,27 +98,27 @@ func (s *Documents) put(ctx context.Context, q Querier, c merchant.Change, autho
 }
 
 // Get implements [merchant.Store].
-func (s *Documents) Get(ctx context.Context, id string) (merchant.Document, error) {
+func (s *Documents) Get(ctx context.Context, id string) (merchant.Revision, error) {
 	return get(ctx, s.base, "merchant", storedFields, s.newest, id)
 }
 
 // Version implements [merchant.Store].
-func (s *Documents) Version(ctx context.Context, id string, version int64) (merchant.Document, error) {
+func (s *Documents) Version(ctx context.Context, id string, version int64) (merchant.Revision, error) {
 	return get(ctx, s.base, "version of this merchant's document", storedFields, s.version, id, version)
 }
 
 // History implements [merchant.Store].
-func (s *Documents) History(ctx context.Context, id string, limit int) ([]merchant.Document, error) {
+func (s *Documents) History(ctx context.Context, id string, limit int) ([]merchant.Revision, error) {
 	return list(ctx, s.base, listedFields, s.history, id, limit)
 }
 
 // List implements [merchant.Store].
-func (s *Documents) List(ctx context.Context, after string, limit int) ([]merchant.Document, error) {
+func (s *Documents) List(ctx context.Context, after string, limit int) ([]merchant.Revision, error) {
 	return list(ctx, s.base, listedFields, s.byID, after, limit)
 }
 
 // Changes implements [merchant.Store].
-func (s *Documents) Changes(ctx context.Context, after int64, limit int) ([]merchant.Document, error) {
+func (s *Documents) Changes(ctx context.Context, after int64, limit int) ([]merchant.Revision, error) {
 	return list(ctx, s.base, listedFields, s.changes, after, limit)
 }
 

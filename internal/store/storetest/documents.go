@@ -25,7 +25,7 @@ var documentCases = []testCase{
 
 func version(v int64) *int64 { return &v }
 
-func (w *world) put(changes ...merchant.Change) []merchant.Document {
+func (w *world) put(changes ...merchant.Change) []merchant.Revision {
 	w.Helper()
 	stored, err := w.Documents.Put(w.Context(), changes, "ann", start)
 	w.must(err)
@@ -40,8 +40,8 @@ func putAndGet(w *world) {
 	if diff := cmp.Diff(stored, got); diff != "" {
 		w.Errorf("Get returns what Put returned (-put +got):\n%s", diff)
 	}
-	want := merchant.Document{Merchant: "shop", Version: 1, JSON: body, Author: "ann", At: start.UTC().Truncate(time.Millisecond)}
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(merchant.Document{}, "ETag", "Position")); diff != "" {
+	want := merchant.Revision{Merchant: "shop", Version: 1, JSON: body, Author: "ann", At: start.UTC().Truncate(time.Millisecond)}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(merchant.Revision{}, "ETag", "Position")); diff != "" {
 		w.Errorf("a document keeps every field (-want +got):\n%s", diff)
 	}
 	if len(got.ETag) < 18 || got.ETag[0] != '"' {

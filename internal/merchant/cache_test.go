@@ -11,6 +11,7 @@ import (
 	"morepay/internal/capability/document"
 	samples "morepay/internal/demo/merchants"
 	"morepay/internal/merchant"
+	"morepay/internal/merchant/folder"
 	"morepay/internal/pay"
 	"morepay/internal/store"
 )
@@ -24,83 +25,39 @@ func decode(t *testing.T, text string) *capability.Document {
 	return doc
 }
 
-func source(t *testing.T, text string) merchant.Source {
-	return merchant.Source{ID: "shop", Document: decode(t, text), Settings: merchant.Settings{
-		Origins:    []string{"https://shop.example"},
-		ReturnURLs: []string{"https://shop.example/orders/", "https://m.shop.example/"},
-		APIKeys:    []merchant.APIKey{{ID: "a", SHA256: merchant.HashKey("sk_live_1")}},
-	}}
+const capabilities = `{
+  "schema": 1,
+  "merchant": "shop",
+  "name": "Shop",
+  "locale": "en",
+  "visible": 2,
+  "methods": [
+    {"method": "wechat_pay", "state": "open", "rails": ["qr"], "currencies": ["CNY"]}
+  ]
+}`
+
+// docs is a merchant's document, as a folder of one.
+func docs(t *testing.T, text string) []*capability.Document {
+	t.Helper()
+	return []*capability.Document{decode(t, text)}
 }
 
-// open makes a directory over a real database that holds the document.
-func open(t *testing.T) (*merchant.Directory, merchant.Store) {
+// open makes a cache over a real database that holds the document.
+func open(t *testing.T) (*merchant.Cache, merchant.Store) {
 	t.Helper()
 	db, err := store.Open(t.Context(), t.TempDir(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	sources := []merchant.Source{source(t, capabilities)}
-	if _, err := merchant.Apply(t.Context(), db.Documents, sources, "test", time.Now()); err != nil {
+	if _, err := merchant.Apply(t.Context(), db.Documents, docs(t, capabilities), "test", time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	d, err := merchant.NewDirectory(t.Context(), db.Documents, sources, true, slog.New(slog.DiscardHandler))
+	d, err := merchant.NewCache(t.Context(), db.Documents, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return d, db.Documents
-}
-
-func TestReturnURL(t *testing.T) {
-	d, _ := open(t)
-	for _, c := range []struct {
-		url string
-		ok  bool
-	}{
-		{"https://shop.example/orders/1", true},
-		{"https://shop.example/orders/", true},
-		{"https://shop.example/orders/1?a=b", true},
-		{"https://m.shop.example/", true},
-		{"https://m.shop.example", true},
-		{"https://shop.example/orders/x/../1", false},
-		{"https://shop.example/orders", false},
-		{"https://shop.example/orders/../admin", false},
-		{"https://shop.example/orders/%2e%2e/admin", false},
-		{"https://shop.example/", false},
-		{"http://shop.example/orders/1", false},
-		{"https://shop.example.evil/orders/1", false},
-		{"https://evil@shop.example/orders/1", false},
-		{"https://shop.example:444/orders/1", false},
-		{`https://shop.example\@evil/orders/1`, false},
-		{"https://shop.example/orders/1\r\nSet-Cookie:a", false},
-		{"//shop.example/orders/1", false},
-		{"javascript:alert(1)", false},
-		{"https://shop.example/orders/1#x", false},
-		{"", false},
-	} {
-		err := d.ReturnURL("shop", c.url)
-		if (err == nil) != c.ok {
-			t.Errorf("%q: %v", c.url, err)
-		}
-		if err != nil && (pay.CodeOf(err) != pay.CodeInvalid || !strings.Contains(err.Error(), "return_url")) {
-			t.Errorf("%q: the error names no field: %v", c.url, err)
-		}
-	}
-	if d.ReturnURL("stranger", "https://shop.example/orders/1") == nil {
-		t.Error("a merchant without settings may send payers somewhere")
-	}
-}
-
-func TestByKey(t *testing.T) {
-	d, _ := open(t)
-	if id, ok := d.ByKey("sk_live_1"); !ok || id != "shop" {
-		t.Errorf("the key is of %q, %v", id, ok)
-	}
-	for _, key := range []string{"", "sk_live_2", merchant.HashKey("sk_live_1")} {
-		if _, ok := d.ByKey(key); ok {
-			t.Errorf("%q was let in", key)
-		}
-	}
 }
 
 func TestDocumentFollowsChanges(t *testing.T) {
@@ -136,12 +93,12 @@ func TestDocumentFollowsChanges(t *testing.T) {
 }
 
 // waitFor polls for a version; the test's own deadline bounds it.
-func waitFor(t *testing.T, d *merchant.Directory, version int64) *merchant.Published {
+func waitFor(t *testing.T, c *merchant.Cache, version int64) *merchant.Published {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		p, err := d.Published(t.Context(), "shop")
+		p, err := c.Published(t.Context(), "shop")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -154,7 +111,7 @@ func waitFor(t *testing.T, d *merchant.Directory, version int64) *merchant.Publi
 
 func TestApplyChangesNothingTwice(t *testing.T) {
 	_, documents := open(t)
-	changed, err := merchant.Apply(t.Context(), documents, []merchant.Source{source(t, capabilities)}, "test", time.Now())
+	changed, err := merchant.Apply(t.Context(), documents, docs(t, capabilities), "test", time.Now())
 	if err != nil || len(changed) != 0 {
 		t.Errorf("changed %v, %v", changed, err)
 	}
@@ -180,12 +137,12 @@ func TestIntroduce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, documents := open(t)
 			for _, text := range c.stored {
-				if _, err := merchant.Apply(t.Context(), documents, []merchant.Source{source(t, text)}, "test", time.Now()); err != nil {
+				if _, err := merchant.Apply(t.Context(), documents, docs(t, text), "test", time.Now()); err != nil {
 					t.Fatal(err)
 				}
 			}
 			for range 2 { // a second start finds nothing to do
-				inForce, err := merchant.Introduce(t.Context(), documents, []merchant.Source{source(t, c.folder)}, time.Now())
+				inForce, err := merchant.Introduce(t.Context(), documents, docs(t, c.folder), time.Now())
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -206,7 +163,7 @@ func TestIntroduceToAnEmptyStore(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if inForce, err := merchant.Introduce(t.Context(), db.Documents, []merchant.Source{source(t, capabilities)}, time.Now()); err != nil || len(inForce) != 0 {
+	if inForce, err := merchant.Introduce(t.Context(), db.Documents, docs(t, capabilities), time.Now()); err != nil || len(inForce) != 0 {
 		t.Errorf("in force %+v, %v", inForce, err)
 	}
 	if doc, err := db.Documents.Get(t.Context(), "shop"); err != nil || doc.Version != 1 {
@@ -241,7 +198,7 @@ func TestDiff(t *testing.T) {
 // What is served is put together from the stored bytes: it must be what decoding
 // and encoding would give, for every sample.
 func TestServedIsCanonical(t *testing.T) {
-	sources, err := merchant.LoadDocuments(samples.FS)
+	loaded, err := folder.LoadDocuments(samples.FS)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,14 +207,14 @@ func TestServedIsCanonical(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	if _, err := merchant.Apply(t.Context(), db.Documents, sources, "test", time.Now()); err != nil {
+	if _, err := merchant.Apply(t.Context(), db.Documents, folder.Documents(loaded), "test", time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	d, err := merchant.NewDirectory(t.Context(), db.Documents, sources, true, slog.New(slog.DiscardHandler))
+	d, err := merchant.NewCache(t.Context(), db.Documents, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range sources {
+	for _, s := range loaded {
 		served, err := d.Published(t.Context(), s.ID)
 		if err != nil {
 			t.Fatal(err)

@@ -1,11 +1,11 @@
-package merchant_test
+package folder_test
 
 import (
 	"strings"
 	"testing"
 	"testing/fstest"
 
-	"morepay/internal/merchant"
+	"morepay/internal/merchant/folder"
 )
 
 const capabilities = `{
@@ -28,7 +28,7 @@ const settings = `{
   "webhooks": []
 }`
 
-func folder(doc, private string) fstest.MapFS {
+func files(doc, private string) fstest.MapFS {
 	return fstest.MapFS{
 		"shop/capabilities.json": {Data: []byte(doc)},
 		"shop/merchant.json":     {Data: []byte(private)},
@@ -38,9 +38,9 @@ func folder(doc, private string) fstest.MapFS {
 }
 
 func TestLoad(t *testing.T) {
-	dir := folder(capabilities, settings)
+	dir := files(capabilities, settings)
 	delete(dir, "other/key.pem")
-	sources, err := merchant.Load(dir, true)
+	sources, err := folder.Load(dir, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func TestLoad(t *testing.T) {
 }
 
 func TestKeyFilesStayInTheFolder(t *testing.T) {
-	sources, err := merchant.Load(fstest.MapFS{
+	sources, err := folder.Load(fstest.MapFS{
 		"shop/capabilities.json": {Data: []byte(capabilities)},
 		"outside.pem":            {Data: []byte("not theirs")},
 	}, true)
@@ -97,8 +97,8 @@ func TestLoadRefuses(t *testing.T) {
 		{"return-url-without-slash", capabilities, settings, `orders/"`, `orders"`, []string{"return_urls[0]"}},
 		{"return-url-with-user", capabilities, settings, `"https://shop.example/orders/"`, `"https://a@shop.example/orders/"`, []string{"return_urls[0]"}},
 		{"api-key-in-the-open", capabilities, settings, `9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`, `sk_live_secret`, []string{"api_keys[0].sha256"}},
-		{"api-key-empty", capabilities, settings, `9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`, merchant.HashKey(""), []string{"api_keys[0].sha256", "empty"}},
-		{"api-key-hash-in-capitals", capabilities, settings, `9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`, strings.ToUpper(merchant.HashKey("a")), []string{"api_keys[0].sha256", "lower case"}},
+		{"api-key-empty", capabilities, settings, `9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`, folder.HashKey(""), []string{"api_keys[0].sha256", "empty"}},
+		{"api-key-hash-in-capitals", capabilities, settings, `9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`, strings.ToUpper(folder.HashKey("a")), []string{"api_keys[0].sha256", "lower case"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			doc, private := strings.Replace(c.document, c.old, c.new, 1), strings.Replace(c.settings, c.old, c.new, 1)
@@ -110,9 +110,9 @@ func TestLoadRefuses(t *testing.T) {
 			} else {
 				doc = capabilities
 			}
-			dir := folder(doc, private)
+			dir := files(doc, private)
 			delete(dir, "other/key.pem")
-			_, err := merchant.Load(dir, true)
+			_, err := folder.Load(dir, true)
 			if err == nil {
 				t.Fatal("was accepted")
 			}
@@ -129,7 +129,7 @@ func TestLoadRefuses(t *testing.T) {
 }
 
 func TestLoadNamesTheFileOfEachProblem(t *testing.T) {
-	_, err := merchant.LoadDocuments(fstest.MapFS{
+	_, err := folder.LoadDocuments(fstest.MapFS{
 		"shop/capabilities.json": {Data: []byte(strings.NewReplacer(`"CNY"`, `"CNYX"`, `"visible": 2`, `"visible": -2`).Replace(capabilities))},
 	})
 	if err == nil {
@@ -152,7 +152,7 @@ func TestLoadTellsEverythingAtOnce(t *testing.T) {
 		"b/capabilities.json": {Data: []byte(strings.Replace(capabilities, `"shop"`, `"c"`, 1))},
 		"c/merchant.json":     {Data: []byte(settings)},
 	}
-	_, err := merchant.Load(dir, true)
+	_, err := folder.Load(dir, true)
 	if err == nil {
 		t.Fatal("was accepted")
 	}
@@ -164,7 +164,7 @@ func TestLoadTellsEverythingAtOnce(t *testing.T) {
 }
 
 func TestLoadNothing(t *testing.T) {
-	if _, err := merchant.Load(fstest.MapFS{}, true); err == nil || !strings.Contains(err.Error(), "no merchant") {
+	if _, err := folder.Load(fstest.MapFS{}, true); err == nil || !strings.Contains(err.Error(), "no merchant") {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -175,10 +175,10 @@ func TestIcons(t *testing.T) {
 		{"there", "icons/own.svg", "<svg/>", ""},
 		{"missing", "icons/other.svg", "<svg/>", "methods[0].icon"},
 		{"wrong-kind", "icons/own.html", "<script>", "shop/icons/own.html"},
-		{"too-large", "icons/own.png", strings.Repeat("x", merchant.MaxIcon+1), "shop/icons/own.png"},
+		{"too-large", "icons/own.png", strings.Repeat("x", folder.MaxIcon+1), "shop/icons/own.png"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			sources, err := merchant.LoadDocuments(fstest.MapFS{
+			sources, err := folder.LoadDocuments(fstest.MapFS{
 				"shop/capabilities.json": {Data: []byte(named)},
 				"shop/" + c.file:         {Data: []byte(c.body)},
 			})

@@ -1,18 +1,16 @@
-package merchant_test
+package folder_test
 
 import (
 	"encoding/json"
-	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
 
-	"morepay/internal/merchant"
+	"morepay/internal/merchant/folder"
 	"morepay/internal/provider"
 	_ "morepay/internal/provider/merchantlink"
-	"morepay/internal/store"
 )
 
 // cashier is the account of a shop at its own cashier.
@@ -21,19 +19,19 @@ func cashier(account string) json.RawMessage {
 }
 
 // shops are two merchants that look alike but for what adjust does to the second.
-func shops(t *testing.T, adjust func(*merchant.Settings)) []merchant.Source {
+func shops(t *testing.T, adjust func(*folder.Settings)) []folder.Merchant {
 	t.Helper()
-	files := fstest.MapFS{}
+	dir := fstest.MapFS{}
 	for _, id := range []string{"first", "second"} {
-		files[id+"/capabilities.json"] = &fstest.MapFile{Data: []byte(strings.Replace(capabilities, `"shop"`, `"`+id+`"`, 1))}
-		files[id+"/secret"] = &fstest.MapFile{Data: []byte("whsec_" + strings.Repeat("a", 40))}
+		dir[id+"/capabilities.json"] = &fstest.MapFile{Data: []byte(strings.Replace(capabilities, `"shop"`, `"`+id+`"`, 1))}
+		dir[id+"/secret"] = &fstest.MapFile{Data: []byte("whsec_" + strings.Repeat("a", 40))}
 	}
-	sources, err := merchant.Load(files, true)
+	sources, err := folder.Load(dir, true)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := range sources {
-		sources[i].Settings.APIKeys = []merchant.APIKey{{ID: "a", SHA256: merchant.HashKey("sk_live_" + sources[i].ID)}}
+		sources[i].Settings.APIKeys = []folder.APIKey{{ID: "a", SHA256: folder.HashKey("sk_live_" + sources[i].ID)}}
 		sources[i].Settings.Accounts = map[string]json.RawMessage{"merchantlink": cashier(sources[i].ID)}
 	}
 	adjust(&sources[1].Settings)
@@ -46,25 +44,20 @@ func TestNothingIsShared(t *testing.T) {
 	env := provider.Env{HTTP: http.DefaultClient, Now: time.Now}
 	for _, c := range []struct {
 		name   string
-		adjust func(*merchant.Settings)
+		adjust func(*folder.Settings)
 		want   []string // what the refusal says; nil if there is none
 	}{
-		{"nothing", func(*merchant.Settings) {}, nil},
-		{"account", func(s *merchant.Settings) { s.Accounts["merchantlink"] = cashier("first") },
+		{"nothing", func(*folder.Settings) {}, nil},
+		{"account", func(s *folder.Settings) { s.Accounts["merchantlink"] = cashier("first") },
 			[]string{"second/merchant.json", "accounts.merchantlink", "first"}},
-		{"key", func(s *merchant.Settings) { s.APIKeys[0].SHA256 = merchant.HashKey("sk_live_first") },
+		{"key", func(s *folder.Settings) { s.APIKeys[0].SHA256 = folder.HashKey("sk_live_first") },
 			[]string{"second/merchant.json", "api_keys[0]", "first"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			sources := shops(t, c.adjust)
-			db, err := store.Open(t.Context(), t.TempDir(), nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer db.Close()
-			_, err = merchant.OpenAccounts(sources, env, nil)
+			_, err := folder.OpenAccounts(sources, env, nil)
 			if err == nil {
-				_, err = merchant.NewDirectory(t.Context(), db.Documents, sources, true, slog.New(slog.DiscardHandler))
+				_, err = folder.NewRegistry(sources, true)
 			}
 			if (err == nil) != (c.want == nil) {
 				t.Fatalf("error is %v", err)

@@ -1,4 +1,4 @@
-package merchant
+package folder
 
 import (
 	"cmp"
@@ -65,20 +65,20 @@ func CheckKeyHash(hash string) error {
 	return nil
 }
 
-// check names the first field that can't be right. live demands https, which
+// check names the first field that can't be right. realMoney demands https, which
 // test mode on loopback does not have.
-func (s *Settings) check(live bool) error {
-	if want := modeOf(live); s.Mode != want {
+func (s *Settings) check(realMoney bool) error {
+	if want := modeOf(realMoney); s.Mode != want {
 		return pay.Errorf(pay.CodeInvalid, "mode", "must be %q, the mode of this server, is %q", want, s.Mode)
 	}
 	for i, o := range s.Origins {
-		u, err := parseHTTP(o, live)
+		u, err := parseHTTP(o, realMoney)
 		if err != nil || u.Path != "" || o != u.Scheme+"://"+u.Host || !plainHost(u.Host) {
 			return pay.Errorf(pay.CodeInvalid, fmt.Sprintf("origins[%d]", i), "must be an origin such as https://shop.example, is %q", o)
 		}
 	}
 	for i, p := range s.ReturnURLs {
-		u, err := parseHTTP(p, live)
+		u, err := parseHTTP(p, realMoney)
 		if err != nil || !strings.HasSuffix(u.Path, "/") {
 			return pay.Errorf(pay.CodeInvalid, fmt.Sprintf("return_urls[%d]", i), "must be a URL that ends in a slash, is %q", p)
 		}
@@ -91,8 +91,8 @@ func (s *Settings) check(live bool) error {
 	return nil
 }
 
-func modeOf(live bool) Mode {
-	if live {
+func modeOf(realMoney bool) Mode {
+	if realMoney {
 		return ModeLive
 	}
 	return ModeTest
@@ -100,7 +100,7 @@ func modeOf(live bool) Mode {
 
 // parseHTTP takes an absolute URL without the parts that make it mean something
 // else to one reader than to another.
-func parseHTTP(raw string, live bool) (*url.URL, error) {
+func parseHTTP(raw string, realMoney bool) (*url.URL, error) {
 	if strings.ContainsAny(raw, "\\\r\n\t ") || len(raw) > 2048 {
 		return nil, fmt.Errorf("holds a character that is not allowed, or is too long")
 	}
@@ -111,7 +111,7 @@ func parseHTTP(raw string, live bool) (*url.URL, error) {
 	if u.Host == "" || u.User != nil || u.Opaque != "" || u.Fragment != "" {
 		return nil, fmt.Errorf("must be absolute, without user and fragment")
 	}
-	if u.Scheme != "https" && (live || u.Scheme != "http") {
+	if u.Scheme != "https" && (realMoney || u.Scheme != "http") {
 		return nil, fmt.Errorf("must be https")
 	}
 	return u, nil
@@ -126,8 +126,8 @@ func plainHost(host string) bool {
 // allowsReturn tells whether payers may be sent to raw: same scheme and host as
 // a registered prefix, and under its path. Dot segments, which could lead out of
 // it, are refused in every spelling.
-func (s *Settings) allowsReturn(raw string, live bool) error {
-	u, err := parseHTTP(raw, live)
+func (s *Settings) allowsReturn(raw string, realMoney bool) error {
+	u, err := parseHTTP(raw, realMoney)
 	if err != nil {
 		return pay.Errorf(pay.CodeInvalid, "return_url", "%v", err)
 	}

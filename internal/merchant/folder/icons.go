@@ -1,4 +1,4 @@
-package merchant
+package folder
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"morepay/internal/capability"
+	"morepay/internal/merchant"
 	"morepay/internal/pay"
 )
 
@@ -29,10 +30,10 @@ type Icon struct {
 }
 
 // loadIcons reads the folder's icons and checks that the document's are there.
-func (s *Source) loadIcons(dir fs.FS) error {
-	folder := path.Join(s.ID, "icons")
+func (m *Merchant) loadIcons(dir fs.FS) error {
+	folder := path.Join(m.ID, "icons")
 	entries, _ := fs.ReadDir(dir, folder) // most merchants have none
-	s.Icons = map[string]Icon{}
+	m.Icons = map[string]Icon{}
 	for _, e := range entries {
 		file := path.Join(folder, e.Name())
 		id, mediaType := strings.TrimSuffix(e.Name(), path.Ext(file)), iconTypes[path.Ext(file)]
@@ -46,10 +47,10 @@ func (s *Source) loadIcons(dir fs.FS) error {
 		if len(body) > MaxIcon {
 			return fmt.Errorf("%s: is longer than %d bytes", file, MaxIcon)
 		}
-		s.Icons[id] = Icon{MediaType: mediaType, Body: body, ETag: ETag(body)}
+		m.Icons[id] = Icon{MediaType: mediaType, Body: body, ETag: merchant.ETag(body)}
 	}
-	if err := checkIcons(s.Document, s.Icons); err != nil {
-		return fmt.Errorf("%s: %w", path.Join(s.ID, DocumentFile), err)
+	if err := checkIcons(m.Document, m.Icons); err != nil {
+		return fmt.Errorf("%s: %w", path.Join(m.ID, DocumentFile), err)
 	}
 	return nil
 }
@@ -61,18 +62,4 @@ func checkIcons(doc *capability.Document, icons map[string]Icon) error {
 		}
 	}
 	return nil
-}
-
-// Icon is a merchant's own picture.
-func (d *Directory) Icon(merchant, id string) (Icon, error) {
-	icon, ok := d.icons[merchant][id]
-	if !ok {
-		return Icon{}, pay.Errorf(pay.CodeNotFound, "", "there is no such icon")
-	}
-	return icon, nil
-}
-
-// CheckIcons tells whether this server has the pictures that a document names.
-func (d *Directory) CheckIcons(doc *capability.Document) error {
-	return checkIcons(doc, d.icons[doc.Merchant])
 }

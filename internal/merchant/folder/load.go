@@ -1,4 +1,4 @@
-package merchant
+package folder
 
 import (
 	"errors"
@@ -23,72 +23,81 @@ const (
 // maxSettings is the largest size of a SettingsFile, in bytes.
 const maxSettings = 1 << 20
 
-// Source is one merchant as its files say.
-type Source struct {
+// Merchant is one merchant as its files say.
+type Merchant struct {
 	ID       string
 	Document *capability.Document
 	Settings Settings
 	Icons    map[string]Icon
-	Webhooks []webhook.Endpoint                // of Settings.Webhooks, with their secrets read
+	Webhooks []webhook.Endpoint                // of Settingm.Webhooks, with their secrets read
 	ReadKey  func(name string) ([]byte, error) // reads a file of the merchant's folder
 }
 
 // Load reads the merchants of a folder, documents and settings. What is wrong is
 // told all at once, each with its file and its line or path.
-func Load(dir fs.FS, live bool) ([]Source, error) {
-	return each(dir, func(s *Source) error {
-		return errors.Join(s.loadDocument(dir), s.loadSettings(dir, live))
+func Load(dir fs.FS, realMoney bool) ([]Merchant, error) {
+	return each(dir, func(m *Merchant) error {
+		return errors.Join(m.loadDocument(dir), m.loadSettings(dir, realMoney))
 	})
 }
 
 // LoadDocuments reads the documents of a folder and leaves the settings alone.
-func LoadDocuments(dir fs.FS) ([]Source, error) {
-	return each(dir, func(s *Source) error { return s.loadDocument(dir) })
+func LoadDocuments(dir fs.FS) ([]Merchant, error) {
+	return each(dir, func(m *Merchant) error { return m.loadDocument(dir) })
 }
 
-func each(dir fs.FS, load func(*Source) error) ([]Source, error) {
+// Documents returns the merchants' documents.
+func Documents(merchants []Merchant) []*capability.Document {
+	docs := make([]*capability.Document, len(merchants))
+	for i, m := range merchants {
+		docs[i] = m.Document
+	}
+	return docs
+}
+
+func each(dir fs.FS, load func(*Merchant) error) ([]Merchant, error) {
 	entries, err := fs.ReadDir(dir, ".")
 	if err != nil {
 		return nil, fmt.Errorf("merchants: %w", err)
 	}
-	var sources []Source
+	var merchants []Merchant
 	var problems []error
 	for _, e := range entries {
 		if !e.IsDir() {
 			continue
 		}
-		s := Source{ID: e.Name(), ReadKey: func(name string) ([]byte, error) {
+		s := Merchant{ID: e.Name(), ReadKey: func(name string) ([]byte, error) {
 			return fs.ReadFile(dir, path.Join(e.Name(), path.Clean("/" + name)[1:]))
 		}}
 		if err := load(&s); err != nil {
 			problems = append(problems, err)
 			continue
 		}
-		sources = append(sources, s)
+		merchants = append(merchants, s)
 	}
-	if len(sources) == 0 && len(problems) == 0 {
+	if len(merchants) == 0 && len(problems) == 0 {
 		problems = append(problems, errors.New("merchants: the folder holds no merchant: expected NAME/"+DocumentFile))
 	}
-	return sources, errors.Join(problems...)
+	return merchants, errors.Join(problems...)
 }
 
-func (s *Source) loadDocument(dir fs.FS) error {
-	file := path.Join(s.ID, DocumentFile)
+func (m *Merchant) loadDocument(dir fs.FS) error {
+	file := path.Join(m.ID, DocumentFile)
 	raw, err := fs.ReadFile(dir, file)
 	if err != nil {
 		return err
 	}
-	if s.Document, err = document.Decode(raw); err != nil {
+	if m.Document, err = document.Decode(raw); err != nil {
 		return inFile(file, err)
 	}
-	if s.Document.Merchant != s.ID {
-		return fmt.Errorf("%s: merchant: is %q, but the folder is %q", file, s.Document.Merchant, s.ID)
+	if m.Document.Merchant != m.ID {
+		return fmt.Errorf("%s: merchant: is %q, but the folder is %q", file, m.Document.Merchant, m.ID)
 	}
-	return s.loadIcons(dir)
+	return m.loadIcons(dir)
 }
 
-func (s *Source) loadSettings(dir fs.FS, live bool) error {
-	file := path.Join(s.ID, SettingsFile)
+func (m *Merchant) loadSettings(dir fs.FS, realMoney bool) error {
+	file := path.Join(m.ID, SettingsFile)
 	raw, err := fs.ReadFile(dir, file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -96,33 +105,33 @@ func (s *Source) loadSettings(dir fs.FS, live bool) error {
 	if err != nil {
 		return err
 	}
-	if err := strictjson.Decode(raw, &s.Settings, maxSettings); err != nil {
+	if err := strictjson.Decode(raw, &m.Settings, maxSettings); err != nil {
 		return inFile(file, err)
 	}
-	if err := s.Settings.check(live); err != nil {
+	if err := m.Settings.check(realMoney); err != nil {
 		return inFile(file, err)
 	}
-	if err := s.openWebhooks(live); err != nil {
+	if err := m.openWebhooks(realMoney); err != nil {
 		return inFile(file, err)
 	}
 	return nil
 }
 
 // openWebhooks reads the endpoints' secrets.
-func (s *Source) openWebhooks(live bool) error {
-	for i, w := range s.Settings.Webhooks {
+func (m *Merchant) openWebhooks(realMoney bool) error {
+	for i, w := range m.Settings.Webhooks {
 		e := webhook.Endpoint{URL: w.URL}
 		for j, name := range w.Secrets {
-			secret, err := s.ReadKey(name)
+			secret, err := m.ReadKey(name)
 			if err != nil {
 				return pay.Errorf(pay.CodeInvalid, fmt.Sprintf("webhooks[%d].secrets[%d]", i, j), "the file %q can't be read", name)
 			}
 			e.Secrets = append(e.Secrets, strings.TrimSpace(string(secret)))
 		}
-		if err := e.Check(!live); err != nil {
+		if err := e.Check(!realMoney); err != nil {
 			return fmt.Errorf("webhooks[%d].%w", i, err)
 		}
-		s.Webhooks = append(s.Webhooks, e)
+		m.Webhooks = append(m.Webhooks, e)
 	}
 	return nil
 }

@@ -1,0 +1,57 @@
+package merchant
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"morepay/internal/capability"
+	"morepay/internal/capability/document"
+	"morepay/internal/pay"
+)
+
+// Proposal is a document that an operator wants in force.
+type Proposal struct {
+	Merchant string
+	JSON     []byte
+	Expect   *int64                           // the version it replaces, 0 for none; nil for whatever is there
+	Author   string                           // who stores it
+	Check    func(*capability.Document) error // what else must hold; nil for nothing
+}
+
+// Replace stores a proposed document as a new version. Fails with
+// strictjson.Problems if it is no document, with invalid_request, naming the
+// field, if it can't be in force for this merchant, and with precondition_failed
+// if another version than Expect is.
+func Replace(ctx context.Context, store Store, p Proposal, now time.Time) (Revision, error) {
+	doc, err := document.Decode(p.JSON)
+	if err != nil {
+		return Revision{}, err
+	}
+	if doc.Merchant != p.Merchant {
+		return Revision{}, pay.Errorf(pay.CodeInvalid, "merchant", "is %q, want %q", doc.Merchant, p.Merchant)
+	}
+	if p.Check != nil {
+		if err := p.Check(doc); err != nil {
+			return Revision{}, err
+		}
+	}
+	stored, err := store.Put(ctx, []Change{{Merchant: p.Merchant, JSON: doc.JSON(), Expect: p.Expect}}, p.Author, now)
+	if err != nil {
+		return Revision{}, err
+	}
+	return stored[0], nil
+}
+
+// Rollback stores an earlier version again, as a new one.
+func Rollback(ctx context.Context, store Store, merchant string, version int64, author string, now time.Time) (Revision, error) {
+	old, err := store.Version(ctx, merchant, version)
+	if err != nil {
+		return Revision{}, err
+	}
+	r, err := Replace(ctx, store, Proposal{Merchant: merchant, JSON: old.JSON, Author: author}, now)
+	if err != nil {
+		return Revision{}, fmt.Errorf("version %d can't be stored again: %w", version, err)
+	}
+	return r, nil
+}
