@@ -37,7 +37,7 @@ type Options struct {
 	program.Config
 
 	Seed        uint64        // of the simulator's faults
-	RetryScale  float64       // of the simulator's notifications: see providersim.Options
+	RetryScale  float64       // of the simulator's notifications and late replies: see providersim.Options
 	RefundAfter time.Duration // how long a refund is under way at the simulator
 	Courier     *Courier      // carries the simulator's notifications; nil for one that only carries
 
@@ -112,7 +112,7 @@ func (h *Harness) simulate() error {
 	}
 	h.Sim = providersim.New(providersim.Options{
 		Origin: h.SimURL, Client: &http.Client{Transport: h.Courier}, Seed: h.Seed,
-		RetryScale: h.RetryScale, RefundAfter: h.RefundAfter,
+		RetryScale: h.RetryScale, ReplyScale: h.RetryScale, RefundAfter: h.RefundAfter,
 	})
 	group := &run.Group{Log: h.Log}
 	group.Serve(listener, h.Sim.Handler())

@@ -46,6 +46,7 @@ var alipayRefusals = map[refusalKind]*businessError{
 	refuseSystem:    errAlipaySystem,
 	refuseRate:      errAlipayRate,
 	refuseForbidden: errAlipayForbidden,
+	refuseUnlisted:  businessFailure("ACQ.ACCOUNT_IN_TRANSITION", "账户处理中"),
 }
 
 func asBusiness(err error) *businessError {

@@ -5,8 +5,10 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/smartwalle/alipay/v3"
 
@@ -40,8 +42,13 @@ func (s alipayShopper) finish() (end providersim.End, err error) {
 		if r, err = s.c.TradeQuery(s.w.t.Context(), alipay.TradeQuery{OutTradeNo: s.number}); err != nil || !r.IsSuccess() {
 			continue
 		}
-		if r.TradeStatus == alipay.TradeStatusSuccess {
+		switch {
+		case r.TradeStatus == alipay.TradeStatusSuccess:
 			return providersim.EndsPaid, nil
+		case r.TradeStatus == alipay.TradeStatusClosed && r.SendPayDate != "":
+			return providersim.EndsReturned, nil
+		case r.TradeStatus == alipay.TradeStatusClosed:
+			return providersim.EndsClosed, nil
 		}
 		return providersim.EndsPending, nil
 	}
@@ -77,10 +84,13 @@ func TestEveryFaultEndsAsItSaysAtAlipay(t *testing.T) {
 			if refused {
 				return
 			}
-			s.payOrRace(f.Name)
+			s.number = s.act(f.Name)
 			end, err := s.finish()
 			if f.Ends == providersim.EndsPerson {
 				end = s.refund()
+			}
+			if f.Name == "console-refund" { // of which a query says nothing while something is left
+				end = s.hear()
 			}
 			if err != nil || end != f.Ends {
 				t.Errorf("it ends %q (%v), the table says %q", end, err, f.Ends)
@@ -92,16 +102,93 @@ func TestEveryFaultEndsAsItSaysAtAlipay(t *testing.T) {
 	}
 }
 
-// payOrRace pays, or leaves that to the fault.
-func (s alipayShopper) payOrRace(fault string) {
+// act does what makes a fault strike, else it pays, and returns the number to ask
+// about.
+func (s alipayShopper) act(fault string) string {
 	s.w.t.Helper()
-	if fault == "close-race" {
+	switch fault {
+	case "close-race":
 		r, err := s.c.TradeClose(s.w.t.Context(), alipay.TradeClose{OutTradeNo: s.number})
 		wantSub(s.w.t, r.Error, err, "ACQ.TRADE_STATUS_ERROR")
-		return
+	case "cancel-race":
+		r, err := s.c.TradeCancel(s.w.t.Context(), alipay.TradeCancel{OutTradeNo: s.number})
+		if err != nil || r.Action != "refund" {
+			s.w.t.Errorf("cancel: %+v, %v", r, err)
+		}
+	case "closed-notice":
+		s.number = "wap_" + s.number
+		s.timeOut()
+	default:
+		if _, err := s.w.sim.Approve(providersim.Ming, s.number); err != nil {
+			wantRefusal(s.w.t, err, "order_paid")
+		}
 	}
-	if _, err := s.w.sim.Approve(providersim.Ming, s.number); err != nil {
-		wantRefusal(s.w.t, err, "order_paid")
+	return s.number
+}
+
+// timeOut opens a trade in a mobile browser and leaves it there.
+func (s alipayShopper) timeOut() {
+	s.w.t.Helper()
+	trade := alipay.TradeWapPay{Trade: s.w.trade(s.number)}
+	trade.TimeoutExpress = "5m"
+	link, err := s.c.TradeWapPay(trade)
+	if err != nil {
+		s.w.t.Fatal(err)
+	}
+	s.w.visit(link.String(), nil)
+	s.w.sim.Advance(5 * time.Minute)
+}
+
+// hear waits for the notification that says what went back.
+func (s alipayShopper) hear() providersim.End {
+	s.w.t.Helper()
+	for {
+		form, err := url.ParseQuery(string(s.w.merchant.next(s.w.t).body))
+		if err != nil {
+			s.w.t.Fatal(err)
+		}
+		if form.Get("refund_fee") == "29.90" && form.Get("trade_status") == "TRADE_SUCCESS" {
+			return providersim.EndsReturned
+		}
+	}
+}
+
+// Production's notice of a trade that timed out says that nothing was given back.
+func TestClosedNotice(t *testing.T) {
+	for fault, fee := range map[string][]string{"closed-notice": {"0.00"}, "": nil} {
+		w, c := newAlipayWorld(t)
+		if fault != "" {
+			w.inject(providersim.Rule{Fault: fault, Next: 1})
+		}
+		alipayShopper{w, c, "wap_1"}.timeOut()
+		form, err := url.ParseQuery(string(w.merchant.next(t).body))
+		if err != nil || form.Get("trade_status") != "TRADE_CLOSED" || form.Has("gmt_payment") || !slices.Equal(form["refund_fee"], fee) {
+			t.Errorf("%q: told %v, %v", fault, form, err)
+		}
+	}
+}
+
+// A notification in GBK is signed over its bytes, and says so.
+func TestGBK(t *testing.T) {
+	w, c := newAlipayWorld(t)
+	w.inject(providersim.Rule{Fault: "gbk", Next: 1})
+	trade := w.trade("gbk_1")
+	trade.Subject = "龙井茶"
+	if _, err := c.TradePreCreate(t.Context(), alipay.TradePreCreate{Trade: trade}); err != nil {
+		t.Fatal(err)
+	}
+	w.approve(providersim.Ming, "gbk_1")
+	d := w.merchant.next(t)
+	form, err := url.ParseQuery(string(d.body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.DecodeNotification(t.Context(), form); err != nil {
+		t.Errorf("signature: %v", err)
+	}
+	subject := form.Get("subject")
+	if subject != "\xc1\xfa\xbe\xae\xb2\xe8" || form.Get("charset") != "GBK" || !strings.HasSuffix(d.header.Get("Content-Type"), "GBK") {
+		t.Errorf("subject %q in %s, %s", subject, form.Get("charset"), d.header.Get("Content-Type"))
 	}
 }
 

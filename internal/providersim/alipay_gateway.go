@@ -45,7 +45,7 @@ var gatewayMethods = map[string]struct {
 	"alipay.trade.create":               {opPrepay, createTrade},
 	"alipay.trade.query":                {opQuery, queryTrade},
 	"alipay.trade.close":                {opClose, closeTrade},
-	"alipay.trade.cancel":               {opClose, cancelTrade},
+	"alipay.trade.cancel":               {opCancel, cancelTrade},
 	"alipay.trade.refund":               {opRefund, refundTrade},
 	"alipay.trade.fastpay.refund.query": {opRefundQuery, queryTradeRefund},
 }

@@ -3,9 +3,14 @@ package providersim
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"time"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
 // alipaySchedule is how long Alipay waits before each new try.
@@ -19,17 +24,17 @@ func (a *alipayAccount) payment(o *order, n notice) *message {
 	if at.IsZero() {
 		at = o.closesAt
 	}
-	return a.message(o, a.statement(o, n, at))
+	return a.message(o, a.statement(o, n, at), n.gbk)
 }
 
 // refund tells a merchant of a refund: it is the trade again, with what has
 // been given back.
-func (a *alipayAccount) refund(o *order, r *refund, n notice) *message {
-	p := a.statement(o, n, r.settles)
+func (a *alipayAccount) refund(o *order, r *refund, at time.Time, n notice) *message {
+	p := a.statement(o, n, at)
 	p.Set("refund_fee", yuan(o.refundedFen()))
-	p.Set("gmt_refund", r.settles.In(china).Format("2006-01-02 15:04:05.000"))
+	p.Set("gmt_refund", at.In(china).Format("2006-01-02 15:04:05.000"))
 	p.Set("out_biz_no", r.number)
-	return a.message(o, p)
+	return a.message(o, p, n.gbk)
 }
 
 // statement is a trade as a notification states it.
@@ -40,7 +45,7 @@ func (a *alipayAccount) statement(o *order, n notice, at time.Time) url.Values {
 	}
 	p := url.Values{
 		"notify_type": {"trade_status_sync"}, "notify_id": {notifyID()}, "app_id": {app}, "auth_app_id": {app},
-		"charset": {"utf-8"}, "version": {"1.0"},
+		"version":  {"1.0"},
 		"trade_no": {o.reference}, "out_trade_no": {o.number}, "subject": {o.description}, "trade_status": {tradeStatus(o, at)},
 		"seller_id": {a.SellerID}, "buyer_id": {a.person(o.payer)}, "buyer_logon_id": {logon(o.payer)},
 		"total_amount": {yuan(o.fen + n.fenOff)}, "gmt_create": {o.created.In(china).Format(time.DateTime)},
@@ -50,6 +55,9 @@ func (a *alipayAccount) statement(o *order, n notice, at time.Time) url.Values {
 	}
 	if o.paidAt.IsZero() {
 		p.Set("gmt_close", o.closesAt.In(china).Format(time.DateTime))
+		if n.zeroFee {
+			p.Set("refund_fee", "0.00")
+		}
 		return p
 	}
 	for _, name := range []string{"receipt_amount", "buyer_pay_amount", "invoice_amount"} {
@@ -67,22 +75,40 @@ func notifyID() string {
 	return hex.EncodeToString(id)
 }
 
-func (a *alipayAccount) message(o *order, p url.Values) *message {
+func (a *alipayAccount) message(o *order, p url.Values, gbk bool) *message {
+	charset := "utf-8"
+	if gbk {
+		charset = "GBK"
+		p = inGBK(p)
+	}
+	p.Set("charset", charset)
 	return &message{
 		id: p.Get("notify_id"), event: p.Get("trade_status"), url: o.notifyURL, schedule: alipaySchedule,
 		request: func(now time.Time, how seal) (http.Header, []byte) {
-			q := url.Values{"notify_time": {now.In(china).Format(time.DateTime)}}
-			for k := range p {
-				q.Set(k, p.Get(k))
-			}
+			q := maps.Clone(p)
+			q.Set("notify_time", now.In(china).Format(time.DateTime))
 			signature := how.signature(a.PlatformKey, unsignedText(q))
 			q.Set("sign_type", alipayScheme)
 			if signature != "" {
 				q.Set("sign", signature)
 			}
-			return http.Header{"Content-Type": {"application/x-www-form-urlencoded; charset=utf-8"}}, []byte(q.Encode())
+			return http.Header{"Content-Type": {"application/x-www-form-urlencoded; charset=" + charset}}, []byte(q.Encode())
 		},
 		// Anything but these seven characters is a failure.
 		accepted: func(status int, answer []byte) bool { return status == http.StatusOK && string(answer) == "success" },
 	}
+}
+
+// inGBK returns the values in GBK, with a ? for what that does not have.
+func inGBK(p url.Values) url.Values {
+	encoder := encoding.ReplaceUnsupported(simplifiedchinese.GBK.NewEncoder())
+	q := url.Values{}
+	for name := range p {
+		text, err := encoder.String(p.Get(name))
+		if err != nil {
+			panic(fmt.Sprintf("providersim: GBK: %v", err)) // nothing is unsupported any more
+		}
+		q.Set(name, text)
+	}
+	return q
 }

@@ -101,7 +101,7 @@ func closeTrade(s *Sim, c *alipayCall) (any, error) {
 // tellClosed notifies of a trade that was closed unpaid, which only wap does.
 func (s *Sim) tellClosed(o *order) {
 	if o.product == WapPay {
-		s.notify(o, func(n notice) *message { return o.account.payment(o, n) })
+		s.notify(o, newsClosed, func(n notice) *message { return o.account.payment(o, n) })
 	}
 }
 

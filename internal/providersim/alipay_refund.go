@@ -1,7 +1,6 @@
 package providersim
 
 import (
-	"slices"
 	"time"
 )
 
@@ -46,12 +45,9 @@ func refundTrade(s *Sim, c *alipayCall) (any, error) {
 	if err := c.checkRefund(o, fen); err != nil {
 		return nil, err
 	}
-	r := &refund{
-		number: number, fen: fen,
-		abnormal: slices.ContainsFunc(c.struck, func(f *Fault) bool { return f.abnormal }),
-	}
+	r := &refund{number: number, fen: fen, stuck: s.stuckBy(c.struck)}
 	s.giveBack(o, r, 0)
-	if !r.abnormal {
+	if r.stuck == 0 {
 		reply.Changed = "Y"
 	}
 	reply.Fee = yuan(o.refundedFen())
@@ -90,7 +86,7 @@ func queryTradeRefund(s *Sim, c *alipayCall) (any, error) {
 		return refundQueryReply{businessError: alipaySuccess}, nil
 	}
 	reply := refundQueryReply{alipaySuccess, o.reference, o.number, r.number, yuan(o.fen), yuan(r.fen), "REFUND_SUCCESS"}
-	if r.abnormal {
+	if r.isStuck(c.now) {
 		reply.Status = "REFUND_FAIL"
 	}
 	return reply, nil

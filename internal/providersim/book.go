@@ -1,6 +1,7 @@
 package providersim
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -57,9 +58,10 @@ type account interface {
 	wallet() Wallet // which app pays
 	person(User) string
 
-	// payment and refund make the message about a change, as n says.
+	// payment and refund make the message about a change, as n says. Of a refund
+	// it tells where that stands at a time.
 	payment(o *order, n notice) *message
-	refund(o *order, r *refund, n notice) *message
+	refund(o *order, r *refund, at time.Time, n notice) *message
 
 	// opened is told when an order gets its payer.
 	opened(s *Sim, o *order)
@@ -107,14 +109,14 @@ type pass struct {
 
 // refund is money on its way back.
 type refund struct {
-	id       string
-	number   string // out_refund_no
-	fen      int64
-	asked    string
-	notify   string
-	created  time.Time
-	settles  time.Time
-	abnormal bool // the money can't be given back
+	id      string
+	number  string // out_refund_no
+	fen     int64
+	asked   string
+	notify  string
+	created time.Time
+	settles time.Time     // when it succeeds or gets stuck
+	stuck   time.Duration // from then on, until it succeeds after all
 }
 
 // state is where an order stands, computed from the facts.
@@ -284,7 +286,11 @@ func (s *Sim) pay(o *order, user User) (told <-chan struct{}, err error) {
 	}
 	o.returnURL = o.account.back(o, now)
 	s.options.Log.Info("paid", "account", o.account.id(), "number", o.number, "fen", o.fen)
-	return s.notify(o, func(n notice) *message { return o.account.payment(o, n) }), nil
+	n, told := s.notify(o, newsPaid, func(n notice) *message { return o.account.payment(o, n) })
+	if n.console > 0 {
+		s.giveBack(o, &refund{number: "console_" + o.id, fen: o.fen * n.console / 100, notify: o.notifyURL}, s.options.RefundAfter)
+	}
+	return told, nil
 }
 
 // close ends an unpaid order; closing it again is fine. Fails with errPaid.
@@ -330,3 +336,30 @@ func (b *books) newestFirst(keep func(*order) bool) []*order {
 	}
 	return found
 }
+
+// giveBack starts a refund, which settles by itself after a while.
+func (s *Sim) giveBack(o *order, r *refund, after time.Duration) {
+	r.id = "503" + s.now().In(china).Format("20060102") + digits(18)
+	r.created = s.now()
+	r.settles = r.created.Add(after)
+	o.refunds = append(o.refunds, r)
+	s.tellRefund(o, r, r.settles)
+	if r.stuck > 0 && r.stuck < forever {
+		s.tellRefund(o, r, r.succeeds())
+	}
+}
+
+// tellRefund plans the notification of where a refund stands at a time.
+func (s *Sim) tellRefund(o *order, r *refund, at time.Time) {
+	s.at(at, func(context.Context) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.notify(o, newsRefund, func(n notice) *message { return o.account.refund(o, r, at, n) })
+	})
+}
+
+func (r *refund) isStuck(now time.Time) bool {
+	return !now.Before(r.settles) && now.Before(r.succeeds())
+}
+
+func (r *refund) succeeds() time.Time { return r.settles.Add(r.stuck) }

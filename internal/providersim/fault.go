@@ -11,24 +11,26 @@ import (
 // Fault is a named misbehaviour. Everything the simulator can do wrong is a
 // row of the table below; a new one is a new row.
 type Fault struct {
-	Name string `json:"name"`
-	Does string `json:"does"`           // what the provider does
-	Ends End    `json:"ends"`           // where a correct client ends up, once the payer has approved
-	Only Wallet `json:"only,omitempty"` // whose company alone does this; "" for every one
+	Name string   `json:"name"`
+	Does string   `json:"does"`           // what the provider does
+	Ends End      `json:"ends"`           // where a correct client ends up, once the payer has approved
+	Only []Wallet `json:"only,omitempty"` // whose companies alone do this; none for all
 
-	on         operations              // the calls it can strike; none for notifications
-	refuse     refusalKind             // answered instead of doing the work
-	before     func(*Sim, *order)      // done just before the work
-	after      func(*Sim, *order) wait // done after the work, before the reply
-	reply      func(*reply)            // done to the reply
-	seal       seal                    // of the reply
-	notify     func(*notice, *rand.Rand)
-	tradeState string // reported by a query in place of the truth
-	abnormal   bool   // the refund gets stuck
+	on         operations                     // the calls it can strike; none for notifications
+	refuse     refusalKind                    // answered instead of doing the work
+	before     func(*Sim, *order)             // done just before the work
+	after      func(*Sim, *order) wait        // done after the work, before the reply
+	late       func(*rand.Rand) time.Duration // by how much the reply is held back
+	reply      func(*reply)                   // done to the reply
+	seal       seal                           // of the reply
+	about      news                           // the notifications it can strike, if it has notify; none for all
+	notify     func(*notice, *rand.Rand)      // done to the notification
+	tradeState string                         // reported by a query in place of the truth
+	stuck      time.Duration                  // how long a refund can't reach the payer, once it settles
 }
 
 // Concerns reports whether a wallet's company does this at all.
-func (f *Fault) Concerns(w Wallet) bool { return f.Only == "" || f.Only == w }
+func (f *Fault) Concerns(w Wallet) bool { return len(f.Only) == 0 || slices.Contains(f.Only, w) }
 
 // wait is something that the reply is held back for; nil for nothing.
 type wait = <-chan struct{}
@@ -38,10 +40,12 @@ type End string
 
 // The ends.
 const (
-	EndsPaid    End = "paid"    // the payment is known to be paid, exactly once
-	EndsRefused End = "refused" // the payer is told to choose another way; no money moved
-	EndsPending End = "pending" // the client keeps asking and raises an alarm; never paid, never failed
-	EndsPerson  End = "person"  // a person must act
+	EndsPaid     End = "paid"     // the payment is known to be paid, exactly once
+	EndsRefused  End = "refused"  // the payer is told to choose another way; no money moved
+	EndsPending  End = "pending"  // the client keeps asking and raises an alarm; never paid, never failed
+	EndsPerson   End = "person"   // a person must act
+	EndsClosed   End = "closed"   // nobody paid, and the order is known to be closed
+	EndsReturned End = "returned" // the payment is known to be paid, and what went back to be gone
 )
 
 // operations is a set of API calls.
@@ -51,12 +55,25 @@ const (
 	opPrepay operations = 1 << iota
 	opQuery
 	opClose
+	opCancel
 	opRefund
 	opRefundQuery
 	opBill
 	opAny  = 1<<iota - 1
 	opNone = operations(0) // of a call that no fault strikes
 )
+
+// news is a set of what notifications tell of.
+type news uint8
+
+const (
+	newsPaid news = 1 << iota
+	newsClosed
+	newsRefund
+)
+
+// forever is longer than any simulator runs.
+const forever = 100 * 365 * 24 * time.Hour
 
 // notice is what a notification is made of. Zero is the honest one, posted
 // once.
@@ -69,6 +86,9 @@ type notice struct {
 	overtaken bool          // held until the account's next message was posted
 	seal      seal          // of the first try; retries are genuine
 	age       time.Duration // by which the first try's signature is too old
+	gbk       bool          // written in GBK
+	zeroFee   bool          // says that nothing was given back where the honest one says nothing of it
+	console   int64         // percent of the payment that somebody gives back in the company's console
 }
 
 // refusalKind is why a call is refused. Each company has its own words for it.
@@ -78,7 +98,12 @@ const (
 	refuseSystem    refusalKind = "system"    // the company has troubles of its own
 	refuseRate      refusalKind = "rate"      // too many calls
 	refuseForbidden refusalKind = "forbidden" // the merchant may not use this product
+	refuseUnlisted  refusalKind = "unlisted"  // a code that no document lists
+	refusePaying    refusalKind = "paying"    // not now: the payer is paying
 )
+
+// withRefunds are the wallets of companies that close orders and give money back.
+var withRefunds = []Wallet{WeChat, Alipay}
 
 // Faults is the table.
 func Faults() []Fault { return slices.Clone(faultTable) }
@@ -110,7 +135,7 @@ var faultTable = []Fault{
 		Does:   "signs the first try with a key that nobody knows; the retry is genuine",
 		notify: func(n *notice, _ *rand.Rand) { n.seal = forged },
 	}, {
-		Name: "notify-probe", Ends: EndsPaid, Only: WeChat,
+		Name: "notify-probe", Ends: EndsPaid, Only: []Wallet{WeChat},
 		Does:   "sends WECHATPAY/SIGNTEST/ as the first try's signature, which must be refused; the retry is genuine",
 		notify: func(n *notice, _ *rand.Rand) { n.seal = probe },
 	}, {
@@ -158,7 +183,7 @@ var faultTable = []Fault{
 		on:   opAny,
 		seal: forged,
 	}, {
-		Name: "reply-probe", Ends: EndsPaid, Only: WeChat,
+		Name: "reply-probe", Ends: EndsPaid, Only: []Wallet{WeChat},
 		Does: "does the work and sends WECHATPAY/SIGNTEST/ as the reply's signature",
 		on:   opAny,
 		seal: probe,
@@ -173,15 +198,71 @@ var faultTable = []Fault{
 		on:         opQuery,
 		tradeState: "SETTLING",
 	}, {
-		Name: "close-race", Ends: EndsPaid,
+		Name: "close-race", Ends: EndsPaid, Only: withRefunds,
 		Does:   "the payer pays in the moment before the order is closed",
 		on:     opClose,
 		before: func(s *Sim, o *order) { payAtOnce(s, o) },
 	}, {
-		Name: "refund-abnormal", Ends: EndsPerson,
-		Does:     "takes the refund, but the payer's account can't receive it",
-		on:       opRefund,
-		abnormal: true,
+		Name: "refund-abnormal", Ends: EndsPerson, Only: withRefunds,
+		Does:  "takes the refund, but the payer's account can't receive it",
+		on:    opRefund,
+		stuck: forever,
+	}, {
+		Name: "abnormal-then-success", Ends: EndsPaid, Only: []Wallet{WeChat},
+		Does:  "takes the refund, reports it abnormal, and successful once somebody has named another account: a minute later, compressed like the retries",
+		on:    opRefund,
+		stuck: time.Minute,
+	}, {
+		Name: "slow", Ends: EndsPaid,
+		Does: "does the work and answers 2 to 7 seconds late",
+		on:   opAny,
+		late: func(r *rand.Rand) time.Duration { return 2*time.Second + time.Duration(r.Int64N(int64(5*time.Second))) },
+	}, {
+		Name: "hang", Ends: EndsPaid,
+		Does:  "does the work, says nothing for a minute, then cuts the connection",
+		on:    opAny,
+		late:  func(*rand.Rand) time.Duration { return time.Minute },
+		reply: func(r *reply) { r.cut = true },
+	}, {
+		Name: "no-connection", Ends: EndsPaid,
+		Does:   "cuts the connection and does not do the work",
+		on:     opAny,
+		refuse: refuseSystem,
+		reply:  func(r *reply) { r.cut = true },
+	}, {
+		Name: "unknown-code", Ends: EndsPaid,
+		Does:   "answers an error code that no document lists and does not do the work",
+		on:     opAny,
+		refuse: refuseUnlisted,
+	}, {
+		Name: "close-202", Ends: EndsPaid, Only: []Wallet{WeChat},
+		Does:   "answers 202 USERPAYING to the close, signed, and closes nothing",
+		on:     opClose,
+		refuse: refusePaying,
+	}, {
+		Name: "cancel-race", Ends: EndsReturned, Only: []Wallet{Alipay},
+		Does:   "the payer pays in the moment before the trade is canceled: the cancel gives the money back",
+		on:     opCancel,
+		before: func(s *Sim, o *order) { payAtOnce(s, o) },
+	}, {
+		Name: "closed-notice", Ends: EndsClosed, Only: []Wallet{Alipay},
+		Does:   "tells of a trade that ended unpaid with refund_fee=0.00, as production does",
+		about:  newsClosed,
+		notify: func(n *notice, _ *rand.Rand) { n.zeroFee = true },
+	}, {
+		Name: "refund-notice-first", Ends: EndsReturned, Only: withRefunds,
+		Does:   "the payment's notification is lost and all is given back in the company's console: the first news is of the refund",
+		about:  newsPaid,
+		notify: func(n *notice, _ *rand.Rand) { n.lost, n.console = true, 100 },
+	}, {
+		Name: "console-refund", Ends: EndsReturned, Only: withRefunds,
+		Does:   "half of the payment is given back in the company's console, under a number that the merchant has never seen",
+		about:  newsPaid,
+		notify: func(n *notice, _ *rand.Rand) { n.console = 50 },
+	}, {
+		Name: "gbk", Ends: EndsPaid, Only: []Wallet{Alipay},
+		Does:   "writes the notification in GBK",
+		notify: func(n *notice, _ *rand.Rand) { n.gbk = true },
 	},
 }
 
@@ -309,16 +390,34 @@ func (r *rule) draw() bool {
 func (s *Sim) strikeCall(c *call) {
 	for _, r := range s.strike(c.account, func(f *Fault) bool { return f.on&c.op != 0 }) {
 		c.struck = append(c.struck, r.fault)
+		if r.fault.late != nil {
+			c.delays.least += time.Duration(float64(r.fault.late(r.rand)) * s.options.ReplyScale)
+		}
 	}
 }
 
 // strikeNotice draws the faults of one notification.
-func (s *Sim) strikeNotice(a account) (n notice, names []string) {
-	for _, r := range s.strike(a, func(f *Fault) bool { return f.notify != nil }) {
+func (s *Sim) strikeNotice(a account, about news) (n notice, names []string) {
+	can := func(f *Fault) bool { return f.notify != nil && (f.about == 0 || f.about&about != 0) }
+	for _, r := range s.strike(a, can) {
 		r.fault.notify(&n, r.rand)
 		names = append(names, r.Fault)
 	}
 	return n, names
+}
+
+// stuckBy is how long these faults keep a refund from the payer.
+func (s *Sim) stuckBy(struck []*Fault) time.Duration {
+	for _, f := range struck {
+		switch f.stuck {
+		case 0:
+		case forever:
+			return forever
+		default:
+			return s.scaled(f.stuck)
+		}
+	}
+	return 0
 }
 
 // sealFor is the seal of a reply that these faults struck.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/wechatpay-apiv3/wechatpay-go/core"
 	"github.com/wechatpay-apiv3/wechatpay-go/services/payments/native"
@@ -40,7 +41,7 @@ func (s shopper) start() (refused bool, err error) {
 		if err == nil || errors.As(err, &answer) && answer.Code == "ORDERPAID" {
 			return false, nil
 		}
-		if errors.As(err, &answer) && answer.StatusCode/100 == 4 && answer.StatusCode != http.StatusTooManyRequests {
+		if errors.As(err, &answer) && answer.Code == "NO_AUTH" {
 			return true, nil
 		}
 	}
@@ -66,7 +67,7 @@ func (s shopper) finish() (providersim.End, error) {
 	if err != nil {
 		return "", err
 	}
-	ends := map[string]providersim.End{"SUCCESS": providersim.EndsPaid, "NOTPAY": "unpaid", "CLOSED": "closed"}
+	ends := map[string]providersim.End{"SUCCESS": providersim.EndsPaid, "REFUND": providersim.EndsReturned, "NOTPAY": "unpaid", "CLOSED": providersim.EndsClosed}
 	if end, ok := ends[state]; ok {
 		return end, nil
 	}
@@ -105,13 +106,19 @@ func TestEveryFaultEndsAsItSays(t *testing.T) {
 			if refused {
 				return
 			}
-			if f.Name == "close-race" {
+			if closing := f.Name == "close-race" || f.Name == "close-202"; closing {
 				s.close()
-			} else if _, err := w.sim.Approve(providersim.Ming, s.number); err != nil {
+			}
+			if _, err := w.sim.Approve(providersim.Ming, s.number); err != nil {
 				wantRefusal(t, err, "order_paid") // only a payer who was there before
 			}
-			if f.Ends == providersim.EndsPerson {
+			if f.Name == "refund-abnormal" {
 				w.refundIsStuck(s.number)
+				return
+			}
+			if f.Name == "abnormal-then-success" {
+				w.refundIsStuck(s.number)
+				w.hearsOfRefund("REFUND.SUCCESS", "SUCCESS")
 				return
 			}
 			end, err := s.finish()
@@ -131,12 +138,18 @@ func (w *world) refundIsStuck(number string) {
 	if _, err := w.refund(number, "R1", 5980); err != nil {
 		w.t.Fatal(err)
 	}
+	w.hearsOfRefund("REFUND.ABNORMAL", "ABNORMAL")
+}
+
+// hearsOfRefund expects a refund's notification next.
+func (w *world) hearsOfRefund(event, status string) {
+	w.t.Helper()
 	var told struct {
 		Status string `json:"refund_status"`
 	}
 	n, err := w.notifyHandler().ParseNotifyRequest(w.t.Context(), w.merchant.next(w.t).request(), &told)
-	if err != nil || n.EventType != "REFUND.ABNORMAL" || told.Status != "ABNORMAL" {
-		w.t.Errorf("notification: %+v, %v", told, err)
+	if err != nil || n.EventType != event || told.Status != status {
+		w.t.Errorf("notification: %+v, %v, want %s", told, err, event)
 	}
 }
 
@@ -154,6 +167,9 @@ func TestFaultsOfReplies(t *testing.T) {
 		{"reply-unsigned", 0, true},
 		{"reply-forged", 0, true},
 		{"reply-probe", 0, true},
+		{"hang", 0, true},
+		{"no-connection", 0, false},
+		{"unknown-code", 400, false},
 	} {
 		t.Run(c.fault, func(t *testing.T) {
 			w := newWorld(t)
@@ -265,6 +281,43 @@ func TestNotificationBeforeReply(t *testing.T) {
 		}
 	default:
 		t.Error("the reply came first")
+	}
+}
+
+// A slow reply comes in the end, and nothing is wrong with it.
+func TestSlow(t *testing.T) {
+	w := newWorld(t, func(o *providersim.Options) { o.ReplyScale = 0.02 })
+	w.inject(providersim.Rule{Fault: "slow", Next: 1})
+	began := time.Now()
+	w.order("slow-1")
+	if took := time.Since(began); took < 40*time.Millisecond {
+		t.Errorf("it took %v, want two seconds or more at a scale of 0.02", took)
+	}
+}
+
+// A close that is answered 202 has closed nothing.
+func TestClose202(t *testing.T) {
+	w := newWorld(t)
+	w.order("paying-1")
+	w.inject(providersim.Rule{Fault: "close-202", Next: 1})
+	result, err := w.native().CloseOrder(t.Context(), native.CloseOrderRequest{OutTradeNo: core.String("paying-1"), Mchid: core.String(mchID)})
+	if err != nil || result.Response.StatusCode != http.StatusAccepted {
+		t.Fatalf("answered %v, %v", result, err)
+	}
+	if state, err := (shopper{w, "paying-1"}).ask(); err != nil || state != "NOTPAY" {
+		t.Errorf("the order is %s, %v", state, err)
+	}
+}
+
+// The first news of a payment may be that it was given back, under a number that
+// nobody here has made.
+func TestRefundNoticeFirst(t *testing.T) {
+	w := newWorld(t)
+	w.inject(providersim.Rule{Fault: "refund-notice-first", Next: 1})
+	w.approve(providersim.Ming, w.order("returned-1"))
+	w.hearsOfRefund("REFUND.SUCCESS", "SUCCESS")
+	if state, err := (shopper{w, "returned-1"}).ask(); err != nil || state != "REFUND" {
+		t.Errorf("the order is %s, %v", state, err)
 	}
 }
 

@@ -99,6 +99,7 @@ var merchantLinkRefusals = map[refusalKind]*merchantLinkError{
 	refuseSystem:    merchantLinkFailure(http.StatusInternalServerError, "the cashier is in trouble"),
 	refuseRate:      merchantLinkFailure(http.StatusTooManyRequests, "too many messages"),
 	refuseForbidden: merchantLinkFailure(http.StatusForbidden, "this method isn't open to the merchant"),
+	refuseUnlisted:  merchantLinkFailure(http.StatusLocked, "the account is in transition"),
 }
 
 func (c *merchantLinkCall) refusal(kind refusalKind) error { return merchantLinkRefusals[kind] }

@@ -132,7 +132,7 @@ func (a *merchantLinkAccount) payment(o *order, n notice) *message {
 }
 
 // refund makes no message: a cashier's refunds are between it and the payer.
-func (a *merchantLinkAccount) refund(o *order, _ *refund, n notice) *message {
+func (a *merchantLinkAccount) refund(o *order, _ *refund, _ time.Time, n notice) *message {
 	m := a.payment(o, n)
 	m.url = ""
 	return m

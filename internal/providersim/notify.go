@@ -35,24 +35,28 @@ type message struct {
 
 // notify makes the message about a change of an order and plans its delivery.
 // What it returns is closed after the first try. The caller holds the lock.
-func (s *Sim) notify(o *order, write func(notice) *message) wait {
-	n, struck := s.strikeNotice(o.account)
+func (s *Sim) notify(o *order, about news, write func(notice) *message) (notice, wait) {
+	n, struck := s.strikeNotice(o.account, about)
 	m := write(n)
 	m.notice, m.faults, m.first = n, struck, make(chan struct{})
 	m.account, m.number = o.account.id(), o.number
-	if n.lost || m.url == "" {
-		s.record.add(Exchange{Out: true, At: s.now(), Account: m.account, Number: m.number, Name: m.event, ID: m.id, Faults: struck,
+	s.dispatch(m)
+	return n, m.first
+}
+
+// dispatch has a message delivered, held back or lost, as its notice says.
+func (s *Sim) dispatch(m *message) {
+	switch n := m.notice; {
+	case n.lost || m.url == "":
+		s.record.add(Exchange{Out: true, At: s.now(), Account: m.account, Number: m.number, Name: m.event, ID: m.id, Faults: m.faults,
 			Problem: "not sent"})
 		close(m.first)
-		return m.first
-	}
-	if n.overtaken {
+	case n.overtaken:
 		s.held[m.account] = append(s.held[m.account], m)
 		s.at(s.now().Add(s.scaled(overtakenWithin)), func(context.Context) { s.release(m) })
-		return m.first
+	default:
+		s.plan(m, s.now().Add(s.scaled(n.delay)))
 	}
-	s.plan(m, s.now().Add(s.scaled(n.delay)))
-	return m.first
 }
 
 // plan puts the next try of a message into the jobs.

@@ -22,7 +22,8 @@ type Options struct {
 	Client      *http.Client     // posts notifications; nil for one that follows no redirects
 	Log         *slog.Logger     // nil to be silent
 	Seed        uint64           // of the faults: the same seed makes the same opportunities fail
-	RetryScale  float64          // factor on the providers' retry schedules and on delays; 0 means 1, which is real time
+	RetryScale  float64          // factor on the providers' retry schedules and on delays of notifications; 0 means 1, which is real time
+	ReplyScale  float64          // factor on how late a reply comes; 0 means 1
 	RefundAfter time.Duration    // how long a refund is under way; 0 means two seconds
 }
 
@@ -67,6 +68,9 @@ func New(o Options) *Sim {
 	}
 	if o.RetryScale == 0 {
 		o.RetryScale = 1
+	}
+	if o.ReplyScale == 0 {
+		o.ReplyScale = 1
 	}
 	if o.RefundAfter == 0 {
 		o.RefundAfter = 2 * time.Second

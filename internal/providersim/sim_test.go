@@ -82,7 +82,7 @@ func newWorld(t *testing.T, change ...func(*providersim.Options)) *world {
 	w := &world{t: t}
 	var sim *providersim.Sim
 	w.server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { sim.Handler().ServeHTTP(rw, r) }))
-	o := providersim.Options{Origin: w.server.URL, Seed: 1, RetryScale: 0.001, RefundAfter: time.Millisecond}
+	o := providersim.Options{Origin: w.server.URL, Seed: 1, RetryScale: 0.001, ReplyScale: 0.001, RefundAfter: time.Millisecond}
 	for _, c := range change {
 		c(&o)
 	}

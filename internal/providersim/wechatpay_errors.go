@@ -77,6 +77,8 @@ var wechatRefusals = map[refusalKind]*problem{
 	refuseSystem:    errSystem,
 	refuseRate:      errRate,
 	refuseForbidden: errNoAuth,
+	refuseUnlisted:  {Status: 400, Code: "ACCOUNT_IN_TRANSITION", Message: "账户处理中"},
+	refusePaying:    {Status: 202, Code: "USERPAYING", Message: "用户支付中"},
 }
 
 func asProblem(err error) *problem {

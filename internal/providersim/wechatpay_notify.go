@@ -28,17 +28,17 @@ func (a *wechatAccount) payment(o *order, n notice) *message {
 }
 
 // refund tells a merchant how a refund ended.
-func (a *wechatAccount) refund(o *order, r *refund, n notice) *message {
+func (a *wechatAccount) refund(o *order, r *refund, at time.Time, n notice) *message {
 	event, summary := "REFUND.SUCCESS", "退款成功"
-	if r.abnormal {
+	if r.isStuck(at) {
 		event, summary = "REFUND.ABNORMAL", "退款异常"
 	}
-	t := a.refundNotice(o, r)
+	t := a.refundNotice(o, r, at)
 	t.Amount.Refund += n.fenOff
 	if n.account != "" {
 		t.MchID = n.account
 	}
-	return a.message(r.notify, event, summary, "refund", t, r.settles)
+	return a.message(r.notify, event, summary, "refund", t, at)
 }
 
 // envelope is the body of a notification; resource is sealed with the APIv3

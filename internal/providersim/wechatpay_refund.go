@@ -1,8 +1,6 @@
 package providersim
 
 import (
-	"context"
-	"slices"
 	"time"
 )
 
@@ -57,7 +55,7 @@ func createRefund(s *Sim, c *wechatCall) (any, error) {
 	}
 	r := &refund{
 		number: v.text("out_refund_no"), fen: fen, notify: v.text("notify_url"), asked: canonical,
-		abnormal: slices.ContainsFunc(c.struck, func(f *Fault) bool { return f.abnormal }),
+		stuck: s.stuckBy(c.struck),
 	}
 	s.giveBack(o, r, s.options.RefundAfter)
 	return c.merchant.refundReply(o, r, c.now), nil
@@ -114,25 +112,12 @@ func queryRefund(s *Sim, c *wechatCall) (any, error) {
 	return nil, errNoRefund
 }
 
-// giveBack starts a refund, which settles by itself after a while.
-func (s *Sim) giveBack(o *order, r *refund, after time.Duration) {
-	r.id = "503" + s.now().In(china).Format("20060102") + digits(18)
-	r.created = s.now()
-	r.settles = r.created.Add(after)
-	o.refunds = append(o.refunds, r)
-	s.at(r.settles, func(context.Context) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.notify(o, func(n notice) *message { return o.account.refund(o, r, n) })
-	})
-}
-
 // status is WeChat Pay's word for where a refund stands.
 func (r *refund) status(now time.Time) string {
 	if now.Before(r.settles) {
 		return "PROCESSING"
 	}
-	if r.abnormal {
+	if r.isStuck(now) {
 		return "ABNORMAL"
 	}
 	return "SUCCESS"
@@ -176,7 +161,7 @@ func (a *wechatAccount) refundReply(o *order, r *refund, now time.Time) refundRe
 		Promotions: []string{},
 	}
 	if reply.Status == "SUCCESS" {
-		reply.SuccessTime = stamp(r.settles)
+		reply.SuccessTime = stamp(r.succeeds())
 	}
 	return reply
 }
@@ -202,14 +187,14 @@ type refundNoticeAmount struct {
 	PayerRefund int64 `json:"payer_refund"`
 }
 
-func (a *wechatAccount) refundNotice(o *order, r *refund) refundNotice {
+func (a *wechatAccount) refundNotice(o *order, r *refund, at time.Time) refundNotice {
 	n := refundNotice{
 		MchID: a.MchID, OrderNumber: o.number, Reference: o.reference, Number: r.number, ID: r.id,
-		Status: r.status(r.settles), Account: "支付用户零钱",
+		Status: r.status(at), Account: "支付用户零钱",
 		Amount: refundNoticeAmount{Total: o.fen, Refund: r.fen, PayerTotal: o.fen, PayerRefund: r.fen},
 	}
 	if n.Status == "SUCCESS" {
-		n.SuccessTime = stamp(r.settles)
+		n.SuccessTime = stamp(r.succeeds())
 	}
 	return n
 }
