@@ -46,7 +46,8 @@ func clock(now func() time.Time) func() time.Time {
 // store: notifications, queries, closing and bills all end here. The evidence,
 // the attempt, the session, the numbered event and the outbox row are one
 // transaction. Evidence that contradicts what we know is quarantined and changes
-// nothing. The ledger is nil if the evidence is about no session of ours.
+// nothing. The ledger is nil if the evidence is about no session of ours. Fails
+// with pay.ErrNotPaid if a refund is told of a payment that we have not heard of.
 func (r *Recorder) Apply(ctx context.Context, acc *account.Account, ev pay.Evidence) (*pay.Ledger, error) {
 	ev.Provider, ev.ReceivedAt = acc.ProviderID, r.now()
 	if ev.Account != acc.Name() {
@@ -75,34 +76,12 @@ func (r *Recorder) Apply(ctx context.Context, acc *account.Account, ev pay.Evide
 	return l, nil
 }
 
-// ApplyRefund records the provider's word about a refund.
-func (r *Recorder) ApplyRefund(ctx context.Context, acc *account.Account, st provider.RefundStatement) error {
-	key := Key{Provider: acc.ProviderID, Account: acc.Name(), OutTradeNo: st.OutTradeNo}
-	sessionID, err := r.store.Find(ctx, key)
-	if pay.CodeOf(err) == pay.CodeNotFound {
-		return r.quarantine(ctx, refundEvidence(key, st), "refund of a payment that is not ours")
-	}
-	if err != nil {
-		return err
-	}
-	known := false
-	_, err = r.store.Update(ctx, sessionID, func(l *pay.Ledger) error {
-		refund := l.RefundByNumber(st.Number)
-		if known = refund != nil && l.Session.Merchant == acc.Merchant; known {
-			l.SettleRefund(refund.ID, st.State.Status, st.State.Reference, r.now())
-		}
-		return nil
-	})
-	if err == nil && !known {
-		return r.quarantine(ctx, refundEvidence(key, st), "refund "+st.Number+" was not asked for by us")
-	}
-	return err
-}
-
-func refundEvidence(key Key, st provider.RefundStatement) pay.Evidence {
+// refundEvidence is what a provider says about one refund.
+func refundEvidence(acc *account.Account, outTradeNo, number string, source pay.Source, state provider.RefundState) pay.Evidence {
 	return pay.Evidence{
-		ID: "refund:" + st.Number + ":" + string(st.State.Status), Source: pay.SourceNotification,
-		Provider: key.Provider, Account: key.Account, OutTradeNo: key.OutTradeNo, Reference: st.State.Reference,
+		ID: "refund:" + number + ":" + string(state.Status), Source: source, Outcome: pay.OutcomeRefund,
+		Provider: acc.ProviderID, Account: acc.Name(), OutTradeNo: outTradeNo,
+		Returned: &pay.Returned{Number: number, Status: state.Status, Reference: state.Reference},
 	}
 }
 

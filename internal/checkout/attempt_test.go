@@ -185,8 +185,9 @@ func TestSwitchBackTakesTheSameOrder(t *testing.T) {
 	}
 }
 
-// Refused attempts count too: each was a request to the provider.
-func TestTooManyAttempts(t *testing.T) {
+// Refused attempts moved nothing: they don't use up the session, and its payer can
+// go another way.
+func TestRefusalsUseUpNothing(t *testing.T) {
 	w := newWorld(t)
 	id := w.open()
 	for range pay.MaxAttempts {
@@ -194,7 +195,25 @@ func TestTooManyAttempts(t *testing.T) {
 		_, err := w.Choose(t.Context(), id, wechat, pay.RailQR)
 		w.code(err, pay.CodeProviderRefused, "", "refused")
 	}
-	_, err := w.Choose(t.Context(), id, alipay, pay.RailQR)
+	a := w.choose(id, alipay, pay.RailQR)
+	if a.State != pay.AttemptAwaiting {
+		t.Errorf("the other method is %s", a.State)
+	}
+	w.pay(a)
+	w.awaitStatus(id, pay.SessionPaid)
+}
+
+func TestTooManyAttempts(t *testing.T) {
+	w := newWorld(t)
+	id := w.open()
+	rails := []struct {
+		method pay.Method
+		rail   pay.Rail
+	}{{wechat, pay.RailQR}, {wechat, pay.RailDeepLink}, {alipay, pay.RailQR}, {alipay, pay.RailDeepLink}, {alipay, pay.RailRedirect}}
+	for _, r := range rails {
+		w.choose(id, r.method, r.rail)
+	}
+	_, err := w.Choose(t.Context(), id, "unionpay", pay.RailRedirect)
 	w.code(err, pay.CodeTooManyAttempts, "", "one attempt too many")
 	if n := len(w.ledger(id).Attempts); n != pay.MaxAttempts {
 		t.Errorf("%d attempts", n)

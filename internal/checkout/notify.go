@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"morepay/internal/account"
 	"morepay/internal/pay"
 	"morepay/internal/provider"
 )
@@ -25,10 +26,46 @@ func (s *Service) Notify(ctx context.Context, providerID, accountName string, he
 		return nil
 	case err != nil:
 		return pay.Wrap(pay.CodeUnauthorized, err, "the message can't be trusted")
-	case statement.Refund != nil:
-		return s.recorder.ApplyRefund(ctx, acc, *statement.Refund)
 	}
-	_, err = s.recorder.Apply(ctx, acc, *statement.Payment)
+	err = s.hear(ctx, acc, evidenceOf(acc, statement))
 	s.reached(PointApplied)
 	return err
+}
+
+func evidenceOf(acc *account.Account, st provider.Statement) pay.Evidence {
+	if r := st.Refund; r != nil {
+		return refundEvidence(acc, r.OutTradeNo, r.Number, pay.SourceNotification, r.State)
+	}
+	return *st.Payment
+}
+
+// hear applies evidence that came by itself. News of a refund may outrun those of
+// its payment: then the provider is asked about the payment first, and what still
+// doesn't fit is for a person.
+func (s *Service) hear(ctx context.Context, acc *account.Account, ev pay.Evidence) error {
+	_, err := s.recorder.Apply(ctx, acc, ev)
+	if !errors.Is(err, pay.ErrNotPaid) {
+		return err
+	}
+	payment, err := s.query(ctx, acc, ev.OutTradeNo)
+	if err != nil {
+		return pay.Wrap(pay.CodeProviderDown, err, "a refund was told of a payment that could not be asked about")
+	}
+	if _, err := s.recorder.Apply(ctx, acc, payment); err != nil {
+		return err
+	}
+	_, err = s.recorder.Apply(ctx, acc, ev)
+	if errors.Is(err, pay.ErrNotPaid) {
+		return s.recorder.quarantine(ctx, ev, "it tells of a refund, but the payment is "+string(payment.Outcome))
+	}
+	return err
+}
+
+// query asks a provider what became of a payment.
+func (s *Service) query(ctx context.Context, acc *account.Account, outTradeNo string) (ev pay.Evidence, err error) {
+	err = acc.Call(ctx, "query", func(ctx context.Context) (err error) {
+		ev, err = acc.Provider.Query(ctx, outTradeNo)
+		return err
+	})
+	return ev, err
 }

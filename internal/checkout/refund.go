@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 
 	"morepay/internal/pay"
@@ -12,20 +15,35 @@ import (
 
 // NewRefund is a merchant's request for a refund.
 type NewRefund struct {
-	Amount *pay.Money `json:"amount"` // nil for all that is left
-	Reason string     `json:"reason"` // shown to the payer by some providers
+	Amount  *pay.Money `json:"amount"`  // nil for all that is left
+	Reason  string     `json:"reason"`  // shown to the payer by some providers
+	Attempt string     `json:"attempt"` // id of the payment to take it from; "" for a surplus that was kept, else the winner
 
 	// Key is the merchant's name of this request, or "". The refund's id and number
 	// follow from it, so that a repeat after a crash finds the refund that was made.
 	Key string `json:"-"`
 }
 
+// digest stands for what is asked for: the same key with another digest is a
+// mistake of the caller.
+func (n NewRefund) digest() string {
+	asked, _ := json.Marshal(n) // plain values
+	sum := sha256.Sum256(asked)
+	return hex.EncodeToString(sum[:])
+}
+
+func sameRequest(made *pay.Refund, digest string) error {
+	if made.Request != "" && made.Request != digest {
+		return pay.Errorf(pay.CodeIdempotency, "Idempotency-Key", "was used for another refund of this session")
+	}
+	return nil
+}
+
 // maxNote is the longest reason, in characters (WeChat Pay allows 80 bytes of
 // UTF-8, which is 26 Chinese characters at worst).
 const maxNote = 26
 
-// Refund gives back money of a paid session: from the winning attempt, in part
-// or whole. It is sent at once and followed to its end by the sweeper.
+// Refund gives back money of a paid session, in part or whole, from one payment. It is sent at once and followed to its end by the sweeper.
 // Fails with conflict if the session was not paid, or refund_exceeds_receipts.
 func (s *Service) Refund(ctx context.Context, merchant, sessionID string, n NewRefund) (*pay.Ledger, *pay.Refund, error) {
 	if err := checkText("reason", n.Reason, maxNote, false); err != nil {
@@ -35,13 +53,17 @@ func (s *Service) Refund(ctx context.Context, merchant, sessionID string, n NewR
 		return nil, nil, err
 	}
 	name := merchant + "\x00" + sessionID + "\x00" + cmp.Or(n.Key, rand.Text())
-	refund := pay.Refund{ID: idOf("rf_", 24, name), Number: idOf("mp", 30, name), Reason: pay.RefundMerchant, Note: n.Reason}
+	refund := pay.Refund{ID: idOf("rf_", 24, name), Number: idOf("mp", 30, name), Origin: pay.RefundByMerchant, Note: n.Reason, Request: n.digest()}
 	_, err := s.store.Update(ctx, sessionID, func(l *pay.Ledger) error {
-		if l.Refund(refund.ID) != nil {
-			return nil
+		if made := l.Refund(refund.ID); made != nil {
+			return sameRequest(made, refund.Request)
+		}
+		if n.Attempt != "" && l.Attempt(n.Attempt) == nil {
+			return pay.Errorf(pay.CodeInvalid, "attempt", "the session has no such attempt")
 		}
 		r := refund
-		r.AttemptID, r.Amount = l.Session.Winner, l.Refundable(l.Session.Winner)
+		r.AttemptID = cmp.Or(n.Attempt, l.NextToRefund())
+		r.Amount = l.Refundable(r.AttemptID)
 		if n.Amount != nil {
 			r.Amount = *n.Amount
 		}
@@ -60,8 +82,8 @@ func (s *Service) Refund(ctx context.Context, merchant, sessionID string, n NewR
 	return l, l.Refund(refund.ID), nil
 }
 
-// sendRefund sends a pending refund. Sending it again asks what became of it:
-// the number stays the same, so that no retry refunds twice.
+// sendRefund sends a pending refund, or asks what became of one that must not be
+// sent again. The number stays the same, so that no retry refunds twice.
 func (s *Service) sendRefund(ctx context.Context, sessionID, refundID string) error {
 	l, err := s.store.Ledger(ctx, sessionID)
 	if err != nil {
@@ -74,46 +96,52 @@ func (s *Service) sendRefund(ctx context.Context, sessionID, refundID string) er
 	a := l.Attempt(r.AttemptID)
 	acc := s.accounts.Named(a.Provider, a.Account)
 	if acc == nil {
-		return s.refundTried(ctx, sessionID, refundID)
+		return s.change(ctx, sessionID, func(l *pay.Ledger) { l.RefundTried(refundID, "", s.now()) })
 	}
 	refunder, ok := acc.Provider.(provider.Refunder)
 	if !ok {
-		return s.settleRefund(ctx, sessionID, refundID, provider.RefundState{Status: pay.RefundFailed})
+		s.log.ErrorContext(ctx, "the provider can't refund through us: a person must", "refund", refundID, "provider", acc.ProviderID)
+		return s.change(ctx, sessionID, func(l *pay.Ledger) { l.FailRefund(refundID, pay.FailureUnsupported, s.now()) })
 	}
-	order := provider.RefundOrder{
-		OutTradeNo: a.OutTradeNo, Number: r.Number, Amount: r.Amount, Total: a.Amount,
-		Note: r.Note, NotifyURL: s.notifyURL(acc),
+	ask := refunder.QueryRefund
+	if !r.AskOnly() {
+		ask = refunder.Refund
+		if _, err := s.store.Update(ctx, sessionID, func(l *pay.Ledger) error { return l.SendRefund(refundID, s.now()) }); err != nil {
+			return err
+		}
 	}
 	var state provider.RefundState
 	err = acc.Call(ctx, "refund", func(ctx context.Context) (err error) {
-		state, err = refunder.Refund(ctx, order)
+		state, err = ask(ctx, provider.RefundOrder{
+			OutTradeNo: a.OutTradeNo, Number: r.Number, Amount: r.Amount, Total: a.Amount,
+			Note: r.Note, NotifyURL: s.notifyURL(acc),
+		})
 		return err
 	})
 	s.reached(PointRefundAnswered)
 	switch {
-	case errors.Is(err, provider.ErrRefused):
-		s.log.ErrorContext(ctx, "the provider refuses a refund: a person must look at it", "refund", refundID, "err", err)
-		return s.settleRefund(ctx, sessionID, refundID, provider.RefundState{Status: pay.RefundFailed})
+	case errors.Is(err, provider.ErrRefused), errors.Is(err, provider.ErrAbsent):
+		s.log.ErrorContext(ctx, "the provider refuses a refund", "refund", refundID, "err", err)
+		failure := cmp.Or(r.Failure, pay.FailureRefused)
+		return s.change(ctx, sessionID, func(l *pay.Ledger) { l.FailRefund(refundID, failure, s.now()) })
+	case errors.Is(err, provider.ErrLater):
+		s.log.WarnContext(ctx, "the provider can't refund yet", "refund", refundID, "err", err)
+		return s.change(ctx, sessionID, func(l *pay.Ledger) { l.RefundTried(refundID, pay.FailureBalance, s.now()) })
 	case err != nil:
 		s.log.WarnContext(ctx, "outcome of a refund is unknown", "refund", refundID, "err", err)
-		return s.refundTried(ctx, sessionID, refundID)
-	case state.Status == pay.RefundPending:
-		return s.refundTried(ctx, sessionID, refundID)
+		return s.change(ctx, sessionID, func(l *pay.Ledger) { l.RefundTried(refundID, "", s.now()) })
 	}
-	return s.settleRefund(ctx, sessionID, refundID, state)
+	applied, err := s.recorder.Apply(ctx, acc, refundEvidence(acc, a.OutTradeNo, r.Number, pay.SourceRefund, state))
+	if err != nil || applied != nil && applied.Refund(refundID).Status != pay.RefundPending {
+		return err
+	}
+	return s.change(ctx, sessionID, func(l *pay.Ledger) { l.RefundTried(refundID, "", s.now()) })
 }
 
-func (s *Service) refundTried(ctx context.Context, sessionID, refundID string) error {
+// change is an update that can't be refused.
+func (s *Service) change(ctx context.Context, sessionID string, do func(*pay.Ledger)) error {
 	_, err := s.store.Update(ctx, sessionID, func(l *pay.Ledger) error {
-		l.RefundTried(refundID, s.now())
-		return nil
-	})
-	return err
-}
-
-func (s *Service) settleRefund(ctx context.Context, sessionID, refundID string, state provider.RefundState) error {
-	_, err := s.store.Update(ctx, sessionID, func(l *pay.Ledger) error {
-		l.SettleRefund(refundID, state.Status, state.Reference, s.now())
+		do(l)
 		return nil
 	})
 	return err

@@ -48,7 +48,7 @@ func TestSecondPaymentIsRefunded(t *testing.T) {
 			w.must(w.Sim.Inject(providersim.Rule{Fault: "server-error", Next: 2})) // the refund's first tries
 			w.pay(first)
 			l := w.await(id, "surplus", func(l *pay.Ledger) bool { return l.Attempt(first.ID).State == pay.AttemptSurplus })
-			if l.Session.Winner != second.ID || len(l.Refunds) != 1 || l.Refunds[0].Amount != price || l.Refunds[0].Reason != pay.RefundSurplus {
+			if l.Session.Winner != second.ID || len(l.Refunds) != 1 || l.Refunds[0].Amount != price || l.Refunds[0].Origin != pay.RefundOfSurplus {
 				t.Fatalf("winner %q, refunds %+v", l.Session.Winner, l.Refunds)
 			}
 			number := l.Refunds[0].Number

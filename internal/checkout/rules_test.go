@@ -54,7 +54,7 @@ func surplusRule(_ *story, l *pay.Ledger, _ []pay.Event) string {
 	for _, a := range l.Attempts {
 		n := 0
 		for _, r := range l.Refunds {
-			if r.AttemptID == a.ID && r.Reason == pay.RefundSurplus && r.Amount == a.Amount {
+			if r.AttemptID == a.ID && r.Origin == pay.RefundOfSurplus && r.Amount == a.Amount {
 				n++
 			}
 		}

@@ -40,13 +40,15 @@ type attemptBody struct {
 }
 
 type refundBody struct {
-	ID        string           `json:"id"`
-	Attempt   string           `json:"attempt"`
-	Amount    pay.Money        `json:"amount"`
-	Reason    pay.RefundReason `json:"reason"`
-	Note      string           `json:"note,omitempty"`
-	Status    pay.RefundStatus `json:"status"`
-	CreatedAt time.Time        `json:"created_at"`
+	ID        string            `json:"id"`
+	Attempt   string            `json:"attempt"`
+	Amount    pay.Money         `json:"amount"`
+	Origin    pay.RefundOrigin  `json:"origin"`
+	Reason    string            `json:"reason,omitempty"` // the words of who wanted it
+	Status    pay.RefundStatus  `json:"status"`
+	Failure   pay.RefundFailure `json:"failure,omitempty"`
+	Arrival   pay.RefundArrival `json:"arrival,omitempty"`
+	CreatedAt time.Time         `json:"created_at"`
 }
 
 func (s *Server) sessionBody(l *pay.Ledger) sessionBody {
@@ -67,7 +69,7 @@ func (s *Server) sessionBody(l *pay.Ledger) sessionBody {
 }
 
 func refundOf(r pay.Refund) refundBody {
-	return refundBody{r.ID, r.AttemptID, r.Amount, r.Reason, r.Note, r.Status, r.CreatedAt}
+	return refundBody{r.ID, r.AttemptID, r.Amount, r.Origin, r.Note, r.Status, r.Failure, r.Arrival, r.CreatedAt}
 }
 
 // merchantOf returns the merchant whose secret key a request carries. Fails with

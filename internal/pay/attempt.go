@@ -25,6 +25,12 @@ type Attempt struct {
 	PaidAt    time.Time // the provider's time of the payment; zero until paid
 	Checks    int       // provider queries made so far, for whoever looks into a payment: nothing is decided by it
 	CheckAt   time.Time // when to ask the provider next; zero for never
+
+	Sends  int       // how often the request may have left
+	SendAt time.Time // when the identical request leaves again, because no answer came; zero for not
+
+	ReturnedTotal   int64 // minor units that went back in all, as far as the provider gave a total
+	ReturnedUnknown bool  // money went back, and nobody knows yet how much
 }
 
 // ActionKind says which screen the browser shows.
@@ -49,9 +55,13 @@ type Action struct {
 	ExpiresAt time.Time         `json:"expires_at"` // after this the link or code is dead though the attempt may live
 }
 
-// MaxAttempts limits the attempts of a session, so that a page can't burn a
-// provider's quota.
-const MaxAttempts = 5
+// MaxAttempts limits the attempts of a session that a provider took or may have
+// taken, so that a page can't burn its quota. MaxRefused limits those that were
+// definitely refused: they moved nothing, but each is a row and a call.
+const (
+	MaxAttempts = 5
+	MaxRefused  = 20
+)
 
 // Begin adds an attempt in state submitting. The others that are still live are
 // abandoned: they are closed at the provider as soon as that is allowed.
@@ -61,18 +71,27 @@ func (l *Ledger) Begin(a Attempt, now time.Time) error {
 	if l.Session.Status != SessionOpen || !now.Before(l.Session.ExpiresAt) {
 		return Errorf(CodeSessionNotOpen, "", "the session is %s", l.StatusAt(now))
 	}
-	if len(l.Attempts) >= MaxAttempts {
-		return Errorf(CodeTooManyAttempts, "", "a session takes at most %d attempts", MaxAttempts)
+	if refused := l.refusedAttempts(); refused >= MaxRefused || len(l.Attempts)-refused >= MaxAttempts {
+		return Errorf(CodeTooManyAttempts, "", "a session takes at most %d attempts, and %d that are refused", MaxAttempts, MaxRefused)
 	}
 	if limit := l.Session.ExpiresAt.Add(CloseDelay); a.ExpiresAt.IsZero() || a.ExpiresAt.After(limit) {
 		return Errorf(CodeInternal, "", "an attempt of this session must expire by %s", limit)
 	}
 	l.Abandon(now)
-	a.State, a.CreatedAt, a.SentAt = AttemptSubmitting, now, now
-	a.CheckAt = a.nextCheck(now)
+	a.State, a.CreatedAt = AttemptSubmitting, now
+	a.sent(now)
 	l.Attempts = append(l.Attempts, a)
 	l.emit(EventAttemptBegun, a.ID, "", now)
 	return nil
+}
+
+func (l *Ledger) refusedAttempts() (n int) {
+	for _, a := range l.Attempts {
+		if a.State == AttemptFailed {
+			n++
+		}
+	}
+	return n
 }
 
 // Resume takes a live attempt up again, because the payer came back to it or
@@ -91,8 +110,8 @@ func (l *Ledger) Resume(id string, now time.Time) error {
 			l.abandon(other, now)
 		}
 	}
-	a.Abandoned, a.SentAt = false, later(now, a.CreatedAt.Add(time.Millisecond)) // never as if sent once
-	a.CheckAt = a.nextCheck(now)
+	a.Abandoned = false
+	a.sent(later(now, a.CreatedAt.Add(time.Millisecond))) // never as if sent once
 	return nil
 }
 
@@ -108,7 +127,7 @@ func (l *Ledger) abandon(a *Attempt, now time.Time) {
 	if !a.State.Payable() || a.Abandoned {
 		return
 	}
-	a.Abandoned = true
+	a.Abandoned, a.SendAt = true, time.Time{}
 	a.CheckAt = earlier(a.CheckAt, later(now, a.CreatedAt.Add(CloseDelay)))
 }
 
@@ -120,7 +139,7 @@ func (l *Ledger) Accept(id string, action Action, now time.Time) {
 	if a == nil || !a.State.Payable() {
 		return
 	}
-	a.Action = &action
+	a.Action, a.SendAt = &action, time.Time{}
 	if next, ok := a.State.Next(AttemptAccepted); ok {
 		a.State = next
 		l.emit(EventAttemptAwaiting, a.ID, "", now)
@@ -128,15 +147,18 @@ func (l *Ledger) Accept(id string, action Action, now time.Time) {
 }
 
 // Refuse records that the provider definitely did not take an attempt. The
-// refusal of a request that was sent again changes nothing: the first one may
-// have been taken, and its payer may be paying.
+// refusal of a request that was sent again says nothing about the first, which
+// may have been taken: that attempt is only abandoned, and followed to its end.
 func (l *Ledger) Refuse(id string, now time.Time) {
 	a := l.Attempt(id)
-	if a == nil || a.SentAt.After(a.CreatedAt) {
+	if a == nil || a.State != AttemptSubmitting {
 		return
 	}
-	if next, ok := a.State.Next(AttemptRefused); ok {
-		a.State, a.CheckAt = next, time.Time{}
-		l.emit(EventAttemptFailed, a.ID, "", now)
+	if a.SentAt.After(a.CreatedAt) {
+		l.abandon(a, now)
+		return
 	}
+	a.State, _ = a.State.Next(AttemptRefused)
+	a.CheckAt, a.SendAt = time.Time{}, time.Time{}
+	l.emit(EventAttemptFailed, a.ID, "", now)
 }

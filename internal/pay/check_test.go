@@ -134,7 +134,7 @@ func TestDue(t *testing.T) {
 	if got := l.Due(); !got.Equal(opened) {
 		t.Errorf("refunding: due at %v, want %v", got, opened)
 	}
-	l.SettleRefund("r1", pay.RefundSucceeded, "ref", opened)
+	saysOfRefund(t, l, "R1", pay.RefundSucceeded, opened)
 	if got := l.Due(); !got.IsZero() {
 		t.Errorf("refunded: due at %v, want never", got)
 	}

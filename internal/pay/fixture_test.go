@@ -49,6 +49,19 @@ func evidence(n int, source pay.Source, outcome pay.Outcome) pay.Evidence {
 	return ev
 }
 
+// refundEvidence is what the provider says about one refund of payment n.
+func refundEvidence(n int, number string, status pay.RefundStatus) pay.Evidence {
+	ev := evidence(n, pay.SourceRefund, pay.OutcomeRefund)
+	ev.ID = "refund-" + number + "-" + string(status)
+	ev.Returned = &pay.Returned{Number: number, Status: status, Reference: "T" + number}
+	return ev
+}
+
+func saysOfRefund(t *testing.T, l *pay.Ledger, number string, status pay.RefundStatus, at time.Time) {
+	t.Helper()
+	must(t, l.Apply(refundEvidence(0, number, status), at))
+}
+
 // begunLedger has as many attempts, of which the last is not abandoned.
 func begunLedger(t *testing.T, attempts int) *pay.Ledger {
 	t.Helper()

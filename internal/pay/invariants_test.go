@@ -78,21 +78,19 @@ func checkWinner(l *pay.Ledger, paid int) error {
 	return nil
 }
 
-// checkSurplus: each payment but the winner's goes back whole, once.
+// checkSurplus: each payment but the winner's goes back whole, or a refund of it
+// has failed and waits for a person.
 func checkSurplus(l *pay.Ledger, _ int) error {
 	for _, a := range l.Attempts {
-		var automatic int
+		waits := a.ReturnedUnknown
 		for _, r := range l.Refunds {
-			if r.AttemptID == a.ID && r.Reason == pay.RefundSurplus && r.Amount == a.Amount {
-				automatic++
+			waits = waits || r.AttemptID == a.ID && l.NeedsPerson(&r)
+			if r.AttemptID == a.ID && r.Origin == pay.RefundOfSurplus && a.State != pay.AttemptSurplus {
+				return fmt.Errorf("I3: attempt %s is %s and has an automatic refund", a.ID, a.State)
 			}
 		}
-		want := 0
-		if a.State == pay.AttemptSurplus {
-			want = 1
-		}
-		if automatic != want {
-			return fmt.Errorf("I3: attempt %s is %s and has %d automatic refunds", a.ID, a.State, automatic)
+		if a.State == pay.AttemptSurplus && l.Refundable(a.ID).Value > 0 && !waits {
+			return fmt.Errorf("I3: %v of surplus %s is kept, and nobody is told", l.Refundable(a.ID), a.ID)
 		}
 	}
 	return nil
@@ -123,6 +121,11 @@ func checkPlans(l *pay.Ledger, _ int) error {
 		}
 		if a.State.Payable() && !open && !a.Abandoned {
 			return fmt.Errorf("plans: attempt %s is %s and not abandoned, but the session is %s", a.ID, a.State, l.Session.Status)
+		}
+	}
+	for _, a := range l.Attempts {
+		if !a.SendAt.IsZero() && (a.State != pay.AttemptSubmitting || a.Abandoned || !open || !a.SendAt.Before(a.ExpiresAt)) {
+			return fmt.Errorf("plans: attempt %s is %s (abandoned: %t) and sent again at %v", a.ID, a.State, a.Abandoned, a.SendAt)
 		}
 	}
 	for _, r := range l.Refunds {

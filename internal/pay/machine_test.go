@@ -73,7 +73,7 @@ func TestAttemptMachine(t *testing.T) {
 }
 
 // TestRefundMachine: a refund has no inputs but the provider's word, which
-// SettleRefund takes.
+// evidence brings.
 func TestRefundMachine(t *testing.T) {
 	t.Parallel()
 	const no = pay.RefundStatus("-")
@@ -85,7 +85,7 @@ func TestRefundMachine(t *testing.T) {
 		//                      pending succeeded            failed            "" nonsense
 		{pay.RefundPending, []pay.RefundStatus{no, pay.RefundSucceeded, pay.RefundFailed, no, no}},
 		{pay.RefundSucceeded, []pay.RefundStatus{no, no, no, no, no}},
-		{pay.RefundFailed, []pay.RefundStatus{no, no, no, no, no}},
+		{pay.RefundFailed, []pay.RefundStatus{no, pay.RefundSucceeded, no, no, no}},
 	}
 	for _, row := range table {
 		for i, word := range words {
@@ -96,14 +96,14 @@ func TestRefundMachine(t *testing.T) {
 	}
 }
 
-// refundNext is what SettleRefund makes of a refund's status.
+// refundNext is what the provider's word makes of a refund's status.
 func refundNext(t *testing.T, from pay.RefundStatus) func(pay.RefundStatus) (pay.RefundStatus, bool) {
 	return func(word pay.RefundStatus) (pay.RefundStatus, bool) {
 		l := wonLedger(t)
 		must(t, l.AddRefund(pay.Refund{ID: "r1", AttemptID: ids[0], Number: "R1", Amount: price}, opened))
-		l.SettleRefund("r1", from, "ref", opened)
+		_ = l.Apply(refundEvidence(0, "R1", from), opened)
 		was := l.Session.LastEvent
-		l.SettleRefund("r1", word, "ref", opened)
+		_ = l.Apply(refundEvidence(0, "R1", word), opened)
 		return l.Refund("r1").Status, l.Session.LastEvent > was
 	}
 }

@@ -206,7 +206,7 @@ func (m *model) intern(l *pay.Ledger) *pay.Ledger {
 	for _, a := range l.Attempts {
 		key = append(key, '|')
 		key = append(key, a.State...)
-		key = append(key, flag(a.Action != nil), flag(!a.CheckAt.IsZero()))
+		key = append(key, flag(a.Action != nil), flag(!a.CheckAt.IsZero()), flag(!a.SendAt.IsZero()))
 		if !a.State.Payable() {
 			continue
 		}

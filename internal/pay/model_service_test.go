@@ -319,8 +319,7 @@ func (m *model) refundAndStore(w world, n int) world {
 	}
 	w = m.refundOrder(w, n)
 	w, _ = m.commit(w, "settle refund", n, func(l *pay.Ledger) error {
-		l.SettleRefund(r.ID, pay.RefundSucceeded, "R"+r.Number, w.now())
-		return nil
+		return l.Apply(refundEvidence(n, r.Number, pay.RefundSucceeded), w.now())
 	})
 	return w
 }
@@ -331,7 +330,7 @@ func (m *model) merchantRefund(w world, n int) world {
 	w, _ = m.commit(w, "refund", n, func(l *pay.Ledger) error {
 		return l.AddRefund(pay.Refund{
 			ID: "m" + ids[n], AttemptID: ids[n], Number: numbers[n] + "M",
-			Amount: price, Reason: pay.RefundMerchant,
+			Amount: price, Origin: pay.RefundByMerchant,
 		}, w.now())
 	})
 	return w

@@ -241,5 +241,5 @@ func (w world) settled() error {
 }
 
 func (w world) refundedByMerchant() bool {
-	return slices.ContainsFunc(w.ledger.Refunds, func(r pay.Refund) bool { return r.Reason == pay.RefundMerchant })
+	return slices.ContainsFunc(w.ledger.Refunds, func(r pay.Refund) bool { return r.Origin == pay.RefundByMerchant })
 }

@@ -2,6 +2,8 @@ package pay_test
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -42,8 +44,8 @@ func (a *actor) change(t *rapid.T, method func(*pay.Ledger) error) {
 func (a *actor) begin(t *rapid.T) {
 	a.change(t, func(l *pay.Ledger) error {
 		n := len(l.Attempts)
-		if n == pay.MaxAttempts {
-			n = 0 // refused anyway
+		if n >= len(ids) {
+			t.Skip("there are no more names")
 		}
 		return l.Begin(newAttempt(n), a.now)
 	})
@@ -130,7 +132,7 @@ func (a *actor) addRefund(t *rapid.T) {
 	a.refunds++
 	r := pay.Refund{
 		ID: fmt.Sprintf("r%d", a.refunds), Number: fmt.Sprintf("R%d", a.refunds), AttemptID: a.anyID(t),
-		Amount: cny(rapid.Int64Range(-1, price.Value+1).Draw(t, "value")), Reason: pay.RefundMerchant,
+		Amount: cny(rapid.Int64Range(-1, price.Value+1).Draw(t, "value")), Origin: pay.RefundByMerchant,
 	}
 	a.change(t, func(l *pay.Ledger) error {
 		left := l.Refundable(r.AttemptID).Value
@@ -142,17 +144,60 @@ func (a *actor) addRefund(t *rapid.T) {
 	})
 }
 
-func (a *actor) settleRefund(t *rapid.T) {
+// followRefund does what the service does with a refund of any status.
+func (a *actor) followRefund(t *rapid.T) {
 	if len(a.ledger.Refunds) == 0 {
 		t.Skip("there is no refund")
 	}
-	id := a.ledger.Refunds[rapid.IntRange(0, len(a.ledger.Refunds)-1).Draw(t, "refund")].ID
-	status := rapid.SampledFrom([]pay.RefundStatus{pay.RefundPending, pay.RefundSucceeded, pay.RefundFailed, "nonsense"}).Draw(t, "status")
-	a.change(t, func(l *pay.Ledger) error {
-		l.SettleRefund(id, status, "ref", a.now)
-		l.RefundTried(id, a.now)
-		return nil
-	})
+	r := a.ledger.Refunds[rapid.IntRange(0, len(a.ledger.Refunds)-1).Draw(t, "refund")]
+	failure := rapid.SampledFrom(append(pay.RefundFailures, "")).Draw(t, "failure")
+	steps := map[string]func(l *pay.Ledger) error{
+		"send":  func(l *pay.Ledger) error { return l.SendRefund(r.ID, a.now) },
+		"tried": func(l *pay.Ledger) error { l.RefundTried(r.ID, failure, a.now); return nil },
+		"fail":  func(l *pay.Ledger) error { l.FailRefund(r.ID, failure, a.now); return nil },
+		"retry": func(l *pay.Ledger) error { _, err := l.RetryRefund(r.ID, "ann", a.now); return err },
+		"by-hand": func(l *pay.Ledger) error {
+			a.refunds++
+			return l.RecordRefund(pay.Refund{
+				ID: fmt.Sprintf("h%d", a.refunds), AttemptID: r.AttemptID, Amount: r.Amount, Author: "ann", Note: "by bank",
+			}, rapid.SampledFrom([]string{"", r.ID}).Draw(t, "instead of"), a.now)
+		},
+	}
+	a.change(t, steps[rapid.SampledFrom(slices.Sorted(maps.Keys(steps))).Draw(t, "step")])
+}
+
+// returned applies anything a provider may say about returned money, also what
+// contradicts our books. A repeat changes nothing.
+func (a *actor) returned(t *rapid.T) {
+	n := rapid.IntRange(0, len(ids)-1).Draw(t, "n")
+	numbers := []string{"", "c1", "c2"}
+	for _, r := range a.ledger.Refunds {
+		numbers = append(numbers, r.Number)
+	}
+	amount := func(name string) pay.Money { return cny(rapid.Int64Range(0, price.Value+1).Draw(t, name)) }
+	ev := evidence(n, pay.SourceQuery, rapid.SampledFrom([]pay.Outcome{pay.OutcomePaid, pay.OutcomeRefund}).Draw(t, "outcome"))
+	ev.Returned = &pay.Returned{
+		Number:  rapid.SampledFrom(numbers).Draw(t, "number"),
+		Status:  rapid.SampledFrom([]pay.RefundStatus{"", pay.RefundPending, pay.RefundSucceeded, pay.RefundFailed}).Draw(t, "status"),
+		Failure: rapid.SampledFrom(append(pay.RefundFailures, "")).Draw(t, "failure"),
+		Amount:  amount("amount"), Total: amount("total"), Unknown: rapid.Bool().Draw(t, "unknown"),
+	}
+	a.change(t, func(l *pay.Ledger) error { return l.Apply(ev, a.now) })
+	repeated := clone(a.ledger)
+	_ = repeated.Apply(ev, a.now)
+	if diff := cmp.Diff(clone(a.ledger), clone(repeated)); diff != "" || len(repeated.Events) > 0 {
+		t.Fatalf("the repeat changed (-before +after):\n%s", diff)
+	}
+}
+
+// sendAgain does what the service does with an attempt that got no answer.
+func (a *actor) sendAgain(t *rapid.T) {
+	id, pause := a.anyID(t), time.Duration(rapid.Int64Range(0, int64(10*time.Second)).Draw(t, "pause"))
+	if rapid.Bool().Draw(t, "ended") {
+		a.change(t, func(l *pay.Ledger) error { l.Unanswered(id, pause, a.now); return nil })
+		return
+	}
+	a.change(t, func(l *pay.Ledger) error { return l.Resend(id, a.now) })
 }
 
 func (a *actor) wait(t *rapid.T) {
@@ -169,7 +214,7 @@ func TestLedgerHoldsEveryInvariant(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"begin": a.begin, "resume": a.resume, "reply": a.reply, "apply": a.apply, "contradict": a.contradict,
 			"checked": a.checked, "abandon": a.abandon, "expire": a.expire, "cancel": a.cancel,
-			"add-refund": a.addRefund, "settle-refund": a.settleRefund, "wait": a.wait,
+			"add-refund": a.addRefund, "follow-refund": a.followRefund, "returned": a.returned, "send-again": a.sendAgain, "wait": a.wait,
 		})
 	})
 }

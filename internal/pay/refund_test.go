@@ -43,14 +43,14 @@ func TestAddRefund(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			l := ledgerWith(t, test.state)
 			for i, r := range test.given {
-				r.ID, r.AttemptID = fmt.Sprintf("given%d", i), ids[0]
+				r.ID, r.Number, r.AttemptID = fmt.Sprintf("given%d", i), fmt.Sprintf("G%d", i), ids[0]
 				status := r.Status
 				must(t, l.AddRefund(r, opened))
-				l.SettleRefund(r.ID, status, "ref", opened)
+				saysOfRefund(t, l, r.Number, status, opened)
 			}
 			l = clone(l)
 			before := clone(l)
-			r := pay.Refund{ID: "r1", AttemptID: ids[0], Number: "R1", Amount: test.amount, Reason: pay.RefundMerchant, Note: "torn"}
+			r := pay.Refund{ID: "r1", AttemptID: ids[0], Number: "R1", Amount: test.amount, Origin: pay.RefundByMerchant, Note: "torn"}
 			err := l.AddRefund(r, expiry)
 			checkCode(t, err, test.want)
 			if err != nil {
@@ -76,8 +76,8 @@ func TestRefundsAreLimitedInNumber(t *testing.T) {
 	t.Parallel()
 	l := wonLedger(t)
 	for i := range pay.MaxRefunds {
-		must(t, l.AddRefund(pay.Refund{ID: fmt.Sprint(i), AttemptID: ids[0], Amount: cny(1)}, opened))
-		l.SettleRefund(fmt.Sprint(i), pay.RefundFailed, "", opened) // the provider has counted it all the same
+		must(t, l.AddRefund(pay.Refund{ID: fmt.Sprint(i), AttemptID: ids[0], Number: fmt.Sprint(i), Amount: cny(1)}, opened))
+		saysOfRefund(t, l, fmt.Sprint(i), pay.RefundFailed, opened) // the provider has counted it all the same
 	}
 	checkCode(t, l.AddRefund(pay.Refund{ID: "more", AttemptID: ids[0], Amount: cny(1)}, opened), pay.CodeRefundExceeds)
 }
@@ -96,7 +96,7 @@ func TestRefundable(t *testing.T) {
 	checkRefundable("a9", cny(0))
 	must(t, l.AddRefund(pay.Refund{ID: "r1", AttemptID: ids[0], Number: "R1", Amount: cny(5000)}, opened))
 	checkRefundable(ids[0], cny(980))
-	l.SettleRefund("r1", pay.RefundFailed, "", opened)
+	saysOfRefund(t, l, "R1", pay.RefundFailed, opened)
 	checkRefundable(ids[0], price)
 
 	l = begunLedger(t, 1)
@@ -107,43 +107,32 @@ func TestRefundable(t *testing.T) {
 	checkRefundable(ids[1], price)
 }
 
-func TestSettleRefund(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		status pay.RefundStatus
-		event  pay.EventType
-	}{
-		{pay.RefundSucceeded, pay.EventRefundSucceeded},
-		{pay.RefundFailed, pay.EventRefundFailed},
-	}
-	for _, test := range tests {
-		t.Run(string(test.status), func(t *testing.T) {
+func TestProvidersWordOnARefund(t *testing.T) {
+	for status, event := range map[pay.RefundStatus]pay.EventType{
+		pay.RefundSucceeded: pay.EventRefundSucceeded,
+		pay.RefundFailed:    pay.EventRefundFailed,
+	} {
+		t.Run(string(status), func(t *testing.T) {
 			l := wonLedger(t)
 			must(t, l.AddRefund(pay.Refund{ID: "r1", AttemptID: ids[0], Number: "R1", Amount: cny(1)}, opened))
 			l = clone(l)
-			l.SettleRefund("r1", test.status, "5030", expiry)
-			r := l.RefundByNumber("R1")
-			if r.Status != test.status || r.Reference != "5030" || !r.CheckAt.IsZero() {
+			saysOfRefund(t, l, "R1", status, expiry)
+			r := l.RefundByNumber(ids[0], "R1")
+			if r.Status != status || r.Reference != "TR1" || !r.CheckAt.IsZero() {
 				t.Errorf("refund is %+v", r)
 			}
 			want := []pay.Event{{
-				Number: l.Session.LastEvent, Type: test.event, Session: pay.SessionPaid,
+				Number: l.Session.LastEvent, Type: event, Session: pay.SessionPaid,
 				AttemptID: ids[0], RefundID: "r1", At: expiry,
 			}}
 			if diff := cmp.Diff(want, l.Events); diff != "" {
 				t.Errorf("events (-want +got):\n%s", diff)
 			}
+			if len(l.Evidence) != 1 {
+				t.Errorf("%d pieces of evidence are kept, want 1", len(l.Evidence))
+			}
 		})
 	}
-	t.Run("unknown", func(t *testing.T) {
-		l := wonLedger(t)
-		before := clone(l)
-		l.SettleRefund("r9", pay.RefundSucceeded, "", opened)
-		checkUnchanged(t, before, l)
-		if l.Refund("r9") != nil || l.RefundByNumber("R9") != nil {
-			t.Error("a refund is found that never was")
-		}
-	})
 }
 
 func TestRefundTried(t *testing.T) {
@@ -155,7 +144,8 @@ func TestRefundTried(t *testing.T) {
 	for range 16 {
 		now := l.Refund("r1").CheckAt
 		got = append(got, now.Sub(opened))
-		l.RefundTried("r1", now)
+		must(t, l.SendRefund("r1", now))
+		l.RefundTried("r1", "", now)
 	}
 	// Pauses double until they are six hours.
 	want := []time.Duration{
@@ -169,9 +159,158 @@ func TestRefundTried(t *testing.T) {
 		t.Errorf("%d tries are counted, want 16", tries)
 	}
 
-	l.SettleRefund("r1", pay.RefundSucceeded, "", opened)
+	saysOfRefund(t, l, "R1", pay.RefundSucceeded, opened)
 	before := clone(l)
-	l.RefundTried("r1", opened)
-	l.RefundTried("r9", opened)
+	l.RefundTried("r1", "", opened)
+	l.RefundTried("r9", pay.FailureRefused, opened)
+	l.FailRefund("r1", pay.FailureRefused, opened)
+	checkCode(t, l.SendRefund("r1", opened), pay.CodeConflict)
+	checkCode(t, l.SendRefund("r9", opened), pay.CodeNotFound)
 	checkUnchanged(t, before, clone(l))
+}
+
+// A refusal together with "not found" ends a refund at once if it was sent once:
+// nothing of it is on its way.
+func TestFailRefundSentOnce(t *testing.T) {
+	l := refundingLedger(t)
+	must(t, l.SendRefund("r1", opened))
+	l.FailRefund("r1", pay.FailureTooLate, opened.Add(time.Second))
+	if r := l.Refund("r1"); r.Status != pay.RefundFailed || r.Failure != pay.FailureTooLate || !r.CheckAt.IsZero() {
+		t.Errorf("refund is %+v", r)
+	}
+}
+
+// While an earlier request may still arrive they prove nothing: the refund is
+// only asked about until AbsenceDelay after that one left.
+func TestFailRefundSentTwice(t *testing.T) {
+	l := refundingLedger(t)
+	must(t, l.SendRefund("r1", opened))
+	l.RefundTried("r1", "", opened)
+	again := opened.Add(5 * time.Second)
+	must(t, l.SendRefund("r1", again))
+	l.FailRefund("r1", pay.FailureRefused, again)
+	r := l.Refund("r1")
+	if r.Status != pay.RefundPending || r.Failure != pay.FailureRefused || !r.AskOnly() {
+		t.Fatalf("refund is %+v", r)
+	}
+	if want := opened.Add(pay.AbsenceDelay + time.Second); !r.CheckAt.Equal(want) {
+		t.Errorf("it is asked about at %v, want %v", r.CheckAt, want)
+	}
+	checkCode(t, l.SendRefund("r1", r.CheckAt), pay.CodeConflict)
+	l.FailRefund("r1", pay.FailureRefused, r.CheckAt)
+	if r.Status != pay.RefundFailed {
+		t.Errorf("after that time it is %s", r.Status)
+	}
+	// And should the first request have been taken after all, that counts.
+	saysOfRefund(t, l, "R1", pay.RefundSucceeded, expiry)
+	if r.Status != pay.RefundSucceeded || r.Failure != "" {
+		t.Errorf("after a success it is %+v", r)
+	}
+}
+
+func TestRefundWaitsForBalance(t *testing.T) {
+	l := refundingLedger(t)
+	must(t, l.SendRefund("r1", opened))
+	l.RefundTried("r1", pay.FailureBalance, opened)
+	if r := l.Refund("r1"); r.AskOnly() || r.Status != pay.RefundPending || r.CheckAt.IsZero() {
+		t.Errorf("refund is %+v", r)
+	}
+	must(t, l.SendRefund("r1", opened.Add(time.Minute)))
+}
+
+// refundingLedger is paid and has a refund r1 of all of it, not sent yet.
+func refundingLedger(t *testing.T) *pay.Ledger {
+	t.Helper()
+	l := wonLedger(t)
+	must(t, l.AddRefund(pay.Refund{ID: "r1", AttemptID: ids[0], Number: "R1", Amount: price, Origin: pay.RefundByMerchant}, opened))
+	return clone(l)
+}
+
+func TestRetryRefund(t *testing.T) {
+	l := refundingLedger(t)
+	_, err := l.RetryRefund("r1", "ann", opened)
+	checkCode(t, err, pay.CodeConflict)
+	_, err = l.RetryRefund("r9", "ann", opened)
+	checkCode(t, err, pay.CodeNotFound)
+
+	l.FailRefund("r1", pay.FailureRefused, opened)
+	id, err := l.RetryRefund("r1", "ann", expiry)
+	must(t, err)
+	first, second := l.Refund("r1"), l.Refund(id)
+	if second.Status != pay.RefundPending || second.Author != "ann" || second.Amount != price || second.Number == first.Number || second.Number == "" {
+		t.Errorf("the second is %+v", second)
+	}
+	_, err = l.RetryRefund("r1", "ann", expiry) // clicked twice
+	checkCode(t, err, pay.CodeRefundExceeds)
+}
+
+func TestRecordRefund(t *testing.T) {
+	byHand := pay.Refund{ID: "h1", AttemptID: ids[0], Amount: price, Author: "ann", Note: "by bank"}
+	change := func(f func(*pay.Refund)) pay.Refund {
+		r := byHand
+		f(&r)
+		return r
+	}
+	stuck := func(t *testing.T) *pay.Ledger {
+		l := refundingLedger(t)
+		ev := refundEvidence(0, "R1", pay.RefundPending)
+		ev.Returned.Failure = pay.FailurePayerAccount
+		must(t, l.Apply(ev, opened))
+		return clone(l)
+	}
+	for _, test := range []struct {
+		name      string
+		ledger    func(*testing.T) *pay.Ledger
+		refund    pay.Refund
+		insteadOf string
+		want      pay.Code
+	}{
+		{name: "of-a-payment", ledger: wonLedger, refund: byHand},
+		{name: "no-author", ledger: wonLedger, refund: change(func(r *pay.Refund) { r.Author = "" }), want: pay.CodeInvalid},
+		{name: "no-note", ledger: wonLedger, refund: change(func(r *pay.Refund) { r.Note = "" }), want: pay.CodeInvalid},
+		{name: "too-much", ledger: wonLedger, refund: change(func(r *pay.Refund) { r.Amount.Value++ }), want: pay.CodeRefundExceeds},
+		{name: "not-paid", ledger: func(t *testing.T) *pay.Ledger { return begunLedger(t, 1) }, refund: byHand, want: pay.CodeConflict},
+		{name: "while-another-is-under-way", ledger: refundingLedger, refund: byHand, want: pay.CodeRefundExceeds},
+		{name: "instead-of-one-under-way", ledger: refundingLedger, refund: byHand, insteadOf: "r1", want: pay.CodeConflict},
+		{name: "instead-of-a-stuck-one", ledger: stuck, refund: byHand, insteadOf: "r1"},
+		{name: "instead-of-none", ledger: wonLedger, refund: byHand, insteadOf: "r9", want: pay.CodeNotFound},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			l := test.ledger(t)
+			before := clone(l)
+			err := l.RecordRefund(test.refund, test.insteadOf, expiry)
+			checkCode(t, err, test.want)
+			if err != nil {
+				checkUnchanged(t, before, l)
+				return
+			}
+			r := l.Refund("h1")
+			if r.Status != pay.RefundSucceeded || r.Origin != pay.RefundByHand || l.Refundable(ids[0]).Value != 0 {
+				t.Errorf("refund is %+v, %v is left", r, l.Refundable(ids[0]))
+			}
+			if old := l.Refund(test.insteadOf); old != nil && (old.Status != pay.RefundFailed || old.Failure != pay.FailureMadeElsewhere) {
+				t.Errorf("the stuck one is %+v", old)
+			}
+			must(t, checkLedger(l, 1))
+		})
+	}
+}
+
+// A surplus that could not be given back waits for a person, and is what a
+// merchant's refund takes first.
+func TestSurplusThatStays(t *testing.T) {
+	l := ledgerWith(t, pay.AttemptSurplus) // attempt 1 won
+	id := "rf_" + ids[0]
+	if got := l.NextToRefund(); got != ids[1] {
+		t.Errorf("while its refund is under way %s is next", got)
+	}
+	l.FailRefund(id, pay.FailureUnsupported, opened)
+	if r := l.Refund(id); !l.NeedsPerson(r) || l.NextToRefund() != ids[0] {
+		t.Errorf("refund %+v needs nobody, next is %s", r, l.NextToRefund())
+	}
+	_, err := l.RetryRefund(id, "ann", opened)
+	must(t, err)
+	if r := l.Refund(id); l.NeedsPerson(r) || l.NextToRefund() != ids[1] {
+		t.Errorf("made anew, it still needs a person: next is %s", l.NextToRefund())
+	}
 }

@@ -64,15 +64,71 @@ func (l *Ledger) Checked(id string, now time.Time) {
 	a.CheckAt = a.nextCheck(now)
 }
 
-// RefundTried records that the provider has been asked for a refund and has not
-// settled it, and plans the next time: soon at first, then ever more rarely.
-func (l *Ledger) RefundTried(id string, now time.Time) {
-	r := l.Refund(id)
-	if r == nil || r.Status != RefundPending {
+// sendAgainAfter are the pauses between the end of a try that brought no definite
+// answer and the next one: providers ask for two or three repeats with identical
+// parameters (WeChat Pay's best practice).
+var sendAgainAfter = []time.Duration{time.Second, 3 * time.Second, 8 * time.Second}
+
+// tryTime is for how long a try may be under way before it must have died with
+// its server: the provider's time to answer, and some.
+const tryTime = 10 * time.Second
+
+// sent records that the attempt's request is about to leave. Should its server die
+// now, another sends it again once the try must be over.
+func (a *Attempt) sent(now time.Time) {
+	a.SentAt = now
+	a.Sends++
+	a.SendAt = time.Time{}
+	if lost := now.Add(tryTime); a.State == AttemptSubmitting && lost.Before(a.ExpiresAt) {
+		a.SendAt = lost
+	}
+	a.CheckAt = a.nextCheck(now)
+}
+
+// PauseAfter is how long to wait before an attempt is sent again after so many
+// tries without an answer; false if it has been sent often enough.
+func PauseAfter(tries int) (time.Duration, bool) {
+	if tries < 1 || tries > len(sendAgainAfter) {
+		return 0, false
+	}
+	return sendAgainAfter[tries-1], true
+}
+
+// Unanswered records that a try of an attempt ended without a definite answer, and
+// plans the next one after pause, unless the payer has gone another way, the
+// session or the order ends before that, or there were enough.
+func (l *Ledger) Unanswered(id string, pause time.Duration, now time.Time) {
+	a := l.Attempt(id)
+	if a == nil || a.State != AttemptSubmitting {
 		return
 	}
-	r.Tries++
-	r.CheckAt = now.Add(max(5*time.Second, min(now.Sub(r.CreatedAt), maxCheckGap)))
+	a.SendAt = time.Time{}
+	at := now.Add(pause)
+	_, again := PauseAfter(a.Sends)
+	if again && !a.Abandoned && l.StatusAt(at) == SessionOpen && at.Before(a.ExpiresAt) {
+		a.SendAt = at
+	}
+}
+
+// Resend records that the identical request of a submitting attempt is about to
+// leave again, because no answer came. Fails with conflict if that is not planned
+// by now.
+func (l *Ledger) Resend(id string, now time.Time) error {
+	a := l.Attempt(id)
+	if a == nil || a.SendAt.IsZero() || a.SendAt.After(now) {
+		return Errorf(CodeConflict, "", "the attempt is not to be sent again now")
+	}
+	if status := l.StatusAt(now); status != SessionOpen || !now.Before(a.ExpiresAt) {
+		return Errorf(CodeSessionNotOpen, "", "the session is %s", status)
+	}
+	a.sent(now)
+	return nil
+}
+
+// nextCheck is when to send or ask about a pending refund again: soon at first,
+// then ever more rarely.
+func (r *Refund) nextCheck(now time.Time) time.Time {
+	return now.Add(max(5*time.Second, min(now.Sub(r.CreatedAt), maxCheckGap)))
 }
 
 // Due is the next instant at which somebody must look at this ledger: its
@@ -89,6 +145,7 @@ func (l *Ledger) Due() time.Time {
 	}
 	for _, a := range l.Attempts {
 		sooner(a.CheckAt)
+		sooner(a.SendAt)
 	}
 	for _, r := range l.Refunds {
 		sooner(r.CheckAt)

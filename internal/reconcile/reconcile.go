@@ -153,7 +153,8 @@ func (c *comparison) payment(ctx context.Context, l *pay.Ledger, line provider.B
 }
 
 func (c *comparison) refund(l *pay.Ledger, line provider.BillLine) {
-	r := l.RefundByNumber(line.RefundNumber)
+	a := l.AttemptByNumber(c.acc.ProviderID, c.acc.Name(), line.OutTradeNo)
+	r := l.RefundByNumber(a.ID, line.RefundNumber)
 	switch {
 	case r == nil:
 		c.differ(OtherRefund, line.OutTradeNo, "", line.Amount.String())

@@ -55,11 +55,12 @@ type payment struct {
 }
 
 type refund struct {
-	ID                string           `json:"id"`
-	Reason            pay.RefundReason `json:"reason"`
-	Amount            pay.Money        `json:"amount"`
-	Status            pay.RefundStatus `json:"status"`
-	ProviderReference string           `json:"provider_reference,omitempty"`
+	ID                string            `json:"id"`
+	Origin            pay.RefundOrigin  `json:"origin"`
+	Amount            pay.Money         `json:"amount"`
+	Status            pay.RefundStatus  `json:"status"`
+	Failure           pay.RefundFailure `json:"failure,omitempty"`
+	ProviderReference string            `json:"provider_reference,omitempty"`
 }
 
 // NewMessage makes the message about an event from the ledger that is stored with
@@ -83,7 +84,9 @@ func NewMessage(l *pay.Ledger, e pay.Event) (Message, error) {
 		}
 	}
 	if r := l.Refund(e.RefundID); r != nil {
-		p.Data.Refund = &refund{ID: r.ID, Reason: r.Reason, Amount: r.Amount, Status: r.Status, ProviderReference: r.Reference}
+		p.Data.Refund = &refund{
+			ID: r.ID, Origin: r.Origin, Amount: r.Amount, Status: r.Status, Failure: r.Failure, ProviderReference: r.Reference,
+		}
 	}
 	var err error
 	m.Payload, err = json.Marshal(p)

@@ -60,6 +60,14 @@ func history(t *testing.T) []webhook.Message {
 		}, at))
 	}
 
+	returned := func(id string, said pay.Returned) {
+		at := later()
+		must(l.Apply(pay.Evidence{
+			ID: "ev" + said.Number, Provider: "wechatpay", Account: "1900000001", OutTradeNo: "no" + id, Outcome: pay.OutcomeRefund,
+			ReceivedAt: at, Returned: &said, Raw: []byte("never told to merchants"),
+		}, at))
+	}
+
 	open("cs_expired")
 	begin("at_1")
 	begin("at_2")
@@ -70,10 +78,10 @@ func history(t *testing.T) []webhook.Message {
 	tell()
 	paid("at_2")
 	tell()
-	must(l.AddRefund(pay.Refund{ID: "rf_1", AttemptID: "at_1", Number: "r1", Amount: pay.Money{Currency: "CNY", Value: 980}, Reason: pay.RefundMerchant, Note: "kept to ourselves"}, later()))
-	l.SettleRefund("rf_1", pay.RefundSucceeded, "5030", later())
+	must(l.AddRefund(pay.Refund{ID: "rf_1", AttemptID: "at_1", Number: "r1", Amount: pay.Money{Currency: "CNY", Value: 980}, Origin: pay.RefundByMerchant, Note: "kept to ourselves"}, later()))
+	returned("at_1", pay.Returned{Number: "r1", Status: pay.RefundSucceeded, Reference: "5030"})
 	tell()
-	l.SettleRefund("rf_at_2", pay.RefundFailed, "5031", later())
+	returned("at_2", pay.Returned{Number: "noat_2S", Status: pay.RefundFailed, Failure: pay.FailureClosed, Reference: "5031"})
 	tell()
 	open("cs_paid")
 	begin("at_3")
@@ -82,6 +90,12 @@ func history(t *testing.T) []webhook.Message {
 	open("cs_canceled")
 	must(l.Cancel(later()))
 	tell()
+	open("cs_returned")
+	begin("at_4")
+	paid("at_4")
+	l.Events = nil
+	returned("at_4", pay.Returned{Number: "console1", Total: pay.Money{Currency: "CNY", Value: 1000}})
+	tell()
 	return messages
 }
 
@@ -89,14 +103,18 @@ func history(t *testing.T) []webhook.Message {
 func TestPayloads(t *testing.T) {
 	told := map[pay.EventType]bool{}
 	for _, m := range history(t) {
+		name := string(m.Type)
+		if told[m.Type] {
+			name += "-by-provider"
+		}
 		told[m.Type] = true
-		t.Run(string(m.Type), func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			var got bytes.Buffer
 			if err := json.Indent(&got, m.Payload, "", "  "); err != nil {
 				t.Fatal(err)
 			}
 			got.WriteByte('\n')
-			golden := filepath.Join("testdata", string(m.Type)+".json")
+			golden := filepath.Join("testdata", name+".json")
 			if *update {
 				if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
 					t.Fatal(err)

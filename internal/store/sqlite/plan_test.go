@@ -62,7 +62,7 @@ func (s *site) everything() {
 		func(l *pay.Ledger) error {
 			return l.AddRefund(pay.Refund{ID: "r", AttemptID: a.ID, Number: "n", Amount: a.Amount}, now)
 		},
-		func(l *pay.Ledger) error { l.RefundTried("r", now); return nil },
+		func(l *pay.Ledger) error { l.RefundTried("r", "", now); return nil },
 	}
 	for _, change := range changes {
 		_, err := s.Ledgers.Update(ctx, "cs_plan", change)

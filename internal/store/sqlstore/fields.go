@@ -1,7 +1,9 @@
 package sqlstore
 
 import (
+	"crypto/sha256"
 	"database/sql/driver"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -77,6 +79,21 @@ func (a action) Value() (driver.Value, error) {
 }
 
 func (a action) Scan(src any) error { return document{a.a}.Scan(src) }
+
+// digest stands for all that a statement says, so that a sender who uses an id
+// again for another statement is noticed. It is written and never read. How the
+// statement came to us, and its raw form, are no part of it.
+type digest struct{ e *pay.Evidence }
+
+func (d digest) Value() (driver.Value, error) {
+	said := *d.e
+	said.ReceivedAt, said.Raw = time.Time{}, nil
+	text, err := json.Marshal(said)
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), err
+}
+
+func (d digest) Scan(any) error { return nil }
 
 // blob is bytes; none and nil are the same.
 type blob struct{ b *[]byte }

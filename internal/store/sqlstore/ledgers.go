@@ -29,7 +29,7 @@ type Ledgers struct {
 var _ checkout.Store = (*Ledgers)(nil)
 
 func newLedgers(b base, notify checkout.Notifier) *Ledgers {
-	const once = "ON CONFLICT (provider, account, id) DO NOTHING"
+	const once = "ON CONFLICT (provider, account, id, digest) DO NOTHING"
 	selectSession := "SELECT " + sessions.list() + " FROM sessions WHERE id = ?"
 	return &Ledgers{
 		base:   b,
@@ -315,6 +315,11 @@ func (s *Ledgers) Claim(ctx context.Context, now, until time.Time, limit int) ([
 
 // Quarantine implements [checkout.Store].
 func (s *Ledgers) Quarantine(ctx context.Context, q checkout.Quarantined) error {
+	sum, err := digest{&q.Evidence}.Value()
+	if err != nil {
+		return err
+	}
+	q.ID, q.Status = "qe_"+sum.(string)[:24], checkout.QuarantineOpen
 	return s.write(ctx, func(tx Querier) error {
 		return insert(ctx, tx, s.insertQuarantine, quarantineFields(&q))
 	})

@@ -61,7 +61,8 @@ const rowKey = 2
 var attempts = newTable("attempts", `
 	session_id ordinal
 	id method rail provider account app out_trade_no amount_value amount_currency request expires_at
-	state action reference abandoned created_at sent_at paid_at checks check_at`)
+	state action reference abandoned created_at sent_at paid_at checks check_at
+	sends send_at returned_total returned_unknown`)
 
 // attemptRow is an attempt with its key.
 type attemptRow struct {
@@ -78,12 +79,14 @@ func attemptFields(a *attemptRow) []any {
 		&a.sessionID, &a.ordinal,
 		&a.ID, &a.Method, &a.Rail, &a.Provider, &a.Account, &a.App, &a.OutTradeNo, &a.Amount.Value, &a.Amount.Currency, blob{&a.Request}, millis{&a.ExpiresAt},
 		&a.State, action{&a.Action}, &a.Reference, &a.Abandoned, millis{&a.CreatedAt}, millis{&a.SentAt}, millis{&a.PaidAt}, &a.Checks, millis{&a.CheckAt},
+		&a.Sends, millis{&a.SendAt}, &a.ReturnedTotal, &a.ReturnedUnknown,
 	}
 }
 
 var refunds = newTable("refunds", `
 	session_id ordinal
-	id attempt_id number amount_value amount_currency reason note status reference created_at tries check_at`)
+	id attempt_id number amount_value amount_currency origin note author request
+	status failure arrival reference created_at sent_at silent_at tries check_at`)
 
 // refundRow is a refund with its key.
 type refundRow struct {
@@ -98,7 +101,8 @@ func refundFields(r *refundRow) []any {
 	}
 	return []any{
 		&r.sessionID, &r.ordinal,
-		&r.ID, &r.AttemptID, &r.Number, &r.Amount.Value, &r.Amount.Currency, &r.Reason, &r.Note, &r.Status, &r.Reference, millis{&r.CreatedAt}, &r.Tries, millis{&r.CheckAt},
+		&r.ID, &r.AttemptID, &r.Number, &r.Amount.Value, &r.Amount.Currency, &r.Origin, &r.Note, &r.Author, &r.Request,
+		&r.Status, &r.Failure, &r.Arrival, &r.Reference, millis{&r.CreatedAt}, millis{&r.SentAt}, millis{&r.SilentAt}, &r.Tries, millis{&r.CheckAt},
 	}
 }
 
@@ -116,12 +120,12 @@ func eventFields(e *eventRow) []any {
 
 const evidenceColumns = `
 	provider account id source app out_trade_no outcome amount_value amount_currency
-	reference paid_at received_at raw`
+	reference paid_at received_at raw returned digest`
 
 func evidenceFields(e *pay.Evidence) []any {
 	return []any{
 		&e.Provider, &e.Account, &e.ID, &e.Source, &e.App, &e.OutTradeNo, &e.Outcome, &e.Amount.Value, &e.Amount.Currency,
-		&e.Reference, millis{&e.PaidAt}, millis{&e.ReceivedAt}, blob{&e.Raw},
+		&e.Reference, millis{&e.PaidAt}, millis{&e.ReceivedAt}, blob{&e.Raw}, document{&e.Returned}, digest{e},
 	}
 }
 
@@ -134,8 +138,10 @@ type evidenceRow struct {
 
 func (e *evidenceRow) fields() []any { return append(evidenceFields(&e.Evidence), &e.sessionID) }
 
-var quarantine = newTable("quarantine", evidenceColumns+" reason at")
+var quarantine = newTable("quarantine", evidenceColumns+`
+	entry reason at status resolution author note refund_number resolved_at`)
 
 func quarantineFields(q *checkout.Quarantined) []any {
-	return append(evidenceFields(&q.Evidence), &q.Reason, millis{&q.At})
+	return append(evidenceFields(&q.Evidence),
+		&q.ID, &q.Reason, millis{&q.At}, &q.Status, &q.Resolution, &q.Author, &q.Note, &q.RefundNumber, millis{&q.ResolvedAt})
 }

@@ -36,6 +36,7 @@ var ledgerCases = []testCase{
 	{"updates-of-one-session-never-overlap", updatesNeverOverlap},
 	{"readers-see-one-moment", readersSeeOneMoment},
 	{"quarantine-once-newest-first", quarantineOnce},
+	{"quarantine-same-id-other-statement", quarantineSameID},
 	{"big-values", bigValues},
 	{"text-that-no-database-takes", badText},
 	{"paid-attempts-of-an-account", paidAttempts},
@@ -115,7 +116,7 @@ func fillValue(v reflect.Value, name string, n int) {
 }
 
 func roundAttempt(a pay.Attempt) pay.Attempt {
-	for _, t := range []*time.Time{&a.ExpiresAt, &a.CreatedAt, &a.SentAt, &a.PaidAt, &a.CheckAt} {
+	for _, t := range []*time.Time{&a.ExpiresAt, &a.CreatedAt, &a.SentAt, &a.PaidAt, &a.CheckAt, &a.SendAt} {
 		*t = t.UTC().Truncate(time.Millisecond)
 	}
 	action := *a.Action
@@ -460,15 +461,41 @@ func quarantineOnce(w *world) {
 		for _, t := range []*time.Time{&q.At, &q.Evidence.PaidAt, &q.Evidence.ReceivedAt} {
 			*t = t.UTC().Truncate(time.Millisecond)
 		}
+		q.Status = checkout.QuarantineOpen
 		want = append([]checkout.Quarantined{q}, want...)
 	}
 	got, err := w.Ledgers.Quarantined(w.Context(), 9)
 	w.must(err)
+	names := map[string]bool{}
+	for i := range got {
+		names[got[i].ID], got[i].ID = true, ""
+	}
+	if len(names) != len(want) || names[""] {
+		w.Errorf("the entries have the names %v", names)
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		w.Errorf("quarantine lists each once, newest first (-want +got):\n%s", diff)
 	}
 	if got, err = w.Ledgers.Quarantined(w.Context(), 2); err != nil || len(got) != 2 {
 		w.Errorf("a limit of 2 gives 2, got %d, %v", len(got), err)
+	}
+}
+
+// quarantineSameID: whoever sends a second statement under a known id does not get
+// rid of it, and a repeat of either is none.
+func quarantineSameID(w *world) {
+	first := checkout.Quarantined{Evidence: paid(newAttempt()), Reason: "one", At: start}
+	second := first
+	second.Evidence.Amount.Value++
+	for range 2 {
+		for _, q := range []checkout.Quarantined{first, second} {
+			w.must(w.Ledgers.Quarantine(w.Context(), q))
+		}
+	}
+	got, err := w.Ledgers.Quarantined(w.Context(), 9)
+	w.must(err)
+	if len(got) != 2 || got[0].ID == got[1].ID {
+		w.Errorf("%d entries are kept, want 2: %+v", len(got), got)
 	}
 }
 

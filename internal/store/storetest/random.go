@@ -85,8 +85,16 @@ func randomChange(t *rapid.T, l *pay.Ledger, now time.Time) func(*pay.Ledger) er
 			r := pay.Refund{ID: "rf " + fresh.ID, AttemptID: a.ID, Number: fresh.OutTradeNo, Amount: pay.Money{Currency: "CNY", Value: 100}}
 			return l.AddRefund(r, now)
 		},
-		"settle": always(func(l *pay.Ledger) { l.SettleRefund(refundID, pay.RefundSucceeded, "5030", now) }),
-		"tried":  always(func(l *pay.Ledger) { l.RefundTried(refundID, now) }),
+		"send":  func(l *pay.Ledger) error { return l.SendRefund(refundID, now) },
+		"tried": always(func(l *pay.Ledger) { l.RefundTried(refundID, pay.FailureBalance, now) }),
+		"fail":  always(func(l *pay.Ledger) { l.FailRefund(refundID, pay.FailureTooLate, now) }),
+		"returned": func(l *pay.Ledger) error {
+			ev := paid(a)
+			ev.ID, ev.Outcome, ev.PaidAt, ev.ReceivedAt = "refund "+fresh.ID, pay.OutcomeRefund, now, now
+			ev.Returned = &pay.Returned{Number: fresh.OutTradeNo, Status: pay.RefundSucceeded, Amount: pay.Money{Currency: "CNY", Value: 1}}
+			return l.Apply(ev, now)
+		},
+		"unanswered": always(func(l *pay.Ledger) { l.Unanswered(a.ID, time.Second, now) }),
 	}
 	names := make([]string, 0, len(changes))
 	for name := range changes {
