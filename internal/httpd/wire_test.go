@@ -127,6 +127,30 @@ func TestFrameIsKept(t *testing.T) {
 	}
 }
 
+// TestErrorAfterIdentification: who comes back from the wallet's sign-in with
+// something else than they were given sees what went wrong on their own page,
+// whose address the link does not show.
+func TestErrorAfterIdentification(t *testing.T) {
+	s := start(t)
+	open := s.Open(t, demotest.Order{})
+	form := s.Form(t, open, "wechat_pay", pay.RailJSAPI)
+	a := s.Do(t, demotest.Request(t, http.MethodPost, open.URL+"/attempts", form.Encode(),
+		"Accept", "text/html", "User-Agent", demotest.WeChat, "Content-Type", "application/x-www-form-urlencoded"))
+	there, err := url.Parse(a.Header.Get("Location"))
+	if err != nil || a.Status != http.StatusSeeOther {
+		t.Fatalf("status %d to %q: %v", a.Status, there, err)
+	}
+	back := s.Get(t, there.Query().Get("redirect_uri")+"?code=1&state=another", "Accept", "text/html", "User-Agent", demotest.WeChat)
+	if back.Status != http.StatusForbidden {
+		t.Errorf("status %d, want %d", back.Status, http.StatusForbidden)
+	}
+	for _, part := range []string{`data-error="form_expired"`, `action="/pay/` + open.Token + `/attempts"`} {
+		if !strings.Contains(back.Body, part) {
+			t.Errorf("the page does not have %s: %s", part, back.Body)
+		}
+	}
+}
+
 func checkFrame(t *testing.T, a demotest.Answer, tag, parent string) {
 	t.Helper()
 	if got := language.FindStringSubmatch(a.Body); got == nil || got[1] != tag {
