@@ -30,9 +30,6 @@ type Store interface {
 	// change may run more than once and must not block.
 	Update(ctx context.Context, sessionID string, change func(*pay.Ledger) error) (*pay.Ledger, error)
 
-	// Events lists a session's events with a number above after, in order.
-	Events(ctx context.Context, sessionID string, after int64) ([]pay.Event, error)
-
 	// Claim takes up to limit sessions whose ledger is due (pay.Ledger.Due) at
 	// now and that nobody else holds a claim on, most overdue first. A claim ends
 	// with the next Update of that session, or at until.
@@ -41,9 +38,6 @@ type Store interface {
 	// Quarantine keeps evidence that must not change anything, with the reason.
 	// A repeat of the same evidence is stored once.
 	Quarantine(ctx context.Context, q Quarantined) error
-
-	// Quarantined lists what is kept in quarantine, newest first.
-	Quarantined(ctx context.Context, limit int) ([]Quarantined, error)
 }
 
 // Key names a session by something other than its id. Exactly one of TokenHash

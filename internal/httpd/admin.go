@@ -56,7 +56,7 @@ func (s *Server) admins(h handler) handler {
 func versionTag(version int64) string { return `"v` + strconv.FormatInt(version, 10) + `"` }
 
 func (s *Server) handleGetDocument(w http.ResponseWriter, r *http.Request) error {
-	doc, err := s.stores.Documents.Get(r.Context(), r.PathValue("id"))
+	doc, err := s.revisions.Get(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (s *Server) handlePutDocument(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
-	stored, err := merchant.Replace(r.Context(), s.stores.Documents, merchant.Proposal{
+	stored, err := merchant.Replace(r.Context(), s.revisions, merchant.Proposal{
 		Merchant: r.PathValue("id"), JSON: body, Expect: &expect, Author: "admin", Check: s.merchants.CheckIcons,
 	}, s.now())
 	if err != nil {
@@ -117,7 +117,7 @@ type quarantined struct {
 const maxListed = 100
 
 func (s *Server) handleQuarantine(w http.ResponseWriter, r *http.Request) error {
-	list, err := s.stores.Ledgers.Quarantined(r.Context(), maxListed)
+	list, err := s.quarantine.Quarantined(r.Context(), maxListed)
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ const probeTimeout = 2 * time.Second
 func (s *Server) handleReadiness(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(r.Context(), probeTimeout)
 	defer cancel()
-	if _, err := s.stores.Documents.Position(ctx); err != nil {
+	if _, err := s.revisions.Position(ctx); err != nil {
 		return err
 	}
 	return s.handleHealth(w, r)

@@ -29,7 +29,7 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request, into any, do func(
 	}
 	sum := sha256.Sum256(body)
 	key := idempotency.Key{Scope: merchant + " " + r.URL.Path, Name: name}
-	reply, err := idempotency.Do(r.Context(), s.stores.Replies, key, hex.EncodeToString(sum[:]), s.now,
+	reply, err := idempotency.Do(r.Context(), s.replies, key, hex.EncodeToString(sum[:]), s.now,
 		func(ctx context.Context) (idempotency.Reply, error) {
 			result, err := do(ctx, merchant)
 			if err != nil {

@@ -11,11 +11,11 @@ import (
 
 	"morepay/internal/account"
 	"morepay/internal/checkout"
+	"morepay/internal/idempotency"
 	"morepay/internal/merchant"
 	"morepay/internal/merchant/folder"
 	"morepay/internal/page"
 	"morepay/internal/pay"
-	"morepay/internal/store/sqlstore"
 	"morepay/web"
 )
 
@@ -25,7 +25,12 @@ type Config struct {
 	Accounts  *account.Registry
 	Documents *merchant.Cache
 	Merchants *folder.Registry
-	Stores    *sqlstore.DB
+
+	Revisions  Revisions
+	Quarantine Quarantine
+	Outbox     Outbox
+	Replies    idempotency.Store
+
 	Assets    *web.Assets
 	Secret    []byte         // at least MinSecret bytes, the same on every server of one service
 	BaseURL   string         // origin under which payers reach us
@@ -43,7 +48,12 @@ type Server struct {
 	accounts  *account.Registry
 	documents *merchant.Cache
 	merchants *folder.Registry
-	stores    *sqlstore.DB
+
+	revisions  Revisions
+	quarantine Quarantine
+	outbox     Outbox
+	replies    idempotency.Store
+
 	assets    *web.Assets
 	scripts   page.Scripts
 	secrets   *secrets
@@ -73,7 +83,9 @@ func New(c Config) (*Server, error) {
 		}
 	}
 	s := &Server{
-		service: c.Service, accounts: c.Accounts, documents: c.Documents, merchants: c.Merchants, stores: c.Stores, assets: c.Assets, scripts: pageScripts(c.Assets), secrets: sec,
+		service: c.Service, accounts: c.Accounts, documents: c.Documents, merchants: c.Merchants,
+		revisions: c.Revisions, quarantine: c.Quarantine, outbox: c.Outbox, replies: c.Replies,
+		assets: c.Assets, scripts: pageScripts(c.Assets), secrets: sec,
 		baseURL: c.BaseURL, realMoney: c.RealMoney, proxies: c.Proxies, adminKey: c.AdminKey, now: c.Now, log: c.Log,
 		registry: c.Registry, metrics: newMetrics(c.Registry),
 		limits: newLimits(),

@@ -14,7 +14,7 @@ func (s *Server) handleListEvents(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
-	messages, err := s.stores.Outbox.Messages(r.Context(), merchant, r.URL.Query().Get("after"), maxListed)
+	messages, err := s.outbox.Messages(r.Context(), merchant, r.URL.Query().Get("after"), maxListed)
 	if err != nil {
 		return err
 	}
@@ -29,6 +29,6 @@ func (s *Server) handleListEvents(w http.ResponseWriter, r *http.Request) error 
 func (s *Server) handleRedeliver(w http.ResponseWriter, r *http.Request) error {
 	return s.post(w, r, &struct{}{}, func(ctx context.Context, merchant string) (any, error) {
 		id := r.PathValue("id")
-		return map[string]string{"redelivering": id}, s.stores.Outbox.Redeliver(ctx, merchant, id, s.now())
+		return map[string]string{"redelivering": id}, s.outbox.Redeliver(ctx, merchant, id, s.now())
 	})
 }

@@ -37,14 +37,19 @@ type Change struct {
 	Expect   *int64 // the version it replaces, 0 for none; nil for whatever is there
 }
 
+// Putter stores documents.
+type Putter interface {
+	// Put stores all changes or none, and returns the revisions that are then in
+	// force. A change that changes nothing makes no version. Fails with
+	// precondition_failed, naming the merchant, if Expect is not what is there.
+	Put(ctx context.Context, changes []Change, author string, at time.Time) ([]Revision, error)
+}
+
 // Store keeps documents. All methods are safe for concurrent use; what isn't
 // there is *pay.Error not_found, a database that can't be reached or written is
 // store_unavailable.
 type Store interface {
-	// Put stores all changes or none, and returns the revisions that are then in force.
-	// A change that changes nothing makes no version. Fails with
-	// precondition_failed, naming the merchant, if Expect is not what is there.
-	Put(ctx context.Context, changes []Change, author string, at time.Time) ([]Revision, error)
+	Putter
 
 	// Get returns a merchant's newest revision.
 	Get(ctx context.Context, merchant string) (Revision, error)

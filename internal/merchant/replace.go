@@ -23,7 +23,7 @@ type Proposal struct {
 // strictjson.Problems if it is no document, with invalid_request, naming the
 // field, if it can't be in force for this merchant, and with precondition_failed
 // if another version than Expect is.
-func Replace(ctx context.Context, store Store, p Proposal, now time.Time) (Revision, error) {
+func Replace(ctx context.Context, store Putter, p Proposal, now time.Time) (Revision, error) {
 	doc, err := document.Decode(p.JSON)
 	if err != nil {
 		return Revision{}, err

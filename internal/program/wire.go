@@ -57,7 +57,8 @@ func (p *Program) wire(ctx context.Context) error {
 		Now: p.Now, Log: p.Log, Metrics: checkout.NewMetrics(registry), Reached: p.Reached,
 	})
 	server, err := httpd.New(httpd.Config{
-		Service: p.Service, Accounts: p.Accounts, Documents: documents, Merchants: merchants, Stores: p.Stores,
+		Service: p.Service, Accounts: p.Accounts, Documents: documents, Merchants: merchants,
+		Revisions: p.Stores.Documents, Quarantine: p.Stores.Ledgers, Outbox: p.Stores.Outbox, Replies: p.Stores.Replies,
 		Assets: assets, Secret: secret, BaseURL: p.BaseURL, RealMoney: p.RealMoney(), Proxies: p.TrustedProxies,
 		AdminKey: p.AdminKey, Now: p.Now, Log: p.Log, Registry: registry,
 	})

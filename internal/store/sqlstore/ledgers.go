@@ -280,7 +280,8 @@ func (s *Ledgers) Find(ctx context.Context, key checkout.Key) (string, error) {
 	return get(ctx, s.base, "session", scalar[string], query, args...)
 }
 
-// Events implements [checkout.Store].
+// Events lists a session's events with a number above after, in order: for people
+// who look into a session, and for tests. Nothing is decided by it.
 func (s *Ledgers) Events(ctx context.Context, sessionID string, after int64) ([]pay.Event, error) {
 	rows, err := list(ctx, s.base, eventFields, s.eventsAfter, sessionID, after)
 	events := make([]pay.Event, len(rows))
@@ -325,7 +326,7 @@ func (s *Ledgers) Quarantine(ctx context.Context, q checkout.Quarantined) error 
 	})
 }
 
-// Quarantined implements [checkout.Store].
+// Quarantined lists what is kept in quarantine, newest first.
 func (s *Ledgers) Quarantined(ctx context.Context, limit int) ([]checkout.Quarantined, error) {
 	return list(ctx, s.base, quarantineFields, s.quarantined, limit)
 }

@@ -21,13 +21,24 @@ import (
 
 // Stores are the stores on one database.
 type Stores struct {
-	Ledgers   checkout.Store
+	Ledgers   Ledgers
 	Books     reconcile.Books
 	Replies   idempotency.Store
 	Documents merchant.Store
 	Queue     webhook.Queue
 	Log       webhook.Log
 	Close     func() error
+}
+
+// Ledgers is the store of ledgers with what only people, and tests, look at.
+type Ledgers interface {
+	checkout.Store
+
+	// Events lists a session's events with a number above after, in order.
+	Events(ctx context.Context, sessionID string, after int64) ([]pay.Event, error)
+
+	// Quarantined lists what is kept in quarantine, newest first.
+	Quarantined(ctx context.Context, limit int) ([]checkout.Quarantined, error)
 }
 
 // Open makes an empty database that is closed and removed when the test ends.
