@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	// MaxSkew is how far a provider's clock may be from ours. From five minutes on
+	// MaxSkew limits how far a provider's clock may be from ours. From five minutes on
 	// it refuses our signatures, and we its notifications.
 	MaxSkew = time.Minute
 

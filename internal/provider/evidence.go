@@ -6,7 +6,7 @@ import (
 	"morepay/internal/pay"
 )
 
-// EvidenceID is the id of evidence that has none of its own, such as the answer
+// EvidenceID returns the id of evidence that has none of its own, such as the answer
 // to a query: the same for the same statement about the same payment, however
 // often it is asked for.
 func EvidenceID(ev pay.Evidence) string {

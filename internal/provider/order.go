@@ -9,7 +9,7 @@ import (
 	"morepay/internal/pay"
 )
 
-// Order is what an adapter needs to make a provider's request.
+// Order holds what an adapter needs to make a provider's request.
 type Order struct {
 	OutTradeNo    string
 	AttemptID     string

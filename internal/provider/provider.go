@@ -69,9 +69,9 @@ type Refunder interface {
 
 // PayerIdentifier is a provider whose in-app rail must know who the payer is.
 type PayerIdentifier interface {
-	// AuthorizeURL is where the payer's browser goes to be identified. It comes
-	// back to redirect with the query parameters code and state. state is at
-	// most 128 letters and digits.
+	// AuthorizeURL returns the address at which the payer is identified. Their
+	// browser comes back to redirect with the query parameters code and state.
+	// state is at most 128 letters and digits.
 	AuthorizeURL(redirect, state string) string
 
 	// PayerID trades the code, which works once and for minutes, for the id that
@@ -102,7 +102,7 @@ type BillLine struct {
 	At           time.Time
 }
 
-// Statement is what a genuine notification says: exactly one field is set.
+// Statement is the content of a genuine notification: exactly one field is set.
 type Statement struct {
 	Payment *pay.Evidence
 	Refund  *RefundStatement
@@ -120,7 +120,7 @@ var (
 	ErrLater    = errors.New("the provider can't do it for now") // nothing has changed; such as a balance too low to refund from
 )
 
-// Env is what the program gives every adapter.
+// Env holds what an adapter needs of the program.
 type Env struct {
 	HTTP    *http.Client                      // of NewHTTPClient; in test mode it leads to the simulator
 	TestURL string                            // the simulator's origin, whose links are let through in test mode; "" in live mode

@@ -8,7 +8,7 @@ import (
 	"morepay/internal/pay"
 )
 
-// RefundOrder is what an adapter needs to refund.
+// RefundOrder holds what an adapter needs to refund.
 type RefundOrder struct {
 	OutTradeNo string
 	Number     string // our number of the refund, the same on every retry
@@ -18,7 +18,7 @@ type RefundOrder struct {
 	NotifyURL  string // absolute, without query
 }
 
-// RefundState is what a provider says about a refund.
+// RefundState is the state of a refund as the provider reports it.
 type RefundState struct {
 	Status    pay.RefundStatus
 	Reference string // the provider's number

@@ -55,7 +55,7 @@ func (s alipayShopper) finish() (end providersim.End, err error) {
 	return "", err
 }
 
-// refund tells whether the money is on its way back.
+// refund gives all back and expects that it gets stuck.
 func (s alipayShopper) refund() providersim.End {
 	s.w.t.Helper()
 	r, err := s.c.TradeRefund(s.w.t.Context(), alipay.TradeRefund{OutTradeNo: s.number, RefundAmount: "59.80", OutRequestNo: "R1"})

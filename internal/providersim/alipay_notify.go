@@ -13,7 +13,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
-// alipaySchedule is how long Alipay waits before each new try.
+// alipaySchedule lists the pauses before each new try of Alipay.
 var alipaySchedule = []time.Duration{
 	4 * time.Minute, 10 * time.Minute, 10 * time.Minute, time.Hour, 2 * time.Hour, 6 * time.Hour, 15 * time.Hour,
 }

@@ -26,13 +26,13 @@ func (s *Sim) named(c *alipayCall) *order {
 // tradeStatus is Alipay's word for where a trade stands.
 func tradeStatus(o *order, now time.Time) string {
 	switch o.state(now) {
-	case closed:
+	case stateClosed:
 		return "TRADE_CLOSED"
-	case refunded:
+	case stateRefunded:
 		if o.refundedFen() >= o.fen {
 			return "TRADE_CLOSED"
 		}
-	case unpaid:
+	case stateUnpaid:
 		return "WAIT_BUYER_PAY"
 	}
 	if now.Sub(o.paidAt) > finishAfter {
@@ -90,7 +90,7 @@ func closeTrade(s *Sim, c *alipayCall) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.state(c.now) != unpaid {
+	if o.state(c.now) != stateUnpaid {
 		return nil, errTradeStatus
 	}
 	s.close(o)
@@ -123,11 +123,11 @@ func cancelTrade(s *Sim, c *alipayCall) (any, error) {
 	}
 	r.Number, r.Reference = o.number, o.reference
 	switch o.state(c.now) {
-	case unpaid:
+	case stateUnpaid:
 		s.close(o)
 		s.tellClosed(o)
 		r.Action = "close"
-	case paid, refunded:
+	case statePaid, stateRefunded:
 		if left := o.fen - o.refundedFen(); left > 0 {
 			s.giveBack(o, &refund{number: "cancel-" + o.number, fen: left}, 0)
 		}

@@ -11,7 +11,7 @@ import (
 // alipayScheme is the only way of signing that is played.
 const alipayScheme = "RSA2"
 
-// alipaySkew is how far a request's timestamp may be off, either way.
+// alipaySkew limits how far a request's timestamp may be off, either way.
 const alipaySkew = 15 * time.Minute
 
 // unsignedText joins parameters in the way that Alipay signs: sorted, raw,

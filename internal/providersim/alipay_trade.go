@@ -82,9 +82,9 @@ func (s *Sim) tradeFor(c *alipayCall, product Product) (*order, error) {
 	asked := strings.Join([]string{string(product), c.biz.Subject, strconv.FormatInt(fen, 10), c.biz.BuyerID}, "\n")
 	if o := s.books.find(c.merchant, c.biz.Number); o != nil {
 		switch o.state(c.now) {
-		case paid, refunded:
+		case statePaid, stateRefunded:
 			return nil, errTradePaid
-		case closed:
+		case stateClosed:
 			return nil, errTradeClosed
 		}
 		if o.asked != asked {

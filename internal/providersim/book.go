@@ -21,7 +21,7 @@ const (
 	MerchantLink Wallet = "merchantlink" // the web page of a merchant's own cashier
 )
 
-// Product is what an order was made for, in the word of its company.
+// Product is the way of paying that an order was made for, in its company's word.
 type Product string
 
 // The products.
@@ -66,7 +66,7 @@ type account interface {
 	// opened is told when an order gets its payer.
 	opened(s *Sim, o *order)
 
-	// back is where the payer's browser goes once the order is paid; "" for
+	// back returns where the payer's browser goes once the order is paid; "" for
 	// nowhere.
 	back(o *order, now time.Time) string
 }
@@ -98,7 +98,7 @@ type order struct {
 	pass      *pass // the newest
 }
 
-// pass is what a payer presents to open an order: a QR's text or the id in a
+// pass opens an order when a payer presents it: a QR's text or the id in a
 // link. It lives shorter than its order.
 type pass struct {
 	text    string
@@ -119,27 +119,27 @@ type refund struct {
 	stuck   time.Duration // from then on, until it succeeds after all
 }
 
-// state is where an order stands, computed from the facts.
+// state is the state of an order, computed from the facts.
 type state int
 
 const (
-	unpaid state = iota
-	paid
-	closed
-	refunded // wholly or in part
+	stateUnpaid state = iota
+	statePaid
+	stateClosed
+	stateRefunded // wholly or in part
 )
 
 func (o *order) state(now time.Time) state {
 	if !o.paidAt.IsZero() {
 		if len(o.refunds) > 0 {
-			return refunded
+			return stateRefunded
 		}
-		return paid
+		return statePaid
 	}
 	if !now.Before(o.closesAt) {
-		return closed
+		return stateClosed
 	}
-	return unpaid
+	return stateUnpaid
 }
 
 // refundedFen is the sum of the refunds, in fen. An abnormal one counts: its
@@ -168,7 +168,7 @@ type books struct {
 	passes   map[string]*pass // by text, the dead ones too
 }
 
-// orderKey is what makes an out_trade_no unique.
+// orderKey identifies an order: an out_trade_no is unique within its account.
 type orderKey struct {
 	account account
 	number  string
@@ -262,9 +262,9 @@ func (s *Sim) open(o *order, user User) error {
 func (s *Sim) payable(o *order) error {
 	now := s.now()
 	switch o.state(now) {
-	case paid, refunded:
+	case statePaid, stateRefunded:
 		return errPaid
-	case closed:
+	case stateClosed:
 		return errClosed
 	}
 	if !o.payUntil.IsZero() && !now.Before(o.payUntil) {
@@ -298,7 +298,7 @@ func (s *Sim) close(o *order) error {
 	if !o.paidAt.IsZero() {
 		return errPaid
 	}
-	if o.state(s.now()) == unpaid {
+	if o.state(s.now()) == stateUnpaid {
 		o.closesAt = s.now()
 	}
 	return nil
@@ -307,10 +307,10 @@ func (s *Sim) close(o *order) error {
 // china is the zone in which both companies write times.
 var china = time.FixedZone("CST", 8*3600)
 
-// stamp is a time as WeChat Pay writes it.
+// stamp returns a time as WeChat Pay writes it.
 func stamp(t time.Time) string { return t.In(china).Format(time.RFC3339) }
 
-// digits is n random decimal digits.
+// digits returns n random decimal digits.
 func digits(n int) string {
 	var b strings.Builder
 	for range n {
@@ -326,7 +326,7 @@ func digits(n int) string {
 // yuan writes an amount of fen with two decimals.
 func yuan(fen int64) string { return fmt.Sprintf("%d.%02d", fen/100, fen%100) }
 
-// newestFirst is the orders for which keep holds.
+// newestFirst returns the orders for which keep holds.
 func (b *books) newestFirst(keep func(*order) bool) []*order {
 	var found []*order
 	for _, o := range slices.Backward(b.orders) {

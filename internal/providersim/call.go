@@ -2,7 +2,7 @@ package providersim
 
 import "net/http"
 
-// call is what all API calls have, whatever the company.
+// call holds what all API calls have in common.
 type call struct {
 	op      operations
 	claimed string  // the account that the caller says it is

@@ -35,7 +35,7 @@ func (f *Fault) Concerns(w Wallet) bool { return len(f.Only) == 0 || slices.Cont
 // wait is something that the reply is held back for; nil for nothing.
 type wait = <-chan struct{}
 
-// End is where a correct client ends up in spite of a fault.
+// End names the state in which a correct client ends up in spite of a fault.
 type End string
 
 // The ends.
@@ -75,8 +75,8 @@ const (
 // forever is longer than any simulator runs.
 const forever = 100 * 365 * 24 * time.Hour
 
-// notice is what a notification is made of. Zero is the honest one, posted
-// once.
+// notice says how a notification departs from the truth and from the usual way.
+// Zero is the honest one, posted once.
 type notice struct {
 	fenOff    int64         // added to the true amount
 	account   string        // named in place of the true account, unless ""
@@ -105,7 +105,7 @@ const (
 // withRefunds are the wallets of companies that close orders and give money back.
 var withRefunds = []Wallet{WeChat, Alipay}
 
-// Faults is the table.
+// Faults returns the table.
 func Faults() []Fault { return slices.Clone(faultTable) }
 
 var faultTable = []Fault{
@@ -266,8 +266,8 @@ var faultTable = []Fault{
 	},
 }
 
-// payAtOnce pays an order as whoever may: an order that can't be paid any more
-// stays as it is.
+// payAtOnce pays an order as the first user allowed to; it does nothing if nobody
+// is.
 func payAtOnce(s *Sim, o *order) wait {
 	for _, u := range Users {
 		if told, err := s.pay(o, u); err == nil {
@@ -344,7 +344,7 @@ func (s *Sim) Reseed(seed uint64) {
 	s.rules, s.injected, s.seed = nil, 0, seed
 }
 
-// Seed is the seed of the faults.
+// Seed returns the seed of the faults.
 func (s *Sim) Seed() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -406,7 +406,7 @@ func (s *Sim) strikeNotice(a account, about news) (n notice, names []string) {
 	return n, names
 }
 
-// stuckBy is how long these faults keep a refund from the payer.
+// stuckBy returns for how long these faults keep a refund from the payer.
 func (s *Sim) stuckBy(struck []*Fault) time.Duration {
 	for _, f := range struck {
 		switch f.stuck {
@@ -420,7 +420,7 @@ func (s *Sim) stuckBy(struck []*Fault) time.Duration {
 	return 0
 }
 
-// sealFor is the seal of a reply that these faults struck.
+// sealFor returns the seal of a reply that these faults struck.
 func sealFor(struck []*Fault) seal {
 	for _, f := range struck {
 		if f.seal != genuine {

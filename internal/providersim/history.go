@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// kept is how many exchanges the history holds; older ones are forgotten.
+// kept is the number of exchanges that the history holds; older ones are forgotten.
 const kept = 10_000
 
 // Exchange is one entry of the history: an API call that came in, or one try

@@ -41,7 +41,7 @@ func startPayment(s *Sim, c *merchantLinkCall) (any, error) {
 	if o.asked != string(c.body) {
 		return nil, merchantLinkFailure(http.StatusUnprocessableEntity, "the id was used for another payment")
 	}
-	if o.state(c.now) != unpaid {
+	if o.state(c.now) != stateUnpaid {
 		return nil, &merchantLinkError{http.StatusConflict, c.merchant.statement(o, c.now)}
 	}
 	pass := s.books.issue(o, rand.Text(), c.now, o.closesAt.Sub(c.now))
@@ -60,9 +60,9 @@ type paymentStatement struct {
 func (a *merchantLinkAccount) statement(o *order, now time.Time) paymentStatement {
 	st := paymentStatement{ID: o.number, Status: "pending"}
 	switch o.state(now) {
-	case closed:
+	case stateClosed:
 		st.Status = "closed"
-	case paid, refunded:
+	case statePaid, stateRefunded:
 		at := o.paidAt.UTC()
 		st.Status, st.Reference, st.PaidAt = "paid", o.reference, &at
 		st.Amount = map[string]any{"currency": "CNY", "value": o.fen}
@@ -112,7 +112,7 @@ func (s *Sim) launchPayment(accountID, text string) (id string, refusal *Refusal
 	return p.order.id, nil
 }
 
-// merchantLinkSchedule is how long a cashier waits before each new try.
+// merchantLinkSchedule lists the pauses before each new try of a cashier.
 var merchantLinkSchedule = []time.Duration{5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour}
 
 // payment tells the checkout that a payment was made.

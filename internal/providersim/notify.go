@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// answerWithin is how long a merchant has to answer a notification.
+// answerWithin limits the time in which a merchant must answer a notification.
 const answerWithin = 5 * time.Second
 
-// overtakenWithin is how long a message waits to be overtaken.
+// overtakenWithin limits the time for which a message waits to be overtaken.
 const overtakenWithin = 15 * time.Second
 
 // message is one notification on its way to a merchant. What it says stays
@@ -77,8 +77,8 @@ func (s *Sim) release(m *message) {
 	s.plan(m, s.now())
 }
 
-// deliver makes one try, and plans the next if the merchant did not accept:
-// so long after the try began, however long the merchant took.
+// deliver makes one try, and plans the next if the merchant did not accept. The
+// pause counts from the start of the try, not from its answer.
 func (s *Sim) deliver(ctx context.Context, m *message) {
 	m.tries++
 	began := s.Now()
@@ -100,7 +100,7 @@ func (s *Sim) deliver(ctx context.Context, m *message) {
 	}
 }
 
-// post sends a message once, and tells whether the merchant accepted it.
+// post sends a message once and reports whether the merchant accepted it.
 func (s *Sim) post(ctx context.Context, m *message) bool {
 	now, how := s.options.Now(), genuine
 	if m.tries == 1 {

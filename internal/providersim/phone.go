@@ -31,7 +31,7 @@ func (s *Sim) routePhone() {
 	s.routes.HandleFunc("POST /phone/orders/{id}", s.phoneDecide)
 }
 
-// phonePage is what every page of the phone gets.
+// phonePage holds the data of every page of the phone.
 type phonePage struct {
 	Language string
 	Say      map[string]string // texts by key
@@ -40,7 +40,7 @@ type phonePage struct {
 	Data     any
 }
 
-// phoneLists is what waits for the phone's owner.
+// phoneLists holds the payments that wait for the phone's owner.
 type phoneLists struct {
 	Codes    []Payment
 	Launched []Payment
@@ -74,7 +74,7 @@ func (s *Sim) page(w http.ResponseWriter, r *http.Request, status int, name stri
 	w.Write(b.Bytes())
 }
 
-// phoneUser is who holds the phone, by the page's address: a frame in a
+// phoneUser returns who holds the phone, by the page's address: a frame in a
 // foreign page has no cookies.
 func phoneUser(r *http.Request) User {
 	if u := User(r.FormValue("user")); slices.Contains(Users, u) {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// reply is what an API call is answered.
+// reply is the answer to an API call.
 type reply struct {
 	status      int
 	contentType string
@@ -18,7 +18,7 @@ type reply struct {
 	cut         bool // the connection ends instead
 }
 
-// delays is what a reply is held back for.
+// delays are the reasons for which a reply is held back.
 type delays struct {
 	until wait          // something that must happen first, if it does in time
 	least time.Duration // however soon the reply is there

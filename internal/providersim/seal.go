@@ -10,7 +10,7 @@ import (
 	"sync"
 )
 
-// seal is what a signature of ours is like.
+// seal is the kind of a signature of ours.
 type seal int
 
 const (

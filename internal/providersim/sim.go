@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// deliveries is how many notifications may be under way at once.
+// deliveries is the number of notifications that may be under way at once.
 const deliveries = 8
 
 // Options are the settings of a Sim. Zero values are good, except for Origin.
@@ -116,7 +116,7 @@ func (s *Sim) Handler() http.Handler {
 	})
 }
 
-// nearby tells whether a peer's address is loopback, private or link-local.
+// nearby reports whether a peer's address is loopback, private or link-local.
 func nearby(remote string) bool {
 	host, _, err := net.SplitHostPort(remote)
 	if err != nil {
@@ -130,7 +130,7 @@ func nearby(remote string) bool {
 	return ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast()
 }
 
-// Now is the simulator's clock: Options.Now plus what Advance added.
+// Now returns the time on the simulator's clock: Options.Now plus what Advance added.
 func (s *Sim) Now() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -34,12 +34,12 @@ type Payment struct {
 	ExpiresAt   time.Time `json:"expires_at"` // of Text
 }
 
-// Amount is the sum in yuan, with two decimals.
+// Amount returns the sum in yuan, with two decimals.
 func (p Payment) Amount() string { return yuan(p.Fen) }
 
-var stateNames = [...]string{unpaid: "unpaid", paid: "paid", closed: "closed", refunded: "refunded"}
+var stateNames = [...]string{stateUnpaid: "unpaid", statePaid: "paid", stateClosed: "closed", stateRefunded: "refunded"}
 
-// show is an order's Payment; of no order, the empty one.
+// show returns an order's Payment; of no order, the empty one.
 func (s *Sim) show(o *order) Payment {
 	if o == nil {
 		return Payment{}
@@ -57,7 +57,7 @@ func (s *Sim) show(o *order) Payment {
 	return p
 }
 
-// Refusal is what a wallet tells its user instead of letting them pay.
+// Refusal is a wallet's message to its user instead of a payment.
 type Refusal struct {
 	Code    string `json:"code"`
 	Text    string `json:"text"`    // the wallet's own words
@@ -212,7 +212,7 @@ func (s *Sim) Look(user User, id string) (Payment, error) {
 	if o == nil {
 		return Payment{}, inWords(WeChat, errUnknownCode)
 	}
-	if o.payer == user && o.state(s.now()) != unpaid {
+	if o.payer == user && o.state(s.now()) != stateUnpaid {
 		return s.show(o), nil
 	}
 	if o.payer == "" && !o.launched {

@@ -14,7 +14,7 @@ import (
 // billReady is the hour of the next day, in China, at which a bill is there.
 const billReady = 10
 
-// billLinkLife is how long a bill's download link works.
+// billLinkLife is the time for which a bill's download link works.
 const billLinkLife = 5 * time.Minute
 
 // bill is a bill file that was asked for and can be downloaded.

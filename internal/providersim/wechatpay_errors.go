@@ -88,7 +88,7 @@ func asProblem(err error) *problem {
 	return errSystem
 }
 
-// errorNumber is what the Request-ID of a reply ends with.
+// errorNumber returns the number with which the Request-ID of a reply ends.
 func errorNumber(err error) int {
 	if err == nil {
 		return 0

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// wechatSchedule is how long WeChat Pay waits before each new try.
+// wechatSchedule lists the pauses before each new try of WeChat Pay.
 var wechatSchedule = []time.Duration{
 	15 * time.Second, 15 * time.Second, 30 * time.Second, 3 * time.Minute, 10 * time.Minute,
 	20 * time.Minute, 30 * time.Minute, 30 * time.Minute, 30 * time.Minute, time.Hour,

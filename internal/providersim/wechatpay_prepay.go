@@ -14,7 +14,7 @@ const (
 	prepayLife = 2 * time.Hour
 )
 
-// orderLife is how long an unpaid order stays before it is closed unasked.
+// orderLife is the time after which an unpaid order is closed unasked.
 const orderLife = 7 * 24 * time.Hour
 
 const numberPattern = `^[0-9A-Za-z_\-|*]{6,32}$`
@@ -127,9 +127,9 @@ func (s *Sim) orderFor(c *wechatCall, v values, product Product, asked string) (
 		return o, nil
 	}
 	switch o.state(c.now) {
-	case paid, refunded:
+	case statePaid, stateRefunded:
 		return nil, errOrderPaid
-	case closed:
+	case stateClosed:
 		return nil, errOrderClosed
 	}
 	if o.asked != asked {

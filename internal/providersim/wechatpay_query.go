@@ -36,10 +36,10 @@ type transactionAmount struct {
 
 // tradeStates are WeChat Pay's words for the states, in the order of state.
 var tradeStates = [...]struct{ state, description string }{
-	unpaid:   {"NOTPAY", "订单未支付"},
-	paid:     {"SUCCESS", "支付成功"},
-	closed:   {"CLOSED", "订单已关闭"},
-	refunded: {"REFUND", "订单发生过退款"},
+	stateUnpaid:   {"NOTPAY", "订单未支付"},
+	statePaid:     {"SUCCESS", "支付成功"},
+	stateClosed:   {"CLOSED", "订单已关闭"},
+	stateRefunded: {"REFUND", "订单发生过退款"},
 }
 
 // transaction states an order as of now.

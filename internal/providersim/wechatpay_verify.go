@@ -11,7 +11,7 @@ import (
 // wechatScheme names the way of signing, in both directions.
 const wechatScheme = "WECHATPAY2-SHA256-RSA2048"
 
-// clockSkew is how far a timestamp may be off, either way.
+// clockSkew limits how far a timestamp may be off, either way.
 const clockSkew = 5 * time.Minute
 
 // authenticate implements apiCall: it checks the headers and the signature.

@@ -16,7 +16,7 @@ import (
 // h5Path is the page that an h5_url leads to.
 const h5Path = "/cgi-bin/mmpayweb-bin/checkmweb"
 
-// oauthCodeLife is how long an OAuth code works, once.
+// oauthCodeLife is the time within which an OAuth code works, once.
 const oauthCodeLife = 5 * time.Minute
 
 func (s *Sim) routeWeChatWeb() {
@@ -93,7 +93,7 @@ func (s *Sim) launch(r *http.Request) (page h5Page, refusal string) {
 	}, ""
 }
 
-// listed tells whether a host is one of an account's domains. An entry with a
+// listed reports whether a host is one of an account's domains. An entry with a
 // port means that port only.
 func listed(domains []string, host string) bool {
 	name := (&url.URL{Host: host}).Hostname()
@@ -105,7 +105,7 @@ func leadsTo(domains []string, link string) bool {
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && listed(domains, u.Host)
 }
 
-// oauthCode is what authorize gives the browser for the merchant's server.
+// oauthCode is a code that authorize gives the browser for the merchant's server.
 type oauthCode struct {
 	openid  string
 	expires time.Time
@@ -158,7 +158,7 @@ func (s *Sim) accountOfApp(appID string) *wechatAccount {
 	return nil
 }
 
-// isState tells whether a state keeps WeChat's rule: letters and digits, 128
+// isState reports whether a state keeps WeChat's rule: letters and digits, 128
 // at most. It may be left out.
 func isState(s string) bool {
 	return len(s) <= 128 && !strings.ContainsFunc(s, func(r rune) bool {
@@ -166,7 +166,7 @@ func isState(s string) bool {
 	})
 }
 
-// oauthError is how the OAuth API refuses: with status 200.
+// oauthError is a refusal of the OAuth API, which comes with status 200.
 type oauthError struct {
 	Code    int    `json:"errcode"`
 	Message string `json:"errmsg"`
@@ -256,7 +256,7 @@ func bridgeOrigin(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// loopback tells whether an origin is on this machine.
+// loopback reports whether an origin is on this machine.
 func loopback(origin string) bool {
 	u, err := url.Parse(origin)
 	if err != nil {

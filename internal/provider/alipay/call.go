@@ -65,7 +65,7 @@ func (r request) APIName() string { return r.method }
 // Params implements sdk.Param.
 func (r request) Params() map[string]string { return r.params }
 
-// MarshalJSON is how the library asks for the content.
+// MarshalJSON implements json.Marshaler: the library asks for the content by it.
 func (r request) MarshalJSON() ([]byte, error) { return r.content, nil }
 
 // call sends a request and decodes the verified reply into out. The raw reply is

@@ -19,7 +19,7 @@ var outcomes = map[string]pay.Outcome{
 	"TRADE_CLOSED":   pay.OutcomeClosed,
 }
 
-// trade is what replies and notifications say about one payment.
+// trade holds the fields about one payment that replies and notifications share.
 type trade struct {
 	OutTradeNo string
 	TradeNo    string

@@ -43,7 +43,7 @@ type content struct {
 	QuitURL     string `json:"quit_url,omitempty"` // wap.pay: where who gives up goes
 }
 
-// stored is what Request returns and Start sends.
+// stored is a request as Request returns it and Start sends it.
 type stored struct {
 	Rail      pay.Rail          `json:"rail"`
 	Content   json.RawMessage   `json:"content"`

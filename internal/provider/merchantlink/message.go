@@ -16,7 +16,7 @@ import (
 	"morepay/internal/provider"
 )
 
-// maxAge is how far the timestamp of a message may lie from now, either way
+// maxAge limits how far the timestamp of a message may lie from now, either way
 // (Standard Webhooks).
 const maxAge = 5 * time.Minute
 

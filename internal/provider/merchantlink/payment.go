@@ -12,13 +12,13 @@ import (
 	"morepay/internal/provider"
 )
 
-// idForm is what our numbers look like. They become part of an address.
+// idForm matches our numbers. They become part of an address.
 var idForm = regexp.MustCompile(`^[0-9A-Za-z]{6,64}$`)
 
-// linkLife is how long a link is used before a fresh one is asked for.
+// linkLife is the time for which a link is used before a fresh one is asked for.
 const linkLife = 5 * time.Minute
 
-// start is what the cashier is asked to begin.
+// start asks the cashier to begin a payment.
 type start struct {
 	ID          string     `json:"id"`
 	Method      pay.Method `json:"method,omitempty"`
@@ -93,7 +93,7 @@ func (a *account) conflict(r reply, id string) error {
 	return unusable("answer 409 for an open payment")
 }
 
-// statement is what a cashier says about a payment. Its words are ours.
+// statement is a cashier's word on a payment. The protocol is ours.
 type statement struct {
 	ID        string      `json:"id"`
 	Status    pay.Outcome `json:"status"`

@@ -111,7 +111,7 @@ const (
 	colSummaryStart = "总交易单数" // the first column of the summary that ends a bill
 )
 
-// columns is where each column of a bill is.
+// columns maps the name of a column to its place in a bill.
 type columns struct {
 	index map[string]int
 	count int

@@ -46,7 +46,7 @@ var products = map[pay.Rail]product{
 	pay.RailJSAPI:    {"/v3/pay/transactions/jsapi", 2 * time.Hour, (*account).jsapiBody, (*account).bridge},
 }
 
-// stored is what Request returns and Start sends. Body goes out as it is, so a
+// stored is a request as Request returns it and Start sends it. Body goes out as it is, so a
 // request that was stored by an older program is re-sent byte for byte too:
 // WeChat Pay takes a changed one for another order under a used number.
 type stored struct {

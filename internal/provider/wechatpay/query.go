@@ -116,7 +116,7 @@ func (a *account) evidence(raw []byte) (pay.Evidence, error) {
 // body is the verified body of a reply that the SDK has read already.
 func body(result *core.APIResult) ([]byte, error) { return io.ReadAll(result.Response.Body) }
 
-// value is what p points to, or the zero value: the SDK's fields are pointers.
+// value returns what p points to, or the zero value: the SDK's fields are pointers.
 func value[T any](p *T) (v T) {
 	if p != nil {
 		v = *p

@@ -18,7 +18,7 @@ import (
 // background is for calls of the SDK that neither wait nor send anything.
 var background = context.Background()
 
-// maxAge is how far the timestamp of a signature may lie from now, either way
+// maxAge limits how far the timestamp of a signature may lie from now, either way
 // (WeChat Pay's own rule).
 const maxAge = 300 * time.Second
 
