@@ -24,11 +24,11 @@ func OpenAccounts(merchants []Merchant, env provider.Env, metrics prometheus.Reg
 		for id, settings := range m.Settings.Accounts {
 			opened, err := provider.New(id, settings, env)
 			if err != nil {
-				problems = append(problems, fmt.Errorf("%s/%s: accounts.%w", m.ID, SettingsFile, err))
+				problems = append(problems, m.inSettings("accounts."+id, fmt.Errorf("accounts.%w", err)))
 				continue
 			}
 			if err := accounts.Add(m.ID, id, opened); err != nil {
-				problems = append(problems, fmt.Errorf("%s/%s: accounts.%s: %w", m.ID, SettingsFile, id, err))
+				problems = append(problems, m.inSettings("accounts."+id, fmt.Errorf("accounts.%s: %w", id, err)))
 			}
 			problems = append(problems, m.checkRails(id, opened.Rails())...)
 		}

@@ -70,3 +70,37 @@ func TestNothingIsShared(t *testing.T) {
 		})
 	}
 }
+
+// TestAccountMistakesHavePlaces: an account's settings are decoded by its adapter,
+// and their mistakes still come with their lines in the file.
+func TestAccountMistakesHavePlaces(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, account string
+		want          []string
+	}{
+		{"unknown-and-wrong-type", "{\n\"acount\": \"a\",\n\"hosts\": [1]}", []string{
+			"shop/merchant.json:3: accounts.merchantlink.acount: is not a known field",
+			"shop/merchant.json:4: accounts.merchantlink.hosts[0]: must be a string, is a number",
+		}},
+		{"empty", "{\n\"account\": \"\"}", []string{"shop/merchant.json:3: accounts.merchantlink: invalid_request (account): "}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := files(capabilities, "{\"mode\": \"live\",\n\"accounts\": {\"merchantlink\": "+c.account+"}}")
+			delete(dir, "other/key.pem")
+			merchants, err := folder.Load(dir, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = folder.OpenAccounts(merchants, provider.Env{HTTP: http.DefaultClient, Now: time.Now}, nil)
+			if err == nil {
+				t.Fatal("was opened")
+			}
+			for _, want := range c.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("the error does not say %q:\n%v", want, err)
+				}
+			}
+		})
+	}
+}

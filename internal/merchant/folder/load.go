@@ -29,8 +29,10 @@ type Merchant struct {
 	Document *capability.Document
 	Settings Settings
 	Icons    map[string]Icon
-	Webhooks []webhook.Endpoint                // of Settingm.Webhooks, with their secrets read
+	Webhooks []webhook.Endpoint                // of Settings.Webhooks, with their secrets read
 	ReadKey  func(name string) ([]byte, error) // reads a file of the merchant's folder
+
+	settings *strictjson.Value // SettingsFile, to find a field's line; nil if Settings are from elsewhere
 }
 
 // Load reads the merchants of a folder, documents and settings. What is wrong is
@@ -108,13 +110,11 @@ func (m *Merchant) loadSettings(dir fs.FS, realMoney bool) error {
 	if err := strictjson.Decode(raw, &m.Settings, maxSettings); err != nil {
 		return inFile(file, err)
 	}
+	m.settings, _ = strictjson.Parse(raw, maxSettings)
 	if err := m.Settings.check(realMoney); err != nil {
-		return inFile(file, err)
+		return m.inSettings("", err)
 	}
-	if err := m.openWebhooks(realMoney); err != nil {
-		return inFile(file, err)
-	}
-	return nil
+	return m.openWebhooks(realMoney)
 }
 
 // openWebhooks reads the endpoints' secrets.
@@ -124,12 +124,12 @@ func (m *Merchant) openWebhooks(realMoney bool) error {
 		for j, name := range w.Secrets {
 			secret, err := m.ReadKey(name)
 			if err != nil {
-				return pay.Errorf(pay.CodeInvalid, fmt.Sprintf("webhooks[%d].secrets[%d]", i, j), "the file %q can't be read", name)
+				return m.inSettings("", pay.Errorf(pay.CodeInvalid, fmt.Sprintf("webhooks[%d].secrets[%d]", i, j), "the file %q can't be read", name))
 			}
 			e.Secrets = append(e.Secrets, strings.TrimSpace(string(secret)))
 		}
 		if err := e.Check(!realMoney); err != nil {
-			return fmt.Errorf("webhooks[%d].%w", i, err)
+			return m.inSettings(fmt.Sprintf("webhooks[%d]", i), fmt.Errorf("webhooks[%d].%w", i, err))
 		}
 		m.Webhooks = append(m.Webhooks, e)
 	}
@@ -148,4 +148,32 @@ func inFile(file string, err error) error {
 		list[i] = fmt.Errorf("%s:%d: %w", file, p.Line, p)
 	}
 	return errors.Join(list...)
+}
+
+// inSettings puts file and line before what is wrong with the settings. Fields
+// that err names are below the path above.
+func (m *Merchant) inSettings(above string, err error) error {
+	if problems, ok := errors.AsType[strictjson.Problems](err); ok {
+		list := make([]error, len(problems))
+		for i, p := range problems {
+			field := below(above, p.Path)
+			list[i] = fmt.Errorf("%s: %s: %s", m.place(field), field, p.Message)
+		}
+		return errors.Join(list...)
+	}
+	if e, ok := errors.AsType[*pay.Error](err); ok {
+		above = below(above, e.Field)
+	}
+	return fmt.Errorf("%s: %w", m.place(above), err)
+}
+
+func below(above, field string) string { return strings.Trim(above+"."+field, ".") }
+
+// place returns the file, and the line if it is known, of a field of the settings.
+func (m *Merchant) place(field string) string {
+	file := path.Join(m.ID, SettingsFile)
+	if m.settings == nil {
+		return file
+	}
+	return fmt.Sprintf("%s:%d", file, m.settings.LineOf(field))
 }

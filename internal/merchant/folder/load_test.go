@@ -94,10 +94,12 @@ func TestLoadRefuses(t *testing.T) {
 		{"origin-wildcard-part", capabilities, settings, `["https://shop.example"]`, `["https://*.example"]`, []string{"origins[0]"}},
 		{"origin-with-directive", capabilities, settings, `["https://shop.example"]`, `["https://shop.example;sandbox"]`, []string{"origins[0]"}},
 		{"origin-in-capitals", capabilities, settings, `["https://shop.example"]`, `["https://Shop.example"]`, []string{"origins[0]"}},
-		{"return-url-without-slash", capabilities, settings, `orders/"`, `orders"`, []string{"return_urls[0]"}},
+		{"return-url-without-slash", capabilities, settings, `orders/"`, `orders"`, []string{"shop/merchant.json:4", "return_urls[0]"}},
 		{"return-url-with-user", capabilities, settings, `"https://shop.example/orders/"`, `"https://a@shop.example/orders/"`, []string{"return_urls[0]"}},
+		{"webhook-without-https", capabilities, settings, `"webhooks": []`, `"webhooks": [{"url":` + "\n" + `"http://shop.example", "secrets": []}]`, []string{"shop/merchant.json:8", "webhooks[0]", "url"}},
+		{"webhook-secret-missing", capabilities, settings, `"webhooks": []`, `"webhooks": [{"url": "https://shop.example",` + "\n" + `"secrets": ["none"]}]`, []string{"shop/merchant.json:8", "webhooks[0].secrets[0]"}},
 		{"api-key-in-the-open", capabilities, settings, `9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`, `sk_live_secret`, []string{"api_keys[0].sha256"}},
-		{"api-key-empty", capabilities, settings, `9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`, folder.HashKey(""), []string{"api_keys[0].sha256", "empty"}},
+		{"api-key-empty", capabilities, settings, `9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`, folder.HashKey(""), []string{"shop/merchant.json:5", "api_keys[0].sha256", "empty"}},
 		{"api-key-hash-in-capitals", capabilities, settings, `9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`, strings.ToUpper(folder.HashKey("a")), []string{"api_keys[0].sha256", "lower case"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
