@@ -50,13 +50,13 @@ func (d Decision) Choice(m pay.Method) (Choice, bool) {
 	return d.Choices[i], true
 }
 
-// Allows tells whether the payer may take this rail of this method.
+// Allows reports whether the payer may take this rail of this method.
 func (d Decision) Allows(m pay.Method, r pay.Rail) bool {
 	c, _ := d.Choice(m)
 	return slices.Contains(c.Ladder, r)
 }
 
-// Equal tells whether two decisions say the same.
+// Equal reports whether two decisions say the same.
 func (d Decision) Equal(other Decision) bool {
 	return slices.EqualFunc(d.Choices, other.Choices, Choice.equal)
 }
@@ -66,10 +66,10 @@ func (c Choice) equal(other Choice) bool {
 		slices.Equal(c.Ladder, other.Ladder) && slices.Equal(c.Reasons, other.Reasons)
 }
 
-// Offered tells whether the payer can choose the method.
+// Offered reports whether the payer can choose the method.
 func (c Choice) Offered() bool { return len(c.Ladder) > 0 }
 
-// Shown tells whether the payer sees the method, be it as a disabled row. One
+// Shown reports whether the payer sees the method, enabled or disabled. One
 // silent reason hides it: no update helps a payer whom the method is closed to.
 func (c Choice) Shown() bool {
 	return !slices.ContainsFunc(c.Reasons, func(r Reason) bool { return !r.Shown() })
@@ -104,7 +104,7 @@ func ReasonCodes() []ReasonCode {
 	return codes
 }
 
-// Shown tells whether payers are told: the row stays, disabled, with a
+// Shown reports whether payers are told: the row stays, disabled, with a
 // sentence. The other codes hide the row.
 func (code ReasonCode) Shown() bool {
 	i := slices.IndexFunc(checks[:], func(c check) bool { return c.code == code })

@@ -16,7 +16,7 @@ const (
 	digits = "0123456789"
 )
 
-// consistsOf tells whether s has least to most characters, all of alphabet.
+// consistsOf reports whether s has least to most characters, all of alphabet.
 func consistsOf(s, alphabet string, least, most int) bool {
 	return len(s) >= least && len(s) <= most && strings.Trim(s, alphabet) == ""
 }
@@ -64,7 +64,7 @@ func isCurrency(s string) bool { return len(s) == 3 && listed(currencies, s) }
 
 func isRegion(s string) bool { return len(s) == 2 && listed(regions, s) }
 
-// listed tells whether a space-separated list has an upper-case word.
+// listed reports whether a space-separated list has an upper-case word.
 func listed(list, s string) bool {
 	return consistsOf(s, upper, 1, len(s)) && strings.Contains(list, " "+s+" ")
 }
