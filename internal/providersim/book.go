@@ -288,7 +288,7 @@ func (s *Sim) pay(o *order, user User) (told <-chan struct{}, err error) {
 	s.options.Log.Info("paid", "account", o.account.id(), "number", o.number, "fen", o.fen)
 	n, told := s.notify(o, newsPaid, func(n notice) *message { return o.account.payment(o, n) })
 	if n.console > 0 {
-		s.giveBack(o, &refund{number: "console_" + o.id, fen: o.fen * n.console / 100, notify: o.notifyURL}, s.options.RefundAfter)
+		s.giveBack(o, &refund{number: "console_" + o.id, fen: max(1, o.fen*n.console/100), notify: o.notifyURL}, s.options.RefundAfter)
 	}
 	return told, nil
 }

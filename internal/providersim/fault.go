@@ -409,11 +409,10 @@ func (s *Sim) strikeNotice(a account, about news) (n notice, names []string) {
 // stuckBy returns for how long these faults keep a refund from the payer.
 func (s *Sim) stuckBy(struck []*Fault) time.Duration {
 	for _, f := range struck {
-		switch f.stuck {
-		case 0:
-		case forever:
+		if f.stuck == forever {
 			return forever
-		default:
+		}
+		if f.stuck > 0 {
 			return s.scaled(f.stuck)
 		}
 	}
