@@ -84,23 +84,23 @@ func goCommand(args ...string) error {
 	return nil
 }
 
-// site serves the sample as httpd serves the checkout.
-type site struct {
+// sampleServer serves the sample as httpd serves the checkout.
+type sampleServer struct {
 	*httptest.Server
 	html  string        // of the body, before the scripts
 	gate  chan struct{} // the bundle is not sent before this is closed
 	views chan struct{} // holds one for each time that the page was loaded
 }
 
-// serve starts a site with the given bundle.
-func serve(t *testing.T, wasm []byte, html string) *site {
+// serve starts a sampleServer with the given bundle.
+func serve(t *testing.T, wasm []byte, html string) *sampleServer {
 	t.Helper()
 	exec, err := os.ReadFile(filepath.Join(needs.GOROOT(t), "lib", "wasm", "wasm_exec.js"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	assets := newAssets(sources, fstest.MapFS{AppWasm: {Data: wasm}, WasmExec: {Data: exec}})
-	s := &site{html: html, gate: make(chan struct{}), views: make(chan struct{}, 1000)}
+	s := &sampleServer{html: html, gate: make(chan struct{}), views: make(chan struct{}, 1000)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
 		s.views <- struct{}{}
@@ -124,7 +124,7 @@ func serve(t *testing.T, wasm []byte, html string) *site {
 }
 
 // waitForView waits until the page is loaded for the nth time.
-func (s *site) waitForView(t *testing.T, n int) {
+func (s *sampleServer) waitForView(t *testing.T, n int) {
 	t.Helper()
 	late := time.After(browsertest.Patience)
 	for i := range n {

@@ -18,13 +18,13 @@ const inputs = 10_000
 func digest(t *testing.T) string {
 	h := sha256.New()
 	for seed := range uint64(inputs) {
-		w := anyWorld(capabilitytest.Seeded(seed))
-		doc, err := document.Decode(w.doc.JSON())
+		s := anySituation(capabilitytest.Seeded(seed))
+		doc, err := document.Decode(s.doc.JSON())
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
-		w.doc = doc
-		data, err := json.Marshal(w.decide())
+		s.doc = doc
+		data, err := json.Marshal(s.decide())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,41 +16,41 @@ import (
 	"morepay/internal/pay"
 )
 
-// world is everything that a decision depends on.
-type world struct {
+// situation is everything that a decision depends on.
+type situation struct {
 	doc   *capability.Document
 	order capability.Order
 	dev   device.Device
 	now   time.Time
 }
 
-func anyWorld(roll capabilitytest.Dice) world {
-	return world{capabilitytest.AnyDocument(roll), capabilitytest.AnyOrder(roll), capabilitytest.Pick(roll, capabilitytest.Devices), capabilitytest.AnyTime(roll)}
+func anySituation(roll capabilitytest.Dice) situation {
+	return situation{capabilitytest.AnyDocument(roll), capabilitytest.AnyOrder(roll), capabilitytest.Pick(roll, capabilitytest.Devices), capabilitytest.AnyTime(roll)}
 }
 
-func (w world) decide() capability.Decision {
-	return capability.Decide(w.doc, w.order, w.dev, w.now)
+func (s situation) decide() capability.Decision {
+	return capability.Decide(s.doc, s.order, s.dev, s.now)
 }
 
-// forAll checks a rule in any world, and shows the world in which it fails.
-func forAll(t *testing.T, rule func(t *rapid.T, roll capabilitytest.Dice, w world)) {
+// forAll checks a rule in any situation, and shows the one in which it fails.
+func forAll(t *testing.T, rule func(t *rapid.T, roll capabilitytest.Dice, s situation)) {
 	t.Helper()
 	rapid.Check(t, func(t *rapid.T) {
 		roll := capabilitytest.Rapid(t)
-		w := anyWorld(roll)
-		t.Log(capabilitytest.Describe(w.doc, w.order, w.dev, w.now))
-		rule(t, roll, w)
+		s := anySituation(roll)
+		t.Log(capabilitytest.Describe(s.doc, s.order, s.dev, s.now))
+		rule(t, roll, s)
 	})
 }
 
-func (w world) clone(t *rapid.T) world {
-	doc, err := document.Decode(w.doc.JSON())
+func (s situation) clone(t *rapid.T) situation {
+	doc, err := document.Decode(s.doc.JSON())
 	if err != nil {
 		t.Fatalf("a generated document is refused:\n%v", err)
 	}
-	w.doc = doc
-	w.order.Items = slices.Clone(w.order.Items)
-	return w
+	s.doc = doc
+	s.order.Items = slices.Clone(s.order.Items)
+	return s
 }
 
 func codes(c capability.Choice) []capability.ReasonCode {
@@ -62,8 +62,8 @@ func codes(c capability.Choice) []capability.ReasonCode {
 }
 
 func TestEitherLadderOrReasons(t *testing.T) {
-	forAll(t, func(t *rapid.T, _ capabilitytest.Dice, w world) {
-		for _, c := range w.decide().Choices {
+	forAll(t, func(t *rapid.T, _ capabilitytest.Dice, s situation) {
+		for _, c := range s.decide().Choices {
 			if (len(c.Ladder) > 0) == (len(c.Reasons) > 0) {
 				t.Errorf("%s has ladder %v and reasons %v", c.Method, c.Ladder, c.Reasons)
 			}
@@ -80,14 +80,14 @@ func byCode(a, b capability.ReasonCode) int {
 }
 
 func TestRankIsATotalOrder(t *testing.T) {
-	forAll(t, func(t *rapid.T, _ capabilitytest.Dice, w world) {
-		choices := w.decide().Choices
-		if len(choices) != len(w.doc.Methods) {
-			t.Fatalf("%d choices for %d methods", len(choices), len(w.doc.Methods))
+	forAll(t, func(t *rapid.T, _ capabilitytest.Dice, s situation) {
+		choices := s.decide().Choices
+		if len(choices) != len(s.doc.Methods) {
+			t.Fatalf("%d choices for %d methods", len(choices), len(s.doc.Methods))
 		}
 		offered, primary, more := 0, 0, false
 		for i, c := range choices {
-			if c.Rank != i+1 || w.doc.Method(c.Method) == nil {
+			if c.Rank != i+1 || s.doc.Method(c.Method) == nil {
 				t.Errorf("%s has rank %d at place %d", c.Method, c.Rank, i+1)
 			}
 			if c.Group == capability.GroupPrimary && more {
@@ -101,8 +101,8 @@ func TestRankIsATotalOrder(t *testing.T) {
 				}
 			}
 		}
-		if primary < min(offered, w.doc.Visible) {
-			t.Errorf("%d of %d offered are visible, want %d", primary, offered, w.doc.Visible)
+		if primary < min(offered, s.doc.Visible) {
+			t.Errorf("%d of %d offered are visible, want %d", primary, offered, s.doc.Visible)
 		}
 	})
 }
@@ -110,8 +110,8 @@ func TestRankIsATotalOrder(t *testing.T) {
 // TestOrderOfTheFileDoesNotMatter: only ranking is an order; everything else is
 // a set.
 func TestOrderOfTheFileDoesNotMatter(t *testing.T) {
-	forAll(t, func(t *rapid.T, roll capabilitytest.Dice, w world) {
-		other := w.clone(t)
+	forAll(t, func(t *rapid.T, roll capabilitytest.Dice, s situation) {
+		other := s.clone(t)
 		other.doc.Methods = capabilitytest.Shuffled(roll, other.doc.Methods)
 		other.doc.OpenBatches = capabilitytest.Shuffled(roll, other.doc.OpenBatches)
 		for i := range other.doc.Methods {
@@ -120,11 +120,11 @@ func TestOrderOfTheFileDoesNotMatter(t *testing.T) {
 			m.Currencies = capabilitytest.Shuffled(roll, m.Currencies)
 			m.Regions = capabilitytest.Shuffled(roll, m.Regions)
 		}
-		if !w.decide().Equal(other.decide()) {
-			t.Errorf("got %v, shuffled %v", w.decide(), other.decide())
+		if !s.decide().Equal(other.decide()) {
+			t.Errorf("got %v, shuffled %v", s.decide(), other.decide())
 		}
 		other.order.Items = capabilitytest.Shuffled(roll, other.order.Items)
-		for _, c := range w.decide().Choices {
+		for _, c := range s.decide().Choices {
 			if shuffled, _ := other.decide().Choice(c.Method); !slices.Equal(codes(c), codes(shuffled)) {
 				t.Errorf("%s: the order of the items makes %v of %v", c.Method, codes(shuffled), codes(c))
 			}
@@ -133,18 +133,18 @@ func TestOrderOfTheFileDoesNotMatter(t *testing.T) {
 }
 
 func TestArgumentsStayAsTheyAre(t *testing.T) {
-	forAll(t, func(t *rapid.T, _ capabilitytest.Dice, w world) {
-		before, order := string(w.doc.JSON()), asJSON(t, w.order)
-		d := w.decide()
+	forAll(t, func(t *rapid.T, _ capabilitytest.Dice, s situation) {
+		before, order := string(s.doc.JSON()), asJSON(t, s.order)
+		d := s.decide()
 		for _, c := range d.Choices {
 			for i := range c.Ladder {
 				c.Ladder[i] = "scribble" // a caller's copy, not the table's
 			}
 		}
-		if string(w.doc.JSON()) != before || asJSON(t, w.order) != order {
+		if string(s.doc.JSON()) != before || asJSON(t, s.order) != order {
 			t.Error("deciding changed the document or the order")
 		}
-		for _, c := range w.decide().Choices {
+		for _, c := range s.decide().Choices {
 			if slices.Contains(c.Ladder, "scribble") {
 				t.Error("two decisions share a ladder")
 			}
@@ -181,19 +181,19 @@ func only(t *rapid.T, what string, wider, narrower capability.Decision) {
 }
 
 func TestAGrantNeverTakesAway(t *testing.T) {
-	forAll(t, func(t *rapid.T, roll capabilitytest.Dice, w world) {
-		granted := w.clone(t)
+	forAll(t, func(t *rapid.T, roll capabilitytest.Dice, s situation) {
+		granted := s.clone(t)
 		m := &granted.doc.Methods[roll(len(granted.doc.Methods))]
 		if r := capabilitytest.Pick(roll, method.Find(m.Method).Grants()); !slices.Contains(m.Rails, r) {
 			m.Rails = append(m.Rails, r)
 		}
-		only(t, "a grant", granted.decide(), w.decide())
+		only(t, "a grant", granted.decide(), s.decide())
 	})
 }
 
 func TestWiderLimitsNeverTakeAway(t *testing.T) {
-	forAll(t, func(t *rapid.T, roll capabilitytest.Dice, w world) {
-		wider := w.clone(t)
+	forAll(t, func(t *rapid.T, roll capabilitytest.Dice, s situation) {
+		wider := s.clone(t)
 		for i := range wider.doc.Methods {
 			for c, l := range wider.doc.Methods[i].Limits {
 				l.Min = max(0, l.Min-int64(roll(100)))
@@ -203,14 +203,14 @@ func TestWiderLimitsNeverTakeAway(t *testing.T) {
 				wider.doc.Methods[i].Limits[c] = l
 			}
 		}
-		only(t, "a wider limit", wider.decide(), w.decide())
+		only(t, "a wider limit", wider.decide(), s.decide())
 	})
 }
 
 // TestAmountsBetweenAreOffered: if two amounts can be paid, so can any between.
 func TestAmountsBetweenAreOffered(t *testing.T) {
-	forAll(t, func(t *rapid.T, roll capabilitytest.Dice, w world) {
-		low, middle, high := w, w, w
+	forAll(t, func(t *rapid.T, roll capabilitytest.Dice, s situation) {
+		low, middle, high := s, s, s
 		middle.order.Amount.Value += int64(roll(3000))
 		high.order.Amount.Value = middle.order.Amount.Value + int64(roll(3000))
 		for _, c := range middle.decide().Choices {
@@ -224,36 +224,36 @@ func TestAmountsBetweenAreOffered(t *testing.T) {
 }
 
 func TestANewerHostNeverTakesAway(t *testing.T) {
-	forAll(t, func(t *rapid.T, roll capabilitytest.Dice, w world) {
-		newer := w
+	forAll(t, func(t *rapid.T, roll capabilitytest.Dice, s situation) {
+		newer := s
 		newer.dev.HostVersion = capabilitytest.Pick(roll, capabilitytest.Versions)
-		if device.CompareVersions(newer.dev.HostVersion, w.dev.HostVersion) < 0 {
-			newer, w = w, newer
+		if device.CompareVersions(newer.dev.HostVersion, s.dev.HostVersion) < 0 {
+			newer, s = s, newer
 		}
-		only(t, "an update", newer.decide(), w.decide())
+		only(t, "an update", newer.decide(), s.decide())
 	})
 }
 
 func TestRaisingARolloutKeepsEveryone(t *testing.T) {
-	forAll(t, func(t *rapid.T, roll capabilitytest.Dice, w world) {
-		raised := w.clone(t)
+	forAll(t, func(t *rapid.T, roll capabilitytest.Dice, s situation) {
+		raised := s.clone(t)
 		for i := range raised.doc.Methods {
 			if r := raised.doc.Methods[i].Rollout; r != nil {
 				r.Percent = min(100, r.Percent+float64(roll(5000))/100)
 			}
 		}
 		raised.doc.OpenBatches = append(raised.doc.OpenBatches, "another")
-		only(t, "a higher percentage", raised.decide(), w.decide())
+		only(t, "a higher percentage", raised.decide(), s.decide())
 	})
 }
 
 func TestAnOutageOnlyHidesItsMethods(t *testing.T) {
-	forAll(t, func(t *rapid.T, roll capabilitytest.Dice, w world) {
-		w.order.Down = nil
-		down := w
+	forAll(t, func(t *rapid.T, roll capabilitytest.Dice, s situation) {
+		s.order.Down = nil
+		down := s
 		down.order.Down = []pay.Method{capabilitytest.Pick(roll, method.IDs())}
 		for _, c := range down.decide().Choices {
-			before, _ := w.decide().Choice(c.Method)
+			before, _ := s.decide().Choice(c.Method)
 			want := before.Ladder
 			if c.Method == down.order.Down[0] {
 				want = nil
@@ -268,16 +268,16 @@ func TestAnOutageOnlyHidesItsMethods(t *testing.T) {
 // TestLaddersComeFromTheTable: a merchant's document can thin a ladder out, and
 // do nothing else to it.
 func TestLaddersComeFromTheTable(t *testing.T) {
-	forAll(t, func(t *rapid.T, _ capabilitytest.Dice, w world) {
-		for _, c := range w.decide().Choices {
-			rest := method.Find(c.Method).Ladder(w.dev)
+	forAll(t, func(t *rapid.T, _ capabilitytest.Dice, s situation) {
+		for _, c := range s.decide().Choices {
+			rest := method.Find(c.Method).Ladder(s.dev)
 			for _, r := range c.Ladder {
 				i := slices.Index(rest, r)
 				if i < 0 {
 					t.Fatalf("%s: %v is no part of the device's ladder", c.Method, c.Ladder)
 				}
 				rest = rest[i+1:]
-				if r != pay.RailPageQR && !slices.Contains(w.doc.Method(c.Method).Rails, r) {
+				if r != pay.RailPageQR && !slices.Contains(s.doc.Method(c.Method).Rails, r) {
 					t.Errorf("%s: %s was not granted", c.Method, r)
 				}
 			}

@@ -20,7 +20,7 @@ func fieldOf(err error) string {
 }
 
 func TestCreateChecksEveryField(t *testing.T) {
-	w := newWorld(t)
+	fx := newFixture(t)
 	long := func(n int) string { return strings.Repeat("龙", n) }
 	for _, c := range []struct {
 		name, field string
@@ -67,9 +67,9 @@ func TestCreateChecksEveryField(t *testing.T) {
 		{"item-quantity-negative", "items[0].quantity", func(n *checkout.NewSession) { n.Items = []pay.Item{{Quantity: -1}} }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			n := w.Order(fen)
+			n := fx.Order(fen)
 			c.change(&n)
-			l, token, err := w.Service().Create(t.Context(), harness.Merchant, n)
+			l, token, err := fx.Service().Create(t.Context(), harness.Merchant, n)
 			if c.field != "" {
 				checkCode(t, err, pay.CodeInvalid, c.field, "a broken request")
 				return
@@ -77,7 +77,7 @@ func TestCreateChecksEveryField(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := w.ledger(l.Session.ID).Session; got.Status != pay.SessionOpen || got.TokenHash != checkout.HashToken(token) || got.Amount != n.Amount {
+			if got := fx.ledger(l.Session.ID).Session; got.Status != pay.SessionOpen || got.TokenHash != checkout.HashToken(token) || got.Amount != n.Amount {
 				t.Errorf("stored %+v", got)
 			}
 		})
@@ -85,80 +85,80 @@ func TestCreateChecksEveryField(t *testing.T) {
 }
 
 func TestCreateForUnknownMerchant(t *testing.T) {
-	w := newWorld(t)
-	_, _, err := w.Service().Create(t.Context(), "nobody", w.Order(fen))
-	w.code(err, pay.CodeNotFound, "", "an unknown merchant")
+	fx := newFixture(t)
+	_, _, err := fx.Service().Create(t.Context(), "nobody", fx.Order(fen))
+	fx.code(err, pay.CodeNotFound, "", "an unknown merchant")
 }
 
 // A token opens its session for a day after its end, and only its own.
 func TestToken(t *testing.T) {
-	w := newWorld(t)
-	l, token, err := w.Open(t.Context(), fen)
-	w.must(err)
-	_, other, err := w.Open(t.Context(), fen)
-	w.must(err)
-	if got, err := w.Service().ByToken(t.Context(), token); err != nil || got.Session.ID != l.Session.ID {
+	fx := newFixture(t)
+	l, token, err := fx.Open(t.Context(), fen)
+	fx.must(err)
+	_, other, err := fx.Open(t.Context(), fen)
+	fx.must(err)
+	if got, err := fx.Service().ByToken(t.Context(), token); err != nil || got.Session.ID != l.Session.ID {
 		t.Errorf("by its token: %v, %v", got, err)
 	}
-	if got, err := w.Service().ByToken(t.Context(), other); err != nil || got.Session.ID == l.Session.ID {
+	if got, err := fx.Service().ByToken(t.Context(), other); err != nil || got.Session.ID == l.Session.ID {
 		t.Errorf("by another token: %v, %v", got, err)
 	}
-	_, err = w.Service().ByToken(t.Context(), token+"x")
-	w.code(err, pay.CodeNotFound, "", "a made-up token")
-	w.Advance(30*time.Minute + 24*time.Hour - time.Minute)
-	if _, err := w.Service().ByToken(t.Context(), token); err != nil {
+	_, err = fx.Service().ByToken(t.Context(), token+"x")
+	fx.code(err, pay.CodeNotFound, "", "a made-up token")
+	fx.Advance(30*time.Minute + 24*time.Hour - time.Minute)
+	if _, err := fx.Service().ByToken(t.Context(), token); err != nil {
 		t.Errorf("within a day of its end: %v", err)
 	}
-	w.Advance(2 * time.Minute)
-	_, err = w.Service().ByToken(t.Context(), token)
-	w.code(err, pay.CodeNotFound, "", "more than a day after its end")
+	fx.Advance(2 * time.Minute)
+	_, err = fx.Service().ByToken(t.Context(), token)
+	fx.code(err, pay.CodeNotFound, "", "more than a day after its end")
 }
 
 func TestSessionOfAnotherMerchant(t *testing.T) {
-	w := newWorld(t)
-	id := w.open()
-	w.pay(w.choose(id, "wechat_pay", pay.RailQR))
-	w.awaitStatus(id, pay.SessionPaid)
-	_, err := w.Service().Ledger(t.Context(), "demo", id)
-	w.code(err, pay.CodeNotFound, "", "reading")
-	_, err = w.Service().Cancel(t.Context(), "demo", id)
-	w.code(err, pay.CodeNotFound, "", "canceling")
-	_, _, err = w.Service().Refund(t.Context(), "demo", id, checkout.NewRefund{})
-	w.code(err, pay.CodeNotFound, "", "refunding")
-	if l := w.ledger(id); len(l.Refunds) != 0 {
+	fx := newFixture(t)
+	id := fx.open()
+	fx.pay(fx.choose(id, "wechat_pay", pay.RailQR))
+	fx.awaitStatus(id, pay.SessionPaid)
+	_, err := fx.Service().Ledger(t.Context(), "demo", id)
+	fx.code(err, pay.CodeNotFound, "", "reading")
+	_, err = fx.Service().Cancel(t.Context(), "demo", id)
+	fx.code(err, pay.CodeNotFound, "", "canceling")
+	_, _, err = fx.Service().Refund(t.Context(), "demo", id, checkout.NewRefund{})
+	fx.code(err, pay.CodeNotFound, "", "refunding")
+	if l := fx.ledger(id); len(l.Refunds) != 0 {
 		t.Errorf("refunds %+v", l.Refunds)
 	}
 }
 
 func TestCancel(t *testing.T) {
-	w := newWorld(t)
+	fx := newFixture(t)
 	cancel := func(id string) error {
-		_, err := w.Service().Cancel(t.Context(), harness.Merchant, id)
+		_, err := fx.Service().Cancel(t.Context(), harness.Merchant, id)
 		return err
 	}
-	id := w.open()
-	a := w.choose(id, "wechat_pay", pay.RailQR)
-	w.must(cancel(id))
-	w.must(cancel(id)) // twice is fine
-	if n := w.count(id, pay.EventSessionCanceled); n != 1 {
+	id := fx.open()
+	a := fx.choose(id, "wechat_pay", pay.RailQR)
+	fx.must(cancel(id))
+	fx.must(cancel(id)) // twice is fine
+	if n := fx.count(id, pay.EventSessionCanceled); n != 1 {
 		t.Errorf("%d events", n)
 	}
-	_, err := w.Choose(t.Context(), id, "wechat_pay", pay.RailQR)
-	w.code(err, pay.CodeSessionNotOpen, "", "an attempt on a canceled session")
-	w.later(pay.CloseDelay + time.Second)
-	if l := w.ledger(id); l.Attempts[0].State != pay.AttemptClosed {
+	_, err := fx.Choose(t.Context(), id, "wechat_pay", pay.RailQR)
+	fx.code(err, pay.CodeSessionNotOpen, "", "an attempt on a canceled session")
+	fx.later(pay.CloseDelay + time.Second)
+	if l := fx.ledger(id); l.Attempts[0].State != pay.AttemptClosed {
 		t.Errorf("the attempt is %s", l.Attempts[0].State)
 	}
-	if got := w.order(a.OutTradeNo).State; got != "closed" {
+	if got := fx.order(a.OutTradeNo).State; got != "closed" {
 		t.Errorf("at the provider it is %s", got)
 	}
 
-	paid := w.open()
-	w.pay(w.choose(paid, "wechat_pay", pay.RailQR))
-	w.awaitStatus(paid, pay.SessionPaid)
-	w.code(cancel(paid), pay.CodeConflict, "", "canceling what is paid")
+	paid := fx.open()
+	fx.pay(fx.choose(paid, "wechat_pay", pay.RailQR))
+	fx.awaitStatus(paid, pay.SessionPaid)
+	fx.code(cancel(paid), pay.CodeConflict, "", "canceling what is paid")
 
-	expired := w.open()
-	w.Advance(31 * time.Minute)
-	w.code(cancel(expired), pay.CodeConflict, "", "canceling what has expired")
+	expired := fx.open()
+	fx.Advance(31 * time.Minute)
+	fx.code(cancel(expired), pay.CodeConflict, "", "canceling what has expired")
 }

@@ -17,37 +17,37 @@ import (
 
 // unstored demands that a genuine notification is not acknowledged while it
 // can't be stored, and that the caller is told to come again.
-func (w *world) unstored(told harness.Notification) {
-	w.tb.Helper()
+func (fx *fixture) unstored(told harness.Notification) {
+	fx.tb.Helper()
 	for range 3 {
-		if status, err := told.Post(w.ctx(), w.Client); err != nil || status != http.StatusServiceUnavailable {
-			w.tb.Errorf("answered %d, %v, want 503", status, err)
+		if status, err := told.Post(fx.ctx(), fx.Client); err != nil || status != http.StatusServiceUnavailable {
+			fx.tb.Errorf("answered %d, %v, want 503", status, err)
 		}
 	}
 }
 
 // held pays an attempt and holds back the notification, with all later ones.
-func (w *world) held(a pay.Attempt) harness.Notification {
-	w.tb.Helper()
-	w.Courier.Hold()
-	w.pay(a)
-	return w.Courier.Wait(w.ctx())
+func (fx *fixture) held(a pay.Attempt) harness.Notification {
+	fx.tb.Helper()
+	fx.Courier.Hold()
+	fx.pay(a)
+	return fx.Courier.Wait(fx.ctx())
 }
 
 func TestDatabaseGone(t *testing.T) {
-	w := newWorld(t)
-	id := w.open()
-	told := w.held(w.choose(id, wechat, pay.RailQR))
-	away := w.Data + "-away"
-	w.must(os.Rename(w.Data, away))
-	w.unstored(told)
-	w.must(os.Rename(away, w.Data))
-	status, err := told.Post(t.Context(), w.Client)
+	fx := newFixture(t)
+	id := fx.open()
+	told := fx.held(fx.choose(id, wechat, pay.RailQR))
+	away := fx.Data + "-away"
+	fx.must(os.Rename(fx.Data, away))
+	fx.unstored(told)
+	fx.must(os.Rename(away, fx.Data))
+	status, err := told.Post(t.Context(), fx.Client)
 	if err != nil || status/100 != 2 {
 		t.Errorf("when the database is back: %d, %v", status, err)
 	}
-	if l := w.ledger(id); l.Session.Status != pay.SessionPaid || w.messages(id) != 1 {
-		t.Errorf("the session is %s with %d messages", l.Session.Status, w.messages(id))
+	if l := fx.ledger(id); l.Session.Status != pay.SessionPaid || fx.messages(id) != 1 {
+		t.Errorf("the session is %s with %d messages", l.Session.Status, fx.messages(id))
 	}
 }
 
@@ -94,26 +94,26 @@ func (d *disk) clear() {
 func TestDiskFull(t *testing.T) {
 	d := &disk{pages: 1 << 20}
 	driver.RegisterConnectionHook(d.opened)
-	w := newWorld(t)
+	fx := newFixture(t)
 	waiting := map[string]harness.Notification{}
 	for range 60 {
-		id := w.open()
-		waiting[id] = w.held(w.choose(id, wechat, pay.RailQR))
+		id := fx.open()
+		waiting[id] = fx.held(fx.choose(id, wechat, pay.RailQR))
 	}
-	w.must(d.fill())
-	w.fill()
+	fx.must(d.fill())
+	fx.fill()
 	// What still fits into a page is stored; the first that does not is refused.
 	refused := 0
 	for id, told := range waiting {
-		status, err := told.Post(t.Context(), w.Client)
-		w.must(err)
+		status, err := told.Post(t.Context(), fx.Client)
+		fx.must(err)
 		want := http.StatusNoContent
-		if !w.ledger(id).Session.Status.Paid() {
+		if !fx.ledger(id).Session.Status.Paid() {
 			refused++
 			want = http.StatusServiceUnavailable
 		}
 		if status != want {
-			t.Errorf("answered %d for a session that is %s", status, w.ledger(id).Session.Status)
+			t.Errorf("answered %d for a session that is %s", status, fx.ledger(id).Session.Status)
 		}
 	}
 	if refused == 0 {
@@ -121,24 +121,24 @@ func TestDiskFull(t *testing.T) {
 	}
 	d.clear()
 	for id, told := range waiting {
-		if status, err := told.Post(t.Context(), w.Client); err != nil || status/100 != 2 {
+		if status, err := told.Post(t.Context(), fx.Client); err != nil || status/100 != 2 {
 			t.Errorf("when there is room again: %d, %v", status, err)
 		}
-		if l := w.ledger(id); l.Session.Status != pay.SessionPaid || w.count(id, pay.EventSessionPaid) != 1 {
+		if l := fx.ledger(id); l.Session.Status != pay.SessionPaid || fx.count(id, pay.EventSessionPaid) != 1 {
 			t.Errorf("the session is %s", l.Session.Status)
 		}
 	}
 }
 
 // fill uses up what room is left in pages that are there already.
-func (w *world) fill() {
-	w.tb.Helper()
+func (fx *fixture) fill() {
+	fx.tb.Helper()
 	for range 10_000 {
-		_, _, err := w.Open(w.ctx(), fen)
+		_, _, err := fx.Open(fx.ctx(), fen)
 		if pay.CodeOf(err) == pay.CodeStoreDown {
 			return
 		}
-		w.must(err)
+		fx.must(err)
 	}
-	w.tb.Fatal("the disk does not fill up")
+	fx.tb.Fatal("the disk does not fill up")
 }

@@ -14,17 +14,17 @@ import (
 )
 
 // unchanged demands that a session is as it was when f ran before.
-func (w *world) unchanged(id string, f func()) {
-	w.tb.Helper()
-	before, events := w.ledger(id), w.events(id)
+func (fx *fixture) unchanged(id string, f func()) {
+	fx.tb.Helper()
+	before, events := fx.ledger(id), fx.events(id)
 	f()
-	after := w.ledger(id)
-	if after.Session.Status != before.Session.Status || after.Session.LastEvent != before.Session.LastEvent || len(w.events(id)) != len(events) {
-		w.tb.Errorf("the session was %s with %d events, is %s with %d", before.Session.Status, len(events), after.Session.Status, len(w.events(id)))
+	after := fx.ledger(id)
+	if after.Session.Status != before.Session.Status || after.Session.LastEvent != before.Session.LastEvent || len(fx.events(id)) != len(events) {
+		fx.tb.Errorf("the session was %s with %d events, is %s with %d", before.Session.Status, len(events), after.Session.Status, len(fx.events(id)))
 	}
 	for i := range before.Attempts {
 		if after.Attempts[i].State != before.Attempts[i].State {
-			w.tb.Errorf("attempt %d was %s, is %s", i, before.Attempts[i].State, after.Attempts[i].State)
+			fx.tb.Errorf("attempt %d was %s, is %s", i, before.Attempts[i].State, after.Attempts[i].State)
 		}
 	}
 }
@@ -54,28 +54,28 @@ func TestHearOfAPayment(t *testing.T) {
 		{"notify-wrong-account", alipay, true},
 	} {
 		t.Run(string(c.method)+"-"+c.fault, func(t *testing.T) {
-			w := newWorld(t)
-			id := w.open()
-			a := w.choose(id, c.method, pay.RailQR)
+			fx := newFixture(t)
+			id := fx.open()
+			a := fx.choose(id, c.method, pay.RailQR)
 			if c.fault != "" {
-				w.inject(c.fault, 1)
+				fx.inject(c.fault, 1)
 			}
 			if c.ask {
-				w.unchanged(id, func() {
-					w.pay(a)
+				fx.unchanged(id, func() {
+					fx.pay(a)
 					if c.fault != "notify-never" {
-						w.next() // a false one
+						fx.next() // a false one
 					}
 				})
-				w.later(6 * time.Second)
+				fx.later(6 * time.Second)
 			} else {
-				w.pay(a)
+				fx.pay(a)
 			}
-			w.awaitStatus(id, pay.SessionPaid)
-			if n := w.count(id, pay.EventSessionPaid); n != 1 {
+			fx.awaitStatus(id, pay.SessionPaid)
+			if n := fx.count(id, pay.EventSessionPaid); n != 1 {
 				t.Errorf("%d paid events", n)
 			}
-			if n := w.messages(id); n != 1 {
+			if n := fx.messages(id); n != 1 {
 				t.Errorf("%d messages to the merchant", n)
 			}
 		})
@@ -83,10 +83,10 @@ func TestHearOfAPayment(t *testing.T) {
 }
 
 // messages counts what is in the outbox about a session.
-func (w *world) messages(id string) (n int) {
-	w.tb.Helper()
-	list, err := w.Stores().Outbox.Messages(w.ctx(), harness.Merchant, "", 1000)
-	w.must(err)
+func (fx *fixture) messages(id string) (n int) {
+	fx.tb.Helper()
+	list, err := fx.Stores().Outbox.Messages(fx.ctx(), harness.Merchant, "", 1000)
+	fx.must(err)
 	for _, m := range list {
 		if m.SessionID == id {
 			n++
@@ -105,17 +105,17 @@ func TestQuarantine(t *testing.T) {
 		{"notify-wrong-account", wechat}, {"notify-wrong-account", alipay},
 	} {
 		t.Run(c.fault+"-"+string(c.method), func(t *testing.T) {
-			w := newWorld(t)
-			id := w.open()
-			a := w.choose(id, c.method, pay.RailQR)
-			w.inject(c.fault, 1)
-			w.unchanged(id, func() {
-				w.pay(a)
-				if got := w.next().status; got/100 != 2 {
+			fx := newFixture(t)
+			id := fx.open()
+			a := fx.choose(id, c.method, pay.RailQR)
+			fx.inject(c.fault, 1)
+			fx.unchanged(id, func() {
+				fx.pay(a)
+				if got := fx.next().status; got/100 != 2 {
 					t.Errorf("it was answered %d: the provider would send it again for a day", got)
 				}
 			})
-			list := w.quarantined()
+			list := fx.quarantined()
 			if len(list) != 1 || list[0].Evidence.OutTradeNo != a.OutTradeNo || list[0].Reason == "" {
 				t.Fatalf("quarantined %+v", list)
 			}
@@ -125,39 +125,39 @@ func TestQuarantine(t *testing.T) {
 
 // Genuine evidence of a payment that we know nothing of is kept for a person.
 func TestUnknownNumberIsQuarantined(t *testing.T) {
-	w := newWorld(t)
-	told := w.genuineOf(wechat)
-	w.Data = t.TempDir() // the database is lost, and an empty one is in its place
-	w.must(w.Restart())
+	fx := newFixture(t)
+	told := fx.genuineOf(wechat)
+	fx.Data = t.TempDir() // the database is lost, and an empty one is in its place
+	fx.must(fx.Restart())
 	for range 2 {
-		status, err := told.Post(t.Context(), w.Client)
+		status, err := told.Post(t.Context(), fx.Client)
 		if err != nil || status/100 != 2 {
 			t.Errorf("answered %d, %v", status, err)
 		}
 	}
-	if list := w.quarantined(); len(list) != 1 || list[0].Evidence.Outcome != pay.OutcomePaid || list[0].Evidence.Amount != price {
+	if list := fx.quarantined(); len(list) != 1 || list[0].Evidence.Outcome != pay.OutcomePaid || list[0].Evidence.Amount != price {
 		t.Errorf("quarantined %+v", list)
 	}
 }
 
 // Another merchant's keys make it a forgery.
 func TestNotificationToAnotherAccount(t *testing.T) {
-	w, stranger := newWorld(t), newWorld(t)
-	told := w.genuineOf(wechat)
-	told.URL = stranger.BaseURL + told.URL[len(w.BaseURL):]
-	status, err := told.Post(t.Context(), w.Client)
+	fx, stranger := newFixture(t), newFixture(t)
+	told := fx.genuineOf(wechat)
+	told.URL = stranger.BaseURL + told.URL[len(fx.BaseURL):]
+	status, err := told.Post(t.Context(), fx.Client)
 	if err != nil || status != http.StatusUnauthorized || len(stranger.quarantined()) != 0 {
 		t.Errorf("answered %d, %v, quarantined %d", status, err, len(stranger.quarantined()))
 	}
 }
 
 func TestForgedNotificationWritesNothing(t *testing.T) {
-	w := newWorld(t)
-	id := w.open()
-	a := w.choose(id, wechat, pay.RailQR)
-	w.inject("notify-never", 1)
-	w.pay(a)
-	genuine := w.genuineOf(wechat)
+	fx := newFixture(t)
+	id := fx.open()
+	a := fx.choose(id, wechat, pay.RailQR)
+	fx.inject("notify-never", 1)
+	fx.pay(a)
+	genuine := fx.genuineOf(wechat)
 	for _, c := range []struct {
 		name   string
 		change func(*harness.Notification)
@@ -176,50 +176,50 @@ func TestForgedNotificationWritesNothing(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			n := harness.Notification{URL: genuine.URL, Header: genuine.Header.Clone(), Body: slices.Clone(genuine.Body)}
 			c.change(&n)
-			w.unchanged(id, func() {
-				status, err := n.Post(t.Context(), w.Client)
+			fx.unchanged(id, func() {
+				status, err := n.Post(t.Context(), fx.Client)
 				if err != nil || status != c.status {
 					t.Errorf("answered %d, %v, want %d", status, err, c.status)
 				}
 			})
 		})
 	}
-	if list := w.quarantined(); len(list) != 0 {
+	if list := fx.quarantined(); len(list) != 0 {
 		t.Errorf("quarantined %+v", list)
 	}
 }
 
 // genuineOf pays another session and returns its notification, as it was sent.
-func (w *world) genuineOf(m pay.Method) harness.Notification {
-	w.tb.Helper()
-	id := w.open()
-	w.pay(w.choose(id, m, pay.RailQR))
-	w.awaitStatus(id, pay.SessionPaid)
-	return w.next().Notification
+func (fx *fixture) genuineOf(m pay.Method) harness.Notification {
+	fx.tb.Helper()
+	id := fx.open()
+	fx.pay(fx.choose(id, m, pay.RailQR))
+	fx.awaitStatus(id, pay.SessionPaid)
+	return fx.next().Notification
 }
 
 // One notification, many times at once, is one event.
 func TestRepeatsAtOnce(t *testing.T) {
 	for _, m := range []pay.Method{wechat, alipay} {
 		t.Run(string(m), func(t *testing.T) {
-			w := newWorld(t)
-			id := w.open()
-			w.pay(w.choose(id, m, pay.RailQR))
-			told := w.next()
+			fx := newFixture(t)
+			id := fx.open()
+			fx.pay(fx.choose(id, m, pay.RailQR))
+			told := fx.next()
 			var all sync.WaitGroup
 			for range 64 {
 				all.Go(func() {
-					if status, err := told.Post(t.Context(), w.Client); err != nil || status/100 != 2 {
+					if status, err := told.Post(t.Context(), fx.Client); err != nil || status/100 != 2 {
 						t.Errorf("answered %d, %v", status, err)
 					}
 				})
 			}
 			all.Wait()
-			if n := w.count(id, pay.EventSessionPaid); n != 1 {
+			if n := fx.count(id, pay.EventSessionPaid); n != 1 {
 				t.Errorf("%d paid events", n)
 			}
-			if l := w.ledger(id); len(l.Refunds) != 0 || len(w.quarantined()) != 0 {
-				t.Errorf("refunds %+v, quarantined %+v", l.Refunds, w.quarantined())
+			if l := fx.ledger(id); len(l.Refunds) != 0 || len(fx.quarantined()) != 0 {
+				t.Errorf("refunds %+v, quarantined %+v", l.Refunds, fx.quarantined())
 			}
 		})
 	}
@@ -227,48 +227,48 @@ func TestRepeatsAtOnce(t *testing.T) {
 
 // The provider hears "received" only once the evidence is durable.
 func TestAcknowledgedAfterCommit(t *testing.T) {
-	w := newWorld(t)
-	id := w.open()
-	a := w.choose(id, wechat, pay.RailQR)
+	fx := newFixture(t)
+	id := fx.open()
+	a := fx.choose(id, wechat, pay.RailQR)
 	stored := make(chan pay.SessionStatus, 10)
-	w.onPoint(func(p checkout.Point) {
-		if l, err := w.Stores().Ledgers.Ledger(context.Background(), id); p == checkout.PointApplied && err == nil {
+	fx.onPoint(func(p checkout.Point) {
+		if l, err := fx.Stores().Ledgers.Ledger(context.Background(), id); p == checkout.PointApplied && err == nil {
 			stored <- l.Session.Status
 		}
 	})
-	w.pay(a)
+	fx.pay(a)
 	if got := <-stored; got != pay.SessionPaid {
 		t.Errorf("before the answer the session was %s", got)
 	}
-	if got := w.next().status; got/100 != 2 {
+	if got := fx.next().status; got/100 != 2 {
 		t.Errorf("answered %d", got)
 	}
 }
 
 // Check asks at once, but not twice in two seconds.
 func TestCheckIsLimited(t *testing.T) {
-	w := newWorld(t)
-	id := w.open()
-	a := w.choose(id, wechat, pay.RailQR)
+	fx := newFixture(t)
+	id := fx.open()
+	a := fx.choose(id, wechat, pay.RailQR)
 	check := func() *pay.Ledger {
-		l, err := w.Service().Check(t.Context(), id)
-		w.must(err)
+		l, err := fx.Service().Check(t.Context(), id)
+		fx.must(err)
 		return l
 	}
-	asked := func() int { return w.calls(a.OutTradeNo, "GET /v3/pay/transactions/out-trade-no/"+a.OutTradeNo) }
+	asked := func() int { return fx.calls(a.OutTradeNo, "GET /v3/pay/transactions/out-trade-no/"+a.OutTradeNo) }
 	for range 5 {
 		check()
 	}
 	if n := asked(); n != 1 {
 		t.Errorf("asked %d times", n)
 	}
-	w.inject("notify-never", 1)
-	w.pay(a)
-	w.Advance(3 * time.Second)
+	fx.inject("notify-never", 1)
+	fx.pay(a)
+	fx.Advance(3 * time.Second)
 	if l := check(); l.Session.Status != pay.SessionPaid {
 		t.Errorf("the session is %s", l.Session.Status)
 	}
-	w.Advance(3 * time.Second)
+	fx.Advance(3 * time.Second)
 	check()
 	if n := asked(); n != 2 {
 		t.Errorf("asked %d times: what is paid needs no query", n)

@@ -21,7 +21,7 @@ import (
 // misbehave, time, and a server that is restarted now and then. Every step goes
 // to the real service, and every rule is looked at after each.
 type story struct {
-	*world
+	*fixture
 	sessions []string
 	seen     map[string]*pay.Ledger // as of the step before
 	told     []harness.Notification // what could be told again
@@ -242,10 +242,10 @@ func returned(t *rapid.T, refunder provider.Refunder, a pay.Attempt, r pay.Refun
 // each of them.
 func TestAnyStory(t *testing.T) {
 	fewer(t, "25")
-	w := newWorld(t)
+	fx := newFixture(t)
 	rapid.Check(t, func(t *rapid.T) {
-		s := &story{world: w, seen: map[string]*pay.Ledger{}}
-		w.Sim.Calm()
+		s := &story{fixture: fx, seen: map[string]*pay.Ledger{}}
+		fx.Sim.Calm()
 		t.Repeat(map[string]func(*rapid.T){
 			"create": s.create, "attempt": s.attempt, "another-attempt": s.attempt, "approve": s.approve, "turn-away": s.turnAway,
 			"misbehave": s.misbehave, "wait": s.wait, "sweep": s.sweep, "restart": s.restart, "check": s.check,

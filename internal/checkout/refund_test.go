@@ -15,16 +15,16 @@ import (
 func cny(fen int64) *pay.Money { return &pay.Money{Currency: "CNY", Value: fen} }
 
 // paidSession is a session that was paid by a QR of a method.
-func (w *world) paidSession(m pay.Method) string {
-	w.tb.Helper()
-	id := w.open()
-	w.pay(w.choose(id, m, pay.RailQR))
-	w.awaitStatus(id, pay.SessionPaid)
+func (fx *fixture) paidSession(m pay.Method) string {
+	fx.tb.Helper()
+	id := fx.open()
+	fx.pay(fx.choose(id, m, pay.RailQR))
+	fx.awaitStatus(id, pay.SessionPaid)
 	return id
 }
 
-func (w *world) refund(id string, amount *pay.Money) (*pay.Refund, error) {
-	_, r, err := w.Service().Refund(w.ctx(), harness.Merchant, id, checkout.NewRefund{Amount: amount, Reason: "late"})
+func (fx *fixture) refund(id string, amount *pay.Money) (*pay.Refund, error) {
+	_, r, err := fx.Service().Refund(fx.ctx(), harness.Merchant, id, checkout.NewRefund{Amount: amount, Reason: "late"})
 	return r, err
 }
 
@@ -39,30 +39,30 @@ func TestSecondPaymentIsRefunded(t *testing.T) {
 		{"alipay-and-wechat", way{alipay, pay.RailQR}, way{wechat, pay.RailDeepLink}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			w := newWorld(t)
-			id := w.open()
-			first := w.choose(id, c.first.method, c.first.rail)
-			second := w.choose(id, c.second.method, c.second.rail)
-			w.pay(second)
-			w.awaitStatus(id, pay.SessionPaid)
-			w.must(w.Sim.Inject(providersim.Rule{Fault: "server-error", Next: 2})) // the refund's first tries
-			w.pay(first)
-			l := w.await(id, "surplus", func(l *pay.Ledger) bool { return l.Attempt(first.ID).State == pay.AttemptSurplus })
+			fx := newFixture(t)
+			id := fx.open()
+			first := fx.choose(id, c.first.method, c.first.rail)
+			second := fx.choose(id, c.second.method, c.second.rail)
+			fx.pay(second)
+			fx.awaitStatus(id, pay.SessionPaid)
+			fx.must(fx.Sim.Inject(providersim.Rule{Fault: "server-error", Next: 2})) // the refund's first tries
+			fx.pay(first)
+			l := fx.await(id, "surplus", func(l *pay.Ledger) bool { return l.Attempt(first.ID).State == pay.AttemptSurplus })
 			if l.Session.Winner != second.ID || len(l.Refunds) != 1 || l.Refunds[0].Amount != price || l.Refunds[0].Origin != pay.RefundOfSurplus {
 				t.Fatalf("winner %q, refunds %+v", l.Session.Winner, l.Refunds)
 			}
 			number := l.Refunds[0].Number
-			l = w.settle(id, "refunded", allRefunded)
+			l = fx.settle(id, "refunded", allRefunded)
 			if l.Refunds[0].Number != number || len(l.Refunds) != 1 {
 				t.Errorf("refunds %+v, the number was %s", l.Refunds, number)
 			}
-			if w.order(first.OutTradeNo).State != "refunded" || w.order(second.OutTradeNo).State != "paid" {
-				t.Errorf("at the provider: %s and %s", w.order(first.OutTradeNo).State, w.order(second.OutTradeNo).State)
+			if fx.order(first.OutTradeNo).State != "refunded" || fx.order(second.OutTradeNo).State != "paid" {
+				t.Errorf("at the provider: %s and %s", fx.order(first.OutTradeNo).State, fx.order(second.OutTradeNo).State)
 			}
 			for event, want := range map[pay.EventType]int{
 				pay.EventSessionPaid: 1, pay.EventSurplus: 1, pay.EventRefundCreated: 1, pay.EventRefundSucceeded: 1, pay.EventRefundFailed: 0,
 			} {
-				if got := w.count(id, event); got != want {
+				if got := fx.count(id, event); got != want {
 					t.Errorf("%d events %s, want %d", got, event, want)
 				}
 			}
@@ -84,16 +84,16 @@ func allRefunded(l *pay.Ledger) bool {
 func TestRefundIsRetried(t *testing.T) {
 	for _, fault := range []string{"server-error", "rate-limited", "bad-gateway", "reply-lost", "reply-unsigned", "reply-forged"} {
 		t.Run(fault, func(t *testing.T) {
-			w := newWorld(t)
-			id := w.paidSession(wechat)
-			w.inject(fault, 3)
-			r, err := w.refund(id, cny(1000))
-			w.must(err)
+			fx := newFixture(t)
+			id := fx.paidSession(wechat)
+			fx.inject(fault, 3)
+			r, err := fx.refund(id, cny(1000))
+			fx.must(err)
 			if r.Status == pay.RefundFailed { // it may have succeeded: a notification tells
 				t.Error("an unknown outcome was taken for a refusal")
 			}
-			l := w.settle(id, "refunded", allRefunded)
-			if got := w.refundedAtProvider(l.Attempts[0]); got != 1000 {
+			l := fx.settle(id, "refunded", allRefunded)
+			if got := fx.refundedAtProvider(l.Attempts[0]); got != 1000 {
 				t.Errorf("the provider gave %d back", got)
 			}
 			if !l.Due().IsZero() {
@@ -105,9 +105,9 @@ func TestRefundIsRetried(t *testing.T) {
 
 // refundedAtProvider is what the provider's bill says was given back of a
 // payment, in fen.
-func (w *world) refundedAtProvider(a pay.Attempt) (sum int64) {
-	w.tb.Helper()
-	for _, line := range w.bill(a) {
+func (fx *fixture) refundedAtProvider(a pay.Attempt) (sum int64) {
+	fx.tb.Helper()
+	for _, line := range fx.bill(a) {
 		if line.OutTradeNo == a.OutTradeNo && line.RefundNumber != "" {
 			sum += line.Amount.Value
 		}
@@ -117,57 +117,57 @@ func (w *world) refundedAtProvider(a pay.Attempt) (sum int64) {
 
 // biller is the bench merchant's WeChat Pay account: Alipay's bills are not
 // simulated.
-func (w *world) biller() provider.Biller {
-	w.tb.Helper()
-	for _, a := range w.Accounts().All() {
+func (fx *fixture) biller() provider.Biller {
+	fx.tb.Helper()
+	for _, a := range fx.Accounts().All() {
 		if b, ok := a.Provider.(provider.Biller); ok && a.Merchant == harness.Merchant {
 			return b
 		}
 	}
-	w.tb.Fatal("no account has bills")
+	fx.tb.Fatal("no account has bills")
 	return nil
 }
 
 // bill is the provider's bill of the days since an attempt was made. The clock
 // goes to the afternoon after the last of them, when the bill is there.
-func (w *world) bill(a pay.Attempt) []provider.BillLine {
-	w.tb.Helper()
-	w.Sim.Calm()
-	w.Advance(36 * time.Hour)
+func (fx *fixture) bill(a pay.Attempt) []provider.BillLine {
+	fx.tb.Helper()
+	fx.Sim.Calm()
+	fx.Advance(36 * time.Hour)
 	var lines []provider.BillLine
-	for day := a.CreatedAt; day.Before(w.Now().Add(-34 * time.Hour)); day = day.Add(24 * time.Hour) {
-		more, err := w.biller().Bill(w.ctx(), day)
-		w.must(err)
+	for day := a.CreatedAt; day.Before(fx.Now().Add(-34 * time.Hour)); day = day.Add(24 * time.Hour) {
+		more, err := fx.biller().Bill(fx.ctx(), day)
+		fx.must(err)
 		lines = append(lines, more...)
 	}
 	return lines
 }
 
 func TestPartialRefunds(t *testing.T) {
-	w := newWorld(t)
-	id := w.paidSession(wechat)
+	fx := newFixture(t)
+	id := fx.paidSession(wechat)
 	for _, value := range []int64{1000, 1, 2000} {
-		_, err := w.refund(id, cny(value))
-		w.must(err)
-		w.later(2 * time.Minute) // a second refund within a minute is refused
+		_, err := fx.refund(id, cny(value))
+		fx.must(err)
+		fx.later(2 * time.Minute) // a second refund within a minute is refused
 	}
-	_, err := w.refund(id, cny(fen-3001+1))
-	w.code(err, pay.CodeRefundExceeds, "amount.value", "more than is left")
+	_, err := fx.refund(id, cny(fen-3001+1))
+	fx.code(err, pay.CodeRefundExceeds, "amount.value", "more than is left")
 	for value, field := range map[int64]string{0: "amount.value", -1: "amount.value"} {
-		_, err := w.refund(id, cny(value))
-		w.code(err, pay.CodeInvalid, field, "not an amount")
+		_, err := fx.refund(id, cny(value))
+		fx.code(err, pay.CodeInvalid, field, "not an amount")
 	}
-	_, err = w.refund(id, &pay.Money{Currency: "USD", Value: 1})
-	w.code(err, pay.CodeInvalid, "amount.currency", "another currency")
-	rest, err := w.refund(id, nil)
-	w.must(err)
+	_, err = fx.refund(id, &pay.Money{Currency: "USD", Value: 1})
+	fx.code(err, pay.CodeInvalid, "amount.currency", "another currency")
+	rest, err := fx.refund(id, nil)
+	fx.must(err)
 	if rest.Amount.Value != fen-3001 {
 		t.Errorf("the rest is %s", rest.Amount)
 	}
-	_, err = w.refund(id, cny(1))
-	w.code(err, pay.CodeRefundExceeds, "amount.value", "when nothing is left")
-	l := w.settle(id, "all refunded", allRefunded)
-	if got := w.refundedAtProvider(l.Attempts[0]); got != fen {
+	_, err = fx.refund(id, cny(1))
+	fx.code(err, pay.CodeRefundExceeds, "amount.value", "when nothing is left")
+	l := fx.settle(id, "all refunded", allRefunded)
+	if got := fx.refundedAtProvider(l.Attempts[0]); got != fen {
 		t.Errorf("the provider gave %d back", got)
 	}
 	if l.Session.Status != pay.SessionPaid {
@@ -176,39 +176,39 @@ func TestPartialRefunds(t *testing.T) {
 }
 
 func TestRefundsAreBounded(t *testing.T) {
-	w := newWorld(t)
-	id := w.paidSession(alipay)
+	fx := newFixture(t)
+	id := fx.paidSession(alipay)
 	for range pay.MaxRefunds {
-		_, err := w.refund(id, cny(1))
-		w.must(err)
+		_, err := fx.refund(id, cny(1))
+		fx.must(err)
 	}
-	_, err := w.refund(id, cny(1))
-	w.code(err, pay.CodeRefundExceeds, "", "one refund too many")
+	_, err := fx.refund(id, cny(1))
+	fx.code(err, pay.CodeRefundExceeds, "", "one refund too many")
 }
 
 func TestRefundOfWhatWasNotPaid(t *testing.T) {
-	w := newWorld(t)
-	id := w.open()
-	a := w.choose(id, wechat, pay.RailQR)
-	_, err := w.refund(id, cny(1))
-	w.code(err, pay.CodeConflict, "", "an open session")
-	w.later(31 * time.Minute)
-	_, err = w.refund(id, nil)
-	w.code(err, pay.CodeConflict, "", "an expired session")
-	if w.order(a.OutTradeNo).State != "closed" || len(w.ledger(id).Refunds) != 0 {
-		t.Errorf("the order is %s, refunds %+v", w.order(a.OutTradeNo).State, w.ledger(id).Refunds)
+	fx := newFixture(t)
+	id := fx.open()
+	a := fx.choose(id, wechat, pay.RailQR)
+	_, err := fx.refund(id, cny(1))
+	fx.code(err, pay.CodeConflict, "", "an open session")
+	fx.later(31 * time.Minute)
+	_, err = fx.refund(id, nil)
+	fx.code(err, pay.CodeConflict, "", "an expired session")
+	if fx.order(a.OutTradeNo).State != "closed" || len(fx.ledger(id).Refunds) != 0 {
+		t.Errorf("the order is %s, refunds %+v", fx.order(a.OutTradeNo).State, fx.ledger(id).Refunds)
 	}
 }
 
 // A refund that can't reach the payer ends as failed, for a person.
 func TestRefundGetsStuck(t *testing.T) {
-	w := newWorld(t)
-	id := w.paidSession(wechat)
-	w.inject("refund-abnormal", 1)
-	_, err := w.refund(id, nil)
-	w.must(err)
-	w.settle(id, "failed", func(l *pay.Ledger) bool { return l.Refunds[0].Status == pay.RefundFailed })
-	if n := w.count(id, pay.EventRefundFailed); n != 1 {
+	fx := newFixture(t)
+	id := fx.paidSession(wechat)
+	fx.inject("refund-abnormal", 1)
+	_, err := fx.refund(id, nil)
+	fx.must(err)
+	fx.settle(id, "failed", func(l *pay.Ledger) bool { return l.Refunds[0].Status == pay.RefundFailed })
+	if n := fx.count(id, pay.EventRefundFailed); n != 1 {
 		t.Errorf("%d failed events", n)
 	}
 }
@@ -216,39 +216,39 @@ func TestRefundGetsStuck(t *testing.T) {
 // A server that dies after the provider took a refund, and before it recorded
 // that, sends it again: the provider knows the number.
 func TestNewServerFollowsARefund(t *testing.T) {
-	w := newWorld(t)
-	id := w.paidSession(wechat)
-	w.crashAt(checkout.PointRefundAnswered, func() { w.refund(id, cny(1000)) })
-	l := w.settle(id, "refunded", func(l *pay.Ledger) bool { return len(l.Refunds) == 1 && allRefunded(l) })
-	if got := w.refundedAtProvider(l.Attempts[0]); got != 1000 {
+	fx := newFixture(t)
+	id := fx.paidSession(wechat)
+	fx.crashAt(checkout.PointRefundAnswered, func() { fx.refund(id, cny(1000)) })
+	l := fx.settle(id, "refunded", func(l *pay.Ledger) bool { return len(l.Refunds) == 1 && allRefunded(l) })
+	if got := fx.refundedAtProvider(l.Attempts[0]); got != 1000 {
 		t.Errorf("the provider gave %d back", got)
 	}
 }
 
 func TestRefundNote(t *testing.T) {
-	w := newWorld(t)
-	id := w.paidSession(wechat)
-	_, _, err := w.Service().Refund(t.Context(), harness.Merchant, id, checkout.NewRefund{Reason: "一二三四五六七八九十一二三四五六七八九十一二三四五六七"})
-	w.code(err, pay.CodeInvalid, "reason", "a note that is too long")
-	_, _, err = w.Service().Refund(t.Context(), harness.Merchant, id, checkout.NewRefund{Reason: "a\nb"})
-	w.code(err, pay.CodeInvalid, "reason", "a note with a control character")
+	fx := newFixture(t)
+	id := fx.paidSession(wechat)
+	_, _, err := fx.Service().Refund(t.Context(), harness.Merchant, id, checkout.NewRefund{Reason: "一二三四五六七八九十一二三四五六七八九十一二三四五六七"})
+	fx.code(err, pay.CodeInvalid, "reason", "a note that is too long")
+	_, _, err = fx.Service().Refund(t.Context(), harness.Merchant, id, checkout.NewRefund{Reason: "a\nb"})
+	fx.code(err, pay.CodeInvalid, "reason", "a note with a control character")
 }
 
 // A server may die after it made a refund and before it kept its answer: the
 // merchant's repeat must find that refund.
 func TestRepeatedRefundIsOne(t *testing.T) {
-	w := newWorld(t)
-	id := w.paidSession(wechat)
+	fx := newFixture(t)
+	id := fx.paidSession(wechat)
 	ask := checkout.NewRefund{Amount: &pay.Money{Currency: price.Currency, Value: 100}, Key: "return-1"}
-	_, first, err := w.Service().Refund(w.ctx(), harness.Merchant, id, ask)
-	w.must(err)
-	l, again, err := w.Service().Refund(w.ctx(), harness.Merchant, id, ask)
-	w.must(err)
+	_, first, err := fx.Service().Refund(fx.ctx(), harness.Merchant, id, ask)
+	fx.must(err)
+	l, again, err := fx.Service().Refund(fx.ctx(), harness.Merchant, id, ask)
+	fx.must(err)
 	if again.ID != first.ID || again.Number != first.Number || len(l.Refunds) != 1 {
 		t.Errorf("the repeat made %s beside %s: %+v", again.ID, first.ID, l.Refunds)
 	}
 	ask.Key = "return-2"
-	if l, _, err = w.Service().Refund(w.ctx(), harness.Merchant, id, ask); err != nil || len(l.Refunds) != 2 {
+	if l, _, err = fx.Service().Refund(fx.ctx(), harness.Merchant, id, ask); err != nil || len(l.Refunds) != 2 {
 		t.Errorf("another request: %+v, %v", l.Refunds, err)
 	}
 }

@@ -15,20 +15,20 @@ import (
 )
 
 func TestExpiry(t *testing.T) {
-	w := newWorld(t)
-	id := w.open()
-	a := w.choose(id, wechat, pay.RailQR)
-	w.later(30*time.Minute - time.Second)
-	if got := w.ledger(id).Session.Status; got != pay.SessionOpen {
+	fx := newFixture(t)
+	id := fx.open()
+	a := fx.choose(id, wechat, pay.RailQR)
+	fx.later(30*time.Minute - time.Second)
+	if got := fx.ledger(id).Session.Status; got != pay.SessionOpen {
 		t.Fatalf("a second before its end the session is %s", got)
 	}
-	w.later(2 * time.Second)
-	l := w.ledger(id)
-	if l.Session.Status != pay.SessionExpired || w.count(id, pay.EventSessionExpired) != 1 || w.messages(id) != 1 {
-		t.Fatalf("the session is %s, events %v", l.Session.Status, w.types(id))
+	fx.later(2 * time.Second)
+	l := fx.ledger(id)
+	if l.Session.Status != pay.SessionExpired || fx.count(id, pay.EventSessionExpired) != 1 || fx.messages(id) != 1 {
+		t.Fatalf("the session is %s, events %v", l.Session.Status, fx.types(id))
 	}
-	if l.Attempts[0].State != pay.AttemptClosed || w.order(a.OutTradeNo).State != "closed" {
-		t.Errorf("the attempt is %s, the order %s", l.Attempts[0].State, w.order(a.OutTradeNo).State)
+	if l.Attempts[0].State != pay.AttemptClosed || fx.order(a.OutTradeNo).State != "closed" {
+		t.Errorf("the attempt is %s, the order %s", l.Attempts[0].State, fx.order(a.OutTradeNo).State)
 	}
 	if !l.Due().IsZero() {
 		t.Errorf("what is over is due again at %v", l.Due())
@@ -37,10 +37,10 @@ func TestExpiry(t *testing.T) {
 
 // A session without attempts is expired, and never looked at again.
 func TestExpiryOfAnUntouchedSession(t *testing.T) {
-	w := newWorld(t)
-	id := w.open()
-	w.later(31 * time.Minute)
-	if l := w.ledger(id); l.Session.Status != pay.SessionExpired || !l.Due().IsZero() {
+	fx := newFixture(t)
+	id := fx.open()
+	fx.later(31 * time.Minute)
+	if l := fx.ledger(id); l.Session.Status != pay.SessionExpired || !l.Due().IsZero() {
 		t.Errorf("the session is %s, due %v", l.Session.Status, l.Due())
 	}
 }
@@ -49,32 +49,32 @@ func TestExpiryOfAnUntouchedSession(t *testing.T) {
 // session is over.
 var lateWays = []struct {
 	name string
-	hear func(w *world, id string, a pay.Attempt)
+	hear func(fx *fixture, id string, a pay.Attempt)
 }{
-	{"notification", func(w *world, id string, a pay.Attempt) {
-		told := w.held(a)
-		w.must(w.Sim.Inject(providersim.Rule{Fault: "server-error", Percent: 100})) // no query tells
-		w.later(31 * time.Minute)
-		if got := w.ledger(id).Session.Status; got != pay.SessionExpired {
-			w.tb.Fatalf("before it is told the session is %s", got)
+	{"notification", func(fx *fixture, id string, a pay.Attempt) {
+		told := fx.held(a)
+		fx.must(fx.Sim.Inject(providersim.Rule{Fault: "server-error", Percent: 100})) // no query tells
+		fx.later(31 * time.Minute)
+		if got := fx.ledger(id).Session.Status; got != pay.SessionExpired {
+			fx.tb.Fatalf("before it is told the session is %s", got)
 		}
-		if status, err := told.Post(w.ctx(), w.Client); err != nil || status/100 != 2 {
-			w.tb.Fatalf("answered %d, %v", status, err)
+		if status, err := told.Post(fx.ctx(), fx.Client); err != nil || status/100 != 2 {
+			fx.tb.Fatalf("answered %d, %v", status, err)
 		}
 	}},
-	{"query", func(w *world, _ string, a pay.Attempt) {
-		w.inject("notify-never", 1)
-		w.pay(a)
-		w.later(31 * time.Minute)
+	{"query", func(fx *fixture, _ string, a pay.Attempt) {
+		fx.inject("notify-never", 1)
+		fx.pay(a)
+		fx.later(31 * time.Minute)
 	}},
-	{"closing", func(w *world, id string, _ pay.Attempt) {
-		w.must(w.Sim.Inject(
+	{"closing", func(fx *fixture, id string, _ pay.Attempt) {
+		fx.must(fx.Sim.Inject(
 			providersim.Rule{Fault: "close-race", Next: 1}, // pays just before the provider closes
 			providersim.Rule{Fault: "notify-never", Next: 1}))
-		w.later(29 * time.Minute)
-		_, err := w.Service().Cancel(w.ctx(), harness.Merchant, id)
-		w.must(err)
-		w.later(time.Second)
+		fx.later(29 * time.Minute)
+		_, err := fx.Service().Cancel(fx.ctx(), harness.Merchant, id)
+		fx.must(err)
+		fx.later(time.Second)
 	}},
 }
 
@@ -82,16 +82,16 @@ var lateWays = []struct {
 func TestLateSuccess(t *testing.T) {
 	for _, way := range lateWays {
 		t.Run(way.name, func(t *testing.T) {
-			w := newWorld(t)
-			id := w.open()
-			a := w.choose(id, wechat, pay.RailQR)
-			way.hear(w, id, a)
-			l := w.awaitStatus(id, pay.SessionPaidLate)
-			if l.Session.Winner != a.ID || w.count(id, pay.EventSessionPaidLate) != 1 || w.messages(id) != 2 {
-				t.Errorf("winner %q, events %v, messages %d", l.Session.Winner, w.types(id), w.messages(id))
+			fx := newFixture(t)
+			id := fx.open()
+			a := fx.choose(id, wechat, pay.RailQR)
+			way.hear(fx, id, a)
+			l := fx.awaitStatus(id, pay.SessionPaidLate)
+			if l.Session.Winner != a.ID || fx.count(id, pay.EventSessionPaidLate) != 1 || fx.messages(id) != 2 {
+				t.Errorf("winner %q, events %v, messages %d", l.Session.Winner, fx.types(id), fx.messages(id))
 			}
-			w.later(24 * time.Hour)
-			if got := w.ledger(id); got.Session.Status != pay.SessionPaidLate || !got.Due().IsZero() {
+			fx.later(24 * time.Hour)
+			if got := fx.ledger(id); got.Session.Status != pay.SessionPaidLate || !got.Due().IsZero() {
 				t.Errorf("a day later it is %s, due %v", got.Session.Status, got.Due())
 			}
 		})
@@ -100,26 +100,26 @@ func TestLateSuccess(t *testing.T) {
 
 // The provider is asked at the times of the schedule, and no more often.
 func TestScheduleOfChecks(t *testing.T) {
-	w := newWorld(t)
-	order := w.Order(fen)
+	fx := newFixture(t)
+	order := fx.Order(fen)
 	order.ExpiresIn = int64((2 * time.Hour).Seconds())
-	l, _, err := w.Service().Create(t.Context(), harness.Merchant, order)
-	w.must(err)
-	a := w.choose(l.Session.ID, wechat, pay.RailQR)
-	begun := w.Now()
+	l, _, err := fx.Service().Create(t.Context(), harness.Merchant, order)
+	fx.must(err)
+	a := fx.choose(l.Session.ID, wechat, pay.RailQR)
+	begun := fx.Now()
 	query := "GET /v3/pay/transactions/out-trade-no/" + a.OutTradeNo
 	asked := 0
 	for _, at := range []time.Duration{
 		5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute,
 		2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 30 * time.Minute,
 	} {
-		w.later(begun.Add(at).Sub(w.Now()) - 2*time.Second)
-		if n := w.calls(a.OutTradeNo, query); n != asked {
+		fx.later(begun.Add(at).Sub(fx.Now()) - 2*time.Second)
+		if n := fx.calls(a.OutTradeNo, query); n != asked {
 			t.Errorf("two seconds before %v: asked %d times, want %d", at, n, asked)
 		}
-		w.later(begun.Add(at).Sub(w.Now()) + time.Second)
+		fx.later(begun.Add(at).Sub(fx.Now()) + time.Second)
 		asked++
-		if n := w.calls(a.OutTradeNo, query); n != asked {
+		if n := fx.calls(a.OutTradeNo, query); n != asked {
 			t.Errorf("at %v: asked %d times, want %d", at, n, asked)
 		}
 	}
@@ -130,15 +130,15 @@ func TestScheduleOfChecks(t *testing.T) {
 func TestQueryFails(t *testing.T) {
 	for _, fault := range []string{"server-error", "rate-limited", "bad-gateway", "reply-lost", "reply-unsigned", "reply-forged", "unknown-trade-state"} {
 		t.Run(fault, func(t *testing.T) {
-			w := newWorld(t)
-			id := w.open()
-			a := w.choose(id, wechat, pay.RailQR)
-			w.inject("notify-never", 1)
-			w.pay(a)
-			w.inject(fault, 1)
-			w.unchanged(id, func() { w.later(6 * time.Second) })
-			w.later(10 * time.Second)
-			w.awaitStatus(id, pay.SessionPaid)
+			fx := newFixture(t)
+			id := fx.open()
+			a := fx.choose(id, wechat, pay.RailQR)
+			fx.inject("notify-never", 1)
+			fx.pay(a)
+			fx.inject(fault, 1)
+			fx.unchanged(id, func() { fx.later(6 * time.Second) })
+			fx.later(10 * time.Second)
+			fx.awaitStatus(id, pay.SessionPaid)
 		})
 	}
 }
@@ -146,19 +146,19 @@ func TestQueryFails(t *testing.T) {
 // What was never stored at the provider is given up only when no request of
 // ours can arrive any more.
 func TestAbsenceProvesNothingAtFirst(t *testing.T) {
-	w := newWorld(t)
-	id := w.open()
-	w.inject("server-error", 1) // the order never gets there
-	_, err := w.Choose(t.Context(), id, wechat, pay.RailQR)
-	w.must(err)
-	_, err = w.Service().Cancel(t.Context(), harness.Merchant, id)
-	w.must(err)
-	w.later(pay.CloseDelay - 5*time.Second)
-	if got := w.ledger(id).Attempts[0].State; got != pay.AttemptSubmitting {
+	fx := newFixture(t)
+	id := fx.open()
+	fx.inject("server-error", 1) // the order never gets there
+	_, err := fx.Choose(t.Context(), id, wechat, pay.RailQR)
+	fx.must(err)
+	_, err = fx.Service().Cancel(t.Context(), harness.Merchant, id)
+	fx.must(err)
+	fx.later(pay.CloseDelay - 5*time.Second)
+	if got := fx.ledger(id).Attempts[0].State; got != pay.AttemptSubmitting {
 		t.Fatalf("before a request can no longer arrive the attempt is %s", got)
 	}
-	w.later(pay.AbsenceDelay)
-	if got := w.ledger(id).Attempts[0].State; got != pay.AttemptClosed {
+	fx.later(pay.AbsenceDelay)
+	if got := fx.ledger(id).Attempts[0].State; got != pay.AttemptClosed {
 		t.Errorf("then it is %s", got)
 	}
 }
@@ -166,41 +166,41 @@ func TestAbsenceProvesNothingAtFirst(t *testing.T) {
 // Several servers sweep one store without doing anything twice, and what a
 // crashed one had claimed is free again.
 func TestManySweepers(t *testing.T) {
-	w := newWorld(t)
+	fx := newFixture(t)
 	var ids []string
 	for range 40 {
-		ids = append(ids, w.open())
+		ids = append(ids, fx.open())
 	}
-	w.Advance(31 * time.Minute)
+	fx.Advance(31 * time.Minute)
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			for w.Service().SweepOnce(t.Context()) > 0 {
+			for fx.Service().SweepOnce(t.Context()) > 0 {
 			}
 		})
 	}
 	all.Wait()
 	for _, id := range ids {
-		if n := w.count(id, pay.EventSessionExpired); n != 1 {
+		if n := fx.count(id, pay.EventSessionExpired); n != 1 {
 			t.Errorf("%s has %d expired events", id, n)
 		}
 	}
 }
 
 func TestClaimOfACrashedServer(t *testing.T) {
-	w := newWorld(t)
-	id := w.open()
-	w.Advance(31 * time.Minute)
-	if ids, err := w.Stores().Ledgers.Claim(t.Context(), w.Now(), w.Now().Add(checkout.ClaimFor), 10); err != nil || len(ids) != 1 {
+	fx := newFixture(t)
+	id := fx.open()
+	fx.Advance(31 * time.Minute)
+	if ids, err := fx.Stores().Ledgers.Claim(t.Context(), fx.Now(), fx.Now().Add(checkout.ClaimFor), 10); err != nil || len(ids) != 1 {
 		t.Fatalf("claimed %v, %v", ids, err)
 	}
-	w.must(w.Restart()) // the one that had claimed is gone
-	w.later(checkout.ClaimFor - time.Second)
-	if got := w.ledger(id).Session.Status; got != pay.SessionOpen {
+	fx.must(fx.Restart()) // the one that had claimed is gone
+	fx.later(checkout.ClaimFor - time.Second)
+	if got := fx.ledger(id).Session.Status; got != pay.SessionOpen {
 		t.Errorf("another's claim was ignored: the session is %s", got)
 	}
-	w.later(2 * time.Second)
-	if got := w.ledger(id).Session.Status; got != pay.SessionExpired {
+	fx.later(2 * time.Second)
+	if got := fx.ledger(id).Session.Status; got != pay.SessionExpired {
 		t.Errorf("the session is %s", got)
 	}
 }
@@ -209,61 +209,61 @@ func TestClaimOfACrashedServer(t *testing.T) {
 // leaves the provider knowing something that we have not recorded.
 var crashes = []struct {
 	name  string
-	leave func(w *world, id string) // up to the crash
-	after time.Duration             // by when the new server must have found out
+	leave func(fx *fixture, id string) // up to the crash
+	after time.Duration                // by when the new server must have found out
 	want  pay.SessionStatus
 }{
-	{"before-the-reply-was-recorded", func(w *world, id string) {
-		w.crashAt(checkout.PointProviderAnswered, func() { w.Choose(w.ctx(), id, wechat, pay.RailQR) })
-		w.inject("notify-never", 1)
-		w.pay(w.ledger(id).Attempts[0])
+	{"before-the-reply-was-recorded", func(fx *fixture, id string) {
+		fx.crashAt(checkout.PointProviderAnswered, func() { fx.Choose(fx.ctx(), id, wechat, pay.RailQR) })
+		fx.inject("notify-never", 1)
+		fx.pay(fx.ledger(id).Attempts[0])
 	}, 6 * time.Second, pay.SessionPaid},
-	{"before-evidence-was-recorded", func(w *world, id string) {
-		a := w.choose(id, wechat, pay.RailQR)
-		w.crashAt(checkout.PointEvidenceVerified, func() {
-			w.inject("notify-never", 1)
-			w.pay(a)
-			w.Service().Check(w.ctx(), id)
+	{"before-evidence-was-recorded", func(fx *fixture, id string) {
+		a := fx.choose(id, wechat, pay.RailQR)
+		fx.crashAt(checkout.PointEvidenceVerified, func() {
+			fx.inject("notify-never", 1)
+			fx.pay(a)
+			fx.Service().Check(fx.ctx(), id)
 		})
 	}, 6 * time.Second, pay.SessionPaid},
-	{"before-closing-was-recorded", func(w *world, id string) {
-		w.choose(id, wechat, pay.RailQR)
-		w.later(29 * time.Minute)
-		_, err := w.Service().Cancel(w.ctx(), harness.Merchant, id)
-		w.must(err)
-		w.crashAt(checkout.PointClosed, func() { w.Service().SweepOnce(w.ctx()) })
+	{"before-closing-was-recorded", func(fx *fixture, id string) {
+		fx.choose(id, wechat, pay.RailQR)
+		fx.later(29 * time.Minute)
+		_, err := fx.Service().Cancel(fx.ctx(), harness.Merchant, id)
+		fx.must(err)
+		fx.crashAt(checkout.PointClosed, func() { fx.Service().SweepOnce(fx.ctx()) })
 	}, 5 * time.Minute, pay.SessionCanceled},
 }
 
 // crashAt runs f on a server that loses its store when it gets to a point: from
 // there on it can record nothing, like one that has been killed.
-func (w *world) crashAt(point checkout.Point, f func()) {
-	w.tb.Helper()
+func (fx *fixture) crashAt(point checkout.Point, f func()) {
+	fx.tb.Helper()
 	var died atomic.Bool
-	w.onPoint(func(p checkout.Point) {
+	fx.onPoint(func(p checkout.Point) {
 		if p == point && died.CompareAndSwap(false, true) {
-			w.must(w.Stores().Close())
+			fx.must(fx.Stores().Close())
 		}
 	})
 	f()
 	if !died.Load() {
-		w.tb.Fatalf("the point %s was not reached", point)
+		fx.tb.Fatalf("the point %s was not reached", point)
 	}
-	w.must(w.Restart())
+	fx.must(fx.Restart())
 }
 
 func TestNewServerGoesOn(t *testing.T) {
 	for _, c := range crashes {
 		t.Run(c.name, func(t *testing.T) {
-			w := newWorld(t)
-			id := w.open()
-			c.leave(w, id)
-			w.later(c.after)
-			l := w.awaitStatus(id, c.want)
+			fx := newFixture(t)
+			id := fx.open()
+			c.leave(fx, id)
+			fx.later(c.after)
+			l := fx.awaitStatus(id, c.want)
 			if l.Attempts[0].State.Payable() {
 				t.Errorf("the attempt is %s", l.Attempts[0].State)
 			}
-			if n := len(w.Sim.Orders()); n != 1 {
+			if n := len(fx.Sim.Orders()); n != 1 {
 				t.Errorf("%d orders at the provider", n)
 			}
 		})
@@ -283,11 +283,11 @@ func TestClockJump(t *testing.T) {
 
 // The sweeper ends with its context.
 func TestSweepEnds(t *testing.T) {
-	w := newWorld(t)
+	fx := newFixture(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {
-		w.Service().Sweep(ctx, checkout.SweepEvery)
+		fx.Service().Sweep(ctx, checkout.SweepEvery)
 		close(done)
 	}()
 	cancel()

@@ -9,7 +9,7 @@ import (
 	"morepay/internal/pay"
 )
 
-// model explores, breadth first, every world that can follow from an open
+// model explores, breadth first, every state that can follow from an open
 // session, and remembers how it got there.
 type model struct {
 	mutant
@@ -18,13 +18,13 @@ type model struct {
 	ledgers map[string]*pay.Ledger // one of each that the rules can tell apart
 	done    map[update]stored
 	nodes   []node // in the order of discovery
-	seen    map[world]bool
-	settles map[world]bool // worlds from which our side, left alone, settles everything
-	taken   []int          // how often each rule led to another world
+	seen    map[modelState]bool
+	settles map[modelState]bool // states from which our side, left alone, settles everything
+	taken   []int               // how often each rule led to another state
 }
 
 type node struct {
-	world  world
+	state  modelState
 	parent int
 	step   step
 }
@@ -58,19 +58,19 @@ func (c *counterexample) String() string {
 func newModel(attempts int, wrong mutant) *model {
 	return &model{
 		mutant: wrong, attempts: attempts,
-		ledgers: map[string]*pay.Ledger{}, done: map[update]stored{}, seen: map[world]bool{}, settles: map[world]bool{},
+		ledgers: map[string]*pay.Ledger{}, done: map[update]stored{}, seen: map[modelState]bool{}, settles: map[modelState]bool{},
 		taken: make([]int, len(rules)),
 	}
 }
 
-func (m *model) start() world { return world{ledger: m.intern(clone(openLedger()))} }
+func (m *model) start() modelState { return modelState{ledger: m.intern(clone(openLedger()))} }
 
-// explore visits every world until one breaks the named invariant, any for "";
+// explore visits every state until one breaks the named invariant, any for "";
 // nil if none does.
 func (m *model) explore(invariant string) *counterexample {
 	m.discover(node{m.start(), -1, step{}})
 	for i := 0; i < len(m.nodes); i++ {
-		w := m.nodes[i].world
+		w := m.nodes[i].state
 		if err := m.broken(w); err != nil && strings.HasPrefix(err.Error(), invariant) {
 			return m.trace(i, err)
 		}
@@ -82,9 +82,9 @@ func (m *model) explore(invariant string) *counterexample {
 	return nil
 }
 
-// steps are those that lead from a world to another.
-func (m *model) steps(w world) iter.Seq2[step, world] {
-	return func(yield func(step, world) bool) {
+// steps are those that lead from a state to another.
+func (m *model) steps(w modelState) iter.Seq2[step, modelState] {
+	return func(yield func(step, modelState) bool) {
 		for r, rule := range rules {
 			for n := range m.scope(rule) {
 				if next := rule.do(m, w, n); next != w && !yield(step{r, n}, next) {
@@ -107,20 +107,20 @@ func (m *model) walk(random *rand.Rand, most int) *counterexample {
 		var possible []node
 		for s, next := range m.steps(w) {
 			if !rules[s.rule].rare || random.IntN(20) == 0 {
-				possible = append(possible, node{world: next, step: s})
+				possible = append(possible, node{state: next, step: s})
 			}
 		}
 		if len(possible) == 0 {
 			continue
 		}
 		chosen := possible[random.IntN(len(possible))]
-		w, taken = chosen.world, append(taken, chosen.step)
+		w, taken = chosen.state, append(taken, chosen.step)
 	}
 	return nil
 }
 
-// broken is what is wrong in a world, or with what must come of it.
-func (m *model) broken(w world) error {
+// broken is what is wrong in a state, or with what must come of it.
+func (m *model) broken(w modelState) error {
 	if err := m.check(w); err != nil {
 		return err
 	}
@@ -136,10 +136,10 @@ func (m *model) scope(r rule) int {
 }
 
 func (m *model) discover(n node) {
-	if m.seen[n.world] {
+	if m.seen[n.state] {
 		return
 	}
-	m.seen[n.world] = true
+	m.seen[n.state] = true
 	m.nodes = append(m.nodes, n)
 }
 
@@ -153,11 +153,11 @@ func (m *model) trace(i int, err error) *counterexample {
 
 // settle follows the only course on which we may rely: our process starts again
 // and sweeps, time passes, and no notification ever comes. It must end in a
-// world where our ledger knows where all money is and no more than the price was
+// state where our ledger knows where all money is and no more than the price was
 // kept.
-func (m *model) settle(w world) error {
+func (m *model) settle(w modelState) error {
 	w = m.crash(w, 0)
-	var course []world
+	var course []modelState
 	for !m.settles[w] {
 		if err := m.check(w); err != nil {
 			return err
@@ -183,7 +183,7 @@ func (m *model) settle(w world) error {
 }
 
 // sweep is one round of the sweeper over everything that is planned.
-func (m *model) sweep(w world) world {
+func (m *model) sweep(w modelState) modelState {
 	w = m.expire(w, 0)
 	for n := range m.attempts {
 		w = m.query(w, n)

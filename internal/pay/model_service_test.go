@@ -41,7 +41,7 @@ type stored struct {
 
 // commit is one transaction about payment n: the ledger is changed and stored,
 // or stays as it was.
-func (m *model) commit(w world, what string, n int, change func(*pay.Ledger) error) (world, bool) {
+func (m *model) commit(w modelState, what string, n int, change func(*pay.Ledger) error) (modelState, bool) {
 	key := update{w.ledger, w.clock, what, int8(n)}
 	done, known := m.done[key]
 	if !known {
@@ -85,7 +85,7 @@ func (m *model) timeExpire() time.Time {
 	return latest
 }
 
-func (m *model) begin(w world, _ int) world {
+func (m *model) begin(w modelState, _ int) modelState {
 	n := int(w.numbers)
 	if n >= m.attempts {
 		return w
@@ -105,11 +105,11 @@ func (m *model) begin(w world, _ int) world {
 	return w
 }
 
-func (m *model) insert(w world, n int) (world, bool) {
+func (m *model) insert(w modelState, n int) (modelState, bool) {
 	return m.commit(w, "begin", n, func(l *pay.Ledger) error { return l.Begin(newAttempt(n), w.now()) })
 }
 
-func (m *model) resume(w world, n int) world {
+func (m *model) resume(w modelState, n int) modelState {
 	if w.starts[n] != startIdle {
 		return w
 	}
@@ -121,7 +121,7 @@ func (m *model) resume(w world, n int) world {
 	return resumed
 }
 
-func (m *model) send(w world, n int) world {
+func (m *model) send(w modelState, n int) modelState {
 	if w.starts[n] != startCommitted {
 		return w
 	}
@@ -134,7 +134,7 @@ func (m *model) send(w world, n int) world {
 	return w
 }
 
-func (m *model) storeReply(w world, n int) world {
+func (m *model) storeReply(w modelState, n int) modelState {
 	switch start := w.starts[n]; {
 	case start == startRefused:
 		return m.storeRefusal(w, n)
@@ -155,7 +155,7 @@ func (m *model) storeReply(w world, n int) world {
 	return w
 }
 
-func (m *model) storeRefusal(w world, n int) world {
+func (m *model) storeRefusal(w modelState, n int) modelState {
 	w.starts[n] = startIdle
 	w, _ = m.commit(w, "refuse", n, func(l *pay.Ledger) error {
 		if a := l.Attempt(ids[n]); m.believeRefusal && a != nil {
@@ -169,7 +169,7 @@ func (m *model) storeRefusal(w world, n int) world {
 
 // storeNotice and acknowledge are the two steps of the handler of a
 // notification, which may come whenever its payment was made.
-func (m *model) storeNotice(w world, n int) world {
+func (m *model) storeNotice(w modelState, n int) modelState {
 	after, ok := m.turn(w, n, !m.acknowledgeFirst)
 	if !ok {
 		return w
@@ -180,7 +180,7 @@ func (m *model) storeNotice(w world, n int) world {
 	return after
 }
 
-func (m *model) acknowledge(w world, n int) world {
+func (m *model) acknowledge(w modelState, n int) modelState {
 	after, ok := m.turn(w, n, m.acknowledgeFirst)
 	if ok && w.evidence&(1<<n) == 0 {
 		after.fault = &fault{fmt.Errorf("I1: the notification of payment %d is acknowledged, its evidence is not stored", n)}
@@ -188,9 +188,9 @@ func (m *model) acknowledge(w world, n int) world {
 	return after
 }
 
-// turn is the world after the first or second step of a notification's handler,
+// turn is the state after the first or second step of a notification's handler,
 // if it is at that step.
-func (m *model) turn(w world, n int, first bool) (world, bool) {
+func (m *model) turn(w modelState, n int, first bool) (modelState, bool) {
 	half := task{taskNotice, int8(n)}
 	switch {
 	case first && w.task == task{} && w.orders[n].state == orderPaid:
@@ -204,7 +204,7 @@ func (m *model) turn(w world, n int, first bool) (world, bool) {
 }
 
 // apply commits a provider's statement about payment n.
-func (m *model) apply(w world, n int, ev pay.Evidence) (world, bool) {
+func (m *model) apply(w modelState, n int, ev pay.Evidence) (modelState, bool) {
 	return m.commit(w, string(ev.Outcome), n, func(l *pay.Ledger) error {
 		a := l.Attempt(ids[n])
 		if a == nil {
@@ -228,7 +228,7 @@ func (m *model) apply(w world, n int, ev pay.Evidence) (world, bool) {
 
 // query asks about an attempt that is planned to be asked about. Only "not
 // found" can go stale between the answer and its commit.
-func (m *model) query(w world, n int) world {
+func (m *model) query(w modelState, n int) modelState {
 	a := w.attempt(n)
 	if m.neverQuery || a == nil || a.CheckAt.IsZero() {
 		return w
@@ -248,7 +248,7 @@ func (m *model) query(w world, n int) world {
 	return w
 }
 
-func (m *model) applyAbsence(w world, n int) world {
+func (m *model) applyAbsence(w modelState, n int) modelState {
 	if w.task != (task{taskAbsent, int8(n)}) {
 		return w
 	}
@@ -258,7 +258,7 @@ func (m *model) applyAbsence(w world, n int) world {
 	return w
 }
 
-func (m *model) checked(w world, n int) (world, bool) {
+func (m *model) checked(w modelState, n int) (modelState, bool) {
 	return m.commit(w, "checked", n, func(l *pay.Ledger) error {
 		l.Checked(ids[n], w.now())
 		return nil
@@ -266,19 +266,19 @@ func (m *model) checked(w world, n int) (world, bool) {
 }
 
 // closable: nobody may pay the attempt any more, and its order is old enough.
-func (w world) closable(n int) bool {
+func (w modelState) closable(n int) bool {
 	a := w.attempt(n)
 	return a != nil && a.State.Payable() && a.Abandoned && !w.now().Before(a.CreatedAt.Add(pay.CloseDelay))
 }
 
-func (m *model) closeOrder(w world, n int) world {
+func (m *model) closeOrder(w modelState, n int) modelState {
 	if w.closable(n) && !m.closeLocally && w.orders[n].state == orderNotPaid {
 		w.orders[n].state = orderClosed
 	}
 	return w
 }
 
-func (m *model) closeAndStore(w world, n int) world {
+func (m *model) closeAndStore(w modelState, n int) modelState {
 	if !w.closable(n) {
 		return w
 	}
@@ -290,7 +290,7 @@ func (m *model) closeAndStore(w world, n int) world {
 }
 
 // pendingRefund is the refund of payment n that must be sent, nil if none is.
-func (w world) pendingRefund(n int) *pay.Refund {
+func (w modelState) pendingRefund(n int) *pay.Refund {
 	for i := range w.ledger.Refunds {
 		r := &w.ledger.Refunds[i]
 		if r.AttemptID == ids[n] && !r.CheckAt.IsZero() {
@@ -302,7 +302,7 @@ func (w world) pendingRefund(n int) *pay.Refund {
 
 // refundOrder gives the money back once for each refund number that the
 // provider sees; in this model each refund is for the whole payment.
-func (m *model) refundOrder(w world, n int) world {
+func (m *model) refundOrder(w modelState, n int) modelState {
 	if w.pendingRefund(n) == nil {
 		return w
 	}
@@ -312,7 +312,7 @@ func (m *model) refundOrder(w world, n int) world {
 	return w
 }
 
-func (m *model) refundAndStore(w world, n int) world {
+func (m *model) refundAndStore(w modelState, n int) modelState {
 	r := w.pendingRefund(n)
 	if r == nil {
 		return w
@@ -326,7 +326,7 @@ func (m *model) refundAndStore(w world, n int) world {
 
 // merchantRefund gives the whole payment of the winner back. A second one must
 // fail, and the ledger decides that.
-func (m *model) merchantRefund(w world, n int) world {
+func (m *model) merchantRefund(w modelState, n int) modelState {
 	w, _ = m.commit(w, "refund", n, func(l *pay.Ledger) error {
 		return l.AddRefund(pay.Refund{
 			ID: "m" + ids[n], AttemptID: ids[n], Number: numbers[n] + "M",
@@ -336,12 +336,12 @@ func (m *model) merchantRefund(w world, n int) world {
 	return w
 }
 
-func (m *model) cancel(w world, _ int) world {
+func (m *model) cancel(w modelState, _ int) modelState {
 	w, _ = m.commit(w, "cancel", 0, func(l *pay.Ledger) error { return l.Cancel(w.now()) })
 	return w
 }
 
-func (m *model) expire(w world, _ int) world {
+func (m *model) expire(w modelState, _ int) modelState {
 	w, _ = m.commit(w, "expire", 0, func(l *pay.Ledger) error {
 		l.Expire(w.now())
 		return nil

@@ -13,19 +13,19 @@ import (
 
 // differences reconciles today's payments when their bill is there. The bench
 // merchant's alone: other merchants have no payments.
-func (w *world) differences(since time.Time) []reconcile.Difference {
-	w.Helper()
-	if w.Now().Sub(since) < 24*time.Hour {
-		w.Advance(36 * time.Hour)
+func (fx *fixture) differences(since time.Time) []reconcile.Difference {
+	fx.Helper()
+	if fx.Now().Sub(since) < 24*time.Hour {
+		fx.Advance(36 * time.Hour)
 	}
-	return w.run(since)
+	return fx.run(since)
 }
 
 // run compares the bills of a day, which must all be comparable.
-func (w *world) run(day time.Time) (ours []reconcile.Difference) {
-	w.Helper()
-	for _, r := range w.reconciler().Run(w.Context(), day, day) {
-		w.must(r.Err)
+func (fx *fixture) run(day time.Time) (ours []reconcile.Difference) {
+	fx.Helper()
+	for _, r := range fx.reconciler().Run(fx.Context(), day, day) {
+		fx.must(r.Err)
 		if r.Account.Merchant == harness.Merchant {
 			ours = append(ours, r.Differences...)
 		}
@@ -35,12 +35,12 @@ func (w *world) run(day time.Time) (ours []reconcile.Difference) {
 
 func TestBooksAgree(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	since := w.Now()
-	id := w.paid()
-	w.refund(id, 1000)
-	w.open() // never paid: in no bill
-	if list := w.differences(since); len(list) != 0 {
+	fx := newFixture(t)
+	since := fx.Now()
+	id := fx.paid()
+	fx.refund(id, 1000)
+	fx.open() // never paid: in no bill
+	if list := fx.differences(since); len(list) != 0 {
 		t.Errorf("differences %+v", list)
 	}
 }
@@ -48,51 +48,51 @@ func TestBooksAgree(t *testing.T) {
 // differing are the ways in which books and bill can disagree.
 var differing = []struct {
 	kind   reconcile.Kind
-	create func(w *world)
+	create func(fx *fixture)
 }{
-	{reconcile.WasUnpaid, func(w *world) {
-		a := w.choose(w.open())
-		w.unnoticed()
-		w.pay(a)
+	{reconcile.WasUnpaid, func(fx *fixture) {
+		a := fx.choose(fx.open())
+		fx.unnoticed()
+		fx.pay(a)
 	}},
-	{reconcile.NotOurs, func(w *world) {
-		w.paid()
-		w.Data = w.TempDir()
-		w.must(w.Restart())
+	{reconcile.NotOurs, func(fx *fixture) {
+		fx.paid()
+		fx.Data = fx.TempDir()
+		fx.must(fx.Restart())
 	}},
-	{reconcile.OtherAmount, func(w *world) {
-		id := w.paid()
-		w.change(id, func(l *pay.Ledger) { l.Attempts[0].Amount.Value++ })
+	{reconcile.OtherAmount, func(fx *fixture) {
+		id := fx.paid()
+		fx.change(id, func(l *pay.Ledger) { l.Attempts[0].Amount.Value++ })
 	}},
-	{reconcile.NotBilled, func(w *world) {
-		id := w.paid()
-		w.change(id, func(l *pay.Ledger) { l.Attempts[0].OutTradeNo = "mp0000000000000000000000000000" })
+	{reconcile.NotBilled, func(fx *fixture) {
+		id := fx.paid()
+		fx.change(id, func(l *pay.Ledger) { l.Attempts[0].OutTradeNo = "mp0000000000000000000000000000" })
 	}},
-	{reconcile.OtherRefund, func(w *world) {
-		id := w.paid()
-		w.refund(id, 1000)
-		w.change(id, func(l *pay.Ledger) { l.Refunds[0].Amount.Value-- })
+	{reconcile.OtherRefund, func(fx *fixture) {
+		id := fx.paid()
+		fx.refund(id, 1000)
+		fx.change(id, func(l *pay.Ledger) { l.Refunds[0].Amount.Value-- })
 	}},
 }
 
 // change falsifies our books behind the service's back.
-func (w *world) change(id string, f func(*pay.Ledger)) {
-	w.Helper()
-	_, err := w.Stores().Ledgers.Update(w.Context(), id, func(l *pay.Ledger) error {
+func (fx *fixture) change(id string, f func(*pay.Ledger)) {
+	fx.Helper()
+	_, err := fx.Stores().Ledgers.Update(fx.Context(), id, func(l *pay.Ledger) error {
 		f(l)
 		return nil
 	})
-	w.must(err)
+	fx.must(err)
 }
 
 func TestDifferences(t *testing.T) {
 	t.Parallel()
 	for _, c := range differing {
 		t.Run(string(c.kind), func(t *testing.T) {
-			w := newWorld(t)
-			since := w.Now()
-			c.create(w)
-			list := w.differences(since)
+			fx := newFixture(t)
+			since := fx.Now()
+			c.create(fx)
+			list := fx.differences(since)
 			found := false
 			for _, d := range list {
 				found = found || d.Kind == c.kind && d.Provider == "wechatpay" && d.OutTradeNo != ""
@@ -108,33 +108,33 @@ func TestDifferences(t *testing.T) {
 // books agree.
 func TestReconcilingHeals(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	since := w.Now()
-	id := w.open()
-	a := w.choose(id)
-	w.unnoticed()
-	w.pay(a)
-	if list := w.differences(since); len(list) != 1 || list[0].Kind != reconcile.WasUnpaid || list[0].OutTradeNo != a.OutTradeNo {
+	fx := newFixture(t)
+	since := fx.Now()
+	id := fx.open()
+	a := fx.choose(id)
+	fx.unnoticed()
+	fx.pay(a)
+	if list := fx.differences(since); len(list) != 1 || list[0].Kind != reconcile.WasUnpaid || list[0].OutTradeNo != a.OutTradeNo {
 		t.Fatalf("differences %+v", list)
 	}
 	// A day and a half later the session had expired, though nobody had recorded it.
-	l := w.ledger(id)
+	l := fx.ledger(id)
 	if !l.Session.Status.Paid() || l.Session.Winner != a.ID || l.Attempts[0].Reference == "" {
 		t.Errorf("the session is %s, won by %q: %+v", l.Session.Status, l.Session.Winner, l.Attempts)
 	}
-	if list := w.differences(since); len(list) != 0 {
+	if list := fx.differences(since); len(list) != 0 {
 		t.Errorf("again: %+v", list)
 	}
-	if n := w.messages(id); n != 1 || !l.Due().IsZero() {
+	if n := fx.messages(id); n != 1 || !l.Due().IsZero() {
 		t.Errorf("%d messages, and more to do at %v", n, l.Due())
 	}
 }
 
 func TestBillThatIsNotWritten(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.paid()
-	list := w.run(w.Now())
+	fx := newFixture(t)
+	fx.paid()
+	list := fx.run(fx.Now())
 	if len(list) == 0 || list[0].Kind != reconcile.BillAbsent {
 		t.Errorf("differences %+v", list)
 	}
@@ -143,13 +143,13 @@ func TestBillThatIsNotWritten(t *testing.T) {
 // A provider that fails is an error, not an empty bill.
 func TestBillThatCannotBeFetched(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	since := w.Now()
-	w.paid()
-	w.Advance(36 * time.Hour)
+	fx := newFixture(t)
+	since := fx.Now()
+	fx.paid()
+	fx.Advance(36 * time.Hour)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	results := w.reconciler().Run(ctx, since, since)
+	results := fx.reconciler().Run(ctx, since, since)
 	if len(results) == 0 {
 		t.Fatal("no account has bills")
 	}
@@ -164,13 +164,13 @@ func TestBillThatCannotBeFetched(t *testing.T) {
 // from being compared.
 func TestEveryBillIsCompared(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	since := w.Now()
-	w.paid()
-	w.Advance(60 * time.Hour)
-	first := w.reconciler().Run(t.Context(), since, since)[0].Account
-	w.must(w.Sim.Inject(providersim.Rule{Fault: "server-error", Percent: 100, Account: first.Name()}))
-	results := w.reconciler().Run(t.Context(), since, since.Add(24*time.Hour))
+	fx := newFixture(t)
+	since := fx.Now()
+	fx.paid()
+	fx.Advance(60 * time.Hour)
+	first := fx.reconciler().Run(t.Context(), since, since)[0].Account
+	fx.must(fx.Sim.Inject(providersim.Rule{Fault: "server-error", Percent: 100, Account: first.Name()}))
+	results := fx.reconciler().Run(t.Context(), since, since.Add(24*time.Hour))
 	failed, compared := 0, 0
 	for _, r := range results {
 		if r.Err != nil {

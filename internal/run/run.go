@@ -1,6 +1,7 @@
-// Package run starts servers and background work, and stops them in order.
+// Package run starts servers and background work, and stops them in order. It
+// knows nothing about the work itself.
 //
-// What must not live here: what they do.
+// What must not live here: anything that imports another package of ours.
 package run
 
 import (

@@ -33,39 +33,39 @@ func Benches() []Row {
 
 // createSessions opens sessions as merchants' servers do, over many connections.
 func createSessions(ctx context.Context, e *Env) (string, error) {
-	t, c, err := e.serving(ctx, func(*harness.Harness) error { return nil })
+	dep, c, err := e.deployAndServe(ctx, func(*harness.Harness) error { return nil })
 	if err != nil {
 		return "", err
 	}
-	defer t.Close()
+	defer dep.Close()
 	defer c.kill()
-	body, err := json.Marshal(t.Order(fen))
+	body, err := json.Marshal(dep.Order(fen))
 	if err != nil {
 		return "", err
 	}
-	key := "Bearer " + t.Shop(harness.Merchant).Key
+	key := "Bearer " + dep.Shop(harness.Merchant).Key
 	l, err := flood(ctx, connections, e.scale(200, 20_000), func(ctx context.Context, _ int) error {
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.BaseURL+"/v1/sessions", strings.NewReader(string(body)))
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, dep.BaseURL+"/v1/sessions", strings.NewReader(string(body)))
 		if err != nil {
 			return err
 		}
 		req.Header = http.Header{"Authorization": {key}, "Content-Type": {"application/json"}, "Idempotency-Key": {rand.Text()}}
-		return status(t.Client, req, http.StatusCreated)
+		return status(dep.Client, req, http.StatusCreated)
 	})
 	return fmt.Sprintf("%.0f/s, p99 %v", l.rate(), l.p99()), errors.Join(err, e.fast(l.rate() >= 1000, "%.0f/s", l.rate()))
 }
 
-// serving is a town whose program runs.
-func (e *Env) serving(ctx context.Context, prepare func(*harness.Harness) error) (*town, *child, error) {
-	t, err := e.found(prepare)
+// deployAndServe makes a deployment whose program runs.
+func (e *Env) deployAndServe(ctx context.Context, prepare func(*harness.Harness) error) (*deployment, *child, error) {
+	dep, err := e.deploy(prepare)
 	if err != nil {
 		return nil, nil, err
 	}
-	c, err := t.serve(ctx)
+	c, err := dep.serve(ctx)
 	if err != nil {
-		return nil, nil, closing(err, t)
+		return nil, nil, closing(err, dep)
 	}
-	return t, c, nil
+	return dep, c, nil
 }
 
 // status makes a request and demands a status.
@@ -175,19 +175,19 @@ func compare(ctx context.Context, e *Env, client *http.Client, ours, bare, tag s
 func manyMerchants(ctx context.Context, e *Env) (string, error) {
 	n := e.scale(1000, 100_000)
 	name := func(i int) string { return fmt.Sprintf("shop%06d", i) }
-	t, c, err := e.serving(ctx, func(s *harness.Harness) error {
+	dep, c, err := e.deployAndServe(ctx, func(s *harness.Harness) error {
 		return documents(ctx, s.Stores(), s.Shop(harness.Merchant).Document, n, name)
 	})
 	if err != nil {
 		return "", err
 	}
-	defer t.Close()
+	defer dep.Close()
 	defer c.kill()
-	url := func(i int) string { return t.BaseURL + "/v1/merchants/" + name(i*7919%n) + "/capabilities" }
-	if _, err := gets(ctx, t.Client, e.scale(500, n), url, ""); err != nil { // every document once
+	url := func(i int) string { return dep.BaseURL + "/v1/merchants/" + name(i*7919%n) + "/capabilities" }
+	if _, err := gets(ctx, dep.Client, e.scale(500, n), url, ""); err != nil { // every document once
 		return "", err
 	}
-	l, err := gets(ctx, t.Client, e.scale(500, 50_000), url, "")
+	l, err := gets(ctx, dep.Client, e.scale(500, 50_000), url, "")
 	if err != nil {
 		return "", err
 	}

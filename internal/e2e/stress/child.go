@@ -28,32 +28,33 @@ func Build(ctx context.Context, folder string) (string, error) {
 	return binary, nil
 }
 
-// town is a simulator with shops, whose server is another process. What the
+// deployment is a simulator with shops, whose server is another process. What the
 // server finds in its database is prepared in this process first.
-type town struct {
+type deployment struct {
 	*harness.Harness
 	env       *Env
 	merchants string // folder
 }
 
-// found makes a town whose sessions and attempts prepare makes.
-func (e *Env) found(prepare func(*harness.Harness) error) (*town, error) {
-	t := &town{env: e, merchants: e.temp()}
+// deploy starts a harness, has prepare make sessions and attempts in it, and
+// leaves its address and database to a child process.
+func (e *Env) deploy(prepare func(*harness.Harness) error) (*deployment, error) {
+	dep := &deployment{env: e, merchants: e.temp()}
 	var err error
-	t.Harness, err = harness.Start(harness.Options{
+	dep.Harness, err = harness.Start(harness.Options{
 		Config: program.Config{Data: e.temp(), SweepEvery: program.Never},
 		Seed:   e.Seed, Courier: &harness.Courier{}, RetryScale: 0.01, RefundAfter: time.Millisecond,
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := prepare(t.Harness); err != nil {
-		return nil, fmt.Errorf("prepare: %w", closing(err, t))
+	if err := prepare(dep.Harness); err != nil {
+		return nil, fmt.Errorf("prepare: %w", closing(err, dep))
 	}
-	if err := t.Leave(); err != nil {
-		return nil, closing(err, t)
+	if err := dep.Leave(); err != nil {
+		return nil, closing(err, dep)
 	}
-	return t, closing(t.Shop(harness.Merchant).Export(t.merchants), nil)
+	return dep, closing(dep.Shop(harness.Merchant).Export(dep.merchants), nil)
 }
 
 // closing closes c, if there is one, because of err.
@@ -70,14 +71,14 @@ type child struct {
 	ended chan struct{} // closed when the process is gone
 }
 
-// serve starts the program on the town's address and database and waits until
+// serve starts the program on the deployment's address and database and waits until
 // it answers.
-func (t *town) serve(ctx context.Context, environment ...string) (*child, error) {
-	address := strings.TrimPrefix(t.BaseURL, "http://")
-	cmd := exec.CommandContext(ctx, t.env.Binary, "serve", "--listen", address, "--admin-listen", "127.0.0.1:0",
-		"--base-url", t.BaseURL, "--sim-url", t.SimURL, "--merchants", t.merchants, "--data", t.Data)
+func (dep *deployment) serve(ctx context.Context, environment ...string) (*child, error) {
+	address := strings.TrimPrefix(dep.BaseURL, "http://")
+	cmd := exec.CommandContext(ctx, dep.env.Binary, "serve", "--listen", address, "--admin-listen", "127.0.0.1:0",
+		"--base-url", dep.BaseURL, "--sim-url", dep.SimURL, "--merchants", dep.merchants, "--data", dep.Data)
 	cmd.Env = append(os.Environ(), environment...)
-	cmd.Stdout, cmd.Stderr = t.env.Log, t.env.Log
+	cmd.Stdout, cmd.Stderr = dep.env.Log, dep.env.Log
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -89,7 +90,7 @@ func (t *town) serve(ctx context.Context, environment ...string) (*child, error)
 	ready, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	err := until(ready, "the program is ready", func() bool {
-		res, err := t.Client.Get(t.BaseURL + "/readyz")
+		res, err := dep.Client.Get(dep.BaseURL + "/readyz")
 		if err != nil {
 			return false
 		}

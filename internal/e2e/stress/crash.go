@@ -20,47 +20,47 @@ import (
 func killStorm(ctx context.Context, e *Env) (string, error) {
 	cycles, each := cmp.Or(e.Cycles, e.scale(3, 100)), 50
 	var list []waiting
-	t, err := e.found(func(s *harness.Harness) (err error) {
+	dep, err := e.deploy(func(s *harness.Harness) (err error) {
 		list, err = purchases(ctx, s, cycles*each)
 		return err
 	})
 	if err != nil {
 		return "", err
 	}
-	defer t.Close()
+	defer dep.Close()
 	random := rand.New(rand.NewPCG(e.Seed, 1))
 	var acknowledged []waiting
 	left := list
 	for range cycles {
-		c, err := t.serve(ctx)
+		c, err := dep.serve(ctx)
 		if err != nil {
 			return "", err
 		}
 		var heard []waiting
-		heard, left = killAfter(ctx, t, c, left, time.Duration(random.IntN(20_000))*time.Microsecond)
-		if err := allPaid(ctx, t, heard); err != nil {
+		heard, left = killAfter(ctx, dep, c, left, time.Duration(random.IntN(20_000))*time.Microsecond)
+		if err := allPaid(ctx, dep, heard); err != nil {
 			return "", fmt.Errorf("acknowledged, then lost: %w", err)
 		}
 		acknowledged = append(acknowledged, heard...)
 	}
 	// What was not acknowledged may have been stored or not, but never in part.
-	err = books(ctx, t.Data, func(db *sqlstore.DB) error { return wholeOrNot(ctx, db, left) })
+	err = books(ctx, dep.Data, func(db *sqlstore.DB) error { return wholeOrNot(ctx, db, left) })
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%d kills, %d acknowledged, 0 lost, 0 paid without outbox row", cycles, len(acknowledged)), allPaid(ctx, t, acknowledged)
+	return fmt.Sprintf("%d kills, %d acknowledged, 0 lost, 0 paid without outbox row", cycles, len(acknowledged)), allPaid(ctx, dep, acknowledged)
 }
 
 // killAfter tells of payments until it kills the server, and returns those that
 // the server had acknowledged and the rest.
-func killAfter(ctx context.Context, t *town, c *child, list []waiting, d time.Duration) (heard, left []waiting) {
+func killAfter(ctx context.Context, dep *deployment, c *child, list []waiting, d time.Duration) (heard, left []waiting) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	taken := make([]atomic.Bool, len(list))
 	var storm sync.WaitGroup
 	storm.Go(func() {
 		flood(ctx, 16, len(list), func(ctx context.Context, i int) error {
-			status, err := list[i].told.Post(ctx, t.Client)
+			status, err := list[i].told.Post(ctx, dep.Client)
 			taken[i].Store(err == nil && status/100 == 2)
 			return accepted(status, err) // the first failure is the server's death
 		})
@@ -106,8 +106,8 @@ func wholeOrNot(ctx context.Context, db *sqlstore.DB, list []waiting) error {
 type death struct {
 	point   checkout.Point
 	prepare func(context.Context, *harness.Harness) (waiting, error) // before the program starts
-	provoke func(context.Context, *town, waiting) error              // what makes it reach the point
-	then    func(context.Context, *town, waiting) error              // what happens after the next start
+	provoke func(context.Context, *deployment, waiting) error        // what makes it reach the point
+	then    func(context.Context, *deployment, waiting) error        // what happens after the next start
 	done    func(*pay.Ledger) bool
 }
 
@@ -121,7 +121,7 @@ var deaths = []death{
 	{checkout.PointRefundAnswered, bought, refund, nothing, func(l *pay.Ledger) bool {
 		return len(l.Refunds) == 1 && l.Refunds[0].Status == pay.RefundSucceeded
 	}},
-	{checkout.PointClosed, left, nothing, nothing, func(l *pay.Ledger) bool { return l.Attempts[0].State == pay.AttemptClosed }},
+	{checkout.PointClosed, abandoned, nothing, nothing, func(l *pay.Ledger) bool { return l.Attempts[0].State == pay.AttemptClosed }},
 }
 
 // faultPoints kills the program at every named point, many times.
@@ -141,19 +141,19 @@ func faultPoints(ctx context.Context, e *Env) (string, error) {
 // clock has moved on until everything is due, must bring the session to its end.
 func (d death) die(ctx context.Context, e *Env) error {
 	var w waiting
-	t, err := e.found(func(s *harness.Harness) (err error) {
+	dep, err := e.deploy(func(s *harness.Harness) (err error) {
 		w, err = d.prepare(ctx, s)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	defer t.Close()
-	c, err := t.serve(ctx, "MOREPAY_CRASH_AT="+string(d.point))
+	defer dep.Close()
+	c, err := dep.serve(ctx, "MOREPAY_CRASH_AT="+string(d.point))
 	if err != nil {
 		return err
 	}
-	if err := d.provoke(ctx, t, w); err != nil {
+	if err := d.provoke(ctx, dep, w); err != nil {
 		c.kill()
 		return err
 	}
@@ -163,18 +163,18 @@ func (d death) die(ctx context.Context, e *Env) error {
 	if got := c.ProcessState.String(); got != "signal: killed" {
 		return fmt.Errorf("the program ended by itself: %s", got)
 	}
-	t.SweepEvery = checkout.SweepEvery
-	if err := t.Return(); err != nil {
+	dep.SweepEvery = checkout.SweepEvery
+	if err := dep.Return(); err != nil {
 		return err
 	}
-	if err := d.then(ctx, t, w); err != nil {
+	if err := d.then(ctx, dep, w); err != nil {
 		return err
 	}
-	t.Advance(pay.CloseDelay)
+	dep.Advance(pay.CloseDelay)
 	limited, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	return until(limited, "settled", func() bool {
-		l, err := t.Stores().Ledgers.Ledger(ctx, w.session)
+		l, err := dep.Stores().Ledgers.Ledger(ctx, w.session)
 		return err == nil && d.done(l)
 	})
 }

@@ -53,9 +53,9 @@ func bought(ctx context.Context, s *harness.Harness) (waiting, error) {
 	})
 }
 
-// left has them turn to another method so long ago that the first order may be
-// closed by now.
-func left(ctx context.Context, s *harness.Harness) (waiting, error) {
+// abandoned returns a session whose payer switched methods long enough ago for
+// the first order to be closable.
+func abandoned(ctx context.Context, s *harness.Harness) (waiting, error) {
 	const ago = pay.CloseDelay + time.Minute
 	s.Advance(-ago)
 	defer s.Advance(ago)
@@ -67,46 +67,46 @@ func left(ctx context.Context, s *harness.Harness) (waiting, error) {
 	return w, err
 }
 
-func nothing(context.Context, *town, waiting) error { return nil }
+func nothing(context.Context, *deployment, waiting) error { return nil }
 
 // approve pays on the phone what the session's newest attempt is.
-func approve(_ context.Context, t *town, w waiting) error {
+func approve(_ context.Context, dep *deployment, w waiting) error {
 	if w.number == "" { // chosen in another process
-		orders := t.Sim.Orders()
+		orders := dep.Sim.Orders()
 		if len(orders) == 0 {
 			return fmt.Errorf("the provider has no order of session %s", w.session)
 		}
 		w.number = orders[0].Number
 	}
-	return t.Approve(&pay.Attempt{OutTradeNo: w.number})
+	return dep.Approve(&pay.Attempt{OutTradeNo: w.number})
 }
 
 // choose chooses WeChat Pay on the session's page. The answer doesn't matter:
 // the program may die before it gives one.
-func choose(ctx context.Context, t *town, w waiting) error {
+func choose(ctx context.Context, dep *deployment, w waiting) error {
 	var progress view.Progress
-	page := t.BaseURL + "/pay/" + w.token
-	if err := t.get(ctx, page+"/events", &progress); err != nil {
+	page := dep.BaseURL + "/pay/" + w.token
+	if err := dep.get(ctx, page+"/events", &progress); err != nil {
 		return err
 	}
 	form := map[string]string{"method": "wechat_pay", "rail": string(pay.RailQR), "form_token": progress.FormToken}
-	return t.post(ctx, page+"/attempts", form, http.Header{"User-Agent": {harness.Agent(pay.RailQR)}})
+	return dep.post(ctx, page+"/attempts", form, http.Header{"User-Agent": {harness.Agent(pay.RailQR)}})
 }
 
 // refund asks for all of the money back, as the merchant's server does.
-func refund(ctx context.Context, t *town, w waiting) error {
-	return t.post(ctx, t.BaseURL+"/v1/sessions/"+w.session+"/refunds", map[string]string{"reason": "late"}, http.Header{
-		"Authorization": {"Bearer " + t.Shop(harness.Merchant).Key}, "Idempotency-Key": {rand.Text()},
+func refund(ctx context.Context, dep *deployment, w waiting) error {
+	return dep.post(ctx, dep.BaseURL+"/v1/sessions/"+w.session+"/refunds", map[string]string{"reason": "late"}, http.Header{
+		"Authorization": {"Bearer " + dep.Shop(harness.Merchant).Key}, "Idempotency-Key": {rand.Text()},
 	})
 }
 
-func (t *town) get(ctx context.Context, url string, into any) error {
+func (dep *deployment) get(ctx context.Context, url string, into any) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Accept", "application/json")
-	res, err := t.Client.Do(req)
+	res, err := dep.Client.Do(req)
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (t *town) get(ctx context.Context, url string, into any) error {
 }
 
 // post posts JSON to a server that may die of it: only a refusal is an error.
-func (t *town) post(ctx context.Context, url string, body any, header http.Header) error {
+func (dep *deployment) post(ctx context.Context, url string, body any, header http.Header) error {
 	b, err := json.Marshal(body)
 	if err != nil {
 		return err
@@ -130,7 +130,7 @@ func (t *town) post(ctx context.Context, url string, body any, header http.Heade
 	req.Header = header
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json")
-	res, err := t.Client.Do(req)
+	res, err := dep.Client.Do(req)
 	if err != nil {
 		return ctx.Err()
 	}

@@ -18,7 +18,7 @@ import (
 func slowloris(ctx context.Context, e *Env) (string, error) {
 	n := e.scale(100, 2000)
 	var list []waiting
-	t, err := e.found(func(s *harness.Harness) error {
+	dep, err := e.deploy(func(s *harness.Harness) error {
 		w, err := chosen(ctx, s)
 		list = append(list, w)
 		return err
@@ -26,8 +26,8 @@ func slowloris(ctx context.Context, e *Env) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer t.Close()
-	c, err := t.serve(ctx)
+	defer dep.Close()
+	c, err := dep.serve(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -38,7 +38,7 @@ func slowloris(ctx context.Context, e *Env) (string, error) {
 	defer stop()
 	open := make(chan error, n)
 	for range n {
-		drips.Go(func() { drip(dripping, strings.TrimPrefix(t.BaseURL, "http://"), open) })
+		drips.Go(func() { drip(dripping, strings.TrimPrefix(dep.BaseURL, "http://"), open) })
 	}
 	for range n {
 		if err := <-open; err != nil {
@@ -46,11 +46,11 @@ func slowloris(ctx context.Context, e *Env) (string, error) {
 		}
 	}
 	l, err := flood(ctx, 8, e.scale(50, 5000), func(ctx context.Context, _ int) error {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, t.BaseURL+"/pay/"+list[0].token, nil)
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, dep.BaseURL+"/pay/"+list[0].token, nil)
 		if err != nil {
 			return err
 		}
-		res, err := t.Client.Do(req)
+		res, err := dep.Client.Do(req)
 		if err != nil {
 			return err
 		}

@@ -21,21 +21,21 @@ const connections = 64
 // notificationStorm tells of many payments as fast as the server takes it.
 func notificationStorm(ctx context.Context, e *Env) (string, error) {
 	var list []waiting
-	t, err := e.found(func(s *harness.Harness) (err error) {
+	dep, err := e.deploy(func(s *harness.Harness) (err error) {
 		list, err = purchases(ctx, s, e.scale(100, 5000))
 		return err
 	})
 	if err != nil {
 		return "", err
 	}
-	defer t.Close()
-	c, err := t.serve(ctx)
+	defer dep.Close()
+	c, err := dep.serve(ctx)
 	if err != nil {
 		return "", err
 	}
 	defer c.kill()
 	l, err := flood(ctx, connections, len(list), func(ctx context.Context, i int) error {
-		return accepted(list[i].told.Post(ctx, t.Client))
+		return accepted(list[i].told.Post(ctx, dep.Client))
 	})
 	if err != nil {
 		return "", err
@@ -49,7 +49,7 @@ func notificationStorm(ctx context.Context, e *Env) (string, error) {
 	}
 	seen := fmt.Sprintf("%d told, %.0f/s, p99 %v, RSS %d MB", len(list), l.rate(), l.p99(), memory>>20)
 	return seen, errors.Join(
-		allPaid(ctx, t, list),
+		allPaid(ctx, dep, list),
 		e.fast(l.rate() >= 1500, "%.0f/s", l.rate()),
 		e.fast(l.p99() < 500*time.Millisecond, "p99 %v", l.p99()),
 		e.fast(memory < 200<<20, "%d MB", memory>>20))
@@ -63,9 +63,9 @@ func accepted(status int, err error) error {
 	return err
 }
 
-// allPaid demands that every session of a town without a server is paid once.
-func allPaid(ctx context.Context, t *town, list []waiting) error {
-	return books(ctx, t.Data, func(db *sqlstore.DB) error {
+// allPaid demands that every session of a deployment without a server is paid once.
+func allPaid(ctx context.Context, dep *deployment, list []waiting) error {
+	return books(ctx, dep.Data, func(db *sqlstore.DB) error {
 		messages, err := outbox(ctx, db)
 		if err != nil {
 			return err
@@ -79,7 +79,7 @@ func allPaid(ctx context.Context, t *town, list []waiting) error {
 	})
 }
 
-// alone starts a site of this process with one notification to be told.
+// alone starts a harness in this process with one notification to be told.
 func (e *Env) alone(ctx context.Context, n int) (*harness.Harness, []waiting, error) {
 	s, err := harness.Start(harness.Options{Config: program.Config{Data: e.temp(), SweepEvery: program.Never}, Seed: e.Seed, Courier: &harness.Courier{}})
 	if err != nil {

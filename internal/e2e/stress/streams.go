@@ -26,8 +26,8 @@ type watcher struct {
 }
 
 // watch opens an event stream after what its page has seen.
-func watch(ctx context.Context, t *town, client *http.Client, w *waiting) (*watcher, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("%s/pay/%s/events?after=%d", t.BaseURL, w.token, w.seen), nil)
+func watch(ctx context.Context, dep *deployment, client *http.Client, w *waiting) (*watcher, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("%s/pay/%s/events?after=%d", dep.BaseURL, w.token, w.seen), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -55,11 +55,11 @@ func (w *watcher) listen() {
 }
 
 // crowd opens n streams, perSession to a session, and has each listen.
-func crowd(ctx context.Context, t *town, list []waiting, n int, listening *sync.WaitGroup) ([]*watcher, error) {
+func crowd(ctx context.Context, dep *deployment, list []waiting, n int, listening *sync.WaitGroup) ([]*watcher, error) {
 	client := &http.Client{Transport: &http.Transport{DisableCompression: true, MaxConnsPerHost: n, WriteBufferSize: 1 << 10, ReadBufferSize: 1 << 10}}
 	watchers := make([]*watcher, n)
 	_, err := flood(ctx, connections, n, func(_ context.Context, i int) (err error) {
-		watchers[i], err = watch(ctx, t, client, &list[i/perSession])
+		watchers[i], err = watch(ctx, dep, client, &list[i/perSession])
 		return err
 	})
 	for _, w := range watchers {
@@ -74,15 +74,15 @@ func crowd(ctx context.Context, t *town, list []waiting, n int, listening *sync.
 func streams(ctx context.Context, e *Env) (string, error) {
 	n := e.scale(200, 9_990) // the server's limit is 10,000
 	var list []waiting
-	t, err := e.found(func(s *harness.Harness) (err error) {
+	dep, err := e.deploy(func(s *harness.Harness) (err error) {
 		list, err = purchases(ctx, s, n/perSession)
 		return err
 	})
 	if err != nil {
 		return "", err
 	}
-	defer t.Close()
-	c, err := t.serve(ctx)
+	defer dep.Close()
+	c, err := dep.serve(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -94,7 +94,7 @@ func streams(ctx context.Context, e *Env) (string, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var listening sync.WaitGroup
-	watchers, err := crowd(ctx, t, list, n, &listening)
+	watchers, err := crowd(ctx, dep, list, n, &listening)
 	if err != nil {
 		return "", err
 	}
@@ -105,7 +105,7 @@ func streams(ctx context.Context, e *Env) (string, error) {
 	told := make(map[string]time.Time, len(list))
 	for i := range list {
 		told[list[i].session] = time.Now()
-		if err := accepted(list[i].told.Post(ctx, t.Client)); err != nil {
+		if err := accepted(list[i].told.Post(ctx, dep.Client)); err != nil {
 			return "", err
 		}
 	}
@@ -133,22 +133,22 @@ func streams(ctx context.Context, e *Env) (string, error) {
 func shutdown(ctx context.Context, e *Env) (string, error) {
 	cycles, each, waiters := e.scale(1, 10), e.scale(40, 300), e.scale(50, 2000)
 	var list []waiting
-	t, err := e.found(func(s *harness.Harness) (err error) {
+	dep, err := e.deploy(func(s *harness.Harness) (err error) {
 		list, err = purchases(ctx, s, max(cycles*each, waiters/perSession))
 		return err
 	})
 	if err != nil {
 		return "", err
 	}
-	defer t.Close()
+	defer dep.Close()
 	var slowest time.Duration
 	kept := 0
 	for n := range cycles {
-		heard, took, err := endUnderLoad(ctx, t, list, list[n*each:(n+1)*each], waiters)
+		heard, took, err := endUnderLoad(ctx, dep, list, list[n*each:(n+1)*each], waiters)
 		if err != nil {
 			return "", err
 		}
-		if err := allPaid(ctx, t, heard); err != nil {
+		if err := allPaid(ctx, dep, heard); err != nil {
 			return "", fmt.Errorf("acknowledged, then lost: %w", err)
 		}
 		slowest, kept = max(slowest, took), kept+len(heard)
@@ -159,8 +159,8 @@ func shutdown(ctx context.Context, e *Env) (string, error) {
 
 // endUnderLoad starts the program, loads it with streams and notifications at
 // about 500 a second, and ends it half way.
-func endUnderLoad(ctx context.Context, t *town, all, tell []waiting, waiters int) (heard []waiting, took time.Duration, err error) {
-	c, err := t.serve(ctx)
+func endUnderLoad(ctx context.Context, dep *deployment, all, tell []waiting, waiters int) (heard []waiting, took time.Duration, err error) {
+	c, err := dep.serve(ctx)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -169,7 +169,7 @@ func endUnderLoad(ctx context.Context, t *town, all, tell []waiting, waiters int
 	defer cancel()
 	var listening, telling sync.WaitGroup
 	defer listening.Wait()
-	if _, err := crowd(ctx, t, all, waiters, &listening); err != nil {
+	if _, err := crowd(ctx, dep, all, waiters, &listening); err != nil {
 		return nil, 0, err
 	}
 	half := make(chan struct{})
@@ -181,7 +181,7 @@ func endUnderLoad(ctx context.Context, t *town, all, tell []waiting, waiters int
 			if i == len(tell)/2 {
 				close(half)
 			}
-			status, err := tell[i].told.Post(ctx, t.Client)
+			status, err := tell[i].told.Post(ctx, dep.Client)
 			if err != nil {
 				return // the program no longer listens
 			}

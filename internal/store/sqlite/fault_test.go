@@ -17,8 +17,8 @@ import (
 	"morepay/internal/store/sqlstore"
 )
 
-// site is a store, with the engine below it.
-type site struct {
+// testStore is a store, with the engine below it.
+type testStore struct {
 	*testing.T
 	*sqlstore.DB
 	engine *engine
@@ -26,9 +26,9 @@ type site struct {
 	made   int
 }
 
-func newSite(t *testing.T) *site {
+func newTestStore(t *testing.T) *testStore {
 	t.Helper()
-	s := &site{T: t, path: filepath.Join(t.TempDir(), "data", "morepay.db")}
+	s := &testStore{T: t, path: filepath.Join(t.TempDir(), "data", "morepay.db")}
 	if err := os.Mkdir(filepath.Dir(s.path), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func newSite(t *testing.T) *site {
 }
 
 // create stores a session with a description of some size.
-func (s *site) create(size int) (string, error) {
+func (s *testStore) create(size int) (string, error) {
 	s.made++
 	id := fmt.Sprint("cs_", s.made)
 	now := time.Now()
@@ -58,7 +58,7 @@ func (s *site) create(size int) (string, error) {
 }
 
 // pragma sets something on the writer's connection, which is idle.
-func (s *site) pragma(text string) {
+func (s *testStore) pragma(text string) {
 	s.Helper()
 	if err := s.engine.writer.exec("PRAGMA " + text); err != nil {
 		s.Fatal(err)
@@ -66,7 +66,7 @@ func (s *site) pragma(text string) {
 }
 
 // unavailable demands that nothing can be stored, and that nobody is told so.
-func (s *site) unavailable(when string, size int) {
+func (s *testStore) unavailable(when string, size int) {
 	s.Helper()
 	id, err := s.create(size)
 	if pay.CodeOf(err) != pay.CodeStoreDown {
@@ -78,7 +78,7 @@ func (s *site) unavailable(when string, size int) {
 }
 
 // available demands that the store works, with all it held.
-func (s *site) available(when string, ids ...string) {
+func (s *testStore) available(when string, ids ...string) {
 	s.Helper()
 	id, err := s.create(10)
 	if err != nil {
@@ -96,7 +96,7 @@ func TestDiskFull(t *testing.T) {
 	// takes one.
 	var pages atomic.Int64
 	pages.Store(1 << 20)
-	s := newSite(t)
+	s := newTestStore(t)
 	driver.RegisterConnectionHook(func(conn driver.ExecQuerierContext, dsn string) error {
 		if !strings.Contains(dsn, filepath.Dir(s.path)) {
 			return nil
@@ -123,7 +123,7 @@ func TestDiskFull(t *testing.T) {
 }
 
 func TestReadOnly(t *testing.T) {
-	s := newSite(t)
+	s := newTestStore(t)
 	first, err := s.create(10)
 	if err != nil {
 		t.Fatal(err)
@@ -138,7 +138,7 @@ func TestReadOnly(t *testing.T) {
 }
 
 func TestDatabaseDeletedAndRestored(t *testing.T) {
-	s := newSite(t)
+	s := newTestStore(t)
 	first, err := s.create(10)
 	if err != nil {
 		t.Fatal(err)
@@ -168,7 +168,7 @@ func TestDatabaseDeletedAndRestored(t *testing.T) {
 }
 
 func TestDatabaseMovedAwayAndBack(t *testing.T) {
-	s := newSite(t)
+	s := newTestStore(t)
 	first, err := s.create(10)
 	if err != nil {
 		t.Fatal(err)

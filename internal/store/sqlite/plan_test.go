@@ -18,7 +18,7 @@ import (
 // finds the rows: a statement that reads a whole table is fast in tests and slow
 // in the second year.
 func TestEveryStatementUsesAnIndex(t *testing.T) {
-	s := newSite(t)
+	s := newTestStore(t)
 	s.everything()
 	plans := s.plans()
 	if len(plans) < 35 {
@@ -44,7 +44,7 @@ func isSmall(step string) bool {
 }
 
 // everything calls every method of every store.
-func (s *site) everything() {
+func (s *testStore) everything() {
 	ctx, now := s.Context(), time.Now()
 	must := func(errs ...error) {
 		s.Helper()
@@ -106,7 +106,7 @@ func (s *site) everything() {
 }
 
 // plans is how SQLite runs each statement that the store has run.
-func (s *site) plans() map[string][]string {
+func (s *testStore) plans() map[string][]string {
 	queries := map[string]bool{}
 	gather := func(c *connection) {
 		for query := range c.stmts {

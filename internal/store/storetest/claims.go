@@ -15,70 +15,70 @@ var claimCases = []testCase{
 }
 
 // due stores sessions that expire one minute apart, the first at start.
-func (w *world) due(n int) []string {
+func (fx *fixture) due(n int) []string {
 	ids := make([]string, n)
 	for i := range ids {
 		l := newLedger()
 		l.Session.ExpiresAt = start.Add(time.Duration(i) * time.Minute)
-		w.must(w.Ledgers.Create(w.Context(), l))
+		fx.must(fx.Ledgers.Create(fx.Context(), l))
 		ids[i] = l.Session.ID
 	}
 	return ids
 }
 
-func (w *world) claim(now, until time.Time, limit int) []string {
-	w.Helper()
-	ids, err := w.Ledgers.Claim(w.Context(), now, until, limit)
-	w.must(err)
+func (fx *fixture) claim(now, until time.Time, limit int) []string {
+	fx.Helper()
+	ids, err := fx.Ledgers.Claim(fx.Context(), now, until, limit)
+	fx.must(err)
 	return ids
 }
 
-func claimMostOverdueFirst(w *world) {
-	ids := w.due(6)
+func claimMostOverdueFirst(fx *fixture) {
+	ids := fx.due(6)
 	now := start.Add(4 * time.Minute)
 	until := now.Add(time.Minute)
-	if got := w.claim(now, until, 3); !slices.Equal(got, ids[:3]) {
-		w.Errorf("the most overdue come first: got %v, want %v", got, ids[:3])
+	if got := fx.claim(now, until, 3); !slices.Equal(got, ids[:3]) {
+		fx.Errorf("the most overdue come first: got %v, want %v", got, ids[:3])
 	}
-	if got := w.claim(now, until, 3); !slices.Equal(got, ids[3:5]) {
-		w.Errorf("then the next that are due, not those that aren't: got %v, want %v", got, ids[3:5])
+	if got := fx.claim(now, until, 3); !slices.Equal(got, ids[3:5]) {
+		fx.Errorf("then the next that are due, not those that aren't: got %v, want %v", got, ids[3:5])
 	}
-	if got := w.claim(now, until, 3); len(got) != 0 {
-		w.Errorf("then none: got %v", got)
+	if got := fx.claim(now, until, 3); len(got) != 0 {
+		fx.Errorf("then none: got %v", got)
 	}
 }
 
-func claimExcludes(w *world) {
-	id := w.due(1)[0]
+func claimExcludes(fx *fixture) {
+	id := fx.due(1)[0]
 	now, until := start, start.Add(time.Minute)
-	if got := w.claim(now, until, 9); len(got) != 1 {
-		w.Fatalf("a due session can be claimed: %v", got)
+	if got := fx.claim(now, until, 9); len(got) != 1 {
+		fx.Fatalf("a due session can be claimed: %v", got)
 	}
-	if got := w.claim(until.Add(-time.Millisecond), until.Add(time.Minute), 9); len(got) != 0 {
-		w.Errorf("a claim excludes others until it ends: %v", got)
+	if got := fx.claim(until.Add(-time.Millisecond), until.Add(time.Minute), 9); len(got) != 0 {
+		fx.Errorf("a claim excludes others until it ends: %v", got)
 	}
-	if got := w.claim(until, until.Add(time.Minute), 9); len(got) != 1 {
-		w.Errorf("a claim ends at its time: %v", got)
+	if got := fx.claim(until, until.Add(time.Minute), 9); len(got) != 1 {
+		fx.Errorf("a claim ends at its time: %v", got)
 	}
-	w.update(id, func(*pay.Ledger) error { return nil })
-	if got := w.claim(until, until.Add(time.Minute), 9); len(got) != 1 {
-		w.Errorf("a claim ends with an update, even one that changes nothing: %v", got)
+	fx.update(id, func(*pay.Ledger) error { return nil })
+	if got := fx.claim(until, until.Add(time.Minute), 9); len(got) != 1 {
+		fx.Errorf("a claim ends with an update, even one that changes nothing: %v", got)
 	}
-	w.update(id, func(l *pay.Ledger) error { l.Expire(start); return nil })
-	if got := w.claim(until.Add(time.Hour), until.Add(2*time.Hour), 9); len(got) != 0 {
-		w.Errorf("a ledger with nothing left to do is never due: %v", got)
+	fx.update(id, func(l *pay.Ledger) error { l.Expire(start); return nil })
+	if got := fx.claim(until.Add(time.Hour), until.Add(2*time.Hour), 9); len(got) != 0 {
+		fx.Errorf("a ledger with nothing left to do is never due: %v", got)
 	}
 }
 
-func claimsNeverOverlap(w *world) {
-	ids := w.due(100)
+func claimsNeverOverlap(fx *fixture) {
+	ids := fx.due(100)
 	now, until := start.Add(100*time.Minute), start.Add(200*time.Minute)
 	taken := map[string]int{}
 	var mu sync.Mutex
 	claim := func() (more bool) {
-		got, err := w.Ledgers.Claim(w.Context(), now, until, 10)
+		got, err := fx.Ledgers.Claim(fx.Context(), now, until, 10)
 		if err != nil {
-			w.Errorf("claim: %v", err)
+			fx.Errorf("claim: %v", err)
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -101,9 +101,9 @@ func claimsNeverOverlap(w *world) {
 		all.Wait()
 		for _, id := range ids {
 			if taken[id] != 1 {
-				w.Fatalf("round %d: session %s was claimed %d times, want once", round, id, taken[id])
+				fx.Fatalf("round %d: session %s was claimed %d times, want once", round, id, taken[id])
 			}
-			w.update(id, func(*pay.Ledger) error { return nil }) // ends the claim
+			fx.update(id, func(*pay.Ledger) error { return nil }) // ends the claim
 		}
 		clear(taken)
 	}

@@ -25,114 +25,114 @@ var documentCases = []testCase{
 
 func version(v int64) *int64 { return &v }
 
-func (w *world) put(changes ...merchant.Change) []merchant.Revision {
-	w.Helper()
-	stored, err := w.Documents.Put(w.Context(), changes, "ann", start)
-	w.must(err)
+func (fx *fixture) put(changes ...merchant.Change) []merchant.Revision {
+	fx.Helper()
+	stored, err := fx.Documents.Put(fx.Context(), changes, "ann", start)
+	fx.must(err)
 	return stored
 }
 
-func putAndGet(w *world) {
+func putAndGet(fx *fixture) {
 	body := []byte(`{"name":"袜子"}`)
-	stored := w.put(merchant.Change{Merchant: "shop", JSON: body})[0]
-	got, err := w.Documents.Get(w.Context(), "shop")
-	w.must(err)
+	stored := fx.put(merchant.Change{Merchant: "shop", JSON: body})[0]
+	got, err := fx.Documents.Get(fx.Context(), "shop")
+	fx.must(err)
 	if diff := cmp.Diff(stored, got); diff != "" {
-		w.Errorf("Get returns what Put returned (-put +got):\n%s", diff)
+		fx.Errorf("Get returns what Put returned (-put +got):\n%s", diff)
 	}
 	want := merchant.Revision{Merchant: "shop", Version: 1, JSON: body, Author: "ann", At: start.UTC().Truncate(time.Millisecond)}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(merchant.Revision{}, "ETag", "Position")); diff != "" {
-		w.Errorf("a document keeps every field (-want +got):\n%s", diff)
+		fx.Errorf("a document keeps every field (-want +got):\n%s", diff)
 	}
 	if len(got.ETag) < 18 || got.ETag[0] != '"' {
-		w.Errorf("an ETag is quoted and strong: %s", got.ETag)
+		fx.Errorf("an ETag is quoted and strong: %s", got.ETag)
 	}
-	_, err = w.Documents.Get(w.Context(), "other")
-	w.code(err, pay.CodeNotFound, "an unknown merchant")
-	_, err = w.Documents.Version(w.Context(), "shop", 2)
-	w.code(err, pay.CodeNotFound, "an unknown version")
+	_, err = fx.Documents.Get(fx.Context(), "other")
+	fx.code(err, pay.CodeNotFound, "an unknown merchant")
+	_, err = fx.Documents.Version(fx.Context(), "shop", 2)
+	fx.code(err, pay.CodeNotFound, "an unknown version")
 }
 
-func versions(w *world) {
+func versions(fx *fixture) {
 	for i := range 3 {
-		w.put(merchant.Change{Merchant: "shop", JSON: fmt.Appendf(nil, `{"n":%d}`, i+1)})
+		fx.put(merchant.Change{Merchant: "shop", JSON: fmt.Appendf(nil, `{"n":%d}`, i+1)})
 	}
-	first, err := w.Documents.Version(w.Context(), "shop", 1)
-	w.must(err)
+	first, err := fx.Documents.Version(fx.Context(), "shop", 1)
+	fx.must(err)
 	if string(first.JSON) != `{"n":1}` {
-		w.Errorf("an old version stays: %s", first.JSON)
+		fx.Errorf("an old version stays: %s", first.JSON)
 	}
-	history, err := w.Documents.History(w.Context(), "shop", 2)
-	w.must(err)
+	history, err := fx.Documents.History(fx.Context(), "shop", 2)
+	fx.must(err)
 	if len(history) != 2 || history[0].Version != 3 || history[1].Version != 2 || history[0].JSON != nil {
-		w.Errorf("history is newest first, without JSON: %+v", history)
+		fx.Errorf("history is newest first, without JSON: %+v", history)
 	}
 }
 
-func sameContent(w *world) {
+func sameContent(fx *fixture) {
 	change := merchant.Change{Merchant: "shop", JSON: []byte(`{}`)}
-	first, second := w.put(change)[0], w.put(change)[0]
+	first, second := fx.put(change)[0], fx.put(change)[0]
 	if diff := cmp.Diff(first, second); diff != "" {
-		w.Errorf("the same content makes no version:\n%s", diff)
+		fx.Errorf("the same content makes no version:\n%s", diff)
 	}
-	other := w.put(merchant.Change{Merchant: "other", JSON: []byte(`{}`)})[0]
+	other := fx.put(merchant.Change{Merchant: "other", JSON: []byte(`{}`)})[0]
 	if other.ETag != first.ETag || other.Version != 1 {
-		w.Errorf("the same content has the same ETag, and versions count by merchant: %+v", other)
+		fx.Errorf("the same content has the same ETag, and versions count by merchant: %+v", other)
 	}
 }
 
-func expected(w *world) {
+func expected(fx *fixture) {
 	put := func(expect int64, body string) error {
-		_, err := w.Documents.Put(w.Context(), []merchant.Change{{Merchant: "shop", JSON: []byte(body), Expect: version(expect)}}, "ann", start)
+		_, err := fx.Documents.Put(fx.Context(), []merchant.Change{{Merchant: "shop", JSON: []byte(body), Expect: version(expect)}}, "ann", start)
 		return err
 	}
-	w.code(put(1, `1`), pay.CodePrecondition, "version 1 where there is none")
-	w.must(put(0, `1`))
-	w.code(put(0, `2`), pay.CodePrecondition, "none where there is version 1")
-	w.must(put(1, `2`))
-	w.code(put(1, `3`), pay.CodePrecondition, "version 1 where there is version 2")
+	fx.code(put(1, `1`), pay.CodePrecondition, "version 1 where there is none")
+	fx.must(put(0, `1`))
+	fx.code(put(0, `2`), pay.CodePrecondition, "none where there is version 1")
+	fx.must(put(1, `2`))
+	fx.code(put(1, `3`), pay.CodePrecondition, "version 1 where there is version 2")
 }
 
-func allOrNothing(w *world) {
-	_, err := w.Documents.Put(w.Context(), []merchant.Change{
+func allOrNothing(fx *fixture) {
+	_, err := fx.Documents.Put(fx.Context(), []merchant.Change{
 		{Merchant: "a", JSON: []byte(`1`)}, {Merchant: "b", JSON: []byte(`1`), Expect: version(7)},
 	}, "ann", start)
-	w.code(err, pay.CodePrecondition, "one bad change of two")
+	fx.code(err, pay.CodePrecondition, "one bad change of two")
 	if e, ok := err.(*pay.Error); !ok || e.Field != "b" {
-		w.Errorf("the error names the merchant: %v", err)
+		fx.Errorf("the error names the merchant: %v", err)
 	}
-	_, err = w.Documents.Get(w.Context(), "a")
-	w.code(err, pay.CodeNotFound, "the good change of two")
+	_, err = fx.Documents.Get(fx.Context(), "a")
+	fx.code(err, pay.CodeNotFound, "the good change of two")
 }
 
-func listByID(w *world) {
+func listByID(fx *fixture) {
 	for _, id := range []string{"c", "a", "b", "a"} {
-		w.put(merchant.Change{Merchant: id, JSON: fmt.Append(nil, id, time.Now().UnixNano())})
+		fx.put(merchant.Change{Merchant: id, JSON: fmt.Append(nil, id, time.Now().UnixNano())})
 	}
 	for after, want := range map[string][]string{"": {"a v2", "b v1"}, "a": {"b v1", "c v1"}, "c": nil} {
-		list, err := w.Documents.List(w.Context(), after, 2)
-		w.must(err)
+		list, err := fx.Documents.List(fx.Context(), after, 2)
+		fx.must(err)
 		var got []string
 		for _, d := range list {
 			got = append(got, fmt.Sprintf("%s v%d", d.Merchant, d.Version))
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
-			w.Errorf("the merchants after %q (-want +got):\n%s", after, diff)
+			fx.Errorf("the merchants after %q (-want +got):\n%s", after, diff)
 		}
 	}
 }
 
-func changesInOrder(w *world) {
-	if p, err := w.Documents.Position(w.Context()); err != nil || p != 0 {
-		w.Errorf("an empty store is at position 0: %d, %v", p, err)
+func changesInOrder(fx *fixture) {
+	if p, err := fx.Documents.Position(fx.Context()); err != nil || p != 0 {
+		fx.Errorf("an empty store is at position 0: %d, %v", p, err)
 	}
 	const writers, each = 4, 10
 	var all sync.WaitGroup
 	for n := range writers {
 		all.Go(func() {
 			for i := range each {
-				if _, err := w.Documents.Put(w.Context(), []merchant.Change{{Merchant: fmt.Sprint("m", n), JSON: fmt.Append(nil, i)}}, "ann", start); err != nil {
-					w.Errorf("put: %v", err)
+				if _, err := fx.Documents.Put(fx.Context(), []merchant.Change{{Merchant: fmt.Sprint("m", n), JSON: fmt.Append(nil, i)}}, "ann", start); err != nil {
+					fx.Errorf("put: %v", err)
 				}
 			}
 		})
@@ -140,11 +140,11 @@ func changesInOrder(w *world) {
 	var position int64
 	seen := 0
 	read := func() {
-		list, err := w.Documents.Changes(w.Context(), position, 7)
-		w.must(err)
+		list, err := fx.Documents.Changes(fx.Context(), position, 7)
+		fx.must(err)
 		for _, d := range list {
 			if d.Position <= position {
-				w.Errorf("positions grow: %d after %d", d.Position, position)
+				fx.Errorf("positions grow: %d after %d", d.Position, position)
 			}
 			position = d.Position
 			seen++
@@ -158,20 +158,20 @@ func changesInOrder(w *world) {
 		read()
 	}
 	if seen != writers*each {
-		w.Errorf("a follower sees every change: %d of %d", seen, writers*each)
+		fx.Errorf("a follower sees every change: %d of %d", seen, writers*each)
 	}
-	if p, err := w.Documents.Position(w.Context()); err != nil || p != position {
-		w.Errorf("the position is that of the newest change: %d, %v, want %d", p, err, position)
+	if p, err := fx.Documents.Position(fx.Context()); err != nil || p != position {
+		fx.Errorf("the position is that of the newest change: %d, %v, want %d", p, err, position)
 	}
 }
 
-func twoEditors(w *world) {
-	w.put(merchant.Change{Merchant: "shop", JSON: []byte(`0`)})
+func twoEditors(fx *fixture) {
+	fx.put(merchant.Change{Merchant: "shop", JSON: []byte(`0`)})
 	results := make(chan error, 10)
 	var all sync.WaitGroup
 	for i := range cap(results) {
 		all.Go(func() {
-			_, err := w.Documents.Put(w.Context(), []merchant.Change{{Merchant: "shop", JSON: fmt.Append(nil, i+1), Expect: version(1)}}, "ann", start)
+			_, err := fx.Documents.Put(fx.Context(), []merchant.Change{{Merchant: "shop", JSON: fmt.Append(nil, i+1), Expect: version(1)}}, "ann", start)
 			results <- err
 		})
 	}
@@ -181,10 +181,10 @@ func twoEditors(w *world) {
 		if err := <-results; err == nil {
 			won++
 		} else {
-			w.code(err, pay.CodePrecondition, "an editor who was too late")
+			fx.code(err, pay.CodePrecondition, "an editor who was too late")
 		}
 	}
 	if won != 1 {
-		w.Errorf("of editors of the same version one wins, got %d", won)
+		fx.Errorf("of editors of the same version one wins, got %d", won)
 	}
 }

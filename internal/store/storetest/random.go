@@ -15,20 +15,20 @@ var sameMillisecond = cmp.Comparer(func(a, b time.Time) bool { return a.UnixMill
 
 // likePure makes the same random changes to a stored ledger and to one in
 // memory: after each, both must be equal.
-func likePure(w *world) {
-	rapid.Check(w.T, func(t *rapid.T) {
+func likePure(fx *fixture) {
+	rapid.Check(fx.T, func(t *rapid.T) {
 		now := start.UTC().Truncate(time.Millisecond)
 		session := newLedger().Session
 		session.CreatedAt, session.ExpiresAt, session.LastEvent = now, now.Add(30*time.Minute), 0
 		pure := pay.Open(session)
-		w.must(w.Ledgers.Create(w.Context(), pay.Open(session)))
+		fx.must(fx.Ledgers.Create(fx.Context(), pay.Open(session)))
 		events := pure.Events
 		for range rapid.IntRange(1, 12).Draw(t, "steps") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 600_000).Draw(t, "ms")) * time.Millisecond)
 			change := randomChange(t, pure, now)
 			changed := &pay.Ledger{Session: pure.Session, Attempts: slices.Clone(pure.Attempts), Refunds: slices.Clone(pure.Refunds)}
 			wantErr := change(changed)
-			_, err := w.Ledgers.Update(w.Context(), session.ID, change)
+			_, err := fx.Ledgers.Update(fx.Context(), session.ID, change)
 			if (err == nil) != (wantErr == nil) {
 				t.Fatalf("the stored ledger answers %v, the pure one %v", err, wantErr)
 			}
@@ -37,11 +37,11 @@ func likePure(w *world) {
 				pure = changed
 			}
 			pure.Events, pure.Evidence = nil, nil
-			if diff := cmp.Diff(pure, w.ledger(session.ID), sameMillisecond); diff != "" {
+			if diff := cmp.Diff(pure, fx.ledger(session.ID), sameMillisecond); diff != "" {
 				t.Fatalf("the stored ledger differs (-pure +stored):\n%s", diff)
 			}
 		}
-		if diff := cmp.Diff(events, w.events(session.ID), sameMillisecond); diff != "" {
+		if diff := cmp.Diff(events, fx.events(session.ID), sameMillisecond); diff != "" {
 			t.Fatalf("the stored events differ (-pure +stored):\n%s", diff)
 		}
 	})

@@ -60,7 +60,7 @@ func Exercise(t *testing.T, open Open) {
 	for _, suite := range suites {
 		t.Run(suite.name, func(t *testing.T) {
 			for _, c := range suite.cases {
-				t.Run(c.name, func(t *testing.T) { c.run(&world{T: t, open: open, Stores: open(t, nil)}) })
+				t.Run(c.name, func(t *testing.T) { c.run(&fixture{T: t, open: open, Stores: open(t, nil)}) })
 			}
 		})
 	}
@@ -68,11 +68,11 @@ func Exercise(t *testing.T, open Open) {
 
 type testCase struct {
 	name string
-	run  func(w *world)
+	run  func(fx *fixture)
 }
 
-// world is what a case works with: a test, an empty database, helpers.
-type world struct {
+// fixture is what a case works with: a test, an empty database, helpers.
+type fixture struct {
 	*testing.T
 	Stores
 	open Open
@@ -112,60 +112,60 @@ func paid(a pay.Attempt) pay.Evidence {
 }
 
 // create stores a new session.
-func (w *world) create() *pay.Ledger {
-	w.Helper()
+func (fx *fixture) create() *pay.Ledger {
+	fx.Helper()
 	l := newLedger()
-	w.must(w.Ledgers.Create(w.Context(), l))
+	fx.must(fx.Ledgers.Create(fx.Context(), l))
 	return l
 }
 
 // begin adds an attempt to a session.
-func (w *world) begin(sessionID string) pay.Attempt {
-	w.Helper()
+func (fx *fixture) begin(sessionID string) pay.Attempt {
+	fx.Helper()
 	a := newAttempt()
-	l := w.update(sessionID, func(l *pay.Ledger) error { return l.Begin(a, start) })
+	l := fx.update(sessionID, func(l *pay.Ledger) error { return l.Begin(a, start) })
 	return l.Attempts[len(l.Attempts)-1]
 }
 
 // pay records that an attempt was paid.
-func (w *world) pay(sessionID string, a pay.Attempt) *pay.Ledger {
-	w.Helper()
-	return w.update(sessionID, func(l *pay.Ledger) error { return l.Apply(paid(a), start.Add(time.Minute)) })
+func (fx *fixture) pay(sessionID string, a pay.Attempt) *pay.Ledger {
+	fx.Helper()
+	return fx.update(sessionID, func(l *pay.Ledger) error { return l.Apply(paid(a), start.Add(time.Minute)) })
 }
 
-func (w *world) update(sessionID string, change func(*pay.Ledger) error) *pay.Ledger {
-	w.Helper()
-	l, err := w.Ledgers.Update(w.Context(), sessionID, change)
-	w.must(err)
+func (fx *fixture) update(sessionID string, change func(*pay.Ledger) error) *pay.Ledger {
+	fx.Helper()
+	l, err := fx.Ledgers.Update(fx.Context(), sessionID, change)
+	fx.must(err)
 	return l
 }
 
-func (w *world) ledger(sessionID string) *pay.Ledger {
-	w.Helper()
-	l, err := w.Ledgers.Ledger(w.Context(), sessionID)
-	w.must(err)
+func (fx *fixture) ledger(sessionID string) *pay.Ledger {
+	fx.Helper()
+	l, err := fx.Ledgers.Ledger(fx.Context(), sessionID)
+	fx.must(err)
 	return l
 }
 
-func (w *world) events(sessionID string) []pay.Event {
-	w.Helper()
-	list, err := w.Ledgers.Events(w.Context(), sessionID, 0)
-	w.must(err)
+func (fx *fixture) events(sessionID string) []pay.Event {
+	fx.Helper()
+	list, err := fx.Ledgers.Events(fx.Context(), sessionID, 0)
+	fx.must(err)
 	return list
 }
 
-func (w *world) must(err error) {
-	w.Helper()
+func (fx *fixture) must(err error) {
+	fx.Helper()
 	if err != nil {
-		w.Fatalf("unexpected error: %v", err)
+		fx.Fatalf("unexpected error: %v", err)
 	}
 }
 
 // code demands an error with a code.
-func (w *world) code(err error, want pay.Code, rule string) {
-	w.Helper()
+func (fx *fixture) code(err error, want pay.Code, rule string) {
+	fx.Helper()
 	if err == nil || pay.CodeOf(err) != want {
-		w.Errorf("%s: got error %v, want %s", rule, err, want)
+		fx.Errorf("%s: got error %v, want %s", rule, err, want)
 	}
 }
 

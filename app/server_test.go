@@ -17,10 +17,10 @@ import (
 	"morepay/web"
 )
 
-// site serves one view to a browser as the real server does, page and routes,
+// fakeServer serves one view to a browser as the real server does, page and routes,
 // with answers that the test chooses. What the real server answers, the tests of
 // the whole program show.
-type site struct {
+type fakeServer struct {
 	*httptest.Server
 	post func(w http.ResponseWriter, r *http.Request) // any form that is posted
 
@@ -46,7 +46,7 @@ var bundle = sync.OnceValues(func() ([]byte, error) {
 	return os.ReadFile(out)
 })
 
-func serve(t *testing.T, v view.Checkout) *site {
+func serve(t *testing.T, v view.Checkout) *fakeServer {
 	t.Helper()
 	needs.Chromium(t) // or the bundle would be built for nothing
 	wasm, err := bundle()
@@ -54,7 +54,7 @@ func serve(t *testing.T, v view.Checkout) *site {
 		t.Fatal(err)
 	}
 	assets, goroot := web.NewAssets(), needs.GOROOT(t)
-	s := &site{view: v, changed: make(chan struct{})}
+	s := &fakeServer{view: v, changed: make(chan struct{})}
 	mux := http.NewServeMux()
 	mux.Handle("GET /assets/", assets)
 	mux.HandleFunc("GET /app.wasm", func(w http.ResponseWriter, r *http.Request) {
@@ -89,14 +89,14 @@ func serve(t *testing.T, v view.Checkout) *site {
 	return s
 }
 
-func (s *site) now() view.Checkout {
+func (s *fakeServer) now() view.Checkout {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.view
 }
 
 // tell changes the session and wakes its streams.
-func (s *site) tell(progress view.Progress) {
+func (s *fakeServer) tell(progress view.Progress) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	progress.LastEvent = s.view.Progress.LastEvent + 1
@@ -106,7 +106,7 @@ func (s *site) tell(progress view.Progress) {
 }
 
 // goDown ends the streams and answers none, until it is called with false.
-func (s *site) goDown(down bool) {
+func (s *fakeServer) goDown(down bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.down = down
@@ -114,14 +114,14 @@ func (s *site) goDown(down bool) {
 }
 
 // wake ends the waiting of the streams; s.mu is held.
-func (s *site) wake() {
+func (s *fakeServer) wake() {
 	close(s.changed)
 	s.changed = make(chan struct{})
 }
 
-// events streams the progress until the client leaves or the site goes down.
+// events streams the progress until the client leaves or the server goes down.
 // Down means an answer that is none, since of that no console complains.
-func (s *site) events(w http.ResponseWriter, r *http.Request) {
+func (s *fakeServer) events(w http.ResponseWriter, r *http.Request) {
 	progress, changed, down := s.look()
 	if down {
 		w.WriteHeader(http.StatusNoContent)
@@ -148,14 +148,14 @@ func (s *site) events(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *site) look() (progress view.Progress, changed <-chan struct{}, down bool) {
+func (s *fakeServer) look() (progress view.Progress, changed <-chan struct{}, down bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.view.Progress, s.changed, s.down
 }
 
 // visit opens the page and waits until the browser side has taken over.
-func (s *site) visit(tab *browsertest.Tab) {
+func (s *fakeServer) visit(tab *browsertest.Tab) {
 	tab.Go(s.URL + "/pay/token")
 	tab.Wait(`window.morepay && morepay.ready`)
 }

@@ -72,9 +72,9 @@ const (
 	taskAbsent          // a query said "not found", and that is not applied yet
 )
 
-// world is one state of the model. Worlds are equal if nothing tells them apart.
-type world struct {
-	ledger   *pay.Ledger // as committed; shared between worlds, never changed in place
+// modelState is one state of the model. States are equal if nothing tells them apart.
+type modelState struct {
+	ledger   *pay.Ledger // as committed; shared between states, never changed in place
 	paid     int8        // paid events so far
 	evidence uint8       // bit n: evidence of payment n is durable
 	clock    int8        // index into instants
@@ -88,19 +88,19 @@ type world struct {
 	fault *fault // a rule that the step to here broke, or an earlier one
 }
 
-// fault is an error behind a pointer: comparing worlds stays cheap.
+// fault is an error behind a pointer: comparing states stays cheap.
 type fault struct{ error }
 
-func (w world) now() time.Time { return opened.Add(instants[w.clock]) }
+func (w modelState) now() time.Time { return opened.Add(instants[w.clock]) }
 
-func (w world) lastInstant() bool { return int(w.clock) == len(instants)-1 }
+func (w modelState) lastInstant() bool { return int(w.clock) == len(instants)-1 }
 
 // attempt is the stored attempt of payment n, nil if there is none.
-func (w world) attempt(n int) *pay.Attempt { return w.ledger.Attempt(ids[n]) }
+func (w modelState) attempt(n int) *pay.Attempt { return w.ledger.Attempt(ids[n]) }
 
 // payable tells whether the provider would take money now. Whoever has seen an
 // order can pay it; an offered one only takes a payer who was shown the code.
-func (m *model) payable(w world, n int) bool {
+func (m *model) payable(w modelState, n int) bool {
 	if w.now().After(m.timeExpire()) {
 		return false
 	}
@@ -109,11 +109,11 @@ func (m *model) payable(w world, n int) bool {
 	return w.orders[n].state == orderNotPaid || w.orders[n].state == orderOffered && shown
 }
 
-// rule is a kind of step: what may happen in a world, to payment n. Where it
+// rule is a kind of step: what may happen in a state, to payment n. Where it
 // can't happen it changes nothing.
 type rule struct {
 	text string // with the payment's number for %d, if it is about one
-	do   func(m *model, w world, n int) world
+	do   func(m *model, w modelState, n int) modelState
 	rare bool // in random walks: it ends too much to be taken as often as others
 }
 
@@ -145,8 +145,8 @@ var rules = []rule{
 
 // arrive is the arrival of our request at the provider. Its reply can be here
 // from then on, or never come. A repeat changes nothing: same number, same bytes.
-func arrive(becomes orderState) func(*model, world, int) world {
-	return func(_ *model, w world, n int) world {
+func arrive(becomes orderState) func(*model, modelState, int) modelState {
+	return func(_ *model, w modelState, n int) modelState {
 		if o := &w.orders[n]; o.sent > 0 && o.state == orderAbsent {
 			o.state = becomes
 		}
@@ -156,7 +156,7 @@ func arrive(becomes orderState) func(*model, world, int) world {
 
 // refuse answers our newest request with a refusal, which says nothing about an
 // earlier one.
-func (m *model) refuse(w world, n int) world {
+func (m *model) refuse(w modelState, n int) modelState {
 	o := &w.orders[n]
 	switch {
 	case o.sent == 0:
@@ -168,14 +168,14 @@ func (m *model) refuse(w world, n int) world {
 	return w
 }
 
-func (m *model) payOrder(w world, n int) world {
+func (m *model) payOrder(w modelState, n int) modelState {
 	if m.payable(w, n) {
 		w.orders[n].state = orderPaid
 	}
 	return w
 }
 
-func (m *model) crash(w world, _ int) world {
+func (m *model) crash(w modelState, _ int) modelState {
 	w.starts, w.task = [mostAttempts]startStep{}, task{}
 	return w
 }
@@ -183,7 +183,7 @@ func (m *model) crash(w world, _ int) world {
 // tick moves on to the next instant. No step of ours lasts that long: provider
 // calls end after eight seconds, and instants are 59 or more apart. The provider
 // takes no request whose signature is older than five minutes.
-func (m *model) tick(w world, _ int) world {
+func (m *model) tick(w modelState, _ int) modelState {
 	if w.lastInstant() {
 		return w
 	}
@@ -197,8 +197,8 @@ func (m *model) tick(w world, _ int) world {
 	return m.crash(w, 0)
 }
 
-// check holds what must be true of every world, and of the step to it.
-func (m *model) check(w world) error {
+// check holds what must be true of every state, and of the step to it.
+func (m *model) check(w modelState) error {
 	if w.fault != nil {
 		return w.fault
 	}
@@ -214,7 +214,7 @@ func (m *model) check(w world) error {
 }
 
 // settled holds what must be true once everything that will happen has happened.
-func (w world) settled() error {
+func (w modelState) settled() error {
 	received, kept := 0, 0
 	for n, o := range w.orders {
 		if o.state != orderPaid {
@@ -240,6 +240,6 @@ func (w world) settled() error {
 	return nil
 }
 
-func (w world) refundedByMerchant() bool {
+func (w modelState) refundedByMerchant() bool {
 	return slices.ContainsFunc(w.ledger.Refunds, func(r pay.Refund) bool { return r.Origin == pay.RefundByMerchant })
 }

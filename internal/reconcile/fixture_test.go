@@ -1,0 +1,123 @@
+package reconcile_test
+
+import (
+	"testing"
+	"time"
+
+	"morepay/internal/checkout"
+	"morepay/internal/harness"
+	"morepay/internal/pay"
+	"morepay/internal/program"
+	"morepay/internal/providersim"
+	"morepay/internal/reconcile"
+)
+
+// fixture is a running server with a simulated provider that writes bills. Nothing
+// is swept.
+type fixture struct {
+	*harness.Harness
+	*testing.T
+}
+
+func newFixture(t *testing.T) *fixture {
+	t.Helper()
+	h, err := harness.Start(harness.Options{
+		Config: program.Config{Data: t.TempDir(), SweepEvery: program.Never}, Seed: 1,
+		RetryScale: 0.001, RefundAfter: time.Millisecond,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := h.Close(); err != nil {
+			t.Errorf("the server did not end well: %v", err)
+		}
+	})
+	return &fixture{h, t}
+}
+
+func (fx *fixture) reconciler() *reconcile.Reconciler {
+	ledgers := fx.Stores().Ledgers
+	return &reconcile.Reconciler{Books: ledgers, Accounts: fx.Accounts(), Recorder: checkout.NewRecorder(checkout.Config{Store: ledgers, Now: fx.Now, Log: fx.Harness.Log})}
+}
+
+func (fx *fixture) must(err error) {
+	fx.Helper()
+	if err != nil {
+		fx.Fatal(err)
+	}
+}
+
+// open opens a session and returns its id.
+func (fx *fixture) open() string {
+	fx.Helper()
+	l, _, err := fx.Open(fx.Context(), 5980)
+	fx.must(err)
+	return l.Session.ID
+}
+
+// choose makes an attempt with the provider that writes bills.
+func (fx *fixture) choose(id string) pay.Attempt {
+	fx.Helper()
+	l, err := fx.Choose(fx.Context(), id, "wechat_pay", pay.RailQR)
+	fx.must(err)
+	return *l.Current()
+}
+
+func (fx *fixture) pay(a pay.Attempt) {
+	fx.Helper()
+	fx.must(fx.Approve(&a))
+}
+
+// unnoticed keeps the next notification from being sent.
+func (fx *fixture) unnoticed() {
+	fx.Helper()
+	fx.must(fx.Sim.Inject(providersim.Rule{Fault: "notify-never", Next: 1}))
+}
+
+// paid returns the id of a session that is paid.
+func (fx *fixture) paid() string {
+	fx.Helper()
+	id := fx.open()
+	news, stop := fx.Service().Hub().Wait(id)
+	defer stop()
+	fx.pay(fx.choose(id))
+	giveUp := time.After(15 * time.Second)
+	for {
+		if fx.ledger(id).Session.Status == pay.SessionPaid {
+			return id
+		}
+		select {
+		case <-news:
+		case <-giveUp:
+			fx.Fatalf("the session is %s", fx.ledger(id).Session.Status)
+		}
+	}
+}
+
+func (fx *fixture) refund(id string, fen int64) {
+	fx.Helper()
+	amount := &pay.Money{Currency: "CNY", Value: fen}
+	_, _, err := fx.Service().Refund(fx.Context(), harness.Merchant, id, checkout.NewRefund{Amount: amount, Reason: "late"})
+	fx.must(err)
+}
+
+func (fx *fixture) ledger(id string) *pay.Ledger {
+	fx.Helper()
+	l, err := fx.Stores().Ledgers.Ledger(fx.Context(), id)
+	fx.must(err)
+	return l
+}
+
+// messages counts what is in the outbox about a session.
+func (fx *fixture) messages(id string) (n int) {
+	fx.Helper()
+	list, err := fx.Stores().Outbox.Messages(fx.Context(), harness.Merchant, "", 1000)
+	fx.must(err)
+	for _, m := range list {
+		if m.SessionID == id {
+			n++
+		}
+	}
+	return n
+}
