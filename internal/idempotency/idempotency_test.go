@@ -19,7 +19,7 @@ import (
 
 func newStore(t *testing.T) idempotency.Store {
 	t.Helper()
-	db, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "morepay.db"), nil)
+	db, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "morepay.db"), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

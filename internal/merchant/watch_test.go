@@ -13,7 +13,7 @@ import (
 
 func TestWatchHearsWithinASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		db, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "morepay.db"), nil)
+		db, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "morepay.db"), nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

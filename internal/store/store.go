@@ -1,4 +1,5 @@
-// Package store opens the database that the configuration names.
+// Package store opens the database that the configuration names, and hands it
+// what makes the messages to merchants.
 package store
 
 import (
@@ -11,6 +12,7 @@ import (
 	"morepay/internal/store/postgres"
 	"morepay/internal/store/sqlite"
 	"morepay/internal/store/sqlstore"
+	"morepay/internal/webhook"
 )
 
 // FileName is the SQLite database in the data folder.
@@ -30,7 +32,7 @@ func private(file string) error {
 // folder source, which is made if it isn't there. notify may be nil.
 func Open(ctx context.Context, source string, notify checkout.Notifier) (*sqlstore.DB, error) {
 	if strings.HasPrefix(source, "postgres://") || strings.HasPrefix(source, "postgresql://") {
-		return postgres.Open(ctx, source, notify)
+		return postgres.Open(ctx, source, webhook.NewMessage, notify)
 	}
 	if err := os.MkdirAll(source, 0o700); err != nil {
 		return nil, err
@@ -39,5 +41,5 @@ func Open(ctx context.Context, source string, notify checkout.Notifier) (*sqlsto
 	if err := private(file); err != nil {
 		return nil, err
 	}
-	return sqlite.Open(ctx, file, notify)
+	return sqlite.Open(ctx, file, webhook.NewMessage, notify)
 }

@@ -17,7 +17,7 @@ import (
 // can do. One endpoint hears of one message for each of its own round trips.
 func BenchmarkDeliver(b *testing.B) {
 	const endpoints = 32
-	db, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "morepay.db"), nil)
+	db, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "morepay.db"), webhook.NewMessage, nil)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -48,7 +48,7 @@ type bench struct {
 
 func newBench(t *testing.T, endpoints ...webhook.Endpoint) *bench {
 	t.Helper()
-	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "morepay.db"), nil)
+	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "morepay.db"), webhook.NewMessage, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

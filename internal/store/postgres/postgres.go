@@ -64,7 +64,7 @@ func is(err error, codes ...string) bool {
 // and the other settings of pgxpool may be in it) and brings its schema up to
 // date. notify may be nil; it hears of every session with new events, whichever
 // server stored them, and of "" when some may have been missed.
-func Open(ctx context.Context, dsn string, notify checkout.Notifier) (*sqlstore.DB, error) {
+func Open(ctx context.Context, dsn string, message sqlstore.MakeMessage, notify checkout.Notifier) (*sqlstore.DB, error) {
 	pool, err := pgxpool.New(ctx, dsn)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
@@ -83,7 +83,7 @@ func Open(ctx context.Context, dsn string, notify checkout.Notifier) (*sqlstore.
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
 	e.announcer = startAnnouncer(db, server)
-	return sqlstore.New(e, dialect, func(session string) {
+	return sqlstore.New(e, dialect, message, func(session string) {
 		notify(session)
 		e.announcer.add(session)
 	}), nil

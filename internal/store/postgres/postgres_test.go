@@ -14,6 +14,7 @@ import (
 	"morepay/internal/store/postgres"
 	"morepay/internal/store/sqlstore"
 	"morepay/internal/store/storetest"
+	"morepay/internal/webhook"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(withCluster{m}) }
@@ -29,7 +30,7 @@ func open(tb testing.TB, notify checkout.Notifier) storetest.Stores {
 
 func mustOpen(tb testing.TB, dsn string, notify checkout.Notifier) *sqlstore.DB {
 	tb.Helper()
-	db, err := postgres.Open(tb.Context(), dsn, notify)
+	db, err := postgres.Open(tb.Context(), dsn, webhook.NewMessage, notify)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -156,7 +157,7 @@ func TestServersThatStartTogether(t *testing.T) {
 	var all sync.WaitGroup
 	for range 3 {
 		all.Go(func() {
-			db, err := postgres.Open(t.Context(), dsn, nil)
+			db, err := postgres.Open(t.Context(), dsn, webhook.NewMessage, nil)
 			if err != nil {
 				t.Errorf("open: %v", err)
 				return

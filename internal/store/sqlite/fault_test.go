@@ -15,6 +15,7 @@ import (
 
 	"morepay/internal/pay"
 	"morepay/internal/store/sqlstore"
+	"morepay/internal/webhook"
 )
 
 // testStore is a store, with the engine below it.
@@ -41,7 +42,7 @@ func newTestStore(t *testing.T) *testStore {
 	if s.engine, err = start(t.Context(), write, read, s.path); err != nil {
 		t.Fatal(err)
 	}
-	s.DB = sqlstore.New(s.engine, dialect, nil)
+	s.DB = sqlstore.New(s.engine, dialect, webhook.NewMessage, nil)
 	t.Cleanup(func() { s.DB.Close() })
 	return s
 }

@@ -18,6 +18,7 @@ import (
 
 	"morepay/internal/pay"
 	"morepay/internal/store/sqlstore"
+	"morepay/internal/webhook"
 )
 
 var cuts = flag.Int("cuts", 60, "power cuts to simulate")
@@ -116,7 +117,7 @@ func (p *plant) boot(writes int, then func(*engine)) {
 
 // work stores and pays sessions from several goroutines until power fails.
 func (p *plant) work(e *engine) {
-	db := sqlstore.New(e, dialect, nil)
+	db := sqlstore.New(e, dialect, webhook.NewMessage, nil)
 	var mu sync.Mutex
 	acknowledge := func(id string, status pay.SessionStatus) {
 		mu.Lock()

@@ -56,7 +56,7 @@ var dialect = sqlstore.Dialect{
 
 // Open opens the database in a file, makes it if there is none, and brings its
 // schema up to date. notify may be nil; it hears of every session with new events.
-func Open(ctx context.Context, path string, notify checkout.Notifier) (*sqlstore.DB, error) {
+func Open(ctx context.Context, path string, message sqlstore.MakeMessage, notify checkout.Notifier) (*sqlstore.DB, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
@@ -73,7 +73,7 @@ func Open(ctx context.Context, path string, notify checkout.Notifier) (*sqlstore
 	if err != nil {
 		return nil, fmt.Errorf("sqlite %s: %w", path, errors.Join(err, write.Close(), read.Close()))
 	}
-	return sqlstore.New(e, dialect, notify), nil
+	return sqlstore.New(e, dialect, message, notify), nil
 }
 
 // start brings a database up to date and makes the engine on two pools of

@@ -10,6 +10,7 @@ import (
 	"morepay/internal/store/sqlite"
 	"morepay/internal/store/sqlstore"
 	"morepay/internal/store/storetest"
+	"morepay/internal/webhook"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -20,7 +21,7 @@ func open(tb testing.TB, notify checkout.Notifier) storetest.Stores {
 
 func mustOpen(tb testing.TB, path string, notify checkout.Notifier) *sqlstore.DB {
 	tb.Helper()
-	db, err := sqlite.Open(tb.Context(), path, notify)
+	db, err := sqlite.Open(tb.Context(), path, webhook.NewMessage, notify)
 	if err != nil {
 		tb.Fatal(err)
 	}

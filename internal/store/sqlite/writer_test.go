@@ -13,6 +13,7 @@ import (
 	"morepay/internal/pay"
 	"morepay/internal/store/sqlite"
 	"morepay/internal/store/sqlstore"
+	"morepay/internal/webhook"
 )
 
 func newLedger(id string) *pay.Ledger {
@@ -26,7 +27,7 @@ func newLedger(id string) *pay.Ledger {
 // busy is a store whose writer is held up by a change until release.
 func busy(t *testing.T, sessions int) (db *sqlstore.DB, release func()) {
 	t.Helper()
-	db, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "morepay.db"), nil)
+	db, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "morepay.db"), webhook.NewMessage, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

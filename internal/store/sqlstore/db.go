@@ -5,17 +5,17 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
-	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"morepay/internal/checkout"
 	"morepay/internal/pay"
+	"morepay/internal/webhook"
 )
 
-// Querier runs single statements. The text of a statement is constant, so an
-// engine may prepare each once.
+// Querier runs single statements, whose parameters are written ?. The text of a
+// statement is constant, so an engine may prepare each once.
 type Querier interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
@@ -38,7 +38,7 @@ type Engine interface {
 	Close() error
 }
 
-// Dialect is what a database says in other words than the other one.
+// Dialect holds the SQL fragments in which PostgreSQL and SQLite differ.
 type Dialect struct {
 	Numbered   bool   // parameters are $1, $2, … instead of ?
 	LockRow    string // after a SELECT: lock what it finds until the end of the transaction
@@ -47,7 +47,7 @@ type Dialect struct {
 	Settled    string // condition on tx: every transaction up to this one has ended
 	Exclusive  string // statement that waits for the lock with a number and holds it until the transaction ends, or ""
 
-	// Duplicate tells whether err is a violation of a unique key.
+	// Duplicate reports whether err is a violation of a unique key.
 	Duplicate func(err error) bool
 }
 
@@ -61,17 +61,21 @@ type DB struct {
 	engine Engine
 }
 
+// MakeMessage makes the message to a merchant about an event, from the ledger
+// that is stored with it.
+type MakeMessage func(*pay.Ledger, pay.Event) (webhook.Message, error)
+
 // New makes the stores on an engine whose database has the newest schema.
 // notify may be nil; it is called after each transaction that added events.
-func New(e Engine, d Dialect, notify checkout.Notifier) *DB {
+func New(e Engine, d Dialect, message MakeMessage, notify checkout.Notifier) *DB {
 	if notify == nil {
 		notify = func(string) {}
 	}
-	b := base{engine: e, dialect: d}
+	b := base{engine: e, dialect: d, numbered: &sync.Map{}}
 	return &DB{
-		Ledgers:   newLedgers(b, notify),
-		Replies:   newReplies(b),
-		Documents: newDocuments(b),
+		Ledgers:   &Ledgers{base: b, message: message, notify: notify},
+		Replies:   &Replies{base: b},
+		Documents: &Documents{base: b},
 		Outbox:    newOutbox(b),
 		engine:    e,
 	}
@@ -83,43 +87,38 @@ func (db *DB) Close() error { return db.engine.Close() }
 
 // base is what every store needs.
 type base struct {
-	engine  Engine
-	dialect Dialect
-}
-
-// sql writes a statement in the engine's dialect.
-func (b base) sql(text string) string {
-	if !b.dialect.Numbered {
-		return text
-	}
-	parts := strings.Split(text, "?")
-	var out strings.Builder
-	for i, part := range parts[:len(parts)-1] {
-		out.WriteString(part + "$" + strconv.Itoa(i+1))
-	}
-	return out.String() + parts[len(parts)-1]
-}
-
-// insert is the statement that adds a row with all columns of a table.
-func (b base) insert(t table, suffix string) string {
-	marks := strings.TrimSuffix(strings.Repeat("?, ", len(t.columns)), ", ")
-	return b.sql(fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s) %s", t.name, t.list(), marks, suffix))
+	engine   Engine
+	dialect  Dialect
+	numbered *sync.Map // statement → the same with its parameters numbered
 }
 
 func (b base) write(ctx context.Context, fn func(Querier) error) error {
-	return b.fault(ctx, b.engine.Write(ctx, fn))
+	return b.coded(ctx, b.engine.Write(ctx, func(q Querier) error { return fn(b.translated(q)) }))
 }
 
 func (b base) snapshot(ctx context.Context, fn func(Querier) error) error {
-	return b.fault(ctx, b.engine.Snapshot(ctx, fn))
+	return b.coded(ctx, b.engine.Snapshot(ctx, func(q Querier) error { return fn(b.translated(q)) }))
 }
 
-// fault gives an error of the database its code. An error that has one keeps it.
-func (b base) fault(ctx context.Context, err error) error {
+func (b base) read(ctx context.Context, fn func(Querier) error) error {
+	return b.coded(ctx, b.engine.Read(ctx, func(q Querier) error { return fn(b.translated(q)) }))
+}
+
+// translated makes q take parameters that are written ?.
+func (b base) translated(q Querier) Querier {
+	if !b.dialect.Numbered {
+		return q
+	}
+	return numbering{q, b.numbered}
+}
+
+// coded wraps a database error in a *pay.Error; errors that already are one pass
+// through.
+func (b base) coded(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	if _, coded := errors.AsType[*pay.Error](err); coded {
+	if _, ok := errors.AsType[*pay.Error](err); ok {
 		return err
 	}
 	if ctx.Err() != nil {
@@ -152,24 +151,24 @@ func checkText(args []any) error {
 
 // list reads the rows of a single query.
 func list[T any](ctx context.Context, b base, fields func(*T) []any, query string, args ...any) (items []T, err error) {
-	err = b.engine.Read(ctx, func(q Querier) error {
+	err = b.read(ctx, func(q Querier) error {
 		items, err = all(ctx, q, fields, query, args...)
 		return err
 	})
-	return items, b.fault(ctx, err)
+	return items, err
 }
 
 // get reads the only row of a single query; not_found, naming what, if there is
 // none.
 func get[T any](ctx context.Context, b base, what string, fields func(*T) []any, query string, args ...any) (item T, err error) {
-	err = b.engine.Read(ctx, func(q Querier) error {
+	err = b.read(ctx, func(q Querier) error {
 		item, err = one(ctx, q, fields, query, args...)
 		return missing(err, what)
 	})
-	return item, b.fault(ctx, err)
+	return item, err
 }
 
-// exec runs a statement and tells how many rows it changed.
+// exec runs a statement and returns the number of rows that it changed.
 func exec(ctx context.Context, q Querier, query string, args ...any) (int64, error) {
 	if err := checkText(args); err != nil {
 		return 0, err

@@ -9,6 +9,8 @@
 // Times are stored as Unix milliseconds in UTC, 0 for the zero time. Values
 // without an identity of their own (items, actions) are stored as JSON.
 //
-// What must not live here: drivers, connections, migrations, and any decision
-// about money.
+// A statement stands beside the method that runs it, its parameters written ?.
+//
+// What must not live here: drivers, connections, migrations, any decision about
+// money, and what a message to a merchant says.
 package sqlstore

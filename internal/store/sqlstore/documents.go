@@ -11,10 +11,7 @@ import (
 )
 
 // Documents keeps the documents of merchants with their history.
-type Documents struct {
-	base
-	add, newest, version, history, byID, changes, position string
-}
+type Documents struct{ base }
 
 var _ merchant.Store = (*Documents)(nil)
 
@@ -31,31 +28,20 @@ func listedFields(d *merchant.Revision) []any {
 
 func storedFields(d *merchant.Revision) []any { return append(listedFields(d), blob{&d.JSON}) }
 
-func newDocuments(b base) *Documents {
-	const listed = "SELECT position, merchant, version, etag, author, at FROM documents"
-	const stored = "SELECT position, merchant, version, etag, author, at, json FROM documents"
-	return &Documents{
-		base:    b,
-		add:     b.insert(documents, "RETURNING position"),
-		newest:  b.sql(stored + " WHERE merchant = ? ORDER BY version DESC LIMIT 1"),
-		version: b.sql(stored + " WHERE merchant = ? AND version = ?"),
-		history: b.sql(listed + " WHERE merchant = ? ORDER BY version DESC LIMIT ?"),
-		byID: b.sql(listed + ` WHERE (merchant, version) IN (
-			SELECT merchant, MAX(version) FROM documents WHERE merchant > ? GROUP BY merchant ORDER BY merchant LIMIT ?)
-			ORDER BY merchant`),
-		changes:  b.sql(listed + " WHERE position > ? ORDER BY position LIMIT ?"),
-		position: b.sql("SELECT COALESCE(MAX(position), 0) FROM documents"),
-	}
-}
+// What a list selects, and what a single revision does.
+const (
+	selectListed = "SELECT position, merchant, version, etag, author, at FROM documents"
+	selectStored = "SELECT position, merchant, version, etag, author, at, json FROM documents"
+)
 
 // putLock is the key of the lock that lets one transaction at a time store
 // documents, so that their positions appear in order.
 const putLock = 1
 
 // Put implements [merchant.Store].
-func (s *Documents) Put(ctx context.Context, changes []merchant.Change, author string, at time.Time) (stored []merchant.Revision, err error) {
+func (s *Documents) Put(ctx context.Context, changes []merchant.Change, author string, at time.Time) (revisions []merchant.Revision, err error) {
 	err = s.write(ctx, func(q Querier) error {
-		stored = make([]merchant.Revision, 0, len(changes))
+		revisions = make([]merchant.Revision, 0, len(changes))
 		if err := s.exclusive(ctx, q, putLock); err != nil {
 			return err
 		}
@@ -64,18 +50,20 @@ func (s *Documents) Put(ctx context.Context, changes []merchant.Change, author s
 			if err != nil {
 				return err
 			}
-			stored = append(stored, d)
+			revisions = append(revisions, d)
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return stored, nil
+	return revisions, nil
 }
 
+var insertDocument = documents.insert("RETURNING position")
+
 func (s *Documents) put(ctx context.Context, q Querier, c merchant.Change, author string, at time.Time) (merchant.Revision, error) {
-	current, err := one(ctx, q, storedFields, s.newest, c.Merchant)
+	current, err := one(ctx, q, storedFields, selectNewest, c.Merchant)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return current, err
 	}
@@ -93,36 +81,45 @@ func (s *Documents) put(ctx context.Context, q Querier, c merchant.Change, autho
 	if err != nil {
 		return d, err
 	}
-	d.Position, err = one(ctx, q, scalar[int64], s.add, args...)
+	d.Position, err = one(ctx, q, scalar[int64], insertDocument, args...)
 	return d, err
 }
 
+const selectNewest = selectStored + " WHERE merchant = ? ORDER BY version DESC LIMIT 1"
+
 // Get implements [merchant.Store].
 func (s *Documents) Get(ctx context.Context, id string) (merchant.Revision, error) {
-	return get(ctx, s.base, "merchant", storedFields, s.newest, id)
+	return get(ctx, s.base, "merchant", storedFields, selectNewest, id)
 }
 
 // Version implements [merchant.Store].
 func (s *Documents) Version(ctx context.Context, id string, version int64) (merchant.Revision, error) {
-	return get(ctx, s.base, "version of this merchant's document", storedFields, s.version, id, version)
+	const query = selectStored + " WHERE merchant = ? AND version = ?"
+	return get(ctx, s.base, "version of this merchant's document", storedFields, query, id, version)
 }
 
 // History implements [merchant.Store].
 func (s *Documents) History(ctx context.Context, id string, limit int) ([]merchant.Revision, error) {
-	return list(ctx, s.base, listedFields, s.history, id, limit)
+	const query = selectListed + " WHERE merchant = ? ORDER BY version DESC LIMIT ?"
+	return list(ctx, s.base, listedFields, query, id, limit)
 }
 
 // List implements [merchant.Store].
 func (s *Documents) List(ctx context.Context, after string, limit int) ([]merchant.Revision, error) {
-	return list(ctx, s.base, listedFields, s.byID, after, limit)
+	const query = selectListed + ` WHERE (merchant, version) IN (
+		SELECT merchant, MAX(version) FROM documents WHERE merchant > ? GROUP BY merchant ORDER BY merchant LIMIT ?)
+		ORDER BY merchant`
+	return list(ctx, s.base, listedFields, query, after, limit)
 }
 
 // Changes implements [merchant.Store].
 func (s *Documents) Changes(ctx context.Context, after int64, limit int) ([]merchant.Revision, error) {
-	return list(ctx, s.base, listedFields, s.changes, after, limit)
+	const query = selectListed + " WHERE position > ? ORDER BY position LIMIT ?"
+	return list(ctx, s.base, listedFields, query, after, limit)
 }
 
 // Position implements [merchant.Store].
 func (s *Documents) Position(ctx context.Context) (int64, error) {
-	return get(ctx, s.base, "position", scalar[int64], s.position)
+	const query = "SELECT COALESCE(MAX(position), 0) FROM documents"
+	return get(ctx, s.base, "position", scalar[int64], query)
 }

@@ -48,15 +48,15 @@ func (m millis) Scan(src any) error {
 	return nil
 }
 
-// document is a value as JSON.
-type document struct{ v any }
+// jsonColumn is a value as JSON.
+type jsonColumn struct{ v any }
 
-func (d document) Value() (driver.Value, error) {
+func (d jsonColumn) Value() (driver.Value, error) {
 	text, err := json.Marshal(d.v)
 	return string(text), err
 }
 
-func (d document) Scan(src any) error {
+func (d jsonColumn) Scan(src any) error {
 	switch text := src.(type) {
 	case string:
 		return json.Unmarshal([]byte(text), d.v)
@@ -75,10 +75,10 @@ func (a action) Value() (driver.Value, error) {
 		rounded.ExpiresAt = round(rounded.ExpiresAt)
 		*a.a = &rounded
 	}
-	return document{a.a}.Value()
+	return jsonColumn{a.a}.Value()
 }
 
-func (a action) Scan(src any) error { return document{a.a}.Scan(src) }
+func (a action) Scan(src any) error { return jsonColumn{a.a}.Scan(src) }
 
 // digest stands for all that a statement says, so that a sender who uses an id
 // again for another statement is noticed. It is written and never read. How the

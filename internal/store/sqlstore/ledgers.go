@@ -10,60 +10,16 @@ import (
 
 	"morepay/internal/checkout"
 	"morepay/internal/pay"
-	"morepay/internal/webhook"
 )
 
 // Ledgers keeps sessions with their attempts, refunds, events and evidence.
 type Ledgers struct {
 	base
-	notify checkout.Notifier
-
-	insertSession, insertAttempt, insertRefund, insertEvent, insertEvidence, insertQuarantine, insertMessage string
-
-	loadSession, lockSession, loadAttempts, loadRefunds string
-	saveSession, saveAttempt, saveRefund                string
-
-	byToken, byNumber, eventsAfter, claim, quarantined string
+	message MakeMessage
+	notify  checkout.Notifier
 }
 
 var _ checkout.Store = (*Ledgers)(nil)
-
-func newLedgers(b base, notify checkout.Notifier) *Ledgers {
-	const once = "ON CONFLICT (provider, account, id, digest) DO NOTHING"
-	selectSession := "SELECT " + sessions.list() + " FROM sessions WHERE id = ?"
-	return &Ledgers{
-		base:   b,
-		notify: notify,
-
-		insertSession:    b.insert(sessions, ""),
-		insertAttempt:    b.insert(attempts, ""),
-		insertRefund:     b.insert(refunds, ""),
-		insertEvent:      b.insert(events, ""),
-		insertEvidence:   b.insert(evidence, once),
-		insertQuarantine: b.insert(quarantine, once),
-		insertMessage:    b.sql("INSERT INTO messages (" + messages.list() + ", tx) VALUES (?, ?, ?, ?, ?, ?, ?, " + b.dialect.TxID + ")"),
-
-		loadSession:  b.sql(selectSession),
-		lockSession:  b.sql(selectSession + b.dialect.LockRow),
-		loadAttempts: b.sql("SELECT " + attempts.list() + " FROM attempts WHERE session_id = ? ORDER BY ordinal"),
-		loadRefunds:  b.sql("SELECT " + refunds.list() + " FROM refunds WHERE session_id = ? ORDER BY ordinal"),
-
-		// The condition is the second line of defence against two winners: the
-		// first is that updates of one session never overlap.
-		saveSession: b.sql("UPDATE sessions SET " + sessions.set(sessionTerms) + " WHERE id = ? AND (winner IS NULL OR winner = ?)"),
-		saveAttempt: b.sql("UPDATE attempts SET " + attempts.set(rowKey) + " WHERE session_id = ? AND ordinal = ?"),
-		saveRefund:  b.sql("UPDATE refunds SET " + refunds.set(rowKey) + " WHERE session_id = ? AND ordinal = ?"),
-
-		byToken:     b.sql("SELECT id FROM sessions WHERE token_hash = ?"),
-		byNumber:    b.sql("SELECT session_id FROM attempts WHERE provider = ? AND account = ? AND out_trade_no = ?"),
-		eventsAfter: b.sql("SELECT " + events.list() + " FROM events WHERE session_id = ? AND number > ? ORDER BY number"),
-		claim: b.sql(`WITH due AS MATERIALIZED (
-			SELECT id FROM sessions WHERE due_at > 0 AND due_at <= ? AND claimed_until <= ?
-			ORDER BY due_at LIMIT ?` + b.dialect.SkipLocked + `)
-			UPDATE sessions SET claimed_until = ? WHERE id IN (SELECT id FROM due) RETURNING id, due_at`),
-		quarantined: b.sql("SELECT " + quarantine.list() + " FROM quarantine ORDER BY at DESC, id LIMIT ?"),
-	}
-}
 
 // Create implements [checkout.Store].
 func (s *Ledgers) Create(ctx context.Context, l *pay.Ledger) error {
@@ -74,10 +30,12 @@ func (s *Ledgers) Create(ctx context.Context, l *pay.Ledger) error {
 	return err
 }
 
+var selectSession = "SELECT " + sessions.list() + " FROM sessions WHERE id = ?"
+
 // Ledger implements [checkout.Store].
 func (s *Ledgers) Ledger(ctx context.Context, sessionID string) (l *pay.Ledger, err error) {
 	err = s.snapshot(ctx, func(q Querier) error {
-		l, _, err = s.load(ctx, q, s.loadSession, sessionID)
+		l, _, err = s.load(ctx, q, selectSession, sessionID)
 		return err
 	})
 	if err != nil {
@@ -93,7 +51,7 @@ func (s *Ledgers) Update(ctx context.Context, sessionID string, change func(*pay
 	err := s.write(ctx, func(q Querier) error {
 		var session *sessionRow
 		var err error
-		if l, session, err = s.load(ctx, q, s.lockSession, sessionID); err != nil {
+		if l, session, err = s.load(ctx, q, selectSession+s.dialect.LockRow, sessionID); err != nil {
 			return err
 		}
 		before, err := imageOf(l, session)
@@ -117,16 +75,21 @@ func (s *Ledgers) Update(ctx context.Context, sessionID string, change func(*pay
 	return l, nil
 }
 
+var (
+	selectAttempts = "SELECT " + attempts.list() + " FROM attempts WHERE session_id = ? ORDER BY ordinal"
+	selectRefunds  = "SELECT " + refunds.list() + " FROM refunds WHERE session_id = ? ORDER BY ordinal"
+)
+
 func (s *Ledgers) load(ctx context.Context, q Querier, query, sessionID string) (*pay.Ledger, *sessionRow, error) {
 	session, err := one(ctx, q, sessionFields, query, sessionID)
 	if err != nil {
 		return nil, nil, missing(err, "session")
 	}
-	attempts, err := all(ctx, q, attemptFields, s.loadAttempts, sessionID)
+	attempts, err := all(ctx, q, attemptFields, selectAttempts, sessionID)
 	if err != nil {
 		return nil, nil, err
 	}
-	refunds, err := all(ctx, q, refundFields, s.loadRefunds, sessionID)
+	refunds, err := all(ctx, q, refundFields, selectRefunds, sessionID)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -173,6 +136,17 @@ func imageOf(l *pay.Ledger, session *sessionRow) (*image, error) {
 	return m, nil
 }
 
+// ignoreRepeats keeps evidence that comes again from being stored twice.
+const ignoreRepeats = "ON CONFLICT (provider, account, id, digest) DO NOTHING"
+
+var (
+	insertAttempt  = attempts.insert("")
+	updateAttempt  = "UPDATE attempts SET " + attempts.set(rowKey) + " WHERE session_id = ? AND ordinal = ?"
+	insertRefund   = refunds.insert("")
+	updateRefund   = "UPDATE refunds SET " + refunds.set(rowKey) + " WHERE session_id = ? AND ordinal = ?"
+	insertEvidence = evidence.insert(ignoreRepeats)
+)
+
 // save writes what differs from before, and ends the claim on the session.
 func (s *Ledgers) save(ctx context.Context, q Querier, l *pay.Ledger, before *image) error {
 	after, err := imageOf(l, &sessionRow{Session: l.Session, dueAt: toMillis(l.Due())})
@@ -182,15 +156,15 @@ func (s *Ledgers) save(ctx context.Context, q Querier, l *pay.Ledger, before *im
 	if err := s.writeSession(ctx, q, before.session, after.session); err != nil {
 		return err
 	}
-	if err := writeRows(ctx, q, before.attempts, after.attempts, s.insertAttempt, s.saveAttempt); err != nil {
+	if err := writeRows(ctx, q, before.attempts, after.attempts, insertAttempt, updateAttempt); err != nil {
 		return err
 	}
-	if err := writeRows(ctx, q, before.refunds, after.refunds, s.insertRefund, s.saveRefund); err != nil {
+	if err := writeRows(ctx, q, before.refunds, after.refunds, insertRefund, updateRefund); err != nil {
 		return err
 	}
 	for i := range l.Evidence {
 		row := evidenceRow{l.Evidence[i], l.Session.ID}
-		if err := insert(ctx, q, s.insertEvidence, row.fields()); err != nil {
+		if err := insert(ctx, q, insertEvidence, row.fields()); err != nil {
 			return err
 		}
 	}
@@ -205,9 +179,17 @@ func (s *Ledgers) save(ctx context.Context, q Querier, l *pay.Ledger, before *im
 	return nil
 }
 
+var (
+	insertSession = sessions.insert("")
+
+	// The condition is the second line of defence against two winners: the first is
+	// that updates of one session never overlap.
+	updateSession = "UPDATE sessions SET " + sessions.set(sessionTerms) + " WHERE id = ? AND (winner IS NULL OR winner = ?)"
+)
+
 func (s *Ledgers) writeSession(ctx context.Context, q Querier, before, after []any) error {
 	if before == nil {
-		_, err := exec(ctx, q, s.insertSession, after...)
+		_, err := exec(ctx, q, insertSession, after...)
 		return err
 	}
 	if reflect.DeepEqual(after, before) {
@@ -217,7 +199,7 @@ func (s *Ledgers) writeSession(ctx context.Context, q Querier, before, after []a
 		return pay.Errorf(pay.CodeInternal, "", "the terms of a session can't change")
 	}
 	id, winner := after[0], after[sessionWinner]
-	changed, err := exec(ctx, q, s.saveSession, slices.Concat(after[sessionTerms:], []any{id, winner})...)
+	changed, err := exec(ctx, q, updateSession, slices.Concat(after[sessionTerms:], []any{id, winner})...)
 	if err == nil && changed == 0 {
 		return pay.Errorf(pay.CodeConflict, "", "another attempt has won this session")
 	}
@@ -241,24 +223,32 @@ func writeRows(ctx context.Context, q Querier, before, after [][]any, add, save 
 	return nil
 }
 
+var insertEvent = events.insert("")
+
 // addEvent writes an event, and the message to the merchant if there is one.
 func (s *Ledgers) addEvent(ctx context.Context, q Querier, l *pay.Ledger, e *pay.Event, number int64) error {
 	if e.Number != number {
 		return pay.Errorf(pay.CodeInternal, "", "event %d where %d is next", e.Number, number)
 	}
 	row := eventRow{l.Session.ID, *e}
-	if err := insert(ctx, q, s.insertEvent, eventFields(&row)); err != nil {
+	if err := insert(ctx, q, insertEvent, eventFields(&row)); err != nil {
 		return err
 	}
 	*e = row.Event
 	if !e.Type.Webhook() {
 		return nil
 	}
-	message, err := webhook.NewMessage(l, *e)
+	message, err := s.message(l, *e)
 	if err != nil {
 		return fmt.Errorf("make message of event %d: %w", e.Number, err)
 	}
-	return insert(ctx, q, s.insertMessage, messageFields(&message))
+	return insert(ctx, q, insertMessage(s.dialect.TxID), messageFields(&message))
+}
+
+// insertMessage is the statement that adds a message in the transaction with a
+// number.
+func insertMessage(tx string) string {
+	return "INSERT INTO messages (" + messages.list() + ", tx) VALUES (?, ?, ?, ?, ?, ?, ?, " + tx + ")"
 }
 
 // insert adds a row.
@@ -271,24 +261,39 @@ func insert(ctx context.Context, q Querier, query string, fields []any) error {
 	return err
 }
 
+const (
+	findByToken  = "SELECT id FROM sessions WHERE token_hash = ?"
+	findByNumber = "SELECT session_id FROM attempts WHERE provider = ? AND account = ? AND out_trade_no = ?"
+)
+
 // Find implements [checkout.Store].
 func (s *Ledgers) Find(ctx context.Context, key checkout.Key) (string, error) {
-	query, args := s.byToken, []any{key.TokenHash}
+	query, args := findByToken, []any{key.TokenHash}
 	if key.TokenHash == "" {
-		query, args = s.byNumber, []any{key.Provider, key.Account, key.OutTradeNo}
+		query, args = findByNumber, []any{key.Provider, key.Account, key.OutTradeNo}
 	}
 	return get(ctx, s.base, "session", scalar[string], query, args...)
 }
 
+var selectEvents = "SELECT " + events.list() + " FROM events WHERE session_id = ? AND number > ? ORDER BY number"
+
 // Events lists a session's events with a number above after, in order: for people
 // who look into a session, and for tests. Nothing is decided by it.
 func (s *Ledgers) Events(ctx context.Context, sessionID string, after int64) ([]pay.Event, error) {
-	rows, err := list(ctx, s.base, eventFields, s.eventsAfter, sessionID, after)
+	rows, err := list(ctx, s.base, eventFields, selectEvents, sessionID, after)
 	events := make([]pay.Event, len(rows))
 	for i, row := range rows {
 		events[i] = row.Event
 	}
 	return events, err
+}
+
+// claim is the statement that claims what is due and nobody holds.
+func (s *Ledgers) claim() string {
+	return `WITH due AS MATERIALIZED (
+		SELECT id FROM sessions WHERE due_at > 0 AND due_at <= ? AND claimed_until <= ?
+		ORDER BY due_at LIMIT ?` + s.dialect.SkipLocked + `)
+		UPDATE sessions SET claimed_until = ? WHERE id IN (SELECT id FROM due) RETURNING id, due_at`
 }
 
 // Claim implements [checkout.Store].
@@ -300,7 +305,7 @@ func (s *Ledgers) Claim(ctx context.Context, now, until time.Time, limit int) ([
 	fields := func(d *due) []any { return []any{&d.id, &d.at} }
 	var claimed []due
 	err := s.write(ctx, func(q Querier) (err error) {
-		claimed, err = all(ctx, q, fields, s.claim, toMillis(now), toMillis(now), limit, toMillis(until))
+		claimed, err = all(ctx, q, fields, s.claim(), toMillis(now), toMillis(now), limit, toMillis(until))
 		return err
 	})
 	if err != nil {
@@ -314,6 +319,8 @@ func (s *Ledgers) Claim(ctx context.Context, now, until time.Time, limit int) ([
 	return ids, nil
 }
 
+var insertQuarantined = quarantine.insert(ignoreRepeats)
+
 // Quarantine implements [checkout.Store].
 func (s *Ledgers) Quarantine(ctx context.Context, q checkout.Quarantined) error {
 	sum, err := digest{&q.Evidence}.Value()
@@ -322,11 +329,13 @@ func (s *Ledgers) Quarantine(ctx context.Context, q checkout.Quarantined) error 
 	}
 	q.ID, q.Status = "qe_"+sum.(string)[:24], checkout.QuarantineOpen
 	return s.write(ctx, func(tx Querier) error {
-		return insert(ctx, tx, s.insertQuarantine, quarantineFields(&q))
+		return insert(ctx, tx, insertQuarantined, quarantineFields(&q))
 	})
 }
 
+var selectQuarantined = "SELECT " + quarantine.list() + " FROM quarantine ORDER BY at DESC, id LIMIT ?"
+
 // Quarantined lists what is kept in quarantine, newest first.
 func (s *Ledgers) Quarantined(ctx context.Context, limit int) ([]checkout.Quarantined, error) {
-	return list(ctx, s.base, quarantineFields, s.quarantined, limit)
+	return list(ctx, s.base, quarantineFields, selectQuarantined, limit)
 }

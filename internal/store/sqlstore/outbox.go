@@ -35,35 +35,35 @@ func newOutbox(b base) *Outbox {
 	return &Outbox{
 		base: b,
 
-		unassigned: b.sql("SELECT position, merchant FROM messages WHERE assigned = 0 ORDER BY position LIMIT ?"),
-		assigned:   b.sql("UPDATE messages SET assigned = 1 WHERE position = ?"),
-		endpoint: b.sql(`INSERT INTO endpoints (merchant, url, next_at) VALUES (?, ?, ?)
+		unassigned: "SELECT position, merchant FROM messages WHERE assigned = 0 ORDER BY position LIMIT ?",
+		assigned:   "UPDATE messages SET assigned = 1 WHERE position = ?",
+		endpoint: `INSERT INTO endpoints (merchant, url, next_at) VALUES (?, ?, ?)
 			ON CONFLICT (merchant, url) DO UPDATE SET next_at = CASE endpoints.next_at WHEN 0 THEN excluded.next_at ELSE endpoints.next_at END
-			RETURNING id`),
-		deliver: b.sql("INSERT INTO deliveries (endpoint, position) VALUES (?, ?)"),
+			RETURNING id`,
+		deliver: "INSERT INTO deliveries (endpoint, position) VALUES (?, ?)",
 
-		claim: b.sql(`WITH due AS MATERIALIZED (
+		claim: `WITH due AS MATERIALIZED (
 			SELECT id FROM endpoints WHERE next_at > 0 AND disabled_at = 0 AND next_at <= ? AND claimed_until <= ?
 			ORDER BY next_at LIMIT ?` + b.dialect.SkipLocked + `)
-			UPDATE endpoints SET claimed_until = ? WHERE id IN (SELECT id FROM due) RETURNING id, merchant, url`),
-		next: b.sql(`SELECT d.endpoint, d.position, d.tries, m.id, m.merchant, m.session_id, m.number, m.type, m.at, m.payload
+			UPDATE endpoints SET claimed_until = ? WHERE id IN (SELECT id FROM due) RETURNING id, merchant, url`,
+		next: `SELECT d.endpoint, d.position, d.tries, m.id, m.merchant, m.session_id, m.number, m.type, m.at, m.payload
 			FROM deliveries d JOIN messages m ON m.position = d.position
-			WHERE d.endpoint = ? AND d.state = 'pending' ORDER BY d.position LIMIT 1`),
-		recordTry:      b.sql("UPDATE deliveries SET state = ?, tries = ?, status = ?, error = ?, tried_at = ? WHERE endpoint = ? AND position = ?"),
-		recordEndpoint: b.sql("UPDATE endpoints SET next_at = ?, claimed_until = ?, disabled_at = ?, reason = ? WHERE id = ?"),
-		lockEndpoint:   b.sql("SELECT id FROM endpoints WHERE id = ?" + b.dialect.LockRow),
-		release: b.sql(`UPDATE endpoints SET claimed_until = 0, next_at = CASE WHEN EXISTS (
-			SELECT 1 FROM deliveries d WHERE d.endpoint = endpoints.id AND d.state = 'pending') THEN next_at ELSE 0 END WHERE id = ?`),
-		forget: b.sql("UPDATE deliveries SET state = 'failed', error = ? WHERE endpoint = ? AND state = 'pending'"),
+			WHERE d.endpoint = ? AND d.state = 'pending' ORDER BY d.position LIMIT 1`,
+		recordTry:      "UPDATE deliveries SET state = ?, tries = ?, status = ?, error = ?, tried_at = ? WHERE endpoint = ? AND position = ?",
+		recordEndpoint: "UPDATE endpoints SET next_at = ?, claimed_until = ?, disabled_at = ?, reason = ? WHERE id = ?",
+		lockEndpoint:   "SELECT id FROM endpoints WHERE id = ?" + b.dialect.LockRow,
+		release: `UPDATE endpoints SET claimed_until = 0, next_at = CASE WHEN EXISTS (
+			SELECT 1 FROM deliveries d WHERE d.endpoint = endpoints.id AND d.state = 'pending') THEN next_at ELSE 0 END WHERE id = ?`,
+		forget: "UPDATE deliveries SET state = 'failed', error = ? WHERE endpoint = ? AND state = 'pending'",
 
-		positionOf: b.sql("SELECT tx, position FROM messages WHERE merchant = ? AND id = ?"),
-		ofMerchant: b.sql("SELECT " + messages.list() + " FROM messages WHERE merchant = ? AND (tx, position) > (?, ?) AND " + b.dialect.Settled + " ORDER BY tx, position LIMIT ?"),
-		deliveries: b.sql(`SELECT e.url, d.state, d.tries, d.status, d.error, d.tried_at
-			FROM deliveries d JOIN endpoints e ON e.id = d.endpoint WHERE d.position = ? ORDER BY e.id`),
-		redeliver: b.sql("UPDATE deliveries SET state = 'pending', tries = 0 WHERE position = ?"),
-		wake:      b.sql("UPDATE endpoints SET next_at = ? WHERE id IN (SELECT endpoint FROM deliveries WHERE position = ?)"),
-		endpoints: b.sql("SELECT e.url, " + pending + ", e.next_at, e.disabled_at, e.reason FROM endpoints e WHERE e.merchant = ? ORDER BY e.id"),
-		enable:    b.sql("UPDATE endpoints SET disabled_at = 0, reason = '', claimed_until = 0, next_at = ? WHERE merchant = ? AND url = ?"),
+		positionOf: "SELECT tx, position FROM messages WHERE merchant = ? AND id = ?",
+		ofMerchant: "SELECT " + messages.list() + " FROM messages WHERE merchant = ? AND (tx, position) > (?, ?) AND " + b.dialect.Settled + " ORDER BY tx, position LIMIT ?",
+		deliveries: `SELECT e.url, d.state, d.tries, d.status, d.error, d.tried_at
+			FROM deliveries d JOIN endpoints e ON e.id = d.endpoint WHERE d.position = ? ORDER BY e.id`,
+		redeliver: "UPDATE deliveries SET state = 'pending', tries = 0 WHERE position = ?",
+		wake:      "UPDATE endpoints SET next_at = ? WHERE id IN (SELECT endpoint FROM deliveries WHERE position = ?)",
+		endpoints: "SELECT e.url, " + pending + ", e.next_at, e.disabled_at, e.reason FROM endpoints e WHERE e.merchant = ? ORDER BY e.id",
+		enable:    "UPDATE endpoints SET disabled_at = 0, reason = '', claimed_until = 0, next_at = ? WHERE merchant = ? AND url = ?",
 	}
 }
 

@@ -8,10 +8,7 @@ import (
 )
 
 // Replies keeps the replies to requests that may be repeated.
-type Replies struct {
-	base
-	begin, load, finish, abandon, forget string
-}
+type Replies struct{ base }
 
 var _ idempotency.Store = (*Replies)(nil)
 
@@ -25,25 +22,16 @@ func replyFields(r *idempotency.Record) []any {
 	}
 }
 
-// forgetBatch is how many replies past their time each Finish deletes: more than
-// it adds, so that the table shrinks to what must be kept without a job of its own.
-const forgetBatch = "4"
+var (
+	// A reply past its time, or one that is not there yet and whose holder has had
+	// its time, is taken over.
+	beginReply = replies.insert(`ON CONFLICT (scope, name) DO UPDATE SET body_hash = excluded.body_hash,
+		holder = excluded.holder, lease_ends = excluded.lease_ends, kept_until = excluded.kept_until,
+		status = excluded.status, content_type = excluded.content_type, body = excluded.body
+		WHERE replies.kept_until <= ? OR (replies.status = 0 AND replies.lease_ends <= ? AND replies.body_hash = excluded.body_hash)`)
 
-func newReplies(b base) *Replies {
-	return &Replies{
-		base: b,
-		begin: b.insert(replies, `ON CONFLICT (scope, name) DO UPDATE SET body_hash = excluded.body_hash,
-			holder = excluded.holder, lease_ends = excluded.lease_ends, kept_until = excluded.kept_until,
-			status = excluded.status, content_type = excluded.content_type, body = excluded.body
-			WHERE replies.kept_until <= ? OR (replies.status = 0 AND replies.lease_ends <= ? AND replies.body_hash = excluded.body_hash)`),
-		load:    b.sql("SELECT " + replies.list() + " FROM replies WHERE scope = ? AND name = ?"),
-		finish:  b.sql("UPDATE replies SET status = ?, content_type = ?, body = ? WHERE scope = ? AND name = ? AND holder = ? AND status = 0"),
-		abandon: b.sql("DELETE FROM replies WHERE scope = ? AND name = ? AND holder = ? AND status = 0"),
-		forget: b.sql(`WITH old AS MATERIALIZED (
-			SELECT scope, name FROM replies WHERE kept_until <= ? ORDER BY kept_until LIMIT ` + forgetBatch + b.dialect.SkipLocked + `)
-			DELETE FROM replies WHERE (scope, name) IN (SELECT scope, name FROM old)`),
-	}
-}
+	selectReply = "SELECT " + replies.list() + " FROM replies WHERE scope = ? AND name = ?"
+)
 
 // Begin implements [idempotency.Store].
 func (s *Replies) Begin(ctx context.Context, r idempotency.Record, now time.Time) (found *idempotency.Record, err error) {
@@ -53,11 +41,11 @@ func (s *Replies) Begin(ctx context.Context, r idempotency.Record, now time.Time
 		if err != nil {
 			return err
 		}
-		claimed, err := exec(ctx, q, s.begin, append(args, toMillis(now), toMillis(now))...)
+		claimed, err := exec(ctx, q, beginReply, append(args, toMillis(now), toMillis(now))...)
 		if err != nil || claimed > 0 {
 			return err
 		}
-		there, err := one(ctx, q, replyFields, s.load, r.Key.Scope, r.Key.Name)
+		there, err := one(ctx, q, replyFields, selectReply, r.Key.Scope, r.Key.Name)
 		found = &there
 		return err
 	})
@@ -67,23 +55,36 @@ func (s *Replies) Begin(ctx context.Context, r idempotency.Record, now time.Time
 	return found, nil
 }
 
+// forgetBatch is how many replies past their time each Finish deletes: more than
+// it adds, so that the table shrinks to what must be kept without a job of its own.
+const forgetBatch = "4"
+
+// forget is the statement that deletes replies past their time.
+func (s *Replies) forget() string {
+	return `WITH old AS MATERIALIZED (
+		SELECT scope, name FROM replies WHERE kept_until <= ? ORDER BY kept_until LIMIT ` + forgetBatch + s.dialect.SkipLocked + `)
+		DELETE FROM replies WHERE (scope, name) IN (SELECT scope, name FROM old)`
+}
+
 // Finish implements [idempotency.Store].
 func (s *Replies) Finish(ctx context.Context, r idempotency.Record) error {
+	const finish = "UPDATE replies SET status = ?, content_type = ?, body = ? WHERE scope = ? AND name = ? AND holder = ? AND status = 0"
 	return s.write(ctx, func(q Querier) error {
 		body := append([]byte{}, r.Reply.Body...)
-		if _, err := exec(ctx, q, s.finish, r.Reply.Status, r.Reply.ContentType, body, r.Key.Scope, r.Key.Name, r.Holder); err != nil {
+		if _, err := exec(ctx, q, finish, r.Reply.Status, r.Reply.ContentType, body, r.Key.Scope, r.Key.Name, r.Holder); err != nil {
 			return err
 		}
 		begun := r.LeaseEnds.Add(-idempotency.Lease) // near enough to now: a store has no clock of its own
-		_, err := exec(ctx, q, s.forget, toMillis(begun))
+		_, err := exec(ctx, q, s.forget(), toMillis(begun))
 		return err
 	})
 }
 
 // Abandon implements [idempotency.Store].
 func (s *Replies) Abandon(ctx context.Context, r idempotency.Record) error {
+	const abandon = "DELETE FROM replies WHERE scope = ? AND name = ? AND holder = ? AND status = 0"
 	return s.write(ctx, func(q Querier) error {
-		_, err := exec(ctx, q, s.abandon, r.Key.Scope, r.Key.Name, r.Holder)
+		_, err := exec(ctx, q, abandon, r.Key.Scope, r.Key.Name, r.Holder)
 		return err
 	})
 }

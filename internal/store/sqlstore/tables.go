@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -18,6 +19,12 @@ type table struct {
 
 func newTable(name, columns string) table {
 	return table{name, strings.Fields(columns)}
+}
+
+// insert is the statement that adds a row with all columns.
+func (t table) insert(suffix string) string {
+	marks := strings.TrimSuffix(strings.Repeat("?, ", len(t.columns)), ", ")
+	return fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s) %s", t.name, t.list(), marks, suffix)
 }
 
 func (t table) list() string { return strings.Join(t.columns, ", ") }
@@ -48,7 +55,7 @@ type sessionRow struct {
 
 func sessionFields(s *sessionRow) []any {
 	return []any{
-		&s.ID, &s.Merchant, &s.TokenHash, &s.Reference, &s.Amount.Value, &s.Amount.Currency, &s.Description, document{&s.Items},
+		&s.ID, &s.Merchant, &s.TokenHash, &s.Reference, &s.Amount.Value, &s.Amount.Currency, &s.Description, jsonColumn{&s.Items},
 		&s.MerchantPayerID, &s.Region, &s.ReturnURL, &s.Locale, &s.DocumentVersion, millis{&s.CreatedAt}, millis{&s.ExpiresAt},
 		&s.Status, optional{&s.Winner}, &s.LastEvent, &s.dueAt, &s.claimedUntil,
 	}
@@ -125,7 +132,7 @@ const evidenceColumns = `
 func evidenceFields(e *pay.Evidence) []any {
 	return []any{
 		&e.Provider, &e.Account, &e.ID, &e.Source, &e.App, &e.OutTradeNo, &e.Outcome, &e.Amount.Value, &e.Amount.Currency,
-		&e.Reference, millis{&e.PaidAt}, millis{&e.ReceivedAt}, blob{&e.Raw}, document{&e.Returned}, digest{e},
+		&e.Reference, millis{&e.PaidAt}, millis{&e.ReceivedAt}, blob{&e.Raw}, jsonColumn{&e.Returned}, digest{e},
 	}
 }
 
