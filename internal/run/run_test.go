@@ -169,3 +169,45 @@ func TestStreamOutlivesTheTimeouts(t *testing.T) {
 		}
 	})
 }
+
+// Close cuts off requests under way, ends the background work and returns after
+// Run, which it makes return well.
+func TestCloseCutsOff(t *testing.T) {
+	t.Parallel()
+	g := run.Group{Log: slog.New(slog.DiscardHandler)}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	underWay, worked := make(chan struct{}), false
+	g.Serve(l, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(underWay)
+		<-r.Context().Done()
+	}))
+	g.Go(func(ctx context.Context) {
+		<-ctx.Done()
+		worked = true
+	})
+	ended, answered := make(chan error, 1), make(chan error, 1)
+	go func() { ended <- g.Run(context.Background()) }()
+	go func() {
+		resp, err := http.Get("http://" + l.Addr().String())
+		if err == nil {
+			resp.Body.Close()
+		}
+		answered <- err
+	}()
+	<-underWay
+	if err := g.Close(); err != nil {
+		t.Error(err)
+	}
+	if !worked {
+		t.Error("the background work has not ended")
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("Run returned %v", err)
+	}
+	if err := <-answered; err == nil {
+		t.Error("the request under way was answered")
+	}
+}

@@ -69,20 +69,17 @@ func Open(ctx context.Context, dsn string, message sqlstore.MakeMessage, notify 
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	db := stdlib.OpenDBFromPool(pool)
-	if err := migrate(ctx, db); err != nil {
-		pool.Close()
-		return nil, fmt.Errorf("postgres: %w", err)
+	e := &engine{pool: pool, db: stdlib.OpenDBFromPool(pool)}
+	if err := migrate(ctx, e.db); err != nil {
+		return nil, fmt.Errorf("postgres: %w", errors.Join(err, e.disconnect()))
 	}
-	e := &engine{pool: pool, db: db}
 	server := rand.Text()
 	if notify == nil {
 		notify = func(string) {}
 	} else if e.listener, err = listen(ctx, pool.Config().ConnConfig, server, notify); err != nil {
-		pool.Close()
-		return nil, fmt.Errorf("postgres: %w", err)
+		return nil, fmt.Errorf("postgres: %w", errors.Join(err, e.disconnect()))
 	}
-	e.announcer = startAnnouncer(db, server)
+	e.announcer = startAnnouncer(e.db, server)
 	return sqlstore.New(e, dialect, message, func(session string) {
 		notify(session)
 		e.announcer.add(session)
@@ -161,6 +158,10 @@ func (e *engine) Close() error {
 	if e.listener != nil {
 		e.listener.close()
 	}
+	return e.disconnect()
+}
+
+func (e *engine) disconnect() error {
 	err := e.db.Close()
 	e.pool.Close()
 	return err

@@ -1,0 +1,119 @@
+package program_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"morepay/internal/demo/merchants"
+	"morepay/internal/merchant/folder"
+	"morepay/internal/program"
+)
+
+// config is of a program in test mode whose providers nobody can reach.
+func config(t *testing.T) program.Config {
+	return program.Config{
+		Listen: "127.0.0.1:0", AdminListen: "127.0.0.1:0", Data: t.TempDir(), SimURL: "http://127.0.0.1:1",
+		Merchants: func(string, bool) ([]folder.Merchant, error) { return folder.LoadDocuments(merchants.FS) },
+		Log:       slog.New(slog.DiscardHandler),
+	}
+}
+
+// free fails the test if somebody still listens on an address.
+func free(t *testing.T, addresses ...string) {
+	t.Helper()
+	for _, a := range addresses {
+		l, err := net.Listen("tcp", a)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		l.Close()
+	}
+}
+
+// A program that is closed leaves nothing behind, whether it ran, still runs or
+// was never run, and can be opened again at its address with its database.
+func TestClose(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	c := config(t)
+	for _, test := range []struct {
+		name string
+		use  func(*program.Program) error
+	}{
+		{"never-ran", func(p *program.Program) error { return p.Close() }},
+		{"closed-twice", func(p *program.Program) error { return errors.Join(p.Close(), p.Close()) }},
+		{"ran", func(p *program.Program) error {
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			return errors.Join(p.Run(ctx), p.Close())
+		}},
+		{"runs", func(p *program.Program) error {
+			done := make(chan error, 1)
+			go func() { done <- p.Run(context.Background()) }()
+			for !answers(p.BaseURL + "/readyz") {
+			}
+			return errors.Join(p.Close(), <-done)
+		}},
+		{"closed-before-it-ran", func(p *program.Program) error {
+			return errors.Join(p.Close(), p.Run(context.Background()))
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p, err := program.Open(t.Context(), c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := test.use(p); err != nil {
+				t.Errorf("it did not end well: %v", err)
+			}
+			free(t, p.Listen, p.AdminListen)
+			c.Listen = p.Listen
+		})
+	}
+}
+
+func answers(url string) bool {
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	res, err := client.Get(url)
+	if err != nil {
+		return false
+	}
+	res.Body.Close()
+	return res.StatusCode == http.StatusOK
+}
+
+// What can't be opened leaves nothing behind either.
+func TestOpenFails(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	l.Close()
+	for name, spoil := range map[string]func(*program.Config){
+		"address-taken":     func(c *program.Config) { c.AdminListen = address }, // by Listen
+		"money-without-tls": func(c *program.Config) { c.SimURL = "" },
+		"no-merchants":      func(c *program.Config) { c.Merchants = program.Folder(t.TempDir()) },
+		"short-secret":      func(c *program.Config) { c.Secret = "aGVsbG8=" },
+		"admin-key":         func(c *program.Config) { c.AdminKey = folder.HashKey("") },
+		"database":          func(c *program.Config) { c.Database = "postgres://127.0.0.1:1/nothing" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := config(t)
+			c.Listen = address
+			spoil(&c)
+			p, err := program.Open(t.Context(), c)
+			if err == nil {
+				t.Fatalf("it was opened: %v", p.Close())
+			}
+			free(t, address)
+		})
+	}
+}
