@@ -19,7 +19,7 @@ type Registry struct {
 	byName     map[name]*Account
 }
 
-// name is what a provider calls an account.
+// name identifies an account as its provider does.
 type name struct{ provider, account string }
 
 // NewRegistry makes an empty registry whose accounts' calls are measured; r may
@@ -72,7 +72,7 @@ func (r *Registry) Down(merchant string) []pay.Method {
 	return down
 }
 
-// Acknowledgement is what a provider is answered, in its own dialect.
+// Acknowledgement is the answer to a provider's message, in its own dialect.
 type Acknowledgement struct {
 	Status      int
 	ContentType string

@@ -22,7 +22,7 @@ import (
 	"morepay/internal/store/sqlstore"
 )
 
-// question is what a decision is asked about.
+// question holds the flags that say what to decide.
 type question struct {
 	Merchants string    `type:"path" help:"Folder of merchants to read; else those of --data or --database, else the samples."`
 	Data      string    `type:"path" help:"Folder of the SQLite database to read merchants from."`

@@ -95,7 +95,7 @@ func (c *checkMerchants) Run() error {
 	return nil
 }
 
-// page is how many documents are read at once.
+// page is the number of documents that are read at once.
 const page = 500
 
 // eachStored calls f for every merchant's newest document, without its JSON.

@@ -16,7 +16,7 @@ import (
 	"morepay/internal/provider"
 )
 
-// Books is what we believe to have received, as the store keeps it.
+// Books answers from the store what we believe to have received.
 type Books interface {
 	// Find returns the id of the session that a key names.
 	Find(ctx context.Context, key checkout.Key) (sessionID string, err error)
@@ -29,7 +29,7 @@ type Books interface {
 	PaidAttempts(ctx context.Context, provider, account string, from, until time.Time) ([]PaidAttempt, error)
 }
 
-// PaidAttempt is what our books say of one payment.
+// PaidAttempt is one payment in our books.
 type PaidAttempt struct {
 	SessionID  string
 	OutTradeNo string
@@ -44,7 +44,7 @@ type Reconciler struct {
 	Recorder *checkout.Recorder // takes in what only a bill knows
 }
 
-// Result is what came of one account's bill of one day.
+// Result is the outcome for one account's bill of one day.
 type Result struct {
 	Account     *account.Account
 	Day         time.Time

@@ -19,7 +19,8 @@ import (
 	"morepay/internal/pay"
 )
 
-// Endpoint is where a merchant hears of events.
+// Endpoint is a URL at which a merchant hears of events, with the secrets that
+// sign them.
 type Endpoint struct {
 	URL     string
 	Secrets []string // "whsec_" and base64: one, or two while the second replaces the first; each signs
@@ -102,7 +103,7 @@ func newClient(g *ssrf.Guardian, resolver *net.Resolver) *http.Client {
 	}
 }
 
-// answer is what an endpoint said to a try.
+// answer is an endpoint's answer to a try.
 type answer struct {
 	status     int
 	retryAfter time.Duration // 0 if it did not say

@@ -21,7 +21,7 @@ var schedule = []time.Duration{
 	24 * time.Hour,
 }
 
-// MaxTries is how often a message is tried before it is given up.
+// MaxTries is the number of tries before a message is given up.
 var MaxTries = len(schedule) + 1
 
 // maxRetryAfter bounds how long an endpoint may ask us to wait: as long as we
@@ -32,7 +32,7 @@ const maxRetryAfter = 24 * time.Hour
 // failed together aren't tried together.
 const jitter = 0.1
 
-// pause is how long to wait after a number of tries have failed.
+// pause returns the wait after a number of tries have failed.
 func pause(tries int, asked time.Duration) time.Duration {
 	planned := float64(schedule[tries-1])
 	planned += planned * jitter * (2*rand.Float64() - 1)

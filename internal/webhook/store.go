@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// State is where the delivery of one message to one endpoint stands.
+// State is the state of the delivery of one message to one endpoint.
 type State string
 
 // The delivery states.
@@ -30,7 +30,7 @@ type Delivery struct {
 	Message  Message
 }
 
-// Result is what became of one try.
+// Result is the outcome of one try.
 type Result struct {
 	Endpoint int64
 	Position int64
@@ -81,7 +81,7 @@ type DeliveryState struct {
 	TriedAt time.Time // zero before the first try
 }
 
-// EndpointState is how one endpoint of a merchant does.
+// EndpointState is the state of one endpoint of a merchant.
 type EndpointState struct {
 	URL        string
 	Pending    int

@@ -13,7 +13,7 @@ import (
 	"morepay/internal/pay"
 )
 
-// Settings is what only the server may know of a merchant: merchant.json.
+// Settings holds what only the server may know of a merchant: merchant.json.
 type Settings struct {
 	Mode       Mode                       `json:"mode"`        // must be the server's
 	Origins    []string                   `json:"origins"`     // pages that may frame the checkout, such as https://shop.example
@@ -40,13 +40,14 @@ type APIKey struct {
 	SHA256 string `json:"sha256"` // hex, of the whole key
 }
 
-// Webhook is where a merchant hears of events.
+// Webhook names an endpoint that hears of the merchant's events, and the files of
+// its secrets.
 type Webhook struct {
 	URL     string   `json:"url"`
 	Secrets []string `json:"secrets"` // names of files that hold whsec_…; two while one replaces the other
 }
 
-// HashKey is what is kept of an API key.
+// HashKey returns what is kept of an API key.
 func HashKey(key string) string {
 	sum := sha256.Sum256([]byte(key))
 	return hex.EncodeToString(sum[:])
@@ -123,7 +124,7 @@ func plainHost(host string) bool {
 	return strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789.-:[]") == "" // browsers send lower case
 }
 
-// allowsReturn tells whether payers may be sent to raw: same scheme and host as
+// allowsReturn checks that payers may be sent to raw: same scheme and host as
 // a registered prefix, and under its path. Dot segments, which could lead out of
 // it, are refused in every spelling.
 func (s *Settings) allowsReturn(raw string, realMoney bool) error {

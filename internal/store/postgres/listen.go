@@ -16,7 +16,7 @@ import (
 // session it is for everybody.
 const channel = "morepay"
 
-// heartbeat is how often a silent connection is asked whether it is alive: a
+// heartbeat is the interval at which a silent connection is asked whether it is alive: a
 // peer that vanished without a word is noticed only then.
 const heartbeat = 10 * time.Second
 

@@ -46,7 +46,7 @@ var dialect = sqlstore.Dialect{
 	Duplicate:  func(err error) bool { return is(err, uniqueViolation) },
 }
 
-// is tells whether PostgreSQL answered with one of some codes.
+// is reports whether PostgreSQL answered with one of some codes.
 func is(err error, codes ...string) bool {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok {

@@ -42,7 +42,7 @@ var pragmas = []string{
 	"journal_size_limit(67108864)", // bytes
 }
 
-// maxReaders is how many can read at once: more would only wait for a processor.
+// maxReaders is the number of connections that read: more would only wait for a processor.
 var maxReaders = max(4, 2*runtime.GOMAXPROCS(0))
 
 var dialect = sqlstore.Dialect{

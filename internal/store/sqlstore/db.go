@@ -85,7 +85,7 @@ func New(e Engine, d Dialect, message MakeMessage, notify checkout.Notifier) *DB
 // store_unavailable.
 func (db *DB) Close() error { return db.engine.Close() }
 
-// base is what every store needs.
+// base holds what every store needs.
 type base struct {
 	engine   Engine
 	dialect  Dialect

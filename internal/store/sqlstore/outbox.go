@@ -184,7 +184,7 @@ func (s *Outbox) Forget(ctx context.Context, endpoint int64, reason string) erro
 	})
 }
 
-// place is where a message stands in the order of commits.
+// place is a message's position in the order of commits.
 type place struct{ tx, position int64 }
 
 func (s *Outbox) place(ctx context.Context, q Querier, merchant, id string) (place, error) {

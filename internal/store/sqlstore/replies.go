@@ -55,8 +55,9 @@ func (s *Replies) Begin(ctx context.Context, r idempotency.Record, now time.Time
 	return found, nil
 }
 
-// forgetBatch is how many replies past their time each Finish deletes: more than
-// it adds, so that the table shrinks to what must be kept without a job of its own.
+// forgetBatch is the number of replies past their time that each Finish deletes:
+// more than it adds, so that the table shrinks to what must be kept without a job
+// of its own.
 const forgetBatch = "4"
 
 // forget is the statement that deletes replies past their time.

@@ -1,5 +1,5 @@
 // Command sizes prints how large the named files are, as they are and
-// compressed by package compress, and fails if the first is over its budget.
+// compressed as command publish does, and fails if the first is over its budget.
 //
 //	go run ./internal/tools/sizes -budget BYTES web/dist/app.wasm FILE…
 package main
