@@ -85,8 +85,10 @@ func freeAddress(t *testing.T) string {
 // must stop well, at the end of the test.
 func serveProcess(t *testing.T, binary, origin string, flags ...string) {
 	t.Helper()
-	cmd := exec.Command(binary, append([]string{"serve", "--listen", strings.TrimPrefix(origin, "http://"),
-		"--admin-listen", "127.0.0.1:0"}, flags...)...)
+	cmd := exec.Command(binary, append([]string{
+		"serve", "--listen", strings.TrimPrefix(origin, "http://"),
+		"--admin-listen", "127.0.0.1:0",
+	}, flags...)...)
 	out, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -88,11 +88,15 @@ func TestForgedNotifications(t *testing.T) {
 	s := start(t)
 	waiting := s.awaits(t)
 	now := strconv.FormatInt(time.Now().Unix(), 10)
-	wechatHeaders := []string{"Content-Type", demotest.TypeJSON, "Wechatpay-Serial", "PUB_KEY_ID_0100000000000000000000", "Wechatpay-Timestamp", now, "Wechatpay-Nonce", "n",
-		"Wechatpay-Signature", base64.StdEncoding.EncodeToString(make([]byte, 256))}
+	wechatHeaders := []string{
+		"Content-Type", demotest.TypeJSON, "Wechatpay-Serial", "PUB_KEY_ID_0100000000000000000000", "Wechatpay-Timestamp", now, "Wechatpay-Nonce", "n",
+		"Wechatpay-Signature", base64.StdEncoding.EncodeToString(make([]byte, 256)),
+	}
 	paid := s.wechatSays(t, waiting.Attempts[0].OutTradeNo)
-	alipay := url.Values{"app_id": {"2021000000000000"}, "out_trade_no": {waiting.Attempts[0].OutTradeNo}, "trade_status": {"TRADE_SUCCESS"},
-		"total_amount": {"12.34"}, "sign_type": {"RSA2"}, "sign": {base64.StdEncoding.EncodeToString(make([]byte, 256))}}
+	alipay := url.Values{
+		"app_id": {"2021000000000000"}, "out_trade_no": {waiting.Attempts[0].OutTradeNo}, "trade_status": {"TRADE_SUCCESS"},
+		"total_amount": {"12.34"}, "sign_type": {"RSA2"}, "sign": {base64.StdEncoding.EncodeToString(make([]byte, 256))},
+	}
 	const form = "application/x-www-form-urlencoded"
 	before := s.rows(t)
 	for _, test := range []struct {
@@ -222,8 +226,10 @@ func TestNotificationWhileTheStoreHangs(t *testing.T) {
 			if a := s.Do(t, s.post(t, open, "/attempts", "", s.Form(t, open, "unionpay", pay.RailRedirect))); a.Status != http.StatusSeeOther {
 				t.Fatalf("status %d: %s", a.Status, a.Body)
 			}
-			statement := map[string]any{"id": s.Look(t, open).Attempts[0].OutTradeNo, "status": "paid", "amount": pay.Money{Currency: "CNY", Value: 1234},
-				"reference": "r1", "paid_at": time.Now().UTC().Format(time.RFC3339)}
+			statement := map[string]any{
+				"id": s.Look(t, open).Attempts[0].OutTradeNo, "status": "paid", "amount": pay.Money{Currency: "CNY", Value: 1234},
+				"reference": "r1", "paid_at": time.Now().UTC().Format(time.RFC3339),
+			}
 			release := lock(t, test.driver, cmp.Or(test.source, "file:"+filepath.Join(s.Data, store.FileName)+"?_pragma=busy_timeout(5000)"), test.hold)
 			s.Client.Timeout = 4 * time.Second   // then the provider has hung up
 			messages := make([]*http.Request, 8) // who comes while another waits for the lock waits for two

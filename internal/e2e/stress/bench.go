@@ -147,7 +147,7 @@ func serveBare(document []byte, tag string) (*http.Server, error) {
 		}
 		w.Write(document)
 	})
-	go server.Serve(l)
+	go func() { _ = server.Serve(l) }() // returns when the server is closed
 	return server, nil
 }
 

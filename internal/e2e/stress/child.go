@@ -84,7 +84,7 @@ func (dep *deployment) serve(ctx context.Context, environment ...string) (*child
 	}
 	c := &child{Cmd: cmd, ended: make(chan struct{})}
 	go func() {
-		cmd.Wait() // how it ended is in ProcessState
+		_ = cmd.Wait() // how it ended is in ProcessState
 		close(c.ended)
 	}()
 	ready, cancel := context.WithTimeout(ctx, 30*time.Second)
@@ -105,7 +105,7 @@ func (dep *deployment) serve(ctx context.Context, environment ...string) (*child
 
 // kill ends the process as a power switch does, and waits for its end.
 func (c *child) kill() {
-	c.Process.Kill()
+	_ = c.Process.Kill() // it may have ended by itself
 	<-c.ended
 }
 

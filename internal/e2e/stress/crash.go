@@ -59,7 +59,7 @@ func killAfter(ctx context.Context, dep *deployment, c *child, list []waiting, d
 	taken := make([]atomic.Bool, len(list))
 	var storm sync.WaitGroup
 	storm.Go(func() {
-		flood(ctx, 16, len(list), func(ctx context.Context, i int) error {
+		_, _ = flood(ctx, 16, len(list), func(ctx context.Context, i int) error {
 			status, err := list[i].told.Post(ctx, dep.Client)
 			taken[i].Store(err == nil && status/100 == 2)
 			return accepted(status, err) // the first failure is the server's death

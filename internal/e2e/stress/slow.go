@@ -72,7 +72,7 @@ func drip(ctx context.Context, address string, open chan<- error) {
 			return
 		}
 		stop := context.AfterFunc(ctx, func() { conn.Close() })
-		conn.Write([]byte("GET /healthz HTTP/1.1\r\nHost: a\r\nX-Slow: "))
+		_, err = conn.Write([]byte("GET /healthz HTTP/1.1\r\nHost: a\r\nX-Slow: "))
 		first()
 		pace := time.NewTicker(time.Second)
 		for err == nil {

@@ -118,7 +118,9 @@ func streams(ctx context.Context, e *Env) (string, error) {
 			return "", fmt.Errorf("a waiter of %d was never told", n)
 		}
 		took = append(took, w.at.Sub(told[w.of.session]))
-		w.end()
+		if err := w.end(); err != nil {
+			return "", err
+		}
 	}
 	slices.Sort(took)
 	each := (after - before) / int64(n) >> 10
