@@ -136,9 +136,9 @@ func (fx *fixture) bill(a pay.Attempt) []provider.BillLine {
 	fx.Advance(36 * time.Hour)
 	var lines []provider.BillLine
 	for day := a.CreatedAt; day.Before(fx.Now().Add(-34 * time.Hour)); day = day.Add(24 * time.Hour) {
-		more, err := fx.biller().Bill(fx.ctx(), day)
+		bill, err := fx.biller().Bill(fx.ctx(), day)
 		fx.must(err)
-		lines = append(lines, more...)
+		lines = append(lines, bill.Lines...)
 	}
 	return lines
 }

@@ -86,22 +86,6 @@ type FormTargeter interface {
 	FormTargets() []string
 }
 
-// Biller is a provider that publishes a daily bill file.
-type Biller interface {
-	// Bill lists the payments and refunds of one day in the provider's time
-	// zone, taking up to a minute. ErrNotReady if it hasn't been written yet.
-	Bill(ctx context.Context, day time.Time) ([]BillLine, error)
-}
-
-// BillLine is one row of a bill.
-type BillLine struct {
-	OutTradeNo   string
-	RefundNumber string // "" for a payment
-	Amount       pay.Money
-	Reference    string
-	At           time.Time
-}
-
 // Statement is the content of a genuine notification: exactly one field is set.
 type Statement struct {
 	Payment *pay.Evidence

@@ -438,10 +438,11 @@ func TestWeChatBill(t *testing.T) {
 		t.Errorf("today's: %v", err)
 	}
 	w.sim.Advance(48 * time.Hour)
-	lines, err := biller.Bill(t.Context(), today)
+	bill, err := biller.Bill(t.Context(), today)
 	if err != nil {
 		t.Fatal(err)
 	}
+	lines := bill.Lines
 	asked := w.query(wechatpay.ID, o.OutTradeNo)
 	if len(lines) != 1 || lines[0].OutTradeNo != o.OutTradeNo || lines[0].Amount != o.Amount || lines[0].Reference != asked.Reference ||
 		!lines[0].At.Equal(asked.PaidAt.Truncate(time.Second)) {

@@ -10,6 +10,7 @@ const (
 	OtherAmount Kind = "amount"      // billed with another amount
 	NotBilled   Kind = "not_billed"  // we believe that it was paid, the bill does not have it
 	OtherRefund Kind = "refund"      // a refund was billed that we did not ask for, or of another amount
+	Unreadable  Kind = "unreadable"  // a row of the bill that can't be read, or whose state is unknown
 	BillAbsent  Kind = "bill_absent" // the provider has not written the bill yet
 )
 

@@ -8,6 +8,7 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"morepay/internal/account"
@@ -89,7 +90,7 @@ type comparison struct {
 }
 
 func (c *comparison) run(ctx context.Context, biller provider.Biller) error {
-	lines, err := biller.Bill(ctx, c.day)
+	bill, err := biller.Bill(ctx, c.day)
 	if errors.Is(err, provider.ErrNotReady) {
 		c.differ(BillAbsent, "", "", err.Error())
 		return nil
@@ -98,7 +99,11 @@ func (c *comparison) run(ctx context.Context, biller provider.Biller) error {
 		return err
 	}
 	billed := map[string]bool{}
-	for _, line := range lines {
+	for _, p := range bill.Problems {
+		billed[p.OutTradeNo] = true
+		c.differ(Unreadable, p.OutTradeNo, "", fmt.Sprintf("row %d: %s", p.Row, p.Why))
+	}
+	for _, line := range bill.Lines {
 		if line.RefundNumber == "" {
 			billed[line.OutTradeNo] = true
 		}

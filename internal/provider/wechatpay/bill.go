@@ -1,8 +1,6 @@
 package wechatpay
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"crypto/sha1"
 	"encoding/hex"
@@ -11,14 +9,12 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/wechatpay-apiv3/wechatpay-go/core"
 	"github.com/wechatpay-apiv3/wechatpay-go/core/consts"
 
-	"morepay/internal/pay"
 	"morepay/internal/provider"
 )
 
@@ -39,8 +35,9 @@ type billLink struct {
 }
 
 // Bill implements provider.Biller. A day without payments has no bill: that is
-// an empty list, but only once bills of that day exist.
-func (a *account) Bill(ctx context.Context, day time.Time) ([]provider.BillLine, error) {
+// an empty one, but only once bills of that day exist.
+func (a *account) Bill(ctx context.Context, day time.Time) (provider.Bill, error) {
+	none := provider.Bill{}
 	ctx, cancel := context.WithTimeout(ctx, billTimeout)
 	defer cancel()
 	year, month, date := day.In(china).Date()
@@ -50,25 +47,25 @@ func (a *account) Bill(ctx context.Context, day time.Time) ([]provider.BillLine,
 		ready := time.Date(year, month, date+1, billReady, 0, 0, 0, china)
 		switch {
 		case !errors.Is(err, provider.ErrAbsent):
-			return nil, err
+			return none, err
 		case a.env.Now().Before(ready):
-			return nil, fmt.Errorf("%w: %w", provider.ErrNotReady, err)
+			return none, fmt.Errorf("%w: %w", provider.ErrNotReady, err)
 		}
-		return nil, nil
+		return none, nil
 	}
 	var link billLink
 	if err := core.UnMarshalResponse(result.Response, &link); err != nil {
-		return nil, redact(err)
+		return none, redact(err)
 	}
-	bill, err := a.fetch(ctx, link)
+	file, err := a.fetch(ctx, link)
 	if err != nil {
-		return nil, redact(err)
+		return none, redact(err)
 	}
-	lines, err := parseBill(bill, a.MchID)
+	bill, err := parseBill(file, a.MchID)
 	if err != nil {
-		return nil, redact(&unusable{err.Error()})
+		return none, redact(&unusable{err.Error()})
 	}
-	return lines, nil
+	return bill, nil
 }
 
 // fetch downloads a bill and compares it with the hash in the signed reply: the
@@ -93,100 +90,4 @@ func (a *account) fetch(ctx context.Context, link billLink) ([]byte, error) {
 		return nil, &unusable{"the bill is not the one that was announced"}
 	}
 	return bill, nil
-}
-
-// The columns of a bill that we read. Their places differ between the kinds and
-// generations of bills, so they are found by name.
-const (
-	colTime         = "交易时间"
-	colMchID        = "商户号"
-	colReference    = "微信订单号"
-	colOutTradeNo   = "商户订单号"
-	colState        = "交易状态"
-	colCurrency     = "货币种类"
-	colRefundID     = "微信退款单号"
-	colRefundNo     = "商户退款单号"
-	colTotal        = "订单金额"
-	colRefund       = "申请退款金额"
-	colSummaryStart = "总交易单数" // the first column of the summary that ends a bill
-)
-
-// columns maps the name of a column to its place in a bill.
-type columns struct {
-	index map[string]int
-	count int
-}
-
-func columnsOf(header string) (columns, error) {
-	names := strings.Split(header, ",")
-	c := columns{index: map[string]int{}, count: len(names)}
-	for _, want := range []string{
-		colTime, colMchID, colReference, colOutTradeNo, colState, colCurrency, colRefundID, colRefundNo, colTotal, colRefund,
-	} {
-		i := slices.Index(names, want)
-		if i < 0 {
-			return columns{}, fmt.Errorf("the bill has no column %s", want)
-		}
-		c.index[want] = i
-	}
-	return c, nil
-}
-
-// parseBill reads a trade bill: a header, a line for each payment and refund,
-// a summary. Every value begins with a backtick; a comma within one is escaped
-// by WeChat Pay. Amounts are in yuan.
-func parseBill(raw []byte, mchID string) ([]provider.BillLine, error) {
-	lines := bufio.NewScanner(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\ufeff"))))
-	lines.Buffer(nil, 64<<10)
-	lines.Scan()
-	cols, err := columnsOf(strings.TrimRight(lines.Text(), "\r"))
-	if err != nil {
-		return nil, err
-	}
-	var bill []provider.BillLine
-	for lines.Scan() {
-		text := strings.TrimRight(lines.Text(), "\r")
-		if strings.HasPrefix(text, colSummaryStart) {
-			return bill, nil
-		}
-		line, err := parseBillLine(text, cols, mchID)
-		if err != nil {
-			return nil, fmt.Errorf("line %d of the bill: %w", len(bill)+2, err)
-		}
-		bill = append(bill, line)
-	}
-	return nil, errors.New("the bill ends without its summary")
-}
-
-func parseBillLine(text string, cols columns, mchID string) (provider.BillLine, error) {
-	none := provider.BillLine{}
-	text, ok := strings.CutPrefix(text, "`")
-	values := strings.Split(text, ",`")
-	if !ok || len(values) != cols.count {
-		return none, fmt.Errorf("it has %d values, want %d", len(values), cols.count)
-	}
-	get := func(column string) string { return values[cols.index[column]] }
-	if get(colMchID) != mchID {
-		return none, errors.New("it is about another merchant")
-	}
-	when, err := time.ParseInLocation(time.DateTime, get(colTime), china)
-	if err != nil {
-		return none, errors.New("its time can't be read")
-	}
-	line := provider.BillLine{OutTradeNo: get(colOutTradeNo), At: when}
-	amount := colTotal
-	switch get(colState) {
-	case "SUCCESS":
-		line.Reference = get(colReference)
-	case "REFUND":
-		line.RefundNumber, line.Reference, amount = get(colRefundNo), get(colRefundID), colRefund
-	default:
-		return none, fmt.Errorf("its state %s is unknown", provider.Clean(get(colState)))
-	}
-	fen, err := provider.ParseYuan(get(amount))
-	if err != nil {
-		return none, err
-	}
-	line.Amount = pay.Money{Currency: get(colCurrency), Value: fen}
-	return line, nil
 }

@@ -4,7 +4,9 @@ import (
 	"crypto/sha1"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,10 +27,10 @@ const billPayment = "`2026-11-22 23:59:59,`" + appID + ",`" + mchID + ",`0,`,`42
 const billRefund = "`2026-11-22 12:00:00,`" + appID + ",`" + mchID + ",`0,`,`4200000001,`" + number + ",`oUpF8u,`NATIVE,`REFUND,`OTHERS,`CNY," +
 	"`0.00,`0.00,`50000001,`RF1,`10.00,`0.00,`ORIGINAL,`SUCCESS,`Tea\\ cup,`at_1,`-0.06000,`0.60%,`0.00,`10.05,`"
 
-const billSummary = "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额\r\n`1,`59.80,`10.00,`0.00,`0.30000,`59.80,`10.05\r\n"
+const billSummary = "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额\r\n`%d,`59.80,`10.00,`0.00,`0.30000,`59.80,`10.05\r\n"
 
-func billText(lines ...string) string {
-	return "\ufeff" + billHeader + "\r\n" + strings.Join(append(lines, billSummary), "\r\n")
+func billText(rows ...string) string {
+	return "\ufeff" + billHeader + "\r\n" + strings.Join(append(rows, fmt.Sprintf(billSummary, len(rows))), "\r\n")
 }
 
 // billWire announces a bill and serves it, with some of either changed.
@@ -49,24 +51,32 @@ func billWire(tb testing.TB, text string, change map[string]any) *providertest.W
 	})
 }
 
-func bill(t *testing.T, w *providertest.Wire) ([]provider.BillLine, error) {
+func bill(t *testing.T, w *providertest.Wire) (provider.Bill, error) {
 	t.Helper()
 	return open(t, w.URL, nil).(provider.Biller).Bill(t.Context(), time.Date(2026, 11, 22, 20, 0, 0, 0, time.UTC).Add(-8*time.Hour))
 }
 
+// What the good rows say.
+var (
+	beijing  = time.FixedZone("UTC+8", 8*60*60)
+	linePaid = provider.BillLine{
+		OutTradeNo: number, Amount: pay.Money{Currency: "CNY", Value: 5980}, Reference: "4200000001", At: time.Date(2026, 11, 22, 23, 59, 59, 0, beijing),
+	}
+	lineRefunded = provider.BillLine{
+		OutTradeNo: number, RefundNumber: "RF1", Status: pay.RefundSucceeded,
+		Amount: pay.Money{Currency: "CNY", Value: 1005}, Reference: "50000001", At: time.Date(2026, 11, 22, 12, 0, 0, 0, beijing),
+	}
+)
+
 func TestBill(t *testing.T) {
 	t.Parallel()
 	w := billWire(t, billText(billPayment, billRefund), nil)
-	lines, err := bill(t, w)
+	got, err := bill(t, w)
 	if err != nil {
 		t.Fatal(err)
 	}
-	china := time.FixedZone("UTC+8", 8*60*60)
-	want := []provider.BillLine{
-		{OutTradeNo: number, Amount: pay.Money{Currency: "CNY", Value: 5980}, Reference: "4200000001", At: time.Date(2026, 11, 22, 23, 59, 59, 0, china)},
-		{OutTradeNo: number, RefundNumber: "RF1", Amount: pay.Money{Currency: "CNY", Value: 1005}, Reference: "50000001", At: time.Date(2026, 11, 22, 12, 0, 0, 0, china)},
-	}
-	if diff := cmp.Diff(want, lines); diff != "" {
+	want := provider.Bill{Lines: []provider.BillLine{linePaid, lineRefunded}, Fees: &pay.Money{Currency: "CNY", Value: 30}}
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 	if want := "GET api.mch.weixin.qq.com/v3/bill/tradebill?bill_date=2026-11-22&bill_type=ALL"; w.Sent()[0].Path != want {
@@ -81,9 +91,9 @@ func TestBillOfABusyDay(t *testing.T) {
 	for i := range rows {
 		rows[i] = billPayment
 	}
-	lines, err := bill(t, billWire(t, billText(rows...), nil))
-	if err != nil || len(lines) != len(rows) {
-		t.Errorf("got %d lines, %v", len(lines), err)
+	got, err := bill(t, billWire(t, billText(rows...), nil))
+	if err != nil || len(got.Lines) != len(rows) || len(got.Problems) > 0 {
+		t.Errorf("got %d lines, %v, %v", len(got.Lines), got.Problems, err)
 	}
 }
 
@@ -94,29 +104,93 @@ func TestBillBroken(t *testing.T) {
 		text   string
 		change map[string]any
 	}{
-		"other-hash":     {good, map[string]any{"hash_value": strings.Repeat("0", 40)}},
-		"no-hash":        {good, map[string]any{"hash_value": ""}},
-		"other-digest":   {good, map[string]any{"hash_type": "MD5"}},
-		"foreign-host":   {good, map[string]any{"download_url": "https://evil.example/canary"}},
-		"local-host":     {good, map[string]any{"download_url": "http://169.254.169.254/canary"}},
-		"no-summary":     {"\ufeff" + billHeader + "\r\n" + billPayment + "\r\n", nil},
-		"no-header":      {billPayment + "\r\n" + billSummary, nil},
-		"empty":          {"", nil},
-		"too-few-values": {billText(strings.TrimSuffix(billPayment, ",`")), nil},
-		"no-backtick":    {billText(strings.ReplaceAll(billPayment, "`", "")), nil},
-		"other-merchant": {billText(strings.ReplaceAll(billPayment, mchID, "1900000002")), nil},
-		"unknown-state":  {billText(strings.ReplaceAll(billPayment, "SUCCESS", "REVOKED")), nil},
-		"three-decimals": {billText(strings.ReplaceAll(billPayment, "59.80", "59.801")), nil},
-		"exponent":       {billText(strings.ReplaceAll(billPayment, "59.80", "5e3")), nil},
-		"negative":       {billText(strings.ReplaceAll(billPayment, "59.80", "-59.80")), nil},
-		"odd-time":       {billText(strings.ReplaceAll(billPayment, "2026-11-22 ", "2026/11/22 ")), nil},
+		"other-hash":   {good, map[string]any{"hash_value": strings.Repeat("0", 40)}},
+		"no-hash":      {good, map[string]any{"hash_value": ""}},
+		"other-digest": {good, map[string]any{"hash_type": "MD5"}},
+		"foreign-host": {good, map[string]any{"download_url": "https://evil.example/canary"}},
+		"local-host":   {good, map[string]any{"download_url": "http://169.254.169.254/canary"}},
+		"no-summary":   {"\ufeff" + billHeader + "\r\n" + billPayment + "\r\n", nil},
+		"no-header":    {billPayment + "\r\n" + fmt.Sprintf(billSummary, 1), nil},
+		"empty":        {"", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			lines, err := bill(t, billWire(t, c.text, c.change))
-			if lines != nil {
-				t.Errorf("got %v", lines)
+			got, err := bill(t, billWire(t, c.text, c.change))
+			if len(got.Lines) > 0 {
+				t.Errorf("got %v", got)
 			}
 			providertest.Undecided(t, err, secrets...)
+		})
+	}
+}
+
+// A row that can't be taken is named, and all others count.
+func TestBillWithAnOddRow(t *testing.T) {
+	t.Parallel()
+	till := strings.ReplaceAll(billPayment, number, "TILL1")
+	for name, c := range map[string]struct{ row, about, why string }{
+		"reversed-at-the-till": {strings.ReplaceAll(till, "SUCCESS", "REVOKED"), "TILL1", "its state REVOKED is unknown"},
+		"refund-state":         {strings.ReplaceAll(billRefund, "SUCCESS", "SETTLING"), number, "the state SETTLING of its refund is unknown"},
+		"other-merchant":       {strings.ReplaceAll(till, mchID, "1900000002"), "TILL1", "it is about another merchant"},
+		"too-few-values":       {"`2026-11-22 12:00:00,`" + appID, "", "it has 2 values, want 27"},
+		"no-backtick":          {strings.ReplaceAll(till, "`", ""), "", "it has 1 values, want 27"},
+		"three-decimals":       {strings.ReplaceAll(till, "59.80", "59.801"), "TILL1", "59.801 is not an amount in yuan"},
+		"exponent":             {strings.ReplaceAll(till, "59.80", "5e3"), "TILL1", "5e3 is not an amount in yuan"},
+		"negative":             {strings.ReplaceAll(till, "59.80", "-59.80"), "TILL1", "-59.80 is not an amount in yuan"},
+		"odd-time":             {strings.ReplaceAll(till, "2026-11-22 ", "2026/11/22 "), "TILL1", "its time can't be read"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := bill(t, billWire(t, billText(c.row, billPayment, billRefund), nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff([]provider.BillLine{linePaid, lineRefunded}, got.Lines); diff != "" {
+				t.Error(diff)
+			}
+			if want := []provider.BillProblem{{Row: 2, OutTradeNo: c.about, Why: c.why}}; !slices.Equal(got.Problems, want) {
+				t.Errorf("got %+v, want %+v", got.Problems, want)
+			}
+		})
+	}
+}
+
+// The merchant's own words can't make a row unreadable, nor move its amounts.
+func TestBillWithHardWords(t *testing.T) {
+	t.Parallel()
+	for name, words := range map[string]string{
+		"comma": "Tea, cup", "comma-backtick": "Tea,`cup", "columns": "Tea,`SUCCESS,`0.01,`0.01", "line-break": "Tea\ncup",
+		"line-breaks": "\r\nTea\r\n\r\ncup\r\n", "backtick": "`Tea`", "summary": "Tea 总交易单数",
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := bill(t, billWire(t, billText(strings.ReplaceAll(billPayment, `Tea\ cup`, words), billRefund), nil))
+			if diff := cmp.Diff([]provider.BillLine{linePaid, lineRefunded}, got.Lines); err != nil || diff != "" || len(got.Problems) > 0 {
+				t.Errorf("%v, %v, %s", err, got.Problems, diff)
+			}
+		})
+	}
+}
+
+func TestBillOfFewerRowsThanAnnounced(t *testing.T) {
+	t.Parallel()
+	got, err := bill(t, billWire(t, strings.ReplaceAll(billText(billPayment, billRefund), billRefund+"\r\n", ""), nil))
+	want := []provider.BillProblem{{Row: 3, Why: "the bill announces 2 rows and has 1"}}
+	if err != nil || !slices.Equal(got.Problems, want) || len(got.Lines) != 1 {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+// A refund is told as it was when the bill was written.
+func TestBilledRefunds(t *testing.T) {
+	t.Parallel()
+	for state, want := range map[string]pay.Refund{
+		"SUCCESS": {Status: pay.RefundSucceeded}, "PROCESSING": {Status: pay.RefundPending},
+		"CHANGE": {Status: pay.RefundPending, Failure: pay.FailurePayerAccount}, "ABNORMAL": {Status: pay.RefundPending, Failure: pay.FailurePayerAccount},
+		"FAIL": {Status: pay.RefundFailed, Failure: pay.FailureClosed}, "CLOSED": {Status: pay.RefundFailed, Failure: pay.FailureClosed},
+	} {
+		t.Run(state, func(t *testing.T) {
+			got, err := bill(t, billWire(t, billText(strings.ReplaceAll(billRefund, "SUCCESS", state)), nil))
+			if err != nil || len(got.Lines) != 1 || got.Lines[0].Status != want.Status || got.Lines[0].Failure != want.Failure {
+				t.Errorf("got %+v, %v", got, err)
+			}
 		})
 	}
 }
@@ -135,9 +209,9 @@ func TestBillNotThere(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWire(t, always(answer{status: 400, body: `{"code":"` + c.code + `"}`}))
-			lines, err := open(t, w.URL, nil).(provider.Biller).Bill(t.Context(), c.day)
-			if errors.Is(err, provider.ErrNotReady) != c.notReady || !c.notReady && err != nil || len(lines) != 0 {
-				t.Errorf("got %v, %v", lines, err)
+			got, err := open(t, w.URL, nil).(provider.Biller).Bill(t.Context(), c.day)
+			if errors.Is(err, provider.ErrNotReady) != c.notReady || !c.notReady && err != nil || len(got.Lines) != 0 {
+				t.Errorf("got %v, %v", got, err)
 			}
 		})
 	}
@@ -148,7 +222,7 @@ func FuzzBill(f *testing.F) {
 	f.Add(billText(billPayment, billRefund))
 	f.Add(billText())
 	f.Add("\ufeff")
-	f.Add(billHeader + "\n`\n" + billSummary)
+	f.Add(billHeader + "\n`\n" + fmt.Sprintf(billSummary, 1))
 	var text string
 	p := open(f, newWire(f, func(r *http.Request, _ string) answer {
 		if r.URL.Path != "/v3/bill/tradebill" {
@@ -160,11 +234,11 @@ func FuzzBill(f *testing.F) {
 	}).URL, nil).(provider.Biller)
 	f.Fuzz(func(t *testing.T, file string) {
 		text = file
-		lines, err := p.Bill(t.Context(), now.AddDate(0, 0, -1))
-		if err != nil && lines != nil {
+		got, err := p.Bill(t.Context(), now.AddDate(0, 0, -1))
+		if err != nil && got.Lines != nil {
 			t.Fatal("lines and an error")
 		}
-		for _, line := range lines {
+		for _, line := range got.Lines {
 			if line.Amount.Value < 0 || line.At.IsZero() {
 				t.Fatalf("got %+v", line)
 			}
