@@ -15,19 +15,19 @@ func TestConcurrentUse(t *testing.T) {
 	const payers = 20
 	for id, list := range rails {
 		t.Run(id, func(t *testing.T) {
-			w := newWorld(t)
+			fx := newFixture(t)
 			var all sync.WaitGroup
 			for range payers {
-				o := w.order(id, list[0])
+				o := fx.order(id, list[0])
 				all.Go(func() {
-					if err := w.payAlone(id, o); err != nil {
+					if err := fx.payAlone(id, o); err != nil {
 						t.Errorf("%s: %v", o.OutTradeNo, err)
 					}
 				})
 			}
 			all.Wait()
 			for range payers {
-				if told := w.next(id); told.err != nil || told.statement.Payment.Outcome != pay.OutcomePaid {
+				if told := fx.next(id); told.err != nil || told.statement.Payment.Outcome != pay.OutcomePaid {
 					t.Errorf("told %+v", told)
 				}
 			}
@@ -36,20 +36,20 @@ func TestConcurrentUse(t *testing.T) {
 }
 
 // payAlone is the way of one payer, from the request to the answer of a query.
-func (w *world) payAlone(id string, o provider.Order) error {
-	p := w.providers[id]
+func (fx *fixture) payAlone(id string, o provider.Order) error {
+	p := fx.providers[id]
 	request, err := p.Request(o)
 	if err != nil {
 		return err
 	}
-	action, err := p.Start(w.t.Context(), o.Rail, request)
+	action, err := p.Start(fx.t.Context(), o.Rail, request)
 	if err != nil {
 		return err
 	}
-	if err := payers[action.Kind](w, action, o.OutTradeNo); err != nil {
+	if err := payers[action.Kind](fx, action, o.OutTradeNo); err != nil {
 		return err
 	}
-	ev, err := p.Query(w.t.Context(), o.OutTradeNo)
+	ev, err := p.Query(fx.t.Context(), o.OutTradeNo)
 	if err != nil || ev.Outcome != pay.OutcomePaid || ev.Amount != o.Amount {
 		return fmt.Errorf("the query says %+v, %v", ev, err)
 	}

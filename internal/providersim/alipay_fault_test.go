@@ -18,7 +18,7 @@ import (
 // alipayShopper takes one payment from QR to its end as a correct client of
 // Alipay does.
 type alipayShopper struct {
-	w      *world
+	w      *fixture
 	c      *alipay.Client
 	number string
 }
@@ -74,9 +74,9 @@ func (s alipayShopper) refund() providersim.End {
 func TestEveryFaultEndsAsItSaysAtAlipay(t *testing.T) {
 	for _, f := range faultsOf(providersim.Alipay) {
 		t.Run(f.Name, func(t *testing.T) {
-			w, c := newAlipayWorld(t)
-			w.inject(providersim.Rule{Fault: f.Name, Account: alipayApp, Next: 1})
-			s := alipayShopper{w, c, "fault_1"}
+			fx, c := newAlipayWorld(t)
+			fx.inject(providersim.Rule{Fault: f.Name, Account: alipayApp, Next: 1})
+			s := alipayShopper{fx, c, "fault_1"}
 			refused, err := s.start()
 			if err != nil || refused != (f.Ends == providersim.EndsRefused) {
 				t.Fatalf("refused is %v, %v", refused, err)
@@ -95,7 +95,7 @@ func TestEveryFaultEndsAsItSaysAtAlipay(t *testing.T) {
 			if err != nil || end != f.Ends {
 				t.Errorf("it ends %q (%v), the table says %q", end, err, f.Ends)
 			}
-			if len(w.sim.Rules()) != 0 {
+			if len(fx.sim.Rules()) != 0 {
 				t.Errorf("%s never struck", f.Name)
 			}
 		})
@@ -156,12 +156,12 @@ func (s alipayShopper) hear() providersim.End {
 // Production's notice of a trade that timed out says that nothing was given back.
 func TestClosedNotice(t *testing.T) {
 	for fault, fee := range map[string][]string{"closed-notice": {"0.00"}, "": nil} {
-		w, c := newAlipayWorld(t)
+		fx, c := newAlipayWorld(t)
 		if fault != "" {
-			w.inject(providersim.Rule{Fault: fault, Next: 1})
+			fx.inject(providersim.Rule{Fault: fault, Next: 1})
 		}
-		alipayShopper{w, c, "wap_1"}.timeOut()
-		form, err := url.ParseQuery(string(w.merchant.next(t).body))
+		alipayShopper{fx, c, "wap_1"}.timeOut()
+		form, err := url.ParseQuery(string(fx.merchant.next(t).body))
 		if err != nil || form.Get("trade_status") != "TRADE_CLOSED" || form.Has("gmt_payment") || !slices.Equal(form["refund_fee"], fee) {
 			t.Errorf("%q: told %v, %v", fault, form, err)
 		}
@@ -170,15 +170,15 @@ func TestClosedNotice(t *testing.T) {
 
 // A notification in GBK is signed over its bytes, and says so.
 func TestGBK(t *testing.T) {
-	w, c := newAlipayWorld(t)
-	w.inject(providersim.Rule{Fault: "gbk", Next: 1})
-	trade := w.trade("gbk_1")
+	fx, c := newAlipayWorld(t)
+	fx.inject(providersim.Rule{Fault: "gbk", Next: 1})
+	trade := fx.trade("gbk_1")
 	trade.Subject = "龙井茶"
 	if _, err := c.TradePreCreate(t.Context(), alipay.TradePreCreate{Trade: trade}); err != nil {
 		t.Fatal(err)
 	}
-	w.approve(providersim.Ming, "gbk_1")
-	d := w.merchant.next(t)
+	fx.approve(providersim.Ming, "gbk_1")
+	d := fx.merchant.next(t)
 	form, err := url.ParseQuery(string(d.body))
 	if err != nil {
 		t.Fatal(err)
@@ -206,10 +206,10 @@ func TestFaultsOfAlipayNotifications(t *testing.T) {
 		{"notify-wrong-account", []string{"of 1999999999"}},
 	} {
 		t.Run(c.fault, func(t *testing.T) {
-			w, client := newAlipayWorld(t)
+			fx, client := newAlipayWorld(t)
 			var mu sync.Mutex
 			var verdicts []string
-			w.merchant.answer = func(_ int, d delivery, rw http.ResponseWriter) {
+			fx.merchant.answer = func(_ int, d delivery, rw http.ResponseWriter) {
 				form, err := url.ParseQuery(string(d.body))
 				if err != nil {
 					t.Error(err)
@@ -229,13 +229,13 @@ func TestFaultsOfAlipayNotifications(t *testing.T) {
 					verdicts = append(verdicts, verdict)
 				}
 			}
-			w.inject(providersim.Rule{Fault: c.fault, Next: 1})
-			w.approve(providersim.Ming, w.qr(client, "struck_1"))
+			fx.inject(providersim.Rule{Fault: c.fault, Next: 1})
+			fx.approve(providersim.Ming, fx.qr(client, "struck_1"))
 			for range c.tries {
-				w.merchant.next(t)
+				fx.merchant.next(t)
 			}
-			w.approve(providersim.Ming, w.qr(client, "honest_1")) // its notification ends the waiting
-			w.merchant.next(t)
+			fx.approve(providersim.Ming, fx.qr(client, "honest_1")) // its notification ends the waiting
+			fx.merchant.next(t)
 			mu.Lock()
 			defer mu.Unlock()
 			if !slices.Equal(verdicts, c.tries) {

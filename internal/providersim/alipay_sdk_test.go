@@ -25,11 +25,11 @@ const (
 
 // newAlipayWorld starts a simulator with an Alipay account too, and a client
 // of it.
-func newAlipayWorld(t *testing.T) (*world, *alipay.Client) {
+func newAlipayWorld(t *testing.T) (*fixture, *alipay.Client) {
 	t.Helper()
-	w := newWorld(t)
-	w.merchant.answer = func(_ int, _ delivery, rw http.ResponseWriter) { io.WriteString(rw, "success") }
-	err := w.sim.AddAlipayAccount(providersim.AlipayAccount{
+	fx := newFixture(t)
+	fx.merchant.answer = func(_ int, _ delivery, rw http.ResponseWriter) { io.WriteString(rw, "success") }
+	err := fx.sim.AddAlipayAccount(providersim.AlipayAccount{
 		AppID: alipayApp, SellerID: alipaySeller, Name: "Tea & Co", MerchantPublicKey: &merchantKey().PublicKey, PlatformKey: platformKey(),
 	})
 	if err != nil {
@@ -44,29 +44,29 @@ func newAlipayWorld(t *testing.T) (*world, *alipay.Client) {
 		t.Fatal(err)
 	}
 	c, err := alipay.New(alipayApp, base64.StdEncoding.EncodeToString(private), true,
-		alipay.WithHTTPClient(w.http), alipay.WithTimeLocation(time.FixedZone("CST", 8*3600)),
-		alipay.WithProductionGateway(w.server.URL+"/gateway.do"))
+		alipay.WithHTTPClient(fx.http), alipay.WithTimeLocation(time.FixedZone("CST", 8*3600)),
+		alipay.WithProductionGateway(fx.server.URL+"/gateway.do"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := c.LoadAliPayPublicKey(base64.StdEncoding.EncodeToString(public)); err != nil {
 		t.Fatal(err)
 	}
-	return w, c
+	return fx, c
 }
 
-func (w *world) trade(number string) alipay.Trade {
+func (fx *fixture) trade(number string) alipay.Trade {
 	return alipay.Trade{
-		OutTradeNo: number, Subject: "龙井茶 a/b", TotalAmount: "59.80", NotifyURL: w.merchant.url, ReturnURL: "http://127.0.0.1:8080/pay/x?a=1",
+		OutTradeNo: number, Subject: "龙井茶 a/b", TotalAmount: "59.80", NotifyURL: fx.merchant.url, ReturnURL: "http://127.0.0.1:8080/pay/x?a=1",
 		PassbackParams: "attempt-1",
 	}
 }
 
-func (w *world) qr(c *alipay.Client, number string) string {
-	w.t.Helper()
-	r, err := c.TradePreCreate(w.t.Context(), alipay.TradePreCreate{Trade: w.trade(number)})
+func (fx *fixture) qr(c *alipay.Client, number string) string {
+	fx.t.Helper()
+	r, err := c.TradePreCreate(fx.t.Context(), alipay.TradePreCreate{Trade: fx.trade(number)})
 	if err != nil || !r.IsSuccess() {
-		w.t.Fatalf("precreate: %+v, %v", r, err)
+		fx.t.Fatalf("precreate: %+v, %v", r, err)
 	}
 	return r.QRCode
 }
@@ -90,35 +90,35 @@ func status(t *testing.T, c *alipay.Client, number string) alipay.TradeStatus {
 	return r.TradeStatus
 }
 
-func (w *world) told(c *alipay.Client) *alipay.Notification {
-	w.t.Helper()
-	form, err := url.ParseQuery(string(w.merchant.next(w.t).body))
+func (fx *fixture) told(c *alipay.Client) *alipay.Notification {
+	fx.t.Helper()
+	form, err := url.ParseQuery(string(fx.merchant.next(fx.t).body))
 	if err != nil {
-		w.t.Fatal(err)
+		fx.t.Fatal(err)
 	}
-	n, err := c.DecodeNotification(w.t.Context(), form)
+	n, err := c.DecodeNotification(fx.t.Context(), form)
 	if err != nil {
-		w.t.Fatal(err)
+		fx.t.Fatal(err)
 	}
 	return n
 }
 
 func TestAlipayQRPaid(t *testing.T) {
-	w, c := newAlipayWorld(t)
-	code := w.qr(c, "qr_paid_1")
+	fx, c := newAlipayWorld(t)
+	code := fx.qr(c, "qr_paid_1")
 	if !strings.HasPrefix(code, "https://qr.alipay.com/bax") {
 		t.Fatalf("qr_code is %q", code)
 	}
 	q, err := c.TradeQuery(t.Context(), alipay.TradeQuery{OutTradeNo: "qr_paid_1"})
 	wantSub(t, q.Error, err, "ACQ.TRADE_NOT_EXIST") // nobody has scanned it
-	if _, err := w.sim.Scan(providersim.Hong, code, providersim.ByCamera); err != nil {
+	if _, err := fx.sim.Scan(providersim.Hong, code, providersim.ByCamera); err != nil {
 		t.Fatal(err)
 	}
 	if got := status(t, c, "qr_paid_1"); got != alipay.TradeStatusWaitBuyerPay {
 		t.Errorf("status after the scan is %s", got)
 	}
-	w.approve(providersim.Hong, code)
-	n := w.told(c)
+	fx.approve(providersim.Hong, code)
+	n := fx.told(c)
 	if n.TradeStatus != alipay.TradeStatusSuccess || n.OutTradeNo != "qr_paid_1" || n.TotalAmount != "59.80" || n.SellerId != alipaySeller ||
 		n.AppId != alipayApp || n.PassbackParams != "attempt-1" {
 		t.Errorf("notification is %+v", n)
@@ -127,37 +127,37 @@ func TestAlipayQRPaid(t *testing.T) {
 	if err != nil || q.TradeStatus != alipay.TradeStatusSuccess || q.OutTradeNo != "qr_paid_1" || q.TotalAmount != "59.80" {
 		t.Errorf("query by trade_no: %+v, %v", q, err)
 	}
-	r, err := c.TradePreCreate(t.Context(), alipay.TradePreCreate{Trade: w.trade("qr_paid_1")})
+	r, err := c.TradePreCreate(t.Context(), alipay.TradePreCreate{Trade: fx.trade("qr_paid_1")})
 	wantSub(t, r.Error, err, "ACQ.TRADE_HAS_SUCCESS")
 }
 
 func TestAlipayNotificationNeedsSuccess(t *testing.T) {
-	w, c := newAlipayWorld(t)
+	fx, c := newAlipayWorld(t)
 	answers := []string{"SUCCESS", "success\n", "success", "success"}
-	w.merchant.answer = func(n int, _ delivery, rw http.ResponseWriter) { io.WriteString(rw, answers[n-1]) }
-	w.sim.Advance(0)
-	w.approve(providersim.Ming, w.qr(c, "stubborn_1"))
-	first := w.told(c)
-	w.sim.Advance(4 * time.Minute)
-	second := w.told(c)
-	w.sim.Advance(10 * time.Minute)
-	third := w.told(c)
+	fx.merchant.answer = func(n int, _ delivery, rw http.ResponseWriter) { io.WriteString(rw, answers[n-1]) }
+	fx.sim.Advance(0)
+	fx.approve(providersim.Ming, fx.qr(c, "stubborn_1"))
+	first := fx.told(c)
+	fx.sim.Advance(4 * time.Minute)
+	second := fx.told(c)
+	fx.sim.Advance(10 * time.Minute)
+	third := fx.told(c)
 	if first.NotifyId != second.NotifyId || second.NotifyId != third.NotifyId {
 		t.Error("a retry has another notify_id")
 	}
-	w.sim.Advance(24 * time.Hour)
-	w.approve(providersim.Ming, w.qr(c, "stubborn_2"))
-	if n := w.told(c); n.OutTradeNo != "stubborn_2" {
+	fx.sim.Advance(24 * time.Hour)
+	fx.approve(providersim.Ming, fx.qr(c, "stubborn_2"))
+	if n := fx.told(c); n.OutTradeNo != "stubborn_2" {
 		t.Error("a notification was sent again after success")
 	}
 }
 
 func TestAlipayClose(t *testing.T) {
-	w, c := newAlipayWorld(t)
-	code := w.qr(c, "closed_1")
+	fx, c := newAlipayWorld(t)
+	code := fx.qr(c, "closed_1")
 	r, err := c.TradeClose(t.Context(), alipay.TradeClose{OutTradeNo: "closed_1"})
 	wantSub(t, r.Error, err, "ACQ.TRADE_NOT_EXIST")
-	if _, err := w.sim.Scan(providersim.Ming, code, providersim.ByCamera); err != nil {
+	if _, err := fx.sim.Scan(providersim.Ming, code, providersim.ByCamera); err != nil {
 		t.Fatal(err)
 	}
 	r, err = c.TradeClose(t.Context(), alipay.TradeClose{OutTradeNo: "closed_1"})
@@ -165,18 +165,18 @@ func TestAlipayClose(t *testing.T) {
 	if got := status(t, c, "closed_1"); got != alipay.TradeStatusClosed {
 		t.Errorf("status is %s", got)
 	}
-	_, err = w.sim.Approve(providersim.Ming, code)
+	_, err = fx.sim.Approve(providersim.Ming, code)
 	wantRefusal(t, err, "order_closed")
 
-	w.approve(providersim.Ming, w.qr(c, "closed_2"))
+	fx.approve(providersim.Ming, fx.qr(c, "closed_2"))
 	r, err = c.TradeClose(t.Context(), alipay.TradeClose{OutTradeNo: "closed_2"})
 	wantSub(t, r.Error, err, "ACQ.TRADE_STATUS_ERROR")
 }
 
 func TestAlipayCancel(t *testing.T) {
-	w, c := newAlipayWorld(t)
-	unscanned := w.qr(c, "canceled_1")
-	w.approve(providersim.Ming, w.qr(c, "canceled_2"))
+	fx, c := newAlipayWorld(t)
+	unscanned := fx.qr(c, "canceled_1")
+	fx.approve(providersim.Ming, fx.qr(c, "canceled_2"))
 	for _, want := range []struct{ number, action string }{{"canceled_1", "close"}, {"canceled_2", "refund"}, {"never_made", ""}} {
 		r, err := c.TradeCancel(t.Context(), alipay.TradeCancel{OutTradeNo: want.number})
 		wantSub(t, r.Error, err, "")
@@ -184,7 +184,7 @@ func TestAlipayCancel(t *testing.T) {
 			t.Errorf("%s: action is %q, retry_flag %q", want.number, r.Action, r.RetryFlag)
 		}
 	}
-	_, err := w.sim.Scan(providersim.Ming, unscanned, providersim.ByCamera)
+	_, err := fx.sim.Scan(providersim.Ming, unscanned, providersim.ByCamera)
 	wantRefusal(t, err, "order_closed")
 	if got := status(t, c, "canceled_2"); got != alipay.TradeStatusClosed {
 		t.Errorf("status of the paid one is %s", got)
@@ -192,9 +192,9 @@ func TestAlipayCancel(t *testing.T) {
 }
 
 func TestAlipayRefund(t *testing.T) {
-	w, c := newAlipayWorld(t)
-	w.approve(providersim.Ming, w.qr(c, "refunded_1"))
-	w.told(c)
+	fx, c := newAlipayWorld(t)
+	fx.approve(providersim.Ming, fx.qr(c, "refunded_1"))
+	fx.told(c)
 	refund := func(amount, number string) *alipay.TradeRefundRsp {
 		t.Helper()
 		r, err := c.TradeRefund(t.Context(), alipay.TradeRefund{OutTradeNo: "refunded_1", RefundAmount: amount, OutRequestNo: number})
@@ -206,7 +206,7 @@ func TestAlipayRefund(t *testing.T) {
 	if r := refund("0.80", "R1"); !r.IsSuccess() || r.FundChange != "Y" || r.RefundFee != "0.80" {
 		t.Errorf("first refund: %+v", r)
 	}
-	if n := w.told(c); n.TradeStatus != alipay.TradeStatusSuccess || n.RefundFee != "0.80" || n.OutBizNo != "R1" {
+	if n := fx.told(c); n.TradeStatus != alipay.TradeStatusSuccess || n.RefundFee != "0.80" || n.OutBizNo != "R1" {
 		t.Errorf("notification of a partial refund: %+v", n)
 	}
 	if r := refund("0.80", "R1"); !r.IsSuccess() || r.FundChange != "N" || r.RefundFee != "0.80" {
@@ -221,7 +221,7 @@ func TestAlipayRefund(t *testing.T) {
 	if r := refund("59.00", "R2"); !r.IsSuccess() || r.RefundFee != "59.80" {
 		t.Errorf("the rest: %+v", r)
 	}
-	if n := w.told(c); n.TradeStatus != alipay.TradeStatusClosed || n.RefundFee != "59.80" {
+	if n := fx.told(c); n.TradeStatus != alipay.TradeStatusClosed || n.RefundFee != "59.80" {
 		t.Errorf("notification of a full refund: %+v", n)
 	}
 	q, err := c.TradeFastPayRefundQuery(t.Context(), alipay.TradeFastPayRefundQuery{OutTradeNo: "refunded_1", OutRequestNo: "R1"})
@@ -235,25 +235,25 @@ func TestAlipayRefund(t *testing.T) {
 }
 
 func TestAlipayWapPaid(t *testing.T) {
-	w, c := newAlipayWorld(t)
-	pay := alipay.TradeWapPay{Trade: w.trade("wap_paid_1"), QuitURL: "http://127.0.0.1:8080/quit"}
+	fx, c := newAlipayWorld(t)
+	pay := alipay.TradeWapPay{Trade: fx.trade("wap_paid_1"), QuitURL: "http://127.0.0.1:8080/quit"}
 	pay.ProductCode = "QUICK_WAP_WAY"
 	link, err := c.TradeWapPay(pay)
 	if err != nil {
 		t.Fatal(err)
 	}
-	page := w.visit(link.String(), nil)
+	page := fx.visit(link.String(), nil)
 	if !strings.Contains(page, "¥59.80") || !strings.Contains(page, "http://127.0.0.1:8080/quit") {
 		t.Fatalf("the cashier shows %s", page)
 	}
 	if got := status(t, c, "wap_paid_1"); got != alipay.TradeStatusWaitBuyerPay {
 		t.Errorf("status with the cashier open is %s", got)
 	}
-	w.approve(providersim.Ming, "wap_paid_1")
-	if n := w.told(c); n.TradeStatus != alipay.TradeStatusSuccess {
+	fx.approve(providersim.Ming, "wap_paid_1")
+	if n := fx.told(c); n.TradeStatus != alipay.TradeStatusSuccess {
 		t.Errorf("notification is %+v", n)
 	}
-	back, err := url.Parse(w.sim.Orders()[0].Return)
+	back, err := url.Parse(fx.sim.Orders()[0].Return)
 	if err != nil || back.Host != "127.0.0.1:8080" || back.Query().Get("a") != "1" || back.Query().Get("out_trade_no") != "wap_paid_1" {
 		t.Fatalf("return address is %s", back)
 	}
@@ -262,49 +262,49 @@ func TestAlipayWapPaid(t *testing.T) {
 	if err := c.VerifySign(t.Context(), signed); err != nil {
 		t.Errorf("return address: %v", err)
 	}
-	if page := w.visit(link.String(), nil); !strings.Contains(page, "交易已被支付") {
+	if page := fx.visit(link.String(), nil); !strings.Contains(page, "交易已被支付") {
 		t.Errorf("the paid trade's cashier shows %s", page)
 	}
 }
 
 func TestAlipayWapTimesOut(t *testing.T) {
-	w, c := newAlipayWorld(t)
-	pay := alipay.TradeWapPay{Trade: w.trade("wap_late_1")}
+	fx, c := newAlipayWorld(t)
+	pay := alipay.TradeWapPay{Trade: fx.trade("wap_late_1")}
 	pay.TimeoutExpress = "5m"
 	link, err := c.TradeWapPay(pay)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.visit(link.String(), nil)
-	w.sim.Advance(5 * time.Minute)
-	if n := w.told(c); n.TradeStatus != alipay.TradeStatusClosed || n.GmtClose == "" {
+	fx.visit(link.String(), nil)
+	fx.sim.Advance(5 * time.Minute)
+	if n := fx.told(c); n.TradeStatus != alipay.TradeStatusClosed || n.GmtClose == "" {
 		t.Errorf("notification is %+v", n)
 	}
-	_, err = w.sim.Approve(providersim.Ming, "wap_late_1")
+	_, err = fx.sim.Approve(providersim.Ming, "wap_late_1")
 	wantRefusal(t, err, "order_closed")
 }
 
 func TestAlipayPageRefusesTamperedAddress(t *testing.T) {
-	w, c := newAlipayWorld(t)
-	link, err := c.TradePagePay(alipay.TradePagePay{Trade: w.trade("page_1")})
+	fx, c := newAlipayWorld(t)
+	link, err := c.TradePagePay(alipay.TradePagePay{Trade: fx.trade("page_1")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	q := link.Query()
 	q.Set("biz_content", strings.Replace(q.Get("biz_content"), "59.80", "0.01", 1))
 	link.RawQuery = q.Encode()
-	if page := w.visit(link.String(), nil); strings.Contains(page, "0.01") || !strings.Contains(page, "signature") {
+	if page := fx.visit(link.String(), nil); strings.Contains(page, "0.01") || !strings.Contains(page, "signature") {
 		t.Errorf("the cashier shows %s", page)
 	}
 }
 
 func TestAlipayBridge(t *testing.T) {
-	w, c := newAlipayWorld(t)
-	r, err := c.TradeCreate(t.Context(), alipay.TradeCreate{Trade: w.trade("bridge_1"), BuyerId: "2088000000000002"})
+	fx, c := newAlipayWorld(t)
+	r, err := c.TradeCreate(t.Context(), alipay.TradeCreate{Trade: fx.trade("bridge_1"), BuyerId: "2088000000000002"})
 	wantSub(t, r.Error, err, "")
 	for _, step := range []struct{ user, do, result string }{{"ming", "approve", "4000"}, {"hong", "cancel", "6001"}, {"hong", "approve", "9000"}} {
 		var answer map[string]string
-		w.control(http.MethodPost, "/phone/tradepay", map[string]string{"tradeNO": r.TradeNo, "user": step.user, "do": step.do}, &answer)
+		fx.control(http.MethodPost, "/phone/tradepay", map[string]string{"tradeNO": r.TradeNo, "user": step.user, "do": step.do}, &answer)
 		if answer["resultCode"] != step.result {
 			t.Errorf("%s %s: %v", step.user, step.do, answer)
 		}
@@ -317,7 +317,7 @@ func TestAlipayBridge(t *testing.T) {
 // TestAlipayRefusesCommonParameters changes one parameter of a signed request
 // at a time.
 func TestAlipayRefusesCommonParameters(t *testing.T) {
-	w, c := newAlipayWorld(t)
+	fx, c := newAlipayWorld(t)
 	for name, want := range map[string]struct{ value, sub string }{
 		"sign":      {"AAAA", "isv.invalid-signature"},
 		"app_id":    {"2021000000000009", "isv.invalid-app-id"},
@@ -334,11 +334,11 @@ func TestAlipayRefusesCommonParameters(t *testing.T) {
 				t.Fatal(err)
 			}
 			p.Set(name, want.value)
-			if got := w.gatewayError(p); got != want.sub {
+			if got := fx.gatewayError(p); got != want.sub {
 				t.Errorf("sub_code is %q, want %q", got, want.sub)
 			}
 			p.Del(name)
-			if got := w.gatewayError(p); name != "format" && got != "isv.missing-"+name {
+			if got := fx.gatewayError(p); name != "format" && got != "isv.missing-"+name {
 				t.Errorf("without it, sub_code is %q", got)
 			}
 		})
@@ -347,24 +347,24 @@ func TestAlipayRefusesCommonParameters(t *testing.T) {
 
 // gatewayError posts to the gateway and returns the sub_code of its
 // error_response.
-func (w *world) gatewayError(p url.Values) string {
-	w.t.Helper()
-	res, err := w.http.PostForm(w.server.URL+"/gateway.do", p)
+func (fx *fixture) gatewayError(p url.Values) string {
+	fx.t.Helper()
+	res, err := fx.http.PostForm(fx.server.URL+"/gateway.do", p)
 	if err != nil {
-		w.t.Fatal(err)
+		fx.t.Fatal(err)
 	}
 	defer res.Body.Close()
 	var answer struct {
 		Error alipay.Error `json:"error_response"`
 	}
 	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
-		w.t.Fatal(err)
+		fx.t.Fatal(err)
 	}
 	return answer.Error.SubCode
 }
 
 func TestAlipayTradeRules(t *testing.T) {
-	w, c := newAlipayWorld(t)
+	fx, c := newAlipayWorld(t)
 	for name, change := range map[string]func(*alipay.TradePreCreate){
 		"three-decimals":   func(p *alipay.TradePreCreate) { p.TotalAmount = "0.001" },
 		"zero":             func(p *alipay.TradePreCreate) { p.TotalAmount = "0.00" },
@@ -379,14 +379,14 @@ func TestAlipayTradeRules(t *testing.T) {
 		"past-expiry":      func(p *alipay.TradePreCreate) { p.TimeExpire = "2020-01-01 00:00:00" },
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := alipay.TradePreCreate{Trade: w.trade("rules_1")}
+			p := alipay.TradePreCreate{Trade: fx.trade("rules_1")}
 			change(&p)
 			r, err := c.TradePreCreate(t.Context(), p)
 			wantSub(t, r.Error, err, "ACQ.INVALID_PARAMETER")
 		})
 	}
-	w.qr(c, "rules_1")
-	p := alipay.TradePreCreate{Trade: w.trade("rules_1")}
+	fx.qr(c, "rules_1")
+	p := alipay.TradePreCreate{Trade: fx.trade("rules_1")}
 	p.TotalAmount = "59.79"
 	r, err := c.TradePreCreate(t.Context(), p)
 	wantSub(t, r.Error, err, "ACQ.CONTEXT_INCONSISTENT")

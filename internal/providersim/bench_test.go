@@ -13,9 +13,9 @@ import (
 // most that a load test can get out of one core.
 func BenchmarkPrepay(b *testing.B) {
 	sim := quietSim(b)
-	w := &world{t: b, sim: sim, http: &http.Client{Transport: direct{sim.Handler()}}, merchant: &merchant{url: "http://127.0.0.1/notify"}}
+	fx := &fixture{t: b, sim: sim, http: &http.Client{Transport: direct{sim.Handler()}}, merchant: &merchant{url: "http://127.0.0.1/notify"}}
 	for n := 0; b.Loop(); n++ {
-		if a := w.send(newCall("POST", "/v3/pay/transactions/native", w.body(m{"out_trade_no": "bench-" + strconv.Itoa(n)}))); a.status != 200 {
+		if a := fx.send(newCall("POST", "/v3/pay/transactions/native", fx.body(m{"out_trade_no": "bench-" + strconv.Itoa(n)}))); a.status != 200 {
 			b.Fatal(a.body)
 		}
 	}
@@ -25,9 +25,9 @@ func BenchmarkPrepay(b *testing.B) {
 // asked for every second.
 func BenchmarkPhone(b *testing.B) {
 	sim := quietSim(b)
-	w := &world{t: b, sim: sim, http: &http.Client{Transport: direct{sim.Handler()}}, merchant: &merchant{url: "http://127.0.0.1/notify"}}
+	fx := &fixture{t: b, sim: sim, http: &http.Client{Transport: direct{sim.Handler()}}, merchant: &merchant{url: "http://127.0.0.1/notify"}}
 	for n := range 100 {
-		w.send(newCall("POST", "/v3/pay/transactions/native", w.body(m{"out_trade_no": "bench-" + strconv.Itoa(n)})))
+		fx.send(newCall("POST", "/v3/pay/transactions/native", fx.body(m{"out_trade_no": "bench-" + strconv.Itoa(n)})))
 	}
 	for b.Loop() {
 		if status := serve(sim, localRequest(http.MethodGet, "/phone/list", "")); status != 200 {

@@ -18,14 +18,14 @@ const phoneShows = `document.querySelector("[data-result]")?.dataset.result === 
 // TestPhoneInABrowser holds the phone as a storefront frames it, under its own
 // policy: any complaint of the browser fails the test.
 func TestPhoneInABrowser(t *testing.T) {
-	w := newWorld(t)
+	fx := newFixture(t)
 	shop := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/" {
 			rw.WriteHeader(http.StatusNoContent)
 			return
 		}
 		rw.Header().Set("Content-Type", "text/html")
-		io.WriteString(rw, `<!doctype html><title>shop</title><link rel="icon" href="data:,"><iframe width="390" height="800" src="`+w.server.URL+`/phone"></iframe>`)
+		io.WriteString(rw, `<!doctype html><title>shop</title><link rel="icon" href="data:,"><iframe width="390" height="800" src="`+fx.server.URL+`/phone"></iframe>`)
 	}))
 	defer shop.Close()
 	tab := browsertest.Start(t).Open(t)
@@ -33,9 +33,9 @@ func TestPhoneInABrowser(t *testing.T) {
 	tab.Wait(`performance.getEntriesByType("resource").some(e => e.initiatorType === "iframe" && e.responseEnd > 0)`)
 
 	phone := browsertest.Start(t).Open(t)
-	phone.Go(w.server.URL + "/phone")
+	phone.Go(fx.server.URL + "/phone")
 	phone.Run(chromedp.SetValue("textarea", "half a text"))
-	w.order("in-a-browser-1") // it appears by itself, and what is typed stays
+	fx.order("in-a-browser-1") // it appears by itself, and what is typed stays
 	phone.Wait(`document.querySelector("[data-number=in-a-browser-1] button") !== null`)
 	if got := phone.Text(`document.querySelector("textarea").value`); got != "half a text" {
 		t.Errorf("the text field holds %q", got)
@@ -44,7 +44,7 @@ func TestPhoneInABrowser(t *testing.T) {
 	phone.Wait(phoneShows + `"confirm"`)
 	phone.Run(chromedp.Click("button[value=approve]"))
 	phone.Wait(phoneShows + `"paid"`)
-	if _, paid, err := w.read(w.merchant.next(t)); err != nil || *paid.OutTradeNo != "in-a-browser-1" {
+	if _, paid, err := fx.read(fx.merchant.next(t)); err != nil || *paid.OutTradeNo != "in-a-browser-1" {
 		t.Errorf("notification: %v, %v", paid, err)
 	}
 }
@@ -52,7 +52,7 @@ func TestPhoneInABrowser(t *testing.T) {
 // TestDeepLinkInABrowser clicks through from the merchant's page: the browser
 // itself sends the Referer, opens the phone's screen and comes back.
 func TestDeepLinkInABrowser(t *testing.T) {
-	w := newWorld(t)
+	fx := newFixture(t)
 	shop := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		rw.Header().Set("Content-Type", "text/html")
 		if r.URL.Path == "/back" {
@@ -60,8 +60,8 @@ func TestDeepLinkInABrowser(t *testing.T) {
 			return
 		}
 		back := url.QueryEscape("http://" + r.Host + "/back?a=1&b=2")
-		io.WriteString(rw, `<!doctype html><title>shop</title><link rel="icon" href="data:,"><a href="`+w.h5Link("deep-browser-1")+
-			`&amp;redirect_url=`+back+`">pay</a><a rel="noreferrer" href="`+w.h5Link("deep-browser-1")+`">hidden</a>`)
+		io.WriteString(rw, `<!doctype html><title>shop</title><link rel="icon" href="data:,"><a href="`+fx.h5Link("deep-browser-1")+
+			`&amp;redirect_url=`+back+`">pay</a><a rel="noreferrer" href="`+fx.h5Link("deep-browser-1")+`">hidden</a>`)
 	}))
 	defer shop.Close()
 
@@ -85,7 +85,7 @@ func TestDeepLinkInABrowser(t *testing.T) {
 	tab.Wait(phoneShows + `"paid"`)
 	tab.Run(chromedp.Click("#return"))
 	tab.Wait(`document.title === "/back"`)
-	if got := w.sim.Orders()[0]; got.State != "paid" || got.Payer != providersim.Ming {
+	if got := fx.sim.Orders()[0]; got.State != "paid" || got.Payer != providersim.Ming {
 		t.Errorf("the order is %+v", got)
 	}
 }

@@ -17,17 +17,17 @@ import (
 	"morepay/internal/providersim"
 )
 
-func (w *world) inject(rules ...providersim.Rule) {
-	w.t.Helper()
-	if err := w.sim.Inject(rules...); err != nil {
-		w.t.Fatal(err)
+func (fx *fixture) inject(rules ...providersim.Rule) {
+	fx.t.Helper()
+	if err := fx.sim.Inject(rules...); err != nil {
+		fx.t.Fatal(err)
 	}
 }
 
 // shopper takes one payment from prepay to its end as a correct client of
 // WeChat Pay does, repeating what had no clear answer.
 type shopper struct {
-	w      *world
+	w      *fixture
 	number string
 }
 
@@ -93,9 +93,9 @@ func faultsOf(w providersim.Wallet) []providersim.Fault {
 func TestEveryFaultEndsAsItSays(t *testing.T) {
 	for _, f := range faultsOf(providersim.WeChat) {
 		t.Run(f.Name, func(t *testing.T) {
-			w := newWorld(t)
-			w.inject(providersim.Rule{Fault: f.Name, Account: mchID, Next: 1})
-			s := shopper{w, "fault-" + f.Name}
+			fx := newFixture(t)
+			fx.inject(providersim.Rule{Fault: f.Name, Account: mchID, Next: 1})
+			s := shopper{fx, "fault-" + f.Name}
 			refused, err := s.start()
 			if err != nil {
 				t.Fatal(err)
@@ -109,47 +109,47 @@ func TestEveryFaultEndsAsItSays(t *testing.T) {
 			if closing := f.Name == "close-race" || f.Name == "close-202"; closing {
 				s.close()
 			}
-			if _, err := w.sim.Approve(providersim.Ming, s.number); err != nil {
+			if _, err := fx.sim.Approve(providersim.Ming, s.number); err != nil {
 				wantRefusal(t, err, "order_paid") // only a payer who was there before
 			}
 			if f.Name == "refund-abnormal" {
-				w.refundIsStuck(s.number)
+				fx.refundIsStuck(s.number)
 				return
 			}
 			if f.Name == "abnormal-then-success" {
-				w.refundIsStuck(s.number)
-				w.hearsOfRefund("REFUND.SUCCESS", "SUCCESS")
+				fx.refundIsStuck(s.number)
+				fx.hearsOfRefund("REFUND.SUCCESS", "SUCCESS")
 				return
 			}
 			end, err := s.finish()
 			if err != nil || end != f.Ends {
 				t.Errorf("it ends %q (%v), the table says %q", end, err, f.Ends)
 			}
-			if len(w.sim.Rules()) != 0 {
+			if len(fx.sim.Rules()) != 0 {
 				t.Errorf("%s never struck", f.Name)
 			}
 		})
 	}
 }
 
-func (w *world) refundIsStuck(number string) {
-	w.t.Helper()
-	w.merchant.next(w.t)
-	if _, err := w.refund(number, "R1", 5980); err != nil {
-		w.t.Fatal(err)
+func (fx *fixture) refundIsStuck(number string) {
+	fx.t.Helper()
+	fx.merchant.next(fx.t)
+	if _, err := fx.refund(number, "R1", 5980); err != nil {
+		fx.t.Fatal(err)
 	}
-	w.hearsOfRefund("REFUND.ABNORMAL", "ABNORMAL")
+	fx.hearsOfRefund("REFUND.ABNORMAL", "ABNORMAL")
 }
 
 // hearsOfRefund expects a refund's notification next.
-func (w *world) hearsOfRefund(event, status string) {
-	w.t.Helper()
+func (fx *fixture) hearsOfRefund(event, status string) {
+	fx.t.Helper()
 	var told struct {
 		Status string `json:"refund_status"`
 	}
-	n, err := w.notifyHandler().ParseNotifyRequest(w.t.Context(), w.merchant.next(w.t).request(), &told)
+	n, err := fx.notifyHandler().ParseNotifyRequest(fx.t.Context(), fx.merchant.next(fx.t).request(), &told)
 	if err != nil || n.EventType != event || told.Status != status {
-		w.t.Errorf("notification: %+v, %v, want %s", told, err, event)
+		fx.t.Errorf("notification: %+v, %v, want %s", told, err, event)
 	}
 }
 
@@ -172,9 +172,9 @@ func TestFaultsOfReplies(t *testing.T) {
 		{"unknown-code", 400, false},
 	} {
 		t.Run(c.fault, func(t *testing.T) {
-			w := newWorld(t)
-			w.inject(providersim.Rule{Fault: c.fault, Next: 1})
-			_, _, err := w.native().Prepay(t.Context(), w.nativeRequest("replies-1"))
+			fx := newFixture(t)
+			fx.inject(providersim.Rule{Fault: c.fault, Next: 1})
+			_, _, err := fx.native().Prepay(t.Context(), fx.nativeRequest("replies-1"))
 			if err == nil {
 				t.Fatal("the SDK saw nothing wrong")
 			}
@@ -186,10 +186,10 @@ func TestFaultsOfReplies(t *testing.T) {
 			if status != c.status {
 				t.Errorf("status is %d, want %d (%v)", status, c.status, err)
 			}
-			if made := len(w.sim.Orders()) == 1; made != c.made {
+			if made := len(fx.sim.Orders()) == 1; made != c.made {
 				t.Errorf("the order was made: %v, want %v", made, c.made)
 			}
-			last := w.sim.History(mchID, "")[0]
+			last := fx.sim.History(mchID, "")[0]
 			if !slices.Equal(last.Faults, []string{c.fault}) {
 				t.Errorf("the history says %v", last.Faults)
 			}
@@ -216,18 +216,18 @@ func TestFaultsOfNotifications(t *testing.T) {
 		{"notify-before-reply", []string{"5980"}},
 	} {
 		t.Run(c.fault, func(t *testing.T) {
-			w := newWorld(t)
-			seen := w.verdicts()
-			w.inject(providersim.Rule{Fault: c.fault, Next: 1})
-			w.order("struck-1")
-			if _, err := w.sim.Approve(providersim.Ming, "struck-1"); err != nil {
+			fx := newFixture(t)
+			seen := fx.verdicts()
+			fx.inject(providersim.Rule{Fault: c.fault, Next: 1})
+			fx.order("struck-1")
+			if _, err := fx.sim.Approve(providersim.Ming, "struck-1"); err != nil {
 				wantRefusal(t, err, "order_paid")
 			}
 			for range c.tries {
-				w.merchant.next(t)
+				fx.merchant.next(t)
 			}
-			w.approve(providersim.Ming, w.order("honest-1")) // its notification ends the waiting
-			w.merchant.next(t)
+			fx.approve(providersim.Ming, fx.order("honest-1")) // its notification ends the waiting
+			fx.merchant.next(t)
 			if got := seen("struck-1"); !slices.Equal(got, c.tries) {
 				t.Errorf("tries are %q, want %q", got, c.tries)
 			}
@@ -240,13 +240,13 @@ func TestFaultsOfNotifications(t *testing.T) {
 
 // verdicts makes the merchant check each notification, refuse the forged ones,
 // and keep its verdicts. What it can't read it counts to the first payment.
-func (w *world) verdicts() (seen func(number string) []string) {
+func (fx *fixture) verdicts() (seen func(number string) []string) {
 	var mu sync.Mutex
 	verdicts, ids := map[string][]string{}, map[string]string{}
-	w.merchant.answer = func(_ int, d delivery, rw http.ResponseWriter) {
+	fx.merchant.answer = func(_ int, d delivery, rw http.ResponseWriter) {
 		mu.Lock()
 		defer mu.Unlock()
-		n, paid, err := w.read(d)
+		n, paid, err := fx.read(d)
 		if err != nil {
 			verdicts["struck-1"] = append(verdicts["struck-1"], "forged")
 			rw.WriteHeader(http.StatusUnauthorized)
@@ -271,12 +271,12 @@ func (w *world) verdicts() (seen func(number string) []string) {
 }
 
 func TestNotificationBeforeReply(t *testing.T) {
-	w := newWorld(t)
-	w.inject(providersim.Rule{Fault: "notify-before-reply", Next: 1})
-	w.order("early-1")
+	fx := newFixture(t)
+	fx.inject(providersim.Rule{Fault: "notify-before-reply", Next: 1})
+	fx.order("early-1")
 	select {
-	case d := <-w.merchant.got:
-		if _, paid, err := w.read(d); err != nil || *paid.OutTradeNo != "early-1" {
+	case d := <-fx.merchant.got:
+		if _, paid, err := fx.read(d); err != nil || *paid.OutTradeNo != "early-1" {
 			t.Errorf("notification: %v, %v", paid, err)
 		}
 	default:
@@ -286,10 +286,10 @@ func TestNotificationBeforeReply(t *testing.T) {
 
 // A slow reply comes in the end, and nothing is wrong with it.
 func TestSlow(t *testing.T) {
-	w := newWorld(t, func(o *providersim.Options) { o.ReplyScale = 0.02 })
-	w.inject(providersim.Rule{Fault: "slow", Next: 1})
+	fx := newFixture(t, func(o *providersim.Options) { o.ReplyScale = 0.02 })
+	fx.inject(providersim.Rule{Fault: "slow", Next: 1})
 	began := time.Now()
-	w.order("slow-1")
+	fx.order("slow-1")
 	if took := time.Since(began); took < 40*time.Millisecond {
 		t.Errorf("it took %v, want two seconds or more at a scale of 0.02", took)
 	}
@@ -297,14 +297,14 @@ func TestSlow(t *testing.T) {
 
 // A close that is answered 202 has closed nothing.
 func TestClose202(t *testing.T) {
-	w := newWorld(t)
-	w.order("paying-1")
-	w.inject(providersim.Rule{Fault: "close-202", Next: 1})
-	result, err := w.native().CloseOrder(t.Context(), native.CloseOrderRequest{OutTradeNo: core.String("paying-1"), Mchid: core.String(mchID)})
+	fx := newFixture(t)
+	fx.order("paying-1")
+	fx.inject(providersim.Rule{Fault: "close-202", Next: 1})
+	result, err := fx.native().CloseOrder(t.Context(), native.CloseOrderRequest{OutTradeNo: core.String("paying-1"), Mchid: core.String(mchID)})
 	if err != nil || result.Response.StatusCode != http.StatusAccepted {
 		t.Fatalf("answered %v, %v", result, err)
 	}
-	if state, err := (shopper{w, "paying-1"}).ask(); err != nil || state != "NOTPAY" {
+	if state, err := (shopper{fx, "paying-1"}).ask(); err != nil || state != "NOTPAY" {
 		t.Errorf("the order is %s, %v", state, err)
 	}
 }
@@ -312,24 +312,24 @@ func TestClose202(t *testing.T) {
 // The first news of a payment may be that it was given back, under a number that
 // nobody here has made.
 func TestRefundNoticeFirst(t *testing.T) {
-	w := newWorld(t)
-	w.inject(providersim.Rule{Fault: "refund-notice-first", Next: 1})
-	w.approve(providersim.Ming, w.order("returned-1"))
-	w.hearsOfRefund("REFUND.SUCCESS", "SUCCESS")
-	if state, err := (shopper{w, "returned-1"}).ask(); err != nil || state != "REFUND" {
+	fx := newFixture(t)
+	fx.inject(providersim.Rule{Fault: "refund-notice-first", Next: 1})
+	fx.approve(providersim.Ming, fx.order("returned-1"))
+	fx.hearsOfRefund("REFUND.SUCCESS", "SUCCESS")
+	if state, err := (shopper{fx, "returned-1"}).ask(); err != nil || state != "REFUND" {
 		t.Errorf("the order is %s, %v", state, err)
 	}
 }
 
 func TestReordered(t *testing.T) {
-	w := newWorld(t, func(o *providersim.Options) { o.RetryScale = 1 })
-	w.inject(providersim.Rule{Fault: "notify-reordered", Next: 1})
+	fx := newFixture(t, func(o *providersim.Options) { o.RetryScale = 1 })
+	fx.inject(providersim.Rule{Fault: "notify-reordered", Next: 1})
 	for _, number := range []string{"first-1", "second-1"} {
-		w.approve(providersim.Ming, w.order(number))
+		fx.approve(providersim.Ming, fx.order(number))
 	}
 	var order []string
 	for range 2 {
-		_, paid, err := w.read(w.merchant.next(t))
+		_, paid, err := fx.read(fx.merchant.next(t))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -365,16 +365,16 @@ func TestInjectRefusesNonsense(t *testing.T) {
 }
 
 // strikes draws one rule n times and tells which calls it struck.
-func (w *world) strikes(percent, n int) (pattern string) {
-	w.t.Helper()
-	w.inject(providersim.Rule{Fault: "server-error", Percent: percent})
+func (fx *fixture) strikes(percent, n int) (pattern string) {
+	fx.t.Helper()
+	fx.inject(providersim.Rule{Fault: "server-error", Percent: percent})
 	for range n {
-		_, _, err := w.native().QueryOrderByOutTradeNo(w.t.Context(), native.QueryOrderByOutTradeNoRequest{
+		_, _, err := fx.native().QueryOrderByOutTradeNo(fx.t.Context(), native.QueryOrderByOutTradeNoRequest{
 			OutTradeNo: core.String("never-made"), Mchid: core.String(mchID),
 		})
 		var answer *core.APIError
 		if !errors.As(err, &answer) {
-			w.t.Fatal(err)
+			fx.t.Fatal(err)
 		}
 		pattern += map[int]string{404: ".", 500: "x"}[answer.StatusCode]
 	}
@@ -382,14 +382,14 @@ func (w *world) strikes(percent, n int) (pattern string) {
 }
 
 func TestFaultsAreReplayable(t *testing.T) {
-	w := newWorld(t)
-	first := w.strikes(30, 100)
-	w.sim.Calm()
-	again := w.strikes(30, 100)
-	w.sim.Reseed(8)
-	other := w.strikes(30, 100)
-	w.sim.Reseed(1)
-	back := w.strikes(30, 100)
+	fx := newFixture(t)
+	first := fx.strikes(30, 100)
+	fx.sim.Calm()
+	again := fx.strikes(30, 100)
+	fx.sim.Reseed(8)
+	other := fx.strikes(30, 100)
+	fx.sim.Reseed(1)
+	back := fx.strikes(30, 100)
 	if first != again || first != back {
 		t.Errorf("the same seed made\n%s\n%s\n%s", first, again, back)
 	}
@@ -403,13 +403,13 @@ func TestFaultsAreReplayable(t *testing.T) {
 
 // TestChaos: on a rough day every payment still ends paid, and is told of.
 func TestChaos(t *testing.T) {
-	w := newWorld(t)
+	fx := newFixture(t)
 	const payments, atOnce = 120, 8
 	var mu sync.Mutex
 	told := map[string]bool{}
-	w.merchant.got = make(chan delivery, 10*payments)
-	w.merchant.answer = func(_ int, d delivery, rw http.ResponseWriter) {
-		_, paid, err := w.read(d)
+	fx.merchant.got = make(chan delivery, 10*payments)
+	fx.merchant.answer = func(_ int, d delivery, rw http.ResponseWriter) {
+		_, paid, err := fx.read(d)
 		if err != nil {
 			rw.WriteHeader(http.StatusUnauthorized)
 			return
@@ -419,17 +419,17 @@ func TestChaos(t *testing.T) {
 		told[*paid.OutTradeNo] = true
 		rw.WriteHeader(http.StatusNoContent)
 	}
-	w.inject(providersim.Chaos...)
+	fx.inject(providersim.Chaos...)
 	var shoppers sync.WaitGroup
 	for lane := range atOnce {
 		shoppers.Go(func() {
 			for i := lane; i < payments; i += atOnce {
-				s := shopper{w, fmt.Sprintf("chaos-%d", i)}
+				s := shopper{fx, fmt.Sprintf("chaos-%d", i)}
 				if refused, err := s.start(); refused || err != nil {
 					t.Errorf("%s: refused %v, %v", s.number, refused, err)
 					continue
 				}
-				if _, err := w.sim.Approve(providersim.Ming, s.number); err != nil {
+				if _, err := fx.sim.Approve(providersim.Ming, s.number); err != nil {
 					t.Error(err)
 				}
 				if end, err := s.finish(); end != providersim.EndsPaid {
@@ -446,22 +446,22 @@ func TestChaos(t *testing.T) {
 		if n == payments {
 			return
 		}
-		w.merchant.next(t)
+		fx.merchant.next(t)
 	}
 }
 
 // TestNextStrikesExactlySoOften: a rule strikes the next n calls and no more.
 func TestNextStrikesExactlySoOften(t *testing.T) {
-	w := newWorld(t)
+	fx := newFixture(t)
 	rapid.Check(t, func(t *rapid.T) {
 		n, calls := rapid.IntRange(1, 5).Draw(t, "n"), rapid.IntRange(1, 8).Draw(t, "calls")
-		w.sim.Calm()
-		if err := w.sim.Inject(providersim.Rule{Fault: "server-error", Next: n}); err != nil {
+		fx.sim.Calm()
+		if err := fx.sim.Inject(providersim.Rule{Fault: "server-error", Next: n}); err != nil {
 			t.Fatal(err)
 		}
 		struck := 0
 		for range calls {
-			_, _, err := w.native().QueryOrderByOutTradeNo(w.t.Context(), native.QueryOrderByOutTradeNoRequest{
+			_, _, err := fx.native().QueryOrderByOutTradeNo(fx.t.Context(), native.QueryOrderByOutTradeNoRequest{
 				OutTradeNo: core.String("never-made"), Mchid: core.String(mchID),
 			})
 			var answer *core.APIError

@@ -21,17 +21,17 @@ import (
 
 const linkSecret = "0123456789abcdef01234567"
 
-func newMerchantLink(t *testing.T) (*world, *webhooks.Webhook) {
+func newMerchantLink(t *testing.T) (*fixture, *webhooks.Webhook) {
 	t.Helper()
-	w := newWorld(t)
-	if err := w.sim.AddMerchantLinkAccount(providersim.MerchantLinkAccount{ID: "teashop", Secret: []byte(linkSecret)}); err != nil {
+	fx := newFixture(t)
+	if err := fx.sim.AddMerchantLinkAccount(providersim.MerchantLinkAccount{ID: "teashop", Secret: []byte(linkSecret)}); err != nil {
 		t.Fatal(err)
 	}
 	key, err := webhooks.NewWebhookRaw([]byte(linkSecret))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return w, key
+	return fx, key
 }
 
 // merchantReply is what a cashier answered, and whether it was signed for us.
@@ -42,25 +42,25 @@ type merchantReply struct {
 }
 
 // tell sends a signed message and wants an answer; spoil changes it afterwards.
-func (w *world) tell(key *webhooks.Webhook, method, path, id, body string, spoil func(*http.Request)) merchantReply {
-	w.t.Helper()
-	reply, err := w.tryTelling(key, method, path, id, body, spoil)
+func (fx *fixture) tell(key *webhooks.Webhook, method, path, id, body string, spoil func(*http.Request)) merchantReply {
+	fx.t.Helper()
+	reply, err := fx.tryTelling(key, method, path, id, body, spoil)
 	if err != nil {
-		w.t.Fatal(err)
+		fx.t.Fatal(err)
 	}
 	return reply
 }
 
-func (w *world) tryTelling(key *webhooks.Webhook, method, path, id, body string, spoil func(*http.Request)) (merchantReply, error) {
-	w.t.Helper()
-	r, err := http.NewRequest(method, w.server.URL+"/merchantlink/teashop"+path, strings.NewReader(body))
+func (fx *fixture) tryTelling(key *webhooks.Webhook, method, path, id, body string, spoil func(*http.Request)) (merchantReply, error) {
+	fx.t.Helper()
+	r, err := http.NewRequest(method, fx.server.URL+"/merchantlink/teashop"+path, strings.NewReader(body))
 	if err != nil {
-		w.t.Fatal(err)
+		fx.t.Fatal(err)
 	}
 	now := time.Now()
 	signature, err := key.Sign(id, now, []byte(body))
 	if err != nil {
-		w.t.Fatal(err)
+		fx.t.Fatal(err)
 	}
 	r.Header.Set("webhook-id", id)
 	r.Header.Set("webhook-timestamp", strconv.FormatInt(now.Unix(), 10))
@@ -68,7 +68,7 @@ func (w *world) tryTelling(key *webhooks.Webhook, method, path, id, body string,
 	if spoil != nil {
 		spoil(r)
 	}
-	res, err := w.http.Do(r)
+	res, err := fx.http.Do(r)
 	if err != nil {
 		return merchantReply{}, err
 	}
@@ -82,40 +82,40 @@ func (w *world) tryTelling(key *webhooks.Webhook, method, path, id, body string,
 	return reply, nil
 }
 
-func (w *world) merchantOrder(id string) string {
+func (fx *fixture) merchantOrder(id string) string {
 	return fmt.Sprintf(`{"id":%q,"method":"unionpay","amount":{"currency":"CNY","value":5980},"description":"Tea","expires_at":%q,`+
-		`"return_url":"https://pay.example/return","notify_url":%q}`, id, time.Now().Add(time.Hour).UTC().Format(time.RFC3339), w.merchant.url)
+		`"return_url":"https://pay.example/return","notify_url":%q}`, id, time.Now().Add(time.Hour).UTC().Format(time.RFC3339), fx.merchant.url)
 }
 
 func TestMerchantLinkPaid(t *testing.T) {
-	w, key := newMerchantLink(t)
-	order := w.merchantOrder("cashier1")
-	started := w.tell(key, "POST", "", "cashier1", order, nil)
+	fx, key := newMerchantLink(t)
+	order := fx.merchantOrder("cashier1")
+	started := fx.tell(key, "POST", "", "cashier1", order, nil)
 	link, _ := started.body["url"].(string)
-	if started.status != 200 || !started.signed || !strings.HasPrefix(link, w.server.URL+"/merchantlink/teashop/pay/") {
+	if started.status != 200 || !started.signed || !strings.HasPrefix(link, fx.server.URL+"/merchantlink/teashop/pay/") {
 		t.Fatalf("started: %+v", started)
 	}
-	if asked := w.tell(key, "GET", "/cashier1", "cashier1", "", nil); asked.status != 200 || !asked.signed || asked.body["status"] != "pending" {
+	if asked := fx.tell(key, "GET", "/cashier1", "cashier1", "", nil); asked.status != 200 || !asked.signed || asked.body["status"] != "pending" {
 		t.Errorf("before: %+v", asked)
 	}
-	if _, err := w.sim.Look(providersim.Ming, w.sim.Orders()[0].ID); err == nil {
+	if _, err := fx.sim.Look(providersim.Ming, fx.sim.Orders()[0].ID); err == nil {
 		t.Error("the payment is on the phone before its page was opened")
 	}
-	res, err := w.http.Get(link)
+	res, err := fx.http.Get(link)
 	if err != nil {
 		t.Fatal(err)
 	}
 	res.Body.Close()
-	if launched := w.sim.Launched(); len(launched) != 1 || res.Header.Get("Location") != "/phone/orders/"+launched[0].ID {
+	if launched := fx.sim.Launched(); len(launched) != 1 || res.Header.Get("Location") != "/phone/orders/"+launched[0].ID {
 		t.Fatalf("launched %+v, sent to %s", launched, res.Header.Get("Location"))
 	}
-	w.approve(providersim.Ming, "cashier1")
+	fx.approve(providersim.Ming, "cashier1")
 
-	told := w.merchant.next(t)
+	told := fx.merchant.next(t)
 	if err := key.Verify(told.body, told.header); err != nil {
 		t.Errorf("notification: %v", err)
 	}
-	asked := w.tell(key, "GET", "/cashier1", "cashier1", "", nil)
+	asked := fx.tell(key, "GET", "/cashier1", "cashier1", "", nil)
 	var statement map[string]any
 	if err := json.Unmarshal(told.body, &statement); err != nil {
 		t.Fatal(err)
@@ -126,15 +126,15 @@ func TestMerchantLinkPaid(t *testing.T) {
 			t.Errorf("says %v", st)
 		}
 	}
-	if again := w.tell(key, "POST", "", "cashier1", order, nil); again.status != 409 || again.body["status"] != "paid" || !again.signed {
+	if again := fx.tell(key, "POST", "", "cashier1", order, nil); again.status != 409 || again.body["status"] != "paid" || !again.signed {
 		t.Errorf("started once paid: %+v", again)
 	}
 }
 
 func TestMerchantLinkRefuses(t *testing.T) {
-	w, key := newMerchantLink(t)
-	order := w.merchantOrder("cashier2")
-	if started := w.tell(key, "POST", "", "cashier2", order, nil); started.status != 200 {
+	fx, key := newMerchantLink(t)
+	order := fx.merchantOrder("cashier2")
+	if started := fx.tell(key, "POST", "", "cashier2", order, nil); started.status != 200 {
 		t.Fatalf("started: %+v", started)
 	}
 	for name, c := range map[string]struct {
@@ -155,7 +155,7 @@ func TestMerchantLinkRefuses(t *testing.T) {
 		"changed":        {"POST", "", "cashier2", order, func(r *http.Request) { r.Body = io.NopCloser(bytes.NewReader([]byte("x"))); r.ContentLength = 1 }, 401, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := w.tell(key, c.method, c.path, c.id, c.body, c.spoil)
+			got := fx.tell(key, c.method, c.path, c.id, c.body, c.spoil)
 			if got.status != c.status || got.signed != c.signed {
 				t.Errorf("got %+v, want %d, signed %v", got, c.status, c.signed)
 			}
@@ -164,24 +164,24 @@ func TestMerchantLinkRefuses(t *testing.T) {
 }
 
 func TestMerchantLinkExpires(t *testing.T) {
-	w, key := newMerchantLink(t)
-	order := w.merchantOrder("cashier4")
-	link, _ := w.tell(key, "POST", "", "cashier4", order, nil).body["url"].(string)
-	w.sim.Advance(2 * time.Hour)
-	if asked := w.tell(key, "GET", "/cashier4", "cashier4", "", nil); asked.body["status"] != "closed" {
+	fx, key := newMerchantLink(t)
+	order := fx.merchantOrder("cashier4")
+	link, _ := fx.tell(key, "POST", "", "cashier4", order, nil).body["url"].(string)
+	fx.sim.Advance(2 * time.Hour)
+	if asked := fx.tell(key, "GET", "/cashier4", "cashier4", "", nil); asked.body["status"] != "closed" {
 		t.Errorf("says %+v", asked)
 	}
-	if again := w.tell(key, "POST", "", "cashier4", order, nil); again.status != 409 || again.body["status"] != "closed" {
+	if again := fx.tell(key, "POST", "", "cashier4", order, nil); again.status != 409 || again.body["status"] != "closed" {
 		t.Errorf("started again: %+v", again)
 	}
-	for _, dead := range []string{link, w.server.URL + "/merchantlink/teashop/pay/nothing"} {
-		res, err := w.http.Get(dead)
+	for _, dead := range []string{link, fx.server.URL + "/merchantlink/teashop/pay/nothing"} {
+		res, err := fx.http.Get(dead)
 		if err != nil {
 			t.Fatal(err)
 		}
 		res.Body.Close()
-		if res.StatusCode != http.StatusOK || len(w.sim.Launched()) != 0 {
-			t.Errorf("%s: %d, launched %v", dead, res.StatusCode, w.sim.Launched())
+		if res.StatusCode != http.StatusOK || len(fx.sim.Launched()) != 0 {
+			t.Errorf("%s: %d, launched %v", dead, res.StatusCode, fx.sim.Launched())
 		}
 	}
 }
@@ -189,7 +189,7 @@ func TestMerchantLinkExpires(t *testing.T) {
 // linkShopper takes one payment from its start to its end as a correct client of
 // merchantlink does.
 type linkShopper struct {
-	w      *world
+	w      *fixture
 	key    *webhooks.Webhook
 	number string
 }
@@ -223,9 +223,9 @@ func (s linkShopper) finish() (providersim.End, error) {
 func TestEveryFaultEndsAsItSaysAtMerchantLink(t *testing.T) {
 	for _, f := range faultsOf(providersim.MerchantLink) {
 		t.Run(f.Name, func(t *testing.T) {
-			w, key := newMerchantLink(t)
-			w.inject(providersim.Rule{Fault: f.Name, Account: "teashop", Next: 1})
-			s := linkShopper{w, key, "fault1"}
+			fx, key := newMerchantLink(t)
+			fx.inject(providersim.Rule{Fault: f.Name, Account: "teashop", Next: 1})
+			s := linkShopper{fx, key, "fault1"}
 			refused, err := s.start()
 			if err != nil || refused != (f.Ends == providersim.EndsRefused) {
 				t.Fatalf("refused is %v, %v", refused, err)
@@ -233,13 +233,13 @@ func TestEveryFaultEndsAsItSaysAtMerchantLink(t *testing.T) {
 			if refused {
 				return
 			}
-			if _, err := w.sim.Approve(providersim.Ming, s.number); err != nil {
+			if _, err := fx.sim.Approve(providersim.Ming, s.number); err != nil {
 				wantRefusal(t, err, "order_paid")
 			}
 			if end, err := s.finish(); err != nil || end != f.Ends {
 				t.Errorf("it ends %q (%v), the table says %q", end, err, f.Ends)
 			}
-			if len(w.sim.Rules()) != 0 {
+			if len(fx.sim.Rules()) != 0 {
 				t.Errorf("%s never struck", f.Name)
 			}
 		})
@@ -249,9 +249,9 @@ func TestEveryFaultEndsAsItSaysAtMerchantLink(t *testing.T) {
 // A refusal has the cashier's own status and words.
 func TestMerchantLinkRefusals(t *testing.T) {
 	for fault, status := range map[string]int{"server-error": 500, "rate-limited": 429, "prepay-refused": 403} {
-		w, key := newMerchantLink(t)
-		w.inject(providersim.Rule{Fault: fault, Next: 1})
-		got := w.tell(key, "POST", "", "refused1", w.merchantOrder("refused1"), nil)
+		fx, key := newMerchantLink(t)
+		fx.inject(providersim.Rule{Fault: fault, Next: 1})
+		got := fx.tell(key, "POST", "", "refused1", fx.merchantOrder("refused1"), nil)
 		if got.status != status || got.body["error"] == nil || !got.signed {
 			t.Errorf("%s: got %+v, want %d", fault, got, status)
 		}

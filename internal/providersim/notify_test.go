@@ -14,19 +14,19 @@ import (
 
 // TestNotificationSchedule refuses every try and counts them: one and fifteen.
 func TestNotificationSchedule(t *testing.T) {
-	w := newWorld(t, func(o *providersim.Options) { o.RetryScale = 1 })
-	w.merchant.answer = func(n int, _ delivery, rw http.ResponseWriter) {
+	fx := newFixture(t, func(o *providersim.Options) { o.RetryScale = 1 })
+	fx.merchant.answer = func(n int, _ delivery, rw http.ResponseWriter) {
 		rw.WriteHeader([]int{500, 503, 302, 401}[n%4])
 		io.WriteString(rw, `{"code":"FAIL"}`)
 	}
-	w.approve(providersim.Ming, w.order("stubborn-1"))
+	fx.approve(providersim.Ming, fx.order("stubborn-1"))
 	var id string
 	for i, pause := range []time.Duration{
 		0, 15 * time.Second, 15 * time.Second, 30 * time.Second, 3 * time.Minute, 10 * time.Minute, 20 * time.Minute, 30 * time.Minute,
 		30 * time.Minute, 30 * time.Minute, time.Hour, 3 * time.Hour, 3 * time.Hour, 3 * time.Hour, 6 * time.Hour, 6 * time.Hour,
 	} {
-		w.sim.Advance(pause)
-		n, _, err := w.read(w.merchant.next(t))
+		fx.sim.Advance(pause)
+		n, _, err := fx.read(fx.merchant.next(t))
 		if err != nil {
 			t.Fatalf("try %d: %v", i, err)
 		}
@@ -35,18 +35,18 @@ func TestNotificationSchedule(t *testing.T) {
 		}
 		id = n.ID
 	}
-	w.sim.Advance(48 * time.Hour)
-	w.merchant.answer = func(_ int, _ delivery, rw http.ResponseWriter) { io.WriteString(rw, `{"code":"FAIL"}`) } // 200 counts, whatever the body
-	w.approve(providersim.Ming, w.order("stubborn-2"))
-	w.merchant.next(t)
-	w.sim.Advance(48 * time.Hour)
-	w.approve(providersim.Ming, w.order("stubborn-3"))
-	if _, paid, err := w.read(w.merchant.next(t)); err != nil || *paid.OutTradeNo != "stubborn-3" {
+	fx.sim.Advance(48 * time.Hour)
+	fx.merchant.answer = func(_ int, _ delivery, rw http.ResponseWriter) { io.WriteString(rw, `{"code":"FAIL"}`) } // 200 counts, whatever the body
+	fx.approve(providersim.Ming, fx.order("stubborn-2"))
+	fx.merchant.next(t)
+	fx.sim.Advance(48 * time.Hour)
+	fx.approve(providersim.Ming, fx.order("stubborn-3"))
+	if _, paid, err := fx.read(fx.merchant.next(t)); err != nil || *paid.OutTradeNo != "stubborn-3" {
 		t.Errorf("after acceptance came %v, %v", paid, err)
 	}
-	w.sim.Close()
+	fx.sim.Close()
 	tries := 0
-	for _, e := range w.sim.History(mchID, "stubborn-1") {
+	for _, e := range fx.sim.History(mchID, "stubborn-1") {
 		if e.Out {
 			tries++
 		}
@@ -57,13 +57,13 @@ func TestNotificationSchedule(t *testing.T) {
 }
 
 func TestHistoryIsKeptListedAndCleared(t *testing.T) {
-	w := newWorld(t)
-	w.approve(providersim.Ming, w.order("history-1"))
-	w.merchant.next(t)
-	w.query("history-1")
-	w.sim.Close() // the merchant has its notification before the history has it
+	fx := newFixture(t)
+	fx.approve(providersim.Ming, fx.order("history-1"))
+	fx.merchant.next(t)
+	fx.query("history-1")
+	fx.sim.Close() // the merchant has its notification before the history has it
 	var kinds []string
-	for _, e := range w.sim.History(mchID, "history-1") {
+	for _, e := range fx.sim.History(mchID, "history-1") {
 		kinds = append(kinds, e.Name)
 	}
 	slices.Sort(kinds)
@@ -71,11 +71,11 @@ func TestHistoryIsKeptListedAndCleared(t *testing.T) {
 	if !slices.Equal(kinds, want) {
 		t.Errorf("history is %q", kinds)
 	}
-	if n := len(w.sim.History("1900000009", "")); n != 0 {
+	if n := len(fx.sim.History("1900000009", "")); n != 0 {
 		t.Errorf("another account has %d entries", n)
 	}
-	w.sim.Forget()
-	if n := len(w.sim.History("", "")); n != 0 {
+	fx.sim.Forget()
+	if n := len(fx.sim.History("", "")); n != 0 {
 		t.Errorf("%d entries are left", n)
 	}
 }
@@ -83,7 +83,7 @@ func TestHistoryIsKeptListedAndCleared(t *testing.T) {
 // TestCloseInterruptsDelivery: a merchant that never answers does not hold the
 // simulator up.
 func TestCloseInterruptsDelivery(t *testing.T) {
-	w := newWorld(t)
+	fx := newFixture(t)
 	asked := make(chan struct{})
 	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body) // only then is the end of the connection noticed
@@ -91,11 +91,11 @@ func TestCloseInterruptsDelivery(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	defer silent.Close()
-	w.merchant.url = silent.URL
-	w.approve(providersim.Ming, w.order("silent-1"))
+	fx.merchant.url = silent.URL
+	fx.approve(providersim.Ming, fx.order("silent-1"))
 	<-asked
-	w.sim.Close()
-	history := w.sim.History(mchID, "silent-1")
+	fx.sim.Close()
+	history := fx.sim.History(mchID, "silent-1")
 	if last := history[len(history)-1]; !last.Out || !strings.Contains(last.Problem, "context canceled") {
 		t.Errorf("the try ended as %+v", last)
 	}

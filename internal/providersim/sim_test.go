@@ -57,8 +57,8 @@ func (c *clock) Now() time.Time {
 	return c.now
 }
 
-// world is a simulator on a real socket, and a merchant that listens.
-type world struct {
+// fixture is a simulator on a real socket, and a merchant that listens.
+type fixture struct {
 	t        testing.TB
 	sim      *providersim.Sim
 	server   *httptest.Server
@@ -77,37 +77,37 @@ func weChatAccount() providersim.WeChatAccount {
 
 // newWorld starts a simulator with one WeChat Pay account. Delays and retries
 // run a thousand times faster than at the provider.
-func newWorld(t *testing.T, change ...func(*providersim.Options)) *world {
+func newFixture(t *testing.T, change ...func(*providersim.Options)) *fixture {
 	t.Helper()
-	w := &world{t: t}
+	fx := &fixture{t: t}
 	var sim *providersim.Sim
-	w.server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { sim.Handler().ServeHTTP(rw, r) }))
-	o := providersim.Options{Origin: w.server.URL, Seed: 1, RetryScale: 0.001, ReplyScale: 0.001, RefundAfter: time.Millisecond}
+	fx.server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { sim.Handler().ServeHTTP(rw, r) }))
+	o := providersim.Options{Origin: fx.server.URL, Seed: 1, RetryScale: 0.001, ReplyScale: 0.001, RefundAfter: time.Millisecond}
 	for _, c := range change {
 		c(&o)
 	}
 	sim = providersim.New(o)
-	w.sim = sim
+	fx.sim = sim
 	if err := sim.AddWeChatAccount(weChatAccount()); err != nil {
 		t.Fatal(err)
 	}
-	base, err := url.Parse(w.server.URL)
+	base, err := url.Parse(fx.server.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
 	transport := &http.Transport{MaxIdleConnsPerHost: 16}
-	w.http = &http.Client{
+	fx.http = &http.Client{
 		Transport:     redirect{base, transport},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	w.merchant = newMerchant(t)
+	fx.merchant = newMerchant(t)
 	go sim.Run(t.Context())
 	t.Cleanup(func() {
 		sim.Close()
 		transport.CloseIdleConnections()
-		w.server.Close()
+		fx.server.Close()
 	})
-	return w
+	return fx
 }
 
 // redirect leads requests for the real company to the simulator.
@@ -178,24 +178,24 @@ func (m *merchant) next(t testing.TB) delivery {
 }
 
 // control calls the control API and decodes its answer.
-func (w *world) control(method, path string, body, answer any) int {
-	w.t.Helper()
+func (fx *fixture) control(method, path string, body, answer any) int {
+	fx.t.Helper()
 	payload, err := json.Marshal(body)
 	if err != nil {
-		w.t.Fatal(err)
+		fx.t.Fatal(err)
 	}
-	req, err := http.NewRequest(method, w.server.URL+path, bytes.NewReader(payload))
+	req, err := http.NewRequest(method, fx.server.URL+path, bytes.NewReader(payload))
 	if err != nil {
-		w.t.Fatal(err)
+		fx.t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	res, err := w.http.Do(req)
+	res, err := fx.http.Do(req)
 	if err != nil {
-		w.t.Fatal(err)
+		fx.t.Fatal(err)
 	}
 	defer res.Body.Close()
 	if err := json.NewDecoder(res.Body).Decode(answer); err != nil {
-		w.t.Fatalf("%s %s: %v", method, path, err)
+		fx.t.Fatalf("%s %s: %v", method, path, err)
 	}
 	return res.StatusCode
 }

@@ -22,20 +22,20 @@ func TestLifetimes(t *testing.T) {
 		"closed-after-days": {nil, 7 * 24 * time.Hour, "code_dead", "CLOSED"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			if a := w.send(newCall("POST", "/v3/pay/transactions/native", w.body(c.change))); a.status != 200 {
+			fx := newFixture(t)
+			if a := fx.send(newCall("POST", "/v3/pay/transactions/native", fx.body(c.change))); a.status != 200 {
 				t.Fatal(a.body)
 			}
-			code := w.sim.Orders()[0].Text
-			w.sim.Advance(c.advance)
-			_, err := w.sim.Approve(providersim.Ming, code)
+			code := fx.sim.Orders()[0].Text
+			fx.sim.Advance(c.advance)
+			_, err := fx.sim.Approve(providersim.Ming, code)
 			if c.refusal == "" && err != nil {
 				t.Error(err)
 			}
 			if c.refusal != "" {
 				wantRefusal(t, err, c.refusal)
 			}
-			if got := *w.query("schema-1").TradeState; got != c.state {
+			if got := *fx.query("schema-1").TradeState; got != c.state {
 				t.Errorf("trade_state is %s, want %s", got, c.state)
 			}
 		})
@@ -45,42 +45,42 @@ func TestLifetimes(t *testing.T) {
 func in(d time.Duration) string { return time.Now().Add(d).Format(time.RFC3339) }
 
 func TestOneOrderOnePayer(t *testing.T) {
-	w := newWorld(t)
-	code := w.order("one-payer-1")
-	if _, err := w.sim.Scan(providersim.Ming, code, providersim.ByCamera); err != nil {
+	fx := newFixture(t)
+	code := fx.order("one-payer-1")
+	if _, err := fx.sim.Scan(providersim.Ming, code, providersim.ByCamera); err != nil {
 		t.Fatal(err)
 	}
-	_, err := w.sim.Approve(providersim.Hong, code)
+	_, err := fx.sim.Approve(providersim.Hong, code)
 	wantRefusal(t, err, "other_payer")
 	if got := err.(*providersim.Refusal).Text; got != "商家订单信息有误，请重新下单支付" {
 		t.Errorf("the wallet says %q", got)
 	}
-	_, err = w.sim.Scan(providersim.Hong, w.order("one-payer-1"), providersim.ByCamera) // a renewed code is the same order
+	_, err = fx.sim.Scan(providersim.Hong, fx.order("one-payer-1"), providersim.ByCamera) // a renewed code is the same order
 	wantRefusal(t, err, "other_payer")
-	if _, err := w.sim.Cancel(providersim.Ming, code); err == nil {
+	if _, err := fx.sim.Cancel(providersim.Ming, code); err == nil {
 		t.Error("the replaced code was taken")
 	}
-	w.approve(providersim.Ming, "one-payer-1")
-	_, err = w.sim.Approve(providersim.Ming, "one-payer-1")
+	fx.approve(providersim.Ming, "one-payer-1")
+	_, err = fx.sim.Approve(providersim.Ming, "one-payer-1")
 	wantRefusal(t, err, "order_paid")
 }
 
 func TestOnlyTheCameraReadsCodes(t *testing.T) {
-	w := newWorld(t)
-	code := w.order("camera-1")
+	fx := newFixture(t)
+	code := fx.order("camera-1")
 	for how, want := range map[providersim.How]string{
 		providersim.ByAlbum: "from_album", providersim.ByLongPress: "long_press", providersim.ByLink: "as_link",
 	} {
-		_, err := w.sim.Scan(providersim.Ming, code, how)
+		_, err := fx.sim.Scan(providersim.Ming, code, how)
 		wantRefusal(t, err, want)
 	}
-	_, err := w.sim.Scan(providersim.Ming, "weixin://wxpay/bizpayurl?pr=other", providersim.ByCamera)
+	_, err := fx.sim.Scan(providersim.Ming, "weixin://wxpay/bizpayurl?pr=other", providersim.ByCamera)
 	wantRefusal(t, err, "unknown_code")
-	if got := states(w.sim.Codes()); !slices.Equal(got, []string{"camera-1 unpaid"}) {
+	if got := states(fx.sim.Codes()); !slices.Equal(got, []string{"camera-1 unpaid"}) {
 		t.Errorf("codes on show: %v", got)
 	}
-	w.approve(providersim.Ming, code)
-	if got := states(w.sim.Codes()); len(got) != 0 {
+	fx.approve(providersim.Ming, code)
+	if got := states(fx.sim.Codes()); len(got) != 0 {
 		t.Errorf("codes on show after payment: %v", got)
 	}
 }

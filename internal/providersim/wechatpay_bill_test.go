@@ -11,20 +11,20 @@ import (
 )
 
 func TestBill(t *testing.T) {
-	w := newWorld(t)
-	w.approve(providersim.Ming, w.order("bill-1"))
-	w.merchant.next(t)
-	if _, err := w.refund("bill-1", "R1", 80); err != nil {
+	fx := newFixture(t)
+	fx.approve(providersim.Ming, fx.order("bill-1"))
+	fx.merchant.next(t)
+	if _, err := fx.refund("bill-1", "R1", 80); err != nil {
 		t.Fatal(err)
 	}
 	today := time.Now().In(time.FixedZone("CST", 8*3600))
 	path := "/v3/bill/tradebill?bill_date=" + today.Format(time.DateOnly)
-	if a := w.send(newCall("GET", path, "")); a.Code != "STATEMENT_CREATING" {
+	if a := fx.send(newCall("GET", path, "")); a.Code != "STATEMENT_CREATING" {
 		t.Errorf("on the same day: %d %s", a.status, a.Code)
 	}
-	w.sim.Advance(35 * time.Hour)
+	fx.sim.Advance(35 * time.Hour)
 	for kind, rows := range map[string]int{"": 2, "ALL": 2, "SUCCESS": 1, "REFUND": 1} {
-		a := w.send(newCall("GET", path+"&bill_type="+kind, ""))
+		a := fx.send(newCall("GET", path+"&bill_type="+kind, ""))
 		if a.status != 200 {
 			t.Fatalf("%s: %s", kind, a.body)
 		}
@@ -35,7 +35,7 @@ func TestBill(t *testing.T) {
 		if err := json.Unmarshal([]byte(a.body), &link); err != nil {
 			t.Fatal(err)
 		}
-		file := w.send(newCall("GET", strings.TrimPrefix(link.URL, w.server.URL), ""))
+		file := fx.send(newCall("GET", strings.TrimPrefix(link.URL, fx.server.URL), ""))
 		lines := strings.Split(strings.TrimSpace(file.body), "\r\n")
 		if len(lines) != rows+3 || file.header.Get("Wechatpay-Signature") != "" {
 			t.Errorf("%q: %d lines\n%s", kind, len(lines), file.body)
@@ -50,7 +50,7 @@ func TestBill(t *testing.T) {
 		path[len("/v3/bill/tradebill?"):] + "&bill_type=X":  "PARAM_ERROR",
 		path[len("/v3/bill/tradebill?"):] + "&tar_type=ZIP": "PARAM_ERROR",
 	} {
-		if a := w.send(newCall("GET", "/v3/bill/tradebill?"+query, "")); a.Code != code {
+		if a := fx.send(newCall("GET", "/v3/bill/tradebill?"+query, "")); a.Code != code {
 			t.Errorf("%s: %d %s", query, a.status, a.Code)
 		}
 	}

@@ -13,10 +13,10 @@ import (
 
 // body is the JSON of a prepay call with some members replaced; nil takes one
 // out.
-func (w *world) body(change map[string]any) string {
-	w.t.Helper()
+func (fx *fixture) body(change map[string]any) string {
+	fx.t.Helper()
 	b := map[string]any{
-		"appid": appID, "mchid": mchID, "description": "tea", "out_trade_no": "schema-1", "notify_url": w.merchant.url,
+		"appid": appID, "mchid": mchID, "description": "tea", "out_trade_no": "schema-1", "notify_url": fx.merchant.url,
 		"amount": map[string]any{"total": 100, "currency": "CNY"},
 	}
 	for name, value := range change {
@@ -26,7 +26,7 @@ func (w *world) body(change map[string]any) string {
 	}
 	text, err := json.Marshal(b)
 	if err != nil {
-		w.t.Fatal(err)
+		fx.t.Fatal(err)
 	}
 	return string(text)
 }
@@ -87,8 +87,8 @@ func TestPrepayRules(t *testing.T) {
 		"h5-with-a-host-name":     {"h5", m{"scene_info": m{"payer_client_ip": "localhost", "h5_info": m{"type": "Wap"}}}, "/scene_info/payer_client_ip"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			a := w.send(newCall("POST", "/v3/pay/transactions/"+c.product, w.body(c.change)))
+			fx := newFixture(t)
+			a := fx.send(newCall("POST", "/v3/pay/transactions/"+c.product, fx.body(c.change)))
 			if c.field == "" {
 				if a.status != 200 || a.header.Get("Wechatpay-Serial") != publicID {
 					t.Errorf("answer is %d %s %s %s", a.status, a.Code, a.Detail.Field, a.header)
@@ -98,7 +98,7 @@ func TestPrepayRules(t *testing.T) {
 			if a.status != 400 || a.Code != "PARAM_ERROR" || a.Detail.Field != c.field || a.Detail.Location != "body" {
 				t.Errorf("answer is %d %s at %q, want 400 PARAM_ERROR at %q", a.status, a.Code, a.Detail.Field, c.field)
 			}
-			if n := len(w.sim.Orders()); n != 0 {
+			if n := len(fx.sim.Orders()); n != 0 {
 				t.Errorf("%d orders were made", n)
 			}
 		})
@@ -106,7 +106,7 @@ func TestPrepayRules(t *testing.T) {
 }
 
 func TestPrepayOfOtherPeople(t *testing.T) {
-	w := newWorld(t)
+	fx := newFixture(t)
 	for name, c := range map[string]struct {
 		product string
 		change  m
@@ -121,7 +121,7 @@ func TestPrepayOfOtherPeople(t *testing.T) {
 		"bad-parameter":  {"native", m{"amount": m{"total": 0}}, 400, "PARAM_ERROR", "268435461"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := w.send(newCall("POST", "/v3/pay/transactions/"+c.product, w.body(c.change)))
+			a := fx.send(newCall("POST", "/v3/pay/transactions/"+c.product, fx.body(c.change)))
 			if a.status != c.status || a.Code != c.code || !strings.HasSuffix(a.requestID, "-"+c.number) {
 				t.Errorf("answer is %d %s %s", a.status, a.Code, a.requestID)
 			}
@@ -130,10 +130,10 @@ func TestPrepayOfOtherPeople(t *testing.T) {
 }
 
 func TestBodiesThatAreNoObject(t *testing.T) {
-	w := newWorld(t)
+	fx := newFixture(t)
 	for name, body := range map[string]string{"empty": "", "list": "[]", "null": "null", "cut": `{"appid":`, "twice": `{} {}`, "text": "appid=1"} {
 		t.Run(name, func(t *testing.T) {
-			if a := w.send(newCall("POST", "/v3/pay/transactions/native", body)); a.status != 400 || a.Code != "PARAM_ERROR" {
+			if a := fx.send(newCall("POST", "/v3/pay/transactions/native", body)); a.status != 400 || a.Code != "PARAM_ERROR" {
 				t.Errorf("answer is %d %s", a.status, a.Code)
 			}
 		})
@@ -144,23 +144,23 @@ func TestBodiesThatAreNoObject(t *testing.T) {
 
 // repeat another request; any other value does.
 func TestSameRequestInOtherWords(t *testing.T) {
-	w := newWorld(t)
+	fx := newFixture(t)
 	numbers := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		numbers++
 		number := "words-" + strconv.Itoa(numbers)
 		fields := m{
-			"appid": appID, "mchid": mchID, "out_trade_no": number, "notify_url": w.merchant.url, "amount": m{"total": 100},
+			"appid": appID, "mchid": mchID, "out_trade_no": number, "notify_url": fx.merchant.url, "amount": m{"total": 100},
 			"description": rapid.StringMatching(`[a-z茶<>&"]{1,20}`).Draw(rt, "description"),
 		}
-		if a := w.send(newCall("POST", "/v3/pay/transactions/native", shuffled(rt, fields))); a.status != 200 {
+		if a := fx.send(newCall("POST", "/v3/pay/transactions/native", shuffled(rt, fields))); a.status != 200 {
 			rt.Fatalf("first: %d %s", a.status, a.body)
 		}
-		if a := w.send(newCall("POST", "/v3/pay/transactions/native", shuffled(rt, fields))); a.status != 200 {
+		if a := fx.send(newCall("POST", "/v3/pay/transactions/native", shuffled(rt, fields))); a.status != 200 {
 			rt.Fatalf("again: %d %s", a.status, a.body)
 		}
 		fields["description"] = fields["description"].(string) + "x"
-		if a := w.send(newCall("POST", "/v3/pay/transactions/native", shuffled(rt, fields))); a.status != 400 || !strings.HasSuffix(a.requestID, "-268498688") {
+		if a := fx.send(newCall("POST", "/v3/pay/transactions/native", shuffled(rt, fields))); a.status != 400 || !strings.HasSuffix(a.requestID, "-268498688") {
 			rt.Fatalf("changed: %d %s", a.status, a.body)
 		}
 	})
@@ -182,10 +182,10 @@ func shuffled(t *rapid.T, object m) string {
 }
 
 func TestPostNeedsItsContentType(t *testing.T) {
-	w := newWorld(t)
-	call := newCall("POST", "/v3/pay/transactions/native", w.body(nil))
+	fx := newFixture(t)
+	call := newCall("POST", "/v3/pay/transactions/native", fx.body(nil))
 	call.header["Content-Type"] = "application/x-www-form-urlencoded"
-	if a := w.send(call); a.status != 400 || a.Code != "PARAM_ERROR" {
+	if a := fx.send(call); a.status != 400 || a.Code != "PARAM_ERROR" {
 		t.Errorf("answer is %d %s", a.status, a.Code)
 	}
 }

@@ -24,53 +24,53 @@ import (
 
 // The official SDK is the judge in this file: what it can't use is wrong.
 
-func (w *world) client() *core.Client {
-	w.t.Helper()
-	c, err := core.NewClient(w.t.Context(),
+func (fx *fixture) client() *core.Client {
+	fx.t.Helper()
+	c, err := core.NewClient(fx.t.Context(),
 		option.WithWechatPayPublicKeyAuthCipher(mchID, serial, merchantKey(), publicID, &platformKey().PublicKey),
-		option.WithHTTPClient(w.http))
+		option.WithHTTPClient(fx.http))
 	if err != nil {
-		w.t.Fatal(err)
+		fx.t.Fatal(err)
 	}
 	return c
 }
 
-func (w *world) native() *native.NativeApiService {
-	return &native.NativeApiService{Client: w.client()}
+func (fx *fixture) native() *native.NativeApiService {
+	return &native.NativeApiService{Client: fx.client()}
 }
 
-func (w *world) nativeRequest(number string) native.PrepayRequest {
+func (fx *fixture) nativeRequest(number string) native.PrepayRequest {
 	return native.PrepayRequest{
 		Appid: core.String(appID), Mchid: core.String(mchID), Description: core.String("龙井茶 <100g> & more"), OutTradeNo: core.String(number),
-		NotifyUrl: core.String(w.merchant.url), Amount: &native.Amount{Total: core.Int64(5980), Currency: core.String("CNY")},
+		NotifyUrl: core.String(fx.merchant.url), Amount: &native.Amount{Total: core.Int64(5980), Currency: core.String("CNY")},
 	}
 }
 
 // order makes a Native order and returns its code_url.
-func (w *world) order(number string) string {
-	w.t.Helper()
-	p, _, err := w.native().Prepay(w.t.Context(), w.nativeRequest(number))
+func (fx *fixture) order(number string) string {
+	fx.t.Helper()
+	p, _, err := fx.native().Prepay(fx.t.Context(), fx.nativeRequest(number))
 	if err != nil {
-		w.t.Fatal(err)
+		fx.t.Fatal(err)
 	}
 	return *p.CodeUrl
 }
 
-func (w *world) query(number string) *payments.Transaction {
-	w.t.Helper()
-	t, _, err := w.native().QueryOrderByOutTradeNo(w.t.Context(), native.QueryOrderByOutTradeNoRequest{
+func (fx *fixture) query(number string) *payments.Transaction {
+	fx.t.Helper()
+	t, _, err := fx.native().QueryOrderByOutTradeNo(fx.t.Context(), native.QueryOrderByOutTradeNoRequest{
 		OutTradeNo: core.String(number), Mchid: core.String(mchID),
 	})
 	if err != nil {
-		w.t.Fatal(err)
+		fx.t.Fatal(err)
 	}
 	return t
 }
 
-func (w *world) approve(user providersim.User, ref string) {
-	w.t.Helper()
-	if _, err := w.sim.Approve(user, ref); err != nil {
-		w.t.Fatal(err)
+func (fx *fixture) approve(user providersim.User, ref string) {
+	fx.t.Helper()
+	if _, err := fx.sim.Approve(user, ref); err != nil {
+		fx.t.Fatal(err)
 	}
 }
 
@@ -86,80 +86,80 @@ func wantCode(t *testing.T, err error, status int, code string) {
 	}
 }
 
-func (w *world) notifyHandler() *notify.Handler {
-	w.t.Helper()
+func (fx *fixture) notifyHandler() *notify.Handler {
+	fx.t.Helper()
 	h, err := notify.NewRSANotifyHandler(apiV3Key, verifiers.NewSHA256WithRSAPubkeyVerifier(publicID, platformKey().PublicKey))
 	if err != nil {
-		w.t.Fatal(err)
+		fx.t.Fatal(err)
 	}
 	return h
 }
 
 // read verifies and decrypts a notification about a payment.
-func (w *world) read(d delivery) (*notify.Request, *payments.Transaction, error) {
+func (fx *fixture) read(d delivery) (*notify.Request, *payments.Transaction, error) {
 	var t payments.Transaction
-	n, err := w.notifyHandler().ParseNotifyRequest(w.t.Context(), d.request(), &t)
+	n, err := fx.notifyHandler().ParseNotifyRequest(fx.t.Context(), d.request(), &t)
 	return n, &t, err
 }
 
 func TestNativePaid(t *testing.T) {
-	w := newWorld(t)
-	code := w.order("native-paid|*1")
+	fx := newFixture(t)
+	code := fx.order("native-paid|*1")
 	if !strings.HasPrefix(code, "weixin://wxpay/bizpayurl?pr=") {
 		t.Fatalf("code_url is %q", code)
 	}
-	if got := *w.query("native-paid|*1").TradeState; got != "NOTPAY" {
+	if got := *fx.query("native-paid|*1").TradeState; got != "NOTPAY" {
 		t.Fatalf("trade_state before payment is %s", got)
 	}
-	w.approve(providersim.Ming, code)
+	fx.approve(providersim.Ming, code)
 
-	n, paid, err := w.read(w.merchant.next(t))
+	n, paid, err := fx.read(fx.merchant.next(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if n.EventType != "TRANSACTION.SUCCESS" || len(n.ID) > 36 {
 		t.Errorf("event is %s, id %s", n.EventType, n.ID)
 	}
-	asked := w.query("native-paid|*1")
+	asked := fx.query("native-paid|*1")
 	if paid.String() != asked.String() {
 		t.Errorf("the notification and the query differ:\n%s\n%s", paid, asked)
 	}
 	if *asked.TradeState != "SUCCESS" || *asked.Amount.Total != 5980 || *asked.TradeType != "NATIVE" || *asked.Payer.Openid == "" {
 		t.Errorf("transaction is %s", asked)
 	}
-	byID, _, err := w.native().QueryOrderById(t.Context(), native.QueryOrderByIdRequest{TransactionId: asked.TransactionId, Mchid: core.String(mchID)})
+	byID, _, err := fx.native().QueryOrderById(t.Context(), native.QueryOrderByIdRequest{TransactionId: asked.TransactionId, Mchid: core.String(mchID)})
 	if err != nil || byID.String() != asked.String() {
 		t.Errorf("query by id: %v, %v", byID, err)
 	}
 }
 
 func TestRepeatedPrepayRenewsTheCode(t *testing.T) {
-	w := newWorld(t)
-	first, second := w.order("renewed-1"), w.order("renewed-1")
+	fx := newFixture(t)
+	first, second := fx.order("renewed-1"), fx.order("renewed-1")
 	if first == second {
 		t.Fatal("the repeat got the same code_url")
 	}
-	_, err := w.sim.Scan(providersim.Ming, first, providersim.ByCamera)
+	_, err := fx.sim.Scan(providersim.Ming, first, providersim.ByCamera)
 	wantRefusal(t, err, "code_dead")
-	w.approve(providersim.Ming, second)
+	fx.approve(providersim.Ming, second)
 
-	_, _, err = w.native().Prepay(t.Context(), w.nativeRequest("renewed-1"))
+	_, _, err = fx.native().Prepay(t.Context(), fx.nativeRequest("renewed-1"))
 	wantCode(t, err, 400, "ORDERPAID")
 }
 
 func TestChangedPrepayIsRefused(t *testing.T) {
-	w := newWorld(t)
-	w.order("changed-1")
+	fx := newFixture(t)
+	fx.order("changed-1")
 	for name, change := range map[string]func(*native.PrepayRequest){
 		"amount":      func(r *native.PrepayRequest) { r.Amount.Total = core.Int64(1) },
 		"description": func(r *native.PrepayRequest) { r.Description = core.String("other") },
 		"attach":      func(r *native.PrepayRequest) { r.Attach = core.String("more") },
-		"expiry":      func(r *native.PrepayRequest) { r.TimeExpire = core.Time(w.sim.Now().Add(time.Hour)) },
+		"expiry":      func(r *native.PrepayRequest) { r.TimeExpire = core.Time(fx.sim.Now().Add(time.Hour)) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := w.nativeRequest("changed-1")
+			r := fx.nativeRequest("changed-1")
 			change(&r)
-			_, result, err := w.native().Prepay(t.Context(), r)
+			_, result, err := fx.native().Prepay(t.Context(), r)
 			wantCode(t, err, 400, "INVALID_REQUEST")
 			if id := result.Response.Header.Get("Request-ID"); !strings.HasSuffix(id, "-268498688") {
 				t.Errorf("Request-ID is %s", id)
@@ -167,84 +167,84 @@ func TestChangedPrepayIsRefused(t *testing.T) {
 		})
 	}
 	t.Run("other-product", func(t *testing.T) {
-		_, _, err := (&h5.H5ApiService{Client: w.client()}).Prepay(t.Context(), w.h5Request("changed-1"))
+		_, _, err := (&h5.H5ApiService{Client: fx.client()}).Prepay(t.Context(), fx.h5Request("changed-1"))
 		wantCode(t, err, 400, "INVALID_REQUEST")
 	})
 }
 
-func (w *world) h5Request(number string) h5.PrepayRequest {
+func (fx *fixture) h5Request(number string) h5.PrepayRequest {
 	return h5.PrepayRequest{
 		Appid: core.String(appID), Mchid: core.String(mchID), Description: core.String("tea"), OutTradeNo: core.String(number),
-		NotifyUrl: core.String(w.merchant.url), Amount: &h5.Amount{Total: core.Int64(1)},
+		NotifyUrl: core.String(fx.merchant.url), Amount: &h5.Amount{Total: core.Int64(1)},
 		SceneInfo: &h5.SceneInfo{PayerClientIp: core.String("203.0.113.7"), H5Info: &h5.H5Info{Type: core.String("Wap")}},
 	}
 }
 
 func TestClose(t *testing.T) {
-	w := newWorld(t)
-	code := w.order("closed-1")
+	fx := newFixture(t)
+	code := fx.order("closed-1")
 	req := native.CloseOrderRequest{OutTradeNo: core.String("closed-1"), Mchid: core.String(mchID)}
 	for range 2 { // closing again is fine
-		result, err := w.native().CloseOrder(t.Context(), req)
+		result, err := fx.native().CloseOrder(t.Context(), req)
 		if err != nil || result.Response.StatusCode != http.StatusNoContent {
 			t.Fatalf("close: %v", err)
 		}
 	}
-	if got := *w.query("closed-1").TradeState; got != "CLOSED" {
+	if got := *fx.query("closed-1").TradeState; got != "CLOSED" {
 		t.Errorf("trade_state is %s", got)
 	}
-	_, err := w.sim.Approve(providersim.Ming, code)
+	_, err := fx.sim.Approve(providersim.Ming, code)
 	wantRefusal(t, err, "order_closed")
-	_, _, err = w.native().Prepay(t.Context(), w.nativeRequest("closed-1"))
+	_, _, err = fx.native().Prepay(t.Context(), fx.nativeRequest("closed-1"))
 	wantCode(t, err, 400, "ORDER_CLOSED")
 
-	w.approve(providersim.Ming, w.order("closed-2"))
+	fx.approve(providersim.Ming, fx.order("closed-2"))
 	req.OutTradeNo = core.String("closed-2")
-	_, err = w.native().CloseOrder(t.Context(), req)
+	_, err = fx.native().CloseOrder(t.Context(), req)
 	wantCode(t, err, 400, "ORDERPAID")
 	req.OutTradeNo = core.String("never-made")
-	_, err = w.native().CloseOrder(t.Context(), req)
+	_, err = fx.native().CloseOrder(t.Context(), req)
 	wantCode(t, err, 404, "ORDER_NOT_EXIST")
 }
 
 func TestQueryOfUnknown(t *testing.T) {
-	w := newWorld(t)
-	_, _, err := w.native().QueryOrderByOutTradeNo(t.Context(), native.QueryOrderByOutTradeNoRequest{
+	fx := newFixture(t)
+	_, _, err := fx.native().QueryOrderByOutTradeNo(t.Context(), native.QueryOrderByOutTradeNoRequest{
 		OutTradeNo: core.String("never-made"), Mchid: core.String(mchID),
 	})
 	wantCode(t, err, 404, "ORDER_NOT_EXIST")
-	_, _, err = w.native().QueryOrderByOutTradeNo(t.Context(), native.QueryOrderByOutTradeNoRequest{
+	_, _, err = fx.native().QueryOrderByOutTradeNo(t.Context(), native.QueryOrderByOutTradeNoRequest{
 		OutTradeNo: core.String("never-made"), Mchid: core.String("1900000009"),
 	})
 	wantCode(t, err, 400, "PARAM_ERROR")
 }
 
 func TestH5Paid(t *testing.T) {
-	w := newWorld(t)
-	p, _, err := (&h5.H5ApiService{Client: w.client()}).Prepay(t.Context(), w.h5Request("h5-paid-1"))
+	fx := newFixture(t)
+	p, _, err := (&h5.H5ApiService{Client: fx.client()}).Prepay(t.Context(), fx.h5Request("h5-paid-1"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.HasPrefix(*p.H5Url, w.server.URL+"/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=wx") {
+	if !strings.HasPrefix(*p.H5Url, fx.server.URL+"/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=wx") {
 		t.Fatalf("h5_url is %q", *p.H5Url)
 	}
-	w.approve(providersim.Ming, "h5-paid-1")
-	if _, paid, err := w.read(w.merchant.next(t)); err != nil || *paid.TradeType != "MWEB" {
+	fx.approve(providersim.Ming, "h5-paid-1")
+	if _, paid, err := fx.read(fx.merchant.next(t)); err != nil || *paid.TradeType != "MWEB" {
 		t.Errorf("notification: %v, %v", paid, err)
 	}
 }
 
 // bridgeParameters makes a JSAPI order for a user, the SDK signing the bridge's
 // parameters.
-func (w *world) bridgeParameters(number string, user providersim.User) map[string]string {
-	w.t.Helper()
-	p, _, err := (&jsapi.JsapiApiService{Client: w.client()}).PrepayWithRequestPayment(w.t.Context(), jsapi.PrepayRequest{
+func (fx *fixture) bridgeParameters(number string, user providersim.User) map[string]string {
+	fx.t.Helper()
+	p, _, err := (&jsapi.JsapiApiService{Client: fx.client()}).PrepayWithRequestPayment(fx.t.Context(), jsapi.PrepayRequest{
 		Appid: core.String(appID), Mchid: core.String(mchID), Description: core.String("tea"), OutTradeNo: core.String(number),
-		NotifyUrl: core.String(w.merchant.url), Amount: &jsapi.Amount{Total: core.Int64(1)},
-		Payer: &jsapi.Payer{Openid: core.String(w.openid(user))},
+		NotifyUrl: core.String(fx.merchant.url), Amount: &jsapi.Amount{Total: core.Int64(1)},
+		Payer: &jsapi.Payer{Openid: core.String(fx.openid(user))},
 	})
 	if err != nil {
-		w.t.Fatal(err)
+		fx.t.Fatal(err)
 	}
 	return map[string]string{
 		"appId": *p.Appid, "timeStamp": *p.TimeStamp, "nonceStr": *p.NonceStr, "package": *p.Package,
@@ -267,11 +267,11 @@ func TestBridge(t *testing.T) {
 		"md5":           {func(p map[string]string) { p["signType"] = "MD5" }, "fail"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			params := w.bridgeParameters("bridge-1", providersim.Ming)
+			fx := newFixture(t)
+			params := fx.bridgeParameters("bridge-1", providersim.Ming)
 			c.change(params)
 			var answer map[string]string
-			w.control(http.MethodPost, "/phone/bridge", params, &answer)
+			fx.control(http.MethodPost, "/phone/bridge", params, &answer)
 			if got := answer["err_msg"]; got != "get_brand_wcpay_request:"+c.result {
 				t.Errorf("err_msg is %q (%s)", got, answer["err_desc"])
 			}
@@ -279,27 +279,27 @@ func TestBridge(t *testing.T) {
 			if c.result == "ok" {
 				want = "SUCCESS"
 			}
-			if got := *w.query("bridge-1").TradeState; got != want {
+			if got := *fx.query("bridge-1").TradeState; got != want {
 				t.Errorf("trade_state is %s, want %s", got, want)
 			}
 		})
 	}
 }
 
-func (w *world) refund(number, refundNumber string, fen int64) (*refunddomestic.Refund, error) {
-	r, _, err := (&refunddomestic.RefundsApiService{Client: w.client()}).Create(w.t.Context(), refunddomestic.CreateRequest{
-		OutTradeNo: core.String(number), OutRefundNo: core.String(refundNumber), NotifyUrl: core.String(w.merchant.url),
+func (fx *fixture) refund(number, refundNumber string, fen int64) (*refunddomestic.Refund, error) {
+	r, _, err := (&refunddomestic.RefundsApiService{Client: fx.client()}).Create(fx.t.Context(), refunddomestic.CreateRequest{
+		OutTradeNo: core.String(number), OutRefundNo: core.String(refundNumber), NotifyUrl: core.String(fx.merchant.url),
 		Amount: &refunddomestic.AmountReq{Refund: core.Int64(fen), Total: core.Int64(5980), Currency: core.String("CNY")},
 	})
 	return r, err
 }
 
 func TestRefund(t *testing.T) {
-	w := newWorld(t)
-	w.approve(providersim.Ming, w.order("refunded-1"))
-	w.merchant.next(t)
+	fx := newFixture(t)
+	fx.approve(providersim.Ming, fx.order("refunded-1"))
+	fx.merchant.next(t)
 
-	first, err := w.refund("refunded-1", "R1", 80)
+	first, err := fx.refund("refunded-1", "R1", 80)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -313,81 +313,81 @@ func TestRefund(t *testing.T) {
 			Refund int64 `json:"refund"`
 		} `json:"amount"`
 	}
-	n, err := w.notifyHandler().ParseNotifyRequest(context.Background(), w.merchant.next(t).request(), &told)
+	n, err := fx.notifyHandler().ParseNotifyRequest(context.Background(), fx.merchant.next(t).request(), &told)
 	if err != nil || n.EventType != "REFUND.SUCCESS" || told.Status != "SUCCESS" || told.Number != "R1" || told.Amount.Refund != 80 {
 		t.Errorf("notification: %+v, %v", told, err)
 	}
 
-	again, err := w.refund("refunded-1", "R1", 80)
+	again, err := fx.refund("refunded-1", "R1", 80)
 	if err != nil || *again.RefundId != *first.RefundId || *again.Status != refunddomestic.STATUS_SUCCESS {
 		t.Errorf("the same refund again: %v, %v", again, err)
 	}
-	_, err = w.refund("refunded-1", "R1", 81)
+	_, err = fx.refund("refunded-1", "R1", 81)
 	wantCode(t, err, 400, "INVALID_REQUEST")
-	_, err = w.refund("refunded-1", "R2", 80)
+	_, err = fx.refund("refunded-1", "R2", 80)
 	wantCode(t, err, 429, "FREQUENCY_LIMITED")
-	w.sim.Advance(time.Minute)
-	_, err = w.refund("refunded-1", "R2", 5901)
+	fx.sim.Advance(time.Minute)
+	_, err = fx.refund("refunded-1", "R2", 5901)
 	wantCode(t, err, 400, "INVALID_REQUEST")
-	if _, err = w.refund("refunded-1", "R2", 5900); err != nil {
+	if _, err = fx.refund("refunded-1", "R2", 5900); err != nil {
 		t.Error(err)
 	}
-	if got := *w.query("refunded-1").TradeState; got != "REFUND" {
+	if got := *fx.query("refunded-1").TradeState; got != "REFUND" {
 		t.Errorf("trade_state is %s", got)
 	}
-	q, _, err := (&refunddomestic.RefundsApiService{Client: w.client()}).QueryByOutRefundNo(t.Context(), refunddomestic.QueryByOutRefundNoRequest{OutRefundNo: core.String("R1")})
+	q, _, err := (&refunddomestic.RefundsApiService{Client: fx.client()}).QueryByOutRefundNo(t.Context(), refunddomestic.QueryByOutRefundNoRequest{OutRefundNo: core.String("R1")})
 	if err != nil || *q.Amount.Refund != 80 || *q.RefundId != *first.RefundId {
 		t.Errorf("query of the refund: %v, %v", q, err)
 	}
 }
 
 func TestRefundLimits(t *testing.T) {
-	w := newWorld(t)
-	w.order("limits-1")
-	_, err := w.refund("limits-1", "R1", 1)
+	fx := newFixture(t)
+	fx.order("limits-1")
+	_, err := fx.refund("limits-1", "R1", 1)
 	wantCode(t, err, 400, "INVALID_REQUEST") // unpaid
-	w.approve(providersim.Ming, "limits-1")
+	fx.approve(providersim.Ming, "limits-1")
 	for i := range 50 {
-		if _, err := w.refund("limits-1", "R"+string(rune('A'+i%26))+string(rune('A'+i/26)), 1); err != nil {
+		if _, err := fx.refund("limits-1", "R"+string(rune('A'+i%26))+string(rune('A'+i/26)), 1); err != nil {
 			t.Fatalf("refund %d: %v", i, err)
 		}
-		w.sim.Advance(time.Minute)
+		fx.sim.Advance(time.Minute)
 	}
-	_, err = w.refund("limits-1", "R-last", 1)
+	_, err = fx.refund("limits-1", "R-last", 1)
 	wantCode(t, err, 403, "RULE_LIMIT")
 
-	w.approve(providersim.Ming, w.order("limits-2"))
-	w.sim.Advance(366 * 24 * time.Hour)
-	_, err = w.refund("limits-2", "R1", 1)
+	fx.approve(providersim.Ming, fx.order("limits-2"))
+	fx.sim.Advance(366 * 24 * time.Hour)
+	_, err = fx.refund("limits-2", "R1", 1)
 	wantCode(t, err, 403, "TRADE_ERROR")
 }
 
 func TestProductsMustBeGranted(t *testing.T) {
-	w := newWorld(t)
+	fx := newFixture(t)
 	a := weChatAccount()
 	a.MchID, a.Products = "1900000002", []providersim.Product{providersim.JSAPI}
-	if err := w.sim.AddWeChatAccount(a); err != nil {
+	if err := fx.sim.AddWeChatAccount(a); err != nil {
 		t.Fatal(err)
 	}
 	c, err := core.NewClient(t.Context(),
-		option.WithWechatPayPublicKeyAuthCipher("1900000002", serial, merchantKey(), publicID, &platformKey().PublicKey), option.WithHTTPClient(w.http))
+		option.WithWechatPayPublicKeyAuthCipher("1900000002", serial, merchantKey(), publicID, &platformKey().PublicKey), option.WithHTTPClient(fx.http))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := w.nativeRequest("not-granted")
+	r := fx.nativeRequest("not-granted")
 	r.Mchid = core.String("1900000002")
 	_, _, err = (&native.NativeApiService{Client: c}).Prepay(t.Context(), r)
 	wantCode(t, err, 403, "NO_AUTH")
 }
 
 func TestClientOfAnotherPlatformKeyRefusesReplies(t *testing.T) {
-	w := newWorld(t)
+	fx := newFixture(t)
 	c, err := core.NewClient(t.Context(),
-		option.WithWechatPayPublicKeyAuthCipher(mchID, serial, merchantKey(), publicID, &merchantKey().PublicKey), option.WithHTTPClient(w.http))
+		option.WithWechatPayPublicKeyAuthCipher(mchID, serial, merchantKey(), publicID, &merchantKey().PublicKey), option.WithHTTPClient(fx.http))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := (&native.NativeApiService{Client: c}).Prepay(t.Context(), w.nativeRequest("foreign-key")); err == nil {
+	if _, _, err := (&native.NativeApiService{Client: c}).Prepay(t.Context(), fx.nativeRequest("foreign-key")); err == nil {
 		t.Error("a reply passed under a key that did not sign it")
 	}
 }

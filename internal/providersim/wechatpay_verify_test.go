@@ -50,37 +50,37 @@ type answer struct {
 	} `json:"detail"`
 }
 
-func (w *world) send(c rawCall) (a answer) {
-	w.t.Helper()
+func (fx *fixture) send(c rawCall) (a answer) {
+	fx.t.Helper()
 	timestamp := strconv.FormatInt(c.at.Unix(), 10)
 	message := c.message(c.method + "\n" + c.path + "\n" + timestamp + "\n" + c.nonce + "\n" + c.body + "\n")
 	sum := sha256.Sum256([]byte(message))
 	sig, err := rsa.SignPKCS1v15(rand.Reader, c.key, crypto.SHA256, sum[:])
 	if err != nil {
-		w.t.Fatal(err)
+		fx.t.Fatal(err)
 	}
 	req, err := http.NewRequest(c.method, "https://api.mch.weixin.qq.com"+c.path, strings.NewReader(c.body))
 	if err != nil {
-		w.t.Fatal(err)
+		fx.t.Fatal(err)
 	}
 	for name, value := range c.header {
 		req.Header.Set(name, value)
 	}
 	req.Header.Set("Authorization", c.authorization(`WECHATPAY2-SHA256-RSA2048 mchid="`+c.mchid+`",nonce_str="`+c.nonce+`",timestamp="`+timestamp+
 		`",serial_no="`+c.serial+`",signature="`+base64.StdEncoding.EncodeToString(sig)+`"`))
-	res, err := w.http.Do(req)
+	res, err := fx.http.Do(req)
 	if err != nil {
-		w.t.Fatal(err)
+		fx.t.Fatal(err)
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
-		w.t.Fatal(err)
+		fx.t.Fatal(err)
 	}
 	a.status, a.header, a.body, a.requestID = res.StatusCode, res.Header, string(body), res.Header.Get("Request-ID")
 	if res.StatusCode >= 300 {
 		if err := json.Unmarshal(body, &a); err != nil {
-			w.t.Fatalf("%s: %v", body, err)
+			fx.t.Fatalf("%s: %v", body, err)
 		}
 	}
 	return a
@@ -89,9 +89,9 @@ func (w *world) send(c rawCall) (a answer) {
 const queryPath = "/v3/pay/transactions/out-trade-no/never-made?mchid=" + mchID
 
 func TestAuthentication(t *testing.T) {
-	w := newWorld(t)
+	fx := newFixture(t)
 	used := newCall("GET", queryPath, "")
-	w.send(used)
+	fx.send(used)
 	for name, c := range map[string]struct {
 		change func(*rawCall)
 		status int
@@ -132,7 +132,7 @@ func TestAuthentication(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			call := newCall("GET", queryPath, "")
 			c.change(&call)
-			a := w.send(call)
+			a := fx.send(call)
 			if a.status != c.status || a.Code != c.code {
 				t.Errorf("answer is %d %s (%s), want %d %s", a.status, a.Code, a.Message, c.status, c.code)
 			}
@@ -144,8 +144,8 @@ func TestAuthentication(t *testing.T) {
 }
 
 func TestUnknownPath(t *testing.T) {
-	w := newWorld(t)
-	if a := w.send(newCall("GET", "/v3/certificates", "")); a.status != 404 || a.Code != "RESOURCE_NOT_EXISTS" {
+	fx := newFixture(t)
+	if a := fx.send(newCall("GET", "/v3/certificates", "")); a.status != 404 || a.Code != "RESOURCE_NOT_EXISTS" {
 		t.Errorf("answer is %d %s", a.status, a.Code)
 	}
 }

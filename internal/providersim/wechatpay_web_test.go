@@ -11,11 +11,11 @@ import (
 
 // authorize passes through OAuth as WeChat's browser and returns where it was
 // sent back to.
-func (w *world) authorize(q url.Values) (status int, back *url.URL) {
-	w.t.Helper()
-	res, err := w.http.Get("https://open.weixin.qq.com/connect/oauth2/authorize?" + q.Encode())
+func (fx *fixture) authorize(q url.Values) (status int, back *url.URL) {
+	fx.t.Helper()
+	res, err := fx.http.Get("https://open.weixin.qq.com/connect/oauth2/authorize?" + q.Encode())
 	if err != nil {
-		w.t.Fatal(err)
+		fx.t.Fatal(err)
 	}
 	defer res.Body.Close()
 	back, err = res.Location()
@@ -25,17 +25,17 @@ func (w *world) authorize(q url.Values) (status int, back *url.URL) {
 	return res.StatusCode, back
 }
 
-func (w *world) exchange(code, secret string) map[string]any {
-	w.t.Helper()
+func (fx *fixture) exchange(code, secret string) map[string]any {
+	fx.t.Helper()
 	q := url.Values{"appid": {appID}, "secret": {secret}, "code": {code}, "grant_type": {"authorization_code"}}
-	res, err := w.http.Get("https://api.weixin.qq.com/sns/oauth2/access_token?" + q.Encode())
+	res, err := fx.http.Get("https://api.weixin.qq.com/sns/oauth2/access_token?" + q.Encode())
 	if err != nil {
-		w.t.Fatal(err)
+		fx.t.Fatal(err)
 	}
 	defer res.Body.Close()
 	var answer map[string]any
 	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
-		w.t.Fatal(err)
+		fx.t.Fatal(err)
 	}
 	return answer
 }
@@ -47,37 +47,37 @@ func authorizeQuery() url.Values {
 }
 
 // openid is a user's openid, got as a merchant gets it.
-func (w *world) openid(user providersim.User) string {
-	w.t.Helper()
-	w.sim.SetUser(user)
-	_, back := w.authorize(authorizeQuery())
-	id, _ := w.exchange(back.Query().Get("code"), appSecret)["openid"].(string)
+func (fx *fixture) openid(user providersim.User) string {
+	fx.t.Helper()
+	fx.sim.SetUser(user)
+	_, back := fx.authorize(authorizeQuery())
+	id, _ := fx.exchange(back.Query().Get("code"), appSecret)["openid"].(string)
 	if id == "" {
-		w.t.Fatal("OAuth gave no openid")
+		fx.t.Fatal("OAuth gave no openid")
 	}
 	return id
 }
 
 // visit opens an address as a browser does, following redirects, and returns
 // the page.
-func (w *world) visit(address string, header http.Header) string {
-	w.t.Helper()
-	browser := &http.Client{Transport: w.http.Transport}
+func (fx *fixture) visit(address string, header http.Header) string {
+	fx.t.Helper()
+	browser := &http.Client{Transport: fx.http.Transport}
 	req, err := http.NewRequest(http.MethodGet, address, nil)
 	if err != nil {
-		w.t.Fatal(err)
+		fx.t.Fatal(err)
 	}
 	for name, values := range header {
 		req.Header[name] = values
 	}
 	res, err := browser.Do(req)
 	if err != nil {
-		w.t.Fatal(err)
+		fx.t.Fatal(err)
 	}
 	defer res.Body.Close()
 	page, err := io.ReadAll(res.Body)
 	if err != nil {
-		w.t.Fatal(err)
+		fx.t.Fatal(err)
 	}
 	return string(page)
 }
