@@ -194,6 +194,9 @@ func (s *story) settled() bool {
 // agrees compares one attempt with the simulator's books: money is there if and
 // only if we say so, what we gave back was given back, and nobody can pay any more.
 func (s *story) agrees(t *rapid.T, l *pay.Ledger, a pay.Attempt) {
+	if a.Action != nil {
+		s.reachWallet(a) // a link may make an order only now
+	}
 	o := s.order(a.OutTradeNo)
 	if taken := o != nil && (o.State == "paid" || o.State == "refunded"); taken != a.State.Received() {
 		t.Fatalf("attempt %s is %s, but at the provider: %+v", a.ID, a.State, o)

@@ -142,7 +142,7 @@ func (s *Service) checkAndClose(ctx context.Context, l *pay.Ledger, attemptID st
 	}
 	var ev pay.Evidence
 	err = acc.Call(ctx, "close", func(ctx context.Context) (err error) {
-		ev, err = closer.Close(ctx, a.OutTradeNo)
+		ev, err = closer.Close(ctx, provider.CloseOrder{OutTradeNo: a.OutTradeNo, Rail: a.Rail, ExpiresAt: a.ExpiresAt})
 		return err
 	})
 	s.reached(PointClosed)

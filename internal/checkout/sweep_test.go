@@ -297,3 +297,25 @@ func TestSweepEnds(t *testing.T) {
 		t.Fatal("it goes on")
 	}
 }
+
+// A link that nobody has opened is no order yet: there is nothing to close at the
+// provider, so it can be opened and paid until it runs out, and is followed until then.
+func TestLinkIsFollowedUntilItRunsOut(t *testing.T) {
+	for _, w := range []way{{alipay, pay.RailDeepLink}, {alipay, pay.RailRedirect}} {
+		t.Run(string(w.rail), func(t *testing.T) {
+			fx := newFixture(t)
+			id := fx.open()
+			link := fx.choose(id, w.method, w.rail)
+			_, err := fx.Service().Cancel(t.Context(), harness.Merchant, id)
+			fx.must(err)
+			fx.later(pay.CloseDelay + time.Minute)
+			if a := fx.ledger(id).Attempts[0]; a.State != pay.AttemptAwaiting {
+				t.Fatalf("the attempt is %s, and its link can be opened", a.State)
+			}
+			fx.inject("notify-never", 1)
+			fx.reachWallet(link)
+			fx.pay(link)
+			fx.settle(id, "paid late", func(l *pay.Ledger) bool { return l.Session.Status == pay.SessionPaidLate })
+		})
+	}
+}

@@ -54,7 +54,14 @@ type Provider interface {
 // closed, absent if the provider never heard of the number, or paid if the payer
 // was faster. ErrPaid means paid too, but without proof: query.
 type Closer interface {
-	Close(ctx context.Context, outTradeNo string) (pay.Evidence, error)
+	Close(ctx context.Context, o CloseOrder) (pay.Evidence, error)
+}
+
+// CloseOrder holds what an adapter needs to close an order.
+type CloseOrder struct {
+	OutTradeNo string
+	Rail       pay.Rail
+	ExpiresAt  time.Time // after this the provider takes no payment anyway
 }
 
 // Refunder is a provider that gives money back. Both methods return the state

@@ -370,6 +370,10 @@ func TestStartAgain(t *testing.T) {
 	})
 }
 
+func toClose(o provider.Order) provider.CloseOrder {
+	return provider.CloseOrder{OutTradeNo: o.OutTradeNo, Rail: o.Rail, ExpiresAt: o.ExpiresAt}
+}
+
 func TestCloseUnpaid(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{wechatpay.ID, alipay.ID} {
@@ -386,7 +390,7 @@ func TestCloseUnpaid(t *testing.T) {
 				t.Fatal(err)
 			}
 			for range 2 { // closing what is closed is fine
-				if ev, err := closer.Close(t.Context(), o.OutTradeNo); err != nil || ev.Outcome != pay.OutcomeClosed {
+				if ev, err := closer.Close(t.Context(), toClose(o)); err != nil || ev.Outcome != pay.OutcomeClosed {
 					t.Fatalf("got %+v, %v", ev, err)
 				}
 			}
@@ -410,7 +414,7 @@ func TestClosePaid(t *testing.T) {
 		if !ok {
 			return
 		}
-		ev, err := closer.Close(t.Context(), o.OutTradeNo)
+		ev, err := closer.Close(t.Context(), toClose(o))
 		if !errors.Is(err, provider.ErrPaid) && (err != nil || ev.Outcome != pay.OutcomePaid) {
 			t.Errorf("got %+v, %v", ev, err)
 		}
@@ -420,7 +424,7 @@ func TestClosePaid(t *testing.T) {
 func TestCloseUnknown(t *testing.T) {
 	t.Parallel()
 	fx := newFixture(t)
-	ev, err := fx.providers[wechatpay.ID].(provider.Closer).Close(t.Context(), "MP000000000000000000000000000404")
+	ev, err := fx.providers[wechatpay.ID].(provider.Closer).Close(t.Context(), provider.CloseOrder{OutTradeNo: "MP000000000000000000000000000404", Rail: pay.RailQR})
 	if err != nil || ev.Outcome != pay.OutcomeAbsent {
 		t.Errorf("got %+v, %v", ev, err)
 	}

@@ -117,19 +117,22 @@ func (a *account) said(outTradeNo string, source pay.Source, outcome pay.Outcome
 }
 
 // Close implements provider.Closer. A code that nobody has scanned has no trade
-// yet that could be closed; canceling kills it.
-func (a *account) Close(ctx context.Context, outTradeNo string) (pay.Evidence, error) {
+// yet that could be closed; canceling kills it. A link that nobody has opened is
+// unknown to Alipay: nothing can kill it before it runs out.
+func (a *account) Close(ctx context.Context, o provider.CloseOrder) (pay.Evidence, error) {
 	var reply number
-	_, err := a.ask(ctx, "alipay.trade.close", number{outTradeNo}, &reply)
+	_, err := a.ask(ctx, "alipay.trade.close", number{o.OutTradeNo}, &reply)
 	switch {
-	case err == nil && reply.OutTradeNo == outTradeNo:
-		return a.said(outTradeNo, pay.SourceClose, pay.OutcomeClosed), nil
+	case err == nil && reply.OutTradeNo == o.OutTradeNo:
+		return a.said(o.OutTradeNo, pay.SourceClose, pay.OutcomeClosed), nil
 	case err == nil:
 		return pay.Evidence{}, unusable("the reply is about another order")
+	case errors.Is(err, provider.ErrAbsent) && o.Rail == pay.RailQR:
+		return a.cancel(ctx, o.OutTradeNo)
 	case errors.Is(err, provider.ErrAbsent):
-		return a.cancel(ctx, outTradeNo)
+		return a.said(o.OutTradeNo, pay.SourceClose, pay.OutcomeAbsent), nil
 	case errors.Is(err, provider.ErrRefused), errors.Is(err, provider.ErrPaid), errors.Is(err, provider.ErrClosed):
-		return a.settled(ctx, outTradeNo, err)
+		return a.settled(ctx, o.OutTradeNo, err)
 	}
 	return pay.Evidence{}, err
 }

@@ -86,6 +86,23 @@ func TestQueryUnknown(t *testing.T) {
 	}
 }
 
+func toClose(rail pay.Rail) provider.CloseOrder {
+	return provider.CloseOrder{OutTradeNo: number, Rail: rail, ExpiresAt: now.Add(time.Hour)}
+}
+
+// A link can be opened until it runs out, and Alipay has not heard of it before:
+// to cancel it would prove nothing.
+func TestCloseLink(t *testing.T) {
+	t.Parallel()
+	for _, rail := range []pay.Rail{pay.RailDeepLink, pay.RailRedirect} {
+		w := newWire(t, byMethod(map[string]answer{"close": no("40004", "ACQ.TRADE_NOT_EXIST")}))
+		ev, err := open(t, w.URL).(provider.Closer).Close(t.Context(), toClose(rail))
+		if err != nil || ev.Outcome != pay.OutcomeAbsent || len(w.Sent()) != 1 {
+			t.Errorf("%s: got %+v, %v, asked %d times", rail, ev, err, len(w.Sent()))
+		}
+	}
+}
+
 func TestClose(t *testing.T) {
 	t.Parallel()
 	closed := ok(map[string]any{"out_trade_no": number, "trade_no": tradeNo})
@@ -118,7 +135,7 @@ func TestClose(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWire(t, byMethod(c.answers))
-			ev, err := open(t, w.URL).(provider.Closer).Close(t.Context(), number)
+			ev, err := open(t, w.URL).(provider.Closer).Close(t.Context(), toClose(pay.RailQR))
 			if len(w.Sent()) != c.asked {
 				t.Errorf("asked %d times, want %d", len(w.Sent()), c.asked)
 			}

@@ -312,7 +312,7 @@ func TestErrorsRepeatNothing(t *testing.T) {
 	}
 	_, startErr := p.Start(t.Context(), pay.RailJSAPI, request)
 	_, queryErr := p.Query(t.Context(), number)
-	_, closeErr := p.(provider.Closer).Close(t.Context(), number)
+	_, closeErr := p.(provider.Closer).Close(t.Context(), provider.CloseOrder{OutTradeNo: number})
 	_, refundErr := p.(provider.Refunder).Refund(t.Context(), refundOrder())
 	_, payerErr := p.(provider.PayerIdentifier).PayerID(t.Context(), "canarycode")
 	_, billErr := p.(provider.Biller).Bill(t.Context(), now.AddDate(0, 0, -2))

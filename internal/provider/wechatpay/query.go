@@ -55,15 +55,15 @@ func (a *account) Query(ctx context.Context, outTradeNo string) (pay.Evidence, e
 }
 
 // Close implements provider.Closer. Closing what is closed is fine.
-func (a *account) Close(ctx context.Context, outTradeNo string) (pay.Evidence, error) {
+func (a *account) Close(ctx context.Context, o provider.CloseOrder) (pay.Evidence, error) {
 	orders := native.NativeApiService{Client: a.client}
-	_, err := orders.CloseOrder(ctx, native.CloseOrderRequest{OutTradeNo: &outTradeNo, Mchid: &a.MchID})
+	_, err := orders.CloseOrder(ctx, native.CloseOrderRequest{OutTradeNo: &o.OutTradeNo, Mchid: &a.MchID})
 	err = redact(err)
 	switch {
 	case err == nil:
-		return a.said(outTradeNo, pay.SourceClose, pay.OutcomeClosed), nil
+		return a.said(o.OutTradeNo, pay.SourceClose, pay.OutcomeClosed), nil
 	case errors.Is(err, provider.ErrClosed), errors.Is(err, provider.ErrAbsent):
-		return a.Query(ctx, outTradeNo) // errors are not signed, states are
+		return a.Query(ctx, o.OutTradeNo) // errors are not signed, states are
 	}
 	return pay.Evidence{}, err
 }

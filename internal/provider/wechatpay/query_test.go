@@ -180,7 +180,7 @@ func TestClose(t *testing.T) {
 				}
 				return c.close
 			})
-			ev, err := open(t, w.URL, nil).(provider.Closer).Close(t.Context(), number)
+			ev, err := open(t, w.URL, nil).(provider.Closer).Close(t.Context(), provider.CloseOrder{OutTradeNo: number})
 			switch {
 			case c.outcome != "":
 				if err != nil || ev.Outcome != c.outcome || ev.OutTradeNo != number {
