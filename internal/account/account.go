@@ -22,6 +22,9 @@ import (
 // calls a second. Providers publish no limit for queries.
 const callRate = 50
 
+// DownFor is for how long a provider that has failed often is not asked.
+const DownFor = 15 * time.Second
+
 // Account is a provider account with the one merchant that it collects for, and
 // a circuit breaker, so that a provider that is down is noticed once and not by
 // every payer. All methods are safe for concurrent use.
@@ -32,6 +35,8 @@ type Account struct {
 
 	breaker *gobreaker.CircuitBreaker[struct{}]
 	rate    *rate.Limiter
+	working chan struct{} // a place for each call in the background
+	waiting chan struct{} // and for each that waits or is made
 	metrics *metrics
 }
 
@@ -41,12 +46,14 @@ func newAccount(merchant, providerID string, p provider.Provider, m *metrics) *A
 		breaker: gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
 			Name:        providerID + "/" + p.Account(),
 			MaxRequests: 1,
-			Timeout:     15 * time.Second,
+			Timeout:     DownFor,
 			ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= 5 },
-			// A definite answer proves that the provider is up, whatever it says.
-			IsSuccessful: func(err error) bool { return err == nil || definite(err) },
+			// An answer proves that the provider is up, whatever it says.
+			IsSuccessful: func(err error) bool { return err == nil || definite(err) || busy(err) },
 		}),
 		rate:    rate.NewLimiter(callRate, callRate),
+		working: make(chan struct{}, backgroundCalls),
+		waiting: make(chan struct{}, backgroundCalls+backgroundWaiting),
 		metrics: m,
 	}
 }
@@ -57,9 +64,6 @@ func (a *Account) Name() string { return a.Provider.Account() }
 // Down reports whether the provider has failed so often that it is not asked
 // for a while.
 func (a *Account) Down() bool { return a.breaker.State() == gobreaker.StateOpen }
-
-// Pace waits until a call in the background may be made. Fails when ctx ends.
-func (a *Account) Pace(ctx context.Context) error { return a.rate.Wait(ctx) }
 
 // Call asks the provider something, through the breaker and within
 // provider.CallTimeout.
@@ -78,6 +82,12 @@ func (a *Account) Call(ctx context.Context, name string, f func(context.Context)
 		return pay.Wrap(pay.CodeProviderDown, err, "the provider can't be reached")
 	}
 	return err
+}
+
+// busy errors are answers that say "not so often": nobody's failure.
+func busy(err error) bool {
+	_, ok := errors.AsType[*provider.Busy](err)
+	return ok
 }
 
 // definite errors are answers; all others leave the outcome unknown.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/url"
 	"slices"
 	"strings"
@@ -30,36 +31,36 @@ type AttemptRequest struct {
 	ReturnURL string
 }
 
-// Attempt sends the payer of an open session on their way. Asking again for the
-// method and rail that they are on resumes the attempt, with the same request
-// byte for byte, so that two clicks can't pay twice. page_qr needs no attempt:
-// the ledger comes back as it was.
+// Attempt sends the payer of an open session on their way, and returns the id of
+// the attempt that this call made or took up. Asking again for the method and rail
+// that they are on resumes the attempt, with the same request byte for byte, so
+// that two clicks can't pay twice, however close together: which of the two it is
+// is decided inside the ledger's transaction. page_qr needs no attempt: the ledger
+// comes back as it was, and no id.
 //
 // Fails with session_not_open, method_unavailable (naming the reasons),
 // too_many_attempts, provider_refused or provider_unavailable. When the provider
-// left the outcome unknown there is no error: the attempt is submitting.
-func (s *Service) Attempt(ctx context.Context, sessionID string, r AttemptRequest) (*pay.Ledger, error) {
-	l, err := s.store.Ledger(ctx, sessionID)
-	if err != nil {
-		return nil, err
+// left the outcome unknown there is no error: the attempt is submitting, and is
+// sent again.
+func (s *Service) Attempt(ctx context.Context, sessionID string, r AttemptRequest) (l *pay.Ledger, attemptID string, err error) {
+	if l, err = s.store.Ledger(ctx, sessionID); err != nil {
+		return nil, "", err
 	}
 	if err := s.MayAttempt(ctx, l, r); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if r.Rail == pay.RailPageQR {
-		return l, nil
+		return l, "", nil
 	}
 	acc, err := s.accountFor(l.Session.Merchant, r.Method)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	if a := resumable(l, acc, r); a != nil {
-		l, err = s.resume(ctx, l, acc, a)
-		if !errors.Is(err, provider.ErrClosed) {
-			return l, err
-		}
+	l, attemptID, err = s.take(ctx, l, acc, r, "")
+	if errors.Is(err, provider.ErrClosed) { // the order that was taken up is over: make another
+		l, attemptID, err = s.take(ctx, l, acc, r, attemptID)
 	}
-	return s.begin(ctx, l, acc, r)
+	return l, attemptID, err
 }
 
 // MayAttempt decides again, on the server, what the page decided when it was
@@ -112,53 +113,114 @@ func (s *Service) accountFor(merchant string, m pay.Method) (*account.Account, e
 	return a, nil
 }
 
+// step says what a click asks for, once its ledger is known.
+type step int
+
+const (
+	stepNone step = iota // the attempt has its action
+	stepSend             // this click sends the request
+	stepWait             // another click or the sweeper is sending it
+)
+
+// take resumes the attempt that the payer is on, or begins one, and brings it to
+// its action. An attempt of the id closed is not taken up.
+func (s *Service) take(ctx context.Context, l *pay.Ledger, acc *account.Account, r AttemptRequest, closed string) (_ *pay.Ledger, attemptID string, err error) {
+	if a := resumable(l, acc, r, closed); a != nil && nextStep(a, s.now()) == stepNone && !a.Abandoned {
+		return l, a.ID, nil
+	}
+	var next step
+	begun := false
+	l, err = s.store.Update(ctx, l.Session.ID, func(l *pay.Ledger) error {
+		if a := resumable(l, acc, r, closed); a != nil {
+			attemptID, begun = a.ID, false
+			next = nextStep(a, s.now())
+			if next == stepSend || a.Abandoned {
+				return l.Resume(a.ID, s.now())
+			}
+			return nil
+		}
+		if acc.Down() {
+			return pay.Errorf(pay.CodeProviderDown, "method", "the provider of %s can't be reached", r.Method)
+		}
+		fresh, err := s.newAttempt(l, acc, r)
+		if err != nil {
+			return err
+		}
+		attemptID, begun, next = fresh.ID, true, stepSend
+		return l.Begin(fresh, s.now())
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	if begun {
+		s.metrics.attempts.WithLabelValues(string(r.Method), string(r.Rail)).Inc()
+	}
+	switch next {
+	case stepSend:
+		l, err = s.send(ctx, l, acc, attemptID)
+	case stepWait:
+		l, err = s.awaitAnswer(ctx, l, attemptID)
+	}
+	return l, attemptID, err
+}
+
 // resumable finds a live attempt by the same method, rail and account. One that
 // was made for another payer's bridge can't be taken up.
-func resumable(l *pay.Ledger, acc *account.Account, r AttemptRequest) *pay.Attempt {
+func resumable(l *pay.Ledger, acc *account.Account, r AttemptRequest, closed string) *pay.Attempt {
 	if r.Rail == pay.RailJSAPI {
 		return nil
 	}
 	for i := len(l.Attempts) - 1; i >= 0; i-- {
 		a := &l.Attempts[i]
-		if a.State.Payable() && a.Method == r.Method && a.Rail == r.Rail && a.Account == acc.Name() {
+		if a.State.Payable() && a.ID != closed && a.Method == r.Method && a.Rail == r.Rail && a.Account == acc.Name() {
 			return a
 		}
 	}
 	return nil
 }
 
-// resume hands out the action that the attempt has, or asks for a new one when
-// that is used up or never came.
-func (s *Service) resume(ctx context.Context, l *pay.Ledger, acc *account.Account, a *pay.Attempt) (*pay.Ledger, error) {
-	now, id := s.now(), a.ID
-	fresh := a.Action != nil && now.Before(a.Action.ExpiresAt)
-	if fresh && !a.Abandoned {
-		return l, nil
+// nextStep says how an attempt that is taken up gets its action: it may have it,
+// it may be used up or never have come, or somebody may be asking for it now.
+func nextStep(a *pay.Attempt, now time.Time) step {
+	if a.Action != nil && now.Before(a.Action.ExpiresAt) {
+		return stepNone
 	}
-	l, err := s.store.Update(ctx, l.Session.ID, func(l *pay.Ledger) error { return l.Resume(id, now) })
-	if err != nil || fresh {
-		return l, err
+	if a.UnderWay(now) && !a.Abandoned {
+		return stepWait
 	}
-	return s.send(ctx, l, acc, id)
+	return stepSend
 }
 
-// begin commits a new attempt before its provider hears of it: a notification
-// that outruns the provider's reply finds its row, and a crash leaves something
-// to ask about.
-func (s *Service) begin(ctx context.Context, l *pay.Ledger, acc *account.Account, r AttemptRequest) (*pay.Ledger, error) {
-	if acc.Down() {
-		return nil, pay.Errorf(pay.CodeProviderDown, "method", "the provider of %s can't be reached", r.Method)
+// awaitAnswer waits until the attempt that somebody else is sending has its
+// answer, for as long as a call may take; then the payer sees what there is.
+func (s *Service) awaitAnswer(ctx context.Context, l *pay.Ledger, attemptID string) (*pay.Ledger, error) {
+	news, stop := s.hub.Wait(l.Session.ID)
+	defer stop()
+	timeout := time.NewTimer(provider.CallTimeout)
+	defer timeout.Stop()
+	for {
+		latest, err := s.store.Ledger(ctx, l.Session.ID)
+		if err != nil {
+			return nil, err
+		}
+		a := latest.Attempt(attemptID)
+		if a.State == pay.AttemptFailed {
+			return latest, pay.Errorf(pay.CodeProviderRefused, "", "the provider refused the payment")
+		}
+		if !a.State.Payable() || nextStep(a, s.now()) != stepWait {
+			return latest, nil
+		}
+		select {
+		case _, open := <-news:
+			if !open {
+				return latest, nil
+			}
+		case <-timeout.C:
+			return latest, nil
+		case <-ctx.Done():
+			return latest, ctx.Err()
+		}
 	}
-	attempt, err := s.newAttempt(l, acc, r)
-	if err != nil {
-		return nil, err
-	}
-	l, err = s.store.Update(ctx, l.Session.ID, func(l *pay.Ledger) error { return l.Begin(attempt, s.now()) })
-	if err != nil {
-		return nil, err
-	}
-	s.metrics.attempts.WithLabelValues(string(r.Method), string(r.Rail)).Inc()
-	return s.send(ctx, l, acc, attempt.ID)
 }
 
 func (s *Service) newAttempt(l *pay.Ledger, acc *account.Account, r AttemptRequest) (pay.Attempt, error) {
@@ -184,7 +246,8 @@ func (s *Service) notifyURL(acc *account.Account) string {
 }
 
 // send asks the provider and records its answer. An answer that never came
-// leaves the attempt as it is: the sweeper asks what became of it.
+// leaves the attempt as it is: the sweeper sends the same request again, and asks
+// what became of it.
 func (s *Service) send(ctx context.Context, l *pay.Ledger, acc *account.Account, attemptID string) (*pay.Ledger, error) {
 	a := l.Attempt(attemptID)
 	var action pay.Action
@@ -223,6 +286,45 @@ func (s *Service) send(ctx context.Context, l *pay.Ledger, acc *account.Account,
 		}
 		return checked, err
 	}
-	s.log.WarnContext(ctx, "outcome of a provider call is unknown", "attempt", id, "provider", acc.ProviderID, "err", err)
-	return l, nil
+	s.log.WarnContext(ctx, "outcome of a provider call is unknown", "attempt", id, "provider", acc.ProviderID, "tries", a.Sends, "err", err)
+	return s.store.Update(ctx, sessionID, func(l *pay.Ledger) error {
+		l.Unanswered(id, pauseBeforeNext(l.Attempt(id), err), s.now())
+		return nil
+	})
+}
+
+// pauseBeforeNext is how long to wait after a try that brought no definite answer:
+// as long as the provider asks for, else a little more each time, and never in step
+// with other sessions.
+func pauseBeforeNext(a *pay.Attempt, err error) time.Duration {
+	pause, _ := pay.PauseAfter(a.Sends)
+	if busy, ok := errors.AsType[*provider.Busy](err); ok {
+		pause = max(pause, busy.RetryAfter)
+	}
+	return pause + rand.N(pause/4+1)
+}
+
+// sendAgain sends the identical request of an attempt whose last try brought no
+// answer. Another server that is faster makes it a conflict, which is fine.
+func (s *Service) sendAgain(ctx context.Context, l *pay.Ledger, acc *account.Account, attemptID string) error {
+	sessionID := l.Session.ID
+	later := func(l *pay.Ledger) { l.Unanswered(attemptID, account.DownFor, s.now()) }
+	if acc == nil || acc.Down() {
+		return s.change(ctx, sessionID, later)
+	}
+	l, err := s.store.Update(ctx, sessionID, func(l *pay.Ledger) error { return l.Resend(attemptID, s.now()) })
+	switch pay.CodeOf(err) {
+	case pay.CodeConflict:
+		return nil
+	case pay.CodeSessionNotOpen: // too late by now: nothing is sent any more
+		return s.change(ctx, sessionID, later)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = s.send(ctx, l, acc, attemptID)
+	if pay.CodeOf(err) == pay.CodeProviderRefused || errors.Is(err, provider.ErrClosed) {
+		return nil // recorded: the payer's page says so
+	}
+	return err
 }

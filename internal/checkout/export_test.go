@@ -5,9 +5,13 @@ import (
 	"time"
 )
 
-// SweepOnce works through one claim, as Sweep does every half second, and tells
-// how many sessions it held.
-func (s *Service) SweepOnce(ctx context.Context) int { return s.sweepOnce(ctx) }
+// SweepOnce is one round of Sweep with all its work. It returns how many sessions
+// were worked on.
+func (s *Service) SweepOnce(ctx context.Context) int {
+	w := newSweep(s)
+	defer w.wait()
+	return w.round(ctx)
+}
 
 // ClockJump is what Sweep goes by to tell a jump of the wall clock.
 func ClockJump(from, to time.Time) time.Duration { return clockJump(from, to) }

@@ -35,6 +35,10 @@ type Store interface {
 	// with the next Update of that session, or at until.
 	Claim(ctx context.Context, now, until time.Time, limit int) (sessionIDs []string, err error)
 
+	// Hold makes the claims on sessions end at until, whoever holds them: to renew
+	// what is still in work, or to put off what can't be done yet.
+	Hold(ctx context.Context, sessionIDs []string, until time.Time) error
+
 	// Quarantine keeps evidence that must not change anything, with the reason.
 	// A repeat of the same evidence is stored once.
 	Quarantine(ctx context.Context, q Quarantined) error

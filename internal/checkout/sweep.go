@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"morepay/internal/account"
 	"morepay/internal/pay"
 	"morepay/internal/provider"
 )
@@ -15,18 +16,29 @@ import (
 const (
 	SweepEvery   = 500 * time.Millisecond // pause between rounds, unless a test wants another
 	sweepBatch   = 64
-	sweepWorkers = 8
-	claimFor     = 30 * time.Second // longer than everything one session may need from its provider
+	sweepMost    = 4096             // sessions in work at once
+	claimFor     = 15 * time.Second // renewed while the work lasts
 	maxClockJump = 5 * time.Minute
+
+	// A session whose provider has no place free comes back a second later, and the
+	// next ones that much later: so that very many of them don't come back together.
+	crowdedFor    = time.Second
+	crowdedSpread = 20 * time.Millisecond
 )
 
 // Sweep looks after everything that is due until ctx ends: sessions to expire,
-// attempts whose provider must be asked or told, refunds to send. Any number of
-// servers may sweep one store: each claims what it works on, and what a crashed
-// one had claimed is free again after claimFor. Rounds start at this pace.
+// attempts whose provider must be asked or told, requests and refunds to send. Any
+// number of servers may sweep one store: each claims what it works on for as long
+// as that lasts, and what a crashed one had claimed is free again after claimFor.
+// Rounds start at this pace, and none waits for the work of the one before.
 func (s *Service) Sweep(ctx context.Context, pace time.Duration) {
 	ticker := time.NewTicker(pace)
 	defer ticker.Stop()
+	w := newSweep(s)
+	var renewing sync.WaitGroup
+	renewing.Go(func() { w.renew(ctx) })
+	defer renewing.Wait()
+	defer w.wait()
 	last := time.Now()
 	for {
 		select {
@@ -41,8 +53,7 @@ func (s *Service) Sweep(ctx context.Context, pace time.Duration) {
 			s.log.WarnContext(ctx, "the wall clock jumped: nothing is expired until the next round")
 			continue
 		}
-		for s.sweepOnce(ctx) == sweepBatch {
-		}
+		w.round(ctx)
 		// Servers that were started together drift apart.
 		sleep(ctx, rand.N(pace/5))
 	}
@@ -64,40 +75,119 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// sweepOnce works through one claim and tells how many sessions it held.
-func (s *Service) sweepOnce(ctx context.Context) int {
-	now := s.now()
-	ids, err := s.store.Claim(ctx, now, now.Add(claimFor), sweepBatch)
-	if err != nil {
-		s.log.ErrorContext(ctx, "sweep: claim", "err", err)
-		return 0
-	}
-	work := make(chan string)
-	var wg sync.WaitGroup
-	for range min(sweepWorkers, len(ids)) {
-		wg.Go(func() {
-			for id := range work {
-				if err := s.advance(ctx, id); err != nil {
-					s.log.ErrorContext(ctx, "sweep", "session", id, "err", err)
-				}
-			}
-		})
-	}
-	for _, id := range ids {
-		work <- id
-	}
-	close(work)
-	wg.Wait()
-	return len(ids)
+// sweep is one server's work on what is due.
+type sweep struct {
+	*Service
+	places chan struct{} // one for each session that may be in work
+	done   sync.WaitGroup
+
+	mu     sync.Mutex
+	inWork map[string]time.Time // sessions and until when they are claimed
 }
 
-// advance does what is due for one session.
+func newSweep(s *Service) *sweep {
+	return &sweep{Service: s, places: make(chan struct{}, sweepMost), inWork: map[string]time.Time{}}
+}
+
+func (w *sweep) wait() { w.done.Wait() }
+
+// round begins the work on everything that is due and that nobody works on, and
+// returns how many sessions that were.
+func (w *sweep) round(ctx context.Context) (begun int) {
+	for {
+		now := w.now()
+		ids, err := w.store.Claim(ctx, now, now.Add(claimFor), sweepBatch)
+		if err != nil {
+			w.log.ErrorContext(ctx, "sweep: claim", "err", err)
+			return begun
+		}
+		for _, id := range ids {
+			begun++
+			back := crowdedFor + time.Duration(begun)*crowdedSpread
+			if !w.begin(ctx, id, now.Add(claimFor), back) {
+				return begun // shutting down: the claims run out
+			}
+		}
+		if len(ids) < sweepBatch {
+			return begun
+		}
+	}
+}
+
+// begin works on one claimed session in the background, and reports whether there
+// is still somebody to do so. back is when it comes back if its provider has no
+// place free.
+func (w *sweep) begin(ctx context.Context, id string, until time.Time, back time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case w.places <- struct{}{}:
+	}
+	w.mu.Lock()
+	w.inWork[id] = until
+	w.mu.Unlock()
+	w.done.Go(func() {
+		defer func() {
+			w.mu.Lock()
+			delete(w.inWork, id)
+			w.mu.Unlock()
+			<-w.places
+		}()
+		err := w.advance(ctx, id)
+		if errors.Is(err, account.ErrCrowded) {
+			w.log.DebugContext(ctx, "sweep: put off", "session", id, "err", err)
+			err = w.store.Hold(ctx, []string{id}, w.now().Add(back))
+		}
+		if err != nil && ctx.Err() == nil {
+			w.log.ErrorContext(ctx, "sweep", "session", id, "err", err)
+		}
+	})
+	return true
+}
+
+// renew keeps the claims of sessions in work from running out.
+func (w *sweep) renew(ctx context.Context) {
+	ticker := time.NewTicker(claimFor / 5)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		now := w.now()
+		if ids := w.endingBefore(now.Add(claimFor/2), now.Add(claimFor)); len(ids) > 0 {
+			if err := w.store.Hold(ctx, ids, now.Add(claimFor)); err != nil && ctx.Err() == nil {
+				w.log.ErrorContext(ctx, "sweep: renew claims", "err", err)
+			}
+		}
+	}
+}
+
+// endingBefore lists the sessions in work whose claim ends before at, and notes
+// that it is renewed until then.
+func (w *sweep) endingBefore(at, renewed time.Time) (ids []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for id, until := range w.inWork {
+		if until.Before(at) {
+			ids = append(ids, id)
+			w.inWork[id] = renewed
+		}
+	}
+	return ids
+}
+
+// advance does what is due for one session, side by side. The error is
+// account.ErrCrowded if some of it must wait because enough of the same account is
+// being done already.
 func (s *Service) advance(ctx context.Context, sessionID string) error {
 	l, err := s.store.Ledger(ctx, sessionID)
 	if err != nil {
 		return err
 	}
-	if l.StatusAt(s.now()) != l.Session.Status {
+	now := s.now()
+	if l.StatusAt(now) != l.Session.Status {
 		l, err = s.store.Update(ctx, sessionID, func(l *pay.Ledger) error {
 			l.Expire(s.now())
 			return nil
@@ -106,30 +196,56 @@ func (s *Service) advance(ctx context.Context, sessionID string) error {
 			return err
 		}
 	}
-	var errs []error
+	tasks := s.due(ctx, l, now)
+	if len(tasks) == 0 {
+		return s.store.Hold(ctx, []string{sessionID}, now) // another server was faster
+	}
+	return together(tasks)
+}
+
+// due lists what is to be done for a session at now.
+func (s *Service) due(ctx context.Context, l *pay.Ledger, now time.Time) (tasks []func() error) {
+	isDue := func(t time.Time) bool { return !t.IsZero() && !t.After(now) }
+	add := func(acc *account.Account, do func() error) {
+		tasks = append(tasks, func() error { return acc.InBackground(ctx, do) })
+	}
 	for _, a := range l.Attempts {
-		if !a.CheckAt.IsZero() && !a.CheckAt.After(s.now()) {
-			_, err := s.checkAndClose(ctx, l, a.ID)
-			errs = append(errs, err)
+		acc := s.accounts.Named(a.Provider, a.Account)
+		if isDue(a.SendAt) {
+			add(acc, func() error { return s.sendAgain(ctx, l, acc, a.ID) })
+		}
+		if isDue(a.CheckAt) {
+			add(acc, func() error {
+				_, err := s.checkAndClose(ctx, l, acc, a.ID)
+				return err
+			})
 		}
 	}
 	for _, r := range l.Refunds {
-		if !r.CheckAt.IsZero() && !r.CheckAt.After(s.now()) {
-			errs = append(errs, s.sendRefund(ctx, sessionID, r.ID))
+		if isDue(r.CheckAt) {
+			a := l.Attempt(r.AttemptID)
+			add(s.accounts.Named(a.Provider, a.Account), func() error { return s.sendRefund(ctx, l.Session.ID, r.ID) })
 		}
 	}
+	return tasks
+}
+
+// together runs tasks side by side and joins their errors.
+func together(tasks []func() error) error {
+	errs := make([]error, len(tasks))
+	var all sync.WaitGroup
+	for i, task := range tasks {
+		all.Go(func() { errs[i] = task() })
+	}
+	all.Wait()
 	return errors.Join(errs...)
 }
 
 // checkAndClose asks what became of an attempt, and closes it at the provider
 // when nobody may pay it any more.
-func (s *Service) checkAndClose(ctx context.Context, l *pay.Ledger, attemptID string) (*pay.Ledger, error) {
-	acc := s.accounts.Named(l.Attempt(attemptID).Provider, l.Attempt(attemptID).Account)
+func (s *Service) checkAndClose(ctx context.Context, l *pay.Ledger, acc *account.Account, attemptID string) (*pay.Ledger, error) {
 	if acc == nil {
 		return l, s.postpone(ctx, l.Session.ID, attemptID)
-	}
-	if err := acc.Pace(ctx); err != nil {
-		return l, err
 	}
 	l, err := s.check(ctx, l, attemptID)
 	if err != nil {
@@ -161,11 +277,7 @@ func mayClose(l *pay.Ledger, a *pay.Attempt, now time.Time) bool {
 }
 
 func (s *Service) postpone(ctx context.Context, sessionID, attemptID string) error {
-	_, err := s.store.Update(ctx, sessionID, func(l *pay.Ledger) error {
-		l.Checked(attemptID, s.now())
-		return nil
-	})
-	return err
+	return s.change(ctx, sessionID, func(l *pay.Ledger) { l.Checked(attemptID, s.now()) })
 }
 
 // check asks the provider what became of an attempt and applies the answer. An
@@ -197,9 +309,9 @@ func (s *Service) check(ctx context.Context, l *pay.Ledger, attemptID string) (*
 	return applied, nil
 }
 
-// Check asks the providers of a session's live attempts at once, because its
-// payer says that they have paid or came back from the wallet. Asked again
-// within two seconds it answers from the store.
+// Check asks the providers of a session's live attempts at once, side by side,
+// because its payer says that they have paid or came back from the wallet. Asked
+// again within two seconds it answers from the store.
 func (s *Service) Check(ctx context.Context, sessionID string) (*pay.Ledger, error) {
 	l, err := s.store.Ledger(ctx, sessionID)
 	if err != nil {
@@ -208,14 +320,18 @@ func (s *Service) Check(ctx context.Context, sessionID string) (*pay.Ledger, err
 	if l.Session.Status.Paid() || !s.asked.allow(sessionID, s.now()) {
 		return l, nil
 	}
-	ctx = context.WithoutCancel(ctx)
+	background := context.WithoutCancel(ctx)
+	var asked []func() error
 	for _, a := range l.Attempts {
-		if !a.State.Payable() {
-			continue
-		}
-		if l, err = s.check(ctx, l, a.ID); err != nil {
-			return nil, err
+		if a.State.Payable() {
+			asked = append(asked, func() error {
+				_, err := s.check(background, l, a.ID)
+				return err
+			})
 		}
 	}
-	return l, nil
+	if err := together(asked); err != nil {
+		return nil, err
+	}
+	return s.store.Ledger(ctx, sessionID)
 }

@@ -51,7 +51,7 @@ func (s *Server) countAttempt(r *http.Request, sessionID string) error {
 
 // handOver makes the attempt and sends the payer on.
 func (s *Server) handOver(w http.ResponseWriter, r *http.Request, sessionID string, request page.Request, choice checkout.AttemptRequest) error {
-	l, err := s.service.Attempt(r.Context(), sessionID, choice)
+	l, attemptID, err := s.service.Attempt(r.Context(), sessionID, choice)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,9 @@ func (s *Server) handOver(w http.ResponseWriter, r *http.Request, sessionID stri
 	if accepts(r, "application/json") {
 		return s.writePage(w, r, l, request, http.StatusOK, nil)
 	}
-	if a := l.Current(); choice.Rail != pay.RailPageQR && a != nil && a.Action != nil && a.Action.Kind == pay.ActionRedirect {
+	// The attempt that this post made, not whichever is current by now: another
+	// payer may hold the same page.
+	if a := l.Attempt(attemptID); a != nil && a.Action != nil && a.Action.Kind == pay.ActionRedirect {
 		return seeOther(w, a.Action.URL)
 	}
 	return seeOther(w, request.Address())

@@ -74,6 +74,12 @@ func (s *Server) identified(w http.ResponseWriter, r *http.Request, request page
 		return err
 	}
 	payer, err := provider.PayerID(r.Context(), q.Get("code"))
+	if pay.CodeOf(err) == pay.CodeInvalid {
+		// A code works once, and pages are reloaded, gone back to, and asked for twice
+		// by WeChat itself: the first time did what there was to do.
+		s.log.InfoContext(r.Context(), "a payer came back with a spent code", "session", l.Session.ID)
+		return seeOther(w, request.Address())
+	}
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ import (
 
 	"morepay/internal/demo/demotest"
 	"morepay/internal/pay"
+	"morepay/internal/providersim"
 	"morepay/web"
 )
 
@@ -148,6 +149,85 @@ func TestErrorAfterIdentification(t *testing.T) {
 		if !strings.Contains(back.Body, part) {
 			t.Errorf("the page does not have %s: %s", part, back.Body)
 		}
+	}
+}
+
+// TestIdentifiedTwice: the link that brings an identified payer back is loaded again
+// by a reload, by Back, and by WeChat itself. That makes no second attempt, and no
+// error.
+func TestIdentifiedTwice(t *testing.T) {
+	s := start(t)
+	open := s.Open(t, demotest.Order{})
+	a := s.Do(t, demotest.Request(t, http.MethodPost, open.URL+"/attempts", s.Form(t, open, "wechat_pay", pay.RailJSAPI).Encode(),
+		"Accept", "text/html", "User-Agent", demotest.WeChat, "Content-Type", "application/x-www-form-urlencoded"))
+	back := s.Get(t, a.Header.Get("Location"), "User-Agent", demotest.WeChat).Header.Get("Location")
+	if !strings.Contains(back, "/identified/") {
+		t.Fatalf("the wallet leads to %q", back)
+	}
+	request := func() *http.Request {
+		return demotest.Request(t, http.MethodGet, back, "", "Accept", "text/html", "User-Agent", demotest.WeChat)
+	}
+	for i, a := range append(s.Together(t, []*http.Request{request(), request()}), s.Do(t, request())) {
+		if a.Status != http.StatusSeeOther || a.Header.Get("Location") != "/pay/"+open.Token {
+			t.Errorf("load %d: status %d to %q: %s", i, a.Status, a.Header.Get("Location"), a.Body)
+		}
+	}
+	page := s.Get(t, open.URL, "Accept", "text/html", "User-Agent", demotest.WeChat)
+	if now := s.Look(t, open); len(now.Attempts) != 1 || strings.Contains(page.Body, "data-error") {
+		t.Errorf("%d attempts; the page says %s", len(now.Attempts), page.Body)
+	}
+}
+
+// TestOneClickOneOrder: eight posts of one form at once are one attempt, and all
+// lead to its code.
+func TestOneClickOneOrder(t *testing.T) {
+	s := start(t)
+	for _, rail := range []pay.Rail{pay.RailQR, pay.RailDeepLink} {
+		agent := map[pay.Rail]string{pay.RailQR: demotest.Desktop, pay.RailDeepLink: demotest.Android}[rail]
+		open := s.Open(t, demotest.Order{})
+		form := s.Form(t, open, "wechat_pay", rail).Encode()
+		var posts []*http.Request
+		for range 6 { // as many as a session may post in a minute
+			posts = append(posts, demotest.Request(t, http.MethodPost, open.URL+"/attempts", form,
+				"Accept", "text/html", "User-Agent", agent, "Content-Type", "application/x-www-form-urlencoded"))
+		}
+		targets := map[string]bool{}
+		for _, a := range s.Together(t, posts) {
+			if a.Status != http.StatusSeeOther {
+				t.Errorf("%s: status %d: %s", rail, a.Status, a.Body)
+			}
+			targets[a.Header.Get("Location")] = true
+		}
+		if now := s.Look(t, open); len(now.Attempts) != 1 || len(targets) != 1 {
+			t.Errorf("%s: %d attempts, the posts lead to %v", rail, len(now.Attempts), targets)
+		}
+	}
+}
+
+// TestAnswerIsAboutItsOwnPost: who taps second does not decide where the first is
+// sent.
+func TestAnswerIsAboutItsOwnPost(t *testing.T) {
+	s := start(t)
+	open := s.Open(t, demotest.Order{})
+	cashier := s.Form(t, open, "unionpay", pay.RailRedirect).Encode()
+	wallet := s.Form(t, open, "wechat_pay", pay.RailDeepLink).Encode()
+	if err := s.Sim.Inject(providersim.Rule{Fault: "slow", Account: "bench", Next: 1}); err != nil {
+		t.Fatal(err)
+	}
+	post := func(form, agent string) *http.Request {
+		return demotest.Request(t, http.MethodPost, open.URL+"/attempts", form,
+			"Accept", "text/html", "User-Agent", agent, "Content-Type", "application/x-www-form-urlencoded")
+	}
+	first := make(chan demotest.Answer, 1)
+	go func() {
+		a, _ := s.Try(post(cashier, demotest.Desktop))
+		first <- a
+	}()
+	for len(s.Look(t, open).Attempts) == 0 { // until the first is under way
+	}
+	second := s.Do(t, post(wallet, demotest.Android))
+	if a := <-first; a.Status != http.StatusSeeOther || a.Header.Get("Location") == second.Header.Get("Location") || !strings.Contains(a.Header.Get("Location"), "/merchantlink/") {
+		t.Errorf("the first is sent to %q (status %d), the second to %q", a.Header.Get("Location"), a.Status, second.Header.Get("Location"))
 	}
 }
 

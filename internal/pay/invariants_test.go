@@ -124,7 +124,7 @@ func checkPlans(l *pay.Ledger, _ int) error {
 		}
 	}
 	for _, a := range l.Attempts {
-		if !a.SendAt.IsZero() && (a.State != pay.AttemptSubmitting || a.Abandoned || !open || !a.SendAt.Before(a.ExpiresAt)) {
+		if !a.SendAt.IsZero() && (a.State != pay.AttemptSubmitting || a.Abandoned || !open) {
 			return fmt.Errorf("plans: attempt %s is %s (abandoned: %t) and sent again at %v", a.ID, a.State, a.Abandoned, a.SendAt)
 		}
 	}

@@ -79,10 +79,16 @@ func (a *Attempt) sent(now time.Time) {
 	a.SentAt = now
 	a.Sends++
 	a.SendAt = time.Time{}
-	if lost := now.Add(tryTime); a.State == AttemptSubmitting && lost.Before(a.ExpiresAt) {
-		a.SendAt = lost
+	if a.State == AttemptSubmitting {
+		a.SendAt = now.Add(tryTime)
 	}
 	a.CheckAt = a.nextCheck(now)
+}
+
+// UnderWay reports whether the attempt's request is being sent at now, as far as
+// anybody can know: no answer has been recorded since it left.
+func (a *Attempt) UnderWay(now time.Time) bool {
+	return a.State == AttemptSubmitting && a.SendAt.Equal(a.SentAt.Add(tryTime)) && now.Before(a.SendAt)
 }
 
 // PauseAfter is how long to wait before an attempt is sent again after so many

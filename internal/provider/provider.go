@@ -111,6 +111,13 @@ var (
 	ErrLater    = errors.New("the provider can't do it for now") // nothing has changed; such as a balance too low to refund from
 )
 
+// Busy is the error of a provider that answers "too often": nothing was done, and
+// the request may be sent again. RetryAfter is for how long it asks to be left
+// alone; 0 if it does not say.
+type Busy struct{ RetryAfter time.Duration }
+
+func (b *Busy) Error() string { return "the provider was asked too often" }
+
 // Env holds what an adapter needs of the program.
 type Env struct {
 	HTTP    *http.Client                      // of NewHTTPClient; in test mode it leads to the simulator

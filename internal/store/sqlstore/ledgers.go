@@ -319,6 +319,22 @@ func (s *Ledgers) Claim(ctx context.Context, now, until time.Time, limit int) ([
 	return ids, nil
 }
 
+const holdSession = "UPDATE sessions SET claimed_until = ? WHERE id = ?"
+
+// Hold implements [checkout.Store]. The order of the rows is the same for everybody,
+// so that two servers can't wait for each other.
+func (s *Ledgers) Hold(ctx context.Context, sessionIDs []string, until time.Time) error {
+	sorted := slices.Sorted(slices.Values(sessionIDs))
+	return s.write(ctx, func(q Querier) error {
+		for _, id := range sorted {
+			if _, err := exec(ctx, q, holdSession, toMillis(until), id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 var insertQuarantined = quarantine.insert(ignoreRepeats)
 
 // Quarantine implements [checkout.Store].

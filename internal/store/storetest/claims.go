@@ -12,6 +12,7 @@ var claimCases = []testCase{
 	{"most-overdue-first", claimMostOverdueFirst},
 	{"excludes-until-it-ends", claimExcludes},
 	{"never-overlap", claimsNeverOverlap},
+	{"hold", claimHold},
 }
 
 // due stores sessions that expire one minute apart, the first at start.
@@ -68,6 +69,25 @@ func claimExcludes(fx *fixture) {
 	if got := fx.claim(until.Add(time.Hour), until.Add(2*time.Hour), 9); len(got) != 0 {
 		fx.Errorf("a ledger with nothing left to do is never due: %v", got)
 	}
+}
+
+func claimHold(fx *fixture) {
+	ids := fx.due(3)
+	now := start.Add(time.Hour)
+	until := now.Add(time.Minute)
+	if got := fx.claim(now, until, 9); len(got) != 3 {
+		fx.Fatalf("claimed %v", got)
+	}
+	longer := until.Add(time.Minute)
+	fx.must(fx.Ledgers.Hold(fx.Context(), []string{ids[1], ids[0], "cs_unknown"}, longer))
+	if got := fx.claim(until, longer, 9); !slices.Equal(got, ids[2:]) {
+		fx.Errorf("what is held stays claimed, and nothing else: got %v, want %v", got, ids[2:])
+	}
+	fx.must(fx.Ledgers.Hold(fx.Context(), ids[:1], now))
+	if got := fx.claim(now, until, 9); !slices.Equal(got, ids[:1]) {
+		fx.Errorf("what is let go can be claimed: got %v, want %v", got, ids[:1])
+	}
+	fx.must(fx.Ledgers.Hold(fx.Context(), nil, until))
 }
 
 func claimsNeverOverlap(fx *fixture) {
