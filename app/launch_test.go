@@ -27,16 +27,22 @@ func TestLaunch(t *testing.T) {
 			{500 * time.Millisecond, "blur", unknown}, {3500 * time.Millisecond, "due", unknown}, {10 * time.Second, "hide", opened},
 		}},
 		"ios-prompt-declined-late": {device.IOS, []step{
-			{500 * time.Millisecond, "blur", unknown}, {10 * time.Second, "focus", unknown},
-			{10500 * time.Millisecond, "due", unknown}, {11 * time.Second, "due", notOpened},
+			{500 * time.Millisecond, "blur", unknown},
+			{10 * time.Second, "focus", unknown},
+			{10500 * time.Millisecond, "due", unknown},
+			{11 * time.Second, "due", notOpened},
 		}},
 		"ios-prompt-declined-at-once": {device.IOS, []step{
-			{300 * time.Millisecond, "blur", unknown}, {900 * time.Millisecond, "focus", unknown},
-			{1900 * time.Millisecond, "due", unknown}, {3500 * time.Millisecond, "due", notOpened},
+			{300 * time.Millisecond, "blur", unknown},
+			{900 * time.Millisecond, "focus", unknown},
+			{1900 * time.Millisecond, "due", unknown},
+			{3500 * time.Millisecond, "due", notOpened},
 		}},
 		"second-focus-changes-nothing": {device.IOS, []step{
-			{300 * time.Millisecond, "blur", unknown}, {3 * time.Second, "focus", unknown},
-			{3900 * time.Millisecond, "focus", unknown}, {4 * time.Second, "due", notOpened},
+			{300 * time.Millisecond, "blur", unknown},
+			{3 * time.Second, "focus", unknown},
+			{3900 * time.Millisecond, "focus", unknown},
+			{4 * time.Second, "due", notOpened},
 		}},
 		"page-slept-with-its-timers": {device.Android, []step{{40 * time.Second, "due", opened}}},
 		"split-screen-is-never-hidden": {device.Android, []step{

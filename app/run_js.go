@@ -2,7 +2,6 @@ package app
 
 import (
 	"encoding/json"
-
 	"syscall/js"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"

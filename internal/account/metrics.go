@@ -13,7 +13,8 @@ type metrics struct{ calls *prometheus.HistogramVec }
 func newMetrics(r prometheus.Registerer) *metrics {
 	m := &metrics{calls: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "morepay_provider_call_seconds", Help: "Calls of providers.",
-		Buckets: []float64{.05, .1, .25, .5, 1, 2, 4, 8}}, []string{"provider", "call", "result"})}
+		Buckets: []float64{.05, .1, .25, .5, 1, 2, 4, 8},
+	}, []string{"provider", "call", "result"})}
 	if r != nil {
 		r.MustRegister(m.calls)
 	}

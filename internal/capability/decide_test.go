@@ -125,7 +125,8 @@ func TestReasons(t *testing.T) {
 		{name: "provider-down", order: capability.Order{Down: []pay.Method{"alipay", "wechat_pay"}}, want: []capability.Reason{{Code: "provider_unavailable"}}},
 		{name: "other-provider-down", order: capability.Order{Down: []pay.Method{"alipay"}}},
 
-		{name: "all-at-once-in-order", profile: "alipay-iphone", order: capability.Order{Amount: pay.Money{Currency: "USD", Value: 1}, Down: []pay.Method{"wechat_pay"}, Items: item("1", "tea"), Payer: "p"},
+		{
+			name: "all-at-once-in-order", profile: "alipay-iphone", order: capability.Order{Amount: pay.Money{Currency: "USD", Value: 1}, Down: []pay.Method{"wechat_pay"}, Items: item("1", "tea"), Payer: "p"},
 			change: func(_ *document, m *method) {
 				m.State, m.Rails = capability.StateClosed, nil
 				m.Rollout = &capability.Rollout{}
@@ -136,11 +137,19 @@ func TestReasons(t *testing.T) {
 				m.HostMinVersion = map[device.Host]string{"alipay": "99.0"}
 			},
 			want: []capability.Reason{
-				{Code: "method_closed"}, {Code: "not_yet_open", At: later}, {Code: "not_in_rollout"}, {Code: "currency_unsupported"},
-				{Code: "amount_below_min", Limit: pay.Money{Currency: "USD", Value: 2}}, {Code: "region_unsupported"}, {Code: "product_excluded", Item: "1"},
-				{Code: "host_update_required", Host: "alipay", Version: "99.0"}, {Code: "blocked_in_container", Host: "alipay"},
-				{Code: "rail_not_granted"}, {Code: "provider_unavailable"},
-			}},
+				{Code: "method_closed"},
+				{Code: "not_yet_open", At: later},
+				{Code: "not_in_rollout"},
+				{Code: "currency_unsupported"},
+				{Code: "amount_below_min", Limit: pay.Money{Currency: "USD", Value: 2}},
+				{Code: "region_unsupported"},
+				{Code: "product_excluded", Item: "1"},
+				{Code: "host_update_required", Host: "alipay", Version: "99.0"},
+				{Code: "blocked_in_container", Host: "alipay"},
+				{Code: "rail_not_granted"},
+				{Code: "provider_unavailable"},
+			},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -215,8 +224,10 @@ func rails(words string) []pay.Rail {
 // TestArrange: one string per choice, "p" or "m" for its group.
 func TestArrange(t *testing.T) {
 	entry := func(id pay.Method, primary bool, rank int) capability.Method {
-		return capability.Method{Method: id, State: capability.StateOpen, Currencies: []string{"CNY"}, Primary: primary, Rank: rank,
-			Rails: []pay.Rail{pay.RailJSAPI, pay.RailDeepLink, pay.RailQR, pay.RailRedirect}}
+		return capability.Method{
+			Method: id, State: capability.StateOpen, Currencies: []string{"CNY"}, Primary: primary, Rank: rank,
+			Rails: []pay.Rail{pay.RailJSAPI, pay.RailDeepLink, pay.RailQR, pay.RailRedirect},
+		}
 	}
 	plain := []capability.Method{entry("wechat_pay", false, 0), entry("alipay", false, 0), entry("unionpay", false, 0), entry("jd_pay", false, 0)}
 	tests := []struct {

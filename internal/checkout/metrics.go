@@ -21,13 +21,17 @@ type Metrics struct {
 func NewMetrics(r prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		sessions: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "morepay_sessions_total", Help: "Sessions opened."}),
+			Name: "morepay_sessions_total", Help: "Sessions opened.",
+		}),
 		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "morepay_attempts_total", Help: "Attempts begun."}, []string{"method", "rail"}),
+			Name: "morepay_attempts_total", Help: "Attempts begun.",
+		}, []string{"method", "rail"}),
 		notifications: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "morepay_notifications_total", Help: "Inbound messages of providers, by what they were worth."}, []string{"provider", "result"}),
+			Name: "morepay_notifications_total", Help: "Inbound messages of providers, by what they were worth.",
+		}, []string{"provider", "result"}),
 		quarantined: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "morepay_quarantined_total", Help: "Evidence that contradicts what we know. More than 0 needs a person."}),
+			Name: "morepay_quarantined_total", Help: "Evidence that contradicts what we know. More than 0 needs a person.",
+		}),
 	}
 	if r != nil {
 		r.MustRegister(m.sessions, m.attempts, m.notifications, m.quarantined)

@@ -101,8 +101,10 @@ func TestQuarantine(t *testing.T) {
 		fault  string
 		method pay.Method
 	}{
-		{"notify-wrong-amount", wechat}, {"notify-wrong-amount", alipay},
-		{"notify-wrong-account", wechat}, {"notify-wrong-account", alipay},
+		{"notify-wrong-amount", wechat},
+		{"notify-wrong-amount", alipay},
+		{"notify-wrong-account", wechat},
+		{"notify-wrong-account", alipay},
 	} {
 		t.Run(c.fault+"-"+string(c.method), func(t *testing.T) {
 			fx := newFixture(t)

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
-	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -44,9 +43,10 @@ func (g *gate) open() {
 // detour is for harness.Options.
 func (g *gate) detour(tb testing.TB) func(string) (string, error) {
 	return func(simulator string) (string, error) {
-		proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: simulator})
-		proxy.Rewrite, proxy.Director = nil, func(r *http.Request) { r.URL.Scheme, r.URL.Host = "http", simulator }
-		proxy.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }
+		proxy := &httputil.ReverseProxy{
+			Rewrite:      func(r *httputil.ProxyRequest) { r.Out.URL.Scheme, r.Out.URL.Host = "http", simulator },
+			ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
+		}
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if g.holds(r) {
 				g.held.Add(1)

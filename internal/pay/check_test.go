@@ -39,8 +39,10 @@ func TestChecksOfAnAttempt(t *testing.T) {
 		prepare func(*testing.T, *pay.Ledger)
 		want    []time.Duration // after opened
 	}{
-		{"left-alone", func(*testing.T, *pay.Ledger) {},
-			[]time.Duration{5 * s, 15 * s, 30 * s, m, 2 * m, 5 * m, 10 * m, 30 * m, 65 * m, 66*m + s, 66*m + s + (66*m+s)/2}},
+		{
+			"left-alone", func(*testing.T, *pay.Ledger) {},
+			[]time.Duration{5 * s, 15 * s, 30 * s, m, 2 * m, 5 * m, 10 * m, 30 * m, 65 * m, 66*m + s, 66*m + s + (66*m+s)/2},
+		},
 		{"abandoned-after-20s", func(_ *testing.T, l *pay.Ledger) {
 			l.Checked(ids[0], opened.Add(15*s))
 			l.Abandon(opened.Add(20 * s))
@@ -53,8 +55,10 @@ func TestChecksOfAnAttempt(t *testing.T) {
 			l.Checked(ids[0], opened.Add(10*m))
 			must(t, l.Resume(ids[0], opened.Add(20*m)))
 		}, []time.Duration{20*m + 5*s, 20*m + 15*s, 20*m + 30*s, 21 * m, 22 * m, 25 * m, 30 * m, 50 * m, 65 * m, 66*m + s}},
-		{"never-settled", func(_ *testing.T, l *pay.Ledger) { l.Checked(ids[0], opened.Add(100*h)) },
-			[]time.Duration{106 * h, 112 * h}},
+		{
+			"never-settled", func(_ *testing.T, l *pay.Ledger) { l.Checked(ids[0], opened.Add(100*h)) },
+			[]time.Duration{106 * h, 112 * h},
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -18,10 +18,14 @@ func TestError(t *testing.T) {
 		text string
 	}{
 		{"code-only", &pay.Error{Code: pay.CodeNotFound}, pay.CodeNotFound, "not_found"},
-		{"with-a-field", pay.Errorf(pay.CodeInvalid, "amount.value", "must be at least %d", 1), pay.CodeInvalid,
-			"invalid_request (amount.value): must be at least 1"},
-		{"with-a-cause", pay.Wrap(pay.CodeStoreDown, cause, "the store failed"), pay.CodeStoreDown,
-			"store_unavailable: the store failed: disk full"},
+		{
+			"with-a-field", pay.Errorf(pay.CodeInvalid, "amount.value", "must be at least %d", 1), pay.CodeInvalid,
+			"invalid_request (amount.value): must be at least 1",
+		},
+		{
+			"with-a-cause", pay.Wrap(pay.CodeStoreDown, cause, "the store failed"), pay.CodeStoreDown,
+			"store_unavailable: the store failed: disk full",
+		},
 		{"wrapped", fmt.Errorf("load: %w", pay.Errorf(pay.CodeConflict, "", "no")), pay.CodeConflict, "load: conflict: no"},
 		{"foreign", cause, pay.CodeInternal, "disk full"},
 	}

@@ -246,16 +246,26 @@ func TestApplyPaidToEachSession(t *testing.T) {
 		attempt pay.AttemptState
 		events  []pay.EventType
 	}{
-		{"open", func(*testing.T, *pay.Ledger) {}, pay.SessionPaid, pay.AttemptSucceeded,
-			[]pay.EventType{pay.EventSessionPaid}},
-		{"expired", func(_ *testing.T, l *pay.Ledger) { l.Expire(expiry) }, pay.SessionPaidLate, pay.AttemptSucceeded,
-			[]pay.EventType{pay.EventSessionPaidLate}},
-		{"canceled", func(t *testing.T, l *pay.Ledger) { must(t, l.Cancel(opened)) }, pay.SessionPaidLate, pay.AttemptSucceeded,
-			[]pay.EventType{pay.EventSessionPaidLate}},
-		{"paid", func(t *testing.T, l *pay.Ledger) { pays(t, l, 1) }, pay.SessionPaid, pay.AttemptSurplus,
-			[]pay.EventType{pay.EventSurplus, pay.EventRefundCreated}},
-		{"paid-late", func(t *testing.T, l *pay.Ledger) { l.Expire(expiry); pays(t, l, 1) }, pay.SessionPaidLate, pay.AttemptSurplus,
-			[]pay.EventType{pay.EventSurplus, pay.EventRefundCreated}},
+		{
+			"open", func(*testing.T, *pay.Ledger) {}, pay.SessionPaid, pay.AttemptSucceeded,
+			[]pay.EventType{pay.EventSessionPaid},
+		},
+		{
+			"expired", func(_ *testing.T, l *pay.Ledger) { l.Expire(expiry) }, pay.SessionPaidLate, pay.AttemptSucceeded,
+			[]pay.EventType{pay.EventSessionPaidLate},
+		},
+		{
+			"canceled", func(t *testing.T, l *pay.Ledger) { must(t, l.Cancel(opened)) }, pay.SessionPaidLate, pay.AttemptSucceeded,
+			[]pay.EventType{pay.EventSessionPaidLate},
+		},
+		{
+			"paid", func(t *testing.T, l *pay.Ledger) { pays(t, l, 1) }, pay.SessionPaid, pay.AttemptSurplus,
+			[]pay.EventType{pay.EventSurplus, pay.EventRefundCreated},
+		},
+		{
+			"paid-late", func(t *testing.T, l *pay.Ledger) { l.Expire(expiry); pays(t, l, 1) }, pay.SessionPaidLate, pay.AttemptSurplus,
+			[]pay.EventType{pay.EventSurplus, pay.EventRefundCreated},
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

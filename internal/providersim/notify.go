@@ -48,8 +48,10 @@ func (s *Sim) notify(o *order, about news, write func(notice) *message) (notice,
 func (s *Sim) dispatch(m *message) {
 	switch n := m.notice; {
 	case n.lost || m.url == "":
-		s.record.add(Exchange{Out: true, At: s.now(), Account: m.account, Number: m.number, Name: m.event, ID: m.id, Faults: m.faults,
-			Problem: "not sent"})
+		s.record.add(Exchange{
+			Out: true, At: s.now(), Account: m.account, Number: m.number, Name: m.event, ID: m.id, Faults: m.faults,
+			Problem: "not sent",
+		})
 		close(m.first)
 	case n.overtaken:
 		s.held[m.account] = append(s.held[m.account], m)

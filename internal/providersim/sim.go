@@ -232,6 +232,7 @@ func (j jobs) Less(a, b int) bool {
 	}
 	return j[a].at.Before(j[b].at)
 }
+
 func (j *jobs) Pop() any {
 	last := len(*j) - 1
 	x := (*j)[last]

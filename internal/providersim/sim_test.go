@@ -43,20 +43,6 @@ func newKey() *rsa.PrivateKey {
 	return key
 }
 
-// clock is a clock in a test's hand.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newClock() *clock { return &clock{now: time.Now().Truncate(time.Second)} }
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
 // fixture is a simulator on a real socket, and a merchant that listens.
 type fixture struct {
 	t        testing.TB

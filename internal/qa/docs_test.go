@@ -61,8 +61,16 @@ var columns = []struct {
 	title   string
 	profile device.Profile
 }{
-	{"desktop", "chrome-windows"}, {"mobile browser", "safari-iphone"}, {"WeChat", "wechat-iphone"}, {"WeCom", "wecom-iphone"}, {"Alipay", "alipay-iphone"},
-	{"Taobao and kin", "taobao-iphone"}, {"JD", "jd-iphone"}, {"UnionPay", "unionpay-iphone"}, {"other app", "webview-iphone"}, {"mini program", "wechat-mini-program-iphone"},
+	{"desktop", "chrome-windows"},
+	{"mobile browser", "safari-iphone"},
+	{"WeChat", "wechat-iphone"},
+	{"WeCom", "wecom-iphone"},
+	{"Alipay", "alipay-iphone"},
+	{"Taobao and kin", "taobao-iphone"},
+	{"JD", "jd-iphone"},
+	{"UnionPay", "unionpay-iphone"},
+	{"other app", "webview-iphone"},
+	{"mini program", "wechat-mini-program-iphone"},
 }
 
 func laddersTable(t *testing.T) string {

@@ -78,15 +78,18 @@ type step struct {
 
 // steps has a row for each reason code, in their order.
 var steps = []step{
-	{capability.ReasonMethodClosed,
+	{
+		capability.ReasonMethodClosed,
 		func(c *decided) string { return fmt.Sprintf("The state is %s.", c.entry.State) },
 		func(c *decided, _ capability.Reason) string {
 			if c.entry.State != capability.StateClosed {
 				return fmt.Sprintf("Its schedule ended at %s.", clock(c.entry.Schedule.Until))
 			}
 			return "The state is closed" + because(c.entry.Reason)
-		}},
-	{capability.ReasonNotYetOpen,
+		},
+	},
+	{
+		capability.ReasonNotYetOpen,
 		func(c *decided) string {
 			if c.entry.Schedule == nil || c.entry.Schedule.From.IsZero() {
 				return "It has no opening date."
@@ -95,30 +98,40 @@ var steps = []step{
 		},
 		func(c *decided, r capability.Reason) string {
 			return fmt.Sprintf("It opens only at %s", clock(r.At)) + because(c.entry.Reason)
-		}},
-	{capability.ReasonNotInRollout,
+		},
+	},
+	{
+		capability.ReasonNotInRollout,
 		func(c *decided) string { return rollout(c) },
-		func(c *decided, _ capability.Reason) string { return rollout(c) }},
-	{capability.ReasonCurrencyUnsupported,
+		func(c *decided, _ capability.Reason) string { return rollout(c) },
+	},
+	{
+		capability.ReasonCurrencyUnsupported,
 		func(c *decided) string { return fmt.Sprintf("%s is supported.", c.order.Amount.Currency) },
 		func(c *decided, _ capability.Reason) string {
 			return fmt.Sprintf("%s is not among %s.", c.order.Amount.Currency, list(c.entry.Currencies))
-		}},
-	{capability.ReasonAmountBelowMin,
+		},
+	},
+	{
+		capability.ReasonAmountBelowMin,
 		func(c *decided) string {
 			return bound("minimum", c.order.Amount.Currency, c.entry.Limits[c.order.Amount.Currency].Min)
 		},
 		func(c *decided, r capability.Reason) string {
 			return fmt.Sprintf("%s is less than the minimum, %s.", amount(c.order.Amount), amount(r.Limit))
-		}},
-	{capability.ReasonAmountAboveMax,
+		},
+	},
+	{
+		capability.ReasonAmountAboveMax,
 		func(c *decided) string {
 			return bound("maximum", c.order.Amount.Currency, c.entry.Limits[c.order.Amount.Currency].Max)
 		},
 		func(c *decided, r capability.Reason) string {
 			return fmt.Sprintf("%s is more than the maximum, %s.", amount(c.order.Amount), amount(r.Limit))
-		}},
-	{capability.ReasonRegionUnsupported,
+		},
+	},
+	{
+		capability.ReasonRegionUnsupported,
 		func(c *decided) string {
 			if len(c.entry.Regions) == 0 {
 				return "Every region may pay."
@@ -127,15 +140,19 @@ var steps = []step{
 		},
 		func(c *decided, _ capability.Reason) string {
 			return fmt.Sprintf("The payer's region %q is not among %s.", c.order.Region, list(c.entry.Regions))
-		}},
-	{capability.ReasonProductExcluded,
+		},
+	},
+	{
+		capability.ReasonProductExcluded,
 		func(c *decided) string {
 			return fmt.Sprintf("Each of the items (%d) may be paid with it.", len(c.order.Items))
 		},
 		func(_ *decided, r capability.Reason) string {
 			return fmt.Sprintf("Item %q may not be paid with it.", r.Item)
-		}},
-	{capability.ReasonHostUpdateRequired,
+		},
+	},
+	{
+		capability.ReasonHostUpdateRequired,
 		func(c *decided) string {
 			least, ok := c.entry.HostMinVersion[c.dev.Host]
 			if !ok {
@@ -145,25 +162,34 @@ var steps = []step{
 		},
 		func(c *decided, r capability.Reason) string {
 			return fmt.Sprintf("%s must be %s or newer, is %q.", r.Host, r.Version, c.dev.HostVersion)
-		}},
-	{capability.ReasonBlockedInContainer,
+		},
+	},
+	{
+		capability.ReasonBlockedInContainer,
 		func(*decided) string { return "The app around the page does not block the wallet." },
-		func(_ *decided, r capability.Reason) string { return fmt.Sprintf("%s blocks the wallet.", r.Host) }},
-	{capability.ReasonNoRailOnDevice,
+		func(_ *decided, r capability.Reason) string { return fmt.Sprintf("%s blocks the wallet.", r.Host) },
+	},
+	{
+		capability.ReasonNoRailOnDevice,
 		func(c *decided) string {
 			return fmt.Sprintf("The ladder of this device is %s.", ladder(c.row.Ladder(c.dev)))
 		},
-		func(*decided, capability.Reason) string { return "No rail can work on this device." }},
-	{capability.ReasonRailNotGranted,
+		func(*decided, capability.Reason) string { return "No rail can work on this device." },
+	},
+	{
+		capability.ReasonRailNotGranted,
 		func(c *decided) string {
 			return fmt.Sprintf("The merchant was granted %s.", list(c.entry.Rails))
 		},
 		func(c *decided, _ capability.Reason) string {
 			return fmt.Sprintf("Of that ladder, the merchant was granted nothing: it has %s.", list(c.entry.Rails))
-		}},
-	{capability.ReasonProviderUnavailable,
+		},
+	},
+	{
+		capability.ReasonProviderUnavailable,
 		func(*decided) string { return "The provider can be reached." },
-		func(*decided, capability.Reason) string { return "The provider can't be reached right now." }},
+		func(*decided, capability.Reason) string { return "The provider can't be reached right now." },
+	},
 }
 
 func rollout(c *decided) string {

@@ -133,9 +133,11 @@ func TestSamplesShowWhatTheyAreFor(t *testing.T) {
 		{"demo-alipay-first", "demo", "safari-iphone", anOrder, []string{"primary alipay deep_link > page_qr", "more wechat_pay deep_link > page_qr"}},
 		{"demo-in-wechat", "demo", "wechat-iphone", anOrder, []string{"primary alipay blocked_in_container(wechat)", "primary wechat_pay jsapi > page_qr"}},
 		{"bench-shows-all", "bench", "chrome-windows", anOrder, []string{
-			"primary wechat_pay qr > page_qr", "primary alipay qr > redirect > page_qr", "primary unionpay redirect > page_qr", "primary jd_pay redirect > page_qr"}},
+			"primary wechat_pay qr > page_qr", "primary alipay qr > redirect > page_qr", "primary unionpay redirect > page_qr", "primary jd_pay redirect > page_qr",
+		}},
 		{"jd-order", "jd", "jd-android", anOrder, []string{
-			"primary jd_pay redirect > page_qr", "primary unionpay page_qr", "primary wechat_pay deep_link > page_qr", "more alipay blocked_in_container(jd)"}},
+			"primary jd_pay redirect > page_qr", "primary unionpay page_qr", "primary wechat_pay deep_link > page_qr", "more alipay blocked_in_container(jd)",
+		}},
 		{"flagship-closed", "flagship", "tmall-iphone", anOrder, []string{"primary alipay deep_link > page_qr", "more wechat_pay method_closed"}},
 		{"rollout-in", "rollout40", "taobao-android", anOrder, []string{"primary alipay deep_link > page_qr", "more wechat_pay deep_link > page_qr"}},
 		{"rollout-out", "rollout40", "taobao-android", stranger, []string{"primary alipay deep_link > page_qr", "more wechat_pay not_in_rollout"}},

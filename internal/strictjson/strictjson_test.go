@@ -215,8 +215,10 @@ func TestOtherTypesPanic(t *testing.T) {
 // anyText makes texts that are often taken and often not quite.
 func anyText(t *rapid.T) string {
 	names := []string{"name", "gift", "amount", "refund", "items", "notes", "extra", "seed", "Name", "value", "currency", "sku", "-"}
-	values := []string{`""`, `"a"`, `"\u00e9\ud83d\ude00"`, `"\ud800"`, `0`, `-0`, `7`, `-7`, `255`, `1e2`, `1.0`, `true`, `false`, `null`, `[]`, `{}`,
-		`{"value":1}`, `{"currency":"CNY","value":5980}`, `[{"sku":"a"}]`, `{"a":"b"}`, "\"\xff\""}
+	values := []string{
+		`""`, `"a"`, `"\u00e9\ud83d\ude00"`, `"\ud800"`, `0`, `-0`, `7`, `-7`, `255`, `1e2`, `1.0`, `true`, `false`, `null`, `[]`, `{}`,
+		`{"value":1}`, `{"currency":"CNY","value":5980}`, `[{"sku":"a"}]`, `{"a":"b"}`, "\"\xff\"",
+	}
 	var fields []string
 	for range rapid.IntRange(0, 5).Draw(t, "fields") {
 		fields = append(fields, fmt.Sprintf("%q: %s", rapid.SampledFrom(names).Draw(t, "name"), rapid.SampledFrom(values).Draw(t, "value")))

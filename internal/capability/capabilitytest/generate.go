@@ -22,17 +22,21 @@ import (
 // make and a seed can repeat it on another machine.
 type Dice func(n int) int
 
+// Rapid rolls with rapid.
 func Rapid(t *rapid.T) Dice {
 	return func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "roll") }
 }
 
+// Seeded rolls the same on every machine.
 func Seeded(seed uint64) Dice {
 	r := rand.New(rand.NewPCG(seed, 0))
 	return r.IntN
 }
 
+// Yes reports whether a coin shows heads.
 func (roll Dice) Yes() bool { return roll(2) == 1 }
 
+// Pick returns one of a list.
 func Pick[T any](roll Dice, from []T) T { return from[roll(len(from))] }
 
 // some is a part of a list, in the order of the list, with at least least of
@@ -60,6 +64,7 @@ var (
 	epoch          = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
+// AnyTime returns an hour within some months, in one of two zones.
 func AnyTime(roll Dice) time.Time {
 	t := epoch.Add(time.Duration(roll(2000)) * time.Hour)
 	if roll.Yes() {
@@ -165,6 +170,7 @@ func anySchedule(roll Dice) *capability.Schedule {
 	return &s
 }
 
+// AnyOrder makes orders, of goods and payers that documents tell apart.
 func AnyOrder(roll Dice) capability.Order {
 	o := capability.Order{
 		Amount: pay.Money{Currency: Pick(roll, someCurrencies), Value: int64(1 + roll(12_000))},
@@ -187,6 +193,7 @@ var Devices = func() (list []device.Device) {
 	return list
 }()
 
+// Shuffled returns a copy of a list in another order.
 func Shuffled[T any](roll Dice, list []T) []T {
 	out := append([]T{}, list...)
 	for i := len(out) - 1; i > 0; i-- {

@@ -48,10 +48,14 @@ func TestNothingIsShared(t *testing.T) {
 		want   []string // what the refusal says; nil if there is none
 	}{
 		{"nothing", func(*folder.Settings) {}, nil},
-		{"account", func(s *folder.Settings) { s.Accounts["merchantlink"] = cashier("first") },
-			[]string{"second/merchant.json", "accounts.merchantlink", "first"}},
-		{"key", func(s *folder.Settings) { s.APIKeys[0].SHA256 = folder.HashKey("sk_live_first") },
-			[]string{"second/merchant.json", "api_keys[0]", "first"}},
+		{
+			"account", func(s *folder.Settings) { s.Accounts["merchantlink"] = cashier("first") },
+			[]string{"second/merchant.json", "accounts.merchantlink", "first"},
+		},
+		{
+			"key", func(s *folder.Settings) { s.APIKeys[0].SHA256 = folder.HashKey("sk_live_first") },
+			[]string{"second/merchant.json", "api_keys[0]", "first"},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			sources := shops(t, c.adjust)

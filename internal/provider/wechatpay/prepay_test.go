@@ -278,8 +278,10 @@ func TestStartErrorCodes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			body := `{"code":"` + c.code + `","message":"canary oUpF8uMuAJO","detail":{"field":"/body/payer","value":"canary","issue":"canary"}}`
-			_, err := start(t, pay.RailQR, answer{status: c.status, body: body, requestID: c.requestID,
-				sign: func(h http.Header) { h.Set("X-Echo", "canary") }})
+			_, err := start(t, pay.RailQR, answer{
+				status: c.status, body: body, requestID: c.requestID,
+				sign: func(h http.Header) { h.Set("X-Echo", "canary") },
+			})
 			if c.want == nil {
 				providertest.Undecided(t, err, secrets...)
 				return

@@ -17,8 +17,11 @@ var replies = newTable("replies", `
 
 func replyFields(r *idempotency.Record) []any {
 	return []any{
-		&r.Key.Scope, &r.Key.Name, &r.BodyHash, &r.Holder, millis{&r.LeaseEnds}, millis{&r.KeptUntil},
-		&r.Reply.Status, &r.Reply.ContentType, blob{&r.Reply.Body},
+		&r.Key.Scope, &r.Key.Name, &r.BodyHash, &r.Holder,
+		millis{&r.LeaseEnds},
+		millis{&r.KeptUntil},
+		&r.Reply.Status, &r.Reply.ContentType,
+		blob{&r.Reply.Body},
 	}
 }
 

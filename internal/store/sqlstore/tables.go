@@ -55,9 +55,14 @@ type sessionRow struct {
 
 func sessionFields(s *sessionRow) []any {
 	return []any{
-		&s.ID, &s.Merchant, &s.TokenHash, &s.Reference, &s.Amount.Value, &s.Amount.Currency, &s.Description, jsonColumn{&s.Items},
-		&s.MerchantPayerID, &s.Region, &s.ReturnURL, &s.Locale, &s.DocumentVersion, millis{&s.CreatedAt}, millis{&s.ExpiresAt},
-		&s.Status, optional{&s.Winner}, &s.LastEvent, &s.dueAt, &s.claimedUntil,
+		&s.ID, &s.Merchant, &s.TokenHash, &s.Reference, &s.Amount.Value, &s.Amount.Currency, &s.Description,
+		jsonColumn{&s.Items},
+		&s.MerchantPayerID, &s.Region, &s.ReturnURL, &s.Locale, &s.DocumentVersion,
+		millis{&s.CreatedAt},
+		millis{&s.ExpiresAt},
+		&s.Status,
+		optional{&s.Winner},
+		&s.LastEvent, &s.dueAt, &s.claimedUntil,
 	}
 }
 
@@ -84,9 +89,20 @@ func attemptFields(a *attemptRow) []any {
 	}
 	return []any{
 		&a.sessionID, &a.ordinal,
-		&a.ID, &a.Method, &a.Rail, &a.Provider, &a.Account, &a.App, &a.OutTradeNo, &a.Amount.Value, &a.Amount.Currency, blob{&a.Request}, millis{&a.ExpiresAt},
-		&a.State, action{&a.Action}, &a.Reference, &a.Abandoned, millis{&a.CreatedAt}, millis{&a.SentAt}, millis{&a.PaidAt}, &a.Checks, millis{&a.CheckAt},
-		&a.Sends, millis{&a.SendAt}, &a.ReturnedTotal, &a.ReturnedUnknown,
+		&a.ID, &a.Method, &a.Rail, &a.Provider, &a.Account, &a.App, &a.OutTradeNo, &a.Amount.Value, &a.Amount.Currency,
+		blob{&a.Request},
+		millis{&a.ExpiresAt},
+		&a.State,
+		action{&a.Action},
+		&a.Reference, &a.Abandoned,
+		millis{&a.CreatedAt},
+		millis{&a.SentAt},
+		millis{&a.PaidAt},
+		&a.Checks,
+		millis{&a.CheckAt},
+		&a.Sends,
+		millis{&a.SendAt},
+		&a.ReturnedTotal, &a.ReturnedUnknown,
 	}
 }
 
@@ -109,7 +125,12 @@ func refundFields(r *refundRow) []any {
 	return []any{
 		&r.sessionID, &r.ordinal,
 		&r.ID, &r.AttemptID, &r.Number, &r.Amount.Value, &r.Amount.Currency, &r.Origin, &r.Note, &r.Author, &r.Request,
-		&r.Status, &r.Failure, &r.Arrival, &r.Reference, millis{&r.CreatedAt}, millis{&r.SentAt}, millis{&r.SilentAt}, &r.Tries, millis{&r.CheckAt},
+		&r.Status, &r.Failure, &r.Arrival, &r.Reference,
+		millis{&r.CreatedAt},
+		millis{&r.SentAt},
+		millis{&r.SilentAt},
+		&r.Tries,
+		millis{&r.CheckAt},
 	}
 }
 
@@ -132,7 +153,12 @@ const evidenceColumns = `
 func evidenceFields(e *pay.Evidence) []any {
 	return []any{
 		&e.Provider, &e.Account, &e.ID, &e.Source, &e.App, &e.OutTradeNo, &e.Outcome, &e.Amount.Value, &e.Amount.Currency,
-		&e.Reference, millis{&e.PaidAt}, millis{&e.ReceivedAt}, blob{&e.Raw}, jsonColumn{&e.Returned}, digest{e},
+		&e.Reference,
+		millis{&e.PaidAt},
+		millis{&e.ReceivedAt},
+		blob{&e.Raw},
+		jsonColumn{&e.Returned},
+		digest{e},
 	}
 }
 
