@@ -56,19 +56,20 @@ func (c *config) program() program.Config {
 }
 
 type serve struct {
-	config `embed:""`
-	SimURL string `help:"Origin of a simulator, such as http://127.0.0.1:8081: test mode. Without it real money moves."`
+	config      `embed:""`
+	ReconcileAt string `default:"10:30" help:"Time of the day, in China, at which the providers' bills of the day before are compared with our books; empty for never."`
+	SimURL      string `help:"Origin of a simulator, such as http://127.0.0.1:8081: test mode. Without it real money moves."`
 }
 
 // Validate is called by kong before Run.
 func (s *serve) Validate() error {
-	return errors.Join(s.config.Validate(), cli.CheckOrigin("sim-url", s.SimURL))
+	return errors.Join(s.config.Validate(), cli.CheckOrigin("sim-url", s.SimURL), cli.CheckTime("reconcile-at", s.ReconcileAt))
 }
 
 // Run serves real merchants, or test merchants against a simulator elsewhere.
 func (s *serve) Run(ctx context.Context) error {
 	c := s.program()
-	c.SimURL = s.SimURL
+	c.SimURL, c.ReconcileAt = s.SimURL, s.ReconcileAt
 	p, err := program.Open(ctx, c)
 	if err != nil {
 		return err

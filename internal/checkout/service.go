@@ -71,6 +71,9 @@ func New(c Config) *Service {
 // Hub is where waiters wait.
 func (s *Service) Hub() *Hub { return s.hub }
 
+// Recorder returns what takes in the providers' words.
+func (s *Service) Recorder() *Recorder { return s.recorder }
+
 // Ledger loads a session for its merchant. Another merchant's session is
 // not_found, like one that does not exist.
 func (s *Service) Ledger(ctx context.Context, merchant, sessionID string) (*pay.Ledger, error) {

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"morepay/internal/pay"
+	"morepay/internal/reconcile"
 	"morepay/internal/store"
 	"morepay/internal/store/sqlstore"
 )
@@ -70,6 +71,17 @@ func CheckDatabase(value string) error {
 		return nil
 	}
 	return usage("database", "must begin with postgres://")
+}
+
+// CheckTime refuses a flag's value that is neither "" nor a time of day.
+func CheckTime(flag, value string) error {
+	if value == "" {
+		return nil
+	}
+	if _, err := reconcile.ParseTime(value); err != nil {
+		return usage(flag, "%v", err)
+	}
+	return nil
 }
 
 func usage(flag, format string, args ...any) error {

@@ -10,6 +10,7 @@ import (
 
 	"morepay/internal/checkout"
 	"morepay/internal/merchant/folder"
+	"morepay/internal/pay"
 	"morepay/internal/program"
 	"morepay/internal/reconcile"
 	"morepay/internal/store/sqlstore"
@@ -29,57 +30,112 @@ func (c *reconcileBills) Validate() error {
 	return errors.Join(c.database.Validate(), CheckOrigin("sim-url", c.SimURL))
 }
 
-// errDisagree makes the program end with status 1.
-var errDisagree = errors.New("bills and books disagree")
+// status is how the command ends when something keeps bills and books from
+// being known to agree.
+type status struct {
+	code int
+	error
+}
+
+func (s *status) Unwrap() error { return s.error }
+
+// ExitCode is read by kong.
+func (s *status) ExitCode() int { return s.code }
+
+// The ways to end, the most pressing first.
+var (
+	errDiffer      = &status{1, errors.New("bills and books differ")}
+	errNotCompared = &status{2, errors.New("not every bill could be compared")}
+	errNoBill      = &status{3, errors.New("not every bill is there yet")}
+)
 
 func (c *reconcileBills) Run(ctx context.Context) error {
+	results, err := c.results(ctx)
+	if err == nil {
+		err = c.print(results)
+	}
+	if err != nil {
+		return &status{errNotCompared.code, err}
+	}
+	if end := ending(results); end != nil {
+		return end
+	}
+	return nil
+}
+
+func (c *reconcileBills) results(ctx context.Context) (results []reconcile.Result, err error) {
 	sources, err := folder.Load(os.DirFS(c.Merchants), c.SimURL == "")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	accounts, err := program.OpenAccounts(program.Config{SimURL: c.SimURL, Log: program.DefaultLog()}, sources, nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if c.Until.IsZero() {
 		c.Until = time.Now().AddDate(0, 0, -1)
 	}
-	return c.with(ctx, func(db *sqlstore.DB) error {
+	err = c.with(ctx, func(db *sqlstore.DB) error {
 		r := reconcile.Reconciler{
 			Books: db.Ledgers, Accounts: accounts, Recorder: checkout.NewRecorder(checkout.Config{Store: db.Ledgers}),
 		}
-		found, err := merge(r.Run(ctx, c.Since, c.Until))
-		if err := errors.Join(err, c.print(found)); err != nil {
-			return err
-		}
-		if len(found) > 0 {
-			return errDisagree
-		}
+		results = r.Run(ctx, c.Since, c.Until)
 		return nil
 	})
+	return results, err
 }
 
-// merge returns the differences of all bills, and what kept bills from being
-// compared.
-func merge(results []reconcile.Result) (found []reconcile.Difference, err error) {
+// ending is nil if all bills agree. An account whose provider writes no bills is
+// named in the list and, as nobody can change it, is no reason to end otherwise;
+// but if none could be compared, nothing is known.
+func ending(results []reconcile.Result) *status {
+	count := map[reconcile.Outcome]int{}
 	for _, r := range results {
-		found = append(found, r.Differences...)
-		if r.Err != nil {
-			err = errors.Join(err, fmt.Errorf("%s, %s %s, %s: %w", r.Account.Merchant, r.Account.ProviderID, r.Account.Name(), r.Day.Format(time.DateOnly), r.Err))
-		}
+		count[r.Outcome]++
 	}
-	return found, err
+	switch {
+	case count[reconcile.Differs] > 0:
+		return errDiffer
+	case count[reconcile.Failed] > 0, count[reconcile.NotCompared] == len(results):
+		return errNotCompared
+	case count[reconcile.NoBill] > 0:
+		return errNoBill
+	}
+	return nil
 }
 
-func (c *reconcileBills) print(found []reconcile.Difference) error {
+func (c *reconcileBills) print(results []reconcile.Result) error {
 	if c.JSON {
-		return json.NewEncoder(os.Stdout).Encode(found)
+		return json.NewEncoder(os.Stdout).Encode(results)
 	}
-	if len(found) == 0 {
-		fmt.Println("bills and books agree")
-		return nil
-	}
-	return printTable("DAY\tMERCHANT\tPROVIDER\tACCOUNT\tDIFFERENCE\tOUT_TRADE_NO\tOURS\tTHEIRS", found, func(d reconcile.Difference) string {
-		return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s", d.Day, d.Merchant, d.Provider, d.Account, d.Kind, d.OutTradeNo, d.Ours, d.Theirs)
+	err := printTable("DAY\tMERCHANT\tPROVIDER\tACCOUNT\tRESULT\tPAYMENTS\tREFUNDS\tFEES\tPROBLEM", results, func(r reconcile.Result) string {
+		return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s", r.Day, r.Merchant, r.Provider, r.Account, r.Outcome,
+			sumText(r.Totals.Payments), sumText(r.Totals.Refunds), feesText(r.Totals.Fees), r.Problem)
 	})
+	var lines []string
+	for _, r := range results {
+		for _, d := range r.Differences {
+			lines = append(lines, fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%t",
+				r.Day, r.Provider, r.Account, d.Kind, d.OutTradeNo, d.Refund, d.Ours, d.Theirs, d.Healed))
+		}
+	}
+	if len(lines) == 0 || err != nil {
+		return err
+	}
+	fmt.Println()
+	return printTable("DAY\tPROVIDER\tACCOUNT\tDIFFERENCE\tOUT_TRADE_NO\tREFUND\tOURS\tTHEIRS\tHEALED", lines, func(line string) string { return line })
+}
+
+func sumText(s reconcile.Sum) string {
+	if s.Count == 0 {
+		return "0"
+	}
+	return fmt.Sprintf("%d: %s", s.Count, s.Value)
+}
+
+func feesText(fees *pay.Money) string {
+	if fees == nil {
+		return "-"
+	}
+	return fees.String()
 }

@@ -24,6 +24,7 @@ func (s *Server) Admin() http.Handler {
 		{"GET /v1/admin/merchants/{id}/capabilities", failJSON, s.handleGetDocument},
 		{"PUT /v1/admin/merchants/{id}/capabilities", failJSON, s.handlePutDocument},
 		{"GET /v1/admin/quarantine", failJSON, s.handleQuarantine},
+		{"GET /v1/admin/reconciliations", failJSON, s.handleReconciliations},
 	}
 	mux := http.NewServeMux()
 	for _, r := range routes {

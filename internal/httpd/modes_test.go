@@ -167,7 +167,7 @@ func TestAdmin(t *testing.T) {
 	if a := s.Get(t, s.Admin+path, "Authorization", "Bearer "+adminKey); a.Header.Get("ETag") != `"v3"` || !strings.Contains(a.Body, `"visible":2`) {
 		t.Errorf("in force is %s: %s", a.Header.Get("ETag"), a.Body)
 	}
-	for _, read := range []string{path, "/v1/admin/quarantine"} {
+	for _, read := range []string{path, "/v1/admin/quarantine", "/v1/admin/reconciliations"} {
 		if a := s.Get(t, s.Admin+read); a.Status != http.StatusUnauthorized {
 			t.Errorf("%s without a key: status %d", read, a.Status)
 		}

@@ -31,6 +31,8 @@ type Config struct {
 	Outbox     Outbox
 	Replies    idempotency.Store
 
+	Reconciliations Reconciliations
+
 	Assets    *web.Assets
 	Secret    []byte         // at least MinSecret bytes, the same on every server of one service
 	BaseURL   string         // origin under which payers reach us
@@ -53,6 +55,8 @@ type Server struct {
 	quarantine Quarantine
 	outbox     Outbox
 	replies    idempotency.Store
+
+	reconciliations Reconciliations
 
 	assets    *web.Assets
 	scripts   page.Scripts
@@ -85,7 +89,8 @@ func New(c Config) (*Server, error) {
 	s := &Server{
 		service: c.Service, accounts: c.Accounts, documents: c.Documents, merchants: c.Merchants,
 		revisions: c.Revisions, quarantine: c.Quarantine, outbox: c.Outbox, replies: c.Replies,
-		assets: c.Assets, scripts: pageScripts(c.Assets), secrets: sec,
+		reconciliations: c.Reconciliations,
+		assets:          c.Assets, scripts: pageScripts(c.Assets), secrets: sec,
 		baseURL: c.BaseURL, realMoney: c.RealMoney, proxies: c.Proxies, adminKey: c.AdminKey, now: c.Now, log: c.Log,
 		registry: c.Registry, metrics: newMetrics(c.Registry),
 		limits: newLimits(),

@@ -6,6 +6,7 @@ import (
 
 	"morepay/internal/checkout"
 	"morepay/internal/merchant"
+	"morepay/internal/reconcile"
 	"morepay/internal/webhook"
 )
 
@@ -38,4 +39,10 @@ type Outbox interface {
 	// Redeliver sends a message again to every endpoint that it was assigned to,
 	// starting now.
 	Redeliver(ctx context.Context, merchant, id string, now time.Time) error
+}
+
+// Reconciliations lists what came of comparing the providers' bills.
+type Reconciliations interface {
+	// List returns the records that a filter takes, newest day first.
+	List(ctx context.Context, f reconcile.Filter) ([]reconcile.Record, error)
 }

@@ -39,6 +39,7 @@ type Config struct {
 	Secret         string    // the server's secret in base64, if it is not to be kept in Data
 	AdminKey       string    // SHA-256 (hex) of the admin API's key; "" refuses everyone
 	TrustedProxies []netip.Prefix
+	ReconcileAt    string       // time of the day in China, such as 10:30, at which bills are compared; "" for never
 	Log            *slog.Logger // nil for DefaultLog
 
 	// The rest is for tests: the zero value is right for everyone else.
@@ -46,6 +47,7 @@ type Config struct {
 	Now        func() time.Time     // the clock of the business; signatures are made by the true one
 	Transport  http.RoundTripper    // to the providers, instead of what SimURL asks for
 	SweepEvery time.Duration        // pause between the sweeper's rounds; 0 for checkout.SweepEvery, or Never
+	LookEvery  time.Duration        // pause between two looks for bills to compare; 0 for reconcile.LookEvery
 	Reached    func(checkout.Point) // called at every point at which a crash must do no harm
 }
 

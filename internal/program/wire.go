@@ -16,6 +16,7 @@ import (
 	"morepay/internal/merchant/folder"
 	"morepay/internal/provider"
 	_ "morepay/internal/provider/all" // registers the adapters
+	"morepay/internal/reconcile"
 	"morepay/internal/store"
 	"morepay/internal/webhook"
 	"morepay/web"
@@ -59,7 +60,8 @@ func (p *Program) wire(ctx context.Context) error {
 	server, err := httpd.New(httpd.Config{
 		Service: p.Service, Accounts: p.Accounts, Documents: documents, Merchants: merchants,
 		Revisions: p.Stores.Documents, Quarantine: p.Stores.Ledgers, Outbox: p.Stores.Outbox, Replies: p.Stores.Replies,
-		Assets: assets, Secret: secret, BaseURL: p.BaseURL, RealMoney: p.RealMoney(), Proxies: p.TrustedProxies,
+		Reconciliations: p.Stores.Reconciliations,
+		Assets:          assets, Secret: secret, BaseURL: p.BaseURL, RealMoney: p.RealMoney(), Proxies: p.TrustedProxies,
 		AdminKey: p.AdminKey, Now: p.Now, Log: p.Log, Registry: registry,
 	})
 	if err != nil {
@@ -77,6 +79,24 @@ func (p *Program) wire(ctx context.Context) error {
 	if p.SweepEvery != Never {
 		p.Go(func(ctx context.Context) { p.Service.Sweep(ctx, cmp.Or(p.SweepEvery, checkout.SweepEvery)) })
 	}
+	return p.reconcile(registry)
+}
+
+// reconcile has the bills compared every day, if that is wanted.
+func (p *Program) reconcile(registry *prometheus.Registry) error {
+	if p.ReconcileAt == "" {
+		return nil
+	}
+	at, err := reconcile.ParseTime(p.ReconcileAt)
+	if err != nil {
+		return err
+	}
+	ledgers := p.Stores.Ledgers
+	daily := &reconcile.Daily{
+		Reconciler: &reconcile.Reconciler{Books: ledgers, Accounts: p.Accounts, Recorder: p.Service.Recorder()},
+		Journal:    p.Stores.Reconciliations, At: at, Now: p.Now, Log: p.Log, Metrics: reconcile.NewMetrics(registry),
+	}
+	p.Go(func(ctx context.Context) { daily.Run(ctx, cmp.Or(p.LookEvery, reconcile.LookEvery)) })
 	return nil
 }
 

@@ -45,6 +45,7 @@ type Sim struct {
 	merchantLink map[string]*merchantLinkAccount // by id
 	holder       User                            // who holds the phone: see SetUser
 	bills        map[string]bill                 // by download token
+	till         []TillSale
 	books        books
 	seed         uint64  // of the faults
 	rules        []*rule // the faults in force

@@ -2,6 +2,7 @@ package providersim
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"crypto/rand"
 	"crypto/sha1"
@@ -31,7 +32,7 @@ func tradeBill(s *Sim, c *wechatCall) (any, error) {
 	if err != nil {
 		return nil, errRequest.at("query", "bill_date", q.Get("bill_date"), "应为yyyy-MM-DD格式的日期")
 	}
-	if c.now.Before(day.AddDate(0, 0, 1).Add(billReady * time.Hour)) {
+	if c.now.Before(written(day)) {
 		return nil, errBillEarly
 	}
 	if c.now.After(day.AddDate(0, 3, 0)) {
@@ -44,7 +45,7 @@ func tradeBill(s *Sim, c *wechatCall) (any, error) {
 	if len(lines) == 0 {
 		return nil, errNoBill
 	}
-	file, err := writeBill(lines, q.Get("tar_type"))
+	file, err := writeBill(lines, s.tillRows(c.merchant, day), q.Get("tar_type"))
 	if err != nil {
 		return nil, err
 	}
@@ -95,6 +96,38 @@ func (s *Sim) billLines(a *wechatAccount, day time.Time, kind string) ([]billLin
 	return lines, nil
 }
 
+// TillSale is a sale that another system made with the same merchant number, such
+// as a till: it is in the bill of its day, if there is one, and nowhere else.
+type TillSale struct {
+	MchID  string
+	Number string
+	State  string // SUCCESS or REVOKED; the bill has it as it is
+	Goods  string // as it was sent: it may look like more columns or rows
+	Fen    int64
+	At     time.Time
+	Of     string // the merchant number that the bill names, if it is not MchID
+}
+
+// SellAtTill adds sales of another system to the bills.
+func (s *Sim) SellAtTill(sales ...TillSale) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.till = append(s.till, sales...)
+}
+
+func (s *Sim) tillRows(a *wechatAccount, day time.Time) (rows [][]string) {
+	for _, t := range s.till {
+		if t.MchID != a.MchID || t.At.Before(day) || !t.At.Before(day.AddDate(0, 0, 1)) {
+			continue
+		}
+		rows = append(rows, []string{
+			t.At.In(china).Format(time.DateTime), a.AppID, cmp.Or(t.Of, a.MchID), "0", "till", "42" + t.Number, t.Number, "", "MICROPAY", t.State,
+			"OTHERS", "CNY", yuan(t.Fen), "0.00", "", "", "0.00", "0.00", "", "", t.Goods, "", "0.00000", "0.00%", yuan(t.Fen), "0.00", "",
+		})
+	}
+	return rows
+}
+
 const (
 	billHead = "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,应结订单金额,代金券金额," +
 		"微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率,订单金额,申请退款金额,费率备注"
@@ -103,7 +136,7 @@ const (
 
 // writeBill writes a bill: amounts in yuan, a backtick before each value so
 // that spreadsheets leave long numbers alone.
-func writeBill(lines []billLine, packing string) ([]byte, error) {
+func writeBill(lines []billLine, till [][]string, packing string) ([]byte, error) {
 	var b bytes.Buffer
 	var taken, returned int64
 	fmt.Fprintf(&b, "\uFEFF%s\r\n", billHead)
@@ -115,8 +148,11 @@ func writeBill(lines []billLine, packing string) ([]byte, error) {
 			returned += l.r.fen
 		}
 	}
+	for _, row := range till {
+		writeRow(&b, row)
+	}
 	fmt.Fprintf(&b, "%s\r\n", billSumHead)
-	writeRow(&b, []string{fmt.Sprint(len(lines)), yuan(taken), yuan(returned), "0.00", "0.00", yuan(taken), yuan(returned)})
+	writeRow(&b, []string{fmt.Sprint(len(lines) + len(till)), yuan(taken), yuan(returned), "0.00", "0.00", yuan(taken), yuan(returned)})
 	switch packing {
 	case "":
 		return b.Bytes(), nil
@@ -131,7 +167,7 @@ func writeRow(b *bytes.Buffer, cells []string) {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		b.WriteString("`" + strings.NewReplacer(",", " ", "\r", " ", "\n", " ").Replace(c))
+		b.WriteString("`" + c)
 	}
 	b.WriteString("\r\n")
 }
@@ -142,13 +178,24 @@ func (l billLine) row() []string {
 	refundID, refundNumber, returned, kind, refundState := "", "", "0.00", "", ""
 	if r := l.r; r != nil {
 		at, state, settled = r.created, "REFUND", "0.00"
-		refundID, refundNumber, returned, kind, refundState = r.id, r.number, yuan(r.fen), "ORIGINAL", r.status(r.settles)
+		refundID, refundNumber, returned, kind, refundState = r.id, r.number, yuan(r.fen), "ORIGINAL", r.status(written(r.created))
 	}
 	return []string{
 		at.In(china).Format(time.DateTime), a.AppID, a.MchID, "0", "", o.reference, o.number, a.person(o.payer), string(o.product), state,
-		"OTHERS", "CNY", settled, "0.00", refundID, refundNumber, returned, "0.00", kind, refundState, o.description, o.attach,
+		"OTHERS", "CNY", settled, "0.00", refundID, refundNumber, returned, "0.00", kind, refundState, plain(o.description), plain(o.attach),
 		"0.00000", "0.00%", settled, returned, "",
 	}
+}
+
+// plain takes out of a merchant's words what would look like columns or rows.
+func plain(words string) string {
+	return strings.NewReplacer(",", " ", "\r", " ", "\n", " ").Replace(words)
+}
+
+// written is when the bill of the day of a time is written; it is not touched again.
+func written(at time.Time) time.Time {
+	year, month, day := at.In(china).Date()
+	return time.Date(year, month, day+1, billReady, 0, 0, 0, china)
 }
 
 func gzipped(data []byte) ([]byte, error) {

@@ -33,7 +33,18 @@ func newFixture(t *testing.T) *fixture {
 			t.Errorf("the server did not end well: %v", err)
 		}
 	})
-	return &fixture{h, t}
+	fx := &fixture{h, t}
+	fx.goTo(1, 12*time.Hour) // away from midnight
+	return fx
+}
+
+var china = time.FixedZone("", 8*60*60)
+
+// goTo moves the clocks to a time of a day in China, so many days from today.
+func (fx *fixture) goTo(days int, at time.Duration) {
+	now := fx.Now().In(china)
+	midnight := time.Date(now.Year(), now.Month(), now.Day()+days, 0, 0, 0, 0, china)
+	fx.Advance(midnight.Add(at).Sub(now))
 }
 
 func (fx *fixture) reconciler() *reconcile.Reconciler {

@@ -11,6 +11,7 @@ import (
 	"morepay/internal/idempotency"
 	"morepay/internal/merchant"
 	"morepay/internal/pay"
+	"morepay/internal/reconcile"
 	"morepay/internal/webhook"
 )
 
@@ -75,7 +76,8 @@ func (s *testStore) everything() {
 	_, err5 := s.Ledgers.Claim(ctx, now, now, 1)
 	_, err6 := s.Ledgers.Quarantined(ctx, 1)
 	_, err7 := s.Ledgers.PaidAttempts(ctx, a.Provider, a.Account, now, now)
-	must(err1, err2, err3, err4, err5, err6, err7, s.Ledgers.Quarantine(ctx, checkout.Quarantined{Evidence: ev, At: now}))
+	_, err8 := s.Ledgers.FirstUsed(ctx, a.Provider, a.Account)
+	must(err1, err2, err3, err4, err5, err6, err7, err8, s.Ledgers.Quarantine(ctx, checkout.Quarantined{Evidence: ev, At: now}))
 
 	r := idempotency.Record{Key: idempotency.Key{Scope: "s", Name: "n"}, Holder: "h", LeaseEnds: now.Add(time.Hour), KeptUntil: now.Add(time.Hour)}
 	for range 2 {
@@ -103,6 +105,11 @@ func (s *testStore) everything() {
 	_, err3 = s.Outbox.Endpoints(ctx, "shop")
 	must(err1, err2, err3, s.Outbox.Redeliver(ctx, "shop", d.Message.ID, now), s.Outbox.Enable(ctx, "shop", "https://shop.example/", now),
 		s.Outbox.Release(ctx, d.Endpoint), s.Outbox.Forget(ctx, d.Endpoint, "removed"))
+
+	_, err1 = s.Reconciliations.Claim(ctx, reconcile.Key{Provider: "wechatpay", Account: "a", Day: "2026-03-01"}, now, now)
+	_, err2 = s.Reconciliations.Since(ctx, "2026-03-01")
+	_, err3 = s.Reconciliations.List(ctx, reconcile.Filter{Limit: 1})
+	must(err1, err2, err3, s.Reconciliations.Finish(ctx, reconcile.Record{}))
 }
 
 // plans is how SQLite runs each statement that the store has run.

@@ -18,3 +18,10 @@ func (s *Ledgers) PaidAttempts(ctx context.Context, provider, account string, fr
 	}
 	return list(ctx, s.base, fields, query, provider, account, toMillis(from), toMillis(until))
 }
+
+// FirstUsed implements [reconcile.Books].
+func (s *Ledgers) FirstUsed(ctx context.Context, provider, account string) (time.Time, error) {
+	const query = "SELECT COALESCE(MIN(created_at), 0) FROM attempts WHERE provider = ? AND account = ?"
+	fields := func(t *time.Time) []any { return []any{millis{t}} }
+	return get(ctx, s.base, "attempt", fields, query, provider, account)
+}

@@ -58,6 +58,8 @@ type DB struct {
 	Documents *Documents
 	Outbox    *Outbox
 
+	Reconciliations *Reconciliations
+
 	engine Engine
 }
 
@@ -77,7 +79,10 @@ func New(e Engine, d Dialect, message MakeMessage, notify checkout.Notifier) *DB
 		Replies:   &Replies{base: b},
 		Documents: &Documents{base: b},
 		Outbox:    newOutbox(b),
-		engine:    e,
+
+		Reconciliations: &Reconciliations{b},
+
+		engine: e,
 	}
 }
 

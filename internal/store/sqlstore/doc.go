@@ -3,8 +3,8 @@
 // of a few words and in an [Engine] that runs transactions.
 //
 // A [DB] implements the stores that other packages declare where they use them:
-// ledgers (checkout), stored replies (idempotency), documents (merchant) and the
-// outbox (webhook).
+// ledgers (checkout), stored replies (idempotency), documents (merchant), the
+// outbox (webhook) and what came of reconciliation (reconcile).
 //
 // Times are stored as Unix milliseconds in UTC, 0 for the zero time. Values
 // without an identity of their own (items, actions) are stored as JSON.

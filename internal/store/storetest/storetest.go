@@ -27,7 +27,10 @@ type Stores struct {
 	Documents merchant.Store
 	Queue     webhook.Queue
 	Log       webhook.Log
-	Close     func() error
+
+	Reconciliations Reconciliations
+
+	Close func() error
 }
 
 // Ledgers is the store of ledgers with what only people, and tests, look at.
@@ -55,6 +58,7 @@ func Exercise(t *testing.T, open Open) {
 		{"replies", replyCases},
 		{"documents", documentCases},
 		{"outbox", outboxCases},
+		{"reconciliations", reconciliationCases},
 		{"faults", faultCases},
 	}
 	for _, suite := range suites {

@@ -97,8 +97,11 @@ CREATE TABLE reconciliations (
     detail           TEXT    NOT NULL, -- JSON: totals and differences, or why there are none
     PRIMARY KEY (provider, account, day)
 ) STRICT;
+CREATE INDEX reconciliations_day ON reconciliations (day, provider, account);
+CREATE INDEX attempts_created ON attempts (provider, account, created_at);
 
 -- +goose Down
+DROP INDEX attempts_created;
 DROP TABLE reconciliations;
 DROP TABLE marks;
 
