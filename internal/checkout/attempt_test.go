@@ -2,6 +2,7 @@ package checkout_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -330,7 +331,25 @@ func (fx *fixture) account(m pay.Method) string {
 }
 
 // A payer who has closed the page leaves the money's story to be told.
+// The payer may close the page while the provider is asked: what it answers is
+// stored all the same.
 func TestPayerGoesWhileTheProviderIsAsked(t *testing.T) {
+	fx := newFixture(t)
+	id := fx.open()
+	ctx, leave := context.WithCancel(t.Context())
+	fx.onPoint(func(p checkout.Point) {
+		if p == checkout.PointProviderAnswered {
+			leave()
+		}
+	})
+	_, err := fx.Choose(ctx, id, wechat, pay.RailQR)
+	fx.must(err)
+	if a := fx.ledger(id).Attempts[0]; a.State != pay.AttemptAwaiting || a.Action == nil {
+		t.Errorf("the attempt is %s with %+v", a.State, a.Action)
+	}
+}
+
+func TestPayerIsFasterThanTheReply(t *testing.T) {
 	fx := newFixture(t)
 	id := fx.open()
 	fx.inject("notify-before-reply", 1) // the payer pays before the provider answers

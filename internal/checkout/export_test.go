@@ -13,8 +13,14 @@ func (s *Service) SweepOnce(ctx context.Context) int {
 	return w.round(ctx)
 }
 
-// ClockJump is what Sweep goes by to tell a jump of the wall clock.
-func ClockJump(from, to time.Time) time.Duration { return clockJump(from, to) }
+// Throttle is what keeps payers from having their provider asked all the time.
+type Throttle = throttle
+
+// Allow is what a request asks it.
+func (t *Throttle) Allow(id string, now time.Time) bool { return t.allow(id, now) }
+
+// Len is how many it remembers.
+func (t *Throttle) Len() int { return len(t.at) }
 
 // ClaimFor is for how long what a crashed server had claimed stays claimed.
 const ClaimFor = claimFor

@@ -4,10 +4,12 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"morepay/internal/account"
 	"morepay/internal/checkout"
 	"morepay/internal/harness"
 	"morepay/internal/pay"
@@ -100,11 +102,12 @@ func TestQuarantine(t *testing.T) {
 	for _, c := range []struct {
 		fault  string
 		method pay.Method
+		reason string
 	}{
-		{"notify-wrong-amount", wechat},
-		{"notify-wrong-amount", alipay},
-		{"notify-wrong-account", wechat},
-		{"notify-wrong-account", alipay},
+		{"notify-wrong-amount", wechat, `amount is "5981 CNY", want "5980 CNY"`},
+		{"notify-wrong-amount", alipay, `amount is "5981 CNY", want "5980 CNY"`},
+		{"notify-wrong-account", wechat, "account is 1999999999, want 1600000000"},
+		{"notify-wrong-account", alipay, `app is "1999999999"`},
 	} {
 		t.Run(c.fault+"-"+string(c.method), func(t *testing.T) {
 			fx := newFixture(t)
@@ -118,10 +121,35 @@ func TestQuarantine(t *testing.T) {
 				}
 			})
 			list := fx.quarantined()
-			if len(list) != 1 || list[0].Evidence.OutTradeNo != a.OutTradeNo || list[0].Reason == "" {
+			if len(list) != 1 || list[0].Evidence.OutTradeNo != a.OutTradeNo || !strings.Contains(list[0].Reason, c.reason) {
 				t.Fatalf("quarantined %+v", list)
 			}
 		})
+	}
+}
+
+// An account may be given to another merchant. What its provider says then of the
+// payments that were made before is not about the new one: a person must look.
+func TestEvidenceOfAnotherMerchant(t *testing.T) {
+	fx := newFixture(t)
+	id := fx.open()
+	a := fx.choose(id, wechat, pay.RailQR)
+	fx.inject("notify-never", 1)
+	fx.pay(a)
+	acc := fx.Accounts().Named(a.Provider, a.Account)
+	ev, err := acc.Provider.Query(t.Context(), a.OutTradeNo)
+	fx.must(err)
+	moved := account.NewRegistry(nil)
+	fx.must(moved.Add("demo", acc.ProviderID, acc.Provider))
+	recorder := checkout.NewRecorder(checkout.Config{Store: fx.Stores().Ledgers})
+	fx.unchanged(id, func() {
+		l, err := recorder.Apply(t.Context(), moved.Named(a.Provider, a.Account), ev)
+		if l != nil || err != nil {
+			t.Errorf("got %+v, %v", l, err)
+		}
+	})
+	if list := fx.quarantined(); len(list) != 1 || !strings.Contains(list[0].Reason, `merchant is "demo", want "bench"`) {
+		t.Errorf("quarantined %+v", list)
 	}
 }
 

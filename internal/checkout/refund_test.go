@@ -247,6 +247,10 @@ func TestRepeatedRefundIsOne(t *testing.T) {
 	if again.ID != first.ID || again.Number != first.Number || len(l.Refunds) != 1 {
 		t.Errorf("the repeat made %s beside %s: %+v", again.ID, first.ID, l.Refunds)
 	}
+	more := ask
+	more.Amount = &pay.Money{Currency: price.Currency, Value: 200}
+	_, _, err = fx.Service().Refund(fx.ctx(), harness.Merchant, id, more)
+	fx.code(err, pay.CodeIdempotency, "Idempotency-Key", "the same key for another amount")
 	ask.Key = "return-2"
 	if l, _, err = fx.Service().Refund(fx.ctx(), harness.Merchant, id, ask); err != nil || len(l.Refunds) != 2 {
 		t.Errorf("another request: %+v, %v", l.Refunds, err)

@@ -39,17 +39,18 @@ func (s *Service) Sweep(ctx context.Context, pace time.Duration) {
 	renewing.Go(func() { w.renew(ctx) })
 	defer renewing.Wait()
 	defer w.wait()
-	last := time.Now()
+	last, since := s.now(), time.Now()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
-		now := time.Now()
-		jumped := clockJump(last, now) > maxClockJump
-		last = now
-		if jumped {
+		// What the wall clock went on by, and what passed by the monotonic one.
+		now, passed := s.now(), time.Since(since)
+		jump := now.Sub(last) - passed
+		last, since = now, since.Add(passed)
+		if jump.Abs() > maxClockJump {
 			s.log.WarnContext(ctx, "the wall clock jumped: nothing is expired until the next round")
 			continue
 		}
@@ -57,13 +58,6 @@ func (s *Service) Sweep(ctx context.Context, pace time.Duration) {
 		// Servers that were started together drift apart.
 		sleep(ctx, rand.N(pace/5))
 	}
-}
-
-// clockJump is by how much the wall clock differs from the monotonic one over a
-// span.
-func clockJump(from, to time.Time) time.Duration {
-	wall := to.Round(0).Sub(from.Round(0))
-	return (wall - to.Sub(from)).Abs()
 }
 
 func sleep(ctx context.Context, d time.Duration) {
@@ -288,7 +282,7 @@ func (s *Service) check(ctx context.Context, l *pay.Ledger, attemptID string) (*
 	if acc == nil {
 		return l, nil
 	}
-	ev, err := query(ctx, acc, a.OutTradeNo)
+	ev, err := s.query(ctx, acc, a.OutTradeNo)
 	if err != nil {
 		s.log.WarnContext(ctx, "the provider did not say what became of an attempt", "attempt", a.ID, "err", err)
 		return l, s.postpone(ctx, l.Session.ID, attemptID)

@@ -1,11 +1,12 @@
 package checkout_test
 
 import (
+	"bytes"
 	"context"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"morepay/internal/checkout"
@@ -270,15 +271,73 @@ func TestNewServerGoesOn(t *testing.T) {
 	}
 }
 
-// Time that passes is no jump of the wall clock.
+// A wall clock that jumps expires nothing in the round that sees it: an operator, or
+// a virtual machine that woke up, may set it back. Time that only passes is no jump.
 func TestClockJump(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		from := time.Now()
-		time.Sleep(time.Hour)
-		if got := checkout.ClockJump(from, time.Now()); got != 0 {
-			t.Errorf("an hour that passed is a jump of %v", got)
+	fx := newFixture(t)
+	var jumps atomic.Int32
+	log := slog.New(slog.NewTextHandler(writer(func(line []byte) {
+		if bytes.Contains(line, []byte("the wall clock jumped")) {
+			jumps.Add(1)
 		}
-	})
+	}), nil))
+	asked := make(chan struct{}, 1)
+	var wall atomic.Int64
+	now := func() time.Time {
+		select {
+		case asked <- struct{}{}:
+		default:
+		}
+		return time.Now().Add(time.Duration(wall.Load()))
+	}
+	service := checkout.New(checkout.Config{Store: fx.Stores().Ledgers, Accounts: fx.Accounts(), Now: now, Log: log})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		service.Sweep(ctx, time.Millisecond)
+		close(done)
+	}()
+	rounds := func(n int) {
+		for range n {
+			<-asked
+		}
+	}
+	rounds(5)
+	if n := jumps.Load(); n != 0 {
+		t.Errorf("%d jumps while time only passed", n)
+	}
+	for i, jump := range []time.Duration{time.Hour, -time.Hour} {
+		wall.Add(int64(jump))
+		rounds(5)
+		if n := jumps.Load(); n != int32(i)+1 {
+			t.Errorf("%d jumps, want %d: the clock went by %v", n, i+1, jump)
+		}
+	}
+	cancel()
+	<-done
+}
+
+// writer is a function that takes what is written.
+type writer func([]byte)
+
+func (w writer) Write(p []byte) (int, error) { w(p); return len(p), nil }
+
+func TestThrottle(t *testing.T) {
+	var throttle checkout.Throttle
+	at := time.Now()
+	for i, c := range []struct {
+		id    string
+		after time.Duration
+		want  bool
+		kept  int
+	}{
+		{"a", 0, true, 1}, {"a", time.Second, false, 1}, {"b", time.Second, true, 2}, {"a", 3 * time.Second, true, 2},
+		{"c", 10 * time.Second, true, 1}, // the others are forgotten
+	} {
+		if got := throttle.Allow(c.id, at.Add(c.after)); got != c.want || throttle.Len() != c.kept {
+			t.Errorf("step %d: %t with %d kept, want %t with %d", i, got, throttle.Len(), c.want, c.kept)
+		}
+	}
 }
 
 // The sweeper ends with its context.
@@ -316,6 +375,28 @@ func TestLinkIsFollowedUntilItRunsOut(t *testing.T) {
 			fx.reachWallet(link)
 			fx.pay(link)
 			fx.settle(id, "paid late", func(l *pay.Ledger) bool { return l.Session.Status == pay.SessionPaidLate })
+		})
+	}
+}
+
+// A payer who is faster than the close is heard of at once: their order can't be
+// closed any more because it is paid.
+func TestPayerIsFasterThanTheClose(t *testing.T) {
+	for _, m := range []pay.Method{wechat, alipay} {
+		t.Run(string(m), func(t *testing.T) {
+			fx := newFixture(t)
+			id := fx.open()
+			a := fx.choose(id, m, pay.RailQR)
+			_, err := fx.Sim.Scan(providersim.Ming, a.Action.Payload, providersim.ByCamera)
+			fx.must(err)
+			_, err = fx.Service().Cancel(t.Context(), harness.Merchant, id)
+			fx.must(err)
+			fx.inject("notify-never", 1)
+			fx.inject("close-race", 1)
+			fx.later(pay.CloseDelay)
+			if l := fx.ledger(id); l.Session.Status != pay.SessionPaidLate || l.Session.Winner != a.ID {
+				t.Errorf("the session is %s, the attempt %s", l.Session.Status, l.Attempts[0].State)
+			}
 		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"morepay/internal/pay"
@@ -23,6 +24,36 @@ func TestLimiter(t *testing.T) {
 	if err := k.allow("b"); err != nil {
 		t.Errorf("another key: %v", err)
 	}
+}
+
+// A key is remembered until its allowance is full again, and no longer: anybody can
+// make up keys.
+func TestLimiterForgets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newLimiter(limit{3, time.Minute})
+		allow := func(key string) {
+			if err := k.allow(key); err != nil {
+				t.Error(err)
+			}
+		}
+		for range 3 {
+			allow("busy")
+		}
+		time.Sleep(59 * time.Second)
+		allow("busy")
+		allow("busy")
+		allow("late")
+		time.Sleep(30 * time.Second)
+		allow("new")
+		if len(k.keys) != 2 || k.keys["late"] != nil {
+			t.Errorf("it remembers %d keys, want busy and new: %v", len(k.keys), k.keys)
+		}
+		time.Sleep(2 * time.Minute)
+		allow("last")
+		if len(k.keys) != 1 {
+			t.Errorf("it remembers %d keys, want the last", len(k.keys))
+		}
+	})
 }
 
 func TestSlots(t *testing.T) {

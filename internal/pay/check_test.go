@@ -116,6 +116,26 @@ func TestAbandon(t *testing.T) {
 	}
 }
 
+// An attempt that was left is looked at as soon as it may be closed, not when its
+// provider would have been asked anyway.
+func TestAbandonIsSoon(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ at, want time.Duration }{
+		"young": {time.Minute, pay.CloseDelay},
+		"old":   {11 * time.Minute, 11 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := openLedger()
+			must(t, l.Begin(newAttempt(0), opened))
+			l.Attempts[0].CheckAt = opened.Add(30 * time.Minute)
+			l.Abandon(opened.Add(c.at))
+			if got := l.Attempts[0].CheckAt.Sub(opened); got != c.want {
+				t.Errorf("looked at after %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
 func TestDue(t *testing.T) {
 	t.Parallel()
 	// Nothing but a session: its expiry.

@@ -97,8 +97,12 @@ func checkSurplus(l *pay.Ledger, _ int) error {
 }
 
 func checkRefunds(l *pay.Ledger, _ int) error {
-	given := map[string]int64{}
+	given, ids := map[string]int64{}, map[string]bool{}
 	for _, r := range l.Refunds {
+		if ids[r.ID] {
+			return fmt.Errorf("I10: two refunds are %s", r.ID)
+		}
+		ids[r.ID] = true
 		if r.Status != pay.RefundFailed {
 			given[r.AttemptID] += r.Amount.Value
 		}

@@ -308,6 +308,10 @@ func TestSurplusThatStays(t *testing.T) {
 	if r := l.Refund(id); !l.NeedsPerson(r) || l.NextToRefund() != ids[0] {
 		t.Errorf("refund %+v needs nobody, next is %s", r, l.NextToRefund())
 	}
+	must(t, l.Apply(evidence(0, pay.SourceNotification, pay.OutcomePaid), opened))
+	if len(l.Refunds) != 1 {
+		t.Errorf("another word about the payment made another refund: %+v", l.Refunds)
+	}
 	_, err := l.RetryRefund(id, "ann", opened)
 	must(t, err)
 	if r := l.Refund(id); l.NeedsPerson(r) || l.NextToRefund() != ids[1] {

@@ -32,6 +32,8 @@ func TestQuery(t *testing.T) {
 		Outcome: pay.OutcomePaid, Amount: pay.Money{Currency: "CNY", Value: 5980},
 		Reference: "4200000001202611230000000001", PaidAt: now.Add(-2 * time.Second),
 	}
+	dollars := paid // are not our money, which is for others to say
+	dollars.Amount.Currency = "USD"
 	unpaid := map[string]any{"amount": nil, "transaction_id": nil, "success_time": nil}
 	with := func(m map[string]any, state string) map[string]any {
 		out := map[string]any{"trade_state": state}
@@ -46,6 +48,7 @@ func TestQuery(t *testing.T) {
 	}{
 		"success":  {nil, paid},
 		"refunded": {map[string]any{"trade_state": "REFUND"}, paid},
+		"dollars":  {map[string]any{"amount": map[string]any{"total": 5980, "payer_total": 5980, "currency": "USD"}}, dollars},
 		"not-paid": {with(unpaid, "NOTPAY"), pay.Evidence{Outcome: pay.OutcomePending}},
 		"closed":   {with(unpaid, "CLOSED"), pay.Evidence{Outcome: pay.OutcomeClosed}},
 	} {
