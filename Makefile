@@ -16,12 +16,13 @@ WASM_LIMIT := 900000 # bytes with brotli
 TOOLS := .ci/tools/go.mod
 LINT  := $(GO) tool -modfile=$(TOOLS) golangci-lint
 
-# How much make stress does.
+# How much make stress does, and of how many mutants make test tries a sample.
 CUTS ?= 100000
+MUTANTS ?= 10
 FUZZ ?= 10000000x
 
 .DEFAULT_GOAL := help
-.PHONY: help run build wasm wasm-stock standins check vet lint fmt tidy verify deps test stress bench size clean
+.PHONY: help run build wasm wasm-stock standins check vet lint fmt tidy verify deps test mutants stress bench size clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +75,7 @@ test: deps vet lint verify ## everything CI runs
 	$(MAKE) wasm
 	$(GO) test -race -timeout 20m ./...
 	$(GO) test -run Model ./internal/pay
+	$(GO) run ./internal/tools/mutants -sample $(MUTANTS)
 	$(MAKE) size
 	$(MAKE) wasm-stock
 	$(GO) test -count 1 -run TestBrowser ./internal/e2e
@@ -82,8 +84,12 @@ test: deps vet lint verify ## everything CI runs
 size: ## print how large the assets are; fail if the bundle is over its budget
 	$(GO) run ./internal/tools/sizes -budget $(WASM_LIMIT) $(DIST)/app.wasm $(addprefix $(DIST)/,$(notdir $(SCRIPTS)))
 
-stress: ## storms, crashes, hostile clients, power cuts and fuzzing at full scale; prints a table with target and result
+mutants: ## break each line that a rule about money or secrets hangs on; fail if no test notices
+	$(GO) run ./internal/tools/mutants
+
+stress: ## storms, crashes, hostile clients, mutants, power cuts and fuzzing at full scale; prints a table with target and result
 	$(GO) run ./internal/tools/stress
+	$(MAKE) mutants
 	$(GO) test -count 1 -timeout 2h -run PowerCut ./internal/store/sqlite -cuts $(CUTS)
 	@for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
 	  echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZ) $$p || exit 1; done; done
