@@ -27,7 +27,7 @@ func (s *Service) Notify(ctx context.Context, providerID, accountName string, he
 	case err != nil:
 		return pay.Wrap(pay.CodeUnauthorized, err, "the message can't be trusted")
 	}
-	err = s.hear(ctx, acc, evidenceOf(acc, statement))
+	_, err = s.recorder.Hear(ctx, acc, evidenceOf(acc, statement))
 	s.reached(PointApplied)
 	return err
 }
@@ -39,30 +39,30 @@ func evidenceOf(acc *account.Account, st provider.Statement) pay.Evidence {
 	return *st.Payment
 }
 
-// hear applies evidence that came by itself. News of a refund may outrun those of
+// Hear applies evidence that came by itself. News of a refund may outrun those of
 // its payment: then the provider is asked about the payment first, and what still
-// doesn't fit is for a person.
-func (s *Service) hear(ctx context.Context, acc *account.Account, ev pay.Evidence) error {
-	_, err := s.recorder.Apply(ctx, acc, ev)
+// doesn't fit is for a person. The ledger is as of [Recorder.Apply].
+func (r *Recorder) Hear(ctx context.Context, acc *account.Account, ev pay.Evidence) (*pay.Ledger, error) {
+	l, err := r.Apply(ctx, acc, ev)
 	if !errors.Is(err, pay.ErrNotPaid) {
-		return err
+		return l, err
 	}
-	payment, err := s.query(ctx, acc, ev.OutTradeNo)
+	payment, err := query(ctx, acc, ev.OutTradeNo)
 	if err != nil {
-		return pay.Wrap(pay.CodeProviderDown, err, "a refund was told of a payment that could not be asked about")
+		return nil, pay.Wrap(pay.CodeProviderDown, err, "a refund was told of a payment that could not be asked about")
 	}
-	if _, err := s.recorder.Apply(ctx, acc, payment); err != nil {
-		return err
+	if _, err := r.Apply(ctx, acc, payment); err != nil {
+		return nil, err
 	}
-	_, err = s.recorder.Apply(ctx, acc, ev)
+	l, err = r.Apply(ctx, acc, ev)
 	if errors.Is(err, pay.ErrNotPaid) {
-		return s.recorder.quarantine(ctx, ev, "it tells of a refund, but the payment is "+string(payment.Outcome))
+		return nil, r.quarantine(ctx, ev, "it tells of a refund, but the payment is "+string(payment.Outcome))
 	}
-	return err
+	return l, err
 }
 
 // query asks a provider what became of a payment.
-func (s *Service) query(ctx context.Context, acc *account.Account, outTradeNo string) (ev pay.Evidence, err error) {
+func query(ctx context.Context, acc *account.Account, outTradeNo string) (ev pay.Evidence, err error) {
 	err = acc.Call(ctx, "query", func(ctx context.Context) (err error) {
 		ev, err = acc.Provider.Query(ctx, outTradeNo)
 		return err

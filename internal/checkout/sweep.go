@@ -282,7 +282,7 @@ func (s *Service) check(ctx context.Context, l *pay.Ledger, attemptID string) (*
 	if acc == nil {
 		return l, nil
 	}
-	ev, err := s.query(ctx, acc, a.OutTradeNo)
+	ev, err := query(ctx, acc, a.OutTradeNo)
 	if err != nil {
 		s.log.WarnContext(ctx, "the provider did not say what became of an attempt", "attempt", a.ID, "err", err)
 		return l, s.postpone(ctx, l.Session.ID, attemptID)

@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -122,7 +121,11 @@ func (c *comparison) payment(ctx context.Context, l *pay.Ledger, line provider.B
 // refund compares a refund, by whomever it was made.
 func (c *comparison) refund(ctx context.Context, l *pay.Ledger, line provider.BillLine) error {
 	d := Difference{OutTradeNo: line.OutTradeNo, Refund: line.RefundNumber}
-	r := l.RefundByNumber(c.attempt(l, line).ID, line.RefundNumber)
+	a := c.attempt(l, line)
+	r := l.RefundByNumber(a.ID, line.RefundNumber)
+	if line.Status == pay.RefundPending && (r == nil || r.Status == pay.RefundFailed) {
+		line = c.ask(ctx, a, line)
+	}
 	switch {
 	case r == nil && line.Status == pay.RefundFailed:
 		return nil // no money moved
@@ -140,28 +143,48 @@ func (c *comparison) refund(ctx context.Context, l *pay.Ledger, line provider.Bi
 		Returned: &pay.Returned{Number: line.RefundNumber, Status: line.Status, Failure: line.Failure, Reference: line.Reference, Amount: line.Amount},
 	})
 	if applied != nil {
-		now := applied.RefundByNumber(c.attempt(applied, line).ID, line.RefundNumber)
+		now := applied.RefundByNumber(a.ID, line.RefundNumber)
 		d.Healed = now != nil && now.Status == line.Status
 	}
 	c.differ(d)
-	if errors.Is(err, pay.ErrNotPaid) {
-		return nil // the difference says it
-	}
 	return err
 }
 
-// statusDiffers reports whether a refund ended in another way than ours. A bill
-// tells how it was when the bill was written, so one that was under way then may
-// have ended since, but not before.
+// ask returns a line with the state that its refund is in by now. A bill tells how
+// it was when the bill was written, and no later one has it again.
+func (c *comparison) ask(ctx context.Context, a *pay.Attempt, line provider.BillLine) provider.BillLine {
+	refunder, ok := c.acc.Provider.(provider.Refunder)
+	if !ok {
+		return line
+	}
+	// Without an answer it stays as it was billed, which is a difference.
+	_ = c.acc.Call(ctx, "refund", func(ctx context.Context) error {
+		state, err := refunder.QueryRefund(ctx, provider.RefundOrder{
+			OutTradeNo: line.OutTradeNo, Number: line.RefundNumber, Amount: line.Amount, Total: a.Amount,
+		})
+		if err == nil {
+			line.Status = state.Status
+		}
+		return err
+	})
+	return line
+}
+
+// statusDiffers reports whether a refund ended in another way than ours. Ours may
+// have ended since the bill was written, but if it failed the provider should
+// not have it under way.
 func statusDiffers(r *pay.Refund, line provider.BillLine) bool {
-	return line.Status != pay.RefundPending && r.Status != line.Status
+	if line.Status == pay.RefundPending {
+		return r.Status == pay.RefundFailed
+	}
+	return r.Status != line.Status
 }
 
 // apply takes evidence of the bill in. The ledger is nil if it contradicts our
 // books: then it is in quarantine.
 func (c *comparison) apply(ctx context.Context, ev pay.Evidence) (*pay.Ledger, error) {
 	ev.Source, ev.Account = pay.SourceBill, c.acc.Name()
-	return c.Recorder.Apply(ctx, c.acc, ev)
+	return c.Recorder.Hear(ctx, c.acc, ev)
 }
 
 // notBilled finds the payments of which the bill does not speak.

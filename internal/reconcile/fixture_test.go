@@ -21,9 +21,15 @@ type fixture struct {
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
+	return newFixtureWith(t, time.Millisecond)
+}
+
+// newFixtureWith is newFixture with a provider whose refunds take their time.
+func newFixtureWith(t *testing.T, refundAfter time.Duration) *fixture {
+	t.Helper()
 	h, err := harness.Start(harness.Options{
 		Config: program.Config{Data: t.TempDir(), SweepEvery: program.Never}, Seed: 1,
-		RetryScale: 0.001, RefundAfter: time.Millisecond,
+		RetryScale: 0.001, RefundAfter: refundAfter,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -19,9 +19,11 @@ type Metrics struct {
 func NewMetrics(r prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		days: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "morepay_reconciliations", Help: "Accounts' days of the last 30, by what came of comparing bill and books."}, []string{"provider", "result"}),
+			Name: "morepay_reconciliations", Help: "Accounts' days of the last 30, by what came of comparing bill and books.",
+		}, []string{"provider", "result"}),
 		compared: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "morepay_reconciled_timestamp_seconds", Help: "When the account that waits longest was last compared with its bill."}, []string{"provider"}),
+			Name: "morepay_reconciled_timestamp_seconds", Help: "When the account that waits longest was last compared with its bill.",
+		}, []string{"provider"}),
 	}
 	if r != nil {
 		r.MustRegister(m.days, m.compared)

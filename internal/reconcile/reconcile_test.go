@@ -3,6 +3,7 @@ package reconcile_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"morepay/internal/account"
 	"morepay/internal/harness"
 	"morepay/internal/pay"
+	"morepay/internal/provider"
 	"morepay/internal/providersim"
 	"morepay/internal/reconcile"
 )
@@ -222,6 +224,63 @@ func TestBillKnowsLessThanWe(t *testing.T) {
 	}
 }
 
+// A bill that has a refund under way says nothing of its end, and no later bill has
+// it again: the provider is asked, if our books don't follow it already.
+func TestRefundUnderWayIsAskedAbout(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(*pay.Refund)
+		kind   reconcile.Kind
+	}{
+		"of-others":        {func(r *pay.Refund) { r.Number = "RF1" }, reconcile.ForeignRefund},
+		"failed-too-early": {func(r *pay.Refund) { r.Status = pay.RefundFailed }, reconcile.RefundStatus},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fx := newFixtureWith(t, 30*time.Hour)
+			since := fx.Now()
+			id := fx.paid()
+			fx.must(fx.Sim.Inject(providersim.Rule{Fault: "notify-never", Percent: 100}))
+			fx.refund(id, 1000)
+			fx.change(id, func(l *pay.Ledger) { c.change(&l.Refunds[0]) })
+			if d := find(fx.compare(since), c.kind); d == nil || !d.Healed {
+				t.Errorf("got %+v", d)
+			}
+			l := fx.ledger(id)
+			if last := l.Refunds[len(l.Refunds)-1]; last.Status != pay.RefundSucceeded || last.Amount.Value != 1000 {
+				t.Errorf("refunds %+v", l.Refunds)
+			}
+		})
+	}
+}
+
+// A bill tells of a refund of a payment that neither we nor that bill know of: the
+// provider is asked about the payment.
+func TestBilledRefundOfAnUnknownPayment(t *testing.T) {
+	t.Parallel()
+	fx := newFixture(t)
+	id := fx.open()
+	a := fx.choose(id)
+	fx.must(fx.Sim.Inject(providersim.Rule{Fault: "notify-never", Percent: 100}))
+	fx.pay(a)
+	fx.goTo(1, 12*time.Hour)
+	fx.refundInConsole(a, 1000)
+	if d := find(fx.compare(fx.Now()), reconcile.ForeignRefund); d == nil || !d.Healed {
+		t.Errorf("got %+v", d)
+	}
+	if l := fx.ledger(id); !l.Session.Status.Paid() || l.Refundable(a.ID).Value != 4980 {
+		t.Errorf("the session is %s, refunds %+v", l.Session.Status, l.Refunds)
+	}
+}
+
+// refundInConsole gives money back without the service.
+func (fx *fixture) refundInConsole(a pay.Attempt, fen int64) {
+	fx.Helper()
+	_, err := fx.account().Provider.(provider.Refunder).Refund(fx.Context(), provider.RefundOrder{
+		OutTradeNo: a.OutTradeNo, Number: "console1", Amount: pay.Money{Currency: "CNY", Value: fen}, Total: a.Amount,
+	})
+	fx.must(err)
+}
+
 // Rows that can't be taken keep no payment from being found.
 func TestOddRowsStopNothing(t *testing.T) {
 	t.Parallel()
@@ -311,7 +370,11 @@ func TestEveryBillIsCompared(t *testing.T) {
 	since := fx.Now()
 	fx.paid()
 	fx.Advance(60 * time.Hour)
-	first := fx.Accounts().All()[0]
+	all := fx.Accounts().All()
+	first := all[slices.IndexFunc(all, func(a *account.Account) bool {
+		_, ok := a.Provider.(provider.Biller)
+		return ok
+	})]
 	fx.must(fx.Sim.Inject(providersim.Rule{Fault: "server-error", Percent: 100, Account: first.Name()}))
 	accounts := map[string]bool{}
 	failed, compared := 0, 0
@@ -327,7 +390,7 @@ func TestEveryBillIsCompared(t *testing.T) {
 			t.Errorf("%s on %s: %s, %s", r.Merchant, r.Day, r.Outcome, r.Problem)
 		}
 	}
-	if failed != 2 || compared < 16 || len(accounts) != len(fx.Accounts().All()) {
+	if failed != 2 || compared < 16 || len(accounts) != len(all) {
 		t.Errorf("%d bills failed, %d were compared, of %d accounts", failed, compared, len(accounts))
 	}
 }

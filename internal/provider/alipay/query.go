@@ -116,9 +116,7 @@ func (a *account) said(outTradeNo string, source pay.Source, outcome pay.Outcome
 	return ev
 }
 
-// Close implements provider.Closer. A code that nobody has scanned has no trade
-// yet that could be closed; canceling kills it. A link that nobody has opened is
-// unknown to Alipay: nothing can kill it before it runs out.
+// Close implements provider.Closer.
 func (a *account) Close(ctx context.Context, o provider.CloseOrder) (pay.Evidence, error) {
 	var reply number
 	_, err := a.ask(ctx, "alipay.trade.close", number{o.OutTradeNo}, &reply)
@@ -127,14 +125,22 @@ func (a *account) Close(ctx context.Context, o provider.CloseOrder) (pay.Evidenc
 		return a.said(o.OutTradeNo, pay.SourceClose, pay.OutcomeClosed), nil
 	case err == nil:
 		return pay.Evidence{}, unusable("the reply is about another order")
-	case errors.Is(err, provider.ErrAbsent) && products[o.Rail].known:
-		return a.cancel(ctx, o.OutTradeNo)
 	case errors.Is(err, provider.ErrAbsent):
-		return a.said(o.OutTradeNo, pay.SourceClose, pay.OutcomeAbsent), nil
+		return a.closeUnopened(ctx, o)
 	case errors.Is(err, provider.ErrRefused), errors.Is(err, provider.ErrPaid), errors.Is(err, provider.ErrClosed):
 		return a.settled(ctx, o.OutTradeNo, err)
 	}
 	return pay.Evidence{}, err
+}
+
+// closeUnopened closes an order of which Alipay has no trade yet. A code that
+// nobody has scanned is killed by canceling. Nothing can kill a link that nobody
+// has opened before it runs out.
+func (a *account) closeUnopened(ctx context.Context, o provider.CloseOrder) (pay.Evidence, error) {
+	if o.Rail == pay.RailQR {
+		return a.cancel(ctx, o.OutTradeNo)
+	}
+	return a.said(o.OutTradeNo, pay.SourceClose, pay.OutcomeAbsent), nil
 }
 
 // settled asks for the state of an order that can't be closed because it is

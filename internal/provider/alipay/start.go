@@ -24,14 +24,13 @@ type product struct {
 	method string
 	code   string
 	life   time.Duration // of the code or link; a link is signed with its time
-	known  bool          // Alipay knows the order before it is used, so that it can be canceled
 	start  func(*account, context.Context, request) (pay.Action, error)
 }
 
 var products = map[pay.Rail]product{
-	pay.RailQR:       {"alipay.trade.precreate", "", 2 * time.Hour, true, (*account).qrCode},
-	pay.RailDeepLink: {"alipay.trade.wap.pay", "QUICK_WAP_WAY", 15 * time.Minute, false, (*account).link},
-	pay.RailRedirect: {"alipay.trade.page.pay", "FAST_INSTANT_TRADE_PAY", 15 * time.Minute, false, (*account).link},
+	pay.RailQR:       {"alipay.trade.precreate", "", 2 * time.Hour, (*account).qrCode},
+	pay.RailDeepLink: {"alipay.trade.wap.pay", "QUICK_WAP_WAY", 15 * time.Minute, (*account).link},
+	pay.RailRedirect: {"alipay.trade.page.pay", "FAST_INSTANT_TRADE_PAY", 15 * time.Minute, (*account).link},
 }
 
 // content is the biz_content of an order.
