@@ -16,16 +16,17 @@ import (
 // safe for concurrent use.
 type Recorder struct {
 	store   Store
+	desk    DeskStore
 	now     func() time.Time
 	log     *slog.Logger
 	metrics *Metrics
 	reached func(Point)
 }
 
-// NewRecorder makes a Recorder, for which Store is all that c must hold.
+// NewRecorder makes a Recorder, for which Store and Desk are all that c must hold.
 func NewRecorder(c Config) *Recorder {
 	r := &Recorder{
-		store: c.Store, now: clock(c.Now), log: cmp.Or(c.Log, slog.Default()),
+		store: c.Store, desk: c.Desk, now: clock(c.Now), log: cmp.Or(c.Log, slog.Default()),
 		metrics: cmp.Or(c.Metrics, NewMetrics(nil)), reached: c.Reached,
 	}
 	if r.reached == nil {
@@ -46,34 +47,73 @@ func clock(now func() time.Time) func() time.Time {
 // store: notifications, queries, closing and bills all end here. The evidence,
 // the attempt, the session, the numbered event and the outbox row are one
 // transaction. Evidence that contradicts what we know is quarantined and changes
-// nothing. The ledger is nil if the evidence is about no session of ours. Fails
+// nothing. What tells of the refund of a quarantined payment settles that one's
+// entry. The ledger is nil if the evidence is about no session of ours. Fails
 // with pay.ErrNotPaid if a refund is told of a payment that we have not heard of.
 func (r *Recorder) Apply(ctx context.Context, acc *account.Account, ev pay.Evidence) (*pay.Ledger, error) {
 	ev.Provider, ev.ReceivedAt = acc.ProviderID, r.now()
 	if ev.Account != acc.Name() {
-		return nil, r.quarantine(ctx, ev, "account is "+ev.Account+", want "+acc.Name())
+		return nil, r.quarantine(ctx, acc.Merchant, ev, "account is "+ev.Account+", want "+acc.Name())
 	}
-	sessionID, err := r.store.Find(ctx, Key{Provider: ev.Provider, Account: ev.Account, OutTradeNo: ev.OutTradeNo})
-	if pay.CodeOf(err) == pay.CodeNotFound {
-		return nil, r.quarantine(ctx, ev, "no attempt has this out_trade_no")
+	awaited, err := r.settleEntries(ctx, ev)
+	if err != nil {
+		return nil, err
 	}
+	l, err := r.apply(ctx, acc, ev)
+	switch mismatch, contradicts := errors.AsType[*pay.Mismatch](err); {
+	case awaited && (errors.Is(err, pay.ErrNotPaid) || errors.Is(err, pay.ErrUnknownAttempt)):
+		return nil, nil // the desk has what nobody's books have
+	case errors.Is(err, pay.ErrUnknownAttempt):
+		return nil, r.quarantine(ctx, acc.Merchant, ev, "no attempt has this out_trade_no")
+	case contradicts:
+		return nil, r.quarantine(ctx, acc.Merchant, ev, mismatch.Error())
+	case err != nil:
+		return nil, err
+	}
+	if a := l.AttemptByNumber(ev.Provider, ev.Account, ev.OutTradeNo); a.ReturnedUnknown && ev.Returned != nil && ev.Returned.Unknown {
+		return l, r.quarantine(ctx, l.Session.Merchant, ev, ReasonReturnedUnknown)
+	}
+	return l, nil
+}
+
+// apply takes evidence into the ledger that it names.
+func (r *Recorder) apply(ctx context.Context, acc *account.Account, ev pay.Evidence) (*pay.Ledger, error) {
+	sessionID, err := r.sessionOf(ctx, ev)
 	if err != nil {
 		return nil, err
 	}
 	r.reached(PointEvidenceVerified)
+	wasUnknown := false
 	l, err := r.store.Update(ctx, sessionID, func(l *pay.Ledger) error {
-		if l.Session.Merchant != acc.Merchant {
-			return &pay.Mismatch{Field: "merchant", Got: acc.Merchant, Want: l.Session.Merchant}
+		if a := l.AttemptByNumber(ev.Provider, ev.Account, ev.OutTradeNo); a != nil {
+			wasUnknown = a.ReturnedUnknown
 		}
-		return l.Apply(ev, r.now())
+		return applyTo(l, acc, ev, r.now())
 	})
-	if mismatch, ok := errors.AsType[*pay.Mismatch](err); ok {
-		return nil, r.quarantine(ctx, ev, mismatch.Error())
+	if err != nil || !wasUnknown {
+		return l, err
 	}
-	if err != nil {
-		return nil, err
+	if a := l.AttemptByNumber(ev.Provider, ev.Account, ev.OutTradeNo); !a.ReturnedUnknown {
+		err = r.resolveUnknown(ctx, a)
 	}
-	return l, nil
+	return l, err
+}
+
+// sessionOf returns the id of the session that evidence is about. Fails with
+// pay.ErrUnknownAttempt.
+func (r *Recorder) sessionOf(ctx context.Context, ev pay.Evidence) (string, error) {
+	id, err := r.store.Find(ctx, Key{Provider: ev.Provider, Account: ev.Account, OutTradeNo: ev.OutTradeNo})
+	if pay.CodeOf(err) == pay.CodeNotFound {
+		return "", pay.ErrUnknownAttempt
+	}
+	return id, err
+}
+
+func applyTo(l *pay.Ledger, acc *account.Account, ev pay.Evidence, now time.Time) error {
+	if l.Session.Merchant != acc.Merchant {
+		return &pay.Mismatch{Field: "merchant", Got: acc.Merchant, Want: l.Session.Merchant}
+	}
+	return l.Apply(ev, now)
 }
 
 // refundEvidence is what a provider says about one refund.
@@ -83,11 +123,4 @@ func refundEvidence(acc *account.Account, outTradeNo, number string, source pay.
 		Provider: acc.ProviderID, Account: acc.Name(), OutTradeNo: outTradeNo,
 		Returned: &pay.Returned{Number: number, Status: state.Status, Reference: state.Reference},
 	}
-}
-
-func (r *Recorder) quarantine(ctx context.Context, ev pay.Evidence, reason string) error {
-	r.metrics.quarantined.Inc()
-	r.log.ErrorContext(ctx, "evidence quarantined: a person must look at it",
-		"reason", reason, "provider", ev.Provider, "account", ev.Account, "out_trade_no", ev.OutTradeNo, "evidence", ev.ID)
-	return r.store.Quarantine(ctx, Quarantined{Evidence: ev, Reason: reason, At: r.now()})
 }

@@ -150,7 +150,7 @@ func (fx *fixture) count(id string, t pay.EventType) (n int) {
 
 func (fx *fixture) quarantined() []checkout.Quarantined {
 	fx.tb.Helper()
-	list, err := fx.Stores().Ledgers.Quarantined(fx.ctx(), 1000)
+	list, err := fx.Stores().Ledgers.Quarantined(fx.ctx(), checkout.QuarantineFilter{Limit: 1000})
 	fx.must(err)
 	return list
 }

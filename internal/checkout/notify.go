@@ -56,7 +56,7 @@ func (r *Recorder) Hear(ctx context.Context, acc *account.Account, ev pay.Eviden
 	}
 	l, err = r.Apply(ctx, acc, ev)
 	if errors.Is(err, pay.ErrNotPaid) {
-		return nil, r.quarantine(ctx, ev, "it tells of a refund, but the payment is "+string(payment.Outcome))
+		return nil, r.quarantine(ctx, acc.Merchant, ev, "it tells of a refund, but the payment is "+string(payment.Outcome))
 	}
 	return l, err
 }

@@ -26,10 +26,11 @@ type Merchants interface {
 	ReturnURL(merchant, url string) error
 }
 
-// Config is what a Service is made of. Store, Documents, Merchants, Accounts and
+// Config is what a Service is made of. Store, Desk, Documents, Merchants, Accounts and
 // BaseURL are needed.
 type Config struct {
 	Store     Store
+	Desk      DeskStore
 	Documents Documents
 	Merchants Merchants
 	Accounts  *account.Registry
@@ -67,6 +68,9 @@ func New(c Config) *Service {
 		now: r.now, log: r.log, metrics: r.metrics, reached: r.reached,
 	}
 }
+
+// Recorder is what takes in what providers say.
+func (s *Service) Recorder() *Recorder { return s.recorder }
 
 // Hub is where waiters wait.
 func (s *Service) Hub() *Hub { return s.hub }

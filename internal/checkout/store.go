@@ -38,10 +38,6 @@ type Store interface {
 	// Hold makes the claims on sessions end at until, whoever holds them: to renew
 	// what is still in work, or to put off what can't be done yet.
 	Hold(ctx context.Context, sessionIDs []string, until time.Time) error
-
-	// Quarantine keeps evidence that must not change anything, with the reason.
-	// A repeat of the same evidence is stored once.
-	Quarantine(ctx context.Context, q Quarantined) error
 }
 
 // Key names a session by something other than its id. Exactly one of TokenHash
@@ -52,43 +48,6 @@ type Key struct {
 	Account    string // with OutTradeNo
 	OutTradeNo string
 }
-
-// Quarantined is evidence that contradicts what we know, and what a person made
-// of it.
-type Quarantined struct {
-	ID       string // given by the store
-	Evidence pay.Evidence
-	Reason   string
-	At       time.Time
-
-	Status       QuarantineStatus // given by the store: open at first
-	Resolution   Resolution       // "" until somebody decided
-	Author       string           // who decided
-	Note         string           // and why
-	RefundNumber string           // of the refund, if it is given back
-	ResolvedAt   time.Time        // zero until it is over
-}
-
-// QuarantineStatus is where an entry stands.
-type QuarantineStatus string
-
-// The statuses of entries.
-const (
-	QuarantineOpen      QuarantineStatus = "open"
-	QuarantineRefunding QuarantineStatus = "refunding" // decided, and the money is not back yet
-	QuarantineResolved  QuarantineStatus = "resolved"
-)
-
-// Resolution is what a person decided about an entry.
-type Resolution string
-
-// The resolutions.
-const (
-	ResolveAccept  Resolution = "accept"   // it is the payment of the session that it names
-	ResolveRefund  Resolution = "refund"   // the money goes back
-	ResolveNotOurs Resolution = "not_ours" // somebody else's, such as another system's with the same account
-	ResolveIgnore  Resolution = "ignore"
-)
 
 // Notifier is told that a session has new events. It carries no data: waiters
 // look again. A store that reaches other servers (PostgreSQL) calls it for

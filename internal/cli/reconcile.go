@@ -77,7 +77,7 @@ func (c *reconcileBills) results(ctx context.Context) (results []reconcile.Resul
 	}
 	err = c.with(ctx, func(db *sqlstore.DB) error {
 		r := reconcile.Reconciler{
-			Books: db.Ledgers, Accounts: accounts, Recorder: checkout.NewRecorder(checkout.Config{Store: db.Ledgers}),
+			Books: db.Ledgers, Accounts: accounts, Recorder: checkout.NewRecorder(checkout.Config{Store: db.Ledgers, Desk: db.Ledgers}),
 		}
 		results = r.Run(ctx, c.Since, c.Until)
 		return nil

@@ -2,12 +2,10 @@ package httpd
 
 import (
 	"crypto/subtle"
-	"encoding/json"
 	"net/http"
 	"net/http/pprof"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
@@ -23,7 +21,9 @@ func (s *Server) Admin() http.Handler {
 	routes := []route{
 		{"GET /v1/admin/merchants/{id}/capabilities", failJSON, s.handleGetDocument},
 		{"PUT /v1/admin/merchants/{id}/capabilities", failJSON, s.handlePutDocument},
-		{"GET /v1/admin/quarantine", failJSON, s.handleQuarantine},
+		{"GET /v1/admin/quarantine", failJSON, s.handleListEntries},
+		{"GET /v1/admin/quarantine/{id}", failJSON, s.handleGetEntry},
+		{"POST /v1/admin/quarantine/{id}/resolve", failJSON, s.handleResolveEntry},
 		{"GET /v1/admin/reconciliations", failJSON, s.handleReconciliations},
 	}
 	mux := http.NewServeMux()
@@ -99,39 +99,5 @@ func expectedVersion(ifMatch string) (int64, error) {
 	return version, nil
 }
 
-// quarantined is evidence that a person must look at.
-type quarantined struct {
-	Reason     string          `json:"reason"`
-	At         time.Time       `json:"at"`
-	Provider   string          `json:"provider"`
-	Account    string          `json:"account"`
-	App        string          `json:"app,omitempty"`
-	OutTradeNo string          `json:"out_trade_no"`
-	Source     pay.Source      `json:"source"`
-	Outcome    pay.Outcome     `json:"outcome,omitempty"`
-	Amount     pay.Money       `json:"amount"`
-	Reference  string          `json:"provider_reference,omitempty"`
-	Raw        json.RawMessage `json:"statement,omitempty"`
-}
-
 // maxListed bounds a list.
 const maxListed = 100
-
-func (s *Server) handleQuarantine(w http.ResponseWriter, r *http.Request) error {
-	list, err := s.quarantine.Quarantined(r.Context(), maxListed)
-	if err != nil {
-		return err
-	}
-	out := make([]quarantined, len(list))
-	for i, q := range list {
-		ev := q.Evidence
-		out[i] = quarantined{
-			Reason: q.Reason, At: q.At, Provider: ev.Provider, Account: ev.Account, App: ev.App, OutTradeNo: ev.OutTradeNo,
-			Source: ev.Source, Outcome: ev.Outcome, Amount: ev.Amount, Reference: ev.Reference,
-		}
-		if json.Valid(ev.Raw) {
-			out[i].Raw = ev.Raw
-		}
-	}
-	return writeJSON(w, http.StatusOK, map[string]any{"quarantine": out})
-}

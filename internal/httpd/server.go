@@ -11,6 +11,7 @@ import (
 
 	"morepay/internal/account"
 	"morepay/internal/checkout"
+	"morepay/internal/desk"
 	"morepay/internal/idempotency"
 	"morepay/internal/merchant"
 	"morepay/internal/merchant/folder"
@@ -26,10 +27,11 @@ type Config struct {
 	Documents *merchant.Cache
 	Merchants *folder.Registry
 
-	Revisions  Revisions
-	Quarantine Quarantine
-	Outbox     Outbox
-	Replies    idempotency.Store
+	Desk *desk.Desk
+
+	Revisions Revisions
+	Outbox    Outbox
+	Replies   idempotency.Store
 
 	Reconciliations Reconciliations
 
@@ -51,10 +53,11 @@ type Server struct {
 	documents *merchant.Cache
 	merchants *folder.Registry
 
-	revisions  Revisions
-	quarantine Quarantine
-	outbox     Outbox
-	replies    idempotency.Store
+	desk *desk.Desk
+
+	revisions Revisions
+	outbox    Outbox
+	replies   idempotency.Store
 
 	reconciliations Reconciliations
 
@@ -88,7 +91,7 @@ func New(c Config) (*Server, error) {
 	}
 	s := &Server{
 		service: c.Service, accounts: c.Accounts, documents: c.Documents, merchants: c.Merchants,
-		revisions: c.Revisions, quarantine: c.Quarantine, outbox: c.Outbox, replies: c.Replies,
+		desk: c.Desk, revisions: c.Revisions, outbox: c.Outbox, replies: c.Replies,
 		reconciliations: c.Reconciliations,
 		assets:          c.Assets, scripts: pageScripts(c.Assets), secrets: sec,
 		baseURL: c.BaseURL, realMoney: c.RealMoney, proxies: c.Proxies, adminKey: c.AdminKey, now: c.Now, log: c.Log,

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"morepay/internal/checkout"
 	"morepay/internal/merchant"
 	"morepay/internal/reconcile"
 	"morepay/internal/webhook"
@@ -20,13 +19,6 @@ type Revisions interface {
 
 	// Position fails if the store can't be reached.
 	Position(ctx context.Context) (int64, error)
-}
-
-// Quarantine lists evidence that changed nothing, for the people who must look
-// at it.
-type Quarantine interface {
-	// Quarantined lists what is kept in quarantine, newest first.
-	Quarantined(ctx context.Context, limit int) ([]checkout.Quarantined, error)
 }
 
 // Outbox holds what merchants have been or will be told. What isn't there is

@@ -11,6 +11,7 @@ import (
 	"morepay/internal/account"
 	"morepay/internal/capability"
 	"morepay/internal/checkout"
+	"morepay/internal/desk"
 	"morepay/internal/httpd"
 	"morepay/internal/merchant"
 	"morepay/internal/merchant/folder"
@@ -54,12 +55,15 @@ func (p *Program) wire(ctx context.Context) error {
 		return err
 	}
 	p.Service = checkout.New(checkout.Config{
-		Store: p.Stores.Ledgers, Documents: documents, Merchants: merchants, Accounts: p.Accounts, Hub: hub, BaseURL: p.BaseURL,
+		Store: p.Stores.Ledgers, Desk: p.Stores.Ledgers, Documents: documents, Merchants: merchants, Accounts: p.Accounts, Hub: hub, BaseURL: p.BaseURL,
 		Now: p.Now, Log: p.Log, Metrics: checkout.NewMetrics(registry), Reached: p.Reached,
 	})
+	desk := desk.New(desk.Config{
+		Store: p.Stores.Ledgers, Ledgers: p.Stores.Ledgers, Accounts: p.Accounts, Recorder: p.Service.Recorder(), Now: p.Now,
+	})
 	server, err := httpd.New(httpd.Config{
-		Service: p.Service, Accounts: p.Accounts, Documents: documents, Merchants: merchants,
-		Revisions: p.Stores.Documents, Quarantine: p.Stores.Ledgers, Outbox: p.Stores.Outbox, Replies: p.Stores.Replies,
+		Service: p.Service, Desk: desk, Accounts: p.Accounts, Documents: documents, Merchants: merchants,
+		Revisions: p.Stores.Documents, Outbox: p.Stores.Outbox, Replies: p.Stores.Replies,
 		Reconciliations: p.Stores.Reconciliations,
 		Assets:          assets, Secret: secret, BaseURL: p.BaseURL, RealMoney: p.RealMoney(), Proxies: p.TrustedProxies,
 		AdminKey: p.AdminKey, Now: p.Now, Log: p.Log, Registry: registry,

@@ -55,7 +55,7 @@ func (fx *fixture) goTo(days int, at time.Duration) {
 
 func (fx *fixture) reconciler() *reconcile.Reconciler {
 	ledgers := fx.Stores().Ledgers
-	return &reconcile.Reconciler{Books: ledgers, Accounts: fx.Accounts(), Recorder: checkout.NewRecorder(checkout.Config{Store: ledgers, Now: fx.Now, Log: fx.Harness.Log})}
+	return &reconcile.Reconciler{Books: ledgers, Accounts: fx.Accounts(), Recorder: checkout.NewRecorder(checkout.Config{Store: ledgers, Desk: ledgers, Now: fx.Now, Log: fx.Harness.Log})}
 }
 
 func (fx *fixture) must(err error) {

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"morepay/internal/checkout"
 	"morepay/internal/harness"
 	"morepay/internal/pay"
 	"morepay/internal/program"
@@ -108,7 +109,7 @@ func duplicateStorm(ctx context.Context, e *Env) (string, error) {
 		return "", err
 	}
 	paid := len(slices.DeleteFunc(events, func(e pay.Event) bool { return e.Type != pay.EventSessionPaid }))
-	quarantined, err := s.Stores().Ledgers.Quarantined(ctx, 1)
+	quarantined, err := s.Stores().Ledgers.Quarantined(ctx, checkout.QuarantineFilter{Limit: 1})
 	return fmt.Sprintf("%d told at %.0f/s, p99 %v, %d event", n, l.rate(), l.p99(), paid),
 		errors.Join(err, want(paid == 1, "%d paid events", paid), want(len(quarantined) == 0, "something was quarantined"))
 }
@@ -147,7 +148,7 @@ func forgedStorm(ctx context.Context, e *Env) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	quarantined, err := s.Stores().Ledgers.Quarantined(ctx, 1)
+	quarantined, err := s.Stores().Ledgers.Quarantined(ctx, checkout.QuarantineFilter{Limit: 1})
 	return fmt.Sprintf("%d refused at %.0f/s, genuine p99 %v", len(storm.took), storm.rate(), honest.p99()), errors.Join(err,
 		want(l.Session.LastEvent == untold.seen && len(quarantined) == 0, "a forgery was written down"),
 		e.fast(storm.rate() >= 5000, "%.0f/s", storm.rate()),

@@ -74,10 +74,16 @@ func (s *testStore) everything() {
 	_, err3 := s.Ledgers.Find(ctx, checkout.Key{Provider: a.Provider, Account: a.Account, OutTradeNo: a.OutTradeNo})
 	_, err4 := s.Ledgers.Events(ctx, "cs_plan", 0)
 	_, err5 := s.Ledgers.Claim(ctx, now, now, 1)
-	_, err6 := s.Ledgers.Quarantined(ctx, 1)
+	_, err6 := s.Ledgers.Quarantine(ctx, checkout.Quarantined{Evidence: ev, At: now})
 	_, err7 := s.Ledgers.PaidAttempts(ctx, a.Provider, a.Account, now, now)
 	_, err8 := s.Ledgers.FirstUsed(ctx, a.Provider, a.Account)
-	must(err1, err2, err3, err4, err5, err6, err7, err8, s.Ledgers.Quarantine(ctx, checkout.Quarantined{Evidence: ev, At: now}))
+	must(err1, err2, err3, err4, err5, err6, err7, err8)
+	entries, err1 := s.Ledgers.Quarantined(ctx, checkout.QuarantineFilter{Limit: 1})
+	must(err1)
+	_, err1 = s.Ledgers.Quarantined(ctx, checkout.QuarantineFilter{After: entries[0].ID, OutTradeNo: "n", Limit: 1})
+	_, err2 = s.Ledgers.Entry(ctx, entries[0].ID)
+	_, err3 = s.Ledgers.UpdateEntry(ctx, entries[0].ID, func(*checkout.Quarantined) error { return nil })
+	must(err1, err2, err3)
 
 	r := idempotency.Record{Key: idempotency.Key{Scope: "s", Name: "n"}, Holder: "h", LeaseEnds: now.Add(time.Hour), KeptUntil: now.Add(time.Hour)}
 	for range 2 {

@@ -46,6 +46,12 @@ func (s *Ledgers) Ledger(ctx context.Context, sessionID string) (l *pay.Ledger, 
 
 // Update implements [checkout.Store].
 func (s *Ledgers) Update(ctx context.Context, sessionID string, change func(*pay.Ledger) error) (*pay.Ledger, error) {
+	return s.update(ctx, sessionID, func(_ Querier, l *pay.Ledger) (refused, failed error) { return change(l), nil })
+}
+
+// update is Update with a change that may write besides. An error of the store is
+// its second.
+func (s *Ledgers) update(ctx context.Context, sessionID string, change func(Querier, *pay.Ledger) (refused, failed error)) (*pay.Ledger, error) {
 	var l *pay.Ledger
 	var refused error // by change: not an error of the store
 	err := s.write(ctx, func(q Querier) error {
@@ -58,7 +64,10 @@ func (s *Ledgers) Update(ctx context.Context, sessionID string, change func(*pay
 		if err != nil {
 			return err
 		}
-		if refused = change(l); refused != nil {
+		if refused, err = change(q, l); err != nil {
+			return err
+		}
+		if refused != nil {
 			return refused
 		}
 		return s.save(ctx, q, l, before)
@@ -318,6 +327,7 @@ func (s *Ledgers) Claim(ctx context.Context, now, until time.Time, limit int) ([
 	}
 	return ids, nil
 }
+<<<<<<< HEAD
 
 const holdSession = "UPDATE sessions SET claimed_until = ? WHERE id = ?"
 
@@ -355,3 +365,5 @@ var selectQuarantined = "SELECT " + quarantine.list() + " FROM quarantine ORDER 
 func (s *Ledgers) Quarantined(ctx context.Context, limit int) ([]checkout.Quarantined, error) {
 	return list(ctx, s.base, quarantineFields, selectQuarantined, limit)
 }
+=======
+>>>>>>> d290b3a (internal/desk: let people decide about what is in quarantine)

@@ -172,9 +172,12 @@ type evidenceRow struct {
 func (e *evidenceRow) fields() []any { return append(evidenceFields(&e.Evidence), &e.sessionID) }
 
 var quarantine = newTable("quarantine", evidenceColumns+`
-	entry reason at status resolution author note refund_number resolved_at`)
+	entry merchant reason at status resolution author note refund resolved_at`)
+
+// quarantineWork is the place of the first column that people change.
+var quarantineWork = slices.Index(quarantine.columns, "status")
 
 func quarantineFields(q *checkout.Quarantined) []any {
 	return append(evidenceFields(&q.Evidence),
-		&q.ID, &q.Reason, millis{&q.At}, &q.Status, &q.Resolution, &q.Author, &q.Note, &q.RefundNumber, millis{&q.ResolvedAt})
+		&q.ID, &q.Merchant, &q.Reason, millis{&q.At}, &q.Status, &q.Resolution, &q.Author, &q.Note, jsonColumn{&q.Refund}, millis{&q.ResolvedAt})
 }

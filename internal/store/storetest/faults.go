@@ -23,7 +23,9 @@ func operations(fx *fixture, ctx context.Context, id string) map[string]error {
 	_, events := fx.Ledgers.Events(ctx, id, 0)
 	_, update := fx.Ledgers.Update(ctx, id, func(l *pay.Ledger) error { return l.Cancel(start) })
 	_, claim := fx.Ledgers.Claim(ctx, start, start, 1)
-	_, quarantined := fx.Ledgers.Quarantined(ctx, 1)
+	_, quarantined := fx.Ledgers.Quarantined(ctx, checkout.QuarantineFilter{Limit: 1})
+	_, quarantine := fx.Ledgers.Quarantine(ctx, checkout.Quarantined{Evidence: paid(newAttempt())})
+	_, decide := fx.Ledgers.UpdateEntry(ctx, "qe_none", func(*checkout.Quarantined) error { return nil })
 	_, begin := fx.Replies.Begin(ctx, idempotency.Record{Key: idempotency.Key{Scope: "s", Name: "n"}}, start)
 	_, put := fx.Documents.Put(ctx, []merchant.Change{{Merchant: "m"}}, "a", start)
 	_, get := fx.Documents.Get(ctx, "m")
@@ -31,8 +33,8 @@ func operations(fx *fixture, ctx context.Context, id string) map[string]error {
 	_, assign := fx.Queue.Assign(ctx, start, 1, func(string) []string { return nil })
 	return map[string]error{
 		"create": fx.Ledgers.Create(ctx, newLedger()), "ledger": load, "find": find, "events": events, "update": update,
-		"claim": claim, "quarantine": fx.Ledgers.Quarantine(ctx, checkout.Quarantined{Evidence: paid(newAttempt())}),
-		"quarantined": quarantined, "begin": begin, "put": put, "get": get, "messages": messages, "assign": assign,
+		"claim": claim, "quarantine": quarantine, "quarantined": quarantined, "decide": decide,
+		"begin": begin, "put": put, "get": get, "messages": messages, "assign": assign,
 	}
 }
 

@@ -35,8 +35,6 @@ var ledgerCases = []testCase{
 	{"hundred-notifications-one-winner", hundredNotifications},
 	{"updates-of-one-session-never-overlap", updatesNeverOverlap},
 	{"readers-see-one-moment", readersSeeOneMoment},
-	{"quarantine-once-newest-first", quarantineOnce},
-	{"quarantine-same-id-other-statement", quarantineSameID},
 	{"big-values", bigValues},
 	{"text-that-no-database-takes", badText},
 	{"paid-attempts-of-an-account", paidAttempts},
@@ -449,54 +447,6 @@ func readersSeeOneMoment(fx *fixture) {
 	writing.Wait()
 	done.Store(true)
 	reading.Wait()
-}
-
-func quarantineOnce(fx *fixture) {
-	var want []checkout.Quarantined
-	for i := range 3 {
-		q := checkout.Quarantined{Evidence: paid(newAttempt()), Reason: fmt.Sprintf("reason %d", i), At: start.Add(time.Duration(i) * time.Second)}
-		for range 2 {
-			fx.must(fx.Ledgers.Quarantine(fx.Context(), q))
-		}
-		for _, t := range []*time.Time{&q.At, &q.Evidence.PaidAt, &q.Evidence.ReceivedAt} {
-			*t = t.UTC().Truncate(time.Millisecond)
-		}
-		q.Status = checkout.QuarantineOpen
-		want = append([]checkout.Quarantined{q}, want...)
-	}
-	got, err := fx.Ledgers.Quarantined(fx.Context(), 9)
-	fx.must(err)
-	names := map[string]bool{}
-	for i := range got {
-		names[got[i].ID], got[i].ID = true, ""
-	}
-	if len(names) != len(want) || names[""] {
-		fx.Errorf("the entries have the names %v", names)
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		fx.Errorf("quarantine lists each once, newest first (-want +got):\n%s", diff)
-	}
-	if got, err = fx.Ledgers.Quarantined(fx.Context(), 2); err != nil || len(got) != 2 {
-		fx.Errorf("a limit of 2 gives 2, got %d, %v", len(got), err)
-	}
-}
-
-// quarantineSameID: whoever sends a second statement under a known id does not get
-// rid of it, and a repeat of either is none.
-func quarantineSameID(fx *fixture) {
-	first := checkout.Quarantined{Evidence: paid(newAttempt()), Reason: "one", At: start}
-	second := first
-	second.Evidence.Amount.Value++
-	for range 2 {
-		for _, q := range []checkout.Quarantined{first, second} {
-			fx.must(fx.Ledgers.Quarantine(fx.Context(), q))
-		}
-	}
-	got, err := fx.Ledgers.Quarantined(fx.Context(), 9)
-	fx.must(err)
-	if len(got) != 2 || got[0].ID == got[1].ID {
-		fx.Errorf("%d entries are kept, want 2: %+v", len(got), got)
-	}
 }
 
 func bigValues(fx *fixture) {

@@ -36,12 +36,10 @@ type Stores struct {
 // Ledgers is the store of ledgers with what only people, and tests, look at.
 type Ledgers interface {
 	checkout.Store
+	checkout.DeskStore
 
 	// Events lists a session's events with a number above after, in order.
 	Events(ctx context.Context, sessionID string, after int64) ([]pay.Event, error)
-
-	// Quarantined lists what is kept in quarantine, newest first.
-	Quarantined(ctx context.Context, limit int) ([]checkout.Quarantined, error)
 }
 
 // Open makes an empty database that is closed and removed when the test ends.
@@ -55,6 +53,7 @@ func Exercise(t *testing.T, open Open) {
 	}{
 		{"ledgers", ledgerCases},
 		{"claims", claimCases},
+		{"desk", deskCases},
 		{"replies", replyCases},
 		{"documents", documentCases},
 		{"outbox", outboxCases},

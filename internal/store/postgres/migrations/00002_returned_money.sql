@@ -54,22 +54,28 @@ CREATE TABLE quarantine_new (
     returned         TEXT    NOT NULL, -- JSON: what it says about money that went back
     digest           TEXT    NOT NULL, -- of all that it says: an id may be used again for another statement
     entry            TEXT    NOT NULL UNIQUE, -- how people name it
+    merchant         TEXT    NOT NULL, -- whose it is as far as we know, or ''
     reason           TEXT    NOT NULL,
     at               BIGINT  NOT NULL,
     status           TEXT    NOT NULL, -- open, refunding or resolved
     resolution       TEXT    NOT NULL,
     author           TEXT    NOT NULL,
     note             TEXT    NOT NULL,
-    refund_number    TEXT    NOT NULL,
+    refund           TEXT    NOT NULL, -- JSON: what became of giving it back
     resolved_at      BIGINT  NOT NULL,
     PRIMARY KEY (provider, account, id, digest)
 );
 INSERT INTO quarantine_new SELECT provider, account, id, source, app, out_trade_no, outcome, amount_value, amount_currency, reference, paid_at, received_at, raw, 'null', '',
-    'qe_' || substr(md5(provider || ' ' || account || ' ' || id), 1, 24), reason, at, 'open', '', '', '', '', 0 FROM quarantine;
+    'qe_' || substr(md5(provider || ' ' || account || ' ' || id), 1, 24),
+    COALESCE((SELECT s.merchant FROM attempts a JOIN sessions s ON s.id = a.session_id
+        WHERE a.provider = quarantine.provider AND a.account = quarantine.account AND a.out_trade_no = quarantine.out_trade_no), ''),
+    reason, at, 'open', '', '', '', 'null', 0 FROM quarantine;
 DROP TABLE quarantine;
 ALTER TABLE quarantine_new RENAME TO quarantine;
 CREATE INDEX quarantine_at ON quarantine (at, entry);
 CREATE INDEX quarantine_unresolved ON quarantine (at) WHERE status <> 'resolved';
+CREATE INDEX quarantine_number ON quarantine (out_trade_no);
+CREATE INDEX refunds_unsettled ON refunds (session_id) WHERE status <> 'succeeded';
 
 -- Rails that a provider refuses to an account for a named reason.
 CREATE TABLE marks (
@@ -149,6 +155,7 @@ INSERT INTO evidence_old SELECT provider, account, id, source, app, out_trade_no
 DROP TABLE evidence;
 ALTER TABLE evidence_old RENAME TO evidence;
 
+DROP INDEX refunds_unsettled;
 ALTER TABLE refunds DROP COLUMN silent_at;
 ALTER TABLE refunds DROP COLUMN sent_at;
 ALTER TABLE refunds DROP COLUMN arrival;

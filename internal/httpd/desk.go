@@ -1,0 +1,120 @@
+package httpd
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+
+	"morepay/internal/checkout"
+	"morepay/internal/desk"
+	"morepay/internal/pay"
+)
+
+// entryBody is an entry of the desk: evidence in quarantine, and what a person
+// made of it.
+type entryBody struct {
+	ID         string          `json:"id"`
+	Reason     string          `json:"reason"`
+	At         time.Time       `json:"at"`
+	Merchant   string          `json:"merchant,omitempty"`
+	Provider   string          `json:"provider"`
+	Account    string          `json:"account"`
+	App        string          `json:"app,omitempty"`
+	OutTradeNo string          `json:"out_trade_no"`
+	Source     pay.Source      `json:"source"`
+	Outcome    pay.Outcome     `json:"outcome,omitempty"`
+	Amount     pay.Money       `json:"amount"`
+	Reference  string          `json:"provider_reference,omitempty"`
+	PaidAt     time.Time       `json:"paid_at,omitzero"`
+	Returned   *returnedBody   `json:"returned,omitempty"`
+	Raw        json.RawMessage `json:"statement,omitempty"`
+
+	Status     checkout.QuarantineStatus `json:"status"`
+	Resolution checkout.Resolution       `json:"resolution,omitempty"`
+	Author     string                    `json:"author,omitempty"`
+	Note       string                    `json:"note,omitempty"`
+	ResolvedAt time.Time                 `json:"resolved_at,omitzero"`
+}
+
+// returnedBody is what a statement says about money that went back.
+type returnedBody struct {
+	Number  string            `json:"number,omitempty"`
+	Status  pay.RefundStatus  `json:"status,omitempty"`
+	Failure pay.RefundFailure `json:"failure,omitempty"`
+	Amount  pay.Money         `json:"amount,omitzero"`
+	Total   pay.Money         `json:"total,omitzero"`
+	Unknown bool              `json:"unknown,omitempty"`
+}
+
+func entryOf(q checkout.Quarantined) entryBody {
+	ev := q.Evidence
+	b := entryBody{
+		ID: q.ID, Reason: q.Reason, At: q.At, Merchant: q.Merchant,
+		Provider: ev.Provider, Account: ev.Account, App: ev.App, OutTradeNo: ev.OutTradeNo,
+		Source: ev.Source, Outcome: ev.Outcome, Amount: ev.Amount, Reference: ev.Reference, PaidAt: ev.PaidAt,
+		Status: q.Status, Resolution: q.Resolution, Author: q.Author, Note: q.Note, ResolvedAt: q.ResolvedAt,
+	}
+	if r := ev.Returned; r != nil {
+		b.Returned = &returnedBody{r.Number, r.Status, r.Failure, r.Amount, r.Total, r.Unknown}
+	}
+	if json.Valid(ev.Raw) {
+		b.Raw = ev.Raw
+	}
+	return b
+}
+
+// handleListEntries lists entries, newest first, after the one that the query's
+// after names.
+func (s *Server) handleListEntries(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	limit, err := limitOf(q.Get("limit"))
+	if err != nil {
+		return err
+	}
+	list, err := s.desk.Entries(r.Context(), checkout.QuarantineFilter{
+		Status: checkout.QuarantineStatus(q.Get("status")), Merchant: q.Get("merchant"), Provider: q.Get("provider"),
+		Account: q.Get("account"), OutTradeNo: q.Get("out_trade_no"), After: q.Get("after"), Limit: limit + 1,
+	})
+	if err != nil {
+		return err
+	}
+	more := len(list) > limit
+	out := make([]entryBody, min(len(list), limit))
+	for i := range out {
+		out[i] = entryOf(list[i])
+	}
+	return writeJSON(w, http.StatusOK, map[string]any{"quarantine": out, "has_more": more})
+}
+
+// limitOf reads how many rows a caller wants.
+func limitOf(text string) (int, error) {
+	if text == "" {
+		return maxListed, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > maxListed {
+		return 0, pay.Errorf(pay.CodeInvalid, "limit", "must be from 1 to %d", maxListed)
+	}
+	return n, nil
+}
+
+func (s *Server) handleGetEntry(w http.ResponseWriter, r *http.Request) error {
+	q, err := s.desk.Entry(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, entryOf(q))
+}
+
+func (s *Server) handleResolveEntry(w http.ResponseWriter, r *http.Request) error {
+	var decision desk.Decision
+	if _, err := readJSON(w, r, maxAPIBody, &decision); err != nil {
+		return err
+	}
+	q, err := s.desk.Resolve(r.Context(), r.PathValue("id"), decision)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, entryOf(q))
+}

@@ -1,0 +1,126 @@
+package sqlstore
+
+import (
+	"context"
+	"math"
+	"slices"
+
+	"morepay/internal/checkout"
+	"morepay/internal/pay"
+)
+
+var _ checkout.DeskStore = (*Ledgers)(nil)
+
+var insertQuarantined = quarantine.insert(ignoreRepeats)
+
+// Quarantine implements [checkout.DeskStore].
+func (s *Ledgers) Quarantine(ctx context.Context, q checkout.Quarantined) (fresh bool, err error) {
+	sum, err := digest{&q.Evidence}.Value()
+	if err != nil {
+		return false, err
+	}
+	q.ID = "qe_" + sum.(string)[:24]
+	args, err := values(quarantineFields(&q))
+	if err != nil {
+		return false, err
+	}
+	err = s.write(ctx, func(tx Querier) error {
+		added, err := exec(ctx, tx, insertQuarantined, args...)
+		fresh = added > 0
+		return err
+	})
+	return fresh, err
+}
+
+var (
+	selectQuarantined = "SELECT " + quarantine.list() + " FROM quarantine"
+	selectEntry       = selectQuarantined + " WHERE entry = ?"
+)
+
+// Entry implements [checkout.DeskStore].
+func (s *Ledgers) Entry(ctx context.Context, id string) (checkout.Quarantined, error) {
+	return get(ctx, s.base, "entry", quarantineFields, selectEntry, id)
+}
+
+// entryPlace is where an entry stands in the list.
+type entryPlace struct {
+	at int64
+	id string
+}
+
+const selectPlace = "SELECT at, entry FROM quarantine WHERE entry = ?"
+
+var (
+	filterQuarantined = ` (? = '' OR status = ?) AND (? = '' OR merchant = ?) AND (? = '' OR provider = ?) AND (? = '' OR account = ?)
+		AND (at, entry) < (?, ?) ORDER BY at DESC, entry DESC LIMIT ?`
+	listQuarantined = selectQuarantined + " WHERE" + filterQuarantined
+	listOfNumber    = selectQuarantined + " WHERE out_trade_no = ? AND" + filterQuarantined
+)
+
+// Quarantined implements [checkout.DeskStore].
+func (s *Ledgers) Quarantined(ctx context.Context, f checkout.QuarantineFilter) (list []checkout.Quarantined, err error) {
+	query, args := listQuarantined, []any{}
+	if f.OutTradeNo != "" {
+		query, args = listOfNumber, []any{f.OutTradeNo}
+	}
+	for _, value := range []string{string(f.Status), f.Merchant, f.Provider, f.Account} {
+		args = append(args, value, value)
+	}
+	err = s.snapshot(ctx, func(q Querier) error {
+		after := entryPlace{at: math.MaxInt64}
+		if f.After != "" {
+			fields := func(p *entryPlace) []any { return []any{&p.at, &p.id} }
+			if after, err = one(ctx, q, fields, selectPlace, f.After); err != nil {
+				return missing(err, "entry")
+			}
+		}
+		list, err = all(ctx, q, quarantineFields, query, append(slices.Clip(args), after.at, after.id, f.Limit)...)
+		return err
+	})
+	return list, err
+}
+
+// UpdateEntry implements [checkout.DeskStore].
+func (s *Ledgers) UpdateEntry(ctx context.Context, id string, change func(*checkout.Quarantined) error) (entry checkout.Quarantined, err error) {
+	var refused error
+	err = s.write(ctx, func(q Querier) error {
+		var failed error
+		entry, refused, failed = s.changeEntry(ctx, q, id, change)
+		if failed != nil {
+			return failed
+		}
+		return refused
+	})
+	if refused != nil {
+		err = refused
+	}
+	return entry, err
+}
+
+// UpdateWithEntry implements [checkout.DeskStore].
+func (s *Ledgers) UpdateWithEntry(ctx context.Context, sessionID, entryID string, change func(*pay.Ledger, *checkout.Quarantined) error) (*pay.Ledger, error) {
+	return s.update(ctx, sessionID, func(q Querier, l *pay.Ledger) (refused, failed error) {
+		_, refused, failed = s.changeEntry(ctx, q, entryID, func(e *checkout.Quarantined) error { return change(l, e) })
+		return refused, failed
+	})
+}
+
+var updateEntry = "UPDATE quarantine SET " + quarantine.set(quarantineWork) + " WHERE entry = ?"
+
+// changeEntry loads an entry, lets change alter it and stores what people change.
+// An error of change is refused, one of the store failed.
+func (s *Ledgers) changeEntry(ctx context.Context, q Querier, id string, change func(*checkout.Quarantined) error) (entry checkout.Quarantined, refused, failed error) {
+	entry, err := one(ctx, q, quarantineFields, selectEntry+s.dialect.LockRow, id)
+	if err != nil {
+		return entry, nil, missing(err, "entry")
+	}
+	if refused = change(&entry); refused != nil {
+		return entry, refused, nil
+	}
+	row, err := values(quarantineFields(&entry))
+	if err != nil {
+		return entry, nil, err
+	}
+	_, err = exec(ctx, q, updateEntry, append(slices.Clone(row[quarantineWork:]), id)...)
+	return entry, nil, err
+}
