@@ -56,9 +56,10 @@ func (c *config) program() program.Config {
 }
 
 type serve struct {
-	config      `embed:""`
-	ReconcileAt string `default:"10:30" help:"Time of the day, in China, at which the providers' bills of the day before are compared with our books; empty for never."`
-	SimURL      string `help:"Origin of a simulator, such as http://127.0.0.1:8081: test mode. Without it real money moves."`
+	config       `embed:""`
+	ReconcileAt  string `default:"10:30" help:"Time of the day, in China, at which the providers' bills of the day before are compared with our books; empty for never."`
+	SimURL       string `help:"Origin of a simulator, such as http://127.0.0.1:8081: test mode. Without it real money moves."`
+	AllowOrphans bool   `help:"Start although accounts are gone that payments or refunds under way still need."`
 }
 
 // Validate is called by kong before Run.
@@ -69,7 +70,7 @@ func (s *serve) Validate() error {
 // Run serves real merchants, or test merchants against a simulator elsewhere.
 func (s *serve) Run(ctx context.Context) error {
 	c := s.program()
-	c.SimURL, c.ReconcileAt = s.SimURL, s.ReconcileAt
+	c.SimURL, c.ReconcileAt, c.AllowOrphans = s.SimURL, s.ReconcileAt, s.AllowOrphans
 	p, err := program.Open(ctx, c)
 	if err != nil {
 		return err

@@ -25,8 +25,9 @@ type Recorder struct {
 
 // NewRecorder makes a Recorder, for which Store and Desk are all that c must hold.
 func NewRecorder(c Config) *Recorder {
+	log := cmp.Or(c.Log, slog.Default())
 	r := &Recorder{
-		store: c.Store, desk: c.Desk, now: clock(c.Now), log: cmp.Or(c.Log, slog.Default()),
+		store: alarming{c.Store, log}, desk: c.Desk, now: clock(c.Now), log: log,
 		metrics: cmp.Or(c.Metrics, NewMetrics(nil)), reached: c.Reached,
 	}
 	if r.reached == nil {
@@ -93,10 +94,7 @@ func (r *Recorder) apply(ctx context.Context, acc *account.Account, ev pay.Evide
 	if err != nil || !wasUnknown {
 		return l, err
 	}
-	if a := l.AttemptByNumber(ev.Provider, ev.Account, ev.OutTradeNo); !a.ReturnedUnknown {
-		err = r.resolveUnknown(ctx, a)
-	}
-	return l, err
+	return l, r.ResolveUnknown(ctx, l.AttemptByNumber(ev.Provider, ev.Account, ev.OutTradeNo))
 }
 
 // sessionOf returns the id of the session that evidence is about. Fails with

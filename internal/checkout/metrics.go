@@ -14,7 +14,6 @@ type Metrics struct {
 	sessions      prometheus.Counter
 	attempts      *prometheus.CounterVec
 	notifications *prometheus.CounterVec
-	quarantined   prometheus.Counter
 }
 
 // NewMetrics makes the metrics and registers them; nil registers them nowhere.
@@ -29,12 +28,9 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		notifications: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "morepay_notifications_total", Help: "Inbound messages of providers, by what they were worth.",
 		}, []string{"provider", "result"}),
-		quarantined: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "morepay_quarantined_total", Help: "Evidence that contradicts what we know. More than 0 needs a person.",
-		}),
 	}
 	if r != nil {
-		r.MustRegister(m.sessions, m.attempts, m.notifications, m.quarantined)
+		r.MustRegister(m.sessions, m.attempts, m.notifications)
 	}
 	return m
 }

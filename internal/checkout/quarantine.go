@@ -99,7 +99,6 @@ func (r *Recorder) enter(ctx context.Context, q Quarantined) error {
 	if err != nil || !fresh || q.Status == QuarantineResolved {
 		return err
 	}
-	r.metrics.quarantined.Inc()
 	ev := q.Evidence
 	r.log.ErrorContext(ctx, "evidence quarantined: a person must look at it",
 		"reason", q.Reason, "provider", ev.Provider, "account", ev.Account, "out_trade_no", ev.OutTradeNo, "evidence", ev.ID)
@@ -180,9 +179,12 @@ func (r *Recorder) settleEntries(ctx context.Context, ev pay.Evidence) (awaited 
 // maxEntries bounds the entries about one payment that are looked at.
 const maxEntries = 100
 
-// resolveUnknown ends what the desk asks about a payment of which an unknown part
-// went back, because it is known by now.
-func (r *Recorder) resolveUnknown(ctx context.Context, a *pay.Attempt) error {
+// ResolveUnknown ends what the desk asks about a payment of which an unknown part
+// went back, if it is known by now.
+func (r *Recorder) ResolveUnknown(ctx context.Context, a *pay.Attempt) error {
+	if a.ReturnedUnknown {
+		return nil
+	}
 	entries, err := r.desk.Quarantined(ctx, QuarantineFilter{
 		Status: QuarantineOpen, Provider: a.Provider, Account: a.Account, OutTradeNo: a.OutTradeNo, Limit: maxEntries,
 	})

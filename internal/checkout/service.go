@@ -63,14 +63,11 @@ type Service struct {
 func New(c Config) *Service {
 	r := NewRecorder(c)
 	return &Service{
-		store: c.Store, documents: c.Documents, merchants: c.Merchants, accounts: c.Accounts, recorder: r,
+		store: r.store, documents: c.Documents, merchants: c.Merchants, accounts: c.Accounts, recorder: r,
 		hub: cmp.Or(c.Hub, &Hub{}), baseURL: c.BaseURL,
 		now: r.now, log: r.log, metrics: r.metrics, reached: r.reached,
 	}
 }
-
-// Recorder is what takes in what providers say.
-func (s *Service) Recorder() *Recorder { return s.recorder }
 
 // Hub is where waiters wait.
 func (s *Service) Hub() *Hub { return s.hub }

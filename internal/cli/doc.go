@@ -20,11 +20,13 @@ import (
 
 // Commands are added to the command line of the program.
 type Commands struct {
-	Matrix    matrix         `cmd:"" help:"Show what every method offers on every device, or why it doesn't."`
-	Explain   explain        `cmd:"" help:"Tell in sentences how one decision comes about."`
-	Merchants merchants      `cmd:"" help:"Look after the merchants' capability documents."`
-	Webhooks  webhooks       `cmd:"" help:"See what merchants were told, and tell them again."`
-	Reconcile reconcileBills `cmd:"" help:"Compare the providers' daily bills with our books."`
+	Matrix     matrix         `cmd:"" help:"Show what every method offers on every device, or why it doesn't."`
+	Explain    explain        `cmd:"" help:"Tell in sentences how one decision comes about."`
+	Merchants  merchants      `cmd:"" help:"Look after the merchants' capability documents."`
+	Webhooks   webhooks       `cmd:"" help:"See what merchants were told, and tell them again."`
+	Quarantine quarantine     `cmd:"" help:"Decide about what providers say and our books contradict."`
+	Refunds    refunds        `cmd:"" help:"Bring refunds to an end that wait for a person."`
+	Reconcile  reconcileBills `cmd:"" help:"Compare the providers' daily bills with our books."`
 }
 
 // database says where the documents and money state lie.

@@ -3,8 +3,10 @@ package desk
 import (
 	"cmp"
 	"context"
+	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -13,26 +15,21 @@ import (
 	"morepay/internal/pay"
 )
 
-// Config is what a Desk is made of. All but Now is needed.
+// Config is what a Desk is made of. All but Now and Log is needed.
 type Config struct {
 	Store    checkout.DeskStore
-	Ledgers  Ledgers
+	Books    Books
 	Accounts *account.Registry
 	Recorder *checkout.Recorder
 	Now      func() time.Time // nil for the machine's clock
-}
-
-// Ledgers is what the desk needs of the store of ledgers. What isn't there is
-// *pay.Error not_found.
-type Ledgers interface {
-	// Find, Ledger and Update are those of [checkout.Store].
-	Find(ctx context.Context, key checkout.Key) (sessionID string, err error)
-	Ledger(ctx context.Context, sessionID string) (*pay.Ledger, error)
-	Update(ctx context.Context, sessionID string, change func(*pay.Ledger) error) (*pay.Ledger, error)
+	Log      *slog.Logger     // nil for the default one
 }
 
 // Desk carries out what people decide. All methods are safe for concurrent use.
-type Desk struct{ Config }
+type Desk struct {
+	Config
+	orphanedAttempts, orphanedRefunds atomic.Int64 // when they were counted last
+}
 
 // New makes a Desk.
 func New(c Config) *Desk {
@@ -41,13 +38,8 @@ func New(c Config) *Desk {
 		now = time.Now
 	}
 	c.Now = func() time.Time { return now().UTC().Truncate(time.Millisecond) }
-	return &Desk{c}
-}
-
-// Person is who decides, and why. Both are needed.
-type Person struct {
-	Author string `json:"author"`
-	Note   string `json:"note"`
+	c.Log = cmp.Or(c.Log, slog.Default())
+	return &Desk{Config: c}
 }
 
 // The longest that a person may write, in characters.
@@ -56,11 +48,12 @@ const (
 	maxNote   = 1000
 )
 
-func (p Person) check() error {
+// checkWords demands that whoever decides says who they are and why.
+func checkWords(author, note string) error {
 	for _, text := range []struct {
 		field, value string
 		limit        int
-	}{{"author", p.Author, maxAuthor}, {"note", p.Note, maxNote}} {
+	}{{"author", author, maxAuthor}, {"note", note, maxNote}} {
 		switch {
 		case strings.TrimSpace(text.value) == "":
 			return pay.Errorf(pay.CodeInvalid, text.field, "is missing")
@@ -89,13 +82,14 @@ func (d *Desk) Entry(ctx context.Context, id string) (checkout.Quarantined, erro
 // Decision is what a person makes of an entry.
 type Decision struct {
 	Resolution checkout.Resolution `json:"resolution"`
-	Person
+	Author     string              `json:"author"` // needed, as the note is
+	Note       string              `json:"note"`
 }
 
 // Resolve carries out a decision. Fails with invalid_request, not_found, or
 // conflict if the entry has been decided about already or does not allow this.
 func (d *Desk) Resolve(ctx context.Context, id string, decision Decision) (checkout.Quarantined, error) {
-	if err := decision.check(); err != nil {
+	if err := checkWords(decision.Author, decision.Note); err != nil {
 		return checkout.Quarantined{}, err
 	}
 	q, err := d.Entry(ctx, id)
@@ -113,6 +107,7 @@ func (d *Desk) Resolve(ctx context.Context, id string, decision Decision) (check
 	if err != nil {
 		return q, err
 	}
+	d.Log.InfoContext(ctx, "an entry of the quarantine is decided", "entry", id, "resolution", decision.Resolution, "author", decision.Author)
 	return d.Entry(ctx, id)
 }
 

@@ -176,7 +176,7 @@ func (h *Harness) Return() error {
 		return fmt.Errorf("harness: %w", err)
 	}
 	p.Handle("POST /demo/hook", http.HandlerFunc(takeWebhook))
-	h.Listen, h.BaseURL = p.Listen, p.BaseURL
+	h.Listen, h.AdminListen, h.BaseURL = p.Listen, p.AdminListen, p.BaseURL
 	h.program.Store(p)
 	h.running = start(p.Run)
 	return nil

@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -109,12 +110,63 @@ func (s *Server) handleGetEntry(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) handleResolveEntry(w http.ResponseWriter, r *http.Request) error {
 	var decision desk.Decision
-	if _, err := readJSON(w, r, maxAPIBody, &decision); err != nil {
+	return decide(w, r, http.StatusOK, &decision, func(ctx context.Context) (any, error) {
+		q, err := s.desk.Resolve(ctx, r.PathValue("id"), decision)
+		return entryOf(q), err
+	})
+}
+
+// decide reads what a person decides and carries it out.
+func decide(w http.ResponseWriter, r *http.Request, status int, into any, do func(context.Context) (any, error)) error {
+	if _, err := readJSON(w, r, maxAPIBody, into); err != nil {
 		return err
 	}
-	q, err := s.desk.Resolve(r.Context(), r.PathValue("id"), decision)
+	result, err := do(r.Context())
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, entryOf(q))
+	return writeJSON(w, status, result)
+}
+
+// stuckBody is a refund that waits for a person.
+type stuckBody struct {
+	Session    string     `json:"session"`
+	Merchant   string     `json:"merchant"`
+	Reference  string     `json:"merchant_reference"`
+	Provider   string     `json:"provider"`
+	Account    string     `json:"account"`
+	OutTradeNo string     `json:"out_trade_no"`
+	Number     string     `json:"number"` // of the refund at the provider
+	Refund     refundBody `json:"refund"`
+}
+
+func (s *Server) handleListStuckRefunds(w http.ResponseWriter, r *http.Request) error {
+	list, err := s.desk.StuckRefunds(r.Context())
+	if err != nil {
+		return err
+	}
+	out := make([]stuckBody, len(list))
+	for i, stuck := range list {
+		a := stuck.Attempt
+		out[i] = stuckBody{
+			stuck.Session.ID, stuck.Session.Merchant, stuck.Session.Reference, a.Provider, a.Account, a.OutTradeNo, stuck.Refund.Number, refundOf(stuck.Refund),
+		}
+	}
+	return writeJSON(w, http.StatusOK, map[string]any{"refunds": out})
+}
+
+func (s *Server) handleRecordRefund(w http.ResponseWriter, r *http.Request) error {
+	var made desk.ByHand
+	return decide(w, r, http.StatusCreated, &made, func(ctx context.Context) (any, error) {
+		refund, err := s.desk.RecordRefund(ctx, r.PathValue("id"), made)
+		return refundOf(refund), err
+	})
+}
+
+func (s *Server) handleRetryRefund(w http.ResponseWriter, r *http.Request) error {
+	var retry desk.Retry
+	return decide(w, r, http.StatusCreated, &retry, func(ctx context.Context) (any, error) {
+		refund, err := s.desk.RetryRefund(ctx, r.PathValue("id"), r.PathValue("refund"), retry)
+		return refundOf(refund), err
+	})
 }

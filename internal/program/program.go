@@ -40,6 +40,7 @@ type Config struct {
 	AdminKey       string    // SHA-256 (hex) of the admin API's key; "" refuses everyone
 	TrustedProxies []netip.Prefix
 	ReconcileAt    string       // time of the day in China, such as 10:30, at which bills are compared; "" for never
+	AllowOrphans   bool         // start although accounts are gone that money under way still needs
 	Log            *slog.Logger // nil for DefaultLog
 
 	// The rest is for tests: the zero value is right for everyone else.

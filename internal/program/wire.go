@@ -59,8 +59,12 @@ func (p *Program) wire(ctx context.Context) error {
 		Now: p.Now, Log: p.Log, Metrics: checkout.NewMetrics(registry), Reached: p.Reached,
 	})
 	desk := desk.New(desk.Config{
-		Store: p.Stores.Ledgers, Ledgers: p.Stores.Ledgers, Accounts: p.Accounts, Recorder: p.Service.Recorder(), Now: p.Now,
+		Store: p.Stores.Ledgers, Books: p.Stores.Ledgers, Accounts: p.Accounts, Recorder: p.Service.Recorder(), Now: p.Now, Log: p.Log,
 	})
+	registry.MustRegister(desk)
+	if err := desk.CheckOrphans(ctx, p.AllowOrphans); err != nil {
+		return err
+	}
 	server, err := httpd.New(httpd.Config{
 		Service: p.Service, Desk: desk, Accounts: p.Accounts, Documents: documents, Merchants: merchants,
 		Revisions: p.Stores.Documents, Outbox: p.Stores.Outbox, Replies: p.Stores.Replies,
@@ -80,6 +84,7 @@ func (p *Program) wire(ctx context.Context) error {
 	p.Go(server.Streams)
 	p.Go(documents.Run)
 	p.Go(dispatcher.Run)
+	p.Go(desk.WatchOrphans)
 	if p.SweepEvery != Never {
 		p.Go(func(ctx context.Context) { p.Service.Sweep(ctx, cmp.Or(p.SweepEvery, checkout.SweepEvery)) })
 	}

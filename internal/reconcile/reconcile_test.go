@@ -320,7 +320,7 @@ func TestContradictionsAreQuarantined(t *testing.T) {
 	for range 2 {
 		fx.compare(since)
 	}
-	kept, err := fx.Stores().Ledgers.Quarantined(fx.Context(), 9)
+	kept, err := fx.Stores().Ledgers.Quarantined(fx.Context(), checkout.QuarantineFilter{Limit: 9})
 	fx.must(err)
 	if len(kept) != 1 || kept[0].Evidence.Source != pay.SourceBill || kept[0].Evidence.Amount.Value != 5980 {
 		t.Errorf("in quarantine: %+v", kept)

@@ -83,7 +83,11 @@ func (s *testStore) everything() {
 	_, err1 = s.Ledgers.Quarantined(ctx, checkout.QuarantineFilter{After: entries[0].ID, OutTradeNo: "n", Limit: 1})
 	_, err2 = s.Ledgers.Entry(ctx, entries[0].ID)
 	_, err3 = s.Ledgers.UpdateEntry(ctx, entries[0].ID, func(*checkout.Quarantined) error { return nil })
-	must(err1, err2, err3)
+	_, err4 = s.Ledgers.Unresolved(ctx)
+	_, err5 = s.Ledgers.WaitingRefunds(ctx, 1)
+	_, _, err6 = s.Ledgers.CountWaitingRefunds(ctx)
+	_, err7 = s.Ledgers.Needs(ctx)
+	must(err1, err2, err3, err4, err5, err6, err7)
 
 	r := idempotency.Record{Key: idempotency.Key{Scope: "s", Name: "n"}, Holder: "h", LeaseEnds: now.Add(time.Hour), KeptUntil: now.Add(time.Hour)}
 	for range 2 {

@@ -4,12 +4,17 @@ import (
 	"context"
 	"math"
 	"slices"
+	"time"
 
 	"morepay/internal/checkout"
+	"morepay/internal/desk"
 	"morepay/internal/pay"
 )
 
-var _ checkout.DeskStore = (*Ledgers)(nil)
+var (
+	_ checkout.DeskStore = (*Ledgers)(nil)
+	_ desk.Books         = (*Ledgers)(nil)
+)
 
 var insertQuarantined = quarantine.insert(ignoreRepeats)
 
@@ -123,4 +128,61 @@ func (s *Ledgers) changeEntry(ctx context.Context, q Querier, id string, change 
 	}
 	_, err = exec(ctx, q, updateEntry, append(slices.Clone(row[quarantineWork:]), id)...)
 	return entry, nil, err
+}
+
+// Unresolved implements [desk.Books].
+func (s *Ledgers) Unresolved(ctx context.Context) (n int, err error) {
+	const query = "SELECT COUNT(*) FROM quarantine WHERE status <> 'resolved'"
+	return get(ctx, s.base, "count", scalar[int], query)
+}
+
+// waitingRefunds selects refunds that may need a person, with the newest and
+// exact word left to the ledger: those that the payer's account can't take, and
+// failed ones of a surplus of which something is left.
+const waitingRefunds = ` FROM refunds r JOIN attempts a ON a.session_id = r.session_id AND a.id = r.attempt_id
+	WHERE r.status <> 'succeeded' AND (r.status = 'pending' AND r.failure = 'payer_account'
+		OR r.status = 'failed' AND r.origin = 'surplus' AND a.returned_unknown = ? AND a.amount_value > COALESCE((
+			SELECT SUM(o.amount_value) FROM refunds o
+			WHERE o.session_id = r.session_id AND o.attempt_id = r.attempt_id AND o.status <> 'failed'), 0))`
+
+// WaitingRefunds implements [desk.Books].
+func (s *Ledgers) WaitingRefunds(ctx context.Context, limit int) ([]desk.WaitingRefund, error) {
+	const query = "SELECT r.session_id, r.id, r.created_at" + waitingRefunds + " ORDER BY r.created_at, r.id LIMIT ?"
+	fields := func(w *desk.WaitingRefund) []any { return []any{&w.SessionID, &w.RefundID, millis{&w.Since}} }
+	return list(ctx, s.base, fields, query, false, limit)
+}
+
+// CountWaitingRefunds implements [desk.Books].
+func (s *Ledgers) CountWaitingRefunds(ctx context.Context) (n int, oldest time.Time, err error) {
+	const query = "SELECT COUNT(*), COALESCE(MIN(r.created_at), 0)" + waitingRefunds
+	type count struct {
+		n      int
+		oldest time.Time
+	}
+	fields := func(c *count) []any { return []any{&c.n, millis{&c.oldest}} }
+	c, err := get(ctx, s.base, "count", fields, query, false)
+	return c.n, c.oldest, err
+}
+
+// Needs implements [desk.Books].
+func (s *Ledgers) Needs(ctx context.Context) (needs []desk.Need, err error) {
+	const attempts = `SELECT a.provider, a.account, s.merchant, COUNT(*), 0
+		FROM sessions s JOIN attempts a ON a.session_id = s.id
+		WHERE s.due_at > 0 AND a.state IN ('submitting', 'awaiting') GROUP BY a.provider, a.account, s.merchant`
+	const refunds = `SELECT a.provider, a.account, s.merchant, 0, COUNT(*)
+		FROM sessions s JOIN refunds r ON r.session_id = s.id JOIN attempts a ON a.session_id = s.id AND a.id = r.attempt_id
+		WHERE s.due_at > 0 AND r.status = 'pending' GROUP BY a.provider, a.account, s.merchant`
+	fields := func(n *desk.Need) []any { return []any{&n.Provider, &n.Account, &n.Merchant, &n.Attempts, &n.Refunds} }
+	err = s.snapshot(ctx, func(q Querier) error {
+		needs = nil
+		for _, query := range []string{attempts, refunds} {
+			some, err := all(ctx, q, fields, query)
+			if err != nil {
+				return err
+			}
+			needs = append(needs, some...)
+		}
+		return nil
+	})
+	return needs, err
 }

@@ -327,7 +327,6 @@ func (s *Ledgers) Claim(ctx context.Context, now, until time.Time, limit int) ([
 	}
 	return ids, nil
 }
-<<<<<<< HEAD
 
 const holdSession = "UPDATE sessions SET claimed_until = ? WHERE id = ?"
 
@@ -344,26 +343,3 @@ func (s *Ledgers) Hold(ctx context.Context, sessionIDs []string, until time.Time
 		return nil
 	})
 }
-
-var insertQuarantined = quarantine.insert(ignoreRepeats)
-
-// Quarantine implements [checkout.Store].
-func (s *Ledgers) Quarantine(ctx context.Context, q checkout.Quarantined) error {
-	sum, err := digest{&q.Evidence}.Value()
-	if err != nil {
-		return err
-	}
-	q.ID, q.Status = "qe_"+sum.(string)[:24], checkout.QuarantineOpen
-	return s.write(ctx, func(tx Querier) error {
-		return insert(ctx, tx, insertQuarantined, quarantineFields(&q))
-	})
-}
-
-var selectQuarantined = "SELECT " + quarantine.list() + " FROM quarantine ORDER BY at DESC, id LIMIT ?"
-
-// Quarantined lists what is kept in quarantine, newest first.
-func (s *Ledgers) Quarantined(ctx context.Context, limit int) ([]checkout.Quarantined, error) {
-	return list(ctx, s.base, quarantineFields, selectQuarantined, limit)
-}
-=======
->>>>>>> d290b3a (internal/desk: let people decide about what is in quarantine)

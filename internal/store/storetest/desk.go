@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"morepay/internal/checkout"
+	"morepay/internal/desk"
 	"morepay/internal/pay"
 )
 
@@ -19,6 +20,9 @@ var deskCases = []testCase{
 	{"what-people-change", entryChanges},
 	{"an-entry-with-its-ledger", entryWithLedger},
 	{"changes-of-one-entry-never-overlap", entryChangesNeverOverlap},
+	{"unresolved-entries", unresolvedEntries},
+	{"refunds-that-wait-for-a-person", waitingRefunds},
+	{"accounts-that-are-needed", neededAccounts},
 }
 
 // any entry of this database, newest first.
@@ -232,5 +236,97 @@ func entryChangesNeverOverlap(fx *fixture) {
 	all.Wait()
 	if won != 1 {
 		fx.Errorf("%d of 16 decided", won)
+	}
+}
+
+func unresolvedEntries(fx *fixture) {
+	unresolved := func(want int) {
+		fx.Helper()
+		n, err := fx.Desk.Unresolved(fx.Context())
+		fx.must(err)
+		if n != want {
+			fx.Errorf("%d entries are unresolved, want %d", n, want)
+		}
+	}
+	unresolved(0)
+	id, other := fx.enter(0, nil).ID, fx.enter(1, nil).ID
+	fx.change(id, func(q *checkout.Quarantined) { q.Status = checkout.QuarantineRefunding })
+	unresolved(2)
+	fx.change(other, func(q *checkout.Quarantined) { q.Status = checkout.QuarantineResolved })
+	unresolved(1)
+}
+
+// surplus is a session with two payments, whose second is to go back.
+func (fx *fixture) surplus() (sessionID string, refund pay.Refund) {
+	fx.Helper()
+	l := fx.create()
+	a, b := fx.begin(l.Session.ID), fx.begin(l.Session.ID)
+	fx.pay(l.Session.ID, a)
+	l = fx.pay(l.Session.ID, b)
+	return l.Session.ID, l.Refunds[0]
+}
+
+func waitingRefunds(fx *fixture) {
+	fails := func(id string, r pay.Refund) {
+		fx.update(id, func(l *pay.Ledger) error { l.FailRefund(r.ID, pay.FailureRefused, start); return nil })
+	}
+	fx.surplus() // pending: nobody waits
+	failed, refund := fx.surplus()
+	fails(failed, refund)
+	madeGood, other := fx.surplus()
+	fails(madeGood, other)
+	fx.update(madeGood, func(l *pay.Ledger) error {
+		_, err := l.RetryRefund(other.ID, "ann", start)
+		return err
+	})
+	stuck, third := fx.surplus()
+	fx.update(stuck, func(l *pay.Ledger) error {
+		l.RefundTried(third.ID, pay.FailurePayerAccount, start)
+		l.Refund(third.ID).CreatedAt = start.Add(-time.Hour)
+		return nil
+	})
+	want := []desk.WaitingRefund{
+		{SessionID: stuck, RefundID: third.ID, Since: start.Add(-time.Hour).UTC().Truncate(time.Millisecond)},
+		{SessionID: failed, RefundID: refund.ID, Since: refund.CreatedAt},
+	}
+	got, err := fx.Desk.WaitingRefunds(fx.Context(), 9)
+	fx.must(err)
+	if diff := cmp.Diff(want, got); diff != "" {
+		fx.Errorf("the refunds that wait, oldest first (-want +got):\n%s", diff)
+	}
+	if one, err := fx.Desk.WaitingRefunds(fx.Context(), 1); err != nil || len(one) != 1 {
+		fx.Errorf("a limit of 1 gives %d, %v", len(one), err)
+	}
+	n, oldest, err := fx.Desk.CountWaitingRefunds(fx.Context())
+	fx.must(err)
+	if n != 2 || !oldest.Equal(want[0].Since) {
+		fx.Errorf("%d wait, since %v", n, oldest)
+	}
+	for _, w := range got {
+		if l := fx.ledger(w.SessionID); !l.NeedsPerson(l.Refund(w.RefundID)) {
+			fx.Errorf("the ledger does not say that %s waits", w.RefundID)
+		}
+	}
+}
+
+func neededAccounts(fx *fixture) {
+	if needs, err := fx.Desk.Needs(fx.Context()); err != nil || len(needs) != 0 {
+		fx.Errorf("nothing needs %v, %v", needs, err)
+	}
+	fx.begin(fx.create().Session.ID)
+	paid := fx.create()
+	fx.pay(paid.Session.ID, fx.begin(paid.Session.ID)) // nothing is left to do
+	fx.surplus()
+	total := desk.Need{}
+	needs, err := fx.Desk.Needs(fx.Context())
+	fx.must(err)
+	for _, n := range needs {
+		total.Attempts, total.Refunds = total.Attempts+n.Attempts, total.Refunds+n.Refunds
+		if n.Provider != "wechatpay" || n.Account != newAttempt().Account || n.Merchant != "shop" {
+			fx.Errorf("a need of %+v", n)
+		}
+	}
+	if total.Attempts != 1 || total.Refunds != 1 {
+		fx.Errorf("needed for %d payments and %d refunds, want 1 and 1", total.Attempts, total.Refunds)
 	}
 }

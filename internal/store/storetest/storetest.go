@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"morepay/internal/checkout"
+	"morepay/internal/desk"
 	"morepay/internal/idempotency"
 	"morepay/internal/merchant"
 	"morepay/internal/pay"
@@ -23,6 +24,7 @@ import (
 type Stores struct {
 	Ledgers   Ledgers
 	Books     reconcile.Books
+	Desk      desk.Books
 	Replies   idempotency.Store
 	Documents merchant.Store
 	Queue     webhook.Queue

@@ -1,0 +1,55 @@
+package desk
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// What an operator must see of the desk. It is read from the store when somebody
+// asks, so that every server says the same and a restart forgets nothing.
+var (
+	openDesc = prometheus.NewDesc("morepay_quarantine_open",
+		"Entries of the quarantine that nobody has resolved yet. More than 0 needs a person.", nil, nil)
+	waitingDesc = prometheus.NewDesc("morepay_refunds_waiting",
+		"Refunds that wait for a person. More than 0 needs one.", nil, nil)
+	waitingAgeDesc = prometheus.NewDesc("morepay_refunds_waiting_oldest_seconds",
+		"Age of the oldest refund that waits for a person; 0 if there is none.", nil, nil)
+	orphansDesc = prometheus.NewDesc("morepay_orphans",
+		"Payments that can still be made and pending refunds whose account no merchant has any more, as counted once an hour.", []string{"kind"}, nil)
+)
+
+// collectTimeout bounds what a scrape may wait for the store.
+const collectTimeout = 3 * time.Second
+
+// Describe implements [prometheus.Collector].
+func (d *Desk) Describe(descs chan<- *prometheus.Desc) {
+	descs <- openDesc
+	descs <- waitingDesc
+	descs <- waitingAgeDesc
+	descs <- orphansDesc
+}
+
+// Collect implements [prometheus.Collector]. What the store does not tell is left
+// out: the other metrics are needed most when it is down.
+func (d *Desk) Collect(metrics chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), collectTimeout)
+	defer cancel()
+	gauge := func(desc *prometheus.Desc, value float64, labels ...string) {
+		metrics <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
+	}
+	gauge(orphansDesc, float64(d.orphanedAttempts.Load()), "payment")
+	gauge(orphansDesc, float64(d.orphanedRefunds.Load()), "refund")
+	if n, err := d.Books.Unresolved(ctx); err == nil {
+		gauge(openDesc, float64(n))
+	}
+	if n, oldest, err := d.Books.CountWaitingRefunds(ctx); err == nil {
+		age := 0.0
+		if n > 0 {
+			age = d.Now().Sub(oldest).Seconds()
+		}
+		gauge(waitingDesc, float64(n))
+		gauge(waitingAgeDesc, age)
+	}
+}

@@ -1,0 +1,46 @@
+package desk
+
+import (
+	"context"
+	"time"
+
+	"morepay/internal/checkout"
+	"morepay/internal/pay"
+)
+
+// Books is what the desk needs of the store of ledgers. What isn't there is
+// *pay.Error not_found.
+type Books interface {
+	// Find, Ledger and Update are those of [checkout.Store].
+	Find(ctx context.Context, key checkout.Key) (sessionID string, err error)
+	Ledger(ctx context.Context, sessionID string) (*pay.Ledger, error)
+	Update(ctx context.Context, sessionID string, change func(*pay.Ledger) error) (*pay.Ledger, error)
+
+	// Unresolved is how many entries wait for a person or for their money to go back.
+	Unresolved(ctx context.Context) (int, error)
+
+	// WaitingRefunds lists refunds that need a person, oldest first, by
+	// pay.Ledger.NeedsPerson. CountWaitingRefunds counts all of them.
+	WaitingRefunds(ctx context.Context, limit int) ([]WaitingRefund, error)
+	CountWaitingRefunds(ctx context.Context) (n int, oldest time.Time, err error)
+
+	// Needs lists the accounts that payable attempts and pending refunds need, some
+	// of them twice.
+	Needs(ctx context.Context) ([]Need, error)
+}
+
+// WaitingRefund names a refund that needs a person.
+type WaitingRefund struct {
+	SessionID string
+	RefundID  string
+	Since     time.Time // when it was made
+}
+
+// Need is an account that must be there for money to be followed to its end.
+type Need struct {
+	Provider string
+	Account  string
+	Merchant string // whose sessions need it
+	Attempts int    // that can still be paid
+	Refunds  int    // that are pending
+}

@@ -1,0 +1,267 @@
+package httpd_test
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"net/http"
+	"testing"
+	"time"
+
+	"morepay/internal/demo/demotest"
+	"morepay/internal/pay"
+)
+
+// entry is an entry of the desk as operators see it.
+type entry struct {
+	ID         string
+	Reason     string
+	Merchant   string
+	OutTradeNo string `json:"out_trade_no"`
+	Status     string
+	Resolution string
+	Author     string
+	Note       string
+	ResolvedAt time.Time `json:"resolved_at"`
+}
+
+// admin asks the admin API.
+func (s *harness) admin(t *testing.T, method, path string, body any) demotest.Answer {
+	t.Helper()
+	text, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Do(t, demotest.Request(t, method, s.Admin+"/v1/admin"+path, string(text), "Authorization", "Bearer "+adminKey, "Content-Type", demotest.TypeJSON))
+}
+
+func (s *harness) entries(t *testing.T, query string) (list []entry, more bool) {
+	t.Helper()
+	var got struct {
+		Quarantine []entry
+		HasMore    bool `json:"has_more"`
+	}
+	s.admin(t, http.MethodGet, "/quarantine?"+query, nil).Decode(t, &got)
+	return got.Quarantine, got.HasMore
+}
+
+func (s *harness) resolve(t *testing.T, id, resolution string) demotest.Answer {
+	t.Helper()
+	return s.admin(t, http.MethodPost, "/quarantine/"+id+"/resolve", map[string]string{"resolution": resolution, "author": "ann", "note": "as the till says"})
+}
+
+// cashierSays is a statement of a merchant's own cashier.
+func cashierSays(number string, fen int64) map[string]any {
+	return map[string]any{
+		"id": number, "status": "paid", "amount": pay.Money{Currency: "CNY", Value: fen}, "reference": rand.Text(), "paid_at": time.Now().UTC().Format(time.RFC3339),
+	}
+}
+
+// atCashier is a session whose payer is at the merchant's own cashier, and its number there.
+func (s *harness) atCashier(t *testing.T) (demotest.Session, string) {
+	t.Helper()
+	open := s.Open(t, demotest.Order{Fen: 1234})
+	if a := s.Do(t, s.post(t, open, "/attempts", "", s.Form(t, open, "unionpay", pay.RailRedirect))); a.Status != http.StatusSeeOther {
+		t.Fatalf("status %d: %s", a.Status, a.Body)
+	}
+	return open, s.Look(t, open).Attempts[0].OutTradeNo
+}
+
+func TestDeskLists(t *testing.T) {
+	s := start(t, withAdminKey)
+	for i := range 5 {
+		merchant := []string{"bench", "demo"}[i%2]
+		s.Do(t, s.tell(t, merchant, cashierSays("MP000000000"+string(rune('0'+i)), 1234)))
+	}
+	all, more := s.entries(t, "")
+	if len(all) != 5 || more || all[0].Status != "open" || all[0].Reason == "" || all[0].Merchant != "bench" {
+		t.Fatalf("more %t, entries %+v", more, all)
+	}
+	if list, more := s.entries(t, "merchant=demo&limit=1"); len(list) != 1 || !more || list[0].ID != all[1].ID {
+		t.Errorf("demo's first: more %t, %+v", more, list)
+	}
+	if list, more := s.entries(t, "limit=3&after="+all[1].ID); len(list) != 3 || more || list[0].ID != all[2].ID {
+		t.Errorf("the second page: more %t, %+v", more, list)
+	}
+	if list, _ := s.entries(t, "status=resolved"); len(list) != 0 {
+		t.Errorf("resolved are %+v", list)
+	}
+	for query, field := range map[string]string{"status=new": "status", "limit=0": "limit", "limit=101": "limit"} {
+		if code, got := s.admin(t, http.MethodGet, "/quarantine?"+query, nil).Problem(t); code != pay.CodeInvalid || got != field {
+			t.Errorf("%s: %s %s", query, code, got)
+		}
+	}
+	for _, path := range []string{"/quarantine?after=qe_none", "/quarantine/qe_none"} {
+		if a := s.admin(t, http.MethodGet, path, nil); a.Status != http.StatusNotFound {
+			t.Errorf("%s: status %d", path, a.Status)
+		}
+	}
+}
+
+// An entry is decided about once, by somebody who says who they are and why.
+func TestDeskResolves(t *testing.T) {
+	s := start(t, withAdminKey)
+	s.Do(t, s.tell(t, "bench", cashierSays("MP0000000000", 1234)))
+	list, _ := s.entries(t, "")
+	path := "/quarantine/" + list[0].ID
+	for field, body := range map[string]map[string]string{
+		"author":     {"resolution": "ignore", "note": "n"},
+		"note":       {"resolution": "ignore", "author": "ann", "note": " "},
+		"resolution": {"resolution": "forget", "author": "ann", "note": "n"},
+	} {
+		if code, got := s.admin(t, http.MethodPost, path+"/resolve", body).Problem(t); code != pay.CodeInvalid || got != field {
+			t.Errorf("without %s: %s %s", field, code, got)
+		}
+	}
+	a := s.resolve(t, list[0].ID, "not_ours")
+	var got entry
+	a.Decode(t, &got)
+	if got.Status != "resolved" || got.Resolution != "not_ours" || got.Author != "ann" || got.Note == "" || got.ResolvedAt.IsZero() {
+		t.Errorf("resolved: %d %+v", a.Status, got)
+	}
+	for _, again := range []string{"not_ours", "ignore", "accept"} {
+		if code, _ := s.resolve(t, list[0].ID, again).Problem(t); code != pay.CodeConflict {
+			t.Errorf("%s, a second time: %s", again, code)
+		}
+	}
+	if a := s.resolve(t, "qe_none", "ignore"); a.Status != http.StatusNotFound {
+		t.Errorf("an unknown entry: status %d", a.Status)
+	}
+	// The same statement once more changes nothing: a person has decided.
+	if list, _ := s.entries(t, ""); len(list) != 1 || list[0].Status != "resolved" {
+		t.Errorf("on the desk are %+v", list)
+	}
+}
+
+// What a person accepts is booked as any payment is, once. Money must fit all the
+// same: nobody makes another sum the price.
+func TestDeskAccepts(t *testing.T) {
+	s := start(t, withAdminKey)
+	open, number := s.atCashier(t)
+	s.Do(t, s.tell(t, "bench", cashierSays(number, 1)))
+	s.Do(t, s.tell(t, "bench", cashierSays("MP0000000000", 1234)))
+	s.Do(t, s.tell(t, "demo", cashierSays(number, 1234)))
+	list, _ := s.entries(t, "")
+	for i, field := range []string{"out_trade_no", "out_trade_no", "amount"} { // newest first
+		if code, got := s.resolve(t, list[i].ID, "accept").Problem(t); code != pay.CodeConflict || got != field {
+			t.Errorf("%s: %s %s", list[i].Reason, code, got)
+		}
+	}
+	if open, _ := s.entries(t, "status=open"); len(open) != 3 {
+		t.Errorf("what was refused stays open: %+v", open)
+	}
+	if now := s.Look(t, open); now.Status != pay.SessionOpen {
+		t.Errorf("the session is %s", now.Status)
+	}
+}
+
+// stuck is a refund that waits for a person, as operators see it.
+type stuck struct {
+	Session  string
+	Merchant string
+	Refund   struct {
+		ID, Attempt, Status, Failure, Origin string
+		Amount                               pay.Money
+	}
+}
+
+func (s *harness) stuck(t *testing.T) []stuck {
+	t.Helper()
+	var got struct{ Refunds []stuck }
+	s.admin(t, http.MethodGet, "/refunds", nil).Decode(t, &got)
+	return got.Refunds
+}
+
+// eventually waits until what is looked at is as wanted.
+func eventually(t *testing.T, what string, wanted func() bool) {
+	t.Helper()
+	for giveUp := time.Now().Add(20 * time.Second); !wanted(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(giveUp) {
+			t.Fatalf("not %s", what)
+		}
+	}
+}
+
+// twice is a session that was paid at WeChat Pay and then at the merchant's own
+// cashier, which can't give back.
+func (s *harness) twice(t *testing.T) demotest.Session {
+	t.Helper()
+	open, number := s.atCashier(t)
+	if a := s.Do(t, s.post(t, open, "/attempts", "", s.Form(t, open, "wechat_pay", pay.RailQR))); a.Status != http.StatusSeeOther {
+		t.Fatalf("status %d: %s", a.Status, a.Body)
+	}
+	s.Phone(t, "approve", s.Look(t, open).Attempts[1].OutTradeNo)
+	eventually(t, "paid", func() bool { return s.Look(t, open).Status == pay.SessionPaid })
+	if a := s.Do(t, s.tell(t, "bench", cashierSays(number, 1234))); a.Status != http.StatusNoContent {
+		t.Fatalf("status %d: %s", a.Status, a.Body)
+	}
+	return open
+}
+
+// A surplus at a provider that can't give back waits for a person, and is over
+// once somebody has written down how it was given back.
+func TestSurplusByHand(t *testing.T) {
+	s := start(t, withAdminKey)
+	open := s.twice(t)
+	eventually(t, "waiting", func() bool { return len(s.stuck(t)) == 1 })
+	waits := s.stuck(t)[0]
+	if waits.Session != open.ID || waits.Merchant != "bench" || waits.Refund.Failure != "unsupported" || waits.Refund.Origin != "surplus" {
+		t.Errorf("waiting is %+v", waits)
+	}
+	if got := s.Metric(t, "morepay_refunds_waiting"); got != "1" {
+		t.Errorf("morepay_refunds_waiting is %s", got)
+	}
+	record := map[string]any{
+		"attempt": waits.Refund.Attempt, "amount": waits.Refund.Amount, "instead_of": waits.Refund.ID, "author": "ann", "note": "by bank, receipt 4711",
+	}
+	for field, wrong := range map[string]any{"author": "", "note": "", "attempt": "at_none", "amount.value": pay.Money{Currency: "CNY", Value: 1235}} {
+		body := map[string]any{}
+		for k, v := range record {
+			body[k] = v
+		}
+		if field == "amount.value" {
+			body["amount"] = wrong
+		} else {
+			body[field] = wrong
+		}
+		if _, got := s.admin(t, http.MethodPost, "/sessions/"+open.ID+"/refunds", body).Problem(t); got != field {
+			t.Errorf("a wrong %s: %s", field, got)
+		}
+	}
+	if a := s.admin(t, http.MethodPost, "/sessions/"+open.ID+"/refunds", record); a.Status != http.StatusCreated {
+		t.Fatalf("status %d: %s", a.Status, a.Body)
+	}
+	if code, _ := s.admin(t, http.MethodPost, "/sessions/"+open.ID+"/refunds", record).Problem(t); code != pay.CodeConflict {
+		t.Errorf("the same record twice: %s", code)
+	}
+	if list := s.stuck(t); len(list) != 0 || s.Metric(t, "morepay_refunds_waiting") != "0" {
+		t.Errorf("still waiting: %+v", list)
+	}
+}
+
+// A failed refund is made anew, once.
+func TestRetryRefund(t *testing.T) {
+	s := start(t, withAdminKey)
+	open := s.twice(t)
+	eventually(t, "waiting", func() bool { return len(s.stuck(t)) == 1 })
+	path := "/sessions/" + open.ID + "/refunds/" + s.stuck(t)[0].Refund.ID + "/retry"
+	who := map[string]string{"author": "ann", "note": "the cashier says that it can by now"}
+	if code, field := s.admin(t, http.MethodPost, path, map[string]string{"author": "ann"}).Problem(t); code != pay.CodeInvalid || field != "note" {
+		t.Errorf("without a note: %s %s", code, field)
+	}
+	if a := s.admin(t, http.MethodPost, path, who); a.Status != http.StatusCreated {
+		t.Fatalf("status %d: %s", a.Status, a.Body)
+	}
+	if a := s.admin(t, http.MethodPost, "/sessions/"+open.ID+"/refunds/rf_none/retry", who); a.Status != http.StatusNotFound {
+		t.Errorf("an unknown refund: status %d", a.Status)
+	}
+	var now struct {
+		Refunds []struct{ Origin, Status, Failure string }
+	}
+	eventually(t, "failed again", func() bool {
+		s.Get(t, s.Origin+"/v1/sessions/"+open.ID, "Authorization", "Bearer "+open.Key).Decode(t, &now)
+		return len(now.Refunds) == 2 && now.Refunds[1].Status == "failed"
+	})
+	if r := now.Refunds[1]; r.Origin != "surplus" || r.Failure != "unsupported" {
+		t.Errorf("the second is %+v", r)
+	}
+}
