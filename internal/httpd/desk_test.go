@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -73,10 +74,11 @@ func TestDeskLists(t *testing.T) {
 		s.Do(t, s.tell(t, merchant, cashierSays("MP000000000"+string(rune('0'+i)), 1234)))
 	}
 	all, more := s.entries(t, "")
-	if len(all) != 5 || more || all[0].Status != "open" || all[0].Reason == "" || all[0].Merchant != "bench" {
+	if len(all) != 5 || more || all[0].Status != "open" || all[0].Reason == "" {
 		t.Fatalf("more %t, entries %+v", more, all)
 	}
-	if list, more := s.entries(t, "merchant=demo&limit=1"); len(list) != 1 || !more || list[0].ID != all[1].ID {
+	first := all[slices.IndexFunc(all, func(e entry) bool { return e.Merchant == "demo" })]
+	if list, more := s.entries(t, "merchant=demo&limit=1"); len(list) != 1 || !more || list[0].ID != first.ID {
 		t.Errorf("demo's first: more %t, %+v", more, list)
 	}
 	if list, more := s.entries(t, "limit=3&after="+all[1].ID); len(list) != 3 || more || list[0].ID != all[2].ID {

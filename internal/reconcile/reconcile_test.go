@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"morepay/internal/account"
+	"morepay/internal/checkout"
 	"morepay/internal/harness"
 	"morepay/internal/pay"
 	"morepay/internal/provider"
