@@ -62,7 +62,7 @@ func (r *Recorder) Apply(ctx context.Context, acc *account.Account, ev pay.Evide
 	}
 	l, err := r.apply(ctx, acc, ev)
 	switch mismatch, contradicts := errors.AsType[*pay.Mismatch](err); {
-	case awaited && (errors.Is(err, pay.ErrNotPaid) || errors.Is(err, pay.ErrUnknownAttempt)):
+	case awaited && (contradicts || errors.Is(err, pay.ErrNotPaid) || errors.Is(err, pay.ErrUnknownAttempt)):
 		return nil, nil // the desk has what nobody's books have
 	case errors.Is(err, pay.ErrUnknownAttempt):
 		return nil, r.quarantine(ctx, acc.Merchant, ev, "no attempt has this out_trade_no")

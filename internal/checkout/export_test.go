@@ -13,6 +13,9 @@ func (s *Service) SweepOnce(ctx context.Context) int {
 	return w.round(ctx)
 }
 
+// FollowDeskOnce is one round of FollowDesk.
+func (s *Service) FollowDeskOnce(ctx context.Context) { s.followDesk(ctx) }
+
 // Throttle is what keeps payers from having their provider asked all the time.
 type Throttle = throttle
 

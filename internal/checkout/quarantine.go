@@ -3,6 +3,7 @@ package checkout
 import (
 	"context"
 	"errors"
+	"reflect"
 	"time"
 
 	"morepay/internal/account"
@@ -89,9 +90,49 @@ type QuarantineFilter struct {
 	Limit      int    // needed
 }
 
-// quarantine puts evidence on the desk.
+// quarantine puts evidence on the desk. What says no more than a person has decided
+// about already is only kept.
 func (r *Recorder) quarantine(ctx context.Context, merchant string, ev pay.Evidence, reason string) error {
-	return r.enter(ctx, Quarantined{Evidence: ev, Merchant: merchant, Reason: reason, At: r.now(), Status: QuarantineOpen})
+	q := Quarantined{Evidence: ev, Merchant: merchant, Reason: reason, At: r.now(), Status: QuarantineOpen}
+	known, err := r.aboutPayment(ctx, ev.Provider, ev.Account, ev.OutTradeNo)
+	if err != nil {
+		return err
+	}
+	for _, k := range known {
+		if k.Covers(ev) {
+			q.Follow(k, r.now())
+			break
+		}
+	}
+	return r.enter(ctx, q)
+}
+
+// aboutPayment lists the entries about one payment.
+func (r *Recorder) aboutPayment(ctx context.Context, provider, account, outTradeNo string) ([]Quarantined, error) {
+	return r.desk.Quarantined(ctx, QuarantineFilter{Provider: provider, Account: account, OutTradeNo: outTradeNo, Limit: maxEntries})
+}
+
+// Covers reports whether a person's decision about q is one about ev as well: it
+// says the same of the same payment, from another source.
+func (q *Quarantined) Covers(ev pay.Evidence) bool {
+	was := q.Evidence
+	if q.Resolution == "" || was.Provider != ev.Provider || was.Account != ev.Account || was.OutTradeNo != ev.OutTradeNo ||
+		was.Outcome != ev.Outcome || was.Amount != ev.Amount || was.Reference != ev.Reference {
+		return false
+	}
+	if was.App != ev.App && was.App != "" && ev.App != "" {
+		return false
+	}
+	if q.Refund != nil && ev.Returned != nil && ev.Returned.Number == "" { // our own refund, seen from there
+		return ev.Returned.Total.Value <= q.Refund.Amount.Value
+	}
+	return reflect.DeepEqual(was.Returned, ev.Returned)
+}
+
+// Follow resolves an entry as another one that covers it.
+func (q *Quarantined) Follow(other Quarantined, now time.Time) {
+	q.Status, q.Resolution, q.ResolvedAt = QuarantineResolved, other.Resolution, now
+	q.Author, q.Note = other.Author, "as "+other.ID
 }
 
 func (r *Recorder) enter(ctx context.Context, q Quarantined) error {
@@ -143,12 +184,10 @@ func misfit(err error) error {
 // quarantined payment back, and reports whether there is one. The statement is
 // kept on the desk too: no ledger may ever take it.
 func (r *Recorder) settleEntries(ctx context.Context, ev pay.Evidence) (awaited bool, err error) {
-	if ev.Outcome != pay.OutcomeRefund || ev.Returned == nil || ev.Returned.Number == "" {
+	if ev.Returned == nil || ev.Returned.Number == "" {
 		return false, nil
 	}
-	entries, err := r.desk.Quarantined(ctx, QuarantineFilter{
-		Provider: ev.Provider, Account: ev.Account, OutTradeNo: ev.OutTradeNo, Limit: maxEntries,
-	})
+	entries, err := r.aboutPayment(ctx, ev.Provider, ev.Account, ev.OutTradeNo)
 	if err != nil {
 		return false, err
 	}
@@ -185,9 +224,7 @@ func (r *Recorder) ResolveUnknown(ctx context.Context, a *pay.Attempt) error {
 	if a.ReturnedUnknown {
 		return nil
 	}
-	entries, err := r.desk.Quarantined(ctx, QuarantineFilter{
-		Status: QuarantineOpen, Provider: a.Provider, Account: a.Account, OutTradeNo: a.OutTradeNo, Limit: maxEntries,
-	})
+	entries, err := r.aboutPayment(ctx, a.Provider, a.Account, a.OutTradeNo)
 	for _, q := range entries {
 		if q.Reason != ReasonReturnedUnknown {
 			continue

@@ -3,6 +3,7 @@ package checkout_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"morepay/internal/checkout"
 	"morepay/internal/desk"
@@ -11,7 +12,7 @@ import (
 
 func (fx *fixture) desk() *desk.Desk {
 	ledgers := fx.Stores().Ledgers
-	return desk.New(desk.Config{Store: ledgers, Books: ledgers, Accounts: fx.Accounts(), Recorder: fx.Service().Recorder(), Now: fx.Now})
+	return desk.New(desk.Config{Store: ledgers, Books: ledgers, Accounts: fx.Accounts(), Recorder: fx.Service().Recorder(), Now: fx.Now, Log: fx.Log})
 }
 
 func (fx *fixture) resolve(id string, r checkout.Resolution) (checkout.Quarantined, error) {
@@ -104,5 +105,157 @@ func TestReturnedUnknownIsOnTheDesk(t *testing.T) {
 	}})
 	if q := fx.quarantined()[0]; q.Status != checkout.QuarantineResolved || fx.ledger(id).Attempts[0].ReturnedUnknown {
 		t.Errorf("when it is known: %+v", q)
+	}
+}
+
+// lose has the server forget everything, as if the database were lost: what
+// providers say of it is for the desk.
+func (fx *fixture) lose() {
+	fx.tb.Helper()
+	fx.Data = fx.tb.TempDir()
+	fx.must(fx.Restart())
+}
+
+// followed moves the clock on, following what the desk has decided, until an entry
+// is no longer being refunded.
+func (fx *fixture) followed(id string) checkout.Quarantined {
+	fx.tb.Helper()
+	for range 20 {
+		q, err := fx.desk().Entry(fx.ctx(), id)
+		fx.must(err)
+		if q.Status != checkout.QuarantineRefunding {
+			return q
+		}
+		fx.Service().FollowDeskOnce(fx.ctx())
+		fx.Advance(5 * time.Minute)
+	}
+	fx.tb.Fatal("it is refunding for ever")
+	return checkout.Quarantined{}
+}
+
+// A payment that is nobody's goes back once, whoever says so how often, and over a
+// crash.
+func TestRefundFromTheDesk(t *testing.T) {
+	for _, m := range []pay.Method{wechat, alipay} {
+		t.Run(string(m), func(t *testing.T) {
+			fx := newFixture(t)
+			id := fx.open()
+			a := fx.choose(id, m, pay.RailQR)
+			fx.inject("notify-never", 1)
+			fx.pay(a)
+			fx.lose()
+			// What the provider answers when it is asked, and what it tells by itself.
+			acc := fx.Accounts().Named(a.Provider, a.Account)
+			for range 2 {
+				ev, err := acc.Provider.Query(fx.ctx(), a.OutTradeNo)
+				fx.must(err)
+				_, err = fx.Service().Recorder().Apply(fx.ctx(), acc, ev)
+				fx.must(err)
+				ev.ID, ev.Source = "told", pay.SourceNotification
+				_, err = fx.Service().Recorder().Apply(fx.ctx(), acc, ev)
+				fx.must(err)
+			}
+			list := fx.quarantined()
+			if len(list) != 2 {
+				t.Fatalf("quarantined %+v", list)
+			}
+			q, err := fx.resolve(list[0].ID, checkout.ResolveRefund)
+			fx.must(err)
+			if q.Status != checkout.QuarantineRefunding || q.Refund.Amount != price || q.Refund.Number == "" {
+				t.Errorf("decided: %+v", q)
+			}
+			if other, err := fx.desk().Entry(fx.ctx(), list[1].ID); err != nil || other.Status != checkout.QuarantineResolved {
+				t.Errorf("the other entry about it is %s, %v", other.Status, err)
+			}
+			for _, r := range checkout.Resolutions {
+				if _, err := fx.resolve(list[0].ID, r); pay.CodeOf(err) != pay.CodeConflict {
+					t.Errorf("%s, a second time: %v", r, err)
+				}
+			}
+			fx.crashAt(checkout.PointRefundAnswered, func() { fx.Service().FollowDeskOnce(fx.ctx()) })
+			if q = fx.followed(q.ID); q.Status != checkout.QuarantineResolved || q.Resolution != checkout.ResolveRefund || q.ResolvedAt.IsZero() {
+				t.Errorf("in the end it is %+v, its refund %+v", q, q.Refund)
+			}
+			if o := fx.order(a.OutTradeNo); o.State != "refunded" {
+				t.Errorf("at the provider it is %+v", o)
+			}
+			for _, q := range fx.quarantined() {
+				if q.Status != checkout.QuarantineResolved {
+					t.Errorf("still on the desk: %s, %+v", q.Reason, q.Evidence)
+				}
+			}
+		})
+	}
+}
+
+// What the books know is given back through them, and nobody gives back what the
+// evidence does not say was paid.
+func TestRefundThatTheDeskRefuses(t *testing.T) {
+	fx := newFixture(t)
+	id := fx.paidSession(wechat)
+	a := fx.ledger(id).Attempts[0]
+	acc := fx.Accounts().Named(a.Provider, a.Account)
+	for _, c := range []struct {
+		name, field string
+		change      func(*pay.Evidence)
+	}{
+		{"paid-twice", "out_trade_no", func(ev *pay.Evidence) { ev.Reference = "another" }},
+		{"closed", "outcome", func(ev *pay.Evidence) { ev.OutTradeNo, ev.Outcome, ev.Amount = "MP1", pay.OutcomeClosed, pay.Money{} }},
+		{"given-back", "returned", func(ev *pay.Evidence) { ev.OutTradeNo, ev.Returned = "MP2", &pay.Returned{Total: price} }},
+		{"unknown-part", "returned", func(ev *pay.Evidence) { ev.OutTradeNo, ev.Returned = "MP3", &pay.Returned{Unknown: true} }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			ev := pay.Evidence{
+				ID: c.name, Source: pay.SourceNotification, Account: a.Account, OutTradeNo: a.OutTradeNo,
+				Outcome: pay.OutcomePaid, Amount: a.Amount, Reference: a.Reference, PaidAt: a.PaidAt,
+			}
+			c.change(&ev)
+			_, err := fx.Service().Recorder().Apply(fx.ctx(), acc, ev)
+			fx.must(err)
+			var entry checkout.Quarantined
+			for _, q := range fx.quarantined() {
+				if q.Evidence.ID == c.name {
+					entry = q
+				}
+			}
+			_, err = fx.resolve(entry.ID, checkout.ResolveRefund)
+			if e, ok := errors.AsType[*pay.Error](err); !ok || e.Code != pay.CodeConflict || e.Field != c.field {
+				t.Errorf("refunding it: %v", err)
+			}
+		})
+	}
+	if got := fx.refundedAtProvider(a); got != 0 {
+		t.Errorf("the provider gave %d back", got)
+	}
+}
+
+// A refund that the provider refuses is open again, with its reason, and can be
+// decided about anew.
+func TestRefundFromTheDeskFails(t *testing.T) {
+	fx := newFixture(t)
+	a := fx.choose(fx.open(), wechat, pay.RailQR)
+	fx.lose() // nobody has paid: there is nothing to give back
+	acc := fx.Accounts().Named(a.Provider, a.Account)
+	_, err := fx.Service().Recorder().Apply(fx.ctx(), acc, pay.Evidence{
+		ID: "n", Source: pay.SourceNotification, Account: a.Account, OutTradeNo: a.OutTradeNo, Outcome: pay.OutcomePaid, Amount: price, Reference: "r",
+	})
+	fx.must(err)
+	id := fx.quarantined()[0].ID
+	first, err := fx.resolve(id, checkout.ResolveRefund)
+	fx.must(err)
+	q := fx.followed(id)
+	if q.Status != checkout.QuarantineOpen || q.Refund == nil || q.Refund.Status != pay.RefundFailed || q.Refund.Failure == "" {
+		t.Fatalf("after the refusal: %+v", q)
+	}
+	again, err := fx.resolve(id, checkout.ResolveRefund)
+	fx.must(err)
+	if again.Refund.Number == first.Refund.Number {
+		t.Errorf("the number %s is used again", first.Refund.Number)
+	}
+	if fx.followed(id); t.Failed() {
+		t.Fatal()
+	}
+	if _, err := fx.resolve(id, checkout.ResolveIgnore); err != nil {
+		t.Error(err)
 	}
 }

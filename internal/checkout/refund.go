@@ -82,10 +82,36 @@ func (s *Service) Refund(ctx context.Context, merchant, sessionID string, n NewR
 	return l, l.Refund(refund.ID), nil
 }
 
-// sendRefund sends a pending refund, or asks what became of one that must not be
-// sent again. The number stays the same, so that no retry refunds twice.
+// refundKeeper is where a refund is kept: in the ledger of a session, or in an
+// entry of the desk.
+type refundKeeper interface {
+	load(ctx context.Context) (*pay.Ledger, error)
+	update(ctx context.Context, change func(*pay.Ledger) error) error
+}
+
+// sessionKeeper keeps the refunds of a session.
+type sessionKeeper struct {
+	store Store
+	id    string
+}
+
+func (k sessionKeeper) load(ctx context.Context) (*pay.Ledger, error) {
+	return k.store.Ledger(ctx, k.id)
+}
+
+func (k sessionKeeper) update(ctx context.Context, change func(*pay.Ledger) error) error {
+	_, err := k.store.Update(ctx, k.id, change)
+	return err
+}
+
 func (s *Service) sendRefund(ctx context.Context, sessionID, refundID string) error {
-	l, err := s.store.Ledger(ctx, sessionID)
+	return s.pushRefund(ctx, sessionKeeper{s.store, sessionID}, refundID)
+}
+
+// pushRefund sends a pending refund, or asks what became of one that must not be
+// sent again. The number stays the same, so that no retry refunds twice.
+func (s *Service) pushRefund(ctx context.Context, kept refundKeeper, refundID string) error {
+	l, err := kept.load(ctx)
 	if err != nil {
 		return err
 	}
@@ -93,20 +119,25 @@ func (s *Service) sendRefund(ctx context.Context, sessionID, refundID string) er
 	if r.Status != pay.RefundPending {
 		return nil
 	}
+	change := func(do func(*pay.Ledger)) error {
+		return kept.update(ctx, func(l *pay.Ledger) error {
+			do(l)
+			return nil
+		})
+	}
 	a := l.Attempt(r.AttemptID)
 	acc := s.accounts.Named(a.Provider, a.Account)
 	if acc == nil {
-		return s.change(ctx, sessionID, func(l *pay.Ledger) { l.RefundTried(refundID, "", s.now()) })
+		return change(func(l *pay.Ledger) { l.RefundTried(refundID, "", s.now()) })
 	}
 	refunder, ok := acc.Provider.(provider.Refunder)
 	if !ok {
-		s.log.ErrorContext(ctx, "the provider can't refund through us: a person must", "refund", refundID, "provider", acc.ProviderID)
-		return s.change(ctx, sessionID, func(l *pay.Ledger) { l.FailRefund(refundID, pay.FailureUnsupported, s.now()) })
+		return change(func(l *pay.Ledger) { l.FailRefund(refundID, pay.FailureUnsupported, s.now()) })
 	}
 	ask := refunder.QueryRefund
 	if !r.AskOnly() {
 		ask = refunder.Refund
-		if _, err := s.store.Update(ctx, sessionID, func(l *pay.Ledger) error { return l.SendRefund(refundID, s.now()) }); err != nil {
+		if err := kept.update(ctx, func(l *pay.Ledger) error { return l.SendRefund(refundID, s.now()) }); err != nil {
 			return err
 		}
 	}
@@ -123,19 +154,19 @@ func (s *Service) sendRefund(ctx context.Context, sessionID, refundID string) er
 	case errors.Is(err, provider.ErrRefused), errors.Is(err, provider.ErrAbsent):
 		s.log.ErrorContext(ctx, "the provider refuses a refund", "refund", refundID, "err", err)
 		failure := cmp.Or(r.Failure, pay.FailureRefused)
-		return s.change(ctx, sessionID, func(l *pay.Ledger) { l.FailRefund(refundID, failure, s.now()) })
+		return change(func(l *pay.Ledger) { l.FailRefund(refundID, failure, s.now()) })
 	case errors.Is(err, provider.ErrLater):
 		s.log.WarnContext(ctx, "the provider can't refund yet", "refund", refundID, "err", err)
-		return s.change(ctx, sessionID, func(l *pay.Ledger) { l.RefundTried(refundID, pay.FailureBalance, s.now()) })
+		return change(func(l *pay.Ledger) { l.RefundTried(refundID, pay.FailureBalance, s.now()) })
 	case err != nil:
 		s.log.WarnContext(ctx, "outcome of a refund is unknown", "refund", refundID, "err", err)
-		return s.change(ctx, sessionID, func(l *pay.Ledger) { l.RefundTried(refundID, "", s.now()) })
+		return change(func(l *pay.Ledger) { l.RefundTried(refundID, "", s.now()) })
 	}
-	applied, err := s.recorder.Apply(ctx, acc, refundEvidence(acc, a.OutTradeNo, r.Number, pay.SourceRefund, state))
-	if err != nil || applied != nil && applied.Refund(refundID).Status != pay.RefundPending {
+	_, err = s.recorder.Apply(ctx, acc, refundEvidence(acc, a.OutTradeNo, r.Number, pay.SourceRefund, state))
+	if err != nil || state.Status != pay.RefundPending {
 		return err
 	}
-	return s.change(ctx, sessionID, func(l *pay.Ledger) { l.RefundTried(refundID, "", s.now()) })
+	return change(func(l *pay.Ledger) { l.RefundTried(refundID, "", s.now()) })
 }
 
 // change is an update that can't be refused.

@@ -81,6 +81,9 @@ func printEntry(q checkout.Quarantined) error {
 		{"resolution", string(q.Resolution)}, {"author", q.Author}, {"note", q.Note}, {"resolved at", stamp(q.ResolvedAt)},
 		{"statement", string(ev.Raw)},
 	}
+	if r := q.Refund; r != nil {
+		lines = append(lines, [2]string{"refund", fmt.Sprintf("%s over %s is %s %s", r.Number, r.Amount, r.Status, r.Failure)})
+	}
 	return printTable("", lines, func(line [2]string) string { return line[0] + "\t" + line[1] })
 }
 

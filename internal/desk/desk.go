@@ -99,6 +99,8 @@ func (d *Desk) Resolve(ctx context.Context, id string, decision Decision) (check
 	switch decision.Resolution {
 	case checkout.ResolveAccept:
 		err = d.accept(ctx, q, decision)
+	case checkout.ResolveRefund:
+		err = d.refund(ctx, q, decision)
 	case checkout.ResolveNotOurs, checkout.ResolveIgnore:
 		_, err = d.Store.UpdateEntry(ctx, id, func(q *checkout.Quarantined) error { return d.resolved(q, decision) })
 	default:
@@ -108,8 +110,38 @@ func (d *Desk) Resolve(ctx context.Context, id string, decision Decision) (check
 		return q, err
 	}
 	d.Log.InfoContext(ctx, "an entry of the quarantine is decided", "entry", id, "resolution", decision.Resolution, "author", decision.Author)
-	return d.Entry(ctx, id)
+	if q, err = d.Entry(ctx, id); err != nil {
+		return q, err
+	}
+	return q, d.resolveAlike(ctx, q)
 }
+
+// resolveAlike resolves the open entries that say the same of the same payment: a
+// provider's message and its answer to a question are two.
+func (d *Desk) resolveAlike(ctx context.Context, q checkout.Quarantined) error {
+	ev := q.Evidence
+	alike, err := d.Store.Quarantined(ctx, checkout.QuarantineFilter{
+		Status: checkout.QuarantineOpen, Provider: ev.Provider, Account: ev.Account, OutTradeNo: ev.OutTradeNo, Limit: maxAlike,
+	})
+	if err != nil {
+		return err
+	}
+	for _, other := range alike {
+		_, err := d.Store.UpdateEntry(ctx, other.ID, func(other *checkout.Quarantined) error {
+			if other.Status == checkout.QuarantineOpen && q.Covers(other.Evidence) {
+				other.Follow(q, d.Now())
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// maxAlike bounds the entries about one payment that are resolved with one.
+const maxAlike = 100
 
 // decided writes a decision into an open entry.
 func decided(q *checkout.Quarantined, decision Decision) error {

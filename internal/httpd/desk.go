@@ -35,7 +35,16 @@ type entryBody struct {
 	Resolution checkout.Resolution       `json:"resolution,omitempty"`
 	Author     string                    `json:"author,omitempty"`
 	Note       string                    `json:"note,omitempty"`
+	Refund     *entryRefundBody          `json:"refund,omitempty"`
 	ResolvedAt time.Time                 `json:"resolved_at,omitzero"`
+}
+
+// entryRefundBody is what became of giving an entry's money back.
+type entryRefundBody struct {
+	Number  string            `json:"number"` // at the provider
+	Amount  pay.Money         `json:"amount"`
+	Status  pay.RefundStatus  `json:"status"`
+	Failure pay.RefundFailure `json:"failure,omitempty"`
 }
 
 // returnedBody is what a statement says about money that went back.
@@ -58,6 +67,9 @@ func entryOf(q checkout.Quarantined) entryBody {
 	}
 	if r := ev.Returned; r != nil {
 		b.Returned = &returnedBody{r.Number, r.Status, r.Failure, r.Amount, r.Total, r.Unknown}
+	}
+	if r := q.Refund; r != nil {
+		b.Refund = &entryRefundBody{r.Number, r.Amount, r.Status, r.Failure}
 	}
 	if json.Valid(ev.Raw) {
 		b.Raw = ev.Raw

@@ -267,3 +267,16 @@ func TestRetryRefund(t *testing.T) {
 		t.Errorf("the second is %+v", r)
 	}
 }
+
+// A provider that can't give back is named, and nothing is decided.
+func TestDeskRefundUnsupported(t *testing.T) {
+	s := start(t, withAdminKey)
+	s.Do(t, s.tell(t, "bench", cashierSays("MP0000000000", 1234)))
+	list, _ := s.entries(t, "")
+	if code, field := s.resolve(t, list[0].ID, "refund").Problem(t); code != pay.CodeConflict || field != "provider" {
+		t.Errorf("refund: %s %s", code, field)
+	}
+	if list, _ := s.entries(t, "status=open"); len(list) != 1 || s.Metric(t, "morepay_quarantine_open") != "1" {
+		t.Errorf("open are %+v", list)
+	}
+}
