@@ -107,6 +107,7 @@ func progress(state view.State, event int64) view.Progress {
 var errDown = errors.New("down")
 
 func TestFollowerHearsOfPayment(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{streams: []stream{{stands: true, news: []view.Progress{progress(view.StateWaiting, 5), progress(view.StatePaid, 7)}}}}
 		got := follow(s, view.StateSelect, false)
@@ -120,6 +121,7 @@ func TestFollowerHearsOfPayment(t *testing.T) {
 }
 
 func TestFollowerConnectsAgainFromWhereItWas(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{streams: []stream{
 			{stands: true, news: []view.Progress{progress(view.StateWaiting, 5)}, lasts: time.Minute},
@@ -137,6 +139,7 @@ func TestFollowerConnectsAgainFromWhereItWas(t *testing.T) {
 
 // TestFollowerGoesDeaf: where streams never stand, it asks; and backs off first.
 func TestFollowerGoesDeaf(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{
 			streams: []stream{{lasts: time.Millisecond}},
@@ -156,6 +159,7 @@ func TestFollowerGoesDeaf(t *testing.T) {
 }
 
 func TestFollowerThatOnlyAsksIsQuietWhileHidden(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{streams: []stream{{lasts: time.Millisecond}}, answers: []answer{{progress: progress(view.StateWaiting, 4)}, {progress: progress(view.StatePaid, 6)}}}
 		follow(s, view.StateWaiting, true, 5*time.Minute, 6*time.Minute, 7*time.Minute)
@@ -168,6 +172,7 @@ func TestFollowerThatOnlyAsksIsQuietWhileHidden(t *testing.T) {
 // TestFollowerDoesNotTrustOldStream: after a nudge it asks, for a stream that
 // slept with the phone may be dead.
 func TestFollowerDoesNotTrustOldStream(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{streams: []stream{{stands: true}}, answers: []answer{{progress: progress(view.StatePaid, 8)}}}
 		got := follow(s, view.StateWaiting, false, time.Minute)
@@ -179,6 +184,7 @@ func TestFollowerDoesNotTrustOldStream(t *testing.T) {
 
 // TestFollowerSeesLatePayment: after the expiry it goes on.
 func TestFollowerSeesLatePayment(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{
 			streams: []stream{{stands: true}, {stands: true, lasts: 20 * time.Minute}, {stands: true, news: []view.Progress{progress(view.StatePaid, 9)}}},
@@ -195,6 +201,7 @@ func TestFollowerSeesLatePayment(t *testing.T) {
 }
 
 func TestFollowerEndsLongAfterExpiry(t *testing.T) {
+	t.Parallel()
 	for name, s := range map[string]*script{
 		"stream-that-lasts": {streams: []stream{{stands: true}}, answers: []answer{{progress: progress(view.StateExpired, 6)}}},
 		"nobody-answers":    {streams: []stream{{lasts: time.Millisecond}}, answers: []answer{{err: errDown}}},
@@ -216,6 +223,7 @@ func TestFollowerEndsLongAfterExpiry(t *testing.T) {
 // TestFollowerBacksOff: a server that is down is asked less and less, and the
 // payer is told once.
 func TestFollowerBacksOff(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{streams: []stream{{lasts: time.Millisecond}}, answers: []answer{{err: errDown}}}
 		got := follow(s, view.StateWaiting, false)
@@ -236,6 +244,7 @@ func TestFollowerBacksOff(t *testing.T) {
 // TestFollowerListensAgainAfterOutage: that a server was away is no reason to
 // give up streams.
 func TestFollowerListensAgainAfterOutage(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		silent := stream{lasts: time.Millisecond}
 		s := &script{
@@ -252,6 +261,7 @@ func TestFollowerListensAgainAfterOutage(t *testing.T) {
 // TestFollowerTakesRefusalForAnswer: a server that wants to be asked less is not
 // lost.
 func TestFollowerTakesRefusalForAnswer(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{
 			streams: []stream{{stands: true}, {stands: true, news: []view.Progress{progress(view.StatePaid, 9)}}},
@@ -266,6 +276,7 @@ func TestFollowerTakesRefusalForAnswer(t *testing.T) {
 // TestFollowerDropsTheOvertaken: an answer that is older than what is known is
 // not shown.
 func TestFollowerDropsTheOvertaken(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{streams: []stream{{stands: true, news: []view.Progress{progress(view.StateWaiting, 9), progress(view.StateSelect, 4), progress(view.StatePaid, 10)}}}}
 		got := follow(s, view.StateSelect, false)

@@ -20,6 +20,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // TestGolden compares every screen with its file, as parsed trees: the order of
 // attributes and the indentation of go-app's encoder mean nothing.
 func TestGolden(t *testing.T) {
+	t.Parallel()
 	for name, v := range testViews() {
 		t.Run(name, func(t *testing.T) {
 			got := tree(t, HTML(v))
@@ -44,6 +45,7 @@ func TestGolden(t *testing.T) {
 // TestMountedTreeIsRenderedTree holds that what go-app mounts in a browser is
 // what the server wrote: the browser side adopts the server's nodes one by one.
 func TestMountedTreeIsRenderedTree(t *testing.T) {
+	t.Parallel()
 	for name, v := range testViews() {
 		t.Run(name, func(t *testing.T) {
 			c := &Checkout{View: v}
@@ -62,6 +64,7 @@ func TestMountedTreeIsRenderedTree(t *testing.T) {
 // TestUpdatedTreeIsFreshTree goes from every screen to every other: what is left
 // after go-app's update must be what a fresh page would show.
 func TestUpdatedTreeIsFreshTree(t *testing.T) {
+	t.Parallel()
 	views := testViews()
 	fresh := make(map[string]string, len(views))
 	for name, v := range views {
@@ -90,6 +93,7 @@ func TestUpdatedTreeIsFreshTree(t *testing.T) {
 // TestHostileView looks at what a browser would make of the worst view: no
 // element, attribute or address that we did not put there.
 func TestHostileView(t *testing.T) {
+	t.Parallel()
 	for name, v := range testViews() {
 		if strings.HasPrefix(name, "hostile") {
 			t.Run(name, func(t *testing.T) { checkHarmless(t, HTML(v)) })
@@ -119,6 +123,7 @@ func checkHarmless(t *testing.T, page string) {
 }
 
 func TestLinks(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct{ to, web, own string }{
 		"page":             {"https://shop.example/a?b=c#d", "https://shop.example/a?b=c#d", ""},
 		"loopback":         {"http://127.0.0.1:8080/demo/", "http://127.0.0.1:8080/demo/", ""},
@@ -147,6 +152,7 @@ func TestLinks(t *testing.T) {
 
 // TestStructure holds what every screen owes to those who can't see or aim well.
 func TestStructure(t *testing.T) {
+	t.Parallel()
 	for name, v := range testViews() {
 		t.Run(name, func(t *testing.T) {
 			count := map[string]int{}
@@ -180,6 +186,7 @@ func TestStructure(t *testing.T) {
 
 // TestNoSentenceIsMissing finds keys and placeholders that reached the page.
 func TestNoSentenceIsMissing(t *testing.T) {
+	t.Parallel()
 	for name, v := range testViews() {
 		if strings.HasPrefix(name, "hostile") {
 			continue // it has braces of its own

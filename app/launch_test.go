@@ -9,6 +9,7 @@ import (
 
 // TestLaunch plays what browsers do after a tap on a deep link.
 func TestLaunch(t *testing.T) {
+	t.Parallel()
 	type step struct {
 		at   time.Duration
 		what string // blur, focus, hide (judged as hidden) or due (judged as visible)

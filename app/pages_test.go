@@ -16,6 +16,7 @@ var pages = flag.String("pages", "", "write every screen as a page of its own in
 // TestPages writes what -pages asks for: the quickest way to see a change of the
 // style sheet on every screen.
 func TestPages(t *testing.T) {
+	t.Parallel()
 	if *pages == "" {
 		t.Skip("no -pages directory")
 	}

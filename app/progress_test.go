@@ -32,6 +32,7 @@ func drawProgress(t *rapid.T, name string) view.Progress {
 }
 
 func TestMerge(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		shown, news := drawProgress(t, "shown"), drawProgress(t, "news")
 		var before view.Payment
@@ -61,6 +62,7 @@ func TestMerge(t *testing.T) {
 }
 
 func TestMergeKeepsWhatOnlyThisPageKnows(t *testing.T) {
+	t.Parallel()
 	page := &view.Payment{Method: "wechat_pay", Rail: pay.RailPageQR}
 	attempt := &view.Payment{AttemptID: "at_1", Rail: pay.RailDeepLink}
 	returned := &view.Payment{AttemptID: "at_1", Rail: pay.RailDeepLink, Returned: true}
@@ -85,6 +87,7 @@ func TestMergeKeepsWhatOnlyThisPageKnows(t *testing.T) {
 }
 
 func TestDecode(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		ok   bool
 		body string

@@ -45,6 +45,7 @@ func read(t *testing.T, r *http.Response) string {
 }
 
 func TestAssetsServe(t *testing.T) {
+	t.Parallel()
 	a := newAssets(bundle())
 	for _, test := range []struct {
 		name, asset, accept string
@@ -85,6 +86,7 @@ func TestAssetsServe(t *testing.T) {
 }
 
 func TestAssetsRefuse(t *testing.T) {
+	t.Parallel()
 	a := newAssets(bundle())
 	hashed := a.URL(Boot)
 	for _, test := range []struct {
@@ -113,6 +115,7 @@ func TestAssetsRefuse(t *testing.T) {
 }
 
 func TestAssetsRevalidate(t *testing.T) {
+	t.Parallel()
 	a := newAssets(bundle())
 	brotli := http.Header{"Accept-Encoding": {"br"}}
 	tag := get(a, "GET", "/app.wasm", nil).Header.Get("ETag")
@@ -141,6 +144,7 @@ func TestAssetsRevalidate(t *testing.T) {
 }
 
 func TestEmbedHasStableName(t *testing.T) {
+	t.Parallel()
 	a := newAssets(bundle())
 	for path, want := range map[string]string{"/embed.js": "embed", "/embed.d.ts": "types"} {
 		r := get(a, "GET", path, nil)
@@ -154,6 +158,7 @@ func TestEmbedHasStableName(t *testing.T) {
 }
 
 func TestAssetsWithoutBundle(t *testing.T) {
+	t.Parallel()
 	sources, built := bundle()
 	if !newAssets(sources, built).HasBundle() {
 		t.Error("the bundle is there and is not seen")
@@ -176,6 +181,7 @@ func TestAssetsWithoutBundle(t *testing.T) {
 
 // The embedded scripts themselves.
 func TestEmbeddedAssets(t *testing.T) {
+	t.Parallel()
 	a := NewAssets()
 	form := regexp.MustCompile(`^/assets/[0-9a-f]{16}/[a-z_.]+$`)
 	for _, name := range []string{Boot, Frame, Embed, EmbedTypes} {
@@ -191,6 +197,7 @@ func TestEmbeddedAssets(t *testing.T) {
 // What Trusted Types and the policy of the page refuse must not be in a script
 // at all, so that it can't hide in a path that no test takes.
 func TestScriptsStayWithinPolicy(t *testing.T) {
+	t.Parallel()
 	banned := regexp.MustCompile(`innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|postMessage\([^)]*"\*"|createElement\("script"`)
 	for _, name := range []string{Boot, Frame, Embed} {
 		body, err := sources.ReadFile(name)
@@ -204,6 +211,7 @@ func TestScriptsStayWithinPolicy(t *testing.T) {
 }
 
 func TestStylesheetHash(t *testing.T) {
+	t.Parallel()
 	sum := sha256.Sum256([]byte(Stylesheet()))
 	if got, want := StylesheetHash(), "'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'"; got != want {
 		t.Errorf("got %s, want %s", got, want)

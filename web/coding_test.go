@@ -3,6 +3,7 @@ package web
 import "testing"
 
 func TestChoose(t *testing.T) {
+	t.Parallel()
 	all := map[coding][]byte{brotli: nil, gzip: nil}
 	for _, test := range []struct {
 		name, accept string

@@ -390,6 +390,7 @@ func TestFrameTellsNativeHosts(t *testing.T) {
 
 // A shop's build may evaluate the script on its server.
 func TestEmbedIsInertWithoutBrowser(t *testing.T) {
+	t.Parallel()
 	if out, err := exec.Command(needs.Node(t), Embed).CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("node says %v: %s", err, out)
 	}
@@ -397,6 +398,7 @@ func TestEmbedIsInertWithoutBrowser(t *testing.T) {
 
 // The types promise the events that are sent, and no others.
 func TestEmbedTypesMatch(t *testing.T) {
+	t.Parallel()
 	script, _ := sources.ReadFile(Embed)
 	types, _ := sources.ReadFile(EmbedTypes)
 	_, messages, _ := strings.Cut(string(script), "const MESSAGES = {")

@@ -12,6 +12,7 @@ import (
 )
 
 func TestMinify(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct{ name, css, want string }{
 		{"empty", "", ""},
 		{"rule", "a {\n  color: red;\n}\n", "a{color:red;}"},

@@ -36,6 +36,7 @@ func registry(t *testing.T) *account.Registry {
 }
 
 func TestFind(t *testing.T) {
+	t.Parallel()
 	r := registry(t)
 	if a := r.Of("shop", "alipay"); a == nil || a.Name() != "1" || a.Merchant != "shop" {
 		t.Errorf("the shop's account is %+v", a)
@@ -53,6 +54,7 @@ func TestFind(t *testing.T) {
 
 // An account collects for one merchant only.
 func TestAccountIsNotShared(t *testing.T) {
+	t.Parallel()
 	r := registry(t)
 	err := r.Add("third", "wechatpay", named{name: "1"})
 	if err == nil || !strings.Contains(err.Error(), "shop") {
@@ -64,6 +66,7 @@ func TestAccountIsNotShared(t *testing.T) {
 }
 
 func TestDownWithoutAnAccount(t *testing.T) {
+	t.Parallel()
 	r := registry(t)
 	if down := r.Down("nobody"); len(down) != len(method.All()) {
 		t.Errorf("down are %v", down)
@@ -73,6 +76,7 @@ func TestDownWithoutAnAccount(t *testing.T) {
 // The breaker opens after five failures in a row and lets one call try again
 // after its pause; a refusal is an answer.
 func TestBreaker(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := registry(t).Of("shop", "alipay")
 		asked := 0
@@ -100,6 +104,7 @@ func TestBreaker(t *testing.T) {
 }
 
 func TestCallEnds(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		begun := time.Now()
 		err := registry(t).Of("shop", "alipay").Call(t.Context(), "start", func(ctx context.Context) error {

@@ -11,6 +11,7 @@ import (
 
 // Work on one account has so many places, and whoever finds none is told at once.
 func TestInBackground(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		acc := registry(t).Of("shop", "wechatpay")
 		release, results := make(chan struct{}), make(chan error, 100)
@@ -44,6 +45,7 @@ func TestInBackground(t *testing.T) {
 }
 
 func TestInBackgroundEnds(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	acc := registry(t).Of("shop", "wechatpay")

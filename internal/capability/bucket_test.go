@@ -15,6 +15,7 @@ import (
 // TestBucketContract: merchants' own programs may compute buckets, so these
 // never change.
 func TestBucketContract(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		salt   string
 		method pay.Method
@@ -36,6 +37,7 @@ func TestBucketContract(t *testing.T) {
 
 // TestBucketIsFNV compares with the standard library's FNV-1a.
 func TestBucketIsFNV(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		salt, m, payer := rapid.String().Draw(t, "salt"), rapid.String().Draw(t, "method"), rapid.String().Draw(t, "payer")
 		h := fnv.New64a()
@@ -53,6 +55,7 @@ func TestBucketIsFNV(t *testing.T) {
 // TestPercentSteps: at each of the 10,001 percentages exactly the buckets below
 // it are in, and the percentage survives its encoding.
 func TestPercentSteps(t *testing.T) {
+	t.Parallel()
 	const payer = "payer-1"
 	bucket, dev := capability.Bucket("", "wechat_pay", payer), deviceOf(t, "safari-iphone")
 	for step := range capability.Buckets + 1 {
@@ -78,6 +81,7 @@ func TestPercentSteps(t *testing.T) {
 // passed by chance once in 10,000 salts; the keys are fixed, so this never
 // flickers.
 func TestBucketsAreUniform(t *testing.T) {
+	t.Parallel()
 	const payers, groups = 200_000, 100
 	for name, key := range map[string]func(int) string{
 		"numbers": func(i int) string { return fmt.Sprint(i) },
@@ -103,6 +107,7 @@ func TestBucketsAreUniform(t *testing.T) {
 
 // TestSaltsAreIndependent: who is in one rollout says nothing about another.
 func TestSaltsAreIndependent(t *testing.T) {
+	t.Parallel()
 	const payers = 100_000
 	both := 0
 	for i := range payers {

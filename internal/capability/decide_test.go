@@ -45,6 +45,7 @@ func open(change func(*capability.Document, *capability.Method)) *capability.Doc
 
 // TestReasons has a row on each side of every edge.
 func TestReasons(t *testing.T) {
+	t.Parallel()
 	type method = capability.Method
 	type document = capability.Document
 	limits := func(l capability.Limits) func(*document, *method) {
@@ -173,6 +174,7 @@ func TestReasons(t *testing.T) {
 // TestLadder: what a merchant was granted thins the ladder out and leaves its
 // order alone.
 func TestLadder(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name    string
 		method  pay.Method
@@ -223,6 +225,7 @@ func rails(words string) []pay.Rail {
 
 // TestArrange: one string per choice, "p" or "m" for its group.
 func TestArrange(t *testing.T) {
+	t.Parallel()
 	entry := func(id pay.Method, primary bool, rank int) capability.Method {
 		return capability.Method{
 			Method: id, State: capability.StateOpen, Currencies: []string{"CNY"}, Primary: primary, Rank: rank,
@@ -266,6 +269,7 @@ func TestArrange(t *testing.T) {
 
 // TestShown spells out which reasons payers are told.
 func TestShown(t *testing.T) {
+	t.Parallel()
 	shown := map[capability.ReasonCode]bool{
 		"not_yet_open": true, "amount_below_min": true, "amount_above_max": true,
 		"host_update_required": true, "blocked_in_container": true,
@@ -292,6 +296,7 @@ func TestShown(t *testing.T) {
 }
 
 func TestDecisionChoice(t *testing.T) {
+	t.Parallel()
 	d := capability.Decide(open(nil), capability.Order{Amount: yuan60}, deviceOf(t, "safari-iphone"), noon)
 	if c, ok := d.Choice("wechat_pay"); !ok || !c.Offered() {
 		t.Errorf("got %+v, %t", c, ok)
@@ -332,6 +337,7 @@ func BenchmarkDecide(b *testing.B) {
 }
 
 func TestDocumentMethod(t *testing.T) {
+	t.Parallel()
 	doc := open(nil)
 	if m := doc.Method("wechat_pay"); m != &doc.Methods[0] {
 		t.Errorf("got %v, want the entry itself", m)

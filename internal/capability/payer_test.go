@@ -10,6 +10,7 @@ import (
 )
 
 func TestPayerKey(t *testing.T) {
+	t.Parallel()
 	if got := capability.PayerKey(""); got != "" {
 		t.Errorf("a payer without an id has key %q", got)
 	}

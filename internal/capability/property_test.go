@@ -62,6 +62,7 @@ func codes(c capability.Choice) []capability.ReasonCode {
 }
 
 func TestEitherLadderOrReasons(t *testing.T) {
+	t.Parallel()
 	forAll(t, func(t *rapid.T, _ capabilitytest.Dice, s situation) {
 		for _, c := range s.decide().Choices {
 			if (len(c.Ladder) > 0) == (len(c.Reasons) > 0) {
@@ -80,6 +81,7 @@ func byCode(a, b capability.ReasonCode) int {
 }
 
 func TestRankIsATotalOrder(t *testing.T) {
+	t.Parallel()
 	forAll(t, func(t *rapid.T, _ capabilitytest.Dice, s situation) {
 		choices := s.decide().Choices
 		if len(choices) != len(s.doc.Methods) {
@@ -110,6 +112,7 @@ func TestRankIsATotalOrder(t *testing.T) {
 // TestOrderOfTheFileDoesNotMatter: only ranking is an order; everything else is
 // a set.
 func TestOrderOfTheFileDoesNotMatter(t *testing.T) {
+	t.Parallel()
 	forAll(t, func(t *rapid.T, roll capabilitytest.Dice, s situation) {
 		other := s.clone(t)
 		other.doc.Methods = capabilitytest.Shuffled(roll, other.doc.Methods)
@@ -133,6 +136,7 @@ func TestOrderOfTheFileDoesNotMatter(t *testing.T) {
 }
 
 func TestArgumentsStayAsTheyAre(t *testing.T) {
+	t.Parallel()
 	forAll(t, func(t *rapid.T, _ capabilitytest.Dice, s situation) {
 		before, order := string(s.doc.JSON()), asJSON(t, s.order)
 		d := s.decide()
@@ -181,6 +185,7 @@ func only(t *rapid.T, what string, wider, narrower capability.Decision) {
 }
 
 func TestAGrantNeverTakesAway(t *testing.T) {
+	t.Parallel()
 	forAll(t, func(t *rapid.T, roll capabilitytest.Dice, s situation) {
 		granted := s.clone(t)
 		m := &granted.doc.Methods[roll(len(granted.doc.Methods))]
@@ -192,6 +197,7 @@ func TestAGrantNeverTakesAway(t *testing.T) {
 }
 
 func TestWiderLimitsNeverTakeAway(t *testing.T) {
+	t.Parallel()
 	forAll(t, func(t *rapid.T, roll capabilitytest.Dice, s situation) {
 		wider := s.clone(t)
 		for i := range wider.doc.Methods {
@@ -209,6 +215,7 @@ func TestWiderLimitsNeverTakeAway(t *testing.T) {
 
 // TestAmountsBetweenAreOffered: if two amounts can be paid, so can any between.
 func TestAmountsBetweenAreOffered(t *testing.T) {
+	t.Parallel()
 	forAll(t, func(t *rapid.T, roll capabilitytest.Dice, s situation) {
 		low, middle, high := s, s, s
 		middle.order.Amount.Value += int64(roll(3000))
@@ -224,6 +231,7 @@ func TestAmountsBetweenAreOffered(t *testing.T) {
 }
 
 func TestANewerHostNeverTakesAway(t *testing.T) {
+	t.Parallel()
 	forAll(t, func(t *rapid.T, roll capabilitytest.Dice, s situation) {
 		newer := s
 		newer.dev.HostVersion = capabilitytest.Pick(roll, capabilitytest.Versions)
@@ -235,6 +243,7 @@ func TestANewerHostNeverTakesAway(t *testing.T) {
 }
 
 func TestRaisingARolloutKeepsEveryone(t *testing.T) {
+	t.Parallel()
 	forAll(t, func(t *rapid.T, roll capabilitytest.Dice, s situation) {
 		raised := s.clone(t)
 		for i := range raised.doc.Methods {
@@ -248,6 +257,7 @@ func TestRaisingARolloutKeepsEveryone(t *testing.T) {
 }
 
 func TestAnOutageOnlyHidesItsMethods(t *testing.T) {
+	t.Parallel()
 	forAll(t, func(t *rapid.T, roll capabilitytest.Dice, s situation) {
 		s.order.Down = nil
 		down := s
@@ -268,6 +278,7 @@ func TestAnOutageOnlyHidesItsMethods(t *testing.T) {
 // TestLaddersComeFromTheTable: a merchant's document can thin a ladder out, and
 // do nothing else to it.
 func TestLaddersComeFromTheTable(t *testing.T) {
+	t.Parallel()
 	forAll(t, func(t *rapid.T, _ capabilitytest.Dice, s situation) {
 		for _, c := range s.decide().Choices {
 			rest := method.Find(c.Method).Ladder(s.dev)

@@ -15,6 +15,7 @@ import (
 // TestBrowserDecidesAlike builds this package's tests for the browser, runs
 // TestDigest there (in Node) and here, and compares.
 func TestBrowserDecidesAlike(t *testing.T) {
+	t.Parallel()
 	needs.Node(t)
 	cmd := exec.Command("go", "test", "-count=1", "-v", "-run", "^TestDigest$", "-exec", filepath.Join(needs.GOROOT(t), "lib", "wasm", "go_js_wasm_exec"), ".")
 	cmd.Env = append(smallEnv(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")

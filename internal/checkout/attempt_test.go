@@ -23,6 +23,7 @@ const (
 )
 
 func TestAttemptRefusesWhatThePageWouldNotOffer(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	id := fx.open()
 	for _, c := range []struct {
@@ -49,6 +50,7 @@ func TestAttemptRefusesWhatThePageWouldNotOffer(t *testing.T) {
 
 // An amount over the method's limit names the reason.
 func TestAttemptNamesTheReason(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	l, _, err := fx.Open(t.Context(), 50_000_01)
 	fx.must(err)
@@ -60,6 +62,7 @@ func TestAttemptNamesTheReason(t *testing.T) {
 }
 
 func TestAttemptOfEveryRail(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	for _, c := range []struct {
 		method pay.Method
@@ -103,6 +106,7 @@ func (fx *fixture) reachWallet(a pay.Attempt) {
 }
 
 func TestPageQRNeedsNoAttempt(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	id := fx.open()
 	l, err := fx.Choose(t.Context(), id, wechat, pay.RailPageQR)
@@ -115,6 +119,7 @@ func TestPageQRNeedsNoAttempt(t *testing.T) {
 // Two clicks can't pay twice: the same method and rail is the same order, and
 // when the provider must be asked again, it is asked with the same bytes.
 func TestResume(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	order := fx.Order(fen)
 	order.ExpiresIn = int64((24 * time.Hour).Seconds()) // codes live shorter
@@ -147,6 +152,7 @@ func TestResume(t *testing.T) {
 // A payer who goes another way leaves an order behind, which is closed at the
 // provider once that is allowed, and can be taken up again until then.
 func TestSwitchClosesWhatWasLeft(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	id := fx.open()
 	qr := fx.choose(id, wechat, pay.RailQR)
@@ -172,6 +178,7 @@ func TestSwitchClosesWhatWasLeft(t *testing.T) {
 }
 
 func TestSwitchBackTakesTheSameOrder(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	id := fx.open()
 	qr := fx.choose(id, wechat, pay.RailQR)
@@ -189,6 +196,7 @@ func TestSwitchBackTakesTheSameOrder(t *testing.T) {
 // Refused attempts moved nothing: they don't use up the session, and its payer can
 // go another way.
 func TestRefusalsUseUpNothing(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	id := fx.open()
 	for range pay.MaxAttempts {
@@ -205,6 +213,7 @@ func TestRefusalsUseUpNothing(t *testing.T) {
 }
 
 func TestTooManyAttempts(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	id := fx.open()
 	rails := []struct {
@@ -222,6 +231,7 @@ func TestTooManyAttempts(t *testing.T) {
 }
 
 func TestAttemptAfterExpiry(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	id := fx.open()
 	fx.choose(id, wechat, pay.RailQR)
@@ -236,6 +246,7 @@ func TestAttemptAfterExpiry(t *testing.T) {
 }
 
 func TestProviderRefuses(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	id := fx.open()
 	fx.inject("prepay-refused", 1)
@@ -257,6 +268,7 @@ func TestProviderRefuses(t *testing.T) {
 // again sends the same request, and a payment counts although we never had an
 // answer.
 func TestOutcomeUnknown(t *testing.T) {
+	t.Parallel()
 	for _, fault := range []string{"server-error", "rate-limited", "bad-gateway", "reply-lost", "reply-unsigned", "reply-forged", "reply-probe"} {
 		t.Run(fault, func(t *testing.T) {
 			fx := newFixture(t)
@@ -282,6 +294,7 @@ func TestOutcomeUnknown(t *testing.T) {
 
 // A refusal of a request that was sent again proves nothing about the first.
 func TestRefusalOfARepeatProvesNothing(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	id := fx.open()
 	fx.inject("reply-lost", 1)
@@ -299,6 +312,7 @@ func TestRefusalOfARepeatProvesNothing(t *testing.T) {
 
 // A provider that is down is noticed once, and is not asked by every payer.
 func TestBreaker(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	fx.must(fx.Sim.Inject(providersim.Rule{Fault: "server-error", Percent: 100, Account: fx.account(wechat)}))
 	for range 5 {
@@ -334,6 +348,7 @@ func (fx *fixture) account(m pay.Method) string {
 // The payer may close the page while the provider is asked: what it answers is
 // stored all the same.
 func TestPayerGoesWhileTheProviderIsAsked(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	id := fx.open()
 	ctx, leave := context.WithCancel(t.Context())
@@ -361,6 +376,7 @@ func TestPayerIsFasterThanTheReply(t *testing.T) {
 }
 
 func TestAttemptIsStoredBeforeTheProviderHears(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	id := fx.open()
 	seen := make(chan pay.AttemptState, 1)
@@ -376,6 +392,7 @@ func TestAttemptIsStoredBeforeTheProviderHears(t *testing.T) {
 }
 
 func TestMayAttemptSendsNothing(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	l := fx.ledger(fx.open())
 	request := checkout.AttemptRequest{Method: wechat, Rail: pay.RailQR, Device: device.Detect("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36")}

@@ -20,6 +20,7 @@ func fieldOf(err error) string {
 }
 
 func TestCreateChecksEveryField(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	long := func(n int) string { return strings.Repeat("龙", n) }
 	for _, c := range []struct {
@@ -85,6 +86,7 @@ func TestCreateChecksEveryField(t *testing.T) {
 }
 
 func TestCreateForUnknownMerchant(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	_, _, err := fx.Service().Create(t.Context(), "nobody", fx.Order(fen))
 	fx.code(err, pay.CodeNotFound, "", "an unknown merchant")
@@ -92,6 +94,7 @@ func TestCreateForUnknownMerchant(t *testing.T) {
 
 // A token opens its session for a day after its end, and only its own.
 func TestToken(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	l, token, err := fx.Open(t.Context(), fen)
 	fx.must(err)
@@ -115,6 +118,7 @@ func TestToken(t *testing.T) {
 }
 
 func TestSessionOfAnotherMerchant(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	id := fx.open()
 	fx.pay(fx.choose(id, "wechat_pay", pay.RailQR))
@@ -131,6 +135,7 @@ func TestSessionOfAnotherMerchant(t *testing.T) {
 }
 
 func TestCancel(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	cancel := func(id string) error {
 		_, err := fx.Service().Cancel(t.Context(), harness.Merchant, id)

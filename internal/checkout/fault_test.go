@@ -35,6 +35,7 @@ func (fx *fixture) held(a pay.Attempt) harness.Notification {
 }
 
 func TestDatabaseGone(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	id := fx.open()
 	told := fx.held(fx.choose(id, wechat, pay.RailQR))
@@ -92,6 +93,7 @@ func (d *disk) clear() {
 }
 
 func TestDiskFull(t *testing.T) {
+	t.Parallel()
 	d := &disk{pages: 1 << 20}
 	driver.RegisterConnectionHook(d.opened)
 	fx := newFixture(t)

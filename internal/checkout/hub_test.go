@@ -134,6 +134,7 @@ func (m *hubModel) check(t *rapid.T) {
 
 // TestHub runs a hub beside its model.
 func TestHub(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		m := &hubModel{}
 		t.Repeat(map[string]func(*rapid.T){

@@ -33,6 +33,7 @@ func (fx *fixture) unchanged(id string, f func()) {
 
 // Every way of hearing of a payment ends in one event and one outbox row.
 func TestHearOfAPayment(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		fault  string
 		method pay.Method
@@ -99,6 +100,7 @@ func (fx *fixture) messages(id string) (n int) {
 
 // What contradicts the attempt is accepted, kept apart, and changes nothing.
 func TestQuarantine(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		fault  string
 		method pay.Method
@@ -155,6 +157,7 @@ func TestEvidenceOfAnotherMerchant(t *testing.T) {
 
 // Genuine evidence of a payment that we know nothing of is kept for a person.
 func TestUnknownNumberIsQuarantined(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	told := fx.genuineOf(wechat)
 	fx.Data = t.TempDir() // the database is lost, and an empty one is in its place
@@ -172,6 +175,7 @@ func TestUnknownNumberIsQuarantined(t *testing.T) {
 
 // Another merchant's keys make it a forgery.
 func TestNotificationToAnotherAccount(t *testing.T) {
+	t.Parallel()
 	fx, stranger := newFixture(t), newFixture(t)
 	told := fx.genuineOf(wechat)
 	told.URL = stranger.BaseURL + told.URL[len(fx.BaseURL):]
@@ -182,6 +186,7 @@ func TestNotificationToAnotherAccount(t *testing.T) {
 }
 
 func TestForgedNotificationWritesNothing(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	id := fx.open()
 	a := fx.choose(id, wechat, pay.RailQR)
@@ -230,6 +235,7 @@ func (fx *fixture) genuineOf(m pay.Method) harness.Notification {
 
 // One notification, many times at once, is one event.
 func TestRepeatsAtOnce(t *testing.T) {
+	t.Parallel()
 	for _, m := range []pay.Method{wechat, alipay} {
 		t.Run(string(m), func(t *testing.T) {
 			fx := newFixture(t)
@@ -257,6 +263,7 @@ func TestRepeatsAtOnce(t *testing.T) {
 
 // The provider hears "received" only once the evidence is durable.
 func TestAcknowledgedAfterCommit(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	id := fx.open()
 	a := fx.choose(id, wechat, pay.RailQR)
@@ -277,6 +284,7 @@ func TestAcknowledgedAfterCommit(t *testing.T) {
 
 // Check asks at once, but not twice in two seconds.
 func TestCheckIsLimited(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	id := fx.open()
 	a := fx.choose(id, wechat, pay.RailQR)

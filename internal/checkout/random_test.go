@@ -244,6 +244,7 @@ func returned(t *rapid.T, refunder provider.Refunder, a pay.Attempt, r pay.Refun
 // TestAnyStory lets random things happen and holds the rules of money after
 // each of them.
 func TestAnyStory(t *testing.T) {
+	t.Parallel()
 	fewer(t, "25")
 	fx := newFixture(t)
 	rapid.Check(t, func(t *rapid.T) {

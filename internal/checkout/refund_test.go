@@ -30,6 +30,7 @@ func (fx *fixture) refund(id string, amount *pay.Money) (*pay.Refund, error) {
 
 // A payer who pays two ways is given one payment back, without anybody asking.
 func TestSecondPaymentIsRefunded(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name          string
 		first, second way
@@ -82,6 +83,7 @@ func allRefunded(l *pay.Ledger) bool {
 
 // The same refund is never sent under another number, whatever is lost.
 func TestRefundIsRetried(t *testing.T) {
+	t.Parallel()
 	for _, fault := range []string{"server-error", "rate-limited", "bad-gateway", "reply-lost", "reply-unsigned", "reply-forged"} {
 		t.Run(fault, func(t *testing.T) {
 			fx := newFixture(t)
@@ -144,6 +146,7 @@ func (fx *fixture) bill(a pay.Attempt) []provider.BillLine {
 }
 
 func TestPartialRefunds(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	id := fx.paidSession(wechat)
 	for _, value := range []int64{1000, 1, 2000} {
@@ -176,6 +179,7 @@ func TestPartialRefunds(t *testing.T) {
 }
 
 func TestRefundsAreBounded(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	id := fx.paidSession(alipay)
 	for range pay.MaxRefunds {
@@ -187,6 +191,7 @@ func TestRefundsAreBounded(t *testing.T) {
 }
 
 func TestRefundOfWhatWasNotPaid(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	id := fx.open()
 	a := fx.choose(id, wechat, pay.RailQR)
@@ -202,6 +207,7 @@ func TestRefundOfWhatWasNotPaid(t *testing.T) {
 
 // A refund that can't reach the payer ends as failed, for a person.
 func TestRefundGetsStuck(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	id := fx.paidSession(wechat)
 	fx.inject("refund-abnormal", 1)
@@ -216,6 +222,7 @@ func TestRefundGetsStuck(t *testing.T) {
 // A server that dies after the provider took a refund, and before it recorded
 // that, sends it again: the provider knows the number.
 func TestNewServerFollowsARefund(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	id := fx.paidSession(wechat)
 	fx.crashAt(checkout.PointRefundAnswered, func() { fx.refund(id, cny(1000)) })
@@ -226,6 +233,7 @@ func TestNewServerFollowsARefund(t *testing.T) {
 }
 
 func TestRefundNote(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	id := fx.paidSession(wechat)
 	_, _, err := fx.Service().Refund(t.Context(), harness.Merchant, id, checkout.NewRefund{Reason: "一二三四五六七八九十一二三四五六七八九十一二三四五六七"})
@@ -237,6 +245,7 @@ func TestRefundNote(t *testing.T) {
 // A server may die after it made a refund and before it kept its answer: the
 // merchant's repeat must find that refund.
 func TestRepeatedRefundIsOne(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	id := fx.paidSession(wechat)
 	ask := checkout.NewRefund{Amount: &pay.Money{Currency: price.Currency, Value: 100}, Key: "return-1"}

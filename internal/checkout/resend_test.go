@@ -18,6 +18,7 @@ var transient = []string{
 // One transient answer never leaves a payer without a code: the identical request
 // is sent again by itself, and the code is there before they have done anything.
 func TestSubmittingEnds(t *testing.T) {
+	t.Parallel()
 	ways := []way{{wechat, pay.RailQR}, {wechat, pay.RailDeepLink}, {alipay, pay.RailQR}, {"unionpay", pay.RailRedirect}}
 	for i, fault := range transient {
 		t.Run(fault, func(t *testing.T) {
@@ -45,6 +46,7 @@ func TestSubmittingEnds(t *testing.T) {
 // A provider that stays silent is asked four times in all, and then no more; the
 // attempt is still looked after.
 func TestSubmittingGivesUp(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	id := fx.open()
 	fx.inject("server-error", 1000)
@@ -68,6 +70,7 @@ func TestSubmittingGivesUp(t *testing.T) {
 
 // A server that dies while it asks a provider is made up for by the next one.
 func TestSubmittingEndsAfterACrash(t *testing.T) {
+	t.Parallel()
 	for _, at := range []checkout.Point{checkout.PointProviderAnswered} {
 		t.Run(string(at), func(t *testing.T) {
 			fx := newFixture(t)
@@ -89,6 +92,7 @@ func TestSubmittingEndsAfterACrash(t *testing.T) {
 // Clicks together are one order: whether to resume or begin is decided inside the
 // ledger's transaction, and the click that begins nothing waits for the other's code.
 func TestOneClickOneOrder(t *testing.T) {
+	t.Parallel()
 	for _, way := range []way{{wechat, pay.RailQR}, {wechat, pay.RailDeepLink}, {alipay, pay.RailQR}, {"unionpay", pay.RailRedirect}} {
 		t.Run(fmt.Sprintf("%s-%s", way.method, way.rail), func(t *testing.T) {
 			fx := newFixture(t)

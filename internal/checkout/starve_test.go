@@ -69,6 +69,7 @@ func (g *gate) detour(tb testing.TB) func(string) (string, error) {
 // One merchant's cashier that does not answer holds up nobody else: another
 // merchant's payment, whose notification was lost, is found all the same.
 func TestSlowNeighbour(t *testing.T) {
+	t.Parallel()
 	slow := newGate(func(r *http.Request) bool {
 		return strings.Contains(r.URL.Path, "/merchantlink/") && !strings.HasSuffix(r.URL.Path, "/start")
 	})
@@ -107,6 +108,7 @@ func TestSlowNeighbour(t *testing.T) {
 // A payer who comes back with several live attempts waits as long as for one: they
 // are asked about side by side.
 func TestReturnAsksSideBySide(t *testing.T) {
+	t.Parallel()
 	var asked atomic.Int64
 	both := make(chan struct{})
 	g := newGate(func(r *http.Request) bool {

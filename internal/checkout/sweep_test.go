@@ -16,6 +16,7 @@ import (
 )
 
 func TestExpiry(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	id := fx.open()
 	a := fx.choose(id, wechat, pay.RailQR)
@@ -38,6 +39,7 @@ func TestExpiry(t *testing.T) {
 
 // A session without attempts is expired, and never looked at again.
 func TestExpiryOfAnUntouchedSession(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	id := fx.open()
 	fx.later(31 * time.Minute)
@@ -81,6 +83,7 @@ var lateWays = []struct {
 
 // Money that arrives for a session that is over makes it paid_late, once.
 func TestLateSuccess(t *testing.T) {
+	t.Parallel()
 	for _, way := range lateWays {
 		t.Run(way.name, func(t *testing.T) {
 			fx := newFixture(t)
@@ -101,6 +104,7 @@ func TestLateSuccess(t *testing.T) {
 
 // The provider is asked at the times of the schedule, and no more often.
 func TestScheduleOfChecks(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	order := fx.Order(fen)
 	order.ExpiresIn = int64((2 * time.Hour).Seconds())
@@ -129,6 +133,7 @@ func TestScheduleOfChecks(t *testing.T) {
 // An answer that can't be believed or understood changes nothing, and the
 // provider is asked again.
 func TestQueryFails(t *testing.T) {
+	t.Parallel()
 	for _, fault := range []string{"server-error", "rate-limited", "bad-gateway", "reply-lost", "reply-unsigned", "reply-forged", "unknown-trade-state"} {
 		t.Run(fault, func(t *testing.T) {
 			fx := newFixture(t)
@@ -147,6 +152,7 @@ func TestQueryFails(t *testing.T) {
 // What was never stored at the provider is given up only when no request of
 // ours can arrive any more.
 func TestAbsenceProvesNothingAtFirst(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	id := fx.open()
 	fx.inject("server-error", 1) // the order never gets there
@@ -167,6 +173,7 @@ func TestAbsenceProvesNothingAtFirst(t *testing.T) {
 // Several servers sweep one store without doing anything twice, and what a
 // crashed one had claimed is free again.
 func TestManySweepers(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	var ids []string
 	for range 40 {
@@ -189,6 +196,7 @@ func TestManySweepers(t *testing.T) {
 }
 
 func TestClaimOfACrashedServer(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	id := fx.open()
 	fx.Advance(31 * time.Minute)
@@ -254,6 +262,7 @@ func (fx *fixture) crashAt(point checkout.Point, f func()) {
 }
 
 func TestNewServerGoesOn(t *testing.T) {
+	t.Parallel()
 	for _, c := range crashes {
 		t.Run(c.name, func(t *testing.T) {
 			fx := newFixture(t)
@@ -274,6 +283,7 @@ func TestNewServerGoesOn(t *testing.T) {
 // A wall clock that jumps expires nothing in the round that sees it: an operator, or
 // a virtual machine that woke up, may set it back. Time that only passes is no jump.
 func TestClockJump(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	var jumps atomic.Int32
 	log := slog.New(slog.NewTextHandler(writer(func(line []byte) {
@@ -342,6 +352,7 @@ func TestThrottle(t *testing.T) {
 
 // The sweeper ends with its context.
 func TestSweepEnds(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
@@ -360,6 +371,7 @@ func TestSweepEnds(t *testing.T) {
 // A link that nobody has opened is no order yet: there is nothing to close at the
 // provider, so it can be opened and paid until it runs out, and is followed until then.
 func TestLinkIsFollowedUntilItRunsOut(t *testing.T) {
+	t.Parallel()
 	for _, w := range []way{{alipay, pay.RailDeepLink}, {alipay, pay.RailRedirect}} {
 		t.Run(string(w.rail), func(t *testing.T) {
 			fx := newFixture(t)

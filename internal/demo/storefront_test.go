@@ -57,6 +57,7 @@ func visit(t *testing.T, d *demo.Demo, path string) (answer *http.Response, body
 // What a visitor chose reaches the session: over the form, over the link to the
 // checkout alone, into the decision.
 func TestChoicesReachTheCheckout(t *testing.T) {
+	t.Parallel()
 	d := open(t)
 	for name, c := range map[string]struct {
 		query   string
@@ -101,6 +102,7 @@ func link(t *testing.T, page io.Reader, prefix string) string {
 }
 
 func TestStorefrontRefuses(t *testing.T) {
+	t.Parallel()
 	d := open(t)
 	for name, c := range map[string]struct {
 		path string

@@ -9,6 +9,7 @@ import (
 )
 
 func TestAdminKeyMustBeAHash(t *testing.T) {
+	t.Parallel()
 	for name, key := range map[string]string{
 		"of-nothing": folder.HashKey(""), "in-the-open": "an operator's key", "short": "e3b0c442", "capitals": strings.ToUpper(folder.HashKey("a")),
 	} {

@@ -12,6 +12,7 @@ import (
 )
 
 func TestReadJSON(t *testing.T) {
+	t.Parallel()
 	type body struct {
 		Name   string    `json:"name"`
 		Amount pay.Money `json:"amount"`

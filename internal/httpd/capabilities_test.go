@@ -5,6 +5,7 @@ import (
 )
 
 func TestEtagMatches(t *testing.T) {
+	t.Parallel()
 	for header, want := range map[string]bool{
 		`"a"`: true, `W/"a"`: true, `"b", "a"`: true, `*`: true, `"b"`: false, ``: false, `a`: false,
 	} {

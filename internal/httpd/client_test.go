@@ -7,6 +7,7 @@ import (
 )
 
 func TestClientIP(t *testing.T) {
+	t.Parallel()
 	s := &Server{proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("127.0.0.1/32")}}
 	for _, c := range []struct{ name, peer, forwarded, want string }{
 		{"no-proxy", "203.0.113.9:1", "", "203.0.113.9"},
@@ -34,6 +35,7 @@ func TestClientIP(t *testing.T) {
 }
 
 func TestIPKeyCountsNetworks(t *testing.T) {
+	t.Parallel()
 	a, b := netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::ffff:2")
 	if ipKey(a) != ipKey(b) {
 		t.Errorf("one household has two keys: %s, %s", ipKey(a), ipKey(b))

@@ -13,6 +13,7 @@ import (
 )
 
 func TestEveryCodeHasAStatus(t *testing.T) {
+	t.Parallel()
 	for _, code := range pay.Codes {
 		if statuses[code] < 400 {
 			t.Errorf("%s has the status %d", code, statuses[code])
@@ -24,6 +25,7 @@ func TestEveryCodeHasAStatus(t *testing.T) {
 }
 
 func TestPanicIsOneAnswer(t *testing.T) {
+	t.Parallel()
 	s := &Server{log: slog.New(slog.DiscardHandler), metrics: newMetrics(testRegistry())}
 	h := s.handle("GET /", failJSON, func(http.ResponseWriter, *http.Request) error { panic("boom") })
 	w := httptest.NewRecorder()

@@ -12,6 +12,7 @@ import (
 )
 
 func TestLimiter(t *testing.T) {
+	t.Parallel()
 	k := newLimiter(limit{3, time.Hour})
 	for range 3 {
 		if err := k.allow("a"); err != nil {
@@ -57,6 +58,7 @@ func TestLimiterForgets(t *testing.T) {
 }
 
 func TestSlots(t *testing.T) {
+	t.Parallel()
 	var places slots
 	bounds := map[string]int{"all": 2, "one": 1}
 	leave, err := places.enter(bounds)
@@ -78,6 +80,7 @@ func TestSlots(t *testing.T) {
 // The bound of all streams holds for everybody, also for those that test mode
 // doesn't count, and a place is free again when its stream ends.
 func TestStreamsInAll(t *testing.T) {
+	t.Parallel()
 	s := &Server{limits: newLimits(), metrics: newMetrics(testRegistry())}
 	from := func(ip string) *http.Request {
 		r := httptest.NewRequest("GET", "/", nil)

@@ -61,6 +61,7 @@ func (s *harness) allowance(t *testing.T, n int, per time.Duration, next func() 
 
 // Floods: each rate holds one address, session or merchant, and nobody else.
 func TestRates(t *testing.T) {
+	t.Parallel()
 	s := start(t, behindProxy)
 	one := s.Open(t, demotest.Order{})
 	get := func(url, accept, address string) func() *http.Request {
@@ -109,6 +110,7 @@ func TestRates(t *testing.T) {
 
 // A merchant that asks too often is told so; the other merchants are not.
 func TestMerchantRate(t *testing.T) {
+	t.Parallel()
 	s := start(t, behindProxy)
 	ask := func(merchant string) *http.Request {
 		return demotest.Request(t, http.MethodGet, s.Origin+"/v1/events", "", "Authorization", "Bearer "+s.Shop(t, merchant).Key, from, "203.0.113.20")
@@ -139,6 +141,7 @@ func TestMerchantRate(t *testing.T) {
 // A link under which WeChat brings an identified payer back works more than
 // once. Each time it is asked who that is, so each time counts.
 func TestIdentifiedPayersAreCounted(t *testing.T) {
+	t.Parallel()
 	s := start(t, behindProxy)
 	open := s.Open(t, demotest.Order{})
 	const address = "203.0.113.30"
@@ -158,6 +161,7 @@ func TestIdentifiedPayersAreCounted(t *testing.T) {
 
 // Streams cost memory for as long as they are open, so few may be.
 func TestStreamBounds(t *testing.T) {
+	t.Parallel()
 	s := start(t, behindProxy)
 	stream := func(of demotest.Session, address string) *http.Response {
 		resp, err := s.Client.Do(demotest.Request(t, http.MethodGet, of.URL+"/events", "", "Accept", "text/event-stream", from, address))
@@ -196,6 +200,7 @@ func TestStreamBounds(t *testing.T) {
 // Bodies and headers over their bounds are refused before anything is done with
 // them; the longest that is allowed is read.
 func TestLengths(t *testing.T) {
+	t.Parallel()
 	s := start(t, withAdminKey)
 	open := s.Open(t, demotest.Order{})
 	before := s.rows(t)
@@ -250,6 +255,7 @@ func TestLengths(t *testing.T) {
 // Reports of blocked content may be anybody's: they are short in the log, and
 // what they quote is no secret there.
 func TestReportsAreBounded(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	open := s.Open(t, demotest.Order{})
 	before := s.rows(t)

@@ -47,6 +47,7 @@ func merchantFolder(t *testing.T, mode folder.Mode, key string) string {
 
 // Where a slip would open a door, the server does not start.
 func TestRefusesToStart(t *testing.T) {
+	t.Parallel()
 	const sim = "http://127.0.0.1:1"
 	inTest, live := merchantFolder(t, folder.ModeTest, "sk_test_a"), merchantFolder(t, folder.ModeLive, "sk_live_a")
 	for _, test := range []struct {
@@ -88,6 +89,7 @@ func TestRefusesToStart(t *testing.T) {
 // Where real money moves there is no simulator, no storefront, nobody whose
 // requests aren't counted, and TLS is for good.
 func TestLiveMode(t *testing.T) {
+	t.Parallel()
 	const key = "sk_live_a"
 	s := startLive(t, key)
 	for _, path := range []string{"/demo/", "/demo/pay", "/control/orders", "/v3/pay/transactions/native", "/gateway.do", "/phone/", "/qa", "/metrics", "/debug/pprof/", "/v1/admin/quarantine"} {
@@ -122,6 +124,7 @@ func TestLiveMode(t *testing.T) {
 // The admin API is for who has its key, on a listener of its own, and no page
 // may frame it. A document is replaced only by who has seen what it replaces.
 func TestAdmin(t *testing.T) {
+	t.Parallel()
 	s := start(t, withAdminKey)
 	const path = "/v1/admin/merchants/bench/capabilities"
 	put := func(key, match, body string) demotest.Answer {
@@ -184,6 +187,7 @@ func TestAdmin(t *testing.T) {
 
 // Without an admin key nobody gets in, whatever they send.
 func TestAdminWithoutKey(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	for _, authorization := range []string{"", "Bearer", "Bearer ", "Bearer x", folder.HashKey("")} {
 		if a := s.Get(t, s.Admin+"/v1/admin/quarantine", "Authorization", authorization); a.Status != http.StatusUnauthorized {
@@ -195,6 +199,7 @@ func TestAdminWithoutKey(t *testing.T) {
 // A session keeps the document that it was opened under. A method that has been
 // closed meanwhile is refused for that reason, and the others go on.
 func TestMethodClosedMeanwhile(t *testing.T) {
+	t.Parallel()
 	s := start(t, withAdminKey)
 	open := s.Open(t, demotest.Order{})
 	form := s.Form(t, open, "wechat_pay", pay.RailQR)
@@ -226,6 +231,7 @@ func TestMethodClosedMeanwhile(t *testing.T) {
 // Whatever a link says, we lead to our own pages, to the wallet, or to where the
 // merchant registered.
 func TestNoOpenRedirect(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	paid, open := s.pays(t), s.awaits(t)
 	evil := url.QueryEscape("https://evil.example/")
@@ -251,6 +257,7 @@ func TestNoOpenRedirect(t *testing.T) {
 
 // A link to a real checkout can't put words of its own on it.
 func TestPageRepeatsNoLink(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	open := s.Open(t, demotest.Order{})
 	words := url.QueryEscape("Evil Bank")
@@ -264,6 +271,7 @@ func TestPageRepeatsNoLink(t *testing.T) {
 
 // Foreign scripts may not even ask whether they may write.
 func TestPreflight(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	open := s.Open(t, demotest.Order{})
 	for _, path := range []string{"/v1/sessions", "/v1/sessions/" + open.ID, "/pay/" + open.Token + "/attempts", "/pay/" + open.Token + "/events", "/v1/merchants/bench/decide", "/csp"} {
@@ -284,6 +292,7 @@ func TestPreflight(t *testing.T) {
 
 // An error says what the caller must know, and nothing that opens a door.
 func TestErrorsTellNoSecret(t *testing.T) {
+	t.Parallel()
 	s := start(t, withAdminKey)
 	open := s.Open(t, demotest.Order{})
 	key := s.Shop(t, "bench").Key

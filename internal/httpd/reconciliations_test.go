@@ -21,6 +21,7 @@ type reconciliationPage struct {
 
 // What came of the daily comparison can be read page by page.
 func TestReconciliationsList(t *testing.T) {
+	t.Parallel()
 	s := start(t, withAdminKey)
 	now := time.Date(2026, 11, 24, 3, 0, 0, 0, time.UTC)
 	store := s.Stores.Reconciliations

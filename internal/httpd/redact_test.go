@@ -8,6 +8,7 @@ import (
 )
 
 func TestRedact(t *testing.T) {
+	t.Parallel()
 	token := "WIue1wcOVv4dubYm4ETXZOx-I5LdV1VPDj3lczC0nsA"
 	for _, text := range []string{
 		"GET /pay/" + token + "/attempts", "http://x/return/" + token, "Authorization: Bearer " + token,

@@ -78,6 +78,7 @@ func (s *harness) unchanged(t *testing.T, before map[string]int) {
 
 // What a merchant's server does wrong is told to it as JSON, with the field.
 func TestMerchantRefusals(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	key := "Bearer " + s.Shop(t, "bench").Key
 	foreign := s.Open(t, demotest.Order{Merchant: "demo"})
@@ -150,6 +151,7 @@ func TestMerchantRefusals(t *testing.T) {
 // What a payer's browser does wrong, or is made to do, is told on the page in
 // its language, and as JSON to who asks for that.
 func TestPayerRefusals(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	good, other := s.Open(t, demotest.Order{}), s.Open(t, demotest.Order{})
 	closed, one := s.Open(t, demotest.Order{Merchant: "flagship"}), s.Open(t, demotest.Order{Merchant: "soletrader"})
@@ -270,6 +272,7 @@ func (s *harness) expired(t *testing.T) string {
 
 // A session that is over takes no attempt, though its page gave out the form.
 func TestExpiredSession(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	token := s.expired(t)
 	before := s.rows(t)
@@ -295,6 +298,7 @@ func TestExpiredSession(t *testing.T) {
 
 // Half a message is never acted on.
 func TestCutBodies(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	open := s.Open(t, demotest.Order{})
 	for name, message := range map[string]struct{ path, headers, body string }{
@@ -335,6 +339,7 @@ func TestCutBodies(t *testing.T) {
 // A merchant's file that is wrong stops the start, and the message says where
 // to look.
 func TestBrokenMerchants(t *testing.T) {
+	t.Parallel()
 	const capabilities, settings = "bench/capabilities.json", "bench/merchant.json"
 	good, err := merchants.FS.ReadFile(capabilities)
 	if err != nil {

@@ -22,6 +22,7 @@ func testSecrets(t testing.TB) *secrets {
 }
 
 func TestShortSecretIsRefused(t *testing.T) {
+	t.Parallel()
 	for _, n := range []int{0, 1, MinSecret - 1} {
 		if _, err := newSecrets(make([]byte, n)); pay.CodeOf(err) != pay.CodeInvalid {
 			t.Errorf("%d bytes: %v", n, err)
@@ -30,6 +31,7 @@ func TestShortSecretIsRefused(t *testing.T) {
 }
 
 func TestFormToken(t *testing.T) {
+	t.Parallel()
 	s := testSecrets(t)
 	token := s.formToken("cs_1", start)
 	other, err := newSecrets([]byte(strings.Repeat("o", MinSecret)))
@@ -65,6 +67,7 @@ func TestFormToken(t *testing.T) {
 }
 
 func TestSealedTextOpensOnlyWhole(t *testing.T) {
+	t.Parallel()
 	s := testSecrets(t)
 	rapid.Check(t, func(t *rapid.T) {
 		plain := rapid.SliceOf(rapid.Byte()).Draw(t, "plain")

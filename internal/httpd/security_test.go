@@ -85,6 +85,7 @@ func (s *harness) wechatSays(t *testing.T, number string) string {
 // Messages that no provider sent: 401 in the provider's own words, nothing
 // written, however the request was dressed up.
 func TestForgedNotifications(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	waiting := s.awaits(t)
 	now := strconv.FormatInt(time.Now().Unix(), 10)
@@ -162,6 +163,7 @@ func (s *harness) tell(t *testing.T, merchant string, statement map[string]any) 
 // merchant's payment, or the wrong sum, it is kept for a person and changes
 // nothing.
 func TestGenuineButWrong(t *testing.T) {
+	t.Parallel()
 	s := start(t, withAdminKey)
 	open := s.Open(t, demotest.Order{Fen: 1234})
 	a := s.Do(t, s.post(t, open, "/attempts", "", s.Form(t, open, "unionpay", pay.RailRedirect)))
@@ -212,6 +214,7 @@ func TestGenuineButWrong(t *testing.T) {
 // A message that can't be stored is not acknowledged, in the provider's own
 // words and in time: it hangs up after four seconds and must know to come again.
 func TestNotificationWhileTheStoreHangs(t *testing.T) {
+	t.Parallel()
 	database := pgtest.DSN(t)
 	for _, test := range []struct {
 		name, driver, source string // source is empty for the file of the data folder
@@ -276,6 +279,7 @@ func lock(t *testing.T, driver, source, statement string) (release func()) {
 
 // What the payer's browser brings back proves nothing, whatever it says.
 func TestReturnProvesNothing(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	open := s.awaits(t)
 	number := open.Attempts[0].OutTradeNo
@@ -298,6 +302,7 @@ func TestReturnProvesNothing(t *testing.T) {
 // The price is what the merchant's server said. Nothing that comes from a
 // browser is one.
 func TestPriceIsTheMerchants(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	open := s.Open(t, demotest.Order{Fen: 4321})
 	form := s.Form(t, open, "wechat_pay", pay.RailQR)
@@ -318,6 +323,7 @@ func TestPriceIsTheMerchants(t *testing.T) {
 // Everything of a merchant is there for its own key only; for another one's it
 // is as if it did not exist.
 func TestTenants(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	paid := s.pays(t) // of bench
 	open := s.Open(t, demotest.Order{})
@@ -356,6 +362,7 @@ func TestTenants(t *testing.T) {
 // The same POST again gives the same answer and does nothing twice; the key with
 // another body is refused, and another merchant's same key is another key.
 func TestIdempotency(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	paid, refunded, canceled := s.pays(t), s.pays(t), s.Open(t, demotest.Order{})
 	key, demo := paid.Key, s.Shop(t, "demo")
@@ -441,6 +448,7 @@ func (s *harness) atRest(t *testing.T) []byte {
 // A copy of the database holds no token and no key, and what it holds sealed
 // opens nothing but what it was sealed for.
 func TestSecretsAtRest(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	paid, shop := s.pays(t), s.Shop(t, "bench")
 	waiting := s.awaits(t)
@@ -491,6 +499,7 @@ func TestSecretsAtRest(t *testing.T) {
 // A picture of a merchant may be anybody's SVG. Opened by itself it can run
 // nothing and load nothing.
 func TestIconsCanDoNothing(t *testing.T) {
+	t.Parallel()
 	const picture = `<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(2)</script></svg>`
 	dir := merchantFolder(t, folder.ModeTest, "sk_test_a")
 	if err := os.Mkdir(filepath.Join(dir, "bench", "icons"), 0o700); err != nil {

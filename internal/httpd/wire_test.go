@@ -26,6 +26,7 @@ import (
 // The headers of the payer's page, word for word: each one is there because an
 // attack or a provider needs it.
 func TestPageHeaders(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	open := s.Open(t, demotest.Order{})
 	page := s.Get(t, open.URL, "Accept", "text/html")
@@ -88,6 +89,7 @@ func checkHops(t *testing.T, s *harness, hops []string) {
 // A framed page stays framed, and in the language that the page around it asked
 // for, through forms and redirects; an error does not end that.
 func TestFrameIsKept(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	asked := "?" + url.Values{"parent": {s.Other}, "locale": {"zh-TW"}}.Encode()
 	for name, test := range map[string]struct {
@@ -132,6 +134,7 @@ func TestFrameIsKept(t *testing.T) {
 // something else than they were given sees what went wrong on their own page,
 // whose address the link does not show.
 func TestErrorAfterIdentification(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	open := s.Open(t, demotest.Order{})
 	form := s.Form(t, open, "wechat_pay", pay.RailJSAPI)
@@ -156,6 +159,7 @@ func TestErrorAfterIdentification(t *testing.T) {
 // by a reload, by Back, and by WeChat itself. That makes no second attempt, and no
 // error.
 func TestIdentifiedTwice(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	open := s.Open(t, demotest.Order{})
 	a := s.Do(t, demotest.Request(t, http.MethodPost, open.URL+"/attempts", s.Form(t, open, "wechat_pay", pay.RailJSAPI).Encode(),
@@ -181,6 +185,7 @@ func TestIdentifiedTwice(t *testing.T) {
 // TestOneClickOneOrder: eight posts of one form at once are one attempt, and all
 // lead to its code.
 func TestOneClickOneOrder(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	for _, rail := range []pay.Rail{pay.RailQR, pay.RailDeepLink} {
 		agent := map[pay.Rail]string{pay.RailQR: demotest.Desktop, pay.RailDeepLink: demotest.Android}[rail]
@@ -207,6 +212,7 @@ func TestOneClickOneOrder(t *testing.T) {
 // TestAnswerIsAboutItsOwnPost: who taps second does not decide where the first is
 // sent.
 func TestAnswerIsAboutItsOwnPost(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	open := s.Open(t, demotest.Order{})
 	cashier := s.Form(t, open, "unionpay", pay.RailRedirect).Encode()
@@ -278,6 +284,7 @@ func visits(t *testing.T, s *harness) map[string]demotest.Answer {
 // A widget in a foreign page can't count on cookies, so there are none, and each
 // answer says what it is.
 func TestNoCookies(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	for name, a := range visits(t, s) {
 		if cookies := a.Header.Values("Set-Cookie"); len(cookies) > 0 {
@@ -294,6 +301,7 @@ func TestNoCookies(t *testing.T) {
 
 // Only the public capability document may be read by scripts of other origins.
 func TestForeignScriptsReadOnlyCapabilities(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	for name, a := range visits(t, s) {
 		allowed := a.Header.Get("Access-Control-Allow-Origin")
@@ -306,6 +314,7 @@ func TestForeignScriptsReadOnlyCapabilities(t *testing.T) {
 // Nobody who reads the log or the metrics can pay, call the API or sign with
 // what stands there.
 func TestSecretsStayOutOfTheLog(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	secrets := map[string]string{}
 	for _, shop := range s.Shops {
@@ -361,6 +370,7 @@ func (s *harness) pays(t *testing.T) demotest.Session {
 // A stop sends the waiters home, lets who is half through finish, takes nobody
 // new, and loses nothing.
 func TestShutdown(t *testing.T) {
+	t.Parallel()
 	s := start(t)
 	open := s.Open(t, demotest.Order{})
 	events := s.Events(t, open)

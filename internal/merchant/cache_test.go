@@ -61,6 +61,7 @@ func open(t *testing.T) (*merchant.Cache, merchant.Store) {
 }
 
 func TestDocumentFollowsChanges(t *testing.T) {
+	t.Parallel()
 	d, documents := open(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
@@ -110,6 +111,7 @@ func waitFor(t *testing.T, c *merchant.Cache, version int64) *merchant.Published
 }
 
 func TestApplyChangesNothingTwice(t *testing.T) {
+	t.Parallel()
 	_, documents := open(t)
 	changed, err := merchant.Apply(t.Context(), documents, docs(t, capabilities), "test", time.Now())
 	if err != nil || len(changed) != 0 {
@@ -118,6 +120,7 @@ func TestApplyChangesNothingTwice(t *testing.T) {
 }
 
 func TestIntroduce(t *testing.T) {
+	t.Parallel()
 	edited := strings.Replace(capabilities, `"visible": 2`, `"visible": 3`, 1)
 	byAdmin := strings.Replace(capabilities, `"visible": 2`, `"visible": 4`, 1)
 	for name, c := range map[string]struct {
@@ -158,6 +161,7 @@ func TestIntroduce(t *testing.T) {
 }
 
 func TestIntroduceToAnEmptyStore(t *testing.T) {
+	t.Parallel()
 	db, err := store.Open(t.Context(), t.TempDir(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -172,6 +176,7 @@ func TestIntroduceToAnEmptyStore(t *testing.T) {
 }
 
 func TestUnknownMerchant(t *testing.T) {
+	t.Parallel()
 	d, _ := open(t)
 	if _, _, err := d.Document(t.Context(), "nobody"); pay.CodeOf(err) != pay.CodeNotFound {
 		t.Errorf("error is %v", err)
@@ -179,6 +184,7 @@ func TestUnknownMerchant(t *testing.T) {
 }
 
 func TestDiff(t *testing.T) {
+	t.Parallel()
 	before := decode(t, capabilities)
 	after := decode(t, strings.Replace(capabilities, `"visible": 2`, `"visible": 3`, 1))
 	got := strings.Join(merchant.Diff(before, after), "\n")
@@ -198,6 +204,7 @@ func TestDiff(t *testing.T) {
 // What is served is put together from the stored bytes: it must be what decoding
 // and encoding would give, for every sample.
 func TestServedIsCanonical(t *testing.T) {
+	t.Parallel()
 	loaded, err := folder.LoadDocuments(samples.FS)
 	if err != nil {
 		t.Fatal(err)

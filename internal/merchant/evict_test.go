@@ -51,6 +51,7 @@ func (s *reads) took() []string {
 
 // What was used last stays, whatever came in between.
 func TestCacheKeepsWhatIsUsed(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := &reads{}
 		probe, _ := merchant.NewSmallCache(t.Context(), s, 1<<20, 1)
@@ -81,6 +82,7 @@ func TestCacheKeepsWhatIsUsed(t *testing.T) {
 
 // A document that is larger than all the room is served all the same.
 func TestCacheWithoutRoom(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c, err := merchant.NewSmallCache(t.Context(), &reads{}, 1, 1)
 		if err != nil {
@@ -97,6 +99,7 @@ func TestCacheWithoutRoom(t *testing.T) {
 // However many miss a document at once, it is read once; a miss is not kept, and
 // one who gives up waits no longer.
 func TestCacheReadsOnce(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := &reads{}
 		c, err := merchant.NewSmallCache(t.Context(), s, 1<<20, 8)

@@ -13,6 +13,7 @@ import (
 )
 
 func TestReplace(t *testing.T) {
+	t.Parallel()
 	edited := strings.Replace(capabilities, `"visible": 2`, `"visible": 3`, 1)
 	one, two := int64(1), int64(2)
 	for name, c := range map[string]struct {
@@ -52,6 +53,7 @@ func TestReplace(t *testing.T) {
 }
 
 func TestReplaceByWhatIsNoDocument(t *testing.T) {
+	t.Parallel()
 	_, documents := open(t)
 	_, err := merchant.Replace(t.Context(), documents, merchant.Proposal{Merchant: "shop", JSON: []byte(`{"schema": 1}`)}, time.Now())
 	if _, ok := errors.AsType[strictjson.Problems](err); !ok {
@@ -60,6 +62,7 @@ func TestReplaceByWhatIsNoDocument(t *testing.T) {
 }
 
 func TestRollback(t *testing.T) {
+	t.Parallel()
 	_, documents := open(t)
 	edited := docs(t, strings.Replace(capabilities, `"visible": 2`, `"visible": 3`, 1))
 	if _, err := merchant.Apply(t.Context(), documents, edited, "test", time.Now()); err != nil {

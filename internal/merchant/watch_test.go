@@ -12,6 +12,7 @@ import (
 )
 
 func TestWatchHearsWithinASecond(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		db, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "morepay.db"), nil, nil)
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 
 // TestCodeCacheIsBounded: the code that was asked for longest ago makes room.
 func TestCodeCacheIsBounded(t *testing.T) {
+	t.Parallel()
 	c := newCodeCache(2)
 	for _, payload := range []string{"a", "b", "a", "c"} {
 		got, err := c.get(payload)
@@ -29,6 +30,7 @@ func TestCodeCacheIsBounded(t *testing.T) {
 }
 
 func TestCodeCacheKeepsNoErrors(t *testing.T) {
+	t.Parallel()
 	c := newCodeCache(2)
 	if _, err := c.get(""); pay.CodeOf(err) != pay.CodeInvalid {
 		t.Errorf("error is %v", err)
@@ -39,6 +41,7 @@ func TestCodeCacheKeepsNoErrors(t *testing.T) {
 }
 
 func TestCodeCacheIsShared(t *testing.T) {
+	t.Parallel()
 	c := newCodeCache(3)
 	var payers sync.WaitGroup
 	for i := range 8 {

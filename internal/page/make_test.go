@@ -13,6 +13,7 @@ import (
 )
 
 func TestOnlyRegisteredOriginsFrameThePage(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ name, asked, parent string }{
 		{"none", "", ""},
 		{"registered", shop, shop},
@@ -38,6 +39,7 @@ func TestOnlyRegisteredOriginsFrameThePage(t *testing.T) {
 // TestLanguage: the session's own language, then what the shop's page asked for,
 // then the merchant's and the browser's.
 func TestLanguage(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ name, session, asked, browser, want string }{
 		{"merchant", "", "", "", "en"},
 		{"browser", "", "", "zh-TW", "zh-TW"},
@@ -62,6 +64,7 @@ func TestLanguage(t *testing.T) {
 
 // TestTime: what a page shows has the milliseconds that are stored and no more.
 func TestTime(t *testing.T) {
+	t.Parallel()
 	zone := time.FixedZone("", 8*3600)
 	v := makeView(t, ledger(t), ask(t, "", desktop), opened.Add(1234567*time.Nanosecond).In(zone))
 	if want := opened.Add(time.Millisecond); v.Progress.ServerTime != want {
@@ -70,6 +73,7 @@ func TestTime(t *testing.T) {
 }
 
 func TestErrorOnPage(t *testing.T) {
+	t.Parallel()
 	for _, code := range pay.Codes {
 		v := page.WithError(makeView(t, ledger(t), ask(t, "", desktop), opened), code)
 		alert := find(parse(t, makeHTML(t, v, false)), "p", "role", "alert")
@@ -83,6 +87,7 @@ func TestErrorOnPage(t *testing.T) {
 }
 
 func TestProblem(t *testing.T) {
+	t.Parallel()
 	for _, tag := range locale.Tags() {
 		root := parse(t, page.Problem(tag, pay.CodeNotFound))
 		if find(root, "html", "lang", tag) == nil {
@@ -96,6 +101,7 @@ func TestProblem(t *testing.T) {
 
 // TestCodeTooLongToDraw: without its code there is no page to pay by.
 func TestCodeTooLongToDraw(t *testing.T) {
+	t.Parallel()
 	long := accept(pay.Action{Kind: pay.ActionQRCode, Payload: strings.Repeat("x", 1000)})
 	if _, err := page.Make(ledger(t, begin(pay.RailQR), long), facts(), ask(t, "", desktop), links, opened); pay.CodeOf(err) != pay.CodeInvalid {
 		t.Errorf("error is %v", err)
@@ -105,6 +111,7 @@ func TestCodeTooLongToDraw(t *testing.T) {
 // TestNoBundle: before the client is built the page loads what it needs in a
 // frame, and no more.
 func TestNoBundle(t *testing.T) {
+	t.Parallel()
 	b, err := page.HTML(makeView(t, ledger(t), ask(t, "", desktop), opened), false, page.Scripts{Frame: "/frame.js", Boot: "/boot.js"})
 	if err != nil {
 		t.Fatal(err)
@@ -117,6 +124,7 @@ func TestNoBundle(t *testing.T) {
 
 // TestHostileTexts: nothing that a merchant may name becomes part of the document.
 func TestHostileTexts(t *testing.T) {
+	t.Parallel()
 	const evil = `"'></title></style></script><script>alert(1)</script><!--`
 	l := ledger(t, begin(pay.RailQR), code, say(pay.OutcomePaid))
 	l.Session.Description, l.Session.ReturnURL = evil, shop+"/?q="+evil

@@ -103,6 +103,7 @@ func TestScreens(t *testing.T) {
 // desktop and opens the page on the phone chooses there; the desktop's code
 // stays good until they do.
 func TestCodeIsNotShownToThePhoneThatShouldScanIt(t *testing.T) {
+	t.Parallel()
 	l := ledger(t, begin(pay.RailQR), code)
 	for _, c := range []struct {
 		profile device.Profile

@@ -16,6 +16,7 @@ import (
 // TestAddressAsksForTheSame: a redirect to the address of a request asks for what
 // the request asked for.
 func TestAddressAsksForTheSame(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		r := page.Request{
 			Token:    rapid.StringMatching(`[A-Za-z0-9_-]{1,43}`).Draw(t, "token"),
@@ -38,6 +39,7 @@ func TestAddressAsksForTheSame(t *testing.T) {
 }
 
 func TestInFrame(t *testing.T) {
+	t.Parallel()
 	longest := strings.Repeat("a", checkout.MaxLocale)
 	asked := page.Request{Token: token, Parent: shop, Locale: "en"}
 	for _, c := range []struct{ name, form, parent, locale string }{

@@ -10,6 +10,7 @@ import (
 )
 
 func TestAccountsAreChecked(t *testing.T) {
+	t.Parallel()
 	short, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
 		t.Skip("this Go makes no short keys:", err)

@@ -72,6 +72,7 @@ func (s alipayShopper) refund() providersim.End {
 // TestEveryFaultEndsAsItSaysAtAlipay runs the table again, in the other
 // dialect.
 func TestEveryFaultEndsAsItSaysAtAlipay(t *testing.T) {
+	t.Parallel()
 	for _, f := range faultsOf(providersim.Alipay) {
 		t.Run(f.Name, func(t *testing.T) {
 			fx, c := newAlipayWorld(t)
@@ -155,6 +156,7 @@ func (s alipayShopper) hear() providersim.End {
 
 // Production's notice of a trade that timed out says that nothing was given back.
 func TestClosedNotice(t *testing.T) {
+	t.Parallel()
 	for fault, fee := range map[string][]string{"closed-notice": {"0.00"}, "": nil} {
 		fx, c := newAlipayWorld(t)
 		if fault != "" {
@@ -170,6 +172,7 @@ func TestClosedNotice(t *testing.T) {
 
 // A notification in GBK is signed over its bytes, and says so.
 func TestGBK(t *testing.T) {
+	t.Parallel()
 	fx, c := newAlipayWorld(t)
 	fx.inject(providersim.Rule{Fault: "gbk", Next: 1})
 	trade := fx.trade("gbk_1")
@@ -193,6 +196,7 @@ func TestGBK(t *testing.T) {
 }
 
 func TestFaultsOfAlipayNotifications(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		fault string
 		tries []string

@@ -104,6 +104,7 @@ func (fx *fixture) told(c *alipay.Client) *alipay.Notification {
 }
 
 func TestAlipayQRPaid(t *testing.T) {
+	t.Parallel()
 	fx, c := newAlipayWorld(t)
 	code := fx.qr(c, "qr_paid_1")
 	if !strings.HasPrefix(code, "https://qr.alipay.com/bax") {
@@ -132,6 +133,7 @@ func TestAlipayQRPaid(t *testing.T) {
 }
 
 func TestAlipayNotificationNeedsSuccess(t *testing.T) {
+	t.Parallel()
 	fx, c := newAlipayWorld(t)
 	answers := []string{"SUCCESS", "success\n", "success", "success"}
 	fx.merchant.answer = func(n int, _ delivery, rw http.ResponseWriter) { io.WriteString(rw, answers[n-1]) }
@@ -153,6 +155,7 @@ func TestAlipayNotificationNeedsSuccess(t *testing.T) {
 }
 
 func TestAlipayClose(t *testing.T) {
+	t.Parallel()
 	fx, c := newAlipayWorld(t)
 	code := fx.qr(c, "closed_1")
 	r, err := c.TradeClose(t.Context(), alipay.TradeClose{OutTradeNo: "closed_1"})
@@ -174,6 +177,7 @@ func TestAlipayClose(t *testing.T) {
 }
 
 func TestAlipayCancel(t *testing.T) {
+	t.Parallel()
 	fx, c := newAlipayWorld(t)
 	unscanned := fx.qr(c, "canceled_1")
 	fx.approve(providersim.Ming, fx.qr(c, "canceled_2"))
@@ -192,6 +196,7 @@ func TestAlipayCancel(t *testing.T) {
 }
 
 func TestAlipayRefund(t *testing.T) {
+	t.Parallel()
 	fx, c := newAlipayWorld(t)
 	fx.approve(providersim.Ming, fx.qr(c, "refunded_1"))
 	fx.told(c)
@@ -235,6 +240,7 @@ func TestAlipayRefund(t *testing.T) {
 }
 
 func TestAlipayWapPaid(t *testing.T) {
+	t.Parallel()
 	fx, c := newAlipayWorld(t)
 	pay := alipay.TradeWapPay{Trade: fx.trade("wap_paid_1"), QuitURL: "http://127.0.0.1:8080/quit"}
 	pay.ProductCode = "QUICK_WAP_WAY"
@@ -268,6 +274,7 @@ func TestAlipayWapPaid(t *testing.T) {
 }
 
 func TestAlipayWapTimesOut(t *testing.T) {
+	t.Parallel()
 	fx, c := newAlipayWorld(t)
 	pay := alipay.TradeWapPay{Trade: fx.trade("wap_late_1")}
 	pay.TimeoutExpress = "5m"
@@ -285,6 +292,7 @@ func TestAlipayWapTimesOut(t *testing.T) {
 }
 
 func TestAlipayPageRefusesTamperedAddress(t *testing.T) {
+	t.Parallel()
 	fx, c := newAlipayWorld(t)
 	link, err := c.TradePagePay(alipay.TradePagePay{Trade: fx.trade("page_1")})
 	if err != nil {
@@ -299,6 +307,7 @@ func TestAlipayPageRefusesTamperedAddress(t *testing.T) {
 }
 
 func TestAlipayBridge(t *testing.T) {
+	t.Parallel()
 	fx, c := newAlipayWorld(t)
 	r, err := c.TradeCreate(t.Context(), alipay.TradeCreate{Trade: fx.trade("bridge_1"), BuyerId: "2088000000000002"})
 	wantSub(t, r.Error, err, "")
@@ -317,6 +326,7 @@ func TestAlipayBridge(t *testing.T) {
 // TestAlipayRefusesCommonParameters changes one parameter of a signed request
 // at a time.
 func TestAlipayRefusesCommonParameters(t *testing.T) {
+	t.Parallel()
 	fx, c := newAlipayWorld(t)
 	for name, want := range map[string]struct{ value, sub string }{
 		"sign":      {"AAAA", "isv.invalid-signature"},
@@ -364,6 +374,7 @@ func (fx *fixture) gatewayError(p url.Values) string {
 }
 
 func TestAlipayTradeRules(t *testing.T) {
+	t.Parallel()
 	fx, c := newAlipayWorld(t)
 	for name, change := range map[string]func(*alipay.TradePreCreate){
 		"three-decimals":   func(p *alipay.TradePreCreate) { p.TotalAmount = "0.001" },

@@ -91,6 +91,7 @@ func faultsOf(w providersim.Wallet) []providersim.Fault {
 // TestEveryFaultEndsAsItSays runs the whole table: whatever strikes, a correct
 // client ends where the row says.
 func TestEveryFaultEndsAsItSays(t *testing.T) {
+	t.Parallel()
 	for _, f := range faultsOf(providersim.WeChat) {
 		t.Run(f.Name, func(t *testing.T) {
 			fx := newFixture(t)
@@ -154,6 +155,7 @@ func (fx *fixture) hearsOfRefund(event, status string) {
 }
 
 func TestFaultsOfReplies(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		fault  string
 		status int // of the answer; 0 for none that the SDK trusts
@@ -200,6 +202,7 @@ func TestFaultsOfReplies(t *testing.T) {
 // TestFaultsOfNotifications lists what a merchant that checks everything makes
 // of each try.
 func TestFaultsOfNotifications(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		fault string
 		tries []string
@@ -271,6 +274,7 @@ func (fx *fixture) verdicts() (seen func(number string) []string) {
 }
 
 func TestNotificationBeforeReply(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	fx.inject(providersim.Rule{Fault: "notify-before-reply", Next: 1})
 	fx.order("early-1")
@@ -286,6 +290,7 @@ func TestNotificationBeforeReply(t *testing.T) {
 
 // A slow reply comes in the end, and nothing is wrong with it.
 func TestSlow(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t, func(o *providersim.Options) { o.ReplyScale = 0.02 })
 	fx.inject(providersim.Rule{Fault: "slow", Next: 1})
 	began := time.Now()
@@ -297,6 +302,7 @@ func TestSlow(t *testing.T) {
 
 // A close that is answered 202 has closed nothing.
 func TestClose202(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	fx.order("paying-1")
 	fx.inject(providersim.Rule{Fault: "close-202", Next: 1})
@@ -312,6 +318,7 @@ func TestClose202(t *testing.T) {
 // The first news of a payment may be that it was given back, under a number that
 // nobody here has made.
 func TestRefundNoticeFirst(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	fx.inject(providersim.Rule{Fault: "refund-notice-first", Next: 1})
 	fx.approve(providersim.Ming, fx.order("returned-1"))
@@ -322,6 +329,7 @@ func TestRefundNoticeFirst(t *testing.T) {
 }
 
 func TestReordered(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t, func(o *providersim.Options) { o.RetryScale = 1 })
 	fx.inject(providersim.Rule{Fault: "notify-reordered", Next: 1})
 	for _, number := range []string{"first-1", "second-1"} {
@@ -341,6 +349,7 @@ func TestReordered(t *testing.T) {
 }
 
 func TestInjectRefusesNonsense(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		rule providersim.Rule
 		want string
@@ -382,6 +391,7 @@ func (fx *fixture) strikes(percent, n int) (pattern string) {
 }
 
 func TestFaultsAreReplayable(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	first := fx.strikes(30, 100)
 	fx.sim.Calm()
@@ -403,6 +413,7 @@ func TestFaultsAreReplayable(t *testing.T) {
 
 // TestChaos: on a rough day every payment still ends paid, and is told of.
 func TestChaos(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	const payments, atOnce = 120, 8
 	var mu sync.Mutex
@@ -452,6 +463,7 @@ func TestChaos(t *testing.T) {
 
 // TestNextStrikesExactlySoOften: a rule strikes the next n calls and no more.
 func TestNextStrikesExactlySoOften(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	rapid.Check(t, func(t *rapid.T) {
 		n, calls := rapid.IntRange(1, 5).Draw(t, "n"), rapid.IntRange(1, 8).Draw(t, "calls")

@@ -88,6 +88,7 @@ func (fx *fixture) merchantOrder(id string) string {
 }
 
 func TestMerchantLinkPaid(t *testing.T) {
+	t.Parallel()
 	fx, key := newMerchantLink(t)
 	order := fx.merchantOrder("cashier1")
 	started := fx.tell(key, "POST", "", "cashier1", order, nil)
@@ -132,6 +133,7 @@ func TestMerchantLinkPaid(t *testing.T) {
 }
 
 func TestMerchantLinkRefuses(t *testing.T) {
+	t.Parallel()
 	fx, key := newMerchantLink(t)
 	order := fx.merchantOrder("cashier2")
 	if started := fx.tell(key, "POST", "", "cashier2", order, nil); started.status != 200 {
@@ -164,6 +166,7 @@ func TestMerchantLinkRefuses(t *testing.T) {
 }
 
 func TestMerchantLinkExpires(t *testing.T) {
+	t.Parallel()
 	fx, key := newMerchantLink(t)
 	order := fx.merchantOrder("cashier4")
 	link, _ := fx.tell(key, "POST", "", "cashier4", order, nil).body["url"].(string)
@@ -221,6 +224,7 @@ func (s linkShopper) finish() (providersim.End, error) {
 // TestEveryFaultEndsAsItSaysAtMerchantLink runs the table once more, where no
 // order is closed and no money given back.
 func TestEveryFaultEndsAsItSaysAtMerchantLink(t *testing.T) {
+	t.Parallel()
 	for _, f := range faultsOf(providersim.MerchantLink) {
 		t.Run(f.Name, func(t *testing.T) {
 			fx, key := newMerchantLink(t)
@@ -248,6 +252,7 @@ func TestEveryFaultEndsAsItSaysAtMerchantLink(t *testing.T) {
 
 // A refusal has the cashier's own status and words.
 func TestMerchantLinkRefusals(t *testing.T) {
+	t.Parallel()
 	for fault, status := range map[string]int{"server-error": 500, "rate-limited": 429, "prepay-refused": 403} {
 		fx, key := newMerchantLink(t)
 		fx.inject(providersim.Rule{Fault: fault, Next: 1})
@@ -259,6 +264,7 @@ func TestMerchantLinkRefusals(t *testing.T) {
 }
 
 func TestAddMerchantLinkAccountRefuses(t *testing.T) {
+	t.Parallel()
 	sim := providersim.New(providersim.Options{Origin: "http://127.0.0.1:1"})
 	defer sim.Close()
 	for name, a := range map[string]providersim.MerchantLinkAccount{

@@ -14,6 +14,7 @@ import (
 
 // TestNotificationSchedule refuses every try and counts them: one and fifteen.
 func TestNotificationSchedule(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t, func(o *providersim.Options) { o.RetryScale = 1 })
 	fx.merchant.answer = func(n int, _ delivery, rw http.ResponseWriter) {
 		rw.WriteHeader([]int{500, 503, 302, 401}[n%4])
@@ -57,6 +58,7 @@ func TestNotificationSchedule(t *testing.T) {
 }
 
 func TestHistoryIsKeptListedAndCleared(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	fx.approve(providersim.Ming, fx.order("history-1"))
 	fx.merchant.next(t)
@@ -83,6 +85,7 @@ func TestHistoryIsKeptListedAndCleared(t *testing.T) {
 // TestCloseInterruptsDelivery: a merchant that never answers does not hold the
 // simulator up.
 func TestCloseInterruptsDelivery(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	asked := make(chan struct{})
 	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

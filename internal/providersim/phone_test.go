@@ -27,6 +27,7 @@ func (fx *fixture) h5Link(number string) string {
 }
 
 func TestCheckMWeb(t *testing.T) {
+	t.Parallel()
 	const good = "https://pay.example/pay/token"
 	back := "&redirect_url=" + url.QueryEscape("https://pay.example/pay/token/return")
 	for name, c := range map[string]struct {
@@ -75,6 +76,7 @@ func TestCheckMWeb(t *testing.T) {
 }
 
 func TestOAuth(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(url.Values){
 		"foreign-app":     func(q url.Values) { q.Set("appid", "wx0000000000000009") },
 		"token-type":      func(q url.Values) { q.Set("response_type", "token") },
@@ -151,6 +153,7 @@ func wantResult(t *testing.T, page, want string) {
 
 // TestPhoneByHand goes through the phone as a person without JavaScript does.
 func TestPhoneByHand(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	code := fx.order("by-hand-1")
 	home := fx.visit(fx.server.URL+"/phone?user=ming", nil)
@@ -178,6 +181,7 @@ func TestPhoneByHand(t *testing.T) {
 }
 
 func TestPhoneReadsOtherTexts(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	code := fx.order("texts-1")
 	for name, c := range map[string]struct{ text, how, want string }{
@@ -197,6 +201,7 @@ func TestPhoneReadsOtherTexts(t *testing.T) {
 }
 
 func TestPhoneAfterDeepLink(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	link := fx.h5Link("deep-1") + "&redirect_url=" + url.QueryEscape("https://pay.example/back?a=1&b=2")
 	fx.visit(link, http.Header{"Referer": {"https://pay.example/"}})
@@ -215,6 +220,7 @@ func TestPhoneAfterDeepLink(t *testing.T) {
 }
 
 func TestPhoneLanguagesAndHeaders(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	for accept, want := range map[string]string{"zh-CN,zh;q=0.9,en;q=0.8": `lang="zh-CN"`, "en-GB": `lang="en"`, "": `lang="en"`} {
 		if page := fx.visit(fx.server.URL+"/phone", http.Header{"Accept-Language": {accept}}); !strings.Contains(page, want) {
@@ -238,6 +244,7 @@ func TestPhoneLanguagesAndHeaders(t *testing.T) {
 }
 
 func TestControlAPI(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	code := fx.order("control-1")
 	var payments []providersim.Payment
@@ -286,6 +293,7 @@ func TestControlAPI(t *testing.T) {
 }
 
 func TestControlRefusesNonsense(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	for name, c := range map[string]struct {
 		path string
@@ -318,6 +326,7 @@ func TestControlRefusesNonsense(t *testing.T) {
 }
 
 func TestBridgesAnswerOnlyThisMachinesPages(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	for origin, allowed := range map[string]string{
 		"http://127.0.0.1:8080": "http://127.0.0.1:8080", "http://localhost:8080": "http://localhost:8080", "https://shop.example": "", "null": "",

@@ -7,6 +7,7 @@ import (
 )
 
 func TestPhoneTextsAreComplete(t *testing.T) {
+	t.Parallel()
 	if en, zh := slices.Sorted(maps.Keys(phoneEnglish)), slices.Sorted(maps.Keys(phoneChinese)); !slices.Equal(en, zh) {
 		t.Errorf("the languages have different keys:\n%v\n%v", en, zh)
 	}
@@ -15,6 +16,7 @@ func TestPhoneTextsAreComplete(t *testing.T) {
 // TestEveryReasonHasWords: whatever stops a payer is said in each wallet's
 // words, and explained.
 func TestEveryReasonHasWords(t *testing.T) {
+	t.Parallel()
 	for reason := range english {
 		for wallet, words := range walletWords {
 			onlyWeChat := reason == errFromAlbum || reason == errLongPress || reason == errAsLink

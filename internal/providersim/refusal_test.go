@@ -4,6 +4,7 @@ import "testing"
 
 // Every refusal in the table has words at each company that it can strike.
 func TestEveryRefusalHasWords(t *testing.T) {
+	t.Parallel()
 	words := map[Wallet]func(refusalKind) bool{
 		WeChat:       func(k refusalKind) bool { return wechatRefusals[k] != nil },
 		Alipay:       func(k refusalKind) bool { return alipayRefusals[k] != nil },

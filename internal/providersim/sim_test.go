@@ -212,6 +212,7 @@ func serve(sim *providersim.Sim, r *http.Request) (status int) {
 }
 
 func TestOnlyNeighboursAreServed(t *testing.T) {
+	t.Parallel()
 	sim := quietSim(t)
 	for remote, status := range map[string]int{
 		"127.0.0.1:1": 200, "[::1]:1": 200, "192.168.1.5:1": 200, "10.0.0.1:1": 200, "[fe80::1]:1": 200, "[::ffff:127.0.0.1]:1": 200,
@@ -226,6 +227,7 @@ func TestOnlyNeighboursAreServed(t *testing.T) {
 }
 
 func TestCloseEndsRun(t *testing.T) {
+	t.Parallel()
 	sim := quietSim(t)
 	done := make(chan struct{})
 	go func() {

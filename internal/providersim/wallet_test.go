@@ -9,6 +9,7 @@ import (
 )
 
 func TestLifetimes(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		change  m
 		advance time.Duration
@@ -45,6 +46,7 @@ func TestLifetimes(t *testing.T) {
 func in(d time.Duration) string { return time.Now().Add(d).Format(time.RFC3339) }
 
 func TestOneOrderOnePayer(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	code := fx.order("one-payer-1")
 	if _, err := fx.sim.Scan(providersim.Ming, code, providersim.ByCamera); err != nil {
@@ -66,6 +68,7 @@ func TestOneOrderOnePayer(t *testing.T) {
 }
 
 func TestOnlyTheCameraReadsCodes(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	code := fx.order("camera-1")
 	for how, want := range map[providersim.How]string{

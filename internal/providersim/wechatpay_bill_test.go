@@ -11,6 +11,7 @@ import (
 )
 
 func TestBill(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	fx.approve(providersim.Ming, fx.order("bill-1"))
 	fx.merchant.next(t)

@@ -35,6 +35,7 @@ type m = map[string]any
 
 // TestPrepayRules breaks one rule of the order's fields at a time.
 func TestPrepayRules(t *testing.T) {
+	t.Parallel()
 	h5Scene := m{"payer_client_ip": "203.0.113.7", "h5_info": m{"type": "Wap"}}
 	for name, c := range map[string]struct {
 		product string
@@ -106,6 +107,7 @@ func TestPrepayRules(t *testing.T) {
 }
 
 func TestPrepayOfOtherPeople(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	for name, c := range map[string]struct {
 		product string
@@ -130,6 +132,7 @@ func TestPrepayOfOtherPeople(t *testing.T) {
 }
 
 func TestBodiesThatAreNoObject(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	for name, body := range map[string]string{"empty": "", "list": "[]", "null": "null", "cut": `{"appid":`, "twice": `{} {}`, "text": "appid=1"} {
 		t.Run(name, func(t *testing.T) {
@@ -144,6 +147,7 @@ func TestBodiesThatAreNoObject(t *testing.T) {
 
 // repeat another request; any other value does.
 func TestSameRequestInOtherWords(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	numbers := 0
 	rapid.Check(t, func(rt *rapid.T) {
@@ -182,6 +186,7 @@ func shuffled(t *rapid.T, object m) string {
 }
 
 func TestPostNeedsItsContentType(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	call := newCall("POST", "/v3/pay/transactions/native", fx.body(nil))
 	call.header["Content-Type"] = "application/x-www-form-urlencoded"

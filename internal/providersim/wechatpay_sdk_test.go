@@ -103,6 +103,7 @@ func (fx *fixture) read(d delivery) (*notify.Request, *payments.Transaction, err
 }
 
 func TestNativePaid(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	code := fx.order("native-paid|*1")
 	if !strings.HasPrefix(code, "weixin://wxpay/bizpayurl?pr=") {
@@ -134,6 +135,7 @@ func TestNativePaid(t *testing.T) {
 }
 
 func TestRepeatedPrepayRenewsTheCode(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	first, second := fx.order("renewed-1"), fx.order("renewed-1")
 	if first == second {
@@ -148,6 +150,7 @@ func TestRepeatedPrepayRenewsTheCode(t *testing.T) {
 }
 
 func TestChangedPrepayIsRefused(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	fx.order("changed-1")
 	for name, change := range map[string]func(*native.PrepayRequest){
@@ -181,6 +184,7 @@ func (fx *fixture) h5Request(number string) h5.PrepayRequest {
 }
 
 func TestClose(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	code := fx.order("closed-1")
 	req := native.CloseOrderRequest{OutTradeNo: core.String("closed-1"), Mchid: core.String(mchID)}
@@ -208,6 +212,7 @@ func TestClose(t *testing.T) {
 }
 
 func TestQueryOfUnknown(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	_, _, err := fx.native().QueryOrderByOutTradeNo(t.Context(), native.QueryOrderByOutTradeNoRequest{
 		OutTradeNo: core.String("never-made"), Mchid: core.String(mchID),
@@ -220,6 +225,7 @@ func TestQueryOfUnknown(t *testing.T) {
 }
 
 func TestH5Paid(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	p, _, err := (&h5.H5ApiService{Client: fx.client()}).Prepay(t.Context(), fx.h5Request("h5-paid-1"))
 	if err != nil {
@@ -253,6 +259,7 @@ func (fx *fixture) bridgeParameters(number string, user providersim.User) map[st
 }
 
 func TestBridge(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		change func(map[string]string)
 		result string
@@ -295,6 +302,7 @@ func (fx *fixture) refund(number, refundNumber string, fen int64) (*refunddomest
 }
 
 func TestRefund(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	fx.approve(providersim.Ming, fx.order("refunded-1"))
 	fx.merchant.next(t)
@@ -342,6 +350,7 @@ func TestRefund(t *testing.T) {
 }
 
 func TestRefundLimits(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	fx.order("limits-1")
 	_, err := fx.refund("limits-1", "R1", 1)
@@ -363,6 +372,7 @@ func TestRefundLimits(t *testing.T) {
 }
 
 func TestProductsMustBeGranted(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	a := weChatAccount()
 	a.MchID, a.Products = "1900000002", []providersim.Product{providersim.JSAPI}
@@ -381,6 +391,7 @@ func TestProductsMustBeGranted(t *testing.T) {
 }
 
 func TestClientOfAnotherPlatformKeyRefusesReplies(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	c, err := core.NewClient(t.Context(),
 		option.WithWechatPayPublicKeyAuthCipher(mchID, serial, merchantKey(), publicID, &merchantKey().PublicKey), option.WithHTTPClient(fx.http))

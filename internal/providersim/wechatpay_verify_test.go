@@ -89,6 +89,7 @@ func (fx *fixture) send(c rawCall) (a answer) {
 const queryPath = "/v3/pay/transactions/out-trade-no/never-made?mchid=" + mchID
 
 func TestAuthentication(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	used := newCall("GET", queryPath, "")
 	fx.send(used)
@@ -144,6 +145,7 @@ func TestAuthentication(t *testing.T) {
 }
 
 func TestUnknownPath(t *testing.T) {
+	t.Parallel()
 	fx := newFixture(t)
 	if a := fx.send(newCall("GET", "/v3/certificates", "")); a.status != 404 || a.Code != "RESOURCE_NOT_EXISTS" {
 		t.Errorf("answer is %d %s", a.status, a.Code)

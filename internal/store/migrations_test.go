@@ -16,6 +16,7 @@ var name = regexp.MustCompile(`(?m)^CREATE (?:TABLE|INDEX) \w+|^ALTER TABLE \w+ 
 // TestMigrationsAgree: the two databases have the same migrations under the same
 // numbers, so that one set of statements and one document describe both.
 func TestMigrationsAgree(t *testing.T) {
+	t.Parallel()
 	sqlite, postgres := migrations(t, "sqlite"), migrations(t, "postgres")
 	if diff := cmp.Diff(sqlite, postgres); diff != "" {
 		t.Errorf("the migrations differ (-sqlite +postgres):\n%s", diff)

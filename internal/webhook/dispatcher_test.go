@@ -201,6 +201,7 @@ func status(code int) func(http.ResponseWriter, int) {
 }
 
 func TestDeliversSignedInOrder(t *testing.T) {
+	t.Parallel()
 	r := newReceiver(t, nil)
 	b := newBench(t, r.endpoint(secret(1), secret(2)))
 	for range 5 {
@@ -233,6 +234,7 @@ func TestDeliversSignedInOrder(t *testing.T) {
 
 // TestSchedule lets every try fail and reads the pauses off the store.
 func TestSchedule(t *testing.T) {
+	t.Parallel()
 	r := newReceiver(t, status(500))
 	b := newBench(t, r.endpoint())
 	begin := b.now
@@ -276,6 +278,7 @@ func TestSchedule(t *testing.T) {
 }
 
 func TestAnswers(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name       string
 		answer     func(w http.ResponseWriter, n int)
@@ -339,6 +342,7 @@ func TestAnswers(t *testing.T) {
 }
 
 func TestDisabledEndpointGoesOnWhenEnabled(t *testing.T) {
+	t.Parallel()
 	r := newReceiver(t, func(w http.ResponseWriter, n int) {
 		w.WriteHeader(map[bool]int{true: 410, false: 204}[n == 1])
 	})
@@ -359,6 +363,7 @@ func TestDisabledEndpointGoesOnWhenEnabled(t *testing.T) {
 }
 
 func TestRemovedEndpoint(t *testing.T) {
+	t.Parallel()
 	r := newReceiver(t, status(500))
 	b := newBench(t, r.endpoint())
 	b.cancel()
@@ -375,6 +380,7 @@ func TestRemovedEndpoint(t *testing.T) {
 }
 
 func TestRedelivery(t *testing.T) {
+	t.Parallel()
 	r := newReceiver(t, nil)
 	b := newBench(t, r.endpoint())
 	b.cancel()
@@ -390,6 +396,7 @@ func TestRedelivery(t *testing.T) {
 // TestDeadEndpointDelaysNobody holds one endpoint's request for as long as the
 // other one needs.
 func TestDeadEndpointDelaysNobody(t *testing.T) {
+	t.Parallel()
 	held := make(chan struct{})
 	release := sync.OnceFunc(func() { close(held) })
 	t.Cleanup(release)
@@ -428,6 +435,7 @@ func must[T any](v T, err error) T {
 
 // TestSeveralServers lets four dispatchers work on one queue.
 func TestSeveralServers(t *testing.T) {
+	t.Parallel()
 	const messages = 40
 	r, arrived := newSignalling(t, messages)
 	b := newBench(t, r.endpoint())

@@ -68,6 +68,7 @@ var forbidden = []struct{ name, host string }{
 // TestForbiddenAddresses sends to every forbidden address, on a port that the
 // guard lets through and where this machine's loopback listens.
 func TestForbiddenAddresses(t *testing.T) {
+	t.Parallel()
 	var accepted atomic.Int64
 	port := listen(t, "127.0.0.1:0", &accepted)
 	if hasIPv6() {
@@ -97,6 +98,7 @@ func TestForbiddenAddresses(t *testing.T) {
 
 // TestLoopbackInTestMode shows that the listener above would have answered.
 func TestLoopbackInTestMode(t *testing.T) {
+	t.Parallel()
 	var accepted atomic.Int64
 	port := listen(t, "127.0.0.1:0", &accepted)
 	for _, test := range []struct {
@@ -113,6 +115,7 @@ func TestLoopbackInTestMode(t *testing.T) {
 }
 
 func TestOnlyPort443(t *testing.T) {
+	t.Parallel()
 	g := guard(false, 443)
 	if err := g.Safe("tcp4", "93.184.215.14:443", nil); err != nil {
 		t.Errorf("a public address: %v", err)
@@ -206,6 +209,7 @@ func answerNames(server net.PacketConn) {
 }
 
 func TestEndpointCheck(t *testing.T) {
+	t.Parallel()
 	good := []string{"whsec_" + strings.Repeat("QUFB", 8)}
 	tests := []struct {
 		name      string
@@ -260,6 +264,7 @@ func FuzzRetryAfter(f *testing.F) {
 }
 
 func TestRetryAfter(t *testing.T) {
+	t.Parallel()
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for value, want := range map[string]time.Duration{
 		"": 0, "120": 2 * time.Minute, "-5": 0, "99999999": maxRetryAfter, "soon": 0,
@@ -272,6 +277,7 @@ func TestRetryAfter(t *testing.T) {
 }
 
 func TestReasonCanBeStored(t *testing.T) {
+	t.Parallel()
 	got := reason(answer{}, errors.New("a\x00b"+strings.Repeat("袜", 100)))
 	if strings.ContainsRune(got, 0) || len(got) > maxReason || !strings.HasPrefix(got, "ab袜") || strings.ContainsRune(got, '\uFFFD') {
 		t.Errorf("got %q", got)

@@ -101,6 +101,7 @@ func history(t *testing.T) []webhook.Message {
 
 // TestPayloads compares one message of each type with what merchants rely on.
 func TestPayloads(t *testing.T) {
+	t.Parallel()
 	told := map[pay.EventType]bool{}
 	for _, m := range history(t) {
 		name := string(m.Type)
@@ -137,6 +138,7 @@ func TestPayloads(t *testing.T) {
 }
 
 func TestSameEventSameBytes(t *testing.T) {
+	t.Parallel()
 	first, second := history(t), history(t)
 	for i := range first {
 		if !bytes.Equal(first[i].Payload, second[i].Payload) || first[i].ID != second[i].ID {

@@ -14,6 +14,7 @@ import (
 
 // TestSlowEndpoints lets endpoints waste our time, in a bubble of fake time.
 func TestSlowEndpoints(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name       string
 		answer     func(conn net.Conn, request *bufio.Reader)

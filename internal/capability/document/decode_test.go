@@ -117,6 +117,7 @@ var broken = []struct {
 }
 
 func TestBrokenFixtures(t *testing.T) {
+	t.Parallel()
 	for _, tt := range broken {
 		t.Run(tt.name, func(t *testing.T) {
 			data, err := os.ReadFile(filepath.Join("testdata", "broken", tt.name+".json"))
@@ -133,6 +134,7 @@ func TestBrokenFixtures(t *testing.T) {
 
 // TestEveryFixtureIsListed: no file of the folder goes untested.
 func TestEveryFixtureIsListed(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob(filepath.Join("testdata", "broken", "*"))
 	if err != nil {
 		t.Fatal(err)
@@ -158,6 +160,7 @@ func problems(t *testing.T, data []byte) strictjson.Problems {
 
 // TestAllProblemsAtOnce: one mistake does not hide another.
 func TestAllProblemsAtOnce(t *testing.T) {
+	t.Parallel()
 	got := problems(t, []byte(`{
 		"schema": 1, "merchant": "Tea", "locale": "en", "visible": 0, "colour": "red",
 		"methods": [
@@ -181,6 +184,7 @@ func TestAllProblemsAtOnce(t *testing.T) {
 }
 
 func TestDecodeSize(t *testing.T) {
+	t.Parallel()
 	full, err := os.ReadFile("testdata/full.json")
 	if err != nil {
 		t.Fatal(err)
@@ -197,6 +201,7 @@ func TestDecodeSize(t *testing.T) {
 // TestNumbers: a whole number is written in digits, whatever else JSON Schema
 // takes for the same.
 func TestNumbers(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		text string
 		want int // 0: refused
@@ -234,6 +239,7 @@ func TestNumbers(t *testing.T) {
 
 // TestEncoding: one document, one encoding, whatever the file looked like.
 func TestEncoding(t *testing.T) {
+	t.Parallel()
 	full, err := os.ReadFile("testdata/full.json")
 	if err != nil {
 		t.Fatal(err)

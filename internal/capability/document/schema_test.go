@@ -71,6 +71,7 @@ func compare(t interface{ Errorf(string, ...any) }, s *jsonschema.Schema, data [
 }
 
 func TestSchemaAgreesOnGenerated(t *testing.T) {
+	t.Parallel()
 	s := compiled(t)
 	rapid.Check(t, func(t *rapid.T) {
 		compare(t, s, capabilitytest.AnyDocument(capabilitytest.Rapid(t)).JSON())
@@ -78,6 +79,7 @@ func TestSchemaAgreesOnGenerated(t *testing.T) {
 }
 
 func TestSchemaAgreesOnMutated(t *testing.T) {
+	t.Parallel()
 	s := compiled(t)
 	rapid.Check(t, func(t *rapid.T) {
 		roll := capabilitytest.Rapid(t)
@@ -185,6 +187,7 @@ func oddity(roll capabilitytest.Dice) any {
 // TestSchemaAgreesOnEveryReplacement puts every oddity into every place of a
 // document that has everything.
 func TestSchemaAgreesOnEveryReplacement(t *testing.T) {
+	t.Parallel()
 	s := compiled(t)
 	full, err := os.ReadFile("testdata/full.json")
 	if err != nil {
@@ -304,6 +307,7 @@ func mutateArray(roll capabilitytest.Dice, v []any) any {
 // the schema, so that beyondSchema shrinks as soon as it can; every other one
 // must fail it.
 func TestSchemaOnFixtures(t *testing.T) {
+	t.Parallel()
 	s := compiled(t)
 	covered := map[strictjson.Rule]bool{strictjson.RuleTooLarge: true}
 	for _, tt := range broken {
@@ -329,6 +333,7 @@ func TestSchemaOnFixtures(t *testing.T) {
 // TestWordLists tries every word that could be a currency or region: decoder
 // and schema agree, and what they take is known to the Unicode project too.
 func TestWordLists(t *testing.T) {
+	t.Parallel()
 	var s struct {
 		Defs struct{ Currency, Region struct{ Enum []string } } `json:"$defs"`
 	}

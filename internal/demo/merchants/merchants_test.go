@@ -10,6 +10,7 @@ import (
 )
 
 func TestSamplesDecode(t *testing.T) {
+	t.Parallel()
 	files, err := fs.Glob(merchants.FS, "*/capabilities.json")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no samples: %v", err)

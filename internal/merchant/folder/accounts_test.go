@@ -41,6 +41,7 @@ func shops(t *testing.T, adjust func(*folder.Settings)) []folder.Merchant {
 // A merchant's key and account are nobody else's: whose session would it open,
 // and whose payment would a notification be about?
 func TestNothingIsShared(t *testing.T) {
+	t.Parallel()
 	env := provider.Env{HTTP: http.DefaultClient, Now: time.Now}
 	for _, c := range []struct {
 		name   string

@@ -38,6 +38,7 @@ func files(doc, private string) fstest.MapFS {
 }
 
 func TestLoad(t *testing.T) {
+	t.Parallel()
 	dir := files(capabilities, settings)
 	delete(dir, "other/key.pem")
 	sources, err := folder.Load(dir, true)
@@ -53,6 +54,7 @@ func TestLoad(t *testing.T) {
 }
 
 func TestKeyFilesStayInTheFolder(t *testing.T) {
+	t.Parallel()
 	sources, err := folder.Load(fstest.MapFS{
 		"shop/capabilities.json": {Data: []byte(capabilities)},
 		"outside.pem":            {Data: []byte("not theirs")},
@@ -69,6 +71,7 @@ func TestKeyFilesStayInTheFolder(t *testing.T) {
 
 // TestLoadRefuses has one mistake a row, and what the operator must be told.
 func TestLoadRefuses(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name, document, settings string
 		old, new                 string
@@ -131,6 +134,7 @@ func TestLoadRefuses(t *testing.T) {
 }
 
 func TestLoadNamesTheFileOfEachProblem(t *testing.T) {
+	t.Parallel()
 	_, err := folder.LoadDocuments(fstest.MapFS{
 		"shop/capabilities.json": {Data: []byte(strings.NewReplacer(`"CNY"`, `"CNYX"`, `"visible": 2`, `"visible": -2`).Replace(capabilities))},
 	})
@@ -149,6 +153,7 @@ func TestLoadNamesTheFileOfEachProblem(t *testing.T) {
 }
 
 func TestLoadTellsEverythingAtOnce(t *testing.T) {
+	t.Parallel()
 	dir := fstest.MapFS{
 		"a/capabilities.json": {Data: []byte(`{`)},
 		"b/capabilities.json": {Data: []byte(strings.Replace(capabilities, `"shop"`, `"c"`, 1))},
@@ -166,12 +171,14 @@ func TestLoadTellsEverythingAtOnce(t *testing.T) {
 }
 
 func TestLoadNothing(t *testing.T) {
+	t.Parallel()
 	if _, err := folder.Load(fstest.MapFS{}, true); err == nil || !strings.Contains(err.Error(), "no merchant") {
 		t.Errorf("error is %v", err)
 	}
 }
 
 func TestIcons(t *testing.T) {
+	t.Parallel()
 	named := strings.Replace(capabilities, `"rails"`, `"icon": "own", "rails"`, 1)
 	for _, c := range []struct{ name, file, body, want string }{
 		{"there", "icons/own.svg", "<svg/>", ""},

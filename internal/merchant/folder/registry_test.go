@@ -22,6 +22,7 @@ func registry(t *testing.T) *folder.Registry {
 }
 
 func TestReturnURL(t *testing.T) {
+	t.Parallel()
 	r := registry(t)
 	for _, c := range []struct {
 		url string
@@ -62,6 +63,7 @@ func TestReturnURL(t *testing.T) {
 }
 
 func TestByKey(t *testing.T) {
+	t.Parallel()
 	r := registry(t)
 	if id, ok := r.ByKey("sk_live_1"); !ok || id != "shop" {
 		t.Errorf("the key is of %q, %v", id, ok)

@@ -93,6 +93,7 @@ func (s *testStore) available(when string, ids ...string) {
 }
 
 func TestDiskFull(t *testing.T) {
+	t.Parallel()
 	// The limit must hold for new connections too: after some failures the writer
 	// takes one.
 	var pages atomic.Int64
@@ -124,6 +125,7 @@ func TestDiskFull(t *testing.T) {
 }
 
 func TestReadOnly(t *testing.T) {
+	t.Parallel()
 	s := newTestStore(t)
 	first, err := s.create(10)
 	if err != nil {
@@ -139,6 +141,7 @@ func TestReadOnly(t *testing.T) {
 }
 
 func TestDatabaseDeletedAndRestored(t *testing.T) {
+	t.Parallel()
 	s := newTestStore(t)
 	first, err := s.create(10)
 	if err != nil {
@@ -169,6 +172,7 @@ func TestDatabaseDeletedAndRestored(t *testing.T) {
 }
 
 func TestDatabaseMovedAwayAndBack(t *testing.T) {
+	t.Parallel()
 	s := newTestStore(t)
 	first, err := s.create(10)
 	if err != nil {

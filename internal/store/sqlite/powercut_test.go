@@ -26,6 +26,7 @@ var cuts = flag.Int("cuts", 60, "power cuts to simulate")
 // TestPowerCut stores sessions until power fails, again and again. With our
 // pragmas nothing that was acknowledged may be lost.
 func TestPowerCut(t *testing.T) {
+	t.Parallel()
 	p := newPlant(t, pragmas)
 	p.run(*cuts)
 	if p.lost > 0 {
@@ -39,6 +40,7 @@ func TestPowerCut(t *testing.T) {
 // TestPowerCutNoticesWeakPragma shows that the test above would notice:
 // synchronous=NORMAL loses what was acknowledged.
 func TestPowerCutNoticesWeakPragma(t *testing.T) {
+	t.Parallel()
 	var weak []string
 	for _, pragma := range pragmas {
 		weak = append(weak, strings.ReplaceAll(pragma, "FULL", "NORMAL"))

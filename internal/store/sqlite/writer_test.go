@@ -45,6 +45,7 @@ func busy(t *testing.T, sessions int) (db *sqlstore.DB, release func()) {
 }
 
 func TestCallerWhoLeavesTheQueueIsNotRun(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		db, release := busy(t, 2)
 		defer db.Close()
@@ -70,6 +71,7 @@ func TestCallerWhoLeavesTheQueueIsNotRun(t *testing.T) {
 // TestChangesOfOneBatch lets a hundred changes wait together: some are refused,
 // some panic, some callers leave, and none of them harms the others.
 func TestChangesOfOneBatch(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const sessions = 100
 		db, release := busy(t, sessions)
