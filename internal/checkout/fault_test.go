@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 
 	driver "modernc.org/sqlite"
@@ -54,47 +54,30 @@ func TestDatabaseGone(t *testing.T) {
 
 // disk is how much room the writer's database has, in pages of 4 KiB. The limit
 // is SQLite's own: a full disk that needs no disk.
-type disk struct {
-	mu     sync.Mutex
-	pages  int
-	newest driver.ExecQuerierContext // the writer's connection
-}
+//
+// It holds for connections to come: only the writer may touch the one it has.
+type disk struct{ pages atomic.Int64 }
 
 // opened is told of every connection.
 func (d *disk) opened(c driver.ExecQuerierContext, dsn string) error {
 	if !strings.Contains(dsn, "TestDiskFull") || strings.Contains(dsn, "_query_only") {
 		return nil
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.newest = c
-	return d.apply()
-}
-
-func (d *disk) apply() error {
-	_, err := d.newest.ExecContext(context.Background(), fmt.Sprint("PRAGMA max_page_count = ", d.pages), nil)
+	_, err := c.ExecContext(context.Background(), fmt.Sprint("PRAGMA max_page_count = ", d.pages.Load()), nil)
 	return err
 }
 
 // fill leaves no room: SQLite never takes fewer pages than there are.
-func (d *disk) fill() error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.pages = 1
-	return d.apply()
-}
+func (d *disk) fill() { d.pages.Store(1) }
 
-// clear makes room for connections to come. SQLite has rolled back what found
-// the disk full, and the store has given up that connection.
-func (d *disk) clear() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.pages = 1 << 20
-}
+// clear makes room. SQLite has rolled back what found the disk full, and the
+// store has given up that connection.
+func (d *disk) clear() { d.pages.Store(1 << 20) }
 
+// It runs alone: hooks are the driver's, for all databases of the process.
 func TestDiskFull(t *testing.T) {
-	t.Parallel()
-	d := &disk{pages: 1 << 20}
+	d := &disk{}
+	d.clear()
 	driver.RegisterConnectionHook(d.opened)
 	fx := newFixture(t)
 	waiting := map[string]harness.Notification{}
@@ -102,7 +85,8 @@ func TestDiskFull(t *testing.T) {
 		id := fx.open()
 		waiting[id] = fx.held(fx.choose(id, wechat, pay.RailQR))
 	}
-	fx.must(d.fill())
+	d.fill()
+	fx.reconnect()
 	fx.fill()
 	// What still fits into a page is stored; the first that does not is refused.
 	refused := 0
@@ -130,6 +114,18 @@ func TestDiskFull(t *testing.T) {
 			t.Errorf("the session is %s", l.Session.Status)
 		}
 	}
+}
+
+// reconnect has the store take new connections, because for a moment its files
+// are not there.
+func (fx *fixture) reconnect() {
+	fx.tb.Helper()
+	away := fx.Data + "-away"
+	fx.must(os.Rename(fx.Data, away))
+	if _, _, err := fx.Open(fx.ctx(), fen); pay.CodeOf(err) != pay.CodeStoreDown {
+		fx.tb.Fatalf("without files: %v", err)
+	}
+	fx.must(os.Rename(away, fx.Data))
 }
 
 // fill uses up what room is left in pages that are there already.
