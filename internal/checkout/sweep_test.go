@@ -341,7 +341,10 @@ func TestThrottle(t *testing.T) {
 		want  bool
 		kept  int
 	}{
-		{"a", 0, true, 1}, {"a", time.Second, false, 1}, {"b", time.Second, true, 2}, {"a", 3 * time.Second, true, 2},
+		{"a", 0, true, 1},
+		{"a", time.Second, false, 1},
+		{"b", time.Second, true, 2},
+		{"a", 3 * time.Second, true, 2},
 		{"c", 10 * time.Second, true, 1}, // the others are forgotten
 	} {
 		if got := throttle.Allow(c.id, at.Add(c.after)); got != c.want || throttle.Len() != c.kept {

@@ -74,11 +74,24 @@ func (c *showEntry) Run(ctx context.Context) error {
 func printEntry(q checkout.Quarantined) error {
 	ev := q.Evidence
 	lines := [][2]string{
-		{"entry", q.ID}, {"status", string(q.Status)}, {"reason", q.Reason}, {"at", stamp(q.At)}, {"merchant", q.Merchant},
-		{"provider", ev.Provider}, {"account", ev.Account}, {"app", ev.App}, {"out_trade_no", ev.OutTradeNo},
-		{"source", string(ev.Source)}, {"outcome", string(ev.Outcome)}, {"amount", ev.Amount.String()},
-		{"reference", ev.Reference}, {"paid at", stamp(ev.PaidAt)},
-		{"resolution", string(q.Resolution)}, {"author", q.Author}, {"note", q.Note}, {"resolved at", stamp(q.ResolvedAt)},
+		{"entry", q.ID},
+		{"status", string(q.Status)},
+		{"reason", q.Reason},
+		{"at", stamp(q.At)},
+		{"merchant", q.Merchant},
+		{"provider", ev.Provider},
+		{"account", ev.Account},
+		{"app", ev.App},
+		{"out_trade_no", ev.OutTradeNo},
+		{"source", string(ev.Source)},
+		{"outcome", string(ev.Outcome)},
+		{"amount", ev.Amount.String()},
+		{"reference", ev.Reference},
+		{"paid at", stamp(ev.PaidAt)},
+		{"resolution", string(q.Resolution)},
+		{"author", q.Author},
+		{"note", q.Note},
+		{"resolved at", stamp(q.ResolvedAt)},
 		{"statement", string(ev.Raw)},
 	}
 	if r := q.Refund; r != nil {
