@@ -49,7 +49,7 @@ func newAccount(merchant, providerID string, p provider.Provider, m *metrics) *A
 			Timeout:     DownFor,
 			ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= 5 },
 			// An answer proves that the provider is up, whatever it says.
-			IsSuccessful: func(err error) bool { return err == nil || definite(err) || busy(err) },
+			IsSuccessful: func(err error) bool { return err == nil || definite(err) || answered(err) },
 		}),
 		rate:    rate.NewLimiter(callRate, callRate),
 		working: make(chan struct{}, backgroundCalls),
@@ -84,10 +84,12 @@ func (a *Account) Call(ctx context.Context, name string, f func(context.Context)
 	return err
 }
 
-// busy errors are answers that say "not so often": nobody's failure.
-func busy(err error) bool {
-	_, ok := errors.AsType[*provider.Busy](err)
-	return ok
+// answered reports whether an error is an answer all the same, though not a
+// definite one: "not so often", or a code that we don't know.
+func answered(err error) bool {
+	_, busy := errors.AsType[*provider.Busy](err)
+	_, strange := errors.AsType[*provider.Strange](err)
+	return busy || strange
 }
 
 // definite errors are answers; all others leave the outcome unknown.

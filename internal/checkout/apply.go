@@ -9,7 +9,6 @@ import (
 
 	"morepay/internal/account"
 	"morepay/internal/pay"
-	"morepay/internal/provider"
 )
 
 // Recorder takes what providers say into the store, or into quarantine. It is
@@ -112,13 +111,4 @@ func applyTo(l *pay.Ledger, acc *account.Account, ev pay.Evidence, now time.Time
 		return &pay.Mismatch{Field: "merchant", Got: acc.Merchant, Want: l.Session.Merchant}
 	}
 	return l.Apply(ev, now)
-}
-
-// refundEvidence is what a provider says about one refund.
-func refundEvidence(acc *account.Account, outTradeNo, number string, source pay.Source, state provider.RefundState) pay.Evidence {
-	return pay.Evidence{
-		ID: "refund:" + number + ":" + string(state.Status), Source: source, Outcome: pay.OutcomeRefund,
-		Provider: acc.ProviderID, Account: acc.Name(), OutTradeNo: outTradeNo,
-		Returned: &pay.Returned{Number: number, Status: state.Status, Reference: state.Reference},
-	}
 }

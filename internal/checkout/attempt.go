@@ -286,7 +286,7 @@ func (s *Service) send(ctx context.Context, l *pay.Ledger, acc *account.Account,
 		}
 		return checked, err
 	}
-	s.log.WarnContext(ctx, "outcome of a provider call is unknown", "attempt", id, "provider", acc.ProviderID, "tries", a.Sends, "err", err)
+	s.unanswered(ctx, acc, "the outcome of an order is unknown", err, "attempt", id, "tries", a.Sends)
 	return s.store.Update(ctx, sessionID, func(l *pay.Ledger) error {
 		l.Unanswered(id, pauseBeforeNext(l.Attempt(id), err), s.now())
 		return nil

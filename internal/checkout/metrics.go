@@ -40,8 +40,10 @@ func (m *Metrics) notification(providerID string, err error) {
 	switch {
 	case errors.Is(err, provider.ErrIgnored):
 		result = "ignored"
-	case err != nil:
+	case errors.Is(err, provider.ErrForged):
 		result = "forged"
+	case err != nil:
+		result = "unusable"
 	}
 	m.notifications.WithLabelValues(providerID, result).Inc()
 }

@@ -12,31 +12,31 @@ import (
 
 // Notify takes a provider's inbound message. Its errors tell what to answer:
 // not_found for an unknown account, unauthorized (wrapping provider.ErrForged)
-// for one that can't be trusted, store_unavailable when it could not be kept.
-// Nil means that the message is durable, in quarantine, or needs no keeping.
+// for one that can't be trusted, internal for a genuine one that can't be
+// understood and must come again until somebody has looked, store_unavailable when
+// it could not be kept. Nil means that the message is durable, in quarantine, or
+// needs no keeping.
 func (s *Service) Notify(ctx context.Context, providerID, accountName string, header http.Header, body []byte) error {
 	acc := s.accounts.Named(providerID, accountName)
 	if acc == nil {
 		return pay.Errorf(pay.CodeNotFound, "", "there is no such account")
 	}
-	statement, err := acc.Provider.Notification(header, body)
+	ev, err := acc.Provider.Notification(header, body)
 	s.metrics.notification(providerID, err)
 	switch {
 	case errors.Is(err, provider.ErrIgnored):
 		return nil
-	case err != nil:
+	case errors.Is(err, provider.ErrForged):
 		return pay.Wrap(pay.CodeUnauthorized, err, "the message can't be trusted")
+	case err != nil:
+		age, _ := s.puzzles.note("message "+providerID+"/"+accountName, s.now())
+		s.log.ErrorContext(ctx, "a genuine message can't be understood: a person must look at it",
+			"provider", providerID, "account", accountName, "age", age, "err", err)
+		return pay.Wrap(pay.CodeInternal, err, "the message can't be understood")
 	}
-	_, err = s.recorder.Hear(ctx, acc, evidenceOf(acc, statement))
+	_, err = s.recorder.Hear(ctx, acc, ev)
 	s.reached(PointApplied)
 	return err
-}
-
-func evidenceOf(acc *account.Account, st provider.Statement) pay.Evidence {
-	if r := st.Refund; r != nil {
-		return refundEvidence(acc, r.OutTradeNo, r.Number, pay.SourceNotification, r.State)
-	}
-	return *st.Payment
 }
 
 // Hear applies evidence that came by itself. News of a refund may outrun those of

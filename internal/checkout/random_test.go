@@ -236,7 +236,7 @@ func (s *story) refunder(a pay.Attempt) provider.Refunder {
 func returned(t *rapid.T, refunder provider.Refunder, a pay.Attempt, r pay.Refund) {
 	order := provider.RefundOrder{OutTradeNo: a.OutTradeNo, Number: r.Number, Amount: r.Amount, Total: a.Amount}
 	got, err := refunder.QueryRefund(context.Background(), order)
-	if err != nil || r.Status != pay.RefundSucceeded || got.Status != pay.RefundSucceeded {
+	if err != nil || r.Status != pay.RefundSucceeded || got.Returned.Status != pay.RefundSucceeded {
 		t.Fatalf("refund %s is %s, the provider says %+v, %v", r.ID, r.Status, got, err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 
+	"morepay/internal/account"
 	"morepay/internal/pay"
 	"morepay/internal/provider"
 )
@@ -119,54 +120,113 @@ func (s *Service) pushRefund(ctx context.Context, kept refundKeeper, refundID st
 	if r.Status != pay.RefundPending {
 		return nil
 	}
-	change := func(do func(*pay.Ledger)) error {
-		return kept.update(ctx, func(l *pay.Ledger) error {
-			do(l)
-			return nil
-		})
-	}
 	a := l.Attempt(r.AttemptID)
-	acc := s.accounts.Named(a.Provider, a.Account)
-	if acc == nil {
-		return change(func(l *pay.Ledger) { l.RefundTried(refundID, "", s.now()) })
+	task := refundTask{Service: s, kept: kept, refund: *r, acc: s.accounts.Named(a.Provider, a.Account), order: provider.RefundOrder{
+		OutTradeNo: a.OutTradeNo, Number: r.Number, Amount: r.Amount, Total: a.Amount, Note: r.Note,
+	}}
+	if task.acc == nil {
+		return task.tried(ctx, "")
 	}
-	refunder, ok := acc.Provider.(provider.Refunder)
-	if !ok {
-		return change(func(l *pay.Ledger) { l.FailRefund(refundID, pay.FailureUnsupported, s.now()) })
+	task.order.NotifyURL = s.notifyURL(task.acc)
+	var ok bool
+	if task.refunder, ok = task.acc.Provider.(provider.Refunder); !ok {
+		return task.fail(ctx, pay.FailureUnsupported)
 	}
-	ask := refunder.QueryRefund
-	if !r.AskOnly() {
-		ask = refunder.Refund
-		if err := kept.update(ctx, func(l *pay.Ledger) error { return l.SendRefund(refundID, s.now()) }); err != nil {
+	if r.AskOnly() {
+		return task.ask(ctx, r.Failure)
+	}
+	return task.send(ctx)
+}
+
+// refundTask is one refund on its way.
+type refundTask struct {
+	*Service
+	kept     refundKeeper
+	refund   pay.Refund // as it was
+	acc      *account.Account
+	refunder provider.Refunder
+	order    provider.RefundOrder
+}
+
+// send sends the refund. It is recorded before the request leaves.
+func (t *refundTask) send(ctx context.Context) error {
+	err := t.kept.update(ctx, func(l *pay.Ledger) error { return l.SendRefund(t.refund.ID, t.now()) })
+	if err != nil {
+		return err
+	}
+	var ev pay.Evidence
+	err = t.acc.Call(ctx, "refund", func(ctx context.Context) (err error) {
+		ev, err = t.refunder.Refund(ctx, t.order)
+		return err
+	})
+	t.reached(PointRefundAnswered)
+	switch {
+	case err == nil:
+		return t.apply(ctx, ev)
+	case errors.Is(err, provider.ErrLater):
+		t.log.WarnContext(ctx, "the provider can't refund yet", "refund", t.refund.ID, "err", err)
+		return t.tried(ctx, pay.FailureBalance)
+	}
+	t.unanswered(ctx, t.acc, "a refund was not taken", err, "refund", t.refund.ID)
+	if refusal, ok := errors.AsType[*provider.Refusal](err); ok {
+		// It says nothing of an earlier request, which may have been taken.
+		return t.ask(ctx, cmp.Or(refusal.Failure, pay.FailureRefused))
+	}
+	if _, ok := errors.AsType[*provider.Strange](err); ok {
+		err := t.change(ctx, func(l *pay.Ledger) { l.DoubtRefund(t.refund.ID, pay.FailureRefused, t.now()) })
+		return errors.Join(err, t.ask(ctx, pay.FailureRefused))
+	}
+	return t.tried(ctx, "")
+}
+
+// ask asks what became of the refund. One that the provider does not know of fails
+// as soon as that proves something; before, the payment is looked at, because its
+// money may have gone back by another hand.
+func (t *refundTask) ask(ctx context.Context, failure pay.RefundFailure) error {
+	var ev pay.Evidence
+	err := t.acc.Call(ctx, "query_refund", func(ctx context.Context) (err error) {
+		ev, err = t.refunder.QueryRefund(ctx, t.order)
+		return err
+	})
+	switch {
+	case err == nil:
+		return t.apply(ctx, ev)
+	case !errors.Is(err, provider.ErrAbsent):
+		t.unanswered(ctx, t.acc, "the provider did not say what became of a refund", err, "refund", t.refund.ID)
+		return t.tried(ctx, failure)
+	}
+	if payment, err := query(ctx, t.acc, t.order.OutTradeNo); err == nil && payment.Returned != nil {
+		if _, err := t.recorder.Apply(ctx, t.acc, payment); err != nil {
 			return err
 		}
 	}
-	var state provider.RefundState
-	err = acc.Call(ctx, "refund", func(ctx context.Context) (err error) {
-		state, err = ask(ctx, provider.RefundOrder{
-			OutTradeNo: a.OutTradeNo, Number: r.Number, Amount: r.Amount, Total: a.Amount,
-			Note: r.Note, NotifyURL: s.notifyURL(acc),
-		})
+	return t.fail(ctx, failure)
+}
+
+func (t *refundTask) fail(ctx context.Context, failure pay.RefundFailure) error {
+	return t.change(ctx, func(l *pay.Ledger) { l.FailRefund(t.refund.ID, failure, t.now()) })
+}
+
+// apply records the provider's word. While that is not final, the refund is looked
+// at again.
+func (t *refundTask) apply(ctx context.Context, ev pay.Evidence) error {
+	_, err := t.recorder.Apply(ctx, t.acc, ev)
+	if err != nil || ev.Returned.Status != pay.RefundPending {
 		return err
+	}
+	return t.tried(ctx, "")
+}
+
+func (t *refundTask) tried(ctx context.Context, failure pay.RefundFailure) error {
+	return t.change(ctx, func(l *pay.Ledger) { l.RefundTried(t.refund.ID, failure, t.now()) })
+}
+
+// change is an update that can't be refused.
+func (t *refundTask) change(ctx context.Context, do func(*pay.Ledger)) error {
+	return t.kept.update(ctx, func(l *pay.Ledger) error {
+		do(l)
+		return nil
 	})
-	s.reached(PointRefundAnswered)
-	switch {
-	case errors.Is(err, provider.ErrRefused), errors.Is(err, provider.ErrAbsent):
-		s.log.ErrorContext(ctx, "the provider refuses a refund", "refund", refundID, "err", err)
-		failure := cmp.Or(r.Failure, pay.FailureRefused)
-		return change(func(l *pay.Ledger) { l.FailRefund(refundID, failure, s.now()) })
-	case errors.Is(err, provider.ErrLater):
-		s.log.WarnContext(ctx, "the provider can't refund yet", "refund", refundID, "err", err)
-		return change(func(l *pay.Ledger) { l.RefundTried(refundID, pay.FailureBalance, s.now()) })
-	case err != nil:
-		s.log.WarnContext(ctx, "outcome of a refund is unknown", "refund", refundID, "err", err)
-		return change(func(l *pay.Ledger) { l.RefundTried(refundID, "", s.now()) })
-	}
-	_, err = s.recorder.Apply(ctx, acc, refundEvidence(acc, a.OutTradeNo, r.Number, pay.SourceRefund, state))
-	if err != nil || state.Status != pay.RefundPending {
-		return err
-	}
-	return change(func(l *pay.Ledger) { l.RefundTried(refundID, "", s.now()) })
 }
 
 // change is an update that can't be refused.

@@ -205,7 +205,8 @@ func TestRefundOfWhatWasNotPaid(t *testing.T) {
 	}
 }
 
-// A refund that can't reach the payer ends as failed, for a person.
+// A refund that can't reach the payer waits for a person, and is no failure: the
+// money is neither here nor there, and may still arrive.
 func TestRefundGetsStuck(t *testing.T) {
 	t.Parallel()
 	fx := newFixture(t)
@@ -213,9 +214,13 @@ func TestRefundGetsStuck(t *testing.T) {
 	fx.inject("refund-abnormal", 1)
 	_, err := fx.refund(id, nil)
 	fx.must(err)
-	fx.settle(id, "failed", func(l *pay.Ledger) bool { return l.Refunds[0].Status == pay.RefundFailed })
-	if n := fx.count(id, pay.EventRefundFailed); n != 1 {
-		t.Errorf("%d failed events", n)
+	l := fx.settle(id, "stuck", func(l *pay.Ledger) bool { return l.Refunds[0].Failure == pay.FailurePayerAccount })
+	r := &l.Refunds[0]
+	if r.Status != pay.RefundPending || !l.NeedsPerson(r) || r.CheckAt.IsZero() || fx.count(id, pay.EventRefundFailed) != 0 {
+		t.Errorf("refund is %+v", r)
+	}
+	if _, err := fx.refund(id, cny(1)); pay.CodeOf(err) != pay.CodeRefundExceeds {
+		t.Errorf("while that is so, another refund: %v", err)
 	}
 }
 

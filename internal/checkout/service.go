@@ -57,6 +57,7 @@ type Service struct {
 	metrics   *Metrics
 	reached   func(Point)
 	asked     throttle
+	puzzles   puzzles
 }
 
 // New makes a Service.

@@ -284,7 +284,7 @@ func (s *Service) check(ctx context.Context, l *pay.Ledger, attemptID string) (*
 	}
 	ev, err := query(ctx, acc, a.OutTradeNo)
 	if err != nil {
-		s.log.WarnContext(ctx, "the provider did not say what became of an attempt", "attempt", a.ID, "err", err)
+		s.unanswered(ctx, acc, "the provider did not say what became of an attempt", err, "attempt", a.ID)
 		return l, s.postpone(ctx, l.Session.ID, attemptID)
 	}
 	if ev.Outcome == pay.OutcomePending {

@@ -241,6 +241,18 @@ func (l *Ledger) RefundTried(id string, failure RefundFailure, now time.Time) {
 	r.CheckAt = r.nextCheck(now)
 }
 
+// DoubtRefund records that a refund was answered in a way that nobody knows. It is
+// not sent again but asked about, and "not found" proves nothing while the request
+// may be under way all the same.
+func (l *Ledger) DoubtRefund(id string, failure RefundFailure, now time.Time) {
+	r := l.Refund(id)
+	if r == nil || r.Status != RefundPending {
+		return
+	}
+	r.Failure, r.SilentAt = failure, r.SentAt
+	r.CheckAt = r.nextCheck(now)
+}
+
 // FailRefund ends a refund that was refused and that the provider does not know
 // of. While an earlier request may still arrive that proves nothing: the refund
 // stays pending, and is asked about when it does.

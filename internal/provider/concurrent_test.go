@@ -27,7 +27,7 @@ func TestConcurrentUse(t *testing.T) {
 			}
 			all.Wait()
 			for range payers {
-				if told := fx.next(id); told.err != nil || told.statement.Payment.Outcome != pay.OutcomePaid {
+				if told := fx.next(id); told.err != nil || told.statement.Outcome != pay.OutcomePaid {
 					t.Errorf("told %+v", told)
 				}
 			}

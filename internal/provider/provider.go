@@ -41,7 +41,7 @@ type Provider interface {
 	// genuine but says nothing about a payment or refund. Any other error is a
 	// genuine message that can't be understood: have it sent again until somebody
 	// has looked.
-	Notification(header http.Header, body []byte) (Statement, error)
+	Notification(header http.Header, body []byte) (pay.Evidence, error)
 
 	// Acknowledge is the provider's own dialect for "received" or "send it again".
 	Acknowledge(accepted bool) (status int, contentType string, body []byte)
@@ -64,14 +64,14 @@ type CloseOrder struct {
 	ExpiresAt  time.Time // after this the provider takes no payment anyway
 }
 
-// Refunder is a provider that gives money back. Both methods return the state
-// that the provider reports. Sending the same refund number again is safe.
-// Refund fails with ErrRefused if it never will be made, with ErrLater if it
-// can't be made yet. QueryRefund fails with ErrAbsent if the provider never heard
-// of it.
+// Refunder is a provider that gives money back. Both methods return evidence of
+// the state that the provider reports. Sending the same refund number again is
+// safe. Refund fails with ErrRefused if the provider refuses this request, which
+// says nothing about an earlier one, and with ErrLater if it can't be made yet.
+// QueryRefund fails with ErrAbsent if the provider never heard of it.
 type Refunder interface {
-	Refund(ctx context.Context, r RefundOrder) (RefundState, error)
-	QueryRefund(ctx context.Context, r RefundOrder) (RefundState, error)
+	Refund(ctx context.Context, r RefundOrder) (pay.Evidence, error)
+	QueryRefund(ctx context.Context, r RefundOrder) (pay.Evidence, error)
 }
 
 // PayerIdentifier is a provider whose in-app rail must know who the payer is.
@@ -93,12 +93,6 @@ type FormTargeter interface {
 	FormTargets() []string
 }
 
-// Statement is the content of a genuine notification: exactly one field is set.
-type Statement struct {
-	Payment *pay.Evidence
-	Refund  *RefundStatement
-}
-
 // The errors that mean something to the caller.
 var (
 	ErrRefused  = errors.New("the provider refused the request")
@@ -110,6 +104,26 @@ var (
 	ErrAbsent   = errors.New("the provider does not know this number")
 	ErrLater    = errors.New("the provider can't do it for now") // nothing has changed; such as a balance too low to refund from
 )
+
+// Refusal is a definite refusal with what the provider says of it. It is
+// ErrRefused to those who ask no more.
+type Refusal struct {
+	Code       string            // the provider's, fit for a log
+	Failure    pay.RefundFailure // why a refund was refused; "" if the code does not say
+	NotGranted bool              // the account may not use this product at all
+}
+
+func (r *Refusal) Error() string { return ErrRefused.Error() + ": " + r.Code }
+
+func (r *Refusal) Unwrap() error { return ErrRefused }
+
+// Strange is the error of a verified answer whose code is in no table of ours: the
+// outcome is unknown, and only asking tells. A person should look the code up.
+type Strange struct{ Code string }
+
+func (s *Strange) Error() string {
+	return "the provider answered with a code that we don't know: " + s.Code
+}
 
 // Busy is the error of a provider that answers "too often": nothing was done, and
 // the request may be sent again. RetryAfter is for how long it asks to be left

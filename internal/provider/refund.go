@@ -1,9 +1,7 @@
 package provider
 
 import (
-	"context"
-	"errors"
-	"fmt"
+	"time"
 
 	"morepay/internal/pay"
 )
@@ -18,30 +16,14 @@ type RefundOrder struct {
 	NotifyURL  string // absolute, without query
 }
 
-// RefundState is the state of a refund as the provider reports it.
-type RefundState struct {
-	Status    pay.RefundStatus
-	Reference string // the provider's number
-}
-
-// RefundStatement is a notification about a refund.
-type RefundStatement struct {
-	Account    string
-	OutTradeNo string
-	Number     string
-	State      RefundState
-}
-
-// ConfirmRefusal asks whether a refused refund is not there after all: the refusal of
-// a repeat says nothing about the first request, which may have been taken. It
-// fails with ErrRefused only if the provider knows of no such refund.
-func ConfirmRefusal(ctx context.Context, p Refunder, r RefundOrder, refusal error) (RefundState, error) {
-	state, err := p.QueryRefund(ctx, r)
-	switch {
-	case errors.Is(err, ErrAbsent):
-		return RefundState{}, fmt.Errorf("%w: %w", ErrRefused, refusal)
-	case err != nil:
-		return RefundState{}, fmt.Errorf("%v; what became of it: %v", refusal, err)
+// Evidence makes evidence of what a provider answered about this refund: returned
+// says what, raw is the verified answer. Provider and Account are the caller's.
+func (r RefundOrder) Evidence(returned pay.Returned, raw []byte, now time.Time) pay.Evidence {
+	returned.Number = r.Number
+	ev := pay.Evidence{
+		Source: pay.SourceRefund, Outcome: pay.OutcomeRefund, OutTradeNo: r.OutTradeNo,
+		Returned: &returned, ReceivedAt: now, Raw: raw,
 	}
-	return state, nil
+	ev.ID = EvidenceID(ev)
+	return ev
 }

@@ -47,7 +47,7 @@ var wallets = map[string]providersim.Wallet{
 
 // heard is what an adapter made of one delivery of a notification.
 type heard struct {
-	statement provider.Statement
+	statement pay.Evidence
 	err       error
 }
 
@@ -299,7 +299,7 @@ func TestPayAndRefund(t *testing.T) {
 			t.Fatal(told.err)
 		}
 		asked := fx.query(id, o.OutTradeNo)
-		for _, ev := range []pay.Evidence{*told.statement.Payment, asked} {
+		for _, ev := range []pay.Evidence{told.statement, asked} {
 			if ev.Outcome != pay.OutcomePaid || ev.Amount != o.Amount || ev.OutTradeNo != o.OutTradeNo || ev.Account != fx.providers[id].Account() ||
 				ev.Reference == "" || ev.Reference != asked.Reference || !ev.PaidAt.Equal(asked.PaidAt) || time.Since(ev.PaidAt).Abs() > time.Minute {
 				t.Errorf("%s says %+v", ev.Source, ev)
@@ -332,11 +332,11 @@ func (fx *fixture) refund(id string, o provider.Order) {
 		fx.t.Errorf("told: %v", told.err)
 	}
 	again, err := refunder.Refund(fx.t.Context(), r)
-	if err != nil || again.Status != pay.RefundSucceeded {
+	if err != nil || again.Returned.Status != pay.RefundSucceeded {
 		fx.t.Errorf("again: %+v, %v", again, err)
 	}
-	if state, err := refunder.QueryRefund(fx.t.Context(), r); err != nil || state != again {
-		fx.t.Errorf("asked: %+v, %v, want %+v", state, err, again)
+	if asked, err := refunder.QueryRefund(fx.t.Context(), r); err != nil || asked.Returned.Status != again.Returned.Status {
+		fx.t.Errorf("asked: %+v, %v, want %+v", asked.Returned, err, again.Returned)
 	}
 	r.Number, r.Amount.Value = r.Number+"2", 5980
 	if _, err := refunder.Refund(fx.t.Context(), r); !errors.Is(err, provider.ErrRefused) {
@@ -548,12 +548,19 @@ func (fx *fixture) hear(id string, fault providersim.Fault, o provider.Order) {
 	if told.err != nil {
 		fx.t.Fatal(told.err)
 	}
-	ev := told.statement.Payment
+	ev := told.statement
 	same := ev.Amount == o.Amount && ev.Account == fx.providers[id].Account() && (ev.App == "" || ev.App == fx.providers[id].App())
 	// A cashier names no account: it is known by its secret.
 	if lie := fault.Name == "notify-wrong-amount" || fault.Name == "notify-wrong-account" && id != merchantlink.ID; same == lie {
 		fx.t.Errorf("told %+v", ev)
 	}
+}
+
+// stuckRefund is how each provider tells of a refund that the payer's account can't
+// take.
+var stuckRefund = map[string]pay.Returned{
+	wechatpay.ID: {Status: pay.RefundPending, Failure: pay.FailurePayerAccount},
+	alipay.ID:    {Status: pay.RefundFailed, Failure: pay.FailureClosed},
 }
 
 func (fx *fixture) survivesRefund(id string, fault providersim.Fault, o provider.Order) {
@@ -568,16 +575,16 @@ func (fx *fixture) survivesRefund(id string, fault providersim.Fault, o provider
 		return err
 	})
 	fx.sim.Advance(time.Minute) // refunds settle
-	var state provider.RefundState
+	var ev pay.Evidence
 	fx.insist(fault, "query-refund", func() (err error) {
-		state, err = refunder.QueryRefund(fx.t.Context(), r)
+		ev, err = refunder.QueryRefund(fx.t.Context(), r)
 		return err
 	})
-	want := pay.RefundSucceeded
+	want := pay.Returned{Status: pay.RefundSucceeded}
 	if fault.Ends == providersim.EndsPerson {
-		want = pay.RefundFailed
+		want = stuckRefund[id]
 	}
-	if state.Status != want {
-		fx.t.Errorf("refund is %s, want %s", state.Status, want)
+	if got := ev.Returned; got.Status != want.Status || got.Failure != want.Failure || got.Number != r.Number || got.Amount != r.Amount {
+		fx.t.Errorf("refund is %+v, want %+v", got, want)
 	}
 }

@@ -159,11 +159,11 @@ func (c *comparison) ask(ctx context.Context, a *pay.Attempt, line provider.Bill
 	}
 	// Without an answer it stays as it was billed, which is a difference.
 	_ = c.acc.Call(ctx, "refund", func(ctx context.Context) error {
-		state, err := refunder.QueryRefund(ctx, provider.RefundOrder{
+		ev, err := refunder.QueryRefund(ctx, provider.RefundOrder{
 			OutTradeNo: line.OutTradeNo, Number: line.RefundNumber, Amount: line.Amount, Total: a.Amount,
 		})
 		if err == nil {
-			line.Status = state.Status
+			line.Status = ev.Returned.Status
 		}
 		return err
 	})

@@ -58,7 +58,7 @@ func purchases(ctx context.Context, s *harness.Harness, n int) ([]waiting, error
 		if err != nil {
 			return nil, errors.Join(err, ctx.Err())
 		}
-		at[statement.Payment.OutTradeNo].told = told
+		at[statement.OutTradeNo].told = told
 	}
 	return list, nil
 }

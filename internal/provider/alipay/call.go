@@ -19,42 +19,11 @@ const success = "10000"
 // businessFailed is the gateway's code for "see sub_code".
 const businessFailed = "40004"
 
-// verdicts says what the gateway's codes prove. A code that isn't here, such as
-// 20000 (unavailable) and 40005 (too often), proves nothing.
-var verdicts = map[string]error{
-	"20001": provider.ErrRefused, // not authorised
-	"40001": provider.ErrRefused, // a parameter is missing
-	"40002": provider.ErrRefused, // a parameter or the signature is wrong
-	"40003": provider.ErrRefused, // a condition is not met
-	"40006": provider.ErrRefused, // not permitted
-}
-
-// businessVerdicts says what sub_code proves. Left out on purpose:
-// ACQ.SYSTEM_ERROR, and ACQ.CONTEXT_INCONSISTENT and
-// ACQ.DISCORDANT_REPEAT_REQUEST (the number lives, with other parameters).
-var businessVerdicts = map[string]error{
-	"ACQ.TRADE_HAS_SUCCESS":          provider.ErrPaid,
-	"ACQ.TRADE_HAS_CLOSE":            provider.ErrClosed,
-	"ACQ.TRADE_NOT_EXIST":            provider.ErrAbsent,
-	"ACQ.SELLER_BALANCE_NOT_ENOUGH":  provider.ErrLater, // until the merchant's balance allows the refund
-	"ACQ.INVALID_PARAMETER":          provider.ErrRefused,
-	"ACQ.ACCESS_FORBIDDEN":           provider.ErrRefused,
-	"ACQ.EXIST_FORBIDDEN_WORD":       provider.ErrRefused,
-	"ACQ.PARTNER_ERROR":              provider.ErrRefused,
-	"ACQ.TOTAL_FEE_EXCEED":           provider.ErrRefused,
-	"ACQ.BUYER_SELLER_EQUAL":         provider.ErrRefused,
-	"ACQ.TRADE_BUYER_NOT_MATCH":      provider.ErrRefused,
-	"ACQ.TRADE_STATUS_ERROR":         provider.ErrRefused,
-	"ACQ.TRADE_HAS_FINISHED":         provider.ErrRefused,
-	"ACQ.TRADE_NOT_ALLOW_REFUND":     provider.ErrRefused,
-	"ACQ.REFUND_AMT_NOT_EQUAL_TOTAL": provider.ErrRefused,
-	"ACQ.REFUND_FEE_ERROR":           provider.ErrRefused,
-}
-
 // request is one call of the gateway. Its content goes out as it is.
 type request struct {
 	sdk.AuxParam
 	method  string
+	codes   codes             // what its failures prove
 	params  map[string]string // beside the content: where to notify and return to
 	content json.RawMessage
 }
@@ -83,7 +52,7 @@ func (a *account) call(ctx context.Context, r request, out any) (raw []byte, err
 		return nil, errUnreadable
 	}
 	if head.Code != success {
-		return nil, judge(head.Code, head.SubCode)
+		return nil, judge(r.codes, head.Code, head.SubCode)
 	}
 	if json.Unmarshal(body, out) != nil {
 		return nil, errUnreadable
@@ -92,22 +61,22 @@ func (a *account) call(ctx context.Context, r request, out any) (raw []byte, err
 }
 
 // ask is call with content that need not be kept.
-func (a *account) ask(ctx context.Context, method string, content, out any) ([]byte, error) {
+func (a *account) ask(ctx context.Context, method string, table codes, content, out any) ([]byte, error) {
 	raw, err := json.Marshal(content)
 	if err != nil {
 		return nil, err
 	}
-	return a.call(ctx, request{method: method, content: raw}, out)
+	return a.call(ctx, request{method: method, codes: table, content: raw}, out)
 }
 
 var errUnreadable = errors.New("alipay: the answer can't be read")
 
 // redact turns an error of the library into one that may be logged: Alipay's
-// prose repeats what it was sent. It wraps one of the contract's errors where
-// the answer proves that; all else leaves the outcome unknown.
+// prose repeats what it was sent. Whatever error the library gives, no signature of
+// it was checked: it leaves the outcome unknown.
 func redact(err error) error {
 	if answer, ok := errors.AsType[*sdk.Error](err); ok && answer != nil {
-		return judge(string(answer.Code), answer.SubCode)
+		return fmt.Errorf("alipay: unsigned answer %s %s", provider.Clean(string(answer.Code)), provider.Clean(answer.SubCode))
 	}
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		return fmt.Errorf("alipay: no answer: %w", u.Err)
@@ -115,14 +84,26 @@ func redact(err error) error {
 	return errUnreadable
 }
 
-func judge(code, subCode string) error {
+// judge turns a verified failure into an error that wraps one of the contract's
+// where the code proves that; all else leaves the outcome unknown.
+func judge(table codes, code, subCode string) error {
 	detail := fmt.Sprintf("alipay: answer %s %s", provider.Clean(code), provider.Clean(subCode))
-	verdict := verdicts[code]
+	v := gatewayVerdicts[code]
 	if code == businessFailed {
-		verdict = businessVerdicts[subCode]
+		v = table[subCode]
 	}
-	if verdict == nil {
-		return errors.New(detail) // also an unsigned success
+	switch {
+	case v.err == provider.ErrRefused:
+		return fmt.Errorf("%s: %w", detail, &provider.Refusal{Code: provider.Clean(subCode), Failure: v.failure, NotGranted: v.notGranted})
+	case v.err != nil:
+		return fmt.Errorf("%s: %w", detail, v.err)
+	case code == tooOften:
+		return fmt.Errorf("%s: %w", detail, &provider.Busy{})
+	case code == businessFailed && !unsettled(subCode):
+		return fmt.Errorf("%s: %w", detail, &provider.Strange{Code: provider.Clean(subCode)})
 	}
-	return fmt.Errorf("%s: %w", detail, verdict)
+	return errors.New(detail)
 }
+
+// tooOften is the gateway's code for "asked too often".
+const tooOften = "40005"

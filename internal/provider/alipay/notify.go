@@ -2,6 +2,7 @@ package alipay
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -18,28 +19,61 @@ const maxNotifyID = 128
 // Alipay puts no time into its signature that a window could be held against:
 // what it resends within 25 hours is the same to the byte. Repeats are found by
 // notify_id.
-func (a *account) Notification(_ http.Header, body []byte) (provider.Statement, error) {
+func (a *account) Notification(_ http.Header, body []byte) (pay.Evidence, error) {
 	values, err := a.verified(body)
 	if err != nil {
-		return provider.Statement{}, err
+		return pay.Evidence{}, err
+	}
+	if values.Get("msg_method") == depositBack {
+		return a.arrival(values, body)
 	}
 	if kind := values.Get("notify_type"); kind != "trade_status_sync" {
-		return provider.Statement{}, fmt.Errorf("alipay: %w: notify_type %s", provider.ErrIgnored, provider.Clean(kind))
+		return pay.Evidence{}, fmt.Errorf("alipay: %w: notify_type %s", provider.ErrIgnored, provider.Clean(kind))
 	}
 	ev, err := a.evidence(trade{
 		OutTradeNo: values.Get("out_trade_no"), TradeNo: values.Get("trade_no"), Status: values.Get("trade_status"),
-		Total: values.Get("total_amount"), PaidAt: values.Get("gmt_payment"),
-		Refunded: values.Get("gmt_refund") != "" || values.Get("refund_fee") != "",
+		Total: values.Get("total_amount"), Currency: values.Get("trans_currency"), PaidAt: values.Get("gmt_payment"),
+		Refunded: values.Get("refund_fee"), Refund: values.Get("out_biz_no"),
 	}, body)
 	if err != nil {
-		return provider.Statement{}, err
+		return pay.Evidence{}, err
 	}
 	ev.ID, ev.Source = values.Get("notify_id"), pay.SourceNotification
 	ev.Account, ev.App = values.Get("seller_id"), values.Get("app_id")
 	if ev.ID == "" || len(ev.ID) > maxNotifyID || ev.Account == "" || ev.App == "" {
-		return provider.Statement{}, unusable("the notification does not say who it is about")
+		return pay.Evidence{}, unusable("the notification does not say who it is about")
 	}
-	return provider.Statement{Payment: &ev}, nil
+	return ev, nil
+}
+
+// depositBack is the message that a bank has taken refunded money, or has not.
+const depositBack = "alipay.trade.refund.depositback.completed"
+
+// arrivals maps dback_status. When the bank refuses, the money is in the payer's
+// Alipay balance: refunded it is all the same.
+var arrivals = map[string]pay.RefundArrival{"S": pay.ArrivalBank, "F": pay.ArrivalBalance}
+
+// arrival reads a message about where a refund came to rest.
+func (a *account) arrival(values url.Values, body []byte) (pay.Evidence, error) {
+	var content struct {
+		OutTradeNo   string `json:"out_trade_no"`
+		OutRequestNo string `json:"out_request_no"`
+		Status       string `json:"dback_status"`
+	}
+	if json.Unmarshal([]byte(values.Get("biz_content")), &content) != nil {
+		return pay.Evidence{}, unusable("the message about a refund can't be read")
+	}
+	where, ok := arrivals[content.Status]
+	id := values.Get("notify_id")
+	if !ok || content.OutTradeNo == "" || content.OutRequestNo == "" || id == "" || len(id) > maxNotifyID {
+		return pay.Evidence{}, unusable("the message does not say which refund came to rest where")
+	}
+	// It names no seller: it is signed for the application.
+	return pay.Evidence{
+		ID: id, Source: pay.SourceNotification, Provider: ID, Account: a.SellerID, App: values.Get("app_id"),
+		OutTradeNo: content.OutTradeNo, Outcome: pay.OutcomeRefund, ReceivedAt: a.env.Now(), Raw: body,
+		Returned: &pay.Returned{Number: content.OutRequestNo, Status: pay.RefundSucceeded, Arrival: where},
+	}, nil
 }
 
 // verified parses a form and checks Alipay's signature over its values.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -24,15 +25,26 @@ func TestNotification(t *testing.T) {
 		Outcome: pay.OutcomePaid, Amount: pay.Money{Currency: "CNY", Value: 5980}, Reference: tradeNo, PaidAt: now.Add(-2 * time.Second),
 	}
 	closed := pay.Evidence{Outcome: pay.OutcomeClosed, Reference: tradeNo}
+	returned := func(said pay.Returned) pay.Evidence {
+		ev := paid
+		ev.Returned = &said
+		return ev
+	}
+	cny := func(fen int64) pay.Money { return pay.Money{Currency: "CNY", Value: fen} }
+	dollars := paid // are not our money, which is for others to say
+	dollars.Amount.Currency = "USD"
 	for name, c := range map[string]struct {
 		change map[string]any
 		want   pay.Evidence
 	}{
-		"success":         {nil, paid},
-		"finished":        {map[string]any{"trade_status": "TRADE_FINISHED"}, paid},
-		"partly-refunded": {map[string]any{"refund_fee": "10.00", "gmt_refund": "2026-11-23 20:00:00.123"}, paid},
-		"refunded":        {map[string]any{"trade_status": "TRADE_CLOSED", "refund_fee": "59.80", "gmt_refund": "2026-11-23 20:00:00.123"}, paid},
-		"closed":          {map[string]any{"trade_status": "TRADE_CLOSED", "gmt_payment": nil, "gmt_close": "2026-11-23 20:00:00"}, closed},
+		"success":          {nil, paid},
+		"finished":         {map[string]any{"trade_status": "TRADE_FINISHED"}, paid},
+		"dollars":          {map[string]any{"trans_currency": "USD"}, dollars},
+		"partly-refunded":  {map[string]any{"refund_fee": "10.00", "gmt_refund": "2026-11-23 20:00:00.123", "out_biz_no": "x"}, returned(pay.Returned{Number: "x", Status: pay.RefundSucceeded, Total: cny(1000)})},
+		"refunded":         {map[string]any{"trade_status": "TRADE_CLOSED", "refund_fee": "59.80", "gmt_refund": "2026-11-23 20:00:00.123"}, returned(pay.Returned{Total: cny(5980)})},
+		"nothing-refunded": {map[string]any{"refund_fee": "0.00", "out_biz_no": "x"}, paid},
+		"closed":           {map[string]any{"trade_status": "TRADE_CLOSED", "gmt_payment": nil, "gmt_close": "2026-11-23 20:00:00"}, closed},
+		"closed-in-full":   {map[string]any{"trade_status": "TRADE_CLOSED", "gmt_payment": nil, "refund_fee": "0.00", "gmt_close": "2026-11-23 20:00:00"}, closed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			st, err := p.Notification(http.Header{}, signed(notice(c.change)))
@@ -41,10 +53,42 @@ func TestNotification(t *testing.T) {
 			}
 			c.want.ID, c.want.Source, c.want.Provider = "2026112300222200000000000001", pay.SourceNotification, alipay.ID
 			c.want.Account, c.want.App, c.want.OutTradeNo, c.want.ReceivedAt = sellerID, appID, number, now
-			if diff := cmp.Diff(&c.want, st.Payment, cmpopts.IgnoreFields(pay.Evidence{}, "Raw")); diff != "" {
+			if diff := cmp.Diff(c.want, st, cmpopts.IgnoreFields(pay.Evidence{}, "Raw")); diff != "" {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// TestArrival: where refunded money came to rest is told by a message of another
+// form, to the same address.
+func TestArrival(t *testing.T) {
+	t.Parallel()
+	p := open(t, providertest.Nowhere)
+	message := func(content string) url.Values {
+		return url.Values{
+			"notify_id": {"dback1"}, "utc_timestamp": {"1795834800000"}, "msg_method": {"alipay.trade.refund.depositback.completed"},
+			"app_id": {appID}, "version": {"1.1"}, "charset": {"UTF-8"}, "sign_type": {"RSA2"}, "biz_content": {content},
+		}
+	}
+	for status, where := range map[string]pay.RefundArrival{"S": pay.ArrivalBank, "F": pay.ArrivalBalance} {
+		ev, err := p.Notification(nil, signed(message(`{"trade_no":"1","out_trade_no":"`+number+`","out_request_no":"RF1","dback_status":"`+status+`","dback_amount":"20.00"}`)))
+		want := pay.Evidence{
+			ID: "dback1", Source: pay.SourceNotification, Provider: alipay.ID, Account: sellerID, App: appID, OutTradeNo: number,
+			Outcome: pay.OutcomeRefund, ReceivedAt: now, Returned: &pay.Returned{Number: "RF1", Status: pay.RefundSucceeded, Arrival: where},
+		}
+		if diff := cmp.Diff(want, ev, cmpopts.IgnoreFields(pay.Evidence{}, "Raw")); err != nil || diff != "" {
+			t.Errorf("%s: %v, %s", status, err, diff)
+		}
+	}
+	for name, content := range map[string]string{
+		"new-status": `{"out_trade_no":"` + number + `","out_request_no":"RF1","dback_status":"X"}`,
+		"no-refund":  `{"out_trade_no":"` + number + `","dback_status":"S"}`,
+		"text":       `hello`,
+	} {
+		if _, err := p.Notification(nil, signed(message(content))); err == nil || errors.Is(err, provider.ErrForged) || errors.Is(err, provider.ErrIgnored) {
+			t.Errorf("%s: got %v", name, err)
+		}
 	}
 }
 
@@ -54,8 +98,8 @@ func TestNotificationKeepsForeignIDs(t *testing.T) {
 	t.Parallel()
 	p := open(t, providertest.Nowhere)
 	st, err := p.Notification(nil, signed(notice(map[string]any{"seller_id": "2088000000000002", "app_id": "2021000000000002"})))
-	if err != nil || st.Payment.Account != "2088000000000002" || st.Payment.App != "2021000000000002" {
-		t.Errorf("got %+v, %v", st.Payment, err)
+	if err != nil || st.Account != "2088000000000002" || st.App != "2021000000000002" {
+		t.Errorf("got %+v, %v", st, err)
 	}
 }
 
@@ -83,7 +127,7 @@ func TestNotificationForged(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			st, err := p.Notification(http.Header{}, body)
-			if !errors.Is(err, provider.ErrForged) || st != (provider.Statement{}) {
+			if !errors.Is(err, provider.ErrForged) || !reflect.DeepEqual(st, pay.Evidence{}) {
 				t.Fatalf("got %+v, %v, want forged", st, err)
 			}
 			providertest.Clean(t, err, secrets...)
@@ -122,6 +166,8 @@ func TestNotificationNotUnderstood(t *testing.T) {
 		"no-amount":      {"total_amount": nil},
 		"odd-amount":     {"total_amount": "59.8e0"},
 		"no-time":        {"gmt_payment": nil},
+		"odd-refund":     {"refund_fee": "ten"},
+		"pending":        {"trade_status": "TRADE_PENDING"},
 		"refunded-when":  {"trade_status": "TRADE_CLOSED", "gmt_payment": nil, "refund_fee": "59.80"},
 		"no-trade":       {"trade_no": nil},
 		"no-order":       {"out_trade_no": nil},
@@ -195,8 +241,8 @@ func FuzzNotification(f *testing.F) {
 			return
 		}
 		// The only form that can pass says what the genuine one says.
-		if st.Payment.OutTradeNo != number || st.Payment.Amount.Value != 5980 || st.Payment.Account != sellerID {
-			t.Fatalf("took %+v from %q", st.Payment, body)
+		if st.OutTradeNo != number || st.Amount.Value != 5980 || st.Account != sellerID {
+			t.Fatalf("took %+v from %q", st, body)
 		}
 	})
 }
@@ -213,7 +259,7 @@ func FuzzSignedNotice(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if ev := st.Payment; ev.Outcome == pay.OutcomePaid && (ev.PaidAt.IsZero() || ev.Amount.Value < 0 || ev.Reference == "") {
+		if ev := st; ev.Outcome == pay.OutcomePaid && (ev.PaidAt.IsZero() || ev.Amount.Value < 0 || ev.Reference == "") {
 			t.Fatalf("paid without proof: %+v", ev)
 		}
 	})

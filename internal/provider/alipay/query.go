@@ -27,7 +27,8 @@ type trade struct {
 	Total      string // yuan
 	Currency   string // "" for CNY
 	PaidAt     string // in China
-	Refunded   bool   // some money went back, so some had come
+	Refunded   string // yuan that went back in all; "" where it isn't said
+	Refund     string // number of the refund that the statement is about, or ""
 }
 
 // unusable is an answer that proves nothing. The text is ours and safe to log.
@@ -41,8 +42,15 @@ func (a *account) evidence(t trade, raw []byte) (pay.Evidence, error) {
 	if !ok {
 		return pay.Evidence{}, unusable("the trade_status " + provider.Clean(t.Status) + " is unknown")
 	}
-	if outcome == pay.OutcomeClosed && (t.PaidAt != "" || t.Refunded) {
+	returned, err := returnedOf(t)
+	if err != nil {
+		return pay.Evidence{}, err
+	}
+	if outcome == pay.OutcomeClosed && (t.PaidAt != "" || returned > 0) {
 		outcome = pay.OutcomePaid
+		if returned == 0 { // a query does not say how much, but it is all
+			returned, _ = provider.ParseYuan(t.Total) // read again below, where an error counts
+		}
 	}
 	ev := pay.Evidence{
 		Provider: ID, OutTradeNo: t.OutTradeNo, Outcome: outcome, Reference: t.TradeNo, ReceivedAt: a.env.Now(), Raw: raw,
@@ -65,7 +73,26 @@ func (a *account) evidence(t trade, raw []byte) (pay.Evidence, error) {
 	if err != nil {
 		return pay.Evidence{}, unusable("the statement says paid, but not when")
 	}
+	if returned > 0 {
+		ev.Returned = &pay.Returned{Total: pay.Money{Currency: ev.Amount.Currency, Value: returned}, Number: t.Refund}
+		if t.Refund != "" {
+			ev.Returned.Status = pay.RefundSucceeded
+		}
+	}
 	return ev, nil
+}
+
+// returnedOf returns the fen that went back of a trade, as far as it says. A trade
+// that ended unpaid says 0.00.
+func returnedOf(t trade) (int64, error) {
+	if t.Refunded == "" {
+		return 0, nil
+	}
+	fen, err := provider.ParseYuan(t.Refunded)
+	if err != nil || fen < 0 {
+		return 0, unusable("the statement says refunded, but not how much")
+	}
+	return fen, nil
 }
 
 // number is the content of calls about one order.
@@ -84,7 +111,7 @@ func (a *account) Query(ctx context.Context, outTradeNo string) (pay.Evidence, e
 		TransCurrency string `json:"trans_currency"`
 		SendPayDate   string `json:"send_pay_date"`
 	}
-	raw, err := a.ask(ctx, "alipay.trade.query", number{outTradeNo}, &reply)
+	raw, err := a.ask(ctx, "alipay.trade.query", queryCodes, number{outTradeNo}, &reply)
 	if errors.Is(err, provider.ErrAbsent) {
 		return a.said(outTradeNo, pay.SourceQuery, pay.OutcomeAbsent), nil
 	}
@@ -119,7 +146,7 @@ func (a *account) said(outTradeNo string, source pay.Source, outcome pay.Outcome
 // Close implements provider.Closer.
 func (a *account) Close(ctx context.Context, o provider.CloseOrder) (pay.Evidence, error) {
 	var reply number
-	_, err := a.ask(ctx, "alipay.trade.close", number{o.OutTradeNo}, &reply)
+	_, err := a.ask(ctx, "alipay.trade.close", closeCodes, number{o.OutTradeNo}, &reply)
 	switch {
 	case err == nil && reply.OutTradeNo == o.OutTradeNo:
 		return a.said(o.OutTradeNo, pay.SourceClose, pay.OutcomeClosed), nil
@@ -134,10 +161,11 @@ func (a *account) Close(ctx context.Context, o provider.CloseOrder) (pay.Evidenc
 }
 
 // closeUnopened closes an order of which Alipay has no trade yet. A code that
-// nobody has scanned is killed by canceling. Nothing can kill a link that nobody
+// nobody has scanned is killed by canceling, unless it has run out already: then a
+// cancel could gain nothing, and it moves money. Nothing can kill a link that nobody
 // has opened before it runs out.
 func (a *account) closeUnopened(ctx context.Context, o provider.CloseOrder) (pay.Evidence, error) {
-	if o.Rail == pay.RailQR {
+	if o.Rail == pay.RailQR && a.env.Now().Before(o.ExpiresAt) {
 		return a.cancel(ctx, o.OutTradeNo)
 	}
 	return a.said(o.OutTradeNo, pay.SourceClose, pay.OutcomeAbsent), nil
@@ -154,21 +182,21 @@ func (a *account) settled(ctx context.Context, outTradeNo string, refusal error)
 }
 
 // cancel kills an order without a trade. Should the payer scan and pay between
-// the two calls, Alipay gives the money back: that is for a person to look at.
+// the two calls, Alipay gives the money back: then the trade says paid and returned.
 func (a *account) cancel(ctx context.Context, outTradeNo string) (pay.Evidence, error) {
 	var reply struct {
 		OutTradeNo string `json:"out_trade_no"`
 		RetryFlag  string `json:"retry_flag"`
 		Action     string `json:"action"`
 	}
-	if _, err := a.ask(ctx, "alipay.trade.cancel", number{outTradeNo}, &reply); err != nil {
+	if _, err := a.ask(ctx, "alipay.trade.cancel", closeCodes, number{outTradeNo}, &reply); err != nil {
 		return pay.Evidence{}, fmt.Errorf("alipay: can't cancel: %v", err)
 	}
 	switch {
 	case reply.RetryFlag == "Y":
 		return pay.Evidence{}, unusable("it asks to cancel again")
 	case reply.Action == "refund":
-		return pay.Evidence{}, unusable("the order was paid while it was being canceled, and was refunded")
+		return a.Query(ctx, outTradeNo)
 	case reply.OutTradeNo != outTradeNo:
 		return pay.Evidence{}, unusable("the reply is about another order")
 	}

@@ -29,13 +29,15 @@ func TestQuery(t *testing.T) {
 	paid := pay.Evidence{
 		Outcome: pay.OutcomePaid, Amount: pay.Money{Currency: "CNY", Value: 5980}, Reference: tradeNo, PaidAt: now.Add(-2 * time.Second),
 	}
+	allBack := paid
+	allBack.Returned = &pay.Returned{Total: paid.Amount}
 	for name, c := range map[string]struct {
 		answer
 		want pay.Evidence
 	}{
 		"success":     {tradeReply(nil), paid},
 		"finished":    {tradeReply(map[string]any{"trade_status": "TRADE_FINISHED"}), paid},
-		"refunded":    {tradeReply(map[string]any{"trade_status": "TRADE_CLOSED"}), paid},
+		"refunded":    {tradeReply(map[string]any{"trade_status": "TRADE_CLOSED"}), allBack},
 		"waiting":     {tradeReply(map[string]any{"trade_status": "WAIT_BUYER_PAY", "send_pay_date": ""}), pay.Evidence{Outcome: pay.OutcomePending, Reference: tradeNo}},
 		"closed":      {tradeReply(map[string]any{"trade_status": "TRADE_CLOSED", "send_pay_date": ""}), pay.Evidence{Outcome: pay.OutcomeClosed, Reference: tradeNo}},
 		"not-scanned": {no("40004", "ACQ.TRADE_NOT_EXIST"), pay.Evidence{Outcome: pay.OutcomeAbsent}},
@@ -103,6 +105,49 @@ func TestCloseLink(t *testing.T) {
 	}
 }
 
+// A code that has run out is not canceled: that could gain nothing, and moves money.
+func TestCloseWhatHasRunOut(t *testing.T) {
+	t.Parallel()
+	w := newWire(t, byMethod(map[string]answer{"close": no("40004", "ACQ.TRADE_NOT_EXIST")}))
+	order := toClose(pay.RailQR)
+	order.ExpiresAt = now
+	ev, err := open(t, w.URL).(provider.Closer).Close(t.Context(), order)
+	if err != nil || ev.Outcome != pay.OutcomeAbsent || len(w.Sent()) != 1 {
+		t.Errorf("got %+v, %v, asked %d times", ev, err, len(w.Sent()))
+	}
+}
+
+// TestRefundCodes: what each refusal says of a refund; a code that isn't in the
+// table says nothing.
+func TestRefundCodes(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]pay.RefundFailure{
+		"ACQ.REFUND_AMT_NOT_EQUAL_TOTAL": pay.FailureExceeds, "ACQ.TRADE_HAS_FINISHED": pay.FailureTooLate,
+		"ACQ.NOT_ALLOW_PARTIAL_REFUND": pay.FailureRefused, "ACQ.REASON_TRADE_BEEN_FREEZEN": pay.FailureRefused,
+		"ACQ.BUYER_ERROR": pay.FailurePayerAccount, "ACQ.REFUNDALLOC_UNAUTH_LIMIT": pay.FailureNotPermitted,
+		"ACQ.SOMETHING_NEW": "", "ACQ.TRADE_HAS_CLOSE": "",
+	} {
+		w := newWire(t, always(no("40004", code)))
+		_, err := open(t, w.URL).(provider.Refunder).Refund(t.Context(), refundOrder())
+		refusal, ok := errors.AsType[*provider.Refusal](err)
+		_, strange := errors.AsType[*provider.Strange](err)
+		if ok != (want != "") || strange == ok || ok && refusal.Failure != want {
+			t.Errorf("%s: got %v", code, err)
+		}
+	}
+}
+
+// TestProductNotOpened: what marks a rail as not granted to the account.
+func TestProductNotOpened(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]bool{"ACQ.ACCESS_FORBIDDEN": true, "ACQ.MERCHANT_AGREEMENT_NOT_EXIST": true, "ACQ.SELLER_BEEN_BLOCKED": false} {
+		_, err := start(t, open(t, newWire(t, always(no("40004", code))).URL), pay.RailQR)
+		if refusal, ok := errors.AsType[*provider.Refusal](err); !ok || refusal.NotGranted != want || refusal.Code != code {
+			t.Errorf("%s: got %v", code, err)
+		}
+	}
+}
+
 func TestClose(t *testing.T) {
 	t.Parallel()
 	closed := ok(map[string]any{"out_trade_no": number, "trade_no": tradeNo})
@@ -120,7 +165,8 @@ func TestClose(t *testing.T) {
 		"open":                {map[string]answer{"close": closed}, pay.OutcomeClosed, 1},
 		"not-scanned":         {map[string]answer{"close": absent, "cancel": canceled(nil)}, pay.OutcomeClosed, 2},
 		"scanned-meanwhile":   {map[string]answer{"close": absent, "cancel": canceled(map[string]any{"action": "close"})}, pay.OutcomeClosed, 2},
-		"paid-meanwhile":      {map[string]answer{"close": absent, "cancel": canceled(map[string]any{"action": "refund"})}, "", 2},
+		"paid-meanwhile":      {map[string]answer{"close": absent, "cancel": canceled(map[string]any{"action": "refund"}), "query": tradeReply(map[string]any{"trade_status": "TRADE_CLOSED"})}, pay.OutcomePaid, 3},
+		"paid-meanwhile-lost": {map[string]answer{"close": absent, "cancel": canceled(map[string]any{"action": "refund"}), "query": {cut: true}}, "", 3},
 		"cancel-again":        {map[string]answer{"close": absent, "cancel": canceled(map[string]any{"retry_flag": "Y"})}, "", 2},
 		"cancel-other":        {map[string]answer{"close": absent, "cancel": canceled(map[string]any{"out_trade_no": "MP2"})}, "", 2},
 		"cancel-lost":         {map[string]answer{"close": absent, "cancel": {cut: true}}, "", 2},
@@ -171,31 +217,32 @@ func TestRefund(t *testing.T) {
 		want          pay.RefundStatus // "" for an error
 		err           error            // nil for unknown
 	}{
-		"done":             {refund: moved("Y"), want: pay.RefundSucceeded},
-		"repeat":           {refund: moved("N"), query: found(nil), want: pay.RefundSucceeded},
-		"repeat-failed":    {refund: moved("N"), query: found(map[string]any{"refund_status": "REFUND_FAIL"}), want: pay.RefundFailed},
-		"under-way":        {refund: moved("N"), query: ok(nil), want: pay.RefundPending},
-		"new-status":       {refund: moved("N"), query: found(map[string]any{"refund_status": "MAYBE"})},
-		"other-refund":     {refund: moved("N"), query: found(map[string]any{"out_request_no": "RF2"})},
-		"other-amount":     {refund: moved("N"), query: found(map[string]any{"refund_amount": "10.06"})},
-		"other-trade":      {refund: moved("N"), query: found(map[string]any{"out_trade_no": "MP2"})},
-		"other-payment":    {refund: ok(map[string]any{"out_trade_no": "MP2", "fund_change": "Y"})},
-		"refused":          {refund: no("40004", "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL"), query: ok(nil), err: provider.ErrRefused},
-		"no-payment":       {refund: no("40004", "ACQ.TRADE_NOT_EXIST"), query: no("40004", "ACQ.TRADE_NOT_EXIST"), err: provider.ErrRefused},
-		"refused-but-done": {refund: no("40004", "ACQ.TRADE_STATUS_ERROR"), query: found(nil), want: pay.RefundSucceeded},
-		"refused-and-lost": {refund: no("40004", "ACQ.TRADE_STATUS_ERROR"), query: answer{cut: true}},
-		"low-balance":      {refund: no("40004", "ACQ.SELLER_BALANCE_NOT_ENOUGH"), err: provider.ErrLater},
-		"other-params":     {refund: no("40004", "ACQ.DISCORDANT_REPEAT_REQUEST")},
-		"system":           {refund: no("20000", "aop.ACQ.SYSTEM_ERROR")},
-		"lost":             {refund: answer{cut: true}},
+		"done":           {refund: moved("Y"), want: pay.RefundSucceeded},
+		"repeat":         {refund: moved("N"), query: found(nil), want: pay.RefundSucceeded},
+		"repeat-failed":  {refund: moved("N"), query: found(map[string]any{"refund_status": "REFUND_FAIL"}), want: pay.RefundFailed},
+		"under-way":      {refund: moved("N"), query: ok(nil), want: pay.RefundPending},
+		"new-status":     {refund: moved("N"), query: found(map[string]any{"refund_status": "MAYBE"})},
+		"other-refund":   {refund: moved("N"), query: found(map[string]any{"out_request_no": "RF2"})},
+		"other-amount":   {refund: moved("N"), query: found(map[string]any{"refund_amount": "10.06"})},
+		"other-trade":    {refund: moved("N"), query: found(map[string]any{"out_trade_no": "MP2"})},
+		"other-payment":  {refund: ok(map[string]any{"out_trade_no": "MP2", "fund_change": "Y"})},
+		"refused":        {refund: no("40004", "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL"), query: ok(nil), err: provider.ErrRefused},
+		"no-payment":     {refund: no("40004", "ACQ.TRADE_NOT_EXIST"), query: no("40004", "ACQ.TRADE_NOT_EXIST"), err: provider.ErrRefused},
+		"refused-state":  {refund: no("40004", "ACQ.TRADE_STATUS_ERROR"), err: provider.ErrRefused},
+		"closed-or-done": {refund: no("40004", "ACQ.TRADE_HAS_CLOSE")},
+		"new-code":       {refund: no("40004", "ACQ.SOMETHING_NEW")},
+		"low-balance":    {refund: no("40004", "ACQ.SELLER_BALANCE_NOT_ENOUGH"), err: provider.ErrLater},
+		"other-params":   {refund: no("40004", "ACQ.DISCORDANT_REPEAT_REQUEST")},
+		"system":         {refund: no("20000", "aop.ACQ.SYSTEM_ERROR")},
+		"lost":           {refund: answer{cut: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWire(t, byMethod(map[string]answer{"refund": c.refund, "fastpay.refund.query": c.query}))
-			state, err := open(t, w.URL).(provider.Refunder).Refund(t.Context(), refundOrder())
+			ev, err := open(t, w.URL).(provider.Refunder).Refund(t.Context(), refundOrder())
 			switch {
 			case c.want != "":
-				if err != nil || state.Status != c.want {
-					t.Errorf("got %+v, %v, want %s", state, err, c.want)
+				if err != nil || ev.Returned.Status != c.want {
+					t.Errorf("got %+v, %v, want %s", ev.Returned, err, c.want)
 				}
 			case c.err != nil:
 				if !errors.Is(err, c.err) {

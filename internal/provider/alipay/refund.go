@@ -11,45 +11,45 @@ import (
 
 // refundStatuses maps refund_status. None at all means that the refund never
 // came or failed: send it again.
-var refundStatuses = map[string]pay.RefundStatus{
-	"REFUND_SUCCESS":    pay.RefundSucceeded,
-	"REFUND_PROCESSING": pay.RefundPending,
-	"REFUND_FAIL":       pay.RefundFailed,
+var refundStatuses = map[string]pay.Returned{
+	"REFUND_SUCCESS":    {Status: pay.RefundSucceeded},
+	"REFUND_PROCESSING": {Status: pay.RefundPending},
+	"REFUND_FAIL":       {Status: pay.RefundFailed, Failure: pay.FailureClosed},
 }
 
 // Refund implements provider.Refunder. fund_change says that this very call
 // moved money; a repeat moves none, and must be asked about.
-func (a *account) Refund(ctx context.Context, r provider.RefundOrder) (provider.RefundState, error) {
+func (a *account) Refund(ctx context.Context, r provider.RefundOrder) (pay.Evidence, error) {
 	var reply struct {
 		OutTradeNo string `json:"out_trade_no"`
 		TradeNo    string `json:"trade_no"`
 		FundChange string `json:"fund_change"`
 	}
-	_, err := a.ask(ctx, "alipay.trade.refund", struct {
+	raw, err := a.ask(ctx, "alipay.trade.refund", refundCodes, struct {
 		OutTradeNo   string `json:"out_trade_no"`
 		RefundAmount string `json:"refund_amount"` // yuan
 		RefundReason string `json:"refund_reason,omitempty"`
 		OutRequestNo string `json:"out_request_no"`
 	}{r.OutTradeNo, provider.FormatYuan(r.Amount.Value), r.Note, r.Number}, &reply)
 	switch {
-	case errors.Is(err, provider.ErrRefused), errors.Is(err, provider.ErrAbsent):
-		return provider.ConfirmRefusal(ctx, a, r, err)
+	case errors.Is(err, provider.ErrAbsent): // of the trade: an answer to a refund is a refusal
+		return pay.Evidence{}, &provider.Refusal{Code: "ACQ.TRADE_NOT_EXIST", Failure: pay.FailureRefused}
 	case err != nil:
-		return provider.RefundState{}, err
+		return pay.Evidence{}, err
 	case reply.OutTradeNo != r.OutTradeNo:
-		return provider.RefundState{}, unusable("the reply is about another payment")
+		return pay.Evidence{}, unusable("the reply is about another payment")
 	case reply.FundChange == "Y":
-		return provider.RefundState{Status: pay.RefundSucceeded, Reference: reply.TradeNo}, nil
+		return a.refunded(r, pay.Returned{Status: pay.RefundSucceeded, Reference: reply.TradeNo}, raw), nil
 	}
-	state, err := a.QueryRefund(ctx, r)
+	ev, err := a.QueryRefund(ctx, r)
 	if errors.Is(err, provider.ErrAbsent) {
-		return provider.RefundState{Status: pay.RefundPending}, nil
+		return a.refunded(r, pay.Returned{Status: pay.RefundPending}, raw), nil
 	}
-	return state, err
+	return ev, err
 }
 
 // QueryRefund implements provider.Refunder.
-func (a *account) QueryRefund(ctx context.Context, r provider.RefundOrder) (provider.RefundState, error) {
+func (a *account) QueryRefund(ctx context.Context, r provider.RefundOrder) (pay.Evidence, error) {
 	var reply struct {
 		OutTradeNo   string `json:"out_trade_no"`
 		OutRequestNo string `json:"out_request_no"`
@@ -57,23 +57,32 @@ func (a *account) QueryRefund(ctx context.Context, r provider.RefundOrder) (prov
 		RefundAmount string `json:"refund_amount"`
 		RefundStatus string `json:"refund_status"`
 	}
-	_, err := a.ask(ctx, "alipay.trade.fastpay.refund.query", struct {
+	raw, err := a.ask(ctx, "alipay.trade.fastpay.refund.query", queryCodes, struct {
 		OutTradeNo   string `json:"out_trade_no"`
 		OutRequestNo string `json:"out_request_no"`
 	}{r.OutTradeNo, r.Number}, &reply)
 	if err != nil {
-		return provider.RefundState{}, err
+		return pay.Evidence{}, err
 	}
 	if reply.RefundStatus == "" {
-		return provider.RefundState{}, fmt.Errorf("alipay: no refund_status: %w", provider.ErrAbsent)
+		return pay.Evidence{}, fmt.Errorf("alipay: no refund_status: %w", provider.ErrAbsent)
 	}
-	status, ok := refundStatuses[reply.RefundStatus]
+	returned, ok := refundStatuses[reply.RefundStatus]
 	if !ok {
-		return provider.RefundState{}, unusable("the refund_status " + provider.Clean(reply.RefundStatus) + " is unknown")
+		return pay.Evidence{}, unusable("the refund_status " + provider.Clean(reply.RefundStatus) + " is unknown")
 	}
 	if fen, err := provider.ParseYuan(reply.RefundAmount); err != nil || fen != r.Amount.Value ||
 		reply.OutTradeNo != r.OutTradeNo || reply.OutRequestNo != r.Number {
-		return provider.RefundState{}, unusable("the reply is about another refund")
+		return pay.Evidence{}, unusable("the reply is about another refund")
 	}
-	return provider.RefundState{Status: status, Reference: reply.TradeNo}, nil
+	returned.Reference, returned.Amount = reply.TradeNo, r.Amount
+	return a.refunded(r, returned, raw), nil
+}
+
+// refunded is evidence of the state of a refund. A reply names neither merchant nor
+// application: it is signed for who asked.
+func (a *account) refunded(r provider.RefundOrder, returned pay.Returned, raw []byte) pay.Evidence {
+	ev := r.Evidence(returned, raw, a.env.Now())
+	ev.Provider, ev.Account = ID, a.SellerID
+	return ev
 }

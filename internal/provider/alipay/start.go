@@ -105,7 +105,7 @@ func (a *account) Start(ctx context.Context, rail pay.Rail, kept []byte) (pay.Ac
 		return pay.Action{}, pay.Errorf(pay.CodeInvalid, "rail", "Alipay has no rail %q", rail)
 	}
 	asked := a.env.Now()
-	action, err := p.start(a, ctx, request{method: p.method, params: s.Params, content: s.Content})
+	action, err := p.start(a, ctx, request{method: p.method, codes: orderCodes, params: s.Params, content: s.Content})
 	if err != nil {
 		return pay.Action{}, err
 	}

@@ -166,21 +166,21 @@ func (a *account) Query(ctx context.Context, outTradeNo string) (pay.Evidence, e
 }
 
 // Notification implements provider.Provider.
-func (a *account) Notification(header http.Header, body []byte) (provider.Statement, error) {
+func (a *account) Notification(header http.Header, body []byte) (pay.Evidence, error) {
 	id, err := a.verify(header, body)
 	if err != nil {
-		return provider.Statement{}, fmt.Errorf("merchantlink: %w: %w", provider.ErrForged, err)
+		return pay.Evidence{}, fmt.Errorf("merchantlink: %w: %w", provider.ErrForged, err)
 	}
 	st, err := decode(body, "")
 	if err != nil {
-		return provider.Statement{}, err
+		return pay.Evidence{}, err
 	}
 	if st.Status != pay.OutcomePaid && st.Status != pay.OutcomeClosed {
-		return provider.Statement{}, fmt.Errorf("merchantlink: %w: status %s", provider.ErrIgnored, st.Status)
+		return pay.Evidence{}, fmt.Errorf("merchantlink: %w: status %s", provider.ErrIgnored, st.Status)
 	}
 	ev := a.evidence(st, pay.SourceNotification, body)
 	ev.ID = id
-	return provider.Statement{Payment: &ev}, nil
+	return ev, nil
 }
 
 // Acknowledge implements provider.Provider.

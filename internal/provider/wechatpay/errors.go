@@ -3,62 +3,96 @@ package wechatpay
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/wechatpay-apiv3/wechatpay-go/core"
 	"github.com/wechatpay-apiv3/wechatpay-go/core/consts"
 
+	"morepay/internal/pay"
 	"morepay/internal/provider"
 )
 
-// verdicts says what WeChat Pay's error codes prove. A code that isn't here
-// proves nothing, and so does every code that comes with a 5xx or 429: the order
-// may have been taken. Spelling varies between the generations of its
-// documentation, so both are listed.
+// verdict is what an error code proves.
+type verdict struct {
+	err        error             // of the contract
+	failure    pay.RefundFailure // what it says of a refund
+	notGranted bool              // the account may not use the product
+}
+
+var (
+	paid     = verdict{err: provider.ErrPaid}
+	closed   = verdict{err: provider.ErrClosed}
+	absent   = verdict{err: provider.ErrAbsent}
+	notReady = verdict{err: provider.ErrNotReady}
+	later    = verdict{err: provider.ErrLater}
+	refused  = verdict{err: provider.ErrRefused, failure: pay.FailureRefused}
+	denied   = verdict{err: provider.ErrRefused, failure: pay.FailureNotPermitted, notGranted: true}
+	payer    = verdict{err: provider.ErrRefused, failure: pay.FailurePayerAccount}
+)
+
+// verdicts says what WeChat Pay's error codes prove, by the tables of its
+// documents on errors of ordering, closing, refunds and bills. A code that isn't
+// here proves nothing, and so does every code that comes with a 5xx: the order may
+// have been taken. Spelling varies between the generations of the documents (with
+// and without underscores, and v2's names), so all are listed.
 //
-// Left out on purpose: OUT_TRADE_NO_USED (the number lives, perhaps with money)
-// and the rate limits.
-var verdicts = map[string]error{
-	"PARAM_ERROR":             provider.ErrRefused,
-	"INVALID_REQUEST":         provider.ErrRefused,
-	"SIGN_ERROR":              provider.ErrRefused,
-	"NO_AUTH":                 provider.ErrRefused,
-	"NOAUTH":                  provider.ErrRefused,
-	"RULE_LIMIT":              provider.ErrRefused,
-	"RULELIMIT":               provider.ErrRefused,
-	"TRADE_ERROR":             provider.ErrRefused,
-	"ACCOUNT_ERROR":           provider.ErrRefused,
-	"ACCOUNTERROR":            provider.ErrRefused,
-	"MCH_NOT_EXISTS":          provider.ErrRefused,
-	"MCHID_NOT_EXIST":         provider.ErrRefused,
-	"APPID_MCHID_NOT_MATCH":   provider.ErrRefused,
-	"APPID_NOT_EXIST":         provider.ErrRefused,
-	"USER_ACCOUNT_ABNORMAL":   provider.ErrRefused,
-	"INVALID_TRANSACTIONID":   provider.ErrRefused,
-	"ORDERPAID":               provider.ErrPaid,
-	"ORDER_PAID":              provider.ErrPaid,
-	"ORDERCLOSED":             provider.ErrClosed,
-	"ORDER_CLOSED":            provider.ErrClosed,
-	"ORDERNOTEXIST":           provider.ErrAbsent,
-	"ORDER_NOT_EXIST":         provider.ErrAbsent,
-	"RESOURCE_NOT_EXISTS":     provider.ErrAbsent,
-	"NO_STATEMENT_EXIST":      provider.ErrAbsent,
-	"NOT_ENOUGH":              provider.ErrLater, // until the merchant's balance allows the refund
-	"STATEMENT_CREATING":      provider.ErrNotReady,
-	"STATEMENT_CREATING_FAIL": provider.ErrNotReady,
+// Left out on purpose: OUT_TRADE_NO_USED and OUTTRADENOUSED (the number lives,
+// perhaps with money), USERPAYING and USER_PAYING (ask), and REQUEST_BLOCKED (it
+// may be let through again).
+var verdicts = map[string]verdict{
+	"PARAM_ERROR":             refused,
+	"PARAMERROR":              refused,
+	"INVALID_REQUEST":         refused,
+	"INVALIDREQUEST":          refused,
+	"SIGN_ERROR":              refused,
+	"SIGNERROR":               refused,
+	"NO_AUTH":                 denied,
+	"NOAUTH":                  denied,
+	"RULE_LIMIT":              refused,
+	"RULELIMIT":               refused,
+	"TRADE_ERROR":             refused,
+	"TRADEERROR":              refused,
+	"ACCOUNT_ERROR":           refused,
+	"ACCOUNTERROR":            refused,
+	"MCH_NOT_EXISTS":          refused,
+	"MCH_NOT_EXIST":           refused,
+	"MCHID_NOT_EXIST":         refused,
+	"APPID_MCHID_NOT_MATCH":   refused,
+	"APPID_NOT_EXIST":         refused,
+	"USER_ACCOUNT_ABNORMAL":   payer,
+	"USER_NOT_EXIST":          payer,
+	"USER_NOT_EXISTS":         payer,
+	"INVALID_TRANSACTIONID":   refused,
+	"ORDERPAID":               paid,
+	"ORDER_PAID":              paid,
+	"ORDERCLOSED":             closed,
+	"ORDER_CLOSED":            closed,
+	"ORDERNOTEXIST":           absent,
+	"ORDER_NOT_EXIST":         absent,
+	"RESOURCE_NOT_EXISTS":     absent,
+	"REFUNDNOTEXIST":          absent,
+	"REFUND_NOT_EXISTS":       absent,
+	"NO_STATEMENT_EXIST":      absent,
+	"NOT_ENOUGH":              later, // until the merchant's balance allows the refund
+	"NOTENOUGH":               later,
+	"STATEMENT_CREATING":      notReady,
+	"STATEMENT_CREATING_FAIL": notReady,
 }
 
 // numbered says what the error numbers at the end of Request-ID prove. They are
-// finer than codes: INVALID_REQUEST stands for several of these. Nil overrules
-// the code: 268498688 says that the number is known with other parameters, so
-// the order that it names may well be paid.
-var numbered = map[string]error{
-	"268512771": provider.ErrAbsent,
-	"268449538": provider.ErrPaid,
-	"268498689": provider.ErrPaid,
-	"268447914": provider.ErrClosed,
-	"268498688": nil,
+// finer than codes: INVALID_REQUEST stands for several of these. The zero verdict
+// overrules the code: 268498688 says that the number is known with other
+// parameters, so the order that it names may well be paid.
+var numbered = map[string]verdict{
+	"268512771": absent,
+	"268449538": paid,
+	"268498689": paid,
+	"268447914": closed,
+	"268498688": {},
 }
 
 // redact turns an error of the SDK into one that may be logged: the SDK prints
@@ -92,19 +126,38 @@ func judge(api *core.APIError) error {
 	if requestID != "" {
 		detail += ", request " + provider.Clean(requestID)
 	}
-	if verdict := verdictOf(api.StatusCode, api.Code, requestID); verdict != nil {
-		return fmt.Errorf("%s: %w", detail, verdict)
+	if api.StatusCode == http.StatusTooManyRequests {
+		return fmt.Errorf("%s: %w", detail, &provider.Busy{RetryAfter: retryAfter(api.Header)})
 	}
-	return errors.New(detail)
+	switch v := verdictOf(api.StatusCode, api.Code, requestID); v.err {
+	case nil:
+		return errors.New(detail)
+	case provider.ErrRefused:
+		return fmt.Errorf("%s: %w", detail, &provider.Refusal{Code: provider.Clean(api.Code), Failure: v.failure, NotGranted: v.notGranted})
+	default:
+		return fmt.Errorf("%s: %w", detail, v.err)
+	}
 }
 
-func verdictOf(status int, code, requestID string) error {
-	if status < 400 || status > 499 || status == 429 {
-		return nil
+// retryAfter is the pause that an answer asks for, in whole seconds; 0 for none.
+func retryAfter(h http.Header) time.Duration {
+	seconds, err := strconv.Atoi(h.Get("Retry-After"))
+	if err != nil || seconds < 0 {
+		return 0
+	}
+	return min(time.Duration(seconds)*time.Second, maxRetryAfter)
+}
+
+// maxRetryAfter bounds how long a provider can have us wait.
+const maxRetryAfter = time.Minute
+
+func verdictOf(status int, code, requestID string) verdict {
+	if status < 400 || status > 499 {
+		return verdict{}
 	}
 	number := requestID[strings.LastIndex(requestID, "-")+1:]
-	if verdict, ok := numbered[number]; ok {
-		return verdict
+	if v, ok := numbered[number]; ok {
+		return v
 	}
 	return verdicts[code]
 }

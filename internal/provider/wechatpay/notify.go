@@ -34,7 +34,7 @@ const maxNotificationID = 64
 // statements reads what notifications of each type say. Other types are genuine
 // but say nothing about a payment or refund. WeChat Pay reports successes only:
 // nothing is sent when an order expires.
-var statements = map[string]func(a *account, id string, plain []byte) (provider.Statement, error){
+var statements = map[string]func(a *account, id string, plain []byte) (pay.Evidence, error){
 	"TRANSACTION.SUCCESS": (*account).paymentStatement,
 	"REFUND.SUCCESS":      (*account).refundStatement,
 	"REFUND.ABNORMAL":     (*account).refundStatement,
@@ -43,24 +43,24 @@ var statements = map[string]func(a *account, id string, plain []byte) (provider.
 
 // Notification implements provider.Provider. Nothing of the body is parsed
 // before its signature holds.
-func (a *account) Notification(header http.Header, body []byte) (provider.Statement, error) {
+func (a *account) Notification(header http.Header, body []byte) (pay.Evidence, error) {
 	if err := a.verify(header, body); err != nil {
-		return provider.Statement{}, forged(err.Error())
+		return pay.Evidence{}, forged(err.Error())
 	}
 	var e envelope
 	if err := json.Unmarshal(body, &e); err != nil {
-		return provider.Statement{}, forged("the body is not a notification")
+		return pay.Evidence{}, forged("the body is not a notification")
 	}
 	read, ok := statements[e.EventType]
 	if !ok {
-		return provider.Statement{}, fmt.Errorf("wechat pay: %w: event type %s", provider.ErrIgnored, provider.Clean(e.EventType))
+		return pay.Evidence{}, fmt.Errorf("wechat pay: %w: event type %s", provider.ErrIgnored, provider.Clean(e.EventType))
 	}
 	if e.ID == "" || len(e.ID) > maxNotificationID {
-		return provider.Statement{}, forged("the notification has no id")
+		return pay.Evidence{}, forged("the notification has no id")
 	}
 	plain, err := a.decrypt(e)
 	if err != nil {
-		return provider.Statement{}, err
+		return pay.Evidence{}, err
 	}
 	return read(a, e.ID, plain)
 }
@@ -80,13 +80,13 @@ func forged(reason string) error {
 	return fmt.Errorf("wechat pay: %w: %s", provider.ErrForged, reason)
 }
 
-func (a *account) paymentStatement(id string, plain []byte) (provider.Statement, error) {
+func (a *account) paymentStatement(id string, plain []byte) (pay.Evidence, error) {
 	ev, err := a.evidence(plain)
 	if err != nil {
-		return provider.Statement{}, redact(err)
+		return pay.Evidence{}, redact(err)
 	}
 	ev.ID, ev.Source = id, pay.SourceNotification
-	return provider.Statement{Payment: &ev}, nil
+	return ev, nil
 }
 
 // refundNotice is the resource of a refund notification. The SDK has no type for
@@ -97,23 +97,33 @@ type refundNotice struct {
 	OutRefundNo  string `json:"out_refund_no"`
 	RefundID     string `json:"refund_id"`
 	RefundStatus string `json:"refund_status"`
+	Amount       struct {
+		Total  *int64 `json:"total"`  // fen of the payment
+		Refund *int64 `json:"refund"` // fen of this refund
+	} `json:"amount"`
 }
 
-func (a *account) refundStatement(_ string, plain []byte) (provider.Statement, error) {
+func (a *account) refundStatement(id string, plain []byte) (pay.Evidence, error) {
 	var n refundNotice
 	if err := json.Unmarshal(plain, &n); err != nil {
-		return provider.Statement{}, redact(&unusable{"the statement can't be decoded"})
+		return pay.Evidence{}, redact(&unusable{"the statement can't be decoded"})
 	}
-	if n.MchID != a.MchID || n.OutTradeNo == "" || n.OutRefundNo == "" {
-		return provider.Statement{}, redact(&unusable{"the statement names no refund of this account"})
+	if n.MchID == "" || n.OutTradeNo == "" || n.OutRefundNo == "" || n.RefundID == "" {
+		return pay.Evidence{}, redact(&unusable{"the statement does not say which refund it is about"})
 	}
-	state, err := stateOf(n.RefundStatus, n.RefundID)
+	if n.Amount.Refund == nil || *n.Amount.Refund < 1 {
+		return pay.Evidence{}, redact(&unusable{"the statement does not say how much is refunded"})
+	}
+	returned, err := returnedAs(n.RefundStatus, n.RefundID)
 	if err != nil {
-		return provider.Statement{}, err
+		return pay.Evidence{}, err
 	}
-	return provider.Statement{Refund: &provider.RefundStatement{
-		Account: n.MchID, OutTradeNo: n.OutTradeNo, Number: n.OutRefundNo, State: state,
-	}}, nil
+	// Refund notices name no currency: mainland accounts refund in CNY only.
+	returned.Number, returned.Amount = n.OutRefundNo, pay.Money{Currency: "CNY", Value: *n.Amount.Refund}
+	return pay.Evidence{
+		ID: id, Source: pay.SourceNotification, Provider: ID, Account: n.MchID, OutTradeNo: n.OutTradeNo,
+		Outcome: pay.OutcomeRefund, Returned: &returned, ReceivedAt: a.env.Now(), Raw: plain,
+	}, nil
 }
 
 // Acknowledge implements provider.Provider. WeChat Pay looks at the status

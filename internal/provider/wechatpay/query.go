@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net/http"
 	"time"
 
 	"github.com/wechatpay-apiv3/wechatpay-go/core"
@@ -16,15 +17,18 @@ import (
 )
 
 // outcomes maps trade_state. REFUND means that a refund of a paid order was
-// accepted: it had been paid. A state that isn't here is an error and changes
+// accepted: it had been paid. How much went back only refunds say. A state that isn't here is an error and changes
 // nothing; USERPAYING, PAYERROR and REVOKED belong to payment codes, which we
 // don't do.
 var outcomes = map[string]pay.Outcome{
-	"NOTPAY":  pay.OutcomePending, // also after a try that failed
-	"SUCCESS": pay.OutcomePaid,
-	"REFUND":  pay.OutcomePaid,
-	"CLOSED":  pay.OutcomeClosed,
+	"NOTPAY":    pay.OutcomePending, // also after a try that failed
+	"SUCCESS":   pay.OutcomePaid,
+	stateRefund: pay.OutcomePaid, // and some of it went back
+	"CLOSED":    pay.OutcomeClosed,
 }
+
+// stateRefund is the trade_state of an order of which money went back.
+const stateRefund = "REFUND"
 
 // Query implements provider.Provider.
 func (a *account) Query(ctx context.Context, outTradeNo string) (pay.Evidence, error) {
@@ -57,11 +61,13 @@ func (a *account) Query(ctx context.Context, outTradeNo string) (pay.Evidence, e
 // Close implements provider.Closer. Closing what is closed is fine.
 func (a *account) Close(ctx context.Context, o provider.CloseOrder) (pay.Evidence, error) {
 	orders := native.NativeApiService{Client: a.client}
-	_, err := orders.CloseOrder(ctx, native.CloseOrderRequest{OutTradeNo: &o.OutTradeNo, Mchid: &a.MchID})
+	result, err := orders.CloseOrder(ctx, native.CloseOrderRequest{OutTradeNo: &o.OutTradeNo, Mchid: &a.MchID})
 	err = redact(err)
 	switch {
-	case err == nil:
+	case err == nil && result.Response.StatusCode == http.StatusNoContent:
 		return a.said(o.OutTradeNo, pay.SourceClose, pay.OutcomeClosed), nil
+	case err == nil: // such as 202: the payer is paying at this moment
+		return a.Query(ctx, o.OutTradeNo)
 	case errors.Is(err, provider.ErrClosed), errors.Is(err, provider.ErrAbsent):
 		return a.Query(ctx, o.OutTradeNo) // errors are not signed, states are
 	}
@@ -71,7 +77,7 @@ func (a *account) Close(ctx context.Context, o provider.CloseOrder) (pay.Evidenc
 // said is evidence that WeChat Pay gave by its answer alone, without a body.
 func (a *account) said(outTradeNo string, source pay.Source, outcome pay.Outcome) pay.Evidence {
 	ev := pay.Evidence{
-		Source: source, Provider: ID, Account: a.MchID, App: a.AppID,
+		Source: source, Provider: ID, Account: a.MchID,
 		OutTradeNo: outTradeNo, Outcome: outcome, ReceivedAt: a.env.Now(),
 	}
 	ev.ID = provider.EvidenceID(ev)
@@ -94,8 +100,8 @@ func (a *account) evidence(raw []byte) (pay.Evidence, error) {
 		Provider: ID, Account: value(tx.Mchid), App: value(tx.Appid), OutTradeNo: value(tx.OutTradeNo),
 		Outcome: outcome, Reference: value(tx.TransactionId), ReceivedAt: a.env.Now(), Raw: raw,
 	}
-	if ev.OutTradeNo == "" || ev.Account == "" {
-		return pay.Evidence{}, &unusable{"the statement names no order"}
+	if ev.OutTradeNo == "" || ev.Account == "" || ev.App == "" {
+		return pay.Evidence{}, &unusable{"the statement does not say whose order it is about"}
 	}
 	if outcome != pay.OutcomePaid {
 		return ev, nil
@@ -110,6 +116,9 @@ func (a *account) evidence(raw []byte) (pay.Evidence, error) {
 		return pay.Evidence{}, &unusable{"the statement says paid, but not when"}
 	}
 	ev.PaidAt = paidAt
+	if value(tx.TradeState) == stateRefund {
+		ev.Returned = &pay.Returned{Unknown: true}
+	}
 	return ev, nil
 }
 

@@ -32,6 +32,8 @@ func TestQuery(t *testing.T) {
 		Outcome: pay.OutcomePaid, Amount: pay.Money{Currency: "CNY", Value: 5980},
 		Reference: "4200000001202611230000000001", PaidAt: now.Add(-2 * time.Second),
 	}
+	someBack := paid
+	someBack.Returned = &pay.Returned{Unknown: true}
 	dollars := paid // are not our money, which is for others to say
 	dollars.Amount.Currency = "USD"
 	unpaid := map[string]any{"amount": nil, "transaction_id": nil, "success_time": nil}
@@ -47,7 +49,7 @@ func TestQuery(t *testing.T) {
 		want   pay.Evidence
 	}{
 		"success":  {nil, paid},
-		"refunded": {map[string]any{"trade_state": "REFUND"}, paid},
+		"refunded": {map[string]any{"trade_state": "REFUND"}, someBack},
 		"dollars":  {map[string]any{"amount": map[string]any{"total": 5980, "payer_total": 5980, "currency": "USD"}}, dollars},
 		"not-paid": {with(unpaid, "NOTPAY"), pay.Evidence{Outcome: pay.OutcomePending}},
 		"closed":   {with(unpaid, "CLOSED"), pay.Evidence{Outcome: pay.OutcomeClosed}},
@@ -168,6 +170,7 @@ func TestClose(t *testing.T) {
 		"closed-says-the-code": {close: refusal("ORDER_CLOSED"), query: paid, outcome: pay.OutcomePaid},
 		"paid":                 {close: refusal("ORDERPAID"), err: provider.ErrPaid},
 		"paid-new":             {close: refusal("ORDER_PAID"), err: provider.ErrPaid},
+		"paying":               {close: answer{status: 202, body: `{"code":"USERPAYING","message":"paying"}`}, query: paid, outcome: pay.OutcomePaid},
 		"never-made":           {close: absent, query: absent, outcome: pay.OutcomeAbsent},
 		"unsigned":             {close: answer{status: 204, sign: func(h http.Header) { h.Del("Wechatpay-Signature") }}},
 		"too-often":            {close: answer{status: 429, body: `{"code":"FREQUENCY_LIMITED"}`}},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/wechatpay-apiv3/wechatpay-go/core"
 	"github.com/wechatpay-apiv3/wechatpay-go/services/refunddomestic"
 
 	"morepay/internal/pay"
@@ -11,17 +12,17 @@ import (
 )
 
 // refundStates maps the status of a refund. ABNORMAL means that the payer's bank
-// sent the money back: somebody must choose another account in WeChat Pay's
-// console.
-var refundStates = map[string]pay.RefundStatus{
-	"PROCESSING": pay.RefundPending,
-	"SUCCESS":    pay.RefundSucceeded,
-	"CLOSED":     pay.RefundFailed,
-	"ABNORMAL":   pay.RefundFailed,
+// sent the money back: somebody must choose another account, and success may
+// follow.
+var refundStates = map[string]pay.Returned{
+	"PROCESSING": {Status: pay.RefundPending},
+	"SUCCESS":    {Status: pay.RefundSucceeded},
+	"CLOSED":     {Status: pay.RefundFailed, Failure: pay.FailureClosed},
+	"ABNORMAL":   {Status: pay.RefundPending, Failure: pay.FailurePayerAccount},
 }
 
 // Refund implements provider.Refunder. An accepted refund is not a done one.
-func (a *account) Refund(ctx context.Context, r provider.RefundOrder) (provider.RefundState, error) {
+func (a *account) Refund(ctx context.Context, r provider.RefundOrder) (pay.Evidence, error) {
 	request := refunddomestic.CreateRequest{
 		OutTradeNo: &r.OutTradeNo, OutRefundNo: &r.Number,
 		Amount: &refunddomestic.AmountReq{Refund: &r.Amount.Value, Total: &r.Total.Value, Currency: &r.Amount.Currency},
@@ -33,41 +34,54 @@ func (a *account) Refund(ctx context.Context, r provider.RefundOrder) (provider.
 		request.NotifyUrl = &r.NotifyURL
 	}
 	refunds := refunddomestic.RefundsApiService{Client: a.client}
-	reply, _, err := refunds.Create(ctx, request)
+	reply, result, err := refunds.Create(ctx, request)
 	err = redact(err)
-	switch {
-	case errors.Is(err, provider.ErrRefused), errors.Is(err, provider.ErrAbsent):
-		return provider.ConfirmRefusal(ctx, a, r, err)
-	case err != nil:
-		return provider.RefundState{}, err
+	if errors.Is(err, provider.ErrAbsent) { // of the payment: an answer to a refund is a refusal
+		return pay.Evidence{}, &provider.Refusal{Code: "RESOURCE_NOT_EXISTS", Failure: pay.FailureRefused}
 	}
-	return refundState(reply, r)
+	if err != nil {
+		return pay.Evidence{}, err
+	}
+	return a.refundEvidence(reply, result, r)
 }
 
 // QueryRefund implements provider.Refunder.
-func (a *account) QueryRefund(ctx context.Context, r provider.RefundOrder) (provider.RefundState, error) {
+func (a *account) QueryRefund(ctx context.Context, r provider.RefundOrder) (pay.Evidence, error) {
 	refunds := refunddomestic.RefundsApiService{Client: a.client}
-	reply, _, err := refunds.QueryByOutRefundNo(ctx, refunddomestic.QueryByOutRefundNoRequest{OutRefundNo: &r.Number})
+	reply, result, err := refunds.QueryByOutRefundNo(ctx, refunddomestic.QueryByOutRefundNoRequest{OutRefundNo: &r.Number})
 	if err := redact(err); err != nil {
-		return provider.RefundState{}, err
+		return pay.Evidence{}, err
 	}
-	return refundState(reply, r)
+	return a.refundEvidence(reply, result, r)
 }
 
-func refundState(reply *refunddomestic.Refund, r provider.RefundOrder) (provider.RefundState, error) {
+func (a *account) refundEvidence(reply *refunddomestic.Refund, result *core.APIResult, r provider.RefundOrder) (pay.Evidence, error) {
 	if value(reply.OutRefundNo) != r.Number || value(reply.OutTradeNo) != r.OutTradeNo {
-		return provider.RefundState{}, redact(&unusable{"the reply is about another refund"})
+		return pay.Evidence{}, redact(&unusable{"the reply is about another refund"})
 	}
 	if amount := value(reply.Amount); value(amount.Refund) != r.Amount.Value {
-		return provider.RefundState{}, redact(&unusable{"the reply is about another amount"})
+		return pay.Evidence{}, redact(&unusable{"the reply is about another amount"})
 	}
-	return stateOf(string(value(reply.Status)), value(reply.RefundId))
+	returned, err := returnedAs(string(value(reply.Status)), value(reply.RefundId))
+	if err != nil {
+		return pay.Evidence{}, err
+	}
+	raw, err := body(result)
+	if err != nil {
+		return pay.Evidence{}, redact(err)
+	}
+	returned.Amount = r.Amount
+	ev := r.Evidence(returned, raw, a.env.Now())
+	ev.Provider, ev.Account = ID, a.MchID
+	return ev, nil
 }
 
-func stateOf(status, refundID string) (provider.RefundState, error) {
-	known, ok := refundStates[status]
+// returnedAs says what a status means for a refund of that number at WeChat Pay.
+func returnedAs(status, refundID string) (pay.Returned, error) {
+	returned, ok := refundStates[status]
 	if !ok {
-		return provider.RefundState{}, redact(&unusable{"the refund status " + provider.Clean(status) + " is unknown"})
+		return pay.Returned{}, redact(&unusable{"the refund status " + provider.Clean(status) + " is unknown"})
 	}
-	return provider.RefundState{Status: known, Reference: refundID}, nil
+	returned.Reference = refundID
+	return returned, nil
 }

@@ -6,10 +6,15 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"morepay/internal/pay"
 	"morepay/internal/provider"
 	"morepay/internal/provider/providertest"
+	"morepay/internal/provider/wechatpay"
 )
 
 const refundNumber = number + "S"
@@ -36,70 +41,88 @@ func refundReply(change map[string]any) map[string]any {
 	return reply
 }
 
+// returned is what each status of a refund means.
+var returned = map[string]pay.Returned{
+	"PROCESSING": {Status: pay.RefundPending},
+	"SUCCESS":    {Status: pay.RefundSucceeded},
+	"CLOSED":     {Status: pay.RefundFailed, Failure: pay.FailureClosed},
+	"ABNORMAL":   {Status: pay.RefundPending, Failure: pay.FailurePayerAccount}, // success may follow
+}
+
 func TestRefundStates(t *testing.T) {
 	t.Parallel()
-	for state, want := range map[string]pay.RefundStatus{
-		"PROCESSING": pay.RefundPending, "SUCCESS": pay.RefundSucceeded, "CLOSED": pay.RefundFailed, "ABNORMAL": pay.RefundFailed,
-	} {
+	for state, want := range returned {
 		t.Run(strings.ToLower(state), func(t *testing.T) {
 			w := newWire(t, always(answer{status: 200, body: providertest.JSON(t, refundReply(map[string]any{"status": state}))}))
 			p := open(t, w.URL, nil).(provider.Refunder)
+			want.Number, want.Amount, want.Reference = refundOrder().Number, refundOrder().Amount, "50000000382019052709732678859"
+			wanted := pay.Evidence{
+				Source: pay.SourceRefund, Provider: wechatpay.ID, Account: mchID, OutTradeNo: number, Outcome: pay.OutcomeRefund,
+				Returned: &want, ReceivedAt: now,
+			}
+			check := func(what string, ev pay.Evidence, err error) {
+				t.Helper()
+				if diff := cmp.Diff(wanted, ev, cmpopts.IgnoreFields(pay.Evidence{}, "ID", "Raw")); err != nil || diff != "" {
+					t.Errorf("%s: %v, %s", what, err, diff)
+				}
+				if ev.ID == "" || len(ev.Raw) == 0 {
+					t.Errorf("%s: the evidence has no id or no raw statement", what)
+				}
+			}
 			sent, err := p.Refund(t.Context(), refundOrder())
-			if err != nil || sent.Status != want || sent.Reference != "50000000382019052709732678859" {
-				t.Errorf("refund: got %+v, %v", sent, err)
-			}
+			check("refund", sent, err)
 			asked, err := p.QueryRefund(t.Context(), refundOrder())
-			if err != nil || asked != sent {
-				t.Errorf("query: got %+v, %v", asked, err)
+			check("query", asked, err)
+			if asked.ID != sent.ID {
+				t.Errorf("the same statement has the ids %q and %q", sent.ID, asked.ID)
 			}
-			want := `{"amount":{"currency":"CNY","refund":1000,"total":5980},"notify_url":"https://pay.example/notify/wechatpay/` + mchID +
+			body := `{"amount":{"currency":"CNY","refund":1000,"total":5980},"notify_url":"https://pay.example/notify/wechatpay/` + mchID +
 				`","out_refund_no":"` + refundOrder().Number + `","out_trade_no":"` + number + `","reason":"late"}` + "\n"
-			if w.Sent()[0].Body != want {
-				t.Errorf("sent %q, want %q", w.Sent()[0].Body, want)
+			if w.Sent()[0].Body != body {
+				t.Errorf("sent %q, want %q", w.Sent()[0].Body, body)
 			}
 		})
 	}
 }
 
-// A refusal counts once the provider also says that it knows of no such refund.
+// A refusal says why; what became of the refund is asked by whoever sent it.
 func TestRefundRefused(t *testing.T) {
 	t.Parallel()
-	absent := answer{status: 404, body: `{"code":"RESOURCE_NOT_EXISTS"}`}
-	refusal := func(code string) answer { return answer{status: 400, body: `{"code":"` + code + `"}`} }
-	done := answer{status: 200, body: providertest.JSON(t, refundReply(map[string]any{"status": "SUCCESS"}))}
-	for name, c := range map[string]struct {
-		refund, query answer
-		want          error // nil for unknown, unless done
-		done          bool
-	}{
-		"param":            {refund: refusal("PARAM_ERROR"), query: absent, want: provider.ErrRefused},
-		"no-payment":       {refund: answer{status: 404, body: `{"code":"ORDER_NOT_EXIST"}`}, query: absent, want: provider.ErrRefused},
-		"but-was-taken":    {refund: refusal("INVALID_REQUEST"), query: done, done: true},
-		"and-then-silence": {refund: refusal("INVALID_REQUEST"), query: answer{}},
-		"wrong-signature":  {refund: answer{status: 401, body: `{"code":"SIGN_ERROR"}`}, query: answer{status: 401, body: `{"code":"SIGN_ERROR"}`}},
-		"low-balance":      {refund: answer{status: 403, body: `{"code":"NOT_ENOUGH"}`}, want: provider.ErrLater},
+	for code, want := range map[string]pay.RefundFailure{
+		"PARAM_ERROR": pay.FailureRefused, "NO_AUTH": pay.FailureNotPermitted, "NOAUTH": pay.FailureNotPermitted,
+		"USER_ACCOUNT_ABNORMAL": pay.FailurePayerAccount, "MCH_NOT_EXIST": pay.FailureRefused, "TRADE_ERROR": pay.FailureRefused,
 	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWire(t, func(r *http.Request, _ string) answer {
-				if r.Method == http.MethodPost {
-					return c.refund
-				}
-				return c.query
-			})
-			state, err := open(t, w.URL, nil).(provider.Refunder).Refund(t.Context(), refundOrder())
-			switch {
-			case c.done:
-				if err != nil || state.Status != pay.RefundSucceeded {
-					t.Errorf("got %+v, %v", state, err)
-				}
-			case c.want != nil:
-				if !errors.Is(err, c.want) {
-					t.Errorf("got %v, want %q", err, c.want)
-				}
-			default:
-				providertest.Undecided(t, err, secrets...)
+		t.Run(strings.ToLower(code), func(t *testing.T) {
+			w := newWire(t, always(answer{status: 403, body: `{"code":"` + code + `"}`}))
+			_, err := open(t, w.URL, nil).(provider.Refunder).Refund(t.Context(), refundOrder())
+			refusal, ok := errors.AsType[*provider.Refusal](err)
+			if !ok || refusal.Failure != want || refusal.Code != code || !errors.Is(err, provider.ErrRefused) || len(w.Sent()) != 1 {
+				t.Errorf("got %v (%+v), want %s", err, refusal, want)
 			}
 		})
+	}
+}
+
+// Both spellings of a low balance put a refund off.
+func TestRefundLater(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"NOT_ENOUGH", "NOTENOUGH"} {
+		w := newWire(t, always(answer{status: 403, body: `{"code":"` + code + `"}`}))
+		if _, err := open(t, w.URL, nil).(provider.Refunder).Refund(t.Context(), refundOrder()); !errors.Is(err, provider.ErrLater) {
+			t.Errorf("%s: got %v", code, err)
+		}
+	}
+}
+
+// "Too often" says for how long.
+func TestBusy(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]time.Duration{"": 0, "7": 7 * time.Second, "-1": 0, "soon": 0, "86400": time.Minute} {
+		w := newWire(t, always(answer{status: 429, body: `{"code":"FREQUENCY_LIMITED"}`, sign: func(h http.Header) { h.Set("Retry-After", header) }}))
+		_, err := open(t, w.URL, nil).(provider.Refunder).Refund(t.Context(), refundOrder())
+		if busy, ok := errors.AsType[*provider.Busy](err); !ok || busy.RetryAfter != want {
+			t.Errorf("Retry-After %q: got %v", header, err)
+		}
 	}
 }
 

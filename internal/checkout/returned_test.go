@@ -1,0 +1,146 @@
+package checkout_test
+
+import (
+	"testing"
+	"time"
+
+	"morepay/internal/pay"
+)
+
+// returnedBy sums what went back of a session, by who sent it.
+func returnedBy(l *pay.Ledger, origin pay.RefundOrigin) (sum int64) {
+	for _, r := range l.Refunds {
+		if r.Origin == origin && r.Status == pay.RefundSucceeded {
+			sum += r.Amount.Value
+		}
+	}
+	return sum
+}
+
+// Our own cancel of an unscanned code may meet its payer: Alipay then gives the money
+// back at once. The books say paid and given back, and the merchant hears both.
+func TestCancelThatGivesBack(t *testing.T) {
+	for _, lost := range []bool{false, true} { // the notification
+		fx := newFixture(t)
+		id := fx.open()
+		fx.choose(id, alipay, pay.RailQR)
+		fx.inject("cancel-race", 1)
+		if lost {
+			fx.inject("notify-never", 1000)
+		}
+		_, err := fx.Service().Cancel(fx.ctx(), fx.ledger(id).Session.Merchant, id)
+		fx.must(err)
+		l := fx.settle(id, "given back", func(l *pay.Ledger) bool { return returnedBy(l, pay.RefundByProvider) == fen })
+		if l.Session.Status != pay.SessionPaidLate || l.Refundable(l.Attempts[0].ID).Value != 0 || len(fx.quarantined()) != 0 {
+			t.Errorf("the session is %s, %v is left, quarantine %+v", l.Session.Status, l.Refundable(l.Attempts[0].ID), fx.quarantined())
+		}
+		if fx.count(id, pay.EventSessionPaidLate) != 1 || fx.count(id, pay.EventRefundSucceeded) != 1 {
+			t.Errorf("events are %v", fx.types(id))
+		}
+		if _, err := fx.refund(id, nil); pay.CodeOf(err) != pay.CodeInvalid {
+			t.Errorf("a refund of what went back already: %v", err)
+		}
+		if l = fx.ledger(id); len(l.Refunds) != 1 {
+			t.Errorf("refunds are %+v", l.Refunds)
+		}
+	}
+}
+
+// The same after the payer had paid another way: the surplus is back already, so
+// nothing is refunded, nothing fails, and nobody is called.
+func TestCancelThatGivesASurplusBack(t *testing.T) {
+	fx := newFixture(t)
+	id := fx.open()
+	code := fx.choose(id, alipay, pay.RailQR)
+	won := fx.choose(id, wechat, pay.RailQR)
+	fx.pay(won)
+	fx.awaitStatus(id, pay.SessionPaid)
+	fx.inject("cancel-race", 1)
+	fx.inject("notify-never", 1000)
+	l := fx.settle(id, "given back", func(l *pay.Ledger) bool { return returnedBy(l, pay.RefundByProvider) == fen })
+	if l.Session.Winner != won.ID || l.Attempt(code.ID).State != pay.AttemptSurplus || len(l.Refunds) != 1 || fx.count(id, pay.EventRefundFailed) != 0 {
+		t.Errorf("winner %s, refunds %+v, events %v", l.Session.Winner, l.Refunds, fx.types(id))
+	}
+	if fx.calls(code.OutTradeNo, "alipay.trade.refund") != 0 {
+		t.Error("a refund was sent for what had gone back")
+	}
+}
+
+// The first news is of a refund that somebody made in the company's console.
+func TestRefundIsTheFirstNews(t *testing.T) {
+	for _, m := range []pay.Method{wechat, alipay} {
+		t.Run(string(m), func(t *testing.T) {
+			fx := newFixture(t)
+			id := fx.open()
+			a := fx.choose(id, m, pay.RailQR)
+			fx.inject("refund-notice-first", 1)
+			fx.pay(a)
+			l := fx.await(id, "given back", func(l *pay.Ledger) bool { return returnedBy(l, pay.RefundByProvider) == fen })
+			if l.Session.Status != pay.SessionPaid || l.Refundable(a.ID).Value != 0 {
+				t.Errorf("the session is %s, %v is left", l.Session.Status, l.Refundable(a.ID))
+			}
+			if fx.count(id, pay.EventSessionPaid) != 1 || fx.count(id, pay.EventRefundSucceeded) != 1 {
+				t.Errorf("events are %v", fx.types(id))
+			}
+		})
+	}
+}
+
+// Half of a payment is given back in the console: the rest is what a merchant can
+// refund, and our own refund is not counted twice.
+func TestRefundInTheConsole(t *testing.T) {
+	for _, m := range []pay.Method{wechat, alipay} {
+		t.Run(string(m), func(t *testing.T) {
+			fx := newFixture(t)
+			id := fx.open()
+			a := fx.choose(id, m, pay.RailQR)
+			fx.inject("console-refund", 1)
+			fx.pay(a)
+			l := fx.await(id, "half given back", func(l *pay.Ledger) bool { return returnedBy(l, pay.RefundByProvider) == fen/2 })
+			if left := l.Refundable(a.ID).Value; left != fen-fen/2 {
+				t.Errorf("%d is left", left)
+			}
+			_, err := fx.refund(id, cny(1000))
+			fx.must(err)
+			l = fx.settle(id, "refunded", func(l *pay.Ledger) bool { return returnedBy(l, pay.RefundByMerchant) == 1000 })
+			fx.later(time.Hour)
+			if l = fx.ledger(id); len(l.Refunds) != 2 || l.Refundable(a.ID).Value != fen-fen/2-1000 || len(fx.quarantined()) != 0 {
+				t.Errorf("refunds are %+v, quarantine %+v", l.Refunds, fx.quarantined())
+			}
+		})
+	}
+}
+
+// A refund that the payer's account could not take, and that arrives once somebody
+// has named another account.
+func TestAbnormalThenSuccess(t *testing.T) {
+	fx := newFixture(t)
+	id := fx.paidSession(wechat)
+	fx.inject("abnormal-then-success", 1)
+	_, err := fx.refund(id, cny(2000))
+	fx.must(err)
+	l := fx.settle(id, "refunded", allRefunded)
+	if len(l.Refunds) != 1 || fx.count(id, pay.EventRefundFailed) != 0 || fx.count(id, pay.EventRefundSucceeded) != 1 {
+		t.Errorf("refunds are %+v, events %v", l.Refunds, fx.types(id))
+	}
+	if got := fx.refundedAtProvider(l.Attempts[0]); got != 2000 {
+		t.Errorf("the provider gave %d back", got)
+	}
+}
+
+// A close that is answered "the payer is paying" has closed nothing.
+func TestCloseWhilePaying(t *testing.T) {
+	fx := newFixture(t)
+	id := fx.open()
+	a := fx.choose(id, wechat, pay.RailQR)
+	fx.inject("close-202", 1)
+	fx.inject("notify-never", 1000)
+	_, err := fx.Service().Cancel(fx.ctx(), fx.ledger(id).Session.Merchant, id)
+	fx.must(err)
+	fx.later(pay.CloseDelay + time.Second)
+	if state := fx.ledger(id).Attempt(a.ID).State; state == pay.AttemptClosed {
+		t.Fatalf("the attempt is %s", state)
+	}
+	fx.pay(a)
+	fx.settle(id, "paid late", func(l *pay.Ledger) bool { return l.Session.Status == pay.SessionPaidLate })
+}
