@@ -143,7 +143,7 @@ func TestEvidenceOfAnotherMerchant(t *testing.T) {
 	fx.must(err)
 	moved := account.NewRegistry(nil)
 	fx.must(moved.Add("demo", acc.ProviderID, acc.Provider))
-	recorder := checkout.NewRecorder(checkout.Config{Store: fx.Stores().Ledgers})
+	recorder := checkout.NewRecorder(checkout.Config{Store: fx.Stores().Ledgers, Desk: fx.Stores().Ledgers})
 	fx.unchanged(id, func() {
 		l, err := recorder.Apply(t.Context(), moved.Named(a.Provider, a.Account), ev)
 		if l != nil || err != nil {
