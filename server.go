@@ -28,7 +28,7 @@ type commands struct {
 	Version kong.VersionFlag `env:"-" help:"Print which build this is."`
 }
 
-// config is what serve and demo have in common.
+// config holds the flags that serve and demo share.
 type config struct {
 	Listen         string         `default:"127.0.0.1:8080" help:"Address of the payers', merchants' and providers' routes."`
 	AdminListen    string         `default:"127.0.0.1:8082" help:"Address of metrics and the admin API. Keep it private."`

@@ -14,7 +14,7 @@ import (
 type Checkout struct {
 	goapp.Compo
 
-	// View is what the server knew when it made the page.
+	// View is the page's state as the server rendered it.
 	View view.Checkout
 
 	local local

@@ -103,8 +103,8 @@ func (b *browser) inWallet() bool {
 	return progress.State == view.StateWaiting && p != nil && p.AttemptID != "" && (p.Bridge != nil || rails[p.Rail].leaves)
 }
 
-// handOffPause is how long a hand-off is left alone before anything is drawn: a form
-// that is taken out of the page in the same moment would not be sent.
+// handOffPause delays drawing after a hand-off: a form that is taken out of the
+// page at once would not be sent.
 const handOffPause = 200 * time.Millisecond
 
 // watchLaunch begins to watch a hand-off.

@@ -40,9 +40,10 @@ const (
 	askSoon = 3 * time.Second // while a payment is waited for; the server allows 30 a minute
 	askSlow = 15 * time.Second
 
-	// afterlife is how long a page that is expired or canceled is still followed,
-	// so that a payment at the last moment is seen. Providers report within it.
-	afterlife = time.Hour
+	// followAfterEnd is how long a page that is expired or canceled goes on
+	// following, so that a payment at the last moment is seen. Providers report
+	// within it.
+	followAfterEnd = time.Hour
 
 	// expiryMargin is for the difference of two clocks: asked too early, the
 	// server says that the session is open.
@@ -66,7 +67,7 @@ func (f *follower) run() {
 
 // over reports whether there is nothing more to learn.
 func (f *follower) over() bool {
-	return f.last.State == view.StatePaid || f.now().After(f.last.ExpiresAt.Add(afterlife))
+	return f.last.State == view.StatePaid || f.now().After(f.last.ExpiresAt.Add(followAfterEnd))
 }
 
 // round listens until the stream ends, or asks once.
@@ -114,7 +115,7 @@ func (f *follower) listen() error {
 func (f *follower) expiry() <-chan time.Time {
 	left := f.last.ExpiresAt.Sub(f.now())
 	if left <= 0 {
-		left += afterlife
+		left += followAfterEnd
 	}
 	return time.After(left + expiryMargin)
 }

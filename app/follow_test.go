@@ -70,7 +70,7 @@ func (s *script) fetch() (view.Progress, error) {
 	return a.progress, a.err
 }
 
-// followed is what one run of a follower did.
+// followed records one run of a follower.
 type followed struct {
 	heard  []view.State
 	health []bool
@@ -209,7 +209,7 @@ func TestFollowerEndsLongAfterExpiry(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				got := follow(s, view.StateWaiting, false)
-				if end := 10*time.Minute + afterlife; got.took < end || got.took > end+time.Minute {
+				if end := 10*time.Minute + followAfterEnd; got.took < end || got.took > end+time.Minute {
 					t.Errorf("ended after %v, want about %v", got.took, end)
 				}
 				if s.worst != 1 || s.open != 0 {

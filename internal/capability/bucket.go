@@ -2,7 +2,7 @@ package capability
 
 import "morepay/internal/pay"
 
-// Buckets is how many buckets a rollout has: one is 0.01 percent.
+// Buckets is the number of buckets of a rollout: one is 0.01 percent.
 const Buckets = 10_000
 
 // Bucket puts a payer into one of the Buckets of a method's rollout, from 0 on.

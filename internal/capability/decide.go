@@ -26,7 +26,7 @@ func Decide(doc *Document, order Order, dev device.Device, now time.Time) Decisi
 	return Decision{Choices: choices}
 }
 
-// facts is what the checks look at.
+// facts are the inputs of the checks.
 type facts struct {
 	doc    *Document
 	order  *Order

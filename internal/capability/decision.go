@@ -8,7 +8,7 @@ import (
 	"morepay/internal/pay"
 )
 
-// Order is what a decision needs to know of the session.
+// Order holds the properties of a session that a decision depends on.
 type Order struct {
 	Amount pay.Money    `json:"amount"`
 	Items  []pay.Item   `json:"items,omitempty"`
@@ -23,7 +23,7 @@ type Decision struct {
 	Choices []Choice `json:"choices"` // in display order
 }
 
-// Group is where a choice is shown.
+// Group is the part of the list in which a choice is shown.
 type Group string
 
 // The groups.

@@ -10,7 +10,7 @@ import (
 	"morepay/internal/capability/document"
 )
 
-// inputs is how many decisions the digest covers.
+// inputs is the number of decisions that the digest covers.
 const inputs = 10_000
 
 // digest is one hash over seeded documents, as they were decoded, and the

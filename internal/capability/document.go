@@ -74,7 +74,7 @@ var (
 	Modes   = []string{"auto", "light", "dark"}
 )
 
-// State is whether a method is open to the payers of a merchant.
+// State says whether a method is open to the payers of a merchant.
 type State string
 
 // The states.
@@ -88,7 +88,7 @@ const (
 // States lists all of them.
 var States = []State{StateOpen, StateClosed, StateRollout, StateScheduled}
 
-// Method is what the merchant may do with one method.
+// Method is one method's entry in a document: its state, routes and limits.
 type Method struct {
 	Method         pay.Method             `json:"method"`
 	State          State                  `json:"state"`

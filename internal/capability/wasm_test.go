@@ -34,8 +34,8 @@ func TestBrowserDecidesAlike(t *testing.T) {
 
 var digestLine = regexp.MustCompile(`digest ([0-9a-f]{64})`)
 
-// smallEnv is what the go command needs of our environment: WebAssembly takes
-// only a few kilobytes of it.
+// smallEnv returns the part of our environment that the go command needs:
+// WebAssembly takes only a few kilobytes of it.
 func smallEnv() []string {
 	var env []string
 	for _, name := range []string{"PATH", "HOME", "TMPDIR", "GOCACHE", "GOPATH", "GOMODCACHE", "GOFLAGS", "GOPROXY", "GOTOOLCHAIN"} {

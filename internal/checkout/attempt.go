@@ -26,8 +26,8 @@ type AttemptRequest struct {
 	PayerIP       string // the payer's own address; WeChat H5 refuses others
 	WalletPayerID string // the provider's id of the payer, needed by the jsapi rail
 
-	// ReturnURL is where the wallet brings the payer back. It is kept with the
-	// attempt, so it must not hold the token in the open.
+	// ReturnURL is the address to which the wallet brings the payer back. It is
+	// kept with the attempt, so it must not hold the token in the open.
 	ReturnURL string
 }
 
@@ -293,9 +293,9 @@ func (s *Service) send(ctx context.Context, l *pay.Ledger, acc *account.Account,
 	})
 }
 
-// pauseBeforeNext is how long to wait after a try that brought no definite answer:
-// as long as the provider asks for, else a little more each time, and never in step
-// with other sessions.
+// pauseBeforeNext returns the pause after a try that brought no definite
+// answer: as long as the provider asks for, else a little more each time, and
+// never in step with other sessions.
 func pauseBeforeNext(a *pay.Attempt, err error) time.Duration {
 	pause, _ := pay.PauseAfter(a.Sends)
 	if busy, ok := errors.AsType[*provider.Busy](err); ok {

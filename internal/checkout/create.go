@@ -11,7 +11,7 @@ import (
 	"morepay/internal/pay"
 )
 
-// NewSession is what a merchant's server asks for.
+// NewSession is a merchant's request for a session.
 type NewSession struct {
 	Reference   string     `json:"merchant_reference"`
 	Amount      pay.Money  `json:"amount"`

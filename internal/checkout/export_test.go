@@ -19,16 +19,16 @@ func (s *Service) FollowDeskOnce(ctx context.Context) { s.followDesk(ctx) }
 // Throttle is what keeps payers from having their provider asked all the time.
 type Throttle = throttle
 
-// Allow is what a request asks it.
+// Allow reports whether a session may ask now.
 func (t *Throttle) Allow(id string, now time.Time) bool { return t.allow(id, now) }
 
-// Len is how many it remembers.
+// Len returns the number of sessions that it remembers.
 func (t *Throttle) Len() int { return len(t.at) }
 
 // ClaimFor is for how long what a crashed server had claimed stays claimed.
 const ClaimFor = claimFor
 
-// Len is how many wait.
+// Len returns the number of waiters.
 func (h *Hub) Len() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -9,8 +9,8 @@ import (
 	"morepay/internal/pay"
 )
 
-// Facts is what may be paid with depends on besides the ledger, the device and
-// the time.
+// Facts holds everything that the offered methods depend on besides the ledger,
+// the device and the time.
 type Facts struct {
 	Document *capability.Document
 	Order    capability.Order
@@ -23,7 +23,7 @@ func (s *Service) Facts(ctx context.Context, l *pay.Ledger) (Facts, error) {
 	return Facts{Document: doc, Order: s.order(&l.Session)}, err
 }
 
-// order is what a decision needs to know of a session.
+// order returns the properties of a session that a decision depends on.
 func (s *Service) order(session *pay.Session) capability.Order {
 	return capability.Order{
 		Amount: session.Amount, Items: session.Items, Payer: capability.PayerKey(session.MerchantPayerID),

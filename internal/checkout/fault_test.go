@@ -52,7 +52,7 @@ func TestDatabaseGone(t *testing.T) {
 	}
 }
 
-// disk is how much room the writer's database has, in pages of 4 KiB. The limit
+// disk is the room that the writer's database has, in pages of 4 KiB. The limit
 // is SQLite's own: a full disk that needs no disk.
 //
 // It holds for connections to come: only the writer may touch the one it has.

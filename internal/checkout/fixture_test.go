@@ -14,8 +14,8 @@ import (
 	"morepay/internal/providersim"
 )
 
-// patience is how long anything may take on a machine under load before a test
-// gives up on it.
+// patience limits how long anything may take on a machine under load before a
+// test gives up on it.
 const patience = 15 * time.Second
 
 // fen is the price of everything.
@@ -23,7 +23,7 @@ const fen = 5980
 
 var price = pay.Money{Currency: "CNY", Value: fen}
 
-// way is how a payer pays.
+// way is one way to pay.
 type way struct {
 	method pay.Method
 	rail   pay.Rail

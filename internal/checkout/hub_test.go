@@ -53,7 +53,7 @@ func TestHubLosesNoWakeUp(t *testing.T) {
 	})
 }
 
-// hubModel is what a hub should be: for each waiter, whether it has news.
+// hubModel is a hub as it should be: for each waiter, whether it has news.
 type hubModel struct {
 	hub     checkout.Hub
 	waiters []*hubWaiter

@@ -27,7 +27,7 @@ type Quarantined struct {
 	ResolvedAt time.Time        // zero until it is over
 }
 
-// QuarantineStatus is where an entry stands.
+// QuarantineStatus is the status of an entry.
 type QuarantineStatus string
 
 // The statuses of entries.
@@ -40,7 +40,7 @@ const (
 // QuarantineStatuses lists all of them.
 var QuarantineStatuses = []QuarantineStatus{QuarantineOpen, QuarantineRefunding, QuarantineResolved}
 
-// Resolution is what a person decided about an entry.
+// Resolution is a person's decision about an entry.
 type Resolution string
 
 // The resolutions.

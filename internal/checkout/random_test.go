@@ -17,9 +17,9 @@ import (
 	"morepay/internal/providersim"
 )
 
-// story is what happens to a few sessions: payers, a merchant, providers that
-// misbehave, time, and a server that is restarted now and then. Every step goes
-// to the real service, and every rule is looked at after each.
+// story is a random course of events for a few sessions: payers, a merchant,
+// providers that misbehave, time, and a server that is restarted now and then.
+// Every step goes to the real service, and every rule is looked at after each.
 type story struct {
 	*fixture
 	sessions []string

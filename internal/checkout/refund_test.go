@@ -71,7 +71,7 @@ func TestSecondPaymentIsRefunded(t *testing.T) {
 	}
 }
 
-// allRefunded tells whether every refund has succeeded.
+// allRefunded reports whether every refund has succeeded.
 func allRefunded(l *pay.Ledger) bool {
 	for _, r := range l.Refunds {
 		if r.Status != pay.RefundSucceeded {
@@ -105,8 +105,8 @@ func TestRefundIsRetried(t *testing.T) {
 	}
 }
 
-// refundedAtProvider is what the provider's bill says was given back of a
-// payment, in fen.
+// refundedAtProvider returns the sum that was given back of a payment according
+// to the provider's bill, in fen.
 func (fx *fixture) refundedAtProvider(a pay.Attempt) (sum int64) {
 	fx.tb.Helper()
 	for _, line := range fx.bill(a) {

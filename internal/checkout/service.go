@@ -26,8 +26,8 @@ type Merchants interface {
 	ReturnURL(merchant, url string) error
 }
 
-// Config is what a Service is made of. Store, Desk, Documents, Merchants, Accounts and
-// BaseURL are needed.
+// Config holds the parts of a Service. Store, Desk, Documents, Merchants,
+// Accounts and BaseURL are needed.
 type Config struct {
 	Store     Store
 	Desk      DeskStore
@@ -70,7 +70,7 @@ func New(c Config) *Service {
 	}
 }
 
-// Hub is where waiters wait.
+// Hub returns the hub that wakes those who wait for news.
 func (s *Service) Hub() *Hub { return s.hub }
 
 // Recorder returns what takes in the providers' words.

@@ -30,8 +30,8 @@ func (c *reconcileBills) Validate() error {
 	return errors.Join(c.database.Validate(), CheckOrigin("sim-url", c.SimURL))
 }
 
-// status is how the command ends when something keeps bills and books from
-// being known to agree.
+// status is the exit status of the command when something keeps bills and books
+// from being known to agree.
 type status struct {
 	code int
 	error

@@ -106,7 +106,7 @@ func (s *Storefront) answer(w http.ResponseWriter, r *http.Request, h func(http.
 	http.Error(w, err.Error(), status)
 }
 
-// purchase is what the visitor wants to buy, from the query.
+// purchase is the visitor's choice of goods, from the query.
 type purchase struct {
 	Shop        Shop
 	Amount      int64
@@ -172,7 +172,7 @@ func (s *Storefront) purchase(r *http.Request) (purchase, error) {
 	return p, nil
 }
 
-// page is what the templates draw.
+// page holds the data of the templates.
 type page struct {
 	Text     map[string]string
 	Lang     string
@@ -184,7 +184,7 @@ type page struct {
 	Told     any // the newest event type that a webhook told, or nil
 }
 
-// session is what the storefront reads of the API's answer.
+// session holds the fields of the API's answer that the storefront reads.
 type session struct {
 	ID     string `json:"id"`
 	Token  string `json:"token"`

@@ -15,7 +15,7 @@ import (
 	"morepay/internal/pay"
 )
 
-// Config is what a Desk is made of. All but Now and Log is needed.
+// Config holds the parts of a Desk. All but Now and Log are needed.
 type Config struct {
 	Store    checkout.DeskStore
 	Books    Books
@@ -79,7 +79,7 @@ func (d *Desk) Entry(ctx context.Context, id string) (checkout.Quarantined, erro
 	return d.Store.Entry(ctx, id)
 }
 
-// Decision is what a person makes of an entry.
+// Decision is a person's answer to an entry.
 type Decision struct {
 	Resolution checkout.Resolution `json:"resolution"`
 	Author     string              `json:"author"` // needed, as the note is

@@ -72,7 +72,8 @@ func (d *Desk) count(orphans []Need) {
 	d.orphanedRefunds.Store(int64(refunds))
 }
 
-// orphansEvery is how often the log says that accounts are missing.
+// orphansEvery is the interval at which the log repeats that accounts are
+// missing.
 const orphansEvery = time.Hour
 
 // WatchOrphans says once an hour which accounts are missing, until ctx ends.

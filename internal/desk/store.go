@@ -8,15 +8,16 @@ import (
 	"morepay/internal/pay"
 )
 
-// Books is what the desk needs of the store of ledgers. What isn't there is
-// *pay.Error not_found.
+// Books is the part of the store of ledgers that the desk needs. A missing
+// entry is *pay.Error not_found.
 type Books interface {
 	// Find, Ledger and Update are those of [checkout.Store].
 	Find(ctx context.Context, key checkout.Key) (sessionID string, err error)
 	Ledger(ctx context.Context, sessionID string) (*pay.Ledger, error)
 	Update(ctx context.Context, sessionID string, change func(*pay.Ledger) error) (*pay.Ledger, error)
 
-	// Unresolved is how many entries wait for a person or for their money to go back.
+	// Unresolved returns the number of entries that wait for a person or for
+	// their money to go back.
 	Unresolved(ctx context.Context) (int, error)
 
 	// WaitingRefunds lists refunds that need a person, oldest first, by

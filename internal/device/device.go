@@ -32,7 +32,7 @@ const (
 	WebView     Container = "webview"      // web-view of any other app
 )
 
-// Form is what kind of device it is.
+// Form is the kind of a device.
 type Form string
 
 // The forms. Tablets count as mobile: the wallet is on the same device.
@@ -58,7 +58,7 @@ const (
 // Host is the id of the app around the page, such as taobao.
 type Host string
 
-// Device is what we know of the payer's device. Devices compare with ==.
+// Device describes the payer's device. Devices compare with ==.
 type Device struct {
 	Profile     Profile   `json:"profile"`
 	Container   Container `json:"container"`
@@ -68,7 +68,8 @@ type Device struct {
 	HostVersion string    `json:"host_version,omitempty"` // see ValidVersion; "" if the app doesn't tell
 }
 
-// MaxUserAgent is how many bytes of a user agent are read; the rest is ignored.
+// MaxUserAgent limits the bytes of a user agent that are read; the rest is
+// ignored.
 const MaxUserAgent = 1 << 10
 
 // Detect reads a user agent. It never fails: what it does not know is a mobile
@@ -91,7 +92,7 @@ type Hints struct {
 	Environment  string `json:"environment"`   // window.__wxjs_environment, or ""
 }
 
-// maxHints is how many bytes hints may have as JSON.
+// maxHints limits hints as JSON, in bytes.
 const maxHints = 256
 
 // ParseHints reads hints that a page sent along as JSON. They are a claim of the
@@ -163,7 +164,7 @@ func compose(a *app, s *system, version string) Device {
 	}
 }
 
-// containsAny tells whether s contains at least one of the tokens.
+// containsAny reports whether s contains at least one of the tokens.
 func containsAny(s string, tokens []string) bool {
 	for _, token := range tokens {
 		if strings.Contains(s, token) {

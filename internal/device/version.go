@@ -2,7 +2,7 @@ package device
 
 import "strings"
 
-// ValidVersion tells whether s is a version that can be compared: two to four
+// ValidVersion reports whether s is a version that can be compared: two to four
 // numbers of at most nine digits, joined by dots.
 func ValidVersion(s string) bool {
 	parts := 0

@@ -173,7 +173,8 @@ func readCode(t *testing.T, tab *browsertest.Tab) string {
 	return result.GetText()
 }
 
-// offered tells whether the simulator knows a text as a code that can be paid.
+// offered reports whether the simulator knows a text as a code that can be
+// paid.
 func offered(t *testing.T, s *demotest.Demo, text string) bool {
 	t.Helper()
 	for _, p := range s.Payments(t, "codes") {

@@ -10,8 +10,8 @@ import (
 	"morepay/internal/pay"
 )
 
-// maxPage is what the page may weigh, in bytes with brotli: with its headers it
-// fits into the first window of a new connection.
+// maxPage limits the page, in bytes with brotli: with its headers it fits into
+// the first window of a new connection.
 const maxPage = 8 << 10
 
 var (

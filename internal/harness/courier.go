@@ -54,7 +54,8 @@ func (c *Courier) Hold() {
 	}
 }
 
-// maxHeld is how many notifications can be held; the simulator waits beyond.
+// maxHeld is the number of notifications that can be held; the simulator waits
+// beyond.
 const maxHeld = 100_000
 
 // Wait takes the oldest that is held, and waits for one until ctx ends; then it

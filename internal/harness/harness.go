@@ -59,7 +59,7 @@ type Harness struct {
 	simulator *running
 }
 
-// running is what has been started and not ended.
+// running holds the parts that have been started and not ended.
 type running struct {
 	cancel context.CancelFunc
 	ended  chan error

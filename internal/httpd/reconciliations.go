@@ -12,7 +12,7 @@ import (
 	"morepay/internal/reconcile"
 )
 
-// reconciliation is what came of one account's bill of one day.
+// reconciliation is the result of reconciling one account's bill of one day.
 type reconciliation struct {
 	reconcile.Result
 	Tries      int        `json:"tries"`

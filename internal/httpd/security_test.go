@@ -52,8 +52,8 @@ func (s *harness) merchantPost(t *testing.T, key, idempotencyKey, path, body str
 		"Authorization", "Bearer "+key, "Content-Type", demotest.TypeJSON, "Idempotency-Key", idempotencyKey)
 }
 
-// wechatSays is what WeChat Pay would say of a payment, right to the last field
-// and encrypted with the merchant's key: only the signature is missing.
+// wechatSays returns WeChat Pay's statement about a payment, right to the last
+// field and encrypted with the merchant's key: only the signature is missing.
 func (s *harness) wechatSays(t *testing.T, number string) string {
 	t.Helper()
 	key, err := s.Shop(t, "bench").ReadKey("wechat_api_v3_key")
@@ -134,7 +134,7 @@ func TestForgedNotifications(t *testing.T) {
 	}
 }
 
-// tell is what a merchant's own cashier says, signed with its key.
+// tell returns the statement of a merchant's own cashier, signed with its key.
 func (s *harness) tell(t *testing.T, merchant string, statement map[string]any) *http.Request {
 	t.Helper()
 	secret, err := s.Shop(t, merchant).ReadKey("cashier_secret")

@@ -20,7 +20,7 @@ import (
 	"morepay/web"
 )
 
-// Config is what a Server is made of.
+// Config holds the parts of a Server.
 type Config struct {
 	Service   *checkout.Service
 	Accounts  *account.Registry

@@ -29,7 +29,7 @@ func newStore(t *testing.T) idempotency.Store {
 
 var key = idempotency.Key{Scope: "shop POST /v1/sessions", Name: "k"}
 
-// model is what a merchant may expect of one key.
+// model holds the expectations that a merchant may have of one key.
 type model struct {
 	hash  string
 	reply idempotency.Reply
@@ -92,7 +92,7 @@ func TestDo(t *testing.T) {
 	})
 }
 
-// outcome is what one call of Do came to.
+// outcome is the result of one call of Do.
 type outcome struct {
 	reply idempotency.Reply
 	err   error

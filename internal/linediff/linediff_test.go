@@ -56,8 +56,8 @@ func TestDiffLeadsThere(t *testing.T) {
 	})
 }
 
-// reaches tells whether diff, with lines of before kept between its own, makes
-// after.
+// reaches reports whether diff, with lines of before kept between its own,
+// makes after.
 func reaches(before, after, diff []string) bool {
 	if len(diff) == 0 {
 		return slices.Equal(before, after)

@@ -115,7 +115,7 @@ func Problem(t view.Text, code pay.Code) string {
 	return t.Or("error."+string(code), t["error."+string(pay.CodeInternal)])
 }
 
-// maxHeader is how many bytes of an Accept-Language header are read.
+// maxHeader limits the bytes of an Accept-Language header that are read.
 const maxHeader = 1 << 10
 
 // Match picks the language of a page: the session's, if the merchant set one

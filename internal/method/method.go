@@ -94,7 +94,7 @@ func (l *ladder) covers(d device.Device) bool {
 	return (l.form == "" || l.form == d.Form) && (len(l.in) == 0 || slices.Contains(l.in, d.Container))
 }
 
-// BlockedBy tells whether the app around the page keeps this method's wallet
+// BlockedBy reports whether the app around the page keeps this method's wallet
 // from opening. Desktop apps don't: there the wallet is on another device.
 func (m *Method) BlockedBy(d device.Device) bool {
 	return d.Form == device.Mobile && slices.Contains(m.Blocked, d.Container)

@@ -9,7 +9,7 @@ import (
 	"morepay/internal/pay"
 )
 
-// Request is what a payer's browser asks the page to show. Nothing in it is
+// Request describes the page that a payer's browser asks for. Nothing in it is
 // trusted: Parent may be any text until [Make] has compared it.
 type Request struct {
 	Token     string // the payer's key to the session

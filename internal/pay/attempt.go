@@ -45,7 +45,7 @@ const (
 	ActionAwait    ActionKind = "await"    // only wait
 )
 
-// Action is what the browser must do next for an attempt.
+// Action is the step that the browser must take next for an attempt.
 type Action struct {
 	Kind      ActionKind        `json:"kind"`
 	URL       string            `json:"url,omitempty"`

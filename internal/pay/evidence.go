@@ -24,7 +24,7 @@ type Evidence struct {
 	Raw        []byte    // the verified, decrypted statement
 }
 
-// Source is how evidence reached us.
+// Source names the way by which evidence reached us.
 type Source string
 
 // The sources of evidence.
@@ -36,7 +36,7 @@ const (
 	SourceBill         Source = "bill"
 )
 
-// Outcome is what a provider says about one payment, in our words.
+// Outcome is a provider's statement about one payment, in our words.
 type Outcome string
 
 // The outcomes. A provider's state that maps to none of them is an error.

@@ -36,7 +36,7 @@ func newAttempt(n int) pay.Attempt {
 	}
 }
 
-// evidence is what the provider says about payment n.
+// evidence returns a statement of the provider about payment n.
 func evidence(n int, source pay.Source, outcome pay.Outcome) pay.Evidence {
 	ev := pay.Evidence{
 		ID: string(source) + "-" + numbers[n], Source: source, Outcome: outcome,
@@ -49,7 +49,8 @@ func evidence(n int, source pay.Source, outcome pay.Outcome) pay.Evidence {
 	return ev
 }
 
-// refundEvidence is what the provider says about one refund of payment n.
+// refundEvidence returns a statement of the provider about one refund of
+// payment n.
 func refundEvidence(n int, number string, status pay.RefundStatus) pay.Evidence {
 	ev := evidence(n, pay.SourceRefund, pay.OutcomeRefund)
 	ev.ID = "refund-" + number + "-" + string(status)

@@ -7,8 +7,8 @@ import (
 	"morepay/internal/pay"
 )
 
-// clone is what a store does between two updates: the ledger without the events
-// and evidence that it has written.
+// clone does the work of a store between two updates: it returns the ledger
+// without the events and evidence that have been written.
 func clone(l *pay.Ledger) *pay.Ledger {
 	c := *l
 	c.Attempts, c.Refunds = slices.Clone(l.Attempts), slices.Clone(l.Refunds)

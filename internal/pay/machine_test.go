@@ -96,7 +96,8 @@ func TestRefundMachine(t *testing.T) {
 	}
 }
 
-// refundNext is what the provider's word makes of a refund's status.
+// refundNext returns the status to which a statement of the provider takes a
+// refund.
 func refundNext(t *testing.T, from pay.RefundStatus) func(pay.RefundStatus) (pay.RefundStatus, bool) {
 	return func(word pay.RefundStatus) (pay.RefundStatus, bool) {
 		l := wonLedger(t)

@@ -1,7 +1,7 @@
 package pay
 
-// Method is what the payer chooses, such as wechat_pay. The known ones are the
-// rows of package method.
+// Method is a way to pay that the payer chooses, such as wechat_pay. The known
+// ones are the rows of package method.
 type Method string
 
 // Rail is the route to a method from one device.

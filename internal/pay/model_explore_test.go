@@ -119,7 +119,8 @@ func (m *model) walk(random *rand.Rand, most int) *counterexample {
 	return nil
 }
 
-// broken is what is wrong in a state, or with what must come of it.
+// broken returns an error if a state breaks a rule, or if no good end can be
+// reached from it.
 func (m *model) broken(w modelState) error {
 	if err := m.check(w); err != nil {
 		return err

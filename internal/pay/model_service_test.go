@@ -31,7 +31,7 @@ type update struct {
 	n      int8
 }
 
-// stored is what an update stores; no ledger if it fails.
+// stored is the result of an update; no ledger if it fails.
 type stored struct {
 	ledger   *pay.Ledger
 	paid     int8

@@ -29,7 +29,7 @@ var instants = []time.Duration{
 	sessionLife + pay.CloseDelay + pay.AbsenceDelay + time.Second, // and the provider has been asked after that; stands for all later times
 }
 
-// orderState is what the provider knows of one out_trade_no.
+// orderState is the provider's knowledge of one out_trade_no.
 type orderState int8
 
 const (
@@ -47,7 +47,7 @@ type order struct {
 	returned int8 // how often the provider has given the money back
 }
 
-// startStep is how far the handler has come that sends one attempt's request.
+// startStep is the progress of the handler that sends one attempt's request.
 type startStep int8
 
 const (
@@ -58,7 +58,7 @@ const (
 	startRefused             // the reply is here: a refusal
 )
 
-// task is what else our process is in the middle of, about one payment.
+// task is other work of our process under way, about one payment.
 type task struct {
 	kind taskKind
 	n    int8
@@ -98,8 +98,9 @@ func (w modelState) lastInstant() bool { return int(w.clock) == len(instants)-1 
 // attempt is the stored attempt of payment n, nil if there is none.
 func (w modelState) attempt(n int) *pay.Attempt { return w.ledger.Attempt(ids[n]) }
 
-// payable tells whether the provider would take money now. Whoever has seen an
-// order can pay it; an offered one only takes a payer who was shown the code.
+// payable reports whether the provider would take money now. Whoever has seen
+// an order can pay it; an offered one only takes a payer who was shown the
+// code.
 func (m *model) payable(w modelState, n int) bool {
 	if w.now().After(m.timeExpire()) {
 		return false

@@ -12,7 +12,8 @@ type Money struct {
 // String is for logs and errors; texts for people come from package locale.
 func (m Money) String() string { return fmt.Sprintf("%d %s", m.Value, m.Currency) }
 
-// Exponent is how many decimals a currency's major unit has (ISO 4217).
+// Exponent returns the number of decimals of a currency's major unit (ISO
+// 4217).
 func Exponent(currency string) int {
 	if e, ok := exponents[currency]; ok {
 		return e

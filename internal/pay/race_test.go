@@ -2,5 +2,6 @@
 
 package pay_test
 
-// raceDetector tells that this build looks for races, and is ten times slower.
+// raceDetector reports whether this build looks for races, and is ten times
+// slower.
 const raceDetector = true

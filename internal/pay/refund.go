@@ -271,8 +271,8 @@ func (l *Ledger) FailRefund(id string, failure RefundFailure, now time.Time) {
 	l.explainTotal(a, Returned{}, now)
 }
 
-// refunded is what has been or is being given back of an attempt, in minor
-// units, and in how many refunds. A failed refund gave nothing back.
+// refunded returns the sum of an attempt's refunds, done or under way, in minor
+// units, and their number. A failed refund gave nothing back.
 func (l *Ledger) refunded(attemptID string) (value int64, count int) {
 	for _, r := range l.Refunds {
 		if r.AttemptID != attemptID {
@@ -308,8 +308,9 @@ func (l *Ledger) RefundByNumber(attemptID, number string) *Refund {
 	return nil
 }
 
-// Refundable is what is left to refund of an attempt: nothing if it was not paid,
-// or if some of it went back and nobody knows how much.
+// Refundable returns the amount of an attempt that can still be refunded:
+// nothing if it was not paid, or if some of it went back and nobody knows how
+// much.
 func (l *Ledger) Refundable(attemptID string) Money {
 	a := l.Attempt(attemptID)
 	if a == nil || !a.State.Received() || a.ReturnedUnknown {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Returned is what a statement says about money that went back to the payer:
+// Returned is a provider's statement about money that went back to the payer:
 // about one refund, about all of them so far, or both. Who asked for the refund
 // makes no difference: we, the merchant, or somebody in the provider's console.
 type Returned struct {
@@ -86,7 +86,8 @@ func (l *Ledger) fits(a *Attempt, more Money) error {
 	return nil
 }
 
-// returned is what went back of an attempt for certain, in minor units.
+// returned returns the sum that went back of an attempt for certain, in minor
+// units.
 func (l *Ledger) returned(a *Attempt) (value int64) {
 	for _, r := range l.Refunds {
 		if r.AttemptID == a.ID && r.Status == RefundSucceeded {

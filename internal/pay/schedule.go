@@ -2,7 +2,7 @@ package pay
 
 import "time"
 
-// CloseDelay is how old an order must be before it is closed at the provider:
+// CloseDelay is the age at which an order may be closed at the provider:
 // providers take a signed request for five minutes, and advise against closing
 // an order sooner.
 const CloseDelay = 5 * time.Minute
@@ -26,8 +26,9 @@ var checkAfterExpiry = []time.Duration{CloseDelay, AbsenceDelay + time.Second}
 // keeps leaving open.
 const maxCheckGap = 6 * time.Hour
 
-// nextCheck is when to ask about a live attempt again. An abandoned one is
-// besides to be closed as soon as that is allowed, and then at every check.
+// nextCheck returns the time of the next query about a payable attempt. An
+// abandoned one is besides to be closed as soon as that is allowed, and then at
+// every check.
 func (a *Attempt) nextCheck(now time.Time) time.Time {
 	planned := a.plannedCheck(now)
 	if !a.Abandoned {
@@ -91,7 +92,7 @@ func (a *Attempt) UnderWay(now time.Time) bool {
 	return a.State == AttemptSubmitting && a.SendAt.Equal(a.SentAt.Add(tryTime)) && now.Before(a.SendAt)
 }
 
-// PauseAfter is how long to wait before an attempt is sent again after so many
+// PauseAfter returns the pause before an attempt is sent again after so many
 // tries without an answer; false if it has been sent often enough.
 func PauseAfter(tries int) (time.Duration, bool) {
 	if tries < 1 || tries > len(sendAgainAfter) {
@@ -131,8 +132,8 @@ func (l *Ledger) Resend(id string, now time.Time) error {
 	return nil
 }
 
-// nextCheck is when to send or ask about a pending refund again: soon at first,
-// then ever more rarely.
+// nextCheck returns the time at which to send or query a pending refund again:
+// soon at first, then ever more rarely.
 func (r *Refund) nextCheck(now time.Time) time.Time {
 	return now.Add(max(5*time.Second, min(now.Sub(r.CreatedAt), maxCheckGap)))
 }

@@ -1,6 +1,6 @@
 package pay
 
-// SessionStatus is where a session stands.
+// SessionStatus is the status of a session.
 type SessionStatus string
 
 // The session statuses. Paid and PaidLate absorb: nothing leaves them.
@@ -48,7 +48,7 @@ func (s SessionStatus) Next(in SessionInput) (SessionStatus, bool) {
 	return next, ok
 }
 
-// AttemptState is where an attempt stands.
+// AttemptState is the state of an attempt.
 type AttemptState string
 
 // The attempt states.
@@ -111,7 +111,7 @@ func (s AttemptState) Next(in AttemptInput) (AttemptState, bool) {
 	return next, ok
 }
 
-// RefundStatus is where a refund stands.
+// RefundStatus is the status of a refund.
 type RefundStatus string
 
 // The refund statuses. Succeeded and Failed are final.

@@ -14,7 +14,7 @@ type Biller interface {
 	Bill(ctx context.Context, day time.Time) (Bill, error)
 }
 
-// Bill is what a provider has written about one day of an account.
+// Bill is a provider's account of one day's money.
 type Bill struct {
 	Lines    []BillLine
 	Problems []BillProblem // rows that are not among the lines: they don't keep the others from being read

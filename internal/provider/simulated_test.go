@@ -32,7 +32,7 @@ const (
 	shop          = "https://pay.example/pay/1" // the page that sends the payer on
 )
 
-// rails are what each adapter is tested on.
+// rails lists the rails that each adapter is tested on.
 var rails = map[string][]pay.Rail{
 	wechatpay.ID: {pay.RailQR, pay.RailDeepLink, pay.RailJSAPI},
 	alipay.ID:    {pay.RailQR, pay.RailDeepLink, pay.RailRedirect},
@@ -40,12 +40,12 @@ var rails = map[string][]pay.Rail{
 	merchantlink.ID: {pay.RailRedirect},
 }
 
-// wallets are what pays at each adapter's company.
+// wallets maps each adapter to the wallet that pays at its company.
 var wallets = map[string]providersim.Wallet{
 	wechatpay.ID: providersim.WeChat, alipay.ID: providersim.Alipay, merchantlink.ID: providersim.MerchantLink,
 }
 
-// heard is what an adapter made of one delivery of a notification.
+// heard is an adapter's reading of one delivery of a notification.
 type heard struct {
 	statement pay.Evidence
 	err       error

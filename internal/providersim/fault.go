@@ -91,7 +91,8 @@ type notice struct {
 	console   int64         // percent of the payment that somebody gives back in the company's console
 }
 
-// refusalKind is why a call is refused. Each company has its own words for it.
+// refusalKind is a reason to refuse a call. Each company has its own words for
+// it.
 type refusalKind string
 
 const (

@@ -61,7 +61,7 @@ func (s shopper) ask() (state string, err error) {
 	return "", err
 }
 
-// finish is where the payment ends, by query.
+// finish returns the end of the payment, by query.
 func (s shopper) finish() (providersim.End, error) {
 	state, err := s.ask()
 	if err != nil {

@@ -34,7 +34,7 @@ func newMerchantLink(t *testing.T) (*fixture, *webhooks.Webhook) {
 	return fx, key
 }
 
-// merchantReply is what a cashier answered, and whether it was signed for us.
+// merchantReply is a cashier's answer, and whether it was signed for us.
 type merchantReply struct {
 	status int
 	body   map[string]any

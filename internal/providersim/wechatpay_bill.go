@@ -192,7 +192,8 @@ func plain(words string) string {
 	return strings.NewReplacer(",", " ", "\r", " ", "\n", " ").Replace(words)
 }
 
-// written is when the bill of the day of a time is written; it is not touched again.
+// written returns the time at which the bill of a time's day is written; it is
+// not touched again.
 func written(at time.Time) time.Time {
 	year, month, day := at.In(china).Date()
 	return time.Date(year, month, day+1, billReady, 0, 0, 0, china)

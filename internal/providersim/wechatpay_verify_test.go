@@ -36,7 +36,7 @@ func newCall(method, path, body string) rawCall {
 	}
 }
 
-// answer is what came back from the API.
+// answer is a response of the API.
 type answer struct {
 	status    int
 	header    http.Header

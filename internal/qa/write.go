@@ -77,7 +77,7 @@ func (c Cell) reasons() string {
 	return strings.Join(words, ", ")
 }
 
-// facts is what a reason says beyond its code, in few words.
+// facts returns the details of a reason beyond its code, in few words.
 func facts(r capability.Reason) string {
 	var words []string
 	if r.Limit != (pay.Money{}) {

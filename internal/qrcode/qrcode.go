@@ -23,7 +23,7 @@ const (
 	// MaxScale is the most pixels a side of a module in a PNG.
 	MaxScale = 32
 
-	// QuietZone is how many light modules lie around the code (ISO/IEC 18004);
+	// QuietZone is the number of light modules around the code (ISO/IEC 18004);
 	// go-qrcode draws them too.
 	QuietZone = 4
 )

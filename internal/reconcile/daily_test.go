@@ -23,7 +23,7 @@ func (fx *fixture) daily(at time.Duration, r prometheus.Registerer) *reconcile.D
 	}
 }
 
-// records are what the store holds of WeChat Pay's bills, oldest day first.
+// records returns the stored records of WeChat Pay's bills, oldest day first.
 func (fx *fixture) records() []reconcile.Record {
 	fx.Helper()
 	list, err := fx.Stores().Reconciliations.List(fx.Context(), reconcile.Filter{Provider: "wechatpay", Limit: 100})

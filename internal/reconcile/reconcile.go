@@ -17,7 +17,8 @@ import (
 	"morepay/internal/provider"
 )
 
-// Books is what we believe to have received, as the store keeps it.
+// Books gives the payments that we believe to have received, as the store keeps
+// them.
 type Books interface {
 	// Find returns the id of the session that a key names.
 	Find(ctx context.Context, key checkout.Key) (sessionID string, err error)
@@ -34,7 +35,7 @@ type Books interface {
 	FirstUsed(ctx context.Context, provider, account string) (time.Time, error)
 }
 
-// PaidAttempt is what our books say of one payment.
+// PaidAttempt is one payment according to our books.
 type PaidAttempt struct {
 	SessionID  string
 	OutTradeNo string

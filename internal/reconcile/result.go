@@ -4,7 +4,7 @@ import (
 	"morepay/internal/pay"
 )
 
-// Outcome is what came of one account's bill of one day.
+// Outcome is the outcome of reconciling one account's bill of one day.
 type Outcome string
 
 // The outcomes.
@@ -22,7 +22,7 @@ var Outcomes = []Outcome{Agrees, Differs, NoBill, Failed, NotCompared}
 // Final reports whether there is no sense in asking again.
 func (o Outcome) Final() bool { return o == Agrees || o == Differs || o == NotCompared }
 
-// Result is what came of one account's bill of one day.
+// Result is the result of reconciling one account's bill of one day.
 type Result struct {
 	Merchant string  `json:"merchant"`
 	Provider string  `json:"provider"`

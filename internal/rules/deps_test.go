@@ -131,7 +131,7 @@ var inBrowser = map[string]string{
 	"net":           "there are no sockets in a browser",
 }
 
-// listed is what go list says of a package.
+// listed is a package as go list describes it.
 type listed struct {
 	ImportPath string
 	Name       string
@@ -193,8 +193,8 @@ func anyMatches(patterns []string, importPath string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool { return matches(p, importPath) })
 }
 
-// reach is what a package imports, each with where it is imported. Third parties
-// are not followed: their imports are theirs.
+// reach returns the packages that a package imports, each with where it is
+// imported. Third parties are not followed: their imports are theirs.
 func reach(all map[string]listed, from string, far how) map[string]string {
 	via := map[string]string{}
 	var visit func(string)
@@ -398,8 +398,8 @@ func TestNoSwitchOnIDs(t *testing.T) {
 	}
 }
 
-// namesID tells whether an expression has an id in it: the text itself, or the
-// name of a constant of the packages that own it.
+// namesID reports whether an expression has an id in it: the text itself, or
+// the name of a constant of the packages that own it.
 func namesID(e ast.Expr, ids map[string]bool) bool {
 	found := false
 	ast.Inspect(e, func(n ast.Node) bool {

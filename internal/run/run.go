@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// stopWithin is how long requests under way may take to finish when the program
-// stops. Orchestrators usually kill after ten seconds.
+// stopWithin limits how long requests under way may take to finish when the
+// program stops. Orchestrators usually kill after ten seconds.
 const stopWithin = 8 * time.Second
 
 // Group is a set of servers and background work that live and end together.

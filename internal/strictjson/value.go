@@ -10,7 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// MaxDepth is how deep values may nest.
+// MaxDepth limits the nesting of values.
 const MaxDepth = 16
 
 // Kind is the JSON type of a value, as a problem calls it.

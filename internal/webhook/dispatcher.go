@@ -19,7 +19,7 @@ const (
 	idle        = time.Second     // between looks for what is due
 )
 
-// Config is what a [Dispatcher] is made of. Queue and Endpoints are needed.
+// Config holds the parts of a [Dispatcher]. Queue and Endpoints are needed.
 type Config struct {
 	Queue     Queue
 	Endpoints func(merchant string) []Endpoint

@@ -102,7 +102,7 @@ func (b *bench) cancel() {
 
 func (b *bench) once() { b.Helper(); b.must(b.d.Once(b.Context())) }
 
-// state is how the only endpoint does.
+// state returns the state of the only endpoint.
 func (b *bench) state() webhook.EndpointState {
 	b.Helper()
 	list, err := b.db.Outbox.Endpoints(b.Context(), merchant)
@@ -120,7 +120,7 @@ func (b *bench) must(err error) {
 	}
 }
 
-// delivery is what a receiver got.
+// delivery is one request that a receiver got.
 type delivery struct {
 	header http.Header
 	body   string

@@ -97,7 +97,8 @@ func TestSchemaAgreesOnMutated(t *testing.T) {
 	})
 }
 
-// oddities are what mutations put in place of other values: JSON, one a line.
+// oddities are the values that mutations put in place of others: JSON, one a
+// line.
 var oddities = strings.Split(strings.TrimSpace(`
 null
 true
@@ -212,7 +213,7 @@ func decoded(t *testing.T, data []byte) any {
 	return v
 }
 
-// count is how many values a value is made of, itself included.
+// count returns the number of values in a value, itself included.
 func count(v any) int {
 	n := 1
 	for _, child := range children(v) {

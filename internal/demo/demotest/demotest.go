@@ -119,7 +119,7 @@ func (s *Demo) Shop(t *testing.T, id string) demo.Shop {
 	return s.Shops[i]
 }
 
-// Answer is what came back for a request.
+// Answer is the response to a request.
 type Answer struct {
 	Status int
 	Header http.Header
@@ -216,7 +216,7 @@ const (
 // TypeJSON is the content type of JSON.
 const TypeJSON = "application/json"
 
-// Order is what a merchant's server asks for; zero fields are filled in.
+// Order is a merchant's request for a session; zero fields are filled in.
 type Order struct {
 	Merchant    string
 	Fen         int64

@@ -23,8 +23,8 @@ import (
 	"morepay/internal/needs"
 )
 
-// Patience is how long one call waits for the browser before the test fails. It
-// is generous: nothing is measured here.
+// Patience limits how long one call waits for the browser before the test
+// fails. It is generous: nothing is measured here.
 const Patience = 30 * time.Second
 
 // Browser is a running Chromium.

@@ -79,7 +79,8 @@ func (c *console) drain() []string {
 	return lines
 }
 
-// heard is what to add to the message of another failure.
+// heard returns the console's messages, to be added to the message of another
+// failure.
 func (c *console) heard() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// load is how many calls went, how fast.
+// load is the number of calls that went, and their speed.
 type load struct {
 	took    []time.Duration // sorted
 	elapsed time.Duration

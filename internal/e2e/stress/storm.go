@@ -16,7 +16,7 @@ import (
 	"morepay/internal/store/sqlstore"
 )
 
-// connections is how many a storm comes over.
+// connections is the number of connections of a storm.
 const connections = 64
 
 // notificationStorm tells of many payments as fast as the server takes it.

@@ -14,7 +14,7 @@ import (
 	"morepay/internal/harness"
 )
 
-// perSession is how many wait for the same session.
+// perSession is the number of streams that follow the same session.
 const perSession = 10
 
 // watcher is a payer's page that waits for news.

@@ -25,7 +25,7 @@ type Row struct {
 	Run func(ctx context.Context, e *Env) (seen string, err error)
 }
 
-// Env is what rows run with.
+// Env is the environment that rows run in.
 type Env struct {
 	Dir    string    // an empty folder
 	Binary string    // the program, built by [Build]
@@ -50,7 +50,7 @@ func (e *Env) temp() string {
 	return filepath.Join(e.Dir, fmt.Sprint(e.folder))
 }
 
-// Result is what became of a row.
+// Result is the result of a row.
 type Result struct {
 	Row
 	Seen string

@@ -17,7 +17,8 @@ import (
 	"morepay/internal/providersim"
 )
 
-// toxics are what a network does to a connection, in toxiproxy's words.
+// toxics are the ways in which a network spoils a connection, in toxiproxy's
+// words.
 var toxics = []struct{ name, settings string }{
 	{"reset_peer", `{"timeout": 0}`},
 	{"limit_data", `{"bytes": 200}`},
@@ -29,8 +30,8 @@ var toxics = []struct{ name, settings string }{
 	{"down", ""}, // nobody listens
 }
 
-// moments are where the toxic is: in the way of the request, in the way of the
-// reply, or put into both while calls are under way.
+// moments are the places of the toxic: in the way of the request, in the way of
+// the reply, or put into both while calls are under way.
 var moments = map[string][]string{
 	"before": {"upstream"}, "after": {"downstream"}, "during": {"upstream", "downstream"},
 }

@@ -173,5 +173,6 @@ func signed(form url.Values) []byte {
 	return []byte(form.Encode())
 }
 
-// secrets are what no error may hold: what was sent, and an answer's prose.
+// secrets must not appear in any error: they belong to a request or to an
+// answer's prose.
 var secrets = []string{number, "biz_content", "sign=", "http://"}

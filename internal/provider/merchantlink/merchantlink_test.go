@@ -95,7 +95,8 @@ func order() provider.Order {
 	return o
 }
 
-// secrets are what no error may hold: what was sent, and any address.
+// secrets must not appear in any error: they belong to a request or to an
+// address.
 var secrets = []string{number, "http://", "https://"}
 
 func TestOpen(t *testing.T) {

@@ -76,7 +76,8 @@ func (a *account) Start(ctx context.Context, rail pay.Rail, request []byte) (pay
 	return pay.Action{Kind: pay.ActionRedirect, URL: link.URL, ExpiresAt: expires}, nil
 }
 
-// conflicts are what a 409 says of a number that can't be started any more.
+// conflicts maps the outcome in a 409 to the error of starting that number
+// again.
 var conflicts = map[pay.Outcome]error{
 	pay.OutcomePaid:   provider.ErrPaid,
 	pay.OutcomeClosed: provider.ErrClosed,

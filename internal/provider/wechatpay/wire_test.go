@@ -31,7 +31,7 @@ const (
 
 var now = providertest.Now
 
-// keyFiles are what the settings of an account name.
+// keyFiles returns the files that the settings of an account name.
 func keyFiles() map[string][]byte {
 	return map[string][]byte{
 		"key.pem":     providertest.PrivatePEM(providertest.MerchantKey()),
@@ -131,8 +131,8 @@ func envelope(body string) (http.Header, []byte) {
 	return h, []byte(body)
 }
 
-// transaction is what WeChat Pay says about an order, with some fields changed;
-// a nil value takes a field away.
+// transaction returns WeChat Pay's statement about an order, with some fields
+// changed; a nil value takes a field away.
 func transaction(change map[string]any) map[string]any {
 	return providertest.With(map[string]any{
 		"mchid": mchID, "appid": appID, "out_trade_no": number, "transaction_id": "4200000001202611230000000001",
@@ -148,5 +148,6 @@ func order(rail pay.Rail) provider.Order {
 	return o
 }
 
-// secrets are what no error may hold: of an account, and of an answer.
+// secrets must not appear in any error: they belong to an account or to an
+// answer.
 var secrets = []string{apiV3Key, "Authorization", "signature=", "oUpF8u"}

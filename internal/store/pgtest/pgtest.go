@@ -238,7 +238,8 @@ func (c *cluster) with(tb testing.TB, fn func(context.Context, *pgx.Conn) error)
 	}
 }
 
-// unprivileged is who the server runs as if we are root, which it refuses to.
+// unprivileged returns the user that the server runs as if we are root, which
+// it refuses to.
 func unprivileged() (*syscall.Credential, error) {
 	if os.Getuid() != 0 {
 		return nil, nil

@@ -10,7 +10,7 @@ import (
 	"github.com/ncruces/go-sqlite3/vfs"
 )
 
-// sector is what a disk writes whole or not at all, in bytes.
+// sector is the number of bytes that a disk writes whole or not at all.
 const sector = 512
 
 // disk is a computer's disk with its cache, as a file system for SQLite. What is

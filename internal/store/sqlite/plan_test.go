@@ -34,7 +34,8 @@ func TestEveryStatementUsesAnIndex(t *testing.T) {
 	}
 }
 
-// isSmall tells whether a scan is of rows that the statement itself has found.
+// isSmall reports whether a scan is of rows that the statement itself has
+// found.
 func isSmall(step string) bool {
 	for _, name := range []string{"due", "old", "CONSTANT ROW"} {
 		if step == "SCAN "+name {
@@ -122,7 +123,7 @@ func (s *testStore) everything() {
 	must(err1, err2, err3, s.Reconciliations.Finish(ctx, reconcile.Record{}))
 }
 
-// plans is how SQLite runs each statement that the store has run.
+// plans returns SQLite's query plan of each statement that the store has run.
 func (s *testStore) plans() map[string][]string {
 	queries := map[string]bool{}
 	gather := func(c *connection) {

@@ -73,8 +73,8 @@ func newPlant(t *testing.T, pragmas []string) *plant {
 	return &plant{T: t, dsn: "file:/morepay.db?" + query.Encode(), random: rand.New(rand.NewPCG(seed, 0))}
 }
 
-// fresh is how many cuts a disk lives through: a growing database makes each
-// cut slower without making it any different.
+// fresh is the number of cuts that a disk lives through: a growing database
+// makes each cut slower without making it any different.
 const fresh = 25
 
 func (p *plant) run(cuts int) {

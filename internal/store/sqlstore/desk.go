@@ -47,7 +47,7 @@ func (s *Ledgers) Entry(ctx context.Context, id string) (checkout.Quarantined, e
 	return get(ctx, s.base, "entry", quarantineFields, selectEntry, id)
 }
 
-// entryPlace is where an entry stands in the list.
+// entryPlace is the position of an entry in the list.
 type entryPlace struct {
 	at int64
 	id string

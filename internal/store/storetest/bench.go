@@ -12,7 +12,7 @@ import (
 	"morepay/internal/pay"
 )
 
-// callers is how many wait for the store at once in a benchmark.
+// callers is the number of callers that use the store at once in a benchmark.
 const callers = 64
 
 // Bench measures durable work with 64 callers at once. p99-ms is the time that

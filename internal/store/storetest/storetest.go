@@ -76,15 +76,15 @@ type testCase struct {
 	run  func(fx *fixture)
 }
 
-// fixture is what a case works with: a test, an empty database, helpers.
+// fixture gives a case its test, an empty database and helpers.
 type fixture struct {
 	*testing.T
 	Stores
 	open Open
 }
 
-// start is when everything happens: with a fraction of a millisecond that the
-// store must drop, and in a zone that it must not keep.
+// start is the time of everything that happens: with a fraction of a
+// millisecond that the store must drop, and in a zone that it must not keep.
 var start = time.Date(2026, 3, 1, 12, 0, 0, 123_456_789, time.FixedZone("", 8*60*60))
 
 func newID(prefix string) string { return fmt.Sprintf("%s_%016x", prefix, rand.Uint64()) }

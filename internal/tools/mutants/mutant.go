@@ -122,7 +122,7 @@ func sound(ctx context.Context, rows []row) error {
 	return nil
 }
 
-// within is how long the tests of a row may take: none of them needs half of it.
+// within limits the time of a row's tests: none of them needs half of it.
 const within = "90s"
 
 // test runs tests and reports whether they passed. There must be some.

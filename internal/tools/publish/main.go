@@ -67,7 +67,7 @@ func publish(file, out string) error {
 	return os.WriteFile(target, body, 0o644) // last: its presence vouches for the others
 }
 
-// published tells whether target holds body and has all its encodings.
+// published reports whether target holds body and has all its encodings.
 func published(target string, body []byte) bool {
 	old, err := os.ReadFile(target)
 	if err != nil || !bytes.Equal(old, body) {
