@@ -22,8 +22,8 @@ import (
 // commands is the command line. Every flag has a twin MOREPAY_… in the
 // environment.
 type commands struct {
-	Serve serve `cmd:"" help:"Run the server for real merchants, or with --sim-url for tests."`
-	Demo  trial `cmd:"" help:"Run the server with simulated providers and a demo storefront."`
+	Serve serveCommand `cmd:"" help:"Run the server for real merchants, or with --sim-url for tests."`
+	Demo  demoCommand  `cmd:"" help:"Run the server with simulated providers and a demo storefront."`
 	cli.Commands
 	Version kong.VersionFlag `env:"-" help:"Print which build this is."`
 }
@@ -55,7 +55,7 @@ func (c *config) program() program.Config {
 	}
 }
 
-type serve struct {
+type serveCommand struct {
 	config       `embed:""`
 	ReconcileAt  string `default:"10:30" help:"Time of the day, in China, at which the providers' bills of the day before are compared with our books; empty for never."`
 	SimURL       string `help:"Origin of a simulator, such as http://127.0.0.1:8081: test mode. Without it real money moves."`
@@ -63,12 +63,12 @@ type serve struct {
 }
 
 // Validate is called by kong before Run.
-func (s *serve) Validate() error {
+func (s *serveCommand) Validate() error {
 	return errors.Join(s.config.Validate(), cli.CheckOrigin("sim-url", s.SimURL), cli.CheckTime("reconcile-at", s.ReconcileAt))
 }
 
 // Run serves real merchants, or test merchants against a simulator elsewhere.
-func (s *serve) Run(ctx context.Context) error {
+func (s *serveCommand) Run(ctx context.Context) error {
 	c := s.program()
 	c.SimURL, c.ReconcileAt, c.AllowOrphans = s.SimURL, s.ReconcileAt, s.AllowOrphans
 	p, err := program.Open(ctx, c)
@@ -78,14 +78,14 @@ func (s *serve) Run(ctx context.Context) error {
 	return errors.Join(p.Run(ctx), p.Close())
 }
 
-type trial struct {
+type demoCommand struct {
 	config    `embed:""`
 	SimListen string `default:"127.0.0.1:8081" help:"Address of the simulated providers and the simulated phone."`
 }
 
 // Run serves the sample merchants, or those of --merchants, with everything
 // simulated.
-func (t *trial) Run(ctx context.Context) error {
+func (t *demoCommand) Run(ctx context.Context) error {
 	if t.Data == "" {
 		folder, err := os.MkdirTemp("", "morepay-demo-")
 		if err != nil {

@@ -81,8 +81,8 @@ func (b *browser) progress() view.Progress {
 	return b.page.View.Progress
 }
 
-// show puts other progress on the screen.
-func (b *browser) show(progress view.Progress) {
+// setProgress puts other progress on the screen.
+func (b *browser) setProgress(progress view.Progress) {
 	b.page.local.progress = &progress
 	b.served, b.heard = progress.ServerTime, time.Now()
 	b.page.local.now = progress.ServerTime
@@ -98,7 +98,7 @@ func (b *browser) follow() {
 	f := follower{
 		source: b.server,
 		hear: func(progress view.Progress) {
-			b.do(func() { b.show(merge(b.progress(), progress)) })
+			b.do(func() { b.setProgress(merge(b.progress(), progress)) })
 		},
 		health: func(ok bool) {
 			b.do(func() { b.page.local.offline = !ok })
@@ -137,7 +137,7 @@ func (b *browser) nudge() {
 // choose shows the list; what was waiting may still be paid.
 func (b *browser) choose() {
 	local := &b.page.local
-	local.choosing, local.acted, local.fault = true, true, nil
+	local.choosing, local.acted, local.failure = true, true, nil
 	forgetQuery()
 }
 
@@ -183,19 +183,19 @@ func (b *browser) answered(progress view.Progress, err error) {
 	local := &b.page.local
 	local.acted = true
 	if err == nil {
-		local.choosing, local.fault, local.offline = false, nil, false
+		local.choosing, local.failure, local.offline = false, nil, false
 		forgetQuery()
-		b.show(progress)
+		b.setProgress(progress)
 		return
 	}
 	local.offline = true
 	if r, ok := errors.AsType[*refusal](err); ok {
-		local.offline, local.fault = false, b.fault(r.code)
+		local.offline, local.failure = false, b.failure(r.code)
 	}
 	b.nudge() // it may have been refused because something has changed
 }
 
-func (b *browser) fault(code pay.Code) *view.Error {
+func (b *browser) failure(code pay.Code) *view.Error {
 	text := b.page.View.Text
 	return &view.Error{Code: code, Message: text.Or("error."+string(code), text["error."+string(pay.CodeInternal)])}
 }

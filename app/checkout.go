@@ -27,7 +27,7 @@ type local struct {
 	device    *device.Device // refined by hints
 	hints     string         // device.Hints as JSON, if they change the device; "" else
 	acted     bool           // the payer has done something: the view's error is past
-	fault     *view.Error    // of the last thing that the payer did
+	failure   *view.Error    // of the last thing that the payer did
 	now       time.Time      // the server's clock, as far as we can tell
 	choosing  bool           // the payer wants another way than the one that is waiting
 	launching bool           // a wallet may be opening: too early to ask whether it did
@@ -105,7 +105,7 @@ func (c *Checkout) screen() *screen {
 		s.Device = *s.local.device
 	}
 	if s.local.acted {
-		s.Error = s.local.fault
+		s.Error = s.local.failure
 	}
 	s.now = s.Progress.ServerTime
 	if s.local.now.After(s.now) {

@@ -73,7 +73,7 @@ func (b *browser) onClick(event js.Value) {
 // onPageShow: a page that comes back from the browser's memory shows the past.
 func (b *browser) onPageShow(event js.Value) {
 	if event.Get("persisted").Bool() {
-		b.do(b.comeBack)
+		b.do(b.resume)
 	}
 }
 
@@ -84,11 +84,11 @@ func (b *browser) seen() {
 		b.judgeLaunch()
 		return
 	}
-	b.comeBack()
+	b.resume()
 }
 
-// comeBack looks at once, and after a wallet asks the provider too.
-func (b *browser) comeBack() {
+// resume looks at once, and after a wallet asks the provider too.
+func (b *browser) resume() {
 	if b.away {
 		b.away = false
 		b.check()

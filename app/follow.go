@@ -40,8 +40,8 @@ const (
 	askSoon = 3 * time.Second // while a payment is waited for; the server allows 30 a minute
 	askSlow = 15 * time.Second
 
-	// followAfterEnd is how long a page that is expired or canceled goes on
-	// following, so that a payment at the last moment is seen. Providers report
+	// followAfterEnd is the time for which a page that is expired or canceled goes
+	// on following, so that a payment at the last moment is seen. Providers report
 	// within it.
 	followAfterEnd = time.Hour
 

@@ -7,13 +7,13 @@ import (
 
 // Ladders that several methods share.
 var (
-	bridge       = []pay.Rail{pay.RailJSAPI, pay.RailPageQR}
-	handOver     = []pay.Rail{pay.RailDeepLink, pay.RailPageQR}
-	cashier      = []pay.Rail{pay.RailRedirect, pay.RailPageQR}
-	elsewhere    = []pay.Rail{pay.RailPageQR}
-	wechatScan   = []pay.Rail{pay.RailQR, pay.RailPageQR}
-	alipayScan   = []pay.Rail{pay.RailQR, pay.RailRedirect, pay.RailPageQR}
-	alipayBridge = []pay.Rail{pay.RailJSAPI, pay.RailDeepLink}
+	bridge        = []pay.Rail{pay.RailJSAPI, pay.RailPageQR}
+	handOver      = []pay.Rail{pay.RailDeepLink, pay.RailPageQR}
+	redirectFirst = []pay.Rail{pay.RailRedirect, pay.RailPageQR}
+	elsewhere     = []pay.Rail{pay.RailPageQR}
+	wechatScan    = []pay.Rail{pay.RailQR, pay.RailPageQR}
+	alipayScan    = []pay.Rail{pay.RailQR, pay.RailRedirect, pay.RailPageQR}
+	alipayBridge  = []pay.Rail{pay.RailJSAPI, pay.RailDeepLink}
 )
 
 // table has one row a method. Of a row's ladders the first that covers a device
@@ -56,8 +56,8 @@ var table = []Method{
 		Names:   map[string]string{"zh-CN": "云闪付", "zh-TW": "雲閃付", "en": "Cloud QuickPass"},
 		Blocked: []device.Container{device.WeChat},
 		ladders: []ladder{
-			{form: device.Desktop, rails: cashier},
-			{in: []device.Container{device.Browser, device.UnionPay, device.WebView}, rails: cashier},
+			{form: device.Desktop, rails: redirectFirst},
+			{in: []device.Container{device.Browser, device.UnionPay, device.WebView}, rails: redirectFirst},
 			{rails: elsewhere},
 		},
 	},
@@ -66,8 +66,8 @@ var table = []Method{
 		ID: "jd_pay", Provider: "merchantlink", Icon: "jd_pay",
 		Names: map[string]string{"zh-CN": "京东支付", "zh-TW": "京東支付", "en": "JD Pay"},
 		ladders: []ladder{
-			{form: device.Desktop, rails: cashier},
-			{in: []device.Container{device.Browser, device.JD}, rails: cashier},
+			{form: device.Desktop, rails: redirectFirst},
+			{in: []device.Container{device.Browser, device.JD}, rails: redirectFirst},
 			{rails: elsewhere},
 		},
 	},

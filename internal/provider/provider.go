@@ -81,9 +81,9 @@ type PayerIdentifier interface {
 	// state is at most 128 letters and digits.
 	AuthorizeURL(redirect, state string) string
 
-	// PayerID trades the code, which works once and for minutes, for the id that
+	// WalletPayerID trades the code, which works once and for minutes, for the id that
 	// [Order.WalletPayerID] takes. A used or made-up code is a *pay.Error.
-	PayerID(ctx context.Context, code string) (string, error)
+	WalletPayerID(ctx context.Context, code string) (string, error)
 }
 
 // FormTargeter is a provider whose hand-off passes through other sites or opens

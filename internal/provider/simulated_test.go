@@ -181,11 +181,11 @@ func (fx *fixture) identify(id string) string {
 	if err != nil || back.Query().Get("state") != "state1" || back.Query().Get("x") != "1" {
 		fx.t.Fatalf("came back to %v, %v", back, err)
 	}
-	payer, err := identifier.PayerID(fx.t.Context(), back.Query().Get("code"))
+	payer, err := identifier.WalletPayerID(fx.t.Context(), back.Query().Get("code"))
 	if err != nil {
 		fx.t.Fatal(err)
 	}
-	if _, err := identifier.PayerID(fx.t.Context(), back.Query().Get("code")); pay.CodeOf(err) != pay.CodeInvalid {
+	if _, err := identifier.WalletPayerID(fx.t.Context(), back.Query().Get("code")); pay.CodeOf(err) != pay.CodeInvalid {
 		fx.t.Errorf("a used code: %v", err)
 	}
 	return payer

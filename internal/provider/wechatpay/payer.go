@@ -26,9 +26,9 @@ func (a *account) AuthorizeURL(redirect, state string) string {
 // spentCodes are the errcodes that say: this code is used, old or made up.
 var spentCodes = map[int]bool{40029: true, 40163: true, 41008: true, 42003: true}
 
-// PayerID implements provider.PayerIdentifier: the openid under our appid. The
+// WalletPayerID implements provider.PayerIdentifier: the openid under our appid. The
 // reply is not signed; TLS is all that WeChat offers here.
-func (a *account) PayerID(ctx context.Context, code string) (string, error) {
+func (a *account) WalletPayerID(ctx context.Context, code string) (string, error) {
 	query := url.Values{
 		"appid": {a.AppID}, "secret": {a.appSecret}, "code": {code}, "grant_type": {"authorization_code"},
 	}

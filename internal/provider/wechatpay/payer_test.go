@@ -21,10 +21,10 @@ func TestAuthorizeURL(t *testing.T) {
 	}
 }
 
-func TestPayerID(t *testing.T) {
+func TestWalletPayerID(t *testing.T) {
 	t.Parallel()
 	w := newWire(t, always(answer{status: 200, body: `{"access_token":"t","expires_in":7200,"openid":"oUpF8uMuAJO","scope":"snsapi_base"}`}))
-	id, err := open(t, w.URL, nil).(provider.PayerIdentifier).PayerID(t.Context(), "c o&de")
+	id, err := open(t, w.URL, nil).(provider.PayerIdentifier).WalletPayerID(t.Context(), "c o&de")
 	if err != nil || id != "oUpF8uMuAJO" {
 		t.Errorf("got %q, %v", id, err)
 	}
@@ -34,7 +34,7 @@ func TestPayerID(t *testing.T) {
 	}
 }
 
-func TestPayerIDRefused(t *testing.T) {
+func TestWalletPayerIDRefused(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		answer
@@ -51,7 +51,7 @@ func TestPayerIDRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWire(t, always(c.answer))
-			id, err := open(t, w.URL, nil).(provider.PayerIdentifier).PayerID(t.Context(), "code")
+			id, err := open(t, w.URL, nil).(provider.PayerIdentifier).WalletPayerID(t.Context(), "code")
 			if err == nil || id != "" {
 				t.Fatalf("got %q, %v", id, err)
 			}

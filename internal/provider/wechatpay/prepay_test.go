@@ -316,7 +316,7 @@ func TestErrorsRepeatNothing(t *testing.T) {
 	_, queryErr := p.Query(t.Context(), number)
 	_, closeErr := p.(provider.Closer).Close(t.Context(), provider.CloseOrder{OutTradeNo: number})
 	_, refundErr := p.(provider.Refunder).Refund(t.Context(), refundOrder())
-	_, payerErr := p.(provider.PayerIdentifier).PayerID(t.Context(), "canarycode")
+	_, payerErr := p.(provider.PayerIdentifier).WalletPayerID(t.Context(), "canarycode")
 	_, billErr := p.(provider.Biller).Bill(t.Context(), now.AddDate(0, 0, -2))
 	for _, err := range []error{startErr, queryErr, closeErr, refundErr, payerErr, billErr} {
 		providertest.Undecided(t, err, secrets...)
@@ -327,7 +327,7 @@ func TestErrorsRepeatNothing(t *testing.T) {
 func TestErrorsNameNoURL(t *testing.T) {
 	t.Parallel()
 	p := open(t, providertest.Nowhere, nil)
-	_, err := p.(provider.PayerIdentifier).PayerID(t.Context(), "canarycode")
+	_, err := p.(provider.PayerIdentifier).WalletPayerID(t.Context(), "canarycode")
 	providertest.Undecided(t, err, secrets...)
 	_, err = p.Query(t.Context(), number)
 	providertest.Undecided(t, err, secrets...)

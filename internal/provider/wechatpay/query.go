@@ -85,8 +85,8 @@ func (a *account) said(outTradeNo string, source pay.Source, outcome pay.Outcome
 }
 
 // evidence reads a verified statement: the reply of a query or the resource of a
-// notification, which have one form. ID and Source are the caller's. Account and
-// App are what the statement says.
+// notification, which have one form. ID and Source are the caller's; Account and
+// App come from the statement.
 func (a *account) evidence(raw []byte) (pay.Evidence, error) {
 	var tx payments.Transaction
 	if err := json.Unmarshal(raw, &tx); err != nil {

@@ -184,11 +184,11 @@ func (s *Outbox) Forget(ctx context.Context, endpoint int64, reason string) erro
 	})
 }
 
-// place is a message's position in the order of commits.
-type place struct{ tx, position int64 }
+// outboxPosition is the position of a message in the order of commits.
+type outboxPosition struct{ tx, position int64 }
 
-func (s *Outbox) place(ctx context.Context, q Querier, merchant, id string) (place, error) {
-	fields := func(p *place) []any { return []any{&p.tx, &p.position} }
+func (s *Outbox) position(ctx context.Context, q Querier, merchant, id string) (outboxPosition, error) {
+	fields := func(p *outboxPosition) []any { return []any{&p.tx, &p.position} }
 	p, err := one(ctx, q, fields, s.positionOf, merchant, id)
 	return p, missing(err, "event")
 }
@@ -196,9 +196,9 @@ func (s *Outbox) place(ctx context.Context, q Querier, merchant, id string) (pla
 // Messages implements [webhook.Log].
 func (s *Outbox) Messages(ctx context.Context, merchant, after string, limit int) (list []webhook.Message, err error) {
 	err = s.snapshot(ctx, func(q Querier) error {
-		start := place{-1, -1}
+		start := outboxPosition{-1, -1}
 		if after != "" {
-			if start, err = s.place(ctx, q, merchant, after); err != nil {
+			if start, err = s.position(ctx, q, merchant, after); err != nil {
 				return err
 			}
 		}
@@ -214,7 +214,7 @@ func (s *Outbox) Deliveries(ctx context.Context, merchant, id string) (list []we
 		return []any{&r.URL, &r.State, &r.Tries, &r.Status, &r.Error, millis{&r.TriedAt}}
 	}
 	err = s.snapshot(ctx, func(q Querier) error {
-		p, err := s.place(ctx, q, merchant, id)
+		p, err := s.position(ctx, q, merchant, id)
 		if err != nil {
 			return err
 		}
@@ -227,7 +227,7 @@ func (s *Outbox) Deliveries(ctx context.Context, merchant, id string) (list []we
 // Redeliver implements [webhook.Log].
 func (s *Outbox) Redeliver(ctx context.Context, merchant, id string, now time.Time) error {
 	return s.write(ctx, func(q Querier) error {
-		p, err := s.place(ctx, q, merchant, id)
+		p, err := s.position(ctx, q, merchant, id)
 		if err != nil {
 			return err
 		}
