@@ -191,12 +191,14 @@ func (r *Recorder) settleEntries(ctx context.Context, ev pay.Evidence) (awaited 
 	if err != nil {
 		return false, err
 	}
+	refund := ev // the payment has been decided about: what it says of the refund counts
+	refund.Outcome, refund.App = pay.OutcomeRefund, ""
 	for _, q := range entries {
 		if q.Refund == nil || q.Refund.Number != ev.Returned.Number {
 			continue
 		}
 		_, err := r.desk.UpdateEntry(ctx, q.ID, func(q *Quarantined) error {
-			return q.ChangeRefund(r.now(), func(l *pay.Ledger) error { return l.Apply(ev, r.now()) })
+			return q.ChangeRefund(r.now(), func(l *pay.Ledger) error { return l.Apply(refund, r.now()) })
 		})
 		if _, contradicts := errors.AsType[*pay.Mismatch](err); contradicts {
 			continue // it gets an entry of its own

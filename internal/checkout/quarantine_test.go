@@ -181,7 +181,7 @@ func TestRefundFromTheDesk(t *testing.T) {
 			}
 			for _, q := range fx.quarantined() {
 				if q.Status != checkout.QuarantineResolved {
-					t.Errorf("still on the desk: %s, %+v", q.Reason, q.Evidence)
+					t.Errorf("still on the desk: %s, %s, returned %+v", q.Reason, q.Evidence.Source, q.Evidence.Returned)
 				}
 			}
 		})

@@ -75,13 +75,14 @@ func (a *account) QueryRefund(ctx context.Context, r provider.RefundOrder) (pay.
 		reply.OutTradeNo != r.OutTradeNo || reply.OutRequestNo != r.Number {
 		return pay.Evidence{}, unusable("the reply is about another refund")
 	}
-	returned.Reference, returned.Amount = reply.TradeNo, r.Amount
+	returned.Reference = reply.TradeNo
 	return a.refunded(r, returned, raw), nil
 }
 
 // refunded is evidence of the state of a refund. A reply names neither merchant nor
 // application: it is signed for who asked.
 func (a *account) refunded(r provider.RefundOrder, returned pay.Returned, raw []byte) pay.Evidence {
+	returned.Amount = r.Amount
 	ev := r.Evidence(returned, raw, a.env.Now())
 	ev.Provider, ev.Account = ID, a.SellerID
 	return ev
