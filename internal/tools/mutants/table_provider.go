@@ -96,7 +96,7 @@ var providerRows = []row{
 		tests: "./internal/provider/alipay TestNotificationForged|TestForgedNotificationCallsNobody",
 	}, {
 		name: "alipay-unopened-link-counts-as-closed", file: "internal/provider/alipay/query.go",
-		line: "if o.Rail == pay.RailQR {", becomes: "if o.Rail != \"\" {",
+		line: "if o.Rail == pay.RailQR && ", becomes: "if o.Rail != \"\" && ",
 		tests: "./internal/provider/alipay TestCloseLink",
 	}, {
 		name: "alipay-another-order", file: "internal/provider/alipay/query.go",

@@ -12,11 +12,11 @@ var checkoutRows = []row{
 		tests: "./internal/checkout TestQuarantine",
 	}, {
 		name: "contradiction-is-thrown-away", file: "internal/checkout/apply.go",
-		line: "return nil, r.quarantine(ctx, ev, mismatch.Error())", becomes: "return nil, func(error) error { return nil }(mismatch)",
+		line: "return nil, r.quarantine(ctx, acc.Merchant, ev, mismatch.Error())", becomes: "return nil, func(error) error { return nil }(mismatch)",
 		tests: "./internal/checkout TestQuarantine",
 	}, {
 		name: "unknown-number-is-thrown-away", file: "internal/checkout/apply.go",
-		line: `return nil, r.quarantine(ctx, ev, "no attempt has this out_trade_no")`, becomes: "return nil, nil",
+		line: `return nil, r.quarantine(ctx, acc.Merchant, ev, "no attempt has this out_trade_no")`, becomes: "return nil, nil",
 		tests: "./internal/checkout TestUnknownNumberIsQuarantined",
 	}, {
 		name: "closed-in-its-first-minutes", file: "internal/checkout/sweep.go",
