@@ -38,6 +38,8 @@ var (
 	errRefundAmount    = businessFailure("ACQ.REFUND_AMT_NOT_EQUAL_TOTAL", "退款金额超限")
 	errRefundDiffers   = businessFailure("ACQ.DISCORDANT_REPEAT_REQUEST", "不一致的请求")
 	errInvalidBusiness = businessFailure("ACQ.INVALID_PARAMETER", "参数无效")
+	errBillArguments   = businessFailure("isv.invalid_arguments", "入参不合法")
+	errNoAlipayBill    = businessFailure("isp.bill_not_exist", "账单不存在")
 	errBuyer           = businessFailure("ACQ.INVALID_RECEIVE_ACCOUNT", "买家账号无效")
 )
 

@@ -34,6 +34,8 @@ type bizContent struct {
 	BuyerID      string `json:"buyer_id"`
 	RefundAmount string `json:"refund_amount"`
 	RequestNo    string `json:"out_request_no"`
+	BillType     string `json:"bill_type"`
+	BillDate     string `json:"bill_date"`
 }
 
 // gatewayMethods are the calls between servers.
@@ -48,6 +50,8 @@ var gatewayMethods = map[string]struct {
 	"alipay.trade.cancel":               {opCancel, cancelTrade},
 	"alipay.trade.refund":               {opRefund, refundTrade},
 	"alipay.trade.fastpay.refund.query": {opRefundQuery, queryTradeRefund},
+
+	"alipay.data.dataservice.bill.downloadurl.query": {opBill, alipayBill},
 }
 
 // gatewayPages are the calls that a payer's browser makes.
@@ -59,6 +63,7 @@ var gatewayPages = map[string]Product{
 func (s *Sim) routeAlipay() {
 	s.routes.HandleFunc("GET /gateway.do", s.gateway)
 	s.routes.HandleFunc("POST /gateway.do", s.gateway)
+	s.routes.HandleFunc("GET /downloadBillFile.resource", s.downloadAlipayBill)
 	s.routes.HandleFunc("POST /phone/tradepay", s.tradePay)
 	s.routes.HandleFunc("OPTIONS /phone/tradepay", s.tradePay)
 }

@@ -3,14 +3,10 @@ package providersim
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
 	"time"
-
-	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
 // alipaySchedule lists the pauses before each new try of Alipay.
@@ -79,7 +75,7 @@ func (a *alipayAccount) message(o *order, p url.Values, gbk bool) *message {
 	charset := "utf-8"
 	if gbk {
 		charset = "GBK"
-		p = inGBK(p)
+		p = formInGBK(p)
 	}
 	p.Set("charset", charset)
 	return &message{
@@ -99,16 +95,10 @@ func (a *alipayAccount) message(o *order, p url.Values, gbk bool) *message {
 	}
 }
 
-// inGBK returns the values in GBK, with a ? for what that does not have.
-func inGBK(p url.Values) url.Values {
-	encoder := encoding.ReplaceUnsupported(simplifiedchinese.GBK.NewEncoder())
+func formInGBK(p url.Values) url.Values {
 	q := url.Values{}
 	for name := range p {
-		text, err := encoder.String(p.Get(name))
-		if err != nil {
-			panic(fmt.Sprintf("providersim: GBK: %v", err)) // nothing is unsupported any more
-		}
-		q.Set(name, text)
+		q.Set(name, inGBK(p.Get(name)))
 	}
 	return q
 }

@@ -20,7 +20,7 @@ const billLinkLife = 5 * time.Minute
 
 // bill is a bill file that was asked for and can be downloaded.
 type bill struct {
-	account *wechatAccount
+	account account
 	file    []byte
 	expires time.Time
 }
@@ -38,10 +38,11 @@ func tradeBill(s *Sim, c *wechatCall) (any, error) {
 	if c.now.After(day.AddDate(0, 3, 0)) {
 		return nil, errNoBill
 	}
-	lines, err := s.billLines(c.merchant, day, q.Get("bill_type"))
-	if err != nil {
-		return nil, err
+	kind, ok := billKinds[q.Get("bill_type")]
+	if !ok {
+		return nil, errRequest.at("query", "bill_type", q.Get("bill_type"), "取值不在允许范围内")
 	}
+	lines := s.billLines(c.merchant, day, kind)
 	if len(lines) == 0 {
 		return nil, errNoBill
 	}
@@ -64,8 +65,11 @@ type billLine struct {
 	r *refund // nil for a payment
 }
 
-// billKinds are the bill types, by what they list.
-var billKinds = map[string]struct{ payments, refunds bool }{
+// billed is what a bill lists.
+type billed struct{ payments, refunds bool }
+
+// billKinds are the bill types.
+var billKinds = map[string]billed{
 	"":        {true, true},
 	"ALL":     {true, true},
 	"SUCCESS": {true, false},
@@ -73,13 +77,8 @@ var billKinds = map[string]struct{ payments, refunds bool }{
 }
 
 // billLines lists what was paid and what was refunded on a day.
-func (s *Sim) billLines(a *wechatAccount, day time.Time, kind string) ([]billLine, error) {
-	include, ok := billKinds[kind]
-	if !ok {
-		return nil, errRequest.at("query", "bill_type", kind, "取值不在允许范围内")
-	}
+func (s *Sim) billLines(a account, day time.Time, include billed) (lines []billLine) {
 	within := func(t time.Time) bool { return !t.Before(day) && t.Before(day.AddDate(0, 0, 1)) }
-	var lines []billLine
 	for _, o := range s.books.orders {
 		if o.account != a || o.paidAt.IsZero() {
 			continue
@@ -93,19 +92,19 @@ func (s *Sim) billLines(a *wechatAccount, day time.Time, kind string) ([]billLin
 			}
 		}
 	}
-	return lines, nil
+	return lines
 }
 
-// TillSale is a sale that another system made with the same merchant number, such
-// as a till: it is in the bill of its day, if there is one, and nowhere else.
+// TillSale is a sale that another system made with the same account, such as a
+// till: it is in the bill of its day, if there is one, and nowhere else.
 type TillSale struct {
-	MchID  string
-	Number string
-	State  string // SUCCESS or REVOKED; the bill has it as it is
-	Goods  string // as it was sent: it may look like more columns or rows
-	Fen    int64
-	At     time.Time
-	Of     string // the merchant number that the bill names, if it is not MchID
+	Account string // mchid or seller id
+	Number  string
+	State   string // SUCCESS or REVOKED, at Alipay 交易; the bill has it as it is
+	Goods   string // as it was sent: it may look like more columns or rows
+	Fen     int64
+	At      time.Time
+	Of      string // the merchant number that WeChat Pay's bill names, if it is not Account
 }
 
 // SellAtTill adds sales of another system to the bills.
@@ -115,11 +114,17 @@ func (s *Sim) SellAtTill(sales ...TillSale) {
 	s.till = append(s.till, sales...)
 }
 
-func (s *Sim) tillRows(a *wechatAccount, day time.Time) (rows [][]string) {
+func (s *Sim) tillSales(account string, day time.Time) (sales []TillSale) {
 	for _, t := range s.till {
-		if t.MchID != a.MchID || t.At.Before(day) || !t.At.Before(day.AddDate(0, 0, 1)) {
-			continue
+		if t.Account == account && !t.At.Before(day) && t.At.Before(day.AddDate(0, 0, 1)) {
+			sales = append(sales, t)
 		}
+	}
+	return sales
+}
+
+func (s *Sim) tillRows(a *wechatAccount, day time.Time) (rows [][]string) {
+	for _, t := range s.tillSales(a.MchID, day) {
 		rows = append(rows, []string{
 			t.At.In(china).Format(time.DateTime), a.AppID, cmp.Or(t.Of, a.MchID), "0", "till", "42" + t.Number, t.Number, "", "MICROPAY", t.State,
 			"OTHERS", "CNY", yuan(t.Fen), "0.00", "", "", "0.00", "0.00", "", "", t.Goods, "", "0.00000", "0.00%", yuan(t.Fen), "0.00", "",

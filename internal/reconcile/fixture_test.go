@@ -17,6 +17,8 @@ import (
 type fixture struct {
 	*harness.Harness
 	*testing.T
+	provider string
+	method   pay.Method
 }
 
 func newFixture(t *testing.T) *fixture {
@@ -39,7 +41,7 @@ func newFixtureWith(t *testing.T, refundAfter time.Duration) *fixture {
 			t.Errorf("the server did not end well: %v", err)
 		}
 	})
-	fx := &fixture{h, t}
+	fx := &fixture{h, t, "wechatpay", "wechat_pay"}
 	fx.goTo(1, 12*time.Hour) // away from midnight
 	return fx
 }
@@ -76,7 +78,7 @@ func (fx *fixture) open() string {
 // choose makes an attempt with the provider that writes bills.
 func (fx *fixture) choose(id string) pay.Attempt {
 	fx.Helper()
-	l, err := fx.Choose(fx.Context(), id, "wechat_pay", pay.RailQR)
+	l, err := fx.Choose(fx.Context(), id, fx.method, pay.RailQR)
 	fx.must(err)
 	return *l.Current()
 }

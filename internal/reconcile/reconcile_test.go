@@ -32,7 +32,7 @@ func (fx *fixture) compare(day time.Time) reconcile.Result {
 	return result
 }
 
-func (fx *fixture) account() *account.Account { return fx.Accounts().Of(harness.Merchant, "wechatpay") }
+func (fx *fixture) account() *account.Account { return fx.Accounts().Of(harness.Merchant, fx.provider) }
 
 func TestBooksAgree(t *testing.T) {
 	t.Parallel()
@@ -115,7 +115,7 @@ var differing = []struct {
 // sellAtTill puts another system's sale into the bill of today.
 func (fx *fixture) sellAtTill(sale providersim.TillSale) {
 	fx.paid()
-	sale.MchID, sale.Number, sale.Fen, sale.At = fx.account().Name(), "TILL1", 100, fx.Now()
+	sale.Account, sale.Number, sale.Fen, sale.At = fx.account().Name(), "TILL1", 100, fx.Now()
 	fx.Sim.SellAtTill(sale)
 }
 
@@ -139,6 +139,56 @@ func TestDifferences(t *testing.T) {
 			result := fx.compare(since)
 			if result.Outcome != reconcile.Differs || result.Count != len(result.Differences) {
 				t.Errorf("got %+v", result)
+			}
+			if d := find(result, c.kind); d == nil || d.OutTradeNo == "" || d.Healed != c.healed {
+				t.Errorf("differences %+v", result.Differences)
+			}
+			if again := find(fx.compare(since), c.kind); c.healed && again != nil {
+				t.Errorf("again: %+v", again)
+			}
+		})
+	}
+}
+
+// Alipay's bill is an archive of another form, and says as much.
+func TestAlipaysBill(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		kind   reconcile.Kind // "" if books and bill agree
+		healed bool
+		create func(fx *fixture)
+	}{
+		"agree": {"", false, func(fx *fixture) { fx.refund(fx.paid(), 1000) }},
+		"was-unpaid": {reconcile.WasUnpaid, true, func(fx *fixture) {
+			a := fx.choose(fx.open())
+			fx.unnoticed()
+			fx.pay(a)
+		}},
+		"amount": {reconcile.OtherAmount, false, func(fx *fixture) {
+			fx.change(fx.paid(), func(l *pay.Ledger) { l.Attempts[0].Amount.Value++ })
+		}},
+		"not-billed": {reconcile.NotBilled, false, func(fx *fixture) {
+			fx.change(fx.paid(), func(l *pay.Ledger) { l.Attempts[0].OutTradeNo = "mp0000000000000000000000000000" })
+		}},
+		"refund-of-others": {reconcile.ForeignRefund, true, func(fx *fixture) {
+			a := fx.ledger(fx.paid()).Attempts[0]
+			fx.must(fx.Sim.Inject(providersim.Rule{Fault: "notify-never", Percent: 100}))
+			fx.refundInConsole(a, 1000)
+		}},
+		"neither":          {reconcile.Unreadable, false, func(fx *fixture) { fx.sellAtTill(providersim.TillSale{State: "转账"}) }},
+		"sold-at-the-till": {reconcile.NotOurs, false, func(fx *fixture) { fx.sellAtTill(providersim.TillSale{State: "交易", Goods: "Tea,\n茶"}) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fx := newFixture(t)
+			fx.provider, fx.method = "alipay", "alipay"
+			since := fx.Now()
+			c.create(fx)
+			result := fx.compare(since)
+			if c.kind == "" {
+				if result.Outcome != reconcile.Agrees || result.Totals.Payments.Count != 1 || result.Totals.Refunds.Value.Value != 1000 {
+					t.Errorf("got %+v", result)
+				}
+				return
 			}
 			if d := find(result, c.kind); d == nil || d.OutTradeNo == "" || d.Healed != c.healed {
 				t.Errorf("differences %+v", result.Differences)
@@ -294,7 +344,7 @@ func TestOddRowsStopNothing(t *testing.T) {
 	for i, sale := range []providersim.TillSale{
 		{State: "REVOKED"}, {State: "SUCCESS", Of: "1900000002"}, {State: "SUCCESS", Goods: "Tea,`cup"}, {State: "SUCCESS", Goods: "Tea\ncup"},
 	} {
-		sale.MchID, sale.Number, sale.Fen, sale.At = a.Account, fmt.Sprint("TILL", i), 100, fx.Now()
+		sale.Account, sale.Number, sale.Fen, sale.At = a.Account, fmt.Sprint("TILL", i), 100, fx.Now()
 		fx.Sim.SellAtTill(sale)
 	}
 	got := map[string]reconcile.Kind{}

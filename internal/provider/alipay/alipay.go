@@ -84,6 +84,7 @@ var (
 	_ provider.Provider     = (*account)(nil)
 	_ provider.Closer       = (*account)(nil)
 	_ provider.Refunder     = (*account)(nil)
+	_ provider.Biller       = (*account)(nil)
 	_ provider.FormTargeter = (*account)(nil)
 )
 

@@ -141,6 +141,14 @@ var (
 		"ACQ.REASON_TRADE_STATUS_INVALID": refused,
 		"ACQ.REASON_ILLEGAL_STATUS":       refused,
 	})
+
+	// of alipay.data.dataservice.bill.downloadurl.query, as production spells them:
+	// the published table has BILL_NOT_EXIST and INVAILID_ARGUMENTS
+	billCodes = codes{
+		"isp.bill_not_exist":    absent,  // of that day, or not yet
+		"isv.invalid_arguments": refused, // such as a day that is not over
+		"invalid_arguments":     refused,
+	}
 )
 
 // unsettled reports whether a business failure says that the provider itself does
