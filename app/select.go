@@ -62,7 +62,7 @@ func (s *screen) choices() (list []goapp.UI, offered bool) {
 	return append(list, shared), offered
 }
 
-// maxHinted is the number of methods behind the disclosure show their icon on it, so
+// maxHinted is the number of methods behind the disclosure that show their icon on it, so
 // that a payer finds the own wallet without opening it.
 const maxHinted = 3
 

@@ -16,7 +16,7 @@ func (s *Service) SweepOnce(ctx context.Context) int {
 // FollowDeskOnce is one round of FollowDesk.
 func (s *Service) FollowDeskOnce(ctx context.Context) { s.followDesk(ctx) }
 
-// Throttle is what keeps payers from having their provider asked all the time.
+// Throttle keeps payers from having their provider asked all the time.
 type Throttle = throttle
 
 // Allow reports whether a session may ask now.

@@ -47,7 +47,7 @@ type entryRefundBody struct {
 	Failure pay.RefundFailure `json:"failure,omitempty"`
 }
 
-// returnedBody is what a statement says about money that went back.
+// returnedBody is a statement about money that went back.
 type returnedBody struct {
 	Number  string            `json:"number,omitempty"`
 	Status  pay.RefundStatus  `json:"status,omitempty"`
