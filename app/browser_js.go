@@ -73,7 +73,7 @@ func (b *browser) screenID() string {
 	return id
 }
 
-// progress is the newest that is known.
+// progress returns the newest progress that is known.
 func (b *browser) progress() view.Progress {
 	if b.page.local.progress != nil {
 		return *b.page.local.progress
@@ -89,7 +89,7 @@ func (b *browser) setProgress(progress view.Progress) {
 	b.openBridge()
 }
 
-// now is the server's clock. It may run on any goroutine.
+// now returns the server's clock. It may run on any goroutine.
 func (b *browser) now() time.Time { return b.served.Add(time.Since(b.heard)) }
 
 // follow keeps the page up to date. It runs on a goroutine of its own and ends

@@ -46,13 +46,13 @@ func HTML(v view.Checkout) string {
 	return strings.ReplaceAll(page, "</img>", "")
 }
 
-// Title is the title of the page around a view.
+// Title returns the title of the page around a view.
 func Title(v view.Checkout) string {
 	return v.Text.Say("title", "merchant", v.Document.Name)
 }
 
-// ThemeAttributes are the attributes of the page's html element that the style
-// sheet goes by: names and values from closed lists.
+// ThemeAttributes returns the attributes of the page's html element that the
+// style sheet goes by: names and values from closed lists.
 func ThemeAttributes(v view.Checkout) map[string]string {
 	theme := map[string]string{}
 	for name, choice := range map[string]string{

@@ -10,7 +10,7 @@ func hidden() bool { return js.Global().Get("document").Get("hidden").Bool() }
 // online is false only if the browser is sure that there is no network.
 func online() bool { return !js.Global().Get("navigator").Get("onLine").Equal(js.ValueOf(false)) }
 
-// data is an element's data-… attribute, "" if it has none.
+// data returns an element's data-… attribute, "" if it has none.
 func data(element js.Value, name string) string {
 	if value := element.Call("getAttribute", "data-"+name); value.Type() == js.TypeString {
 		return value.String()

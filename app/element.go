@@ -25,7 +25,7 @@ func el(name string, a attrs, children ...goapp.UI) goapp.UI {
 	return element(name, "", a, children)
 }
 
-// svg is an element of a picture.
+// svg returns an element of a picture.
 func svg(name string, a attrs, children ...goapp.UI) goapp.UI {
 	return element(name, "http://www.w3.org/2000/svg", a, children)
 }
@@ -42,8 +42,8 @@ func element(name, namespace string, a attrs, children []goapp.UI) goapp.UI {
 	return e.Body(children...)
 }
 
-// text is a text node, nil for "": the server's encoder leaves empty ones out,
-// and the browser's tree must have the same nodes.
+// text returns a text node, nil for "": the server's encoder leaves empty ones
+// out, and the browser's tree must have the same nodes.
 func text(s string) goapp.UI {
 	if s == "" {
 		return nil

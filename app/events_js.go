@@ -203,7 +203,7 @@ func whenReady(row bridge, call func(object js.Value)) {
 		once(func() { call(js.Global().Get(row.object)) }), map[string]any{"once": true})
 }
 
-// once is a callback that frees itself when it is called.
+// once returns a callback that frees itself when it is called.
 func once(f func()) js.Func {
 	var callback js.Func
 	callback = js.FuncOf(func(js.Value, []js.Value) any {
@@ -224,8 +224,8 @@ func (b *browser) refine() {
 	}
 }
 
-// readHints is device.Hints as the JSON that the server will be told, so that
-// both decide from the same words.
+// readHints returns device.Hints as the JSON that the server will be told, so
+// that both decide from the same words.
 func readHints() string {
 	global := js.Global()
 	return global.Get("JSON").Call("stringify", map[string]any{

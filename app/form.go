@@ -26,8 +26,8 @@ var rails = map[pay.Rail]railFacts{
 	pay.RailPageQR:   {stays: true, code: "page", shared: true},
 }
 
-// attempt is the form that begins an attempt or resumes it. It is a native POST:
-// wallets open only on a navigation that the payer's own tap began.
+// attempt returns the form that begins an attempt or resumes it. It is a native
+// POST: wallets open only on a navigation that the payer's own tap began.
 func (s *screen) attempt(m pay.Method, r pay.Rail, class string, label ...goapp.UI) goapp.UI {
 	a := attrs{"method", "post", "action", s.Path + "/attempts", "data-rail", string(r)}
 	switch facts := rails[r]; {
@@ -102,7 +102,7 @@ func (s *screen) share() goapp.UI {
 	)
 }
 
-// goOn is the way back to the merchant, out of our frame.
+// goOn draws the way back to the merchant, out of our frame.
 func (s *screen) goOn(key string) goapp.UI {
 	to := webLink(s.Progress.ContinueURL)
 	if to == "" {

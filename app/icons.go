@@ -28,8 +28,8 @@ var drawings = map[string]drawing{
 // card is for methods that have no drawing of their own.
 var card = drawing{"#566070", "M9.5 12h21a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2h-21a2 2 0 0 1-2-2V14a2 2 0 0 1 2-2zM7.5 16.5v3h25v-3z"}
 
-// icon is the merchant's own icon of a method, else our drawing; for the eye
-// only: the name stands beside it.
+// icon returns the merchant's own icon of a method, else our drawing; for the
+// eye only: the name stands beside it.
 func (s *screen) icon(m pay.Method) goapp.UI {
 	if entry := s.Document.Method(m); entry != nil && entry.Icon != "" {
 		return el("img.icon", attrs{"src", "/merchants/" + s.Document.Merchant + "/icons/" + entry.Icon, "width", "40", "height", "40", "aria-hidden", "true"})

@@ -36,7 +36,7 @@ func (s *screen) body() []goapp.UI {
 	return waitingScreen(s) // a state from a newer server: promise nothing
 }
 
-// rail is the one that the payer is on, or "".
+// rail returns the rail that the payer is on, or "".
 func (s *screen) rail() string {
 	if s.Progress.Payment == nil {
 		return ""
@@ -47,7 +47,8 @@ func (s *screen) rail() string {
 // returned reports whether the payer says that it is paid.
 func (s *screen) returned() bool { return s.Progress.Payment != nil && s.Progress.Payment.Returned }
 
-// say is a sentence with the names that sentences may use filled in; m may be "".
+// say returns a sentence with the names that sentences may use filled in; m may
+// be "".
 func (s *screen) say(key string, m pay.Method, args ...string) string {
 	sentence := s.Text.Or(key, key)
 	if !strings.Contains(sentence, "{") {
@@ -103,7 +104,7 @@ func (s *screen) alert() goapp.UI {
 	return el("p.alert", attrs{"role", "alert", "data-error", string(s.Error.Code)}, text(s.Error.Message))
 }
 
-// status is the one line that screen readers are told of when it changes.
+// status returns the one line that screen readers are told of when it changes.
 func (s *screen) status() goapp.UI {
 	return el("p.status", attrs{"role", "status", "aria-live", "polite"}, text(s.statusText()))
 }
@@ -120,7 +121,7 @@ func (s *screen) statusText() string {
 	return ""
 }
 
-// title is the one heading of a screen. It takes the focus when the screen
+// title returns the one heading of a screen. It takes the focus when the screen
 // changes, so that a screen reader starts there.
 func (s *screen) title(key string, m pay.Method) goapp.UI {
 	return el("h1", attrs{"id", "title", "tabindex", "-1"}, text(s.say(key, m)))

@@ -21,8 +21,8 @@ func selectScreen(s *screen) []goapp.UI {
 	return append([]goapp.UI{s.title("select.title", "")}, list...)
 }
 
-// failedScreen is the list again, with the news that the last attempt came to
-// nothing.
+// failedScreen returns the list again, with the news that the last attempt came
+// to nothing.
 func failedScreen(s *screen) []goapp.UI {
 	list, _ := s.choices()
 	return append([]goapp.UI{s.title("failed.title", ""), s.note("failed.help", "")}, list...)
@@ -72,7 +72,7 @@ func decide(v *view.Checkout) capability.Decision {
 	return capability.Decide(v.Document, v.Order, v.Device, v.Progress.ServerTime)
 }
 
-// row is one method: a button, or the reason why not.
+// row returns one method: a button, or the reason why not.
 func (s *screen) row(c capability.Choice) goapp.UI {
 	if !c.Offered() {
 		return s.closedRow(c)

@@ -20,7 +20,8 @@ const (
 	taobaoAgent  = "Mozilla/5.0 (iPhone; CPU iPhone OS 15_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 AliApp(TB/10.14.0) WindVane/8.7.2 UT4Aplus/0.0.4 828x1792 WK"
 )
 
-// testDocument is a shop like Taobao's: Alipay first, WeChat Pay behind "More".
+// testDocument returns a shop like Taobao's: Alipay first, WeChat Pay behind
+// "More".
 func testDocument() *capability.Document {
 	method := func(m pay.Method, rails ...pay.Rail) capability.Method {
 		return capability.Method{Method: m, State: capability.StateOpen, Rails: rails, Currencies: []string{"CNY"}}
@@ -69,7 +70,7 @@ func ended(state view.State) view.Progress {
 	return view.Progress{State: state, ContinueURL: "https://shop.example/thanks?a=1&morepay_session=cs_1"}
 }
 
-// testViews is every screen there is; all tests of drawing go through it.
+// testViews returns every screen there is; all tests of drawing go through it.
 func testViews() map[string]view.Checkout {
 	code := payment("wechat_pay", pay.RailQR)
 	code.QR, code.ExpiresAt = testQR, testTime.Add(4*time.Minute)

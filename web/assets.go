@@ -108,8 +108,8 @@ func (a *Assets) HasBundle() bool {
 	return a.byName[AppWasm] != nil && a.byName[WasmExec] != nil
 }
 
-// URL is the path of an asset that names its content, or "" if there is no such
-// asset (the bundle, before make wasm).
+// URL returns the path of an asset that names its content, or "" if there is no
+// such asset (the bundle, before make wasm).
 func (a *Assets) URL(name string) string {
 	if file := a.byName[name]; file != nil {
 		return file.path
@@ -117,7 +117,7 @@ func (a *Assets) URL(name string) string {
 	return ""
 }
 
-// Integrity is the value of an integrity attribute for the asset, or "".
+// Integrity returns the value of an integrity attribute for the asset, or "".
 func (a *Assets) Integrity(name string) string {
 	if file := a.byName[name]; file != nil {
 		return file.integrity

@@ -12,7 +12,7 @@ import (
 	"testing/fstest"
 )
 
-// bundle is a small web/dist with everything in it.
+// bundle returns a small web/dist with everything in it.
 func bundle() (sources, built fstest.MapFS) {
 	file := func(s string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(s)} }
 	sources = fstest.MapFS{Boot: file("boot"), Frame: file("frame"), Embed: file("embed"), EmbedTypes: file("types")}

@@ -208,7 +208,7 @@ func TestTakeover(t *testing.T) {
 	}
 }
 
-// middle is the middle of an element, in CSS pixels of the window.
+// middle returns the middle of an element, in CSS pixels of the window.
 func middle(tab *browsertest.Tab, selector string) (x, y float64) {
 	var at [2]float64
 	tab.Eval(`(() => { const b = document.querySelector("`+selector+`").getBoundingClientRect();

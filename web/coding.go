@@ -17,7 +17,7 @@ const (
 // codings lists those that make wasm writes, the smaller first.
 var codings = []coding{brotli, gzip}
 
-// suffix is the end of the file name of such a body.
+// suffix returns the end of the file name of such a body.
 func (c coding) suffix() string {
 	if c == gzip {
 		return ".gz"

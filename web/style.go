@@ -7,11 +7,11 @@ import (
 	"sync"
 )
 
-// Stylesheet is the page's style sheet without comments and needless space, to
-// be put into a style element as it is.
+// Stylesheet returns the page's style sheet without comments and needless
+// space, to be put into a style element as it is.
 func Stylesheet() string { return stylesheet() }
 
-// StylesheetHash is the source expression that allows [Stylesheet] in a
+// StylesheetHash returns the source expression that allows [Stylesheet] in a
 // Content-Security-Policy: 'sha256-…', with its quotes.
 func StylesheetHash() string {
 	sum := sha256.Sum256([]byte(stylesheet()))
@@ -50,8 +50,8 @@ func minify(css string) string {
 	return b.String()
 }
 
-// tokenLen is the length of the comment, string or single byte that css starts
-// with; what is not closed ends with the sheet.
+// tokenLen returns the length of the comment, string or single byte that css
+// starts with; what is not closed ends with the sheet.
 func tokenLen(css string) int {
 	switch {
 	case strings.HasPrefix(css, "/*"):

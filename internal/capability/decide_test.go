@@ -18,7 +18,7 @@ var (
 	yuan60 = pay.Money{Currency: "CNY", Value: 6000}
 )
 
-// deviceOf is the device of a profile that has a sample.
+// deviceOf returns the device of a profile that has a sample.
 func deviceOf(t testing.TB, p device.Profile) device.Device {
 	t.Helper()
 	dev, ok := device.Of(p)
@@ -28,7 +28,7 @@ func deviceOf(t testing.TB, p device.Profile) device.Device {
 	return dev
 }
 
-// open is a document with one open WeChat Pay, changed by change.
+// open returns a document with one open WeChat Pay, changed by change.
 func open(change func(*capability.Document, *capability.Method)) *capability.Document {
 	doc := &capability.Document{
 		Schema: 1, Merchant: "m", Name: "M", Locale: "en", Visible: 1,

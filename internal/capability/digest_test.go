@@ -13,7 +13,7 @@ import (
 // inputs is the number of decisions that the digest covers.
 const inputs = 10_000
 
-// digest is one hash over seeded documents, as they were decoded, and the
+// digest returns one hash over seeded documents, as they were decoded, and the
 // decisions about them.
 func digest(t *testing.T) string {
 	h := sha256.New()

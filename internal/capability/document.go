@@ -34,11 +34,11 @@ type Document struct {
 	Methods     []Method     `json:"methods"`
 }
 
-// JSON is the one encoding of a document: the same document always gives the
-// same bytes. It panics on numbers and times that no decoded document has.
+// JSON returns the one encoding of a document: the same document always gives
+// the same bytes. It panics on numbers and times that no decoded document has.
 func (doc *Document) JSON() []byte { return mustEncode(json.Marshal(doc)) }
 
-// Indented is JSON for people to read and compare, ending in a newline.
+// Indented returns JSON for people to read and compare, ending in a newline.
 func (doc *Document) Indented() []byte {
 	return append(mustEncode(json.MarshalIndent(doc, "", "  ")), '\n')
 }
@@ -50,7 +50,7 @@ func mustEncode(data []byte, err error) []byte {
 	return data
 }
 
-// Method is the entry of a method; nil if there is none.
+// Method returns the entry of a method; nil if there is none.
 func (doc *Document) Method(id pay.Method) *Method {
 	for i := range doc.Methods {
 		if doc.Methods[i].Method == id {

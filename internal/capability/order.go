@@ -7,7 +7,7 @@ import (
 	"morepay/internal/pay"
 )
 
-// displayOrder is the document's methods, by index, as they are displayed:
+// displayOrder returns the document's methods, by index, as they are displayed:
 // primary ones first; among these and among the others the ranking decides,
 // then the rank, then the id, so that no two tie.
 func displayOrder(doc *Document) []int {
@@ -27,8 +27,8 @@ func displayOrder(doc *Document) []int {
 	return order
 }
 
-// rankingOf is a method's place in the document's ranking; one that is not in
-// it comes after all that are.
+// rankingOf returns a method's place in the document's ranking; one that is not
+// in it comes after all that are.
 func rankingOf(doc *Document, m pay.Method) int {
 	if i := slices.Index(doc.Ranking, m); i >= 0 {
 		return i

@@ -164,7 +164,7 @@ func asJSON(t *rapid.T, v any) string {
 	return string(data)
 }
 
-// ladders is the offered rails by method.
+// ladders returns the offered rails by method.
 func ladders(d capability.Decision) map[pay.Method][]pay.Rail {
 	m := map[pay.Method][]pay.Rail{}
 	for _, c := range d.Choices {

@@ -35,7 +35,7 @@ func (s alarming) Update(ctx context.Context, sessionID string, change func(*pay
 	return l, nil
 }
 
-// waiting is the ids of the refunds that need a person.
+// waiting returns the ids of the refunds that need a person.
 func waiting(l *pay.Ledger) map[string]bool {
 	var ids map[string]bool
 	for i := range l.Refunds {

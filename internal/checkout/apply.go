@@ -43,13 +43,14 @@ func clock(now func() time.Time) func() time.Time {
 	return func() time.Time { return now().UTC().Truncate(time.Millisecond) }
 }
 
-// Apply is the only way by which a provider's word about a payment reaches the
-// store: notifications, queries, closing and bills all end here. The evidence,
-// the attempt, the session, the numbered event and the outbox row are one
-// transaction. Evidence that contradicts what we know is quarantined and changes
-// nothing. What tells of the refund of a quarantined payment settles that one's
-// entry. The ledger is nil if the evidence is about no session of ours. Fails
-// with pay.ErrNotPaid if a refund is told of a payment that we have not heard of.
+// Apply is the only way by which a provider's word about a payment reaches
+// the store: notifications, queries, closing and bills all end here. The
+// evidence, the attempt, the session, the numbered event and the outbox row are
+// one transaction. Evidence that contradicts what we know is quarantined and
+// changes nothing. What tells of the refund of a quarantined payment settles
+// that one's entry. The ledger is nil if the evidence is about no session of
+// ours. Fails with pay.ErrNotPaid if a refund is told of a payment that we have
+// not heard of.
 func (r *Recorder) Apply(ctx context.Context, acc *account.Account, ev pay.Evidence) (*pay.Ledger, error) {
 	ev.Provider, ev.ReceivedAt = acc.ProviderID, r.now()
 	if ev.Account != acc.Name() {

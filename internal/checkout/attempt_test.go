@@ -335,8 +335,8 @@ func TestBreaker(t *testing.T) {
 	}
 }
 
-// account is the bench merchant's account with the provider of a method, as the
-// simulator's faults name it.
+// account returns the bench merchant's account with the provider of a method,
+// as the simulator's faults name it.
 func (fx *fixture) account(m pay.Method) string {
 	fx.tb.Helper()
 	id := fx.open()

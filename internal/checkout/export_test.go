@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// SweepOnce is one round of Sweep with all its work. It returns how many sessions
-// were worked on.
+// SweepOnce runs one round of Sweep with all its work and returns the number
+// of sessions worked on.
 func (s *Service) SweepOnce(ctx context.Context) int {
 	w := newSweep(s)
 	defer w.wait()
 	return w.round(ctx)
 }
 
-// FollowDeskOnce is one round of FollowDesk.
+// FollowDeskOnce runs one round of FollowDesk.
 func (s *Service) FollowDeskOnce(ctx context.Context) { s.followDesk(ctx) }
 
 // Throttle keeps payers from having their provider asked all the time.

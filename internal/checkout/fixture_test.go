@@ -128,7 +128,7 @@ func (fx *fixture) events(id string) []pay.Event {
 	return list
 }
 
-// types are the types of a session's events, in order.
+// types returns the types of a session's events, in order.
 func (fx *fixture) types(id string) []pay.EventType {
 	fx.tb.Helper()
 	var list []pay.EventType
@@ -241,7 +241,7 @@ func (fx *fixture) calls(number, name string) (n int) {
 	return n
 }
 
-// order is a payment in the simulator's books; nil if there is none.
+// order returns a payment in the simulator's books; nil if there is none.
 func (fx *fixture) order(number string) *providersim.Payment {
 	orders := fx.Sim.Orders()
 	i := slices.IndexFunc(orders, func(p providersim.Payment) bool { return p.Number == number })

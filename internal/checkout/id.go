@@ -10,14 +10,14 @@ import (
 
 const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ" // 32 letters, none that is taken for another
 
-// randomID is prefix and n random letters of five bits each.
+// randomID returns prefix and n random letters of five bits each.
 func randomID(prefix string, n int) string {
 	raw := make([]byte, n)
 	rand.Read(raw) // never fails: crypto/rand ends the program instead
 	return spell(prefix, raw)
 }
 
-// idOf is prefix and n letters, at most 32, that follow from a name.
+// idOf returns prefix and n letters, at most 32, that follow from a name.
 func idOf(prefix string, n int, name string) string {
 	sum := sha256.Sum256([]byte(name))
 	return spell(prefix, sum[:n])

@@ -267,7 +267,7 @@ func (q *Quarantined) ChangeRefund(now time.Time, change func(*pay.Ledger) error
 	return nil
 }
 
-// ledger is the entry as if it were a payment in a ledger of its own.
+// ledger returns the entry as if it were a payment in a ledger of its own.
 func (q *Quarantined) ledger() *pay.Ledger {
 	ev := q.Evidence
 	return &pay.Ledger{

@@ -226,7 +226,7 @@ func (s *story) agrees(t *rapid.T, l *pay.Ledger, a pay.Attempt) {
 	}
 }
 
-// refunder is the account of an attempt, if money can be given back there.
+// refunder returns the account of an attempt, if money can be given back there.
 func (s *story) refunder(a pay.Attempt) provider.Refunder {
 	refunder, _ := s.Accounts().Named(a.Provider, a.Account).Provider.(provider.Refunder)
 	return refunder

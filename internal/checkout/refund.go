@@ -221,7 +221,7 @@ func (t *refundTask) tried(ctx context.Context, failure pay.RefundFailure) error
 	return t.change(ctx, func(l *pay.Ledger) { l.RefundTried(t.refund.ID, failure, t.now()) })
 }
 
-// change is an update that can't be refused.
+// change makes an update that can't be refused.
 func (t *refundTask) change(ctx context.Context, do func(*pay.Ledger)) error {
 	return t.kept.update(ctx, func(l *pay.Ledger) error {
 		do(l)
@@ -229,7 +229,7 @@ func (t *refundTask) change(ctx context.Context, do func(*pay.Ledger)) error {
 	})
 }
 
-// change is an update that can't be refused.
+// change makes an update that can't be refused.
 func (s *Service) change(ctx context.Context, sessionID string, do func(*pay.Ledger)) error {
 	_, err := s.store.Update(ctx, sessionID, func(l *pay.Ledger) error {
 		do(l)

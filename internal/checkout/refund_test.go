@@ -11,10 +11,10 @@ import (
 	"morepay/internal/providersim"
 )
 
-// cny is an amount of a refund.
+// cny returns an amount in fen as money.
 func cny(fen int64) *pay.Money { return &pay.Money{Currency: "CNY", Value: fen} }
 
-// paidSession is a session that was paid by a QR of a method.
+// paidSession returns a session that was paid by a QR of a method.
 func (fx *fixture) paidSession(m pay.Method) string {
 	fx.tb.Helper()
 	id := fx.open()
@@ -117,8 +117,8 @@ func (fx *fixture) refundedAtProvider(a pay.Attempt) (sum int64) {
 	return sum
 }
 
-// biller is the bench merchant's WeChat Pay account: Alipay's bills are not
-// simulated.
+// biller returns the bench merchant's WeChat Pay account: Alipay's bills are
+// not simulated.
 func (fx *fixture) biller() provider.Biller {
 	fx.tb.Helper()
 	for _, a := range fx.Accounts().All() {
@@ -130,8 +130,8 @@ func (fx *fixture) biller() provider.Biller {
 	return nil
 }
 
-// bill is the provider's bill of the days since an attempt was made. The clock
-// goes to the afternoon after the last of them, when the bill is there.
+// bill returns the provider's bill of the days since an attempt was made. The
+// clock goes to the afternoon after the last of them, when the bill is there.
 func (fx *fixture) bill(a pay.Attempt) []provider.BillLine {
 	fx.tb.Helper()
 	fx.Sim.Calm()

@@ -39,7 +39,7 @@ type status struct {
 
 func (s *status) Unwrap() error { return s.error }
 
-// ExitCode is read by kong.
+// ExitCode is called by kong.
 func (s *status) ExitCode() int { return s.code }
 
 // The ways to end, the most pressing first.
@@ -85,9 +85,9 @@ func (c *reconcileBills) results(ctx context.Context) (results []reconcile.Resul
 	return results, err
 }
 
-// ending is nil if all bills agree. An account whose provider writes no bills is
-// named in the list and, as nobody can change it, is no reason to end otherwise;
-// but if none could be compared, nothing is known.
+// ending returns nil if all bills agree. An account whose provider writes no
+// bills is named in the list and, as nobody can change it, is no reason to end
+// otherwise; but if none could be compared, nothing is known.
 func ending(results []reconcile.Result) *status {
 	count := map[reconcile.Outcome]int{}
 	for _, r := range results {

@@ -116,9 +116,9 @@ func (s Shop) Export(dir string) error {
 	return errors.Join(errs...)
 }
 
-// Origins are the names of the loopback host under which the demo is reached.
-// The storefront and its frame use different ones, so that the demo's frame is
-// as foreign to its page as a real one.
+// Origins returns the names of the loopback host under which the demo is
+// reached. The storefront and its frame use different ones, so that the demo's
+// frame is as foreign to its page as a real one.
 func Origins(baseURL string) ([]string, error) {
 	u, err := url.Parse(baseURL)
 	if err != nil {
@@ -133,7 +133,7 @@ func Origins(baseURL string) ([]string, error) {
 	return origins, nil
 }
 
-// hosts are the origins without their schemes.
+// hosts returns the origins without their schemes.
 func hosts(origins []string) []string {
 	list := make([]string, len(origins))
 	for i, o := range origins {

@@ -116,7 +116,7 @@ type purchase struct {
 	Payer       string
 }
 
-// Alone is the link to the checkout of the same purchase outside the shop.
+// Alone returns the link to the checkout of the same purchase outside the shop.
 func (p purchase) Alone() string {
 	q := url.Values{"merchant": {p.Shop.ID}, "amount": {strconv.FormatInt(p.Amount, 10)}, "description": {p.Description}}
 	for name, value := range map[string]string{"locale": p.Locale, "category": p.Category, "payer": p.Payer} {
@@ -127,7 +127,7 @@ func (p purchase) Alone() string {
 	return "/demo/pay?" + q.Encode()
 }
 
-// Categories are the goods for which the shop's document makes a difference.
+// Categories returns the goods for which the shop's document makes a difference.
 func (p purchase) Categories() []string {
 	var list []string
 	for _, m := range p.Shop.Document.Methods {

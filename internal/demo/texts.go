@@ -7,7 +7,7 @@ import (
 	"morepay/internal/locale"
 )
 
-// texts are the storefront's own sentences in the visitor's language.
+// texts returns the storefront's own sentences in the visitor's language.
 func texts(r *http.Request) map[string]string {
 	if strings.HasPrefix(locale.Match("", "", r.Header.Get("Accept-Language")), "zh") {
 		return chinese

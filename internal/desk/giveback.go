@@ -42,7 +42,8 @@ func (d *Desk) refund(ctx context.Context, q checkout.Quarantined, decision Deci
 	return err
 }
 
-// leftToRefund is what evidence says was paid, without what it says went back.
+// leftToRefund returns the sum that evidence says was paid, without what it
+// says went back.
 func leftToRefund(ev pay.Evidence) (pay.Money, error) {
 	if ev.Outcome != pay.OutcomePaid {
 		return pay.Money{}, pay.Errorf(pay.CodeConflict, "outcome", "is %q: only what was paid can be given back", ev.Outcome)

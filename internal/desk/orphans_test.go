@@ -74,7 +74,7 @@ func TestAccountIsGone(t *testing.T) {
 	}
 }
 
-// metric is the value of a metric with its labels.
+// metric returns the value of a metric with its labels.
 func metric(t *testing.T, h *harness.Harness, name string) string {
 	t.Helper()
 	resp, err := h.Client.Get("http://" + h.AdminListen + "/metrics")

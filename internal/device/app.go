@@ -52,7 +52,7 @@ func appOf(ua string) *app {
 	return &apps[len(apps)-1]
 }
 
-// appByID is the row of that id, else the last one.
+// appByID returns the row of that id, else the last one.
 func appByID(id string) *app {
 	for i := range apps {
 		if apps[i].id == id {
@@ -73,8 +73,8 @@ func Profiles() []Profile {
 	return list
 }
 
-// SampleOf is a user agent (and hints) of that profile. ok is false if there is
-// none.
+// SampleOf returns a user agent (and hints) of that profile. ok is false if
+// there is none.
 func SampleOf(p Profile) (s Sample, ok bool) {
 	for i := range apps {
 		for _, s := range apps[i].samples {
@@ -86,7 +86,7 @@ func SampleOf(p Profile) (s Sample, ok bool) {
 	return Sample{}, false
 }
 
-// Of is the device of that profile's sample. ok is false if there is none.
+// Of returns the device of that profile's sample. ok is false if there is none.
 func Of(p Profile) (d Device, ok bool) {
 	s, ok := SampleOf(p)
 	if !ok {

@@ -126,8 +126,8 @@ func (d Device) Refine(h Hints) Device {
 	return d
 }
 
-// in is the same system with another app around the page. The version stays
-// only if it is the same host's.
+// in returns the same system with another app around the page. The version
+// stays only if it is the same host's.
 func (d Device) in(id string) Device {
 	_, system := d.split()
 	app := appByID(id)
@@ -137,7 +137,7 @@ func (d Device) in(id string) Device {
 	return compose(app, system, d.HostVersion)
 }
 
-// on is the same app on another system.
+// on returns the same app on another system.
 func (d Device) on(id string) Device {
 	app, _ := d.split()
 	return compose(app, systemByID(id), d.HostVersion)

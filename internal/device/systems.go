@@ -33,7 +33,7 @@ func systemOf(ua string) *system {
 	return &systems[len(systems)-1]
 }
 
-// systemByID is the row of that id, else the last one.
+// systemByID returns the row of that id, else the last one.
 func systemByID(id string) *system {
 	for i := range systems {
 		if systems[i].id == id {

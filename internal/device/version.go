@@ -15,9 +15,9 @@ func ValidVersion(s string) bool {
 	return parts >= 2 && parts <= 4
 }
 
-// CompareVersions is -1, 0 or +1 as a is older than, the same as or newer than
-// b. Missing numbers count as 0, so 10.40 and 10.40.0.0 are the same; "" is
-// older than every version but 0.
+// CompareVersions returns -1, 0 or +1 as a is older than, the same as or newer
+// than b. Missing numbers count as 0, so 10.40 and 10.40.0.0 are the same; ""
+// is older than every version but 0.
 func CompareVersions(a, b string) int {
 	for a != "" || b != "" {
 		var x, y int

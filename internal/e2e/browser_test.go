@@ -133,7 +133,7 @@ func tap(tab *browsertest.Tab, selector string) {
 	tab.Run(chromedp.Click(selector, chromedp.ByQuery))
 }
 
-// middle is the middle of an element, in CSS pixels of its window.
+// middle returns the middle of an element, in CSS pixels of its window.
 func middle(tab *browsertest.Tab, element string) (x, y float64) {
 	var at [2]float64
 	tab.Eval(`(() => { const b = `+element+`.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2] })()`, &at)

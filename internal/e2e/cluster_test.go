@@ -70,7 +70,7 @@ func TestClusterOnPostgres(t *testing.T) {
 	s.UntilPaid(t, created, func() { s.Phone(t, "approve", code) })
 }
 
-// freeAddress is a loopback address that nobody listens on at the moment.
+// freeAddress returns a loopback address that nobody listens on at the moment.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -121,7 +121,7 @@ func (h *Harness) simulate() error {
 	return nil
 }
 
-// merchants are the sample merchants, the same after every restart.
+// merchants returns the sample merchants, the same after every restart.
 func (h *Harness) merchants(baseURL string, _ bool) ([]folder.Merchant, error) {
 	if h.Shops == nil {
 		var err error
@@ -132,7 +132,7 @@ func (h *Harness) merchants(baseURL string, _ bool) ([]folder.Merchant, error) {
 	return demo.Merchants(h.Shops), nil
 }
 
-// Now is the clock of the program.
+// Now returns the clock of the program.
 func (h *Harness) Now() time.Time { return time.Now().Add(time.Duration(h.offset.Load())) }
 
 // Advance moves the clocks of the program and the simulator. Signatures stay on
@@ -142,13 +142,13 @@ func (h *Harness) Advance(d time.Duration) {
 	h.Sim.Advance(d)
 }
 
-// Service is the service as of the last restart.
+// Service returns the service as of the last restart.
 func (h *Harness) Service() *checkout.Service { return h.program.Load().Service }
 
-// Accounts are all merchants' accounts with their adapters.
+// Accounts returns all merchants' accounts with their adapters.
 func (h *Harness) Accounts() *account.Registry { return h.program.Load().Accounts }
 
-// Stores are the stores as of the last restart.
+// Stores returns the stores as of the last restart.
 func (h *Harness) Stores() *sqlstore.DB { return h.program.Load().Stores }
 
 // Restart ends the program as a crash would, as far as that can be done within
@@ -182,7 +182,7 @@ func (h *Harness) Return() error {
 	return nil
 }
 
-// takeWebhook is the merchants' back end.
+// takeWebhook plays the merchants' back end.
 func takeWebhook(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }
 
 // Close stops everything.
@@ -197,7 +197,7 @@ func (h *Harness) Close() error {
 	return err
 }
 
-// Shop is a sample merchant; it panics if there is none of that id.
+// Shop returns a sample merchant; it panics if there is none of that id.
 func (h *Harness) Shop(id string) demo.Shop {
 	for _, shop := range h.Shops {
 		if shop.ID == id {

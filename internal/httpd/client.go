@@ -17,8 +17,8 @@ func (s *Server) allowIP(l *limiter, r *http.Request) error {
 	return l.allow(ipKey(ip))
 }
 
-// clientIP is the payer's own address: the peer's, or, when the peer is one of
-// our proxies, the nearest address in X-Forwarded-For that is not.
+// clientIP returns the payer's own address: the peer's, or, when the peer is
+// one of our proxies, the nearest address in X-Forwarded-For that is not.
 func (s *Server) clientIP(r *http.Request) netip.Addr {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
@@ -50,8 +50,8 @@ func (s *Server) trusted(ip netip.Addr) bool {
 	return false
 }
 
-// ipKey is the address that rates count by: a household's whole IPv6 network is
-// one.
+// ipKey returns the address that rates count by: a household's whole IPv6
+// network is one.
 func ipKey(ip netip.Addr) string {
 	if ip.Is6() {
 		if p, err := ip.Prefix(64); err == nil {

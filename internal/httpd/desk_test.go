@@ -50,14 +50,15 @@ func (s *harness) resolve(t *testing.T, id, resolution string) demotest.Answer {
 	return s.admin(t, http.MethodPost, "/quarantine/"+id+"/resolve", map[string]string{"resolution": resolution, "author": "ann", "note": "as the till says"})
 }
 
-// cashierSays is a statement of a merchant's own cashier.
+// cashierSays returns a statement of a merchant's own cashier.
 func cashierSays(number string, fen int64) map[string]any {
 	return map[string]any{
 		"id": number, "status": "paid", "amount": pay.Money{Currency: "CNY", Value: fen}, "reference": rand.Text(), "paid_at": time.Now().UTC().Format(time.RFC3339),
 	}
 }
 
-// atCashier is a session whose payer is at the merchant's own cashier, and its number there.
+// atCashier returns a session whose payer is at the merchant's own cashier, and
+// its number there.
 func (s *harness) atCashier(t *testing.T) (demotest.Session, string) {
 	t.Helper()
 	open := s.Open(t, demotest.Order{Fen: 1234})
@@ -183,8 +184,8 @@ func eventually(t *testing.T, what string, wanted func() bool) {
 	}
 }
 
-// twice is a session that was paid at WeChat Pay and then at the merchant's own
-// cashier, which can't give back.
+// twice returns a session that was paid at WeChat Pay and then at the
+// merchant's own cashier, which can't give back.
 func (s *harness) twice(t *testing.T) demotest.Session {
 	t.Helper()
 	open, number := s.atCashier(t)

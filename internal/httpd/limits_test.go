@@ -26,7 +26,7 @@ func behindProxy(c *demo.Config) {
 
 const from = "X-Forwarded-For"
 
-// post is a form as the session's page posts it, from an address.
+// post returns a form as the session's page posts it, from an address.
 func (s *harness) post(t *testing.T, of demotest.Session, path, address string, form url.Values, headers ...string) *http.Request {
 	t.Helper()
 	return demotest.Request(t, http.MethodPost, of.URL+path, form.Encode(), append([]string{

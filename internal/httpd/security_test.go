@@ -45,7 +45,7 @@ func (s *harness) awaits(t *testing.T) demotest.Session {
 	return s.Look(t, open)
 }
 
-// merchantPost is a POST of a merchant's server.
+// merchantPost returns a POST of a merchant's server.
 func (s *harness) merchantPost(t *testing.T, key, idempotencyKey, path, body string) *http.Request {
 	t.Helper()
 	return demotest.Request(t, http.MethodPost, s.Origin+path, body,
@@ -424,7 +424,7 @@ func TestIdempotency(t *testing.T) {
 	})
 }
 
-// atRest is all that the server keeps on disk, but for its own secret.
+// atRest returns all that the server keeps on disk, but for its own secret.
 func (s *harness) atRest(t *testing.T) []byte {
 	t.Helper()
 	var all []byte

@@ -247,7 +247,8 @@ func checkFrame(t *testing.T, a demotest.Answer, tag, parent string) {
 	}
 }
 
-// visits is one of everything that a browser, a merchant or a provider may ask.
+// visits returns one of everything that a browser, a merchant or a provider may
+// ask.
 func visits(t *testing.T, s *harness) map[string]demotest.Answer {
 	t.Helper()
 	open, key := s.Open(t, demotest.Order{}), "Bearer "+s.Shop(t, "bench").Key

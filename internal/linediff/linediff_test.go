@@ -73,7 +73,7 @@ func reaches(before, after, diff []string) bool {
 	return len(after) > 0 && after[0] == line && reaches(before, after[1:], diff[1:])
 }
 
-// common is the length of a longest common subsequence, by its definition.
+// common returns the length of a longest common subsequence, by its definition.
 func common(a, b []string) int {
 	row := make([]int, len(b)+1)
 	for _, x := range a {

@@ -100,8 +100,8 @@ func Tags() []string {
 	return list
 }
 
-// Text is the catalogue of a tag, or of [Fallback] if the tag is none of [Tags].
-// It must not be changed.
+// Text returns the catalogue of a tag, or of [Fallback] if the tag is none of
+// [Tags]. It must not be changed.
 func Text(tag string) view.Text {
 	if text, ok := byTag[tag]; ok {
 		return text
@@ -109,8 +109,8 @@ func Text(tag string) view.Text {
 	return byTag[Fallback]
 }
 
-// Problem is the sentence for an error that a payer has met. A code without one
-// gets the sentence of an internal error.
+// Problem returns the sentence for an error that a payer has met. A code
+// without one gets the sentence of an internal error.
 func Problem(t view.Text, code pay.Code) string {
 	return t.Or("error."+string(code), t["error."+string(pay.CodeInternal)])
 }

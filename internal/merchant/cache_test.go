@@ -36,7 +36,7 @@ const capabilities = `{
   ]
 }`
 
-// docs is a merchant's document, as a folder of one.
+// docs returns a merchant's document, as a folder of one.
 func docs(t *testing.T, text string) []*capability.Document {
 	t.Helper()
 	return []*capability.Document{decode(t, text)}

@@ -15,7 +15,7 @@ func Diff(stored, file *capability.Document) []string {
 	return linediff.Diff(linesOf(stored), linesOf(file))
 }
 
-// linesOf is a document as people read it; nothing if there is none.
+// linesOf returns a document as people read it; nothing if there is none.
 func linesOf(doc *capability.Document) []string {
 	if doc == nil {
 		return nil

@@ -24,7 +24,8 @@ type Revision struct {
 	Position int64 // grows with every document stored, over all merchants
 }
 
-// ETag is a strong entity tag, quoted: the hash of the bytes that are served.
+// ETag returns a strong entity tag, quoted: the hash of the bytes that are
+// served.
 func ETag(b []byte) string {
 	sum := sha256.Sum256(b)
 	return `"` + hex.EncodeToString(sum[:]) + `"`

@@ -30,7 +30,7 @@ type ladder struct {
 	rails []pay.Rail
 }
 
-// Find is the row of that id; nil if there is none.
+// Find returns the row of that id; nil if there is none.
 func Find(id pay.Method) *Method {
 	for i := range table {
 		if table[i].ID == id {
@@ -58,7 +58,7 @@ func IDs() []pay.Method {
 	return ids
 }
 
-// Name is the method's name for a locale, in English if it has none.
+// Name returns the method's name for a locale, in English if it has none.
 func (m *Method) Name(locale string) string {
 	if name, ok := m.Names[locale]; ok {
 		return name
@@ -66,7 +66,7 @@ func (m *Method) Name(locale string) string {
 	return m.Names["en"]
 }
 
-// Ladder is the rails that can work on a device, best first, whatever a
+// Ladder returns the rails that can work on a device, best first, whatever a
 // merchant was granted. It must not be changed.
 func (m *Method) Ladder(d device.Device) []pay.Rail {
 	for i := range m.ladders {

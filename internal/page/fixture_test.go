@@ -37,7 +37,7 @@ var links = page.Links{Origin: "https://pay.example", Ancestors: []string{shop},
 
 var scripts = page.Scripts{Frame: "/assets/1/frame.js", Boot: "/assets/2/boot.js", Wasm: "/assets/3/app.wasm", Exec: "/assets/4/exec.js"}
 
-// facts are those of a shop that takes everything that these tests pay with.
+// facts returns the facts of a shop that takes everything that these tests pay with.
 func facts() checkout.Facts {
 	doc := &capability.Document{Schema: capability.SchemaVersion, Merchant: "demo", Name: "Harbour Tea", Locale: "en", Visible: 2}
 	for _, m := range []pay.Method{"wechat_pay", "alipay"} {

@@ -21,7 +21,7 @@ type Links struct {
 	Test      bool // no real money moves here
 }
 
-// ShareURL is the absolute address of a session's page.
+// ShareURL returns the absolute address of a session's page.
 func (l Links) ShareURL(token string) string { return l.Origin + Path(token) }
 
 // Make returns what a ledger's page shows to a request at now.

@@ -50,7 +50,7 @@ func (r Request) InFrame(values url.Values) Request {
 	return r
 }
 
-// Path is the path of a session's page, and the prefix of its routes.
+// Path returns the path of a session's page, and the prefix of its routes.
 func Path(token string) string { return "/pay/" + token }
 
 // Address returns the path and query under which a browser makes this request.

@@ -8,7 +8,7 @@ import (
 	"morepay/internal/pay"
 )
 
-// longLedger is a session of an hour, whose attempt expires with it.
+// longLedger returns a session of an hour, whose attempt expires with it.
 func longLedger(t *testing.T) *pay.Ledger {
 	t.Helper()
 	l := openLedger()
@@ -19,8 +19,8 @@ func longLedger(t *testing.T) *pay.Ledger {
 	return l
 }
 
-// checksFrom are the times after opened at which attempt 0 is asked about, when
-// every check is made on time and settles nothing.
+// checksFrom returns the times after opened at which attempt 0 is asked about,
+// when every check is made on time and settles nothing.
 func checksFrom(l *pay.Ledger, most int) []time.Duration {
 	var at []time.Duration
 	for range most {

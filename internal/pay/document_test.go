@@ -58,7 +58,7 @@ func TestDocument(t *testing.T) {
 	})
 }
 
-// edges are the arrows of a machine, as Mermaid writes them.
+// edges returns the arrows of a machine, as Mermaid writes them.
 func edges[S, I ~string](states []S, inputs []I, next func(S, I) (S, bool)) []string {
 	var list []string
 	for _, s := range states {

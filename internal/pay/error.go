@@ -75,7 +75,7 @@ func Wrap(code Code, err error, message string) *Error {
 	return &Error{Code: code, Message: message, Err: err}
 }
 
-// CodeOf is the code of err; anything that is not an *Error is internal.
+// CodeOf returns the code of err; anything that is not an *Error is internal.
 func CodeOf(err error) Code {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code

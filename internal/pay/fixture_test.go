@@ -73,7 +73,7 @@ func begunLedger(t *testing.T, attempts int) *pay.Ledger {
 	return clone(l)
 }
 
-// wonLedger is paid by attempt 0.
+// wonLedger returns a ledger that was paid by attempt 0.
 func wonLedger(t *testing.T) *pay.Ledger {
 	t.Helper()
 	l := begunLedger(t, 1)

@@ -42,8 +42,8 @@ func (l *Ledger) AttemptByNumber(provider, account, outTradeNo string) *Attempt 
 	return nil
 }
 
-// Current is the attempt that the payer is on: the winner, else the newest that
-// they have not turned away from, else nil.
+// Current returns the attempt that the payer is on: the winner, else the newest
+// that they have not turned away from, else nil.
 func (l *Ledger) Current() *Attempt {
 	if winner := l.Attempt(l.Session.Winner); winner != nil {
 		return winner

@@ -51,7 +51,7 @@ func (a *actor) begin(t *rapid.T) {
 	})
 }
 
-// anyID is the id of an attempt, begun or not.
+// anyID returns the id of an attempt, begun or not.
 func (a *actor) anyID(t *rapid.T) string { return rapid.SampledFrom(ids[:]).Draw(t, "attempt") }
 
 func (a *actor) resume(t *rapid.T) {

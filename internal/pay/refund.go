@@ -320,9 +320,9 @@ func (l *Ledger) Refundable(attemptID string) Money {
 	return Money{Currency: a.Amount.Currency, Value: a.Amount.Value - given}
 }
 
-// NextToRefund is the attempt whose money a merchant's refund takes first: a
-// surplus that has not gone back, because at most one payment may be kept, then
-// the winner. "" if nothing was paid.
+// NextToRefund returns the attempt whose money a merchant's refund takes first:
+// a surplus that has not gone back, because at most one payment may be kept,
+// then the winner. "" if nothing was paid.
 func (l *Ledger) NextToRefund() string {
 	for _, a := range l.Attempts {
 		if a.State == AttemptSurplus && l.Refundable(a.ID).Value > 0 {

@@ -218,7 +218,8 @@ func TestRefundWaitsForBalance(t *testing.T) {
 	must(t, l.SendRefund("r1", opened.Add(time.Minute)))
 }
 
-// refundingLedger is paid and has a refund r1 of all of it, not sent yet.
+// refundingLedger returns a paid ledger with a refund r1 of all of it, not sent
+// yet.
 func refundingLedger(t *testing.T) *pay.Ledger {
 	t.Helper()
 	l := wonLedger(t)

@@ -138,7 +138,7 @@ func (r *Refund) nextCheck(now time.Time) time.Time {
 	return now.Add(max(5*time.Second, min(now.Sub(r.CreatedAt), maxCheckGap)))
 }
 
-// Due is the next instant at which somebody must look at this ledger: its
+// Due returns the next instant at which somebody must look at this ledger: its
 // expiry, or the next check of an attempt or refund. Zero means never.
 func (l *Ledger) Due() time.Time {
 	var due time.Time

@@ -34,7 +34,7 @@ type Item struct {
 	Quantity int    `json:"quantity,omitempty"`
 }
 
-// StatusAt is the session's status as a reader at now must see it: an open
+// StatusAt returns the session's status as a reader at now must see it: an open
 // session is over at its expiry even if nobody has recorded that yet.
 func (l *Ledger) StatusAt(now time.Time) SessionStatus {
 	if l.Session.Status == SessionOpen && !now.Before(l.Session.ExpiresAt) {

@@ -42,7 +42,7 @@ var sessionNext = map[SessionStatus]map[SessionInput]SessionStatus{
 	SessionCanceled: {SessionGetsPaid: SessionPaidLate},
 }
 
-// Next is the status after an input, and whether the input is allowed here.
+// Next returns the status after an input, and whether the input is allowed here.
 func (s SessionStatus) Next(in SessionInput) (SessionStatus, bool) {
 	next, ok := sessionNext[s][in]
 	return next, ok
@@ -105,7 +105,7 @@ var attemptNext = map[AttemptState]map[AttemptInput]AttemptState{
 	AttemptFailed: {AttemptWins: AttemptSucceeded, AttemptExceeds: AttemptSurplus},
 }
 
-// Next is the state after an input, and whether the input is allowed here.
+// Next returns the state after an input, and whether the input is allowed here.
 func (s AttemptState) Next(in AttemptInput) (AttemptState, bool) {
 	next, ok := attemptNext[s][in]
 	return next, ok

@@ -18,5 +18,5 @@ func NewLog(w io.Writer, format string) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
-// DefaultLog is text on standard error.
+// DefaultLog returns a logger that writes text to standard error.
 func DefaultLog() *slog.Logger { return NewLog(os.Stderr, "text") }

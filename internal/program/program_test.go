@@ -15,7 +15,8 @@ import (
 	"morepay/internal/program"
 )
 
-// config is of a program in test mode whose providers nobody can reach.
+// config returns the configuration of a program in test mode whose providers
+// nobody can reach.
 func config(t *testing.T) program.Config {
 	return program.Config{
 		Listen: "127.0.0.1:0", AdminListen: "127.0.0.1:0", Data: t.TempDir(), SimURL: "http://127.0.0.1:1",

@@ -35,7 +35,7 @@ func TestConcurrentUse(t *testing.T) {
 	}
 }
 
-// payAlone is the way of one payer, from the request to the answer of a query.
+// payAlone goes the way of one payer, from the request to the answer of a query.
 func (fx *fixture) payAlone(id string, o provider.Order) error {
 	p := fx.providers[id]
 	request, err := p.Request(o)

@@ -24,7 +24,7 @@ func (a *alipayAccount) id() string     { return a.AppID }
 func (a *alipayAccount) payee() string  { return a.Name }
 func (a *alipayAccount) wallet() Wallet { return Alipay }
 
-// person is the buyer id of a user, the same for every app.
+// person returns the buyer id of a user, the same for every app.
 func (a *alipayAccount) person(u User) string {
 	return fmt.Sprintf("2088%012d", slices.Index(Users, u)+1)
 }

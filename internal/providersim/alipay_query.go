@@ -23,7 +23,7 @@ func (s *Sim) named(c *alipayCall) *order {
 	return o
 }
 
-// tradeStatus is Alipay's word for where a trade stands.
+// tradeStatus returns Alipay's word for where a trade stands.
 func tradeStatus(o *order, now time.Time) string {
 	switch o.state(now) {
 	case stateClosed:

@@ -54,8 +54,8 @@ func (s *Sim) refusedPage(c *alipayCall) error {
 	return c.refusal(struck[0].fault.refuse)
 }
 
-// back is return_url with a signed statement, which proves nothing about the
-// final state.
+// back returns return_url with a signed statement, which proves nothing about
+// the final state.
 func (a *alipayAccount) back(o *order, now time.Time) string {
 	u, err := url.Parse(o.returnURL)
 	if o.returnURL == "" || err != nil {
@@ -76,8 +76,8 @@ func (a *alipayAccount) back(o *order, now time.Time) string {
 	return u.String()
 }
 
-// timeOut is the job that tells of a trade whose time is over, unless it was
-// closed before.
+// timeOut returns the job that tells of a trade whose time is over, unless it
+// was closed before.
 func (s *Sim) timeOut(o *order) func(context.Context) {
 	planned := o.closesAt
 	return func(context.Context) {

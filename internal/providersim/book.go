@@ -142,8 +142,8 @@ func (o *order) state(now time.Time) state {
 	return stateUnpaid
 }
 
-// refundedFen is the sum of the refunds, in fen. An abnormal one counts: its
-// money has left the merchant.
+// refundedFen returns the sum of the refunds, in fen. An abnormal one counts:
+// its money has left the merchant.
 func (o *order) refundedFen() (sum int64) {
 	for _, r := range o.refunds {
 		sum += r.fen

@@ -35,7 +35,7 @@ type apiCall interface {
 	reply(s *Sim, result any, err error) reply
 }
 
-// serve is the way of every API call: authenticate, let faults strike, refuse or
+// serve answers every API call: authenticate, let faults strike, refuse or
 // work, reply, let faults spoil the reply.
 func (s *Sim) serve(w http.ResponseWriter, r *http.Request, a apiCall) {
 	result, err := s.process(a)

@@ -338,7 +338,7 @@ func (s *Sim) Calm() {
 	s.rules, s.injected = nil, 0
 }
 
-// Reseed is Calm with another seed, to go through a run of faults again.
+// Reseed does what Calm does, with another seed, to go through a run of faults again.
 func (s *Sim) Reseed(seed uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -134,7 +134,7 @@ func (s *Sim) phoneOrder(w http.ResponseWriter, r *http.Request) {
 	s.page(w, r, http.StatusOK, "order.html", screen)
 }
 
-// phoneDecide is the payer's decision: approve or cancel. Leaving it needs no
+// phoneDecide takes the payer's decision: approve or cancel. Leaving it needs no
 // request.
 func (s *Sim) phoneDecide(w http.ResponseWriter, r *http.Request) {
 	decide := map[string]func(User, string) (Payment, error){"approve": s.Approve, "cancel": s.Cancel}[r.FormValue("do")]

@@ -57,7 +57,7 @@ func (p reply) write(w http.ResponseWriter) {
 	w.Write(p.body)
 }
 
-// seen is the status that the caller gets to see; 0 if there is none.
+// seen returns the status that the caller gets to see; 0 if there is none.
 func (p reply) seen() int {
 	if p.cut {
 		return 0

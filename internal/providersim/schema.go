@@ -149,7 +149,7 @@ func isListOf(item check) check {
 	}
 }
 
-// isText is a string of so many characters.
+// isText accepts a string of so many characters.
 func isText(least, most int) check {
 	return func(v any) string {
 		s, ok := v.(string)
@@ -163,7 +163,7 @@ func isText(least, most int) check {
 	}
 }
 
-// isLike is a string that a pattern describes.
+// isLike accepts a string that a pattern describes.
 func isLike(pattern string) check {
 	re := regexp.MustCompile(pattern)
 	return func(v any) string {
@@ -178,7 +178,7 @@ func isLike(pattern string) check {
 	}
 }
 
-// isOneOf is one of some strings.
+// isOneOf accepts one of some strings.
 func isOneOf(words ...string) check {
 	return func(v any) string {
 		s, ok := v.(string)
@@ -196,7 +196,7 @@ func isBoolean(v any) string {
 	return ""
 }
 
-// isAtLeast is an integer, written without fraction or exponent.
+// isAtLeast accepts an integer, written without fraction or exponent.
 func isAtLeast(least int64) check {
 	return func(v any) string {
 		n, ok := v.(json.Number)
@@ -236,7 +236,7 @@ func isAddress(v any) string {
 	return ""
 }
 
-// isNotifyURL is an absolute URL without query. Loopback and http are let
+// isNotifyURL accepts an absolute URL without query. Loopback and http are let
 // through: see DIVERGENCES.md.
 func isNotifyURL(v any) string {
 	s, ok := v.(string)

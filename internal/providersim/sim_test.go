@@ -114,7 +114,7 @@ type delivery struct {
 	body   []byte
 }
 
-// request is the delivery as the request that it was.
+// request returns the delivery as the request that it was.
 func (d delivery) request() *http.Request {
 	r := httptest.NewRequest(http.MethodPost, "/notify", bytes.NewReader(d.body))
 	r.Header = d.header
@@ -186,7 +186,7 @@ func (fx *fixture) control(method, path string, body, answer any) int {
 	return res.StatusCode
 }
 
-// quietSim is a simulator with a WeChat Pay account that nobody runs.
+// quietSim returns a simulator with a WeChat Pay account that nobody runs.
 func quietSim(t testing.TB) *providersim.Sim {
 	t.Helper()
 	sim := providersim.New(providersim.Options{Origin: "http://127.0.0.1"})

@@ -43,7 +43,7 @@ func (a *wechatAccount) id() string     { return a.MchID }
 func (a *wechatAccount) payee() string  { return a.Name }
 func (a *wechatAccount) wallet() Wallet { return WeChat }
 
-// person is the openid of a user: stable, and different for every app.
+// person returns the openid of a user: stable, and different for every app.
 func (a *wechatAccount) person(u User) string {
 	sum := sha256.Sum256([]byte(a.AppID + " " + string(u)))
 	return "o" + base64.RawURLEncoding.EncodeToString(sum[:])[:27]

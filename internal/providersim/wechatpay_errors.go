@@ -28,14 +28,14 @@ func (p *problem) Error() string {
 	return p.Code + ": " + p.Message
 }
 
-// at is p with the part of the request that caused it.
+// at returns p with the part of the request that caused it.
 func (p *problem) at(location, field, value, issue string) *problem {
 	q := *p
 	q.Detail = &detail{Field: field, Value: value, Issue: issue, Location: location}
 	return &q
 }
 
-// saying is p with another message.
+// saying returns p with another message.
 func (p *problem) saying(message string) *problem {
 	q := *p
 	q.Message = message

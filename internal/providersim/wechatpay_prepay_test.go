@@ -11,8 +11,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// body is the JSON of a prepay call with some members replaced; nil takes one
-// out.
+// body returns the JSON of a prepay call with some members replaced; nil takes
+// one out.
 func (fx *fixture) body(change map[string]any) string {
 	fx.t.Helper()
 	b := map[string]any{

@@ -112,7 +112,7 @@ func queryRefund(s *Sim, c *wechatCall) (any, error) {
 	return nil, errNoRefund
 }
 
-// status is WeChat Pay's word for where a refund stands.
+// status returns WeChat Pay's word for where a refund stands.
 func (r *refund) status(now time.Time) string {
 	if now.Before(r.settles) {
 		return "PROCESSING"

@@ -37,7 +37,7 @@ const (
 	h5BadIdentity = "系统繁忙，请稍后再试"
 )
 
-// checkMWeb is the page behind an h5_url. It looks at where the browser comes
+// checkMWeb serves the page behind an h5_url. It looks at where the browser comes
 // from, as the real one does, then launches WeChat: here, the payment appears
 // on the simulated phone. After five seconds the browser goes on to
 // redirect_url, whatever has happened.

@@ -46,7 +46,7 @@ func authorizeQuery() url.Values {
 	}
 }
 
-// openid is a user's openid, got as a merchant gets it.
+// openid returns a user's openid, got as a merchant gets it.
 func (fx *fixture) openid(user providersim.User) string {
 	fx.t.Helper()
 	fx.sim.SetUser(user)

@@ -223,7 +223,7 @@ func bound(name, currency string, value int64) string {
 	return fmt.Sprintf("The %s is %s.", name, amount(pay.Money{Currency: currency, Value: value}))
 }
 
-// amount is money as people read it: 5980 CNY would be taken for yuan.
+// amount returns money as people read it: 5980 CNY would be taken for yuan.
 func amount(m pay.Money) string { return locale.Money("en", m) }
 
 func ladder(rails []pay.Rail) string { return joined(rails, ", then ") }

@@ -53,7 +53,7 @@ func Write(w io.Writer, format Format, cells []Cell) error {
 
 var columns = []string{"merchant", "device", "method", "group", "rank", "ladder", "reasons"}
 
-// fields is a cell's text for each column.
+// fields returns a cell's text for each column.
 func (c Cell) fields() []string {
 	return []string{c.Merchant, string(c.Device), string(c.Method), string(c.Group), strconv.Itoa(c.Rank), c.rails(), c.reasons()}
 }

@@ -167,7 +167,7 @@ func (r *round) compare(ctx context.Context, acc *account.Account, day time.Time
 	return r.Compare(ctx, acc, day)
 }
 
-// pause is the time after a try until the next.
+// pause returns the time after a try until the next.
 func pause(tries int) time.Duration {
 	p := firstPause
 	for ; tries > 1 && p < longestPause; tries-- {

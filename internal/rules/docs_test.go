@@ -40,7 +40,7 @@ func TestSecurityDocNamesTests(t *testing.T) {
 	}
 }
 
-// testsIn is the text of all tests of a folder.
+// testsIn returns the text of all tests of a folder.
 func testsIn(t *testing.T, folder string) string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(folder, "*_test.go"))

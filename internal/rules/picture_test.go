@@ -28,7 +28,7 @@ func read(t *testing.T, file string) string {
 	return string(text)
 }
 
-// name is what the picture calls a package.
+// name returns the picture's name of a package.
 func name(importPath string) string {
 	if importPath == "morepay" {
 		return "server.go"

@@ -12,14 +12,14 @@ import (
 // Package locale makes it; it goes to the browser as part of the view.
 type Text map[string]string
 
-// Say is the sentence of a key with its placeholders filled; args are names and
-// values in turn. A key that is missing stands for itself, so that a gap in a
-// catalogue shows and breaks nothing.
+// Say returns the sentence of a key with its placeholders filled; args are
+// names and values in turn. A key that is missing stands for itself, so that a
+// gap in a catalogue shows and breaks nothing.
 func (t Text) Say(key string, args ...string) string {
 	return fill(t.Or(key, key), args...)
 }
 
-// Or is the plain sentence of a key, or another if the catalogue has none.
+// Or returns the plain sentence of a key, or another if the catalogue has none.
 func (t Text) Or(key, otherwise string) string {
 	if sentence, ok := t[key]; ok {
 		return sentence

@@ -174,7 +174,7 @@ func (r *receiver) endpoint(secrets ...string) webhook.Endpoint {
 	return webhook.Endpoint{URL: r.URL, Secrets: secrets}
 }
 
-// newSignalling is a receiver that tells of up to n deliveries.
+// newSignalling makes a receiver that tells of up to n deliveries.
 func newSignalling(t *testing.T, n int) (*receiver, <-chan struct{}) {
 	arrived := make(chan struct{}, n)
 	r := newReceiver(t, func(w http.ResponseWriter, _ int) {

@@ -15,7 +15,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// history is a session that has been through everything that merchants hear of.
+// history returns a session that has been through everything that merchants
+// hear of.
 func history(t *testing.T) []webhook.Message {
 	t.Helper()
 	now := time.Date(2026, 3, 1, 4, 0, 0, 123_000_000, time.UTC)

@@ -80,7 +80,7 @@ func (d *decoder) dictionary(entry func(key string, v *strictjson.Value)) reader
 	})
 }
 
-// notEmpty is a reader of objects that must say something.
+// notEmpty returns a reader of objects that must say something.
 func (d *decoder) notEmpty(read reader) reader {
 	return func(v *strictjson.Value) {
 		if v.Kind == strictjson.Object && len(v.Fields) == 0 {

@@ -222,7 +222,8 @@ func count(v any) int {
 	return n
 }
 
-// replaced is v with its place-th value, counted from the top, being another.
+// replaced returns v with its place-th value, counted from the top, being
+// another.
 func replaced(v any, place int, by any) any {
 	if place == 0 {
 		return by
@@ -244,7 +245,7 @@ type child struct {
 	set   func(any)
 }
 
-// children are the values of an object, by name, or of an array.
+// children returns the values of an object, by name, or of an array.
 func children(v any) []child {
 	var list []child
 	switch v := v.(type) {

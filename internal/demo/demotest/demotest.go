@@ -78,7 +78,7 @@ func Start(t *testing.T, adjust ...func(*demo.Config)) *Demo {
 	return Run(t, d, log)
 }
 
-// Run is [Start] for a demo that has been opened, whose log is log.
+// Run does what [Start] does, for a demo that has been opened. log is its log.
 func Run(t *testing.T, d *demo.Demo, log *Journal) *Demo {
 	t.Helper()
 	s := &Demo{Demo: d, Log: log, Origin: "http://" + d.Listen, Admin: "http://" + d.AdminListen}
@@ -109,7 +109,7 @@ func NewClient(transport http.RoundTripper) *http.Client {
 	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
-// Shop is one of the sample merchants.
+// Shop returns one of the sample merchants.
 func (s *Demo) Shop(t *testing.T, id string) demo.Shop {
 	t.Helper()
 	i := slices.IndexFunc(s.Shops, func(shop demo.Shop) bool { return shop.ID == id })
@@ -126,7 +126,7 @@ type Answer struct {
 	Body   string
 }
 
-// Problem is the JSON form of an error.
+// Problem returns the JSON form of an error.
 func (a Answer) Problem(t *testing.T) (code pay.Code, field string) {
 	t.Helper()
 	var e struct {
@@ -172,7 +172,7 @@ func (s *Demo) Do(t *testing.T, r *http.Request) Answer {
 	return a
 }
 
-// Try is do where a test can't be ended: in a goroutine.
+// Try does what do does where a test can't be ended: in a goroutine.
 func (s *Demo) Try(r *http.Request) (Answer, error) {
 	resp, err := s.Client.Do(r)
 	if err != nil {
@@ -224,7 +224,7 @@ type Order struct {
 	Locale      string
 }
 
-// JSON is the body of POST /v1/sessions, with more fields laid over it.
+// JSON returns the body of POST /v1/sessions, with more fields laid over it.
 func (s *Demo) JSON(t *testing.T, o Order, over map[string]any) string {
 	t.Helper()
 	o = Order{cmp.Or(o.Merchant, "bench"), cmp.Or(o.Fen, 1234), cmp.Or(o.Description, "Enamel mug"), o.Locale}
@@ -275,7 +275,7 @@ func (s *Demo) Open(t *testing.T, o Order) Session {
 	return created
 }
 
-// Look is the session as its merchant sees it now.
+// Look returns the session as its merchant sees it now.
 func (s *Demo) Look(t *testing.T, of Session) Session {
 	t.Helper()
 	a := s.Get(t, s.Origin+"/v1/sessions/"+of.ID, "Authorization", "Bearer "+of.Key)
@@ -289,7 +289,7 @@ func (s *Demo) Look(t *testing.T, of Session) Session {
 
 var formToken = regexp.MustCompile(`name="form_token"[^>]*value="([0-9a-f]+)"|value="([0-9a-f]+)"[^>]*name="form_token"`)
 
-// Form is the body that a form of the session's page posts.
+// Form returns the body that a form of the session's page posts.
 func (s *Demo) Form(t *testing.T, of Session, m pay.Method, r pay.Rail) url.Values {
 	t.Helper()
 	page := s.Get(t, of.URL, "Accept", "text/html", "User-Agent", Desktop)
@@ -327,7 +327,7 @@ func (s *Demo) Phone(t *testing.T, do, ref string) {
 	}
 }
 
-// Metric is the value of a counter without labels.
+// Metric returns the value of a counter without labels.
 func (s *Demo) Metric(t *testing.T, name string) string {
 	t.Helper()
 	for line := range strings.Lines(s.Get(t, s.Admin+"/metrics").Body) {

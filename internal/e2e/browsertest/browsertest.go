@@ -198,7 +198,7 @@ func (tab *Tab) Eval(expression string, out any) {
 	}
 }
 
-// Text is the value of an expression as a string.
+// Text returns the value of an expression as a string.
 func (tab *Tab) Text(expression string) string {
 	tab.t.Helper()
 	var s string

@@ -20,7 +20,7 @@ import (
 	"morepay/internal/store/sqlstore"
 )
 
-// Benches is the table of what must be fast.
+// Benches returns the table of what must be fast.
 func Benches() []Row {
 	return []Row{
 		{"sessions", "1,000 sessions/s through the API", createSessions},

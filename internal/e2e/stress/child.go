@@ -130,7 +130,7 @@ func (c *child) stop(ctx context.Context) (time.Duration, error) {
 	return time.Since(start), err
 }
 
-// resident is the memory that the process has in use, in bytes (Linux).
+// resident returns the memory that the process has in use, in bytes (Linux).
 func (c *child) resident() (int64, error) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", c.Process.Pid))
 	if err != nil {

@@ -43,7 +43,7 @@ func flood(ctx context.Context, workers, n int, f func(ctx context.Context, i in
 	return l, context.Cause(ctx)
 }
 
-// rate is calls a second.
+// rate returns the number of calls a second.
 func (l load) rate() float64 { return float64(len(l.took)) / l.elapsed.Seconds() }
 
 // p99 is the time that one call in a hundred exceeds.
@@ -54,7 +54,7 @@ func (l load) p99() time.Duration {
 	return l.took[len(l.took)*99/100].Round(100 * time.Microsecond)
 }
 
-// want is an error unless ok.
+// want returns an error unless ok.
 func want(ok bool, format string, args ...any) error {
 	if ok {
 		return nil
@@ -62,7 +62,7 @@ func want(ok bool, format string, args ...any) error {
 	return fmt.Errorf(format, args...)
 }
 
-// fast is a demand on speed, which only counts at full scale: small runs share
+// fast demands speed, which only counts at full scale: small runs share
 // the machine with other tests.
 func (e *Env) fast(ok bool, format string, args ...any) error {
 	return want(ok || e.Quick, format, args...)

@@ -63,12 +63,12 @@ func purchases(ctx context.Context, s *harness.Harness, n int) ([]waiting, error
 	return list, nil
 }
 
-// receiver is the adapter of the account that all payments are made to.
+// receiver returns the adapter of the account that all payments are made to.
 func receiver(s *harness.Harness) provider.Provider {
 	return s.Accounts().Of(harness.Merchant, "wechatpay").Provider
 }
 
-// books are the stores of a database that no server has open.
+// books opens the stores of a database that no server has open.
 func books(ctx context.Context, data string, look func(*sqlstore.DB) error) error {
 	db, err := store.Open(ctx, data, nil)
 	if err != nil {

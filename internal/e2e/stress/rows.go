@@ -1,6 +1,6 @@
 package stress
 
-// Rows is the table of what must hold under stress.
+// Rows returns the table of what must hold under stress.
 func Rows() []Row {
 	return []Row{
 		{"notification-storm", "1,500/s durable, p99 < 500 ms, RSS < 200 MB", notificationStorm},

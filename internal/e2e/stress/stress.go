@@ -36,7 +36,7 @@ type Env struct {
 	folder int
 }
 
-// scale is full, or quick where that is asked for.
+// scale returns full, or quick where that is asked for.
 func (e *Env) scale(quick, full int) int {
 	if e.Quick {
 		return quick
@@ -44,7 +44,7 @@ func (e *Env) scale(quick, full int) int {
 	return full
 }
 
-// temp is a new folder's path.
+// temp returns a new folder's path.
 func (e *Env) temp() string {
 	e.folder++
 	return filepath.Join(e.Dir, fmt.Sprint(e.folder))

@@ -82,7 +82,7 @@ func buy(ctx context.Context, s *harness.Harness, w waiting) error {
 	return s.Approve(l.Current())
 }
 
-// untold is a payment that no notification tells of.
+// untold returns a payment that no notification tells of.
 func untold(ctx context.Context, s *harness.Harness) (waiting, error) {
 	w, err := chosen(ctx, s)
 	if err != nil {
@@ -96,8 +96,8 @@ func check(ctx context.Context, s *harness.Harness, w waiting) error {
 	return err
 }
 
-// canceled is a session that its merchant took back, old enough for its order to
-// be closed as soon as the sweeper sees it.
+// canceled returns a session that its merchant took back, old enough for its
+// order to be closed as soon as the sweeper sees it.
 func canceled(ctx context.Context, s *harness.Harness) (waiting, error) {
 	w, err := chosen(ctx, s)
 	if err != nil {

@@ -13,12 +13,13 @@ import (
 	_ "morepay/internal/provider/merchantlink"
 )
 
-// cashier is the account of a shop at its own cashier.
+// cashier returns the account of a shop at its own cashier.
 func cashier(account string) json.RawMessage {
 	return json.RawMessage(`{"account": "` + account + `", "url": "https://cashier.example/pay", "secret": "secret", "hosts": ["cashier.example"]}`)
 }
 
-// shops are two merchants that look alike but for what adjust does to the second.
+// shops returns two merchants that look alike but for what adjust does to the
+// second.
 func shops(t *testing.T, adjust func(*folder.Settings)) []folder.Merchant {
 	t.Helper()
 	dir := fstest.MapFS{}

@@ -60,7 +60,7 @@ func (a *account) call(ctx context.Context, r request, out any) (raw []byte, err
 	return body, nil
 }
 
-// ask is call with content that need not be kept.
+// ask does what call does, with content that need not be kept.
 func (a *account) ask(ctx context.Context, method string, table codes, content, out any) ([]byte, error) {
 	raw, err := json.Marshal(content)
 	if err != nil {

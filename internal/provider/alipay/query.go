@@ -31,7 +31,7 @@ type trade struct {
 	Refund     string // number of the refund that the statement is about, or ""
 }
 
-// unusable is an answer that proves nothing. The text is ours and safe to log.
+// unusable returns the error of an answer that proves nothing. The text is ours and safe to log.
 func unusable(reason string) error { return errors.New("alipay: " + reason) }
 
 // evidence makes evidence of a verified statement. ID, Source, Account and App
@@ -134,7 +134,7 @@ func (a *account) Query(ctx context.Context, outTradeNo string) (pay.Evidence, e
 	return ev, nil
 }
 
-// said is evidence that Alipay gave by its answer alone.
+// said returns evidence that Alipay gave by its answer alone.
 func (a *account) said(outTradeNo string, source pay.Source, outcome pay.Outcome) pay.Evidence {
 	ev := pay.Evidence{
 		Source: source, Provider: ID, Account: a.SellerID, OutTradeNo: outTradeNo, Outcome: outcome, ReceivedAt: a.env.Now(),

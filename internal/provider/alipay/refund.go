@@ -79,8 +79,8 @@ func (a *account) QueryRefund(ctx context.Context, r provider.RefundOrder) (pay.
 	return a.refunded(r, returned, raw), nil
 }
 
-// refunded is evidence of the state of a refund. A reply names neither merchant nor
-// application: it is signed for who asked.
+// refunded returns evidence of the state of a refund. A reply names neither
+// merchant nor application: it is signed for who asked.
 func (a *account) refunded(r provider.RefundOrder, returned pay.Returned, raw []byte) pay.Evidence {
 	returned.Amount = r.Amount
 	ev := r.Evidence(returned, raw, a.env.Now())

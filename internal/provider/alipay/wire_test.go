@@ -30,7 +30,7 @@ const (
 
 var now = providertest.Now
 
-// bare is a key as Alipay's key tool writes it: base64 without PEM.
+// bare returns a key as Alipay's key tool writes it: base64 without PEM.
 func bare(key []byte) []byte {
 	block, _ := pem.Decode(key)
 	return []byte(base64.StdEncoding.EncodeToString(block.Bytes) + "\n")
@@ -69,19 +69,19 @@ type answer struct {
 	cut    bool   // the connection ends instead
 }
 
-// ok is a signed success with some fields.
+// ok returns a signed success with some fields.
 func ok(fields map[string]any) answer {
 	result := map[string]any{"code": "10000", "msg": "Success"}
 	maps.Copy(result, fields)
 	return answer{result: result}
 }
 
-// no is a signed refusal. Its prose is a canary.
+// no returns a signed refusal. Its prose is a canary.
 func no(code, subCode string) answer {
 	return answer{result: map[string]any{"code": code, "msg": "canary", "sub_code": subCode, "sub_msg": "canary " + number}}
 }
 
-// newWire is a gateway, which signs results.
+// newWire makes a gateway, which signs results.
 func newWire(tb testing.TB, answers func(method string, content map[string]string) answer) *providertest.Wire {
 	return providertest.NewWire(tb, func(r *http.Request, body string) providertest.Reply {
 		form, err := url.ParseQuery(body)
@@ -138,7 +138,8 @@ func responseName(method string) string { return strings.ReplaceAll(method, ".",
 
 func order(rail pay.Rail) provider.Order { return providertest.Order(alipay.ID, sellerID, rail) }
 
-// notice is a notification's form with some fields changed; nil takes one away.
+// notice returns a notification's form with some fields changed; nil takes one
+// away.
 func notice(change map[string]any) url.Values {
 	form := url.Values{
 		"notify_time": {"2026-11-23 20:00:00"}, "notify_type": {"trade_status_sync"}, "notify_id": {"2026112300222200000000000001"},
@@ -157,7 +158,7 @@ func notice(change map[string]any) url.Values {
 	return form
 }
 
-// signed is the body of a form with Alipay's signature over it.
+// signed returns the body of a form with Alipay's signature over it.
 func signed(form url.Values) []byte {
 	var pairs []string
 	for name, values := range form {

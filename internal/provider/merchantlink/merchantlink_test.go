@@ -42,7 +42,7 @@ func whsec(key string) []byte {
 	return []byte("whsec_" + base64.StdEncoding.EncodeToString([]byte(key)) + "\n")
 }
 
-// env is an environment in test mode, in which the secret's file holds key.
+// env returns an environment in test mode, in which the secret's file holds key.
 func env(origin string, key []byte) provider.Env {
 	e := providertest.Env(origin, map[string][]byte{"webhook.secret": key})
 	e.TestURL = origin
@@ -54,7 +54,7 @@ func open(tb testing.TB, origin string) provider.Provider {
 	return providertest.Open(tb, merchantlink.Open, goodSettings(), env(origin, whsec(secret)))
 }
 
-// sign is Standard Webhooks by hand, so that the library and we can't be wrong
+// sign signs as Standard Webhooks says, by hand, so that the library and we can't be wrong
 // together.
 func sign(h http.Header, id string, at time.Time, body []byte) {
 	stamp := strconv.FormatInt(at.Unix(), 10)
@@ -72,7 +72,7 @@ type answer struct {
 	sign   func(http.Header)
 }
 
-// newWire is a cashier that takes signed messages only, and signs.
+// newWire makes a cashier that takes signed messages only, and signs.
 func newWire(tb testing.TB, a answer) *providertest.Wire {
 	return providertest.NewWire(tb, func(r *http.Request, body string) providertest.Reply {
 		want := http.Header{}

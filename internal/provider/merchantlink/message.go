@@ -99,7 +99,7 @@ func (r reply) verdict() error {
 	return unusable(fmt.Sprintf("answer %d", r.status))
 }
 
-// unusable is an answer that proves nothing. The text is ours and safe to log.
+// unusable returns the error of an answer that proves nothing. The text is ours and safe to log.
 func unusable(reason string) error { return errors.New("merchantlink: " + reason) }
 
 // redact keeps addresses, which net/http prints, out of the log.

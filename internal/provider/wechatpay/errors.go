@@ -139,7 +139,8 @@ func judge(api *core.APIError) error {
 	}
 }
 
-// retryAfter is the pause that an answer asks for, in whole seconds; 0 for none.
+// retryAfter returns the pause that an answer asks for, in whole seconds; 0 for
+// none.
 func retryAfter(h http.Header) time.Duration {
 	seconds, err := strconv.Atoi(h.Get("Retry-After"))
 	if err != nil || seconds < 0 {

@@ -74,7 +74,7 @@ func (a *account) Close(ctx context.Context, o provider.CloseOrder) (pay.Evidenc
 	return pay.Evidence{}, err
 }
 
-// said is evidence that WeChat Pay gave by its answer alone, without a body.
+// said returns evidence that WeChat Pay gave by its answer alone, without a body.
 func (a *account) said(outTradeNo string, source pay.Source, outcome pay.Outcome) pay.Evidence {
 	ev := pay.Evidence{
 		Source: source, Provider: ID, Account: a.MchID,
@@ -122,7 +122,7 @@ func (a *account) evidence(raw []byte) (pay.Evidence, error) {
 	return ev, nil
 }
 
-// body is the verified body of a reply that the SDK has read already.
+// body returns the verified body of a reply that the SDK has read already.
 func body(result *core.APIResult) ([]byte, error) { return io.ReadAll(result.Response.Body) }
 
 // value returns what p points to, or the zero value: the SDK's fields are pointers.

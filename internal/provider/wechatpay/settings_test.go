@@ -90,8 +90,8 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-// settingsText is good settings with the JSON of some values changed; "" takes a
-// setting away.
+// settingsText returns good settings with the JSON of some values changed; ""
+// takes a setting away.
 func settingsText(tb testing.TB, change map[string]string) string {
 	tb.Helper()
 	values := map[string]string{}

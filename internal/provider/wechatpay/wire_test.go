@@ -103,8 +103,8 @@ func signed(h http.Header, body []byte, at time.Time) {
 	h.Set("Wechatpay-Signature", base64.StdEncoding.EncodeToString(signature))
 }
 
-// notification is a signed and encrypted notification about plain. rawJSON is
-// encrypted as it is, valid or not.
+// notification returns a signed and encrypted notification about plain. rawJSON
+// is encrypted as it is, valid or not.
 func notification(eventType, originalType string, plain any) (http.Header, []byte) {
 	resource, err := json.Marshal(plain)
 	if raw, ok := plain.(rawJSON); ok {

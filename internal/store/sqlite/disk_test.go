@@ -48,7 +48,7 @@ func (w write) apply(b []byte) []byte {
 	return b
 }
 
-// sectors are the parts of a write that succeed or fail by themselves.
+// sectors returns the parts of a write that succeed or fail by themselves.
 func (w write) sectors() []write {
 	if w.data == nil {
 		return []write{w}
@@ -64,8 +64,8 @@ func (w write) sectors() []write {
 
 func newDisk() *disk { return &disk{files: map[string]*content{}} }
 
-// after is the disk when power is back: each sector in the cache was written
-// with a probability that is drawn once for all.
+// after returns the disk when power is back: each sector in the cache was
+// written with a probability that is drawn once for all.
 func (d *disk) after(random *rand.Rand) *disk {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -154,7 +154,7 @@ func (p *plant) work(e *engine) {
 	all.Wait()
 }
 
-// unpaid is a session with one attempt.
+// unpaid returns a session with one attempt.
 func unpaid(id string) (*pay.Ledger, pay.Attempt) {
 	now := time.Now()
 	l := pay.Open(pay.Session{

@@ -24,7 +24,7 @@ func newLedger(id string) *pay.Ledger {
 	})
 }
 
-// busy is a store whose writer is held up by a change until release.
+// busy returns a store whose writer is held up by a change until release.
 func busy(t *testing.T, sessions int) (db *sqlstore.DB, release func()) {
 	t.Helper()
 	db, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "morepay.db"), webhook.NewMessage, nil)

@@ -131,8 +131,8 @@ func (o optional) Scan(src any) error {
 	return nil
 }
 
-// values are fields as a database takes them: plain values that can be compared
-// with an earlier state of the same fields.
+// values returns fields as a database takes them: plain values that can be
+// compared with an earlier state of the same fields.
 func values(fields []any) ([]any, error) {
 	out := make([]any, len(fields))
 	for i, field := range fields {

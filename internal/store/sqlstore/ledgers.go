@@ -49,8 +49,8 @@ func (s *Ledgers) Update(ctx context.Context, sessionID string, change func(*pay
 	return s.update(ctx, sessionID, func(_ Querier, l *pay.Ledger) (refused, failed error) { return change(l), nil })
 }
 
-// update is Update with a change that may write besides. An error of the store is
-// its second.
+// update does what Update does, with a change that may write besides. Its
+// second result is an error of the store.
 func (s *Ledgers) update(ctx context.Context, sessionID string, change func(Querier, *pay.Ledger) (refused, failed error)) (*pay.Ledger, error) {
 	var l *pay.Ledger
 	var refused error // by change: not an error of the store
@@ -254,8 +254,8 @@ func (s *Ledgers) addEvent(ctx context.Context, q Querier, l *pay.Ledger, e *pay
 	return insert(ctx, q, insertMessage(s.dialect.TxID), messageFields(&message))
 }
 
-// insertMessage is the statement that adds a message in the transaction with a
-// number.
+// insertMessage returns the statement that adds a message in the transaction
+// with a number.
 func insertMessage(tx string) string {
 	return "INSERT INTO messages (" + messages.list() + ", tx) VALUES (?, ?, ?, ?, ?, ?, ?, " + tx + ")"
 }
@@ -297,7 +297,7 @@ func (s *Ledgers) Events(ctx context.Context, sessionID string, after int64) ([]
 	return events, err
 }
 
-// claim is the statement that claims what is due and nobody holds.
+// claim returns the statement that claims what is due and nobody holds.
 func (s *Ledgers) claim() string {
 	return `WITH due AS MATERIALIZED (
 		SELECT id FROM sessions WHERE due_at > 0 AND due_at <= ? AND claimed_until <= ?

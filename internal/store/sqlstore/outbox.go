@@ -106,7 +106,8 @@ func (s *Outbox) Assign(ctx context.Context, now time.Time, limit int, urls func
 	return len(list), err
 }
 
-// endpointID is the number of an endpoint, which from now on has something to send.
+// endpointID returns the number of an endpoint, which from now on has something
+// to send.
 func (s *Outbox) endpointID(ctx context.Context, q Querier, seen map[webhook.Claim]int64, e webhook.Claim, now time.Time) (int64, error) {
 	if id, ok := seen[e]; ok {
 		return id, nil

@@ -63,7 +63,7 @@ func (s *Replies) Begin(ctx context.Context, r idempotency.Record, now time.Time
 // of its own.
 const forgetBatch = "4"
 
-// forget is the statement that deletes replies past their time.
+// forget returns the statement that deletes replies past their time.
 func (s *Replies) forget() string {
 	return `WITH old AS MATERIALIZED (
 		SELECT scope, name FROM replies WHERE kept_until <= ? ORDER BY kept_until LIMIT ` + forgetBatch + s.dialect.SkipLocked + `)

@@ -21,7 +21,7 @@ func newTable(name, columns string) table {
 	return table{name, strings.Fields(columns)}
 }
 
-// insert is the statement that adds a row with all columns.
+// insert returns the statement that adds a row with all columns.
 func (t table) insert(suffix string) string {
 	marks := strings.TrimSuffix(strings.Repeat("?, ", len(t.columns)), ", ")
 	return fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s) %s", t.name, t.list(), marks, suffix)
@@ -29,7 +29,7 @@ func (t table) insert(suffix string) string {
 
 func (t table) list() string { return strings.Join(t.columns, ", ") }
 
-// set is the assignments of an UPDATE of the columns from a given one on.
+// set returns the assignments of an UPDATE of the columns from a given one on.
 func (t table) set(from int) string {
 	return strings.Join(t.columns[from:], " = ?, ") + " = ?"
 }

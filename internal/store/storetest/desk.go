@@ -256,7 +256,7 @@ func unresolvedEntries(fx *fixture) {
 	unresolved(1)
 }
 
-// surplus is a session with two payments, whose second is to go back.
+// surplus returns a session with two payments, whose second is to go back.
 func (fx *fixture) surplus() (sessionID string, refund pay.Refund) {
 	fx.Helper()
 	l := fx.create()

@@ -16,7 +16,7 @@ var faultCases = []testCase{
 	{"closing-twice", func(fx *fixture) { fx.must(fx.Close()); _ = fx.Close() }},
 }
 
-// operations are one call of each kind, on a session that exists.
+// operations returns one call of each kind, on a session that exists.
 func operations(fx *fixture, ctx context.Context, id string) map[string]error {
 	_, load := fx.Ledgers.Ledger(ctx, id)
 	_, find := fx.Ledgers.Find(ctx, checkout.Key{TokenHash: "x"})

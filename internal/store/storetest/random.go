@@ -47,7 +47,7 @@ func likePure(fx *fixture) {
 	})
 }
 
-// randomChange is anything that may happen to a ledger at now.
+// randomChange returns anything that may happen to a ledger at now.
 func randomChange(t *rapid.T, l *pay.Ledger, now time.Time) func(*pay.Ledger) error {
 	fresh := newAttempt()
 	fresh.ExpiresAt = now.Add(10 * time.Minute)

@@ -23,7 +23,7 @@ var replyCases = []testCase{
 	{"twins-run-once", twins},
 }
 
-// record is a request under a key, begun at a time.
+// record returns a request under a key, begun at a time.
 func record(name, holder string, at time.Time) idempotency.Record {
 	return idempotency.Record{
 		Key: idempotency.Key{Scope: "shop POST /v1/sessions", Name: name}, BodyHash: "hash", Holder: holder,
