@@ -88,15 +88,12 @@ func need(tb testing.TB, what string, find func() (string, error)) string {
 
 // command finds the first of some names of one program.
 func command(names ...string) (string, error) {
-	var missing error
 	for _, name := range names {
-		path, err := exec.LookPath(name)
-		if err == nil {
+		if path, err := exec.LookPath(name); err == nil {
 			return path, nil
 		}
-		missing = errors.Join(missing, err)
 	}
-	return "", missing
+	return "", errors.New("not in PATH: " + strings.Join(names, ", "))
 }
 
 // postgres finds the server where Debian keeps its versions, else by PATH.
