@@ -1,10 +1,12 @@
 package pay_test
 
 import (
+	"encoding/binary"
 	"fmt"
 	"iter"
 	"math/rand/v2"
 	"strings"
+	"time"
 
 	"morepay/internal/pay"
 )
@@ -13,6 +15,7 @@ import (
 // session, and remembers how it got there.
 type model struct {
 	mutant
+	scene    scene
 	attempts int // attempts a session may have
 
 	ledgers map[string]*pay.Ledger // one of each that the rules can tell apart
@@ -55,9 +58,9 @@ func (c *counterexample) String() string {
 	return b.String()
 }
 
-func newModel(attempts int, wrong mutant) *model {
+func newModel(s scene, attempts int, wrong mutant) *model {
 	return &model{
-		mutant: wrong, attempts: attempts,
+		mutant: wrong, scene: s, attempts: attempts,
 		ledgers: map[string]*pay.Ledger{}, done: map[update]stored{}, seen: map[modelState]bool{}, settles: map[modelState]bool{},
 		taken: make([]int, len(rules)),
 	}
@@ -86,6 +89,9 @@ func (m *model) explore(invariant string) *counterexample {
 func (m *model) steps(w modelState) iter.Seq2[step, modelState] {
 	return func(yield func(step, modelState) bool) {
 		for r, rule := range rules {
+			if !m.has(rule) {
+				continue
+			}
 			for n := range m.scope(rule) {
 				if next := rule.do(m, w, n); next != w && !yield(step{r, n}, next) {
 					return
@@ -93,6 +99,11 @@ func (m *model) steps(w modelState) iter.Seq2[step, modelState] {
 			}
 		}
 	}
+}
+
+// has reports whether a rule belongs to the scene.
+func (m *model) has(r rule) bool {
+	return r.only == everywhere || m.scene == everywhere || r.only == m.scene
 }
 
 // walk takes random steps until an invariant is broken; nil if none is within
@@ -172,7 +183,7 @@ func (m *model) settle(w modelState) error {
 			w = next
 			continue
 		}
-		if err := w.settled(); err != nil {
+		if err := m.ended(w); err != nil {
 			return err
 		}
 		break
@@ -190,7 +201,7 @@ func (m *model) sweep(w modelState) modelState {
 		w = m.query(w, n)
 		w = m.applyAbsence(w, n)
 		w = m.closeAndStore(w, n)
-		w = m.refundAndStore(w, n)
+		w = m.refund(w, n)
 	}
 	return w
 }
@@ -208,19 +219,25 @@ func (m *model) intern(l *pay.Ledger) *pay.Ledger {
 		key = append(key, '|')
 		key = append(key, a.State...)
 		key = append(key, flag(a.Action != nil), flag(!a.CheckAt.IsZero()), flag(!a.SendAt.IsZero()))
+		key = append(key, flag(a.ReturnedTotal > 0), flag(a.ReturnedUnknown))
 		if !a.State.Payable() {
 			continue
 		}
 		key = append(key, flag(a.Abandoned))
-		key = append(key, a.CreatedAt.Sub(opened).String()...)
-		key = append(key, '+')
-		key = append(key, a.SentAt.Sub(a.CreatedAt).String()...)
+		key = appendTime(key, a.CreatedAt)
+		key = appendTime(key, a.SentAt)
 	}
 	for _, r := range l.Refunds {
 		key = append(key, '|')
 		key = append(key, r.ID...)
+		key = append(key, r.Number...)
 		key = append(key, r.Status...)
+		key = append(key, r.Failure...)
 		key = append(key, flag(!r.CheckAt.IsZero()))
+		if r.Status == pay.RefundPending {
+			key = appendTime(key, r.SentAt)
+			key = appendTime(key, r.SilentAt)
+		}
 	}
 	if known, ok := m.ledgers[string(key)]; ok {
 		return known
@@ -228,6 +245,10 @@ func (m *model) intern(l *pay.Ledger) *pay.Ledger {
 	l.Events, l.Evidence = nil, nil
 	m.ledgers[string(key)] = l
 	return l
+}
+
+func appendTime(key []byte, t time.Time) []byte {
+	return binary.BigEndian.AppendUint64(key, uint64(t.UnixMilli()))
 }
 
 func flag(b bool) byte {

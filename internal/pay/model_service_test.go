@@ -21,6 +21,12 @@ type mutant struct {
 	newRefundNumber  bool
 	requestOutlives  bool
 	believeRefusal   bool
+	dropReturned     bool
+	countTwice       bool
+	abnormalIsFinal  bool
+	believeAbsence   bool
+	dropEarlyNotice  bool
+	cancelIsClosed   bool
 }
 
 // update names a change of a ledger. Equal ones have equal outcomes.
@@ -36,6 +42,7 @@ type stored struct {
 	ledger   *pay.Ledger
 	paid     int8
 	evidence uint8
+	returned bool // evidence of money that went back
 	fault    *fault
 }
 
@@ -71,6 +78,7 @@ func (m *model) transact(before *pay.Ledger, change func(*pay.Ledger) error) (s 
 		if ev.Outcome == pay.OutcomePaid {
 			s.evidence |= 1 << (ev.OutTradeNo[1] - '0')
 		}
+		s.returned = s.returned || ev.Returned != nil
 	}
 	s.ledger = m.intern(after)
 	return s
@@ -119,6 +127,25 @@ func (m *model) resume(w modelState, n int) modelState {
 	}
 	resumed.starts[n] = startCommitted
 	return resumed
+}
+
+// resend takes a try up again that brought no answer, which may be planned for any
+// time.
+func (m *model) resend(w modelState, n int) modelState {
+	if w.starts[n] != startIdle {
+		return w
+	}
+	resent, ok := m.commit(w, "resend", n, func(l *pay.Ledger) error {
+		if a := l.Attempt(ids[n]); a != nil && !a.SendAt.IsZero() {
+			a.SendAt = w.now()
+		}
+		return l.Resend(ids[n], w.now())
+	})
+	if !ok {
+		return w
+	}
+	resent.starts[n] = startCommitted
+	return resent
 }
 
 func (m *model) send(w modelState, n int) modelState {
@@ -205,7 +232,11 @@ func (m *model) turn(w modelState, n int, first bool) (modelState, bool) {
 
 // apply commits a provider's statement about payment n.
 func (m *model) apply(w modelState, n int, ev pay.Evidence) (modelState, bool) {
-	return m.commit(w, string(ev.Outcome), n, func(l *pay.Ledger) error {
+	what := string(ev.Outcome)
+	if ev.Returned != nil {
+		what = ev.ID
+	}
+	return m.commit(w, what, n, func(l *pay.Ledger) error {
 		a := l.Attempt(ids[n])
 		if a == nil {
 			return l.Apply(ev, w.now())
@@ -222,7 +253,7 @@ func (m *model) apply(w modelState, n int, ev pay.Evidence) (modelState, bool) {
 		if m.forgetUnscanned {
 			a.ExpiresAt = time.Time{}
 		}
-		return l.Apply(ev, w.now())
+		return m.applyReturned(l, ev, w.now())
 	})
 }
 
@@ -235,7 +266,7 @@ func (m *model) query(w modelState, n int) modelState {
 	}
 	switch w.orders[n].state {
 	case orderPaid:
-		w, _ = m.apply(w, n, evidence(n, pay.SourceQuery, pay.OutcomePaid))
+		w, _ = m.apply(w, n, w.paidEvidence(n))
 	case orderClosed:
 		w, _ = m.apply(w, n, evidence(n, pay.SourceQuery, pay.OutcomeClosed))
 	case orderNotPaid:
@@ -289,44 +320,12 @@ func (m *model) closeAndStore(w modelState, n int) modelState {
 	return w
 }
 
-// pendingRefund is the refund of payment n that must be sent, nil if none is.
-func (w modelState) pendingRefund(n int) *pay.Refund {
-	for i := range w.ledger.Refunds {
-		r := &w.ledger.Refunds[i]
-		if r.AttemptID == ids[n] && !r.CheckAt.IsZero() {
-			return r
-		}
-	}
-	return nil
-}
-
-// refundOrder gives the money back once for each refund number that the
-// provider sees; in this model each refund is for the whole payment.
-func (m *model) refundOrder(w modelState, n int) modelState {
-	if w.pendingRefund(n) == nil {
-		return w
-	}
-	if w.orders[n].returned == 0 || m.newRefundNumber {
-		w.orders[n].returned = min(w.orders[n].returned+1, 2)
-	}
-	return w
-}
-
-func (m *model) refundAndStore(w modelState, n int) modelState {
-	r := w.pendingRefund(n)
-	if r == nil {
-		return w
-	}
-	w = m.refundOrder(w, n)
-	w, _ = m.commit(w, "settle refund", n, func(l *pay.Ledger) error {
-		return l.Apply(refundEvidence(n, r.Number, pay.RefundSucceeded), w.now())
-	})
-	return w
-}
-
 // merchantRefund gives the whole payment of the winner back. A second one must
-// fail, and the ledger decides that.
+// fail, and the ledger decides that; after one that failed the model asks for none.
 func (m *model) merchantRefund(w modelState, n int) modelState {
+	if r := w.ledger.Refund("m" + ids[n]); r != nil && r.Status == pay.RefundFailed {
+		return w
+	}
 	w, _ = m.commit(w, "refund", n, func(l *pay.Ledger) error {
 		return l.AddRefund(pay.Refund{
 			ID: "m" + ids[n], AttemptID: ids[n], Number: numbers[n] + "M",

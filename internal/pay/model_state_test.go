@@ -25,8 +25,8 @@ var instants = []time.Duration{
 	pay.CloseDelay + time.Second, // requests sent at 0 can't arrive any more, orders made at 0 may be closed
 	sessionLife,                  // expired, while requests sent a minute ago may still arrive
 	2*pay.CloseDelay + 2*time.Second,
-	sessionLife + pay.CloseDelay + time.Second,                    // nothing may be payable any more
-	sessionLife + pay.CloseDelay + pay.AbsenceDelay + time.Second, // and the provider has been asked after that; stands for all later times
+	sessionLife + pay.CloseDelay + time.Second,                      // nothing may be payable any more
+	sessionLife + pay.CloseDelay + pay.AbsenceDelay + 2*time.Second, // and the provider has been asked after that; stands for all later times
 }
 
 // orderState is the provider's knowledge of one out_trade_no.
@@ -45,7 +45,21 @@ type order struct {
 	state    orderState
 	sent     int8 // one more than the instant at which the request left that may still arrive; 0 for none
 	returned int8 // how often the provider has given the money back
+
+	refund  refundState // what the provider made of our refund
+	asked   int8        // as sent, of our newest request for a refund
+	earlier int8        // and of the newest one before that
+	others  bool        // the money went back without us
 }
+
+// refundState is the provider's knowledge of our refund of a payment.
+type refundState int8
+
+const (
+	refundAbsent refundState = iota
+	refundStuck              // the payer's account can't take it: a person must name another
+	refundDone
+)
 
 // startStep is the progress of the handler that sends one attempt's request.
 type startStep int8
@@ -67,9 +81,10 @@ type task struct {
 type taskKind int8
 
 const (
-	taskNone   taskKind = iota
-	taskNotice          // a notification is half dealt with: stored, to be acknowledged
-	taskAbsent          // a query said "not found", and that is not applied yet
+	taskNone     taskKind = iota
+	taskNotice            // a notification is half dealt with: stored, to be acknowledged
+	taskAbsent            // a query said "not found", and that is not applied yet
+	taskReturned          // as taskNotice, of a notice of a refund
 )
 
 // modelState is one state of the model. States are equal if nothing tells them apart.
@@ -115,33 +130,59 @@ func (m *model) payable(w modelState, n int) bool {
 type rule struct {
 	text string // with the payment's number for %d, if it is about one
 	do   func(m *model, w modelState, n int) modelState
-	rare bool // in random walks: it ends too much to be taken as often as others
+	rare bool  // in random walks: it ends too much to be taken as often as others
+	only scene // the one scene in which it may happen; 0 for each
 }
+
+// scene is a part of what may happen, small enough to visit all that can follow.
+type scene int8
+
+const (
+	everywhere scene = iota
+	paying           // payers go to and fro, and providers refuse
+	returning        // money goes back, by anybody's hand
+)
 
 // rules is everything that may happen in the model. Those about the session
 // itself ignore n.
 var rules = []rule{
-	{text: "payer begins another attempt", do: (*model).begin},
-	{text: "payer comes back to attempt %d", do: (*model).resume},
-	{text: "service sends the request of attempt %d", do: (*model).send},
-	{text: "provider takes order %d", do: arrive(orderNotPaid)},
-	{text: "provider makes a code for order %d", do: arrive(orderOffered)},
-	{text: "provider refuses the request of attempt %d", do: (*model).refuse},
-	{text: "service stores the reply to attempt %d", do: (*model).storeReply},
 	{text: "payer pays order %d", do: (*model).payOrder},
-	{text: "service stores a notification of payment %d", do: (*model).storeNotice},
-	{text: "service acknowledges a notification of payment %d", do: (*model).acknowledge},
 	{text: "service asks about order %d", do: (*model).query},
-	{text: "service applies that order %d was not found", do: (*model).applyAbsence},
 	{text: "service closes order %d, the reply is lost", do: (*model).closeOrder},
 	{text: "service closes order %d and stores it", do: (*model).closeAndStore},
-	{text: "service asks to refund payment %d, the reply is lost", do: (*model).refundOrder},
-	{text: "service asks to refund payment %d and stores it", do: (*model).refundAndStore},
 	{text: "merchant refunds payment %d", do: (*model).merchantRefund},
 	{text: "merchant cancels the session", do: (*model).cancel, rare: true},
 	{text: "service expires the session", do: (*model).expire, rare: true},
-	{text: "our process dies", do: (*model).crash, rare: true},
 	{text: "time passes", do: (*model).tick, rare: true},
+
+	{text: "payer begins another attempt", do: (*model).begin, only: paying},
+	{text: "payer comes back to attempt %d", do: (*model).resume, only: paying},
+	{text: "service sends attempt %d again by itself", do: (*model).resend, only: paying},
+	{text: "service sends the request of attempt %d", do: (*model).send, only: paying},
+	{text: "provider takes order %d", do: arrive(orderNotPaid), only: paying},
+	{text: "provider makes a code for order %d", do: arrive(orderOffered), only: paying},
+	{text: "provider refuses the request of attempt %d", do: (*model).refuse, only: paying},
+	{text: "service stores the reply to attempt %d", do: (*model).storeReply, only: paying},
+	{text: "service stores a notification of payment %d", do: (*model).storeNotice, only: paying},
+	{text: "service acknowledges a notification of payment %d", do: (*model).acknowledge, only: paying},
+	{text: "service applies that order %d was not found", do: (*model).applyAbsence, only: paying},
+	{text: "service asks to refund payment %d, the reply is lost", do: (*model).refundAtOnce, only: paying},
+	{text: "service asks to refund payment %d and stores it", do: (*model).refund, only: paying},
+	{text: "our process dies", do: (*model).crash, only: paying, rare: true},
+
+	{text: "payer begins another attempt, which the provider takes", do: (*model).beginAtOnce, only: returning},
+	{text: "service is notified of payment %d", do: (*model).notice, only: returning},
+	{text: "service asks to refund payment %d", do: (*model).sendRefund, only: returning},
+	{text: "provider refunds payment %d", do: (*model).makeRefund, only: returning},
+	{text: "provider refuses to refund payment %d", do: (*model).refuseRefund, only: returning},
+	{text: "service hears of the refund of payment %d", do: (*model).hearRefund, only: returning},
+	{text: "provider takes the refund of payment %d, and the payer's bank refuses", do: (*model).stickRefund, only: returning},
+	{text: "somebody names another account for the refund of payment %d", do: (*model).unstickRefund, only: returning},
+	{text: "somebody gives payment %d back in the console", do: (*model).consoleRefund, only: returning},
+	{text: "service cancels order %d, which was just paid, the reply is lost", do: (*model).cancelOrder, only: returning},
+	{text: "service cancels order %d, which was just paid, and stores it", do: (*model).cancelAndStore, only: returning},
+	{text: "service is notified of the refund of payment %d", do: (*model).refundNotice, only: returning},
+	{text: "service is notified of all that went back of payment %d", do: (*model).totalNotice, only: returning},
 }
 
 // arrive is the arrival of our request at the provider. Its reply can be here
@@ -189,10 +230,15 @@ func (m *model) tick(w modelState, _ int) modelState {
 		return w
 	}
 	w.clock++
+	if m.scene == returning && w.clock > 1 {
+		w.clock = int8(len(instants) - 1) // what lies between makes no difference to refunds
+	}
 	for n := range w.orders {
 		o := &w.orders[n]
-		if o.sent > 0 && instants[w.clock]-instants[o.sent-1] > pay.CloseDelay {
-			o.sent = 0
+		for _, sent := range []*int8{&o.sent, &o.asked, &o.earlier} {
+			if *sent > 0 && instants[w.clock]-instants[*sent-1] > pay.CloseDelay {
+				*sent = 0
+			}
 		}
 	}
 	return m.crash(w, 0)
@@ -214,33 +260,50 @@ func (m *model) check(w modelState) error {
 	return checkLedger(w.ledger, int(w.paid))
 }
 
-// settled holds what must be true once everything that will happen has happened.
-func (w modelState) settled() error {
-	received, kept := 0, 0
+// learned holds what must be true once all is asked about: our side knows of every
+// payment.
+func (w modelState) learned() error {
+	received := 0
 	for n, o := range w.orders {
 		if o.state != orderPaid {
 			continue
 		}
 		received++
-		kept += 1 - int(o.returned)
 		if a := w.attempt(n); a == nil || !a.State.Received() {
 			return fmt.Errorf("money: payment %d stays with the provider, and the ledger never learns of it", n)
 		}
 	}
-	status := w.ledger.Session.Status
-	switch {
-	case (received > 0) != status.Paid():
+	if status := w.ledger.Session.Status; (received > 0) != status.Paid() {
 		return fmt.Errorf("money: %d payments were made, the session is %s", received, status)
-	case kept > 1:
-		return fmt.Errorf("I3: %d payments are kept", kept)
-	case kept < min(received, 1) && !w.refundedByMerchant():
-		return fmt.Errorf("I3: every payment was given back, and nobody asked for that")
-	case status == pay.SessionOpen || !w.ledger.Due().IsZero():
-		return fmt.Errorf("unsettled: the session is %s and due at %v", status, w.ledger.Due())
 	}
 	return nil
 }
 
+// settled holds what must be true once everything that will happen has happened.
+func (w modelState) settled() error {
+	received, kept := 0, 0
+	for _, o := range w.orders {
+		if o.state == orderPaid {
+			received++
+			kept += 1 - int(o.returned)
+		}
+	}
+	status := w.ledger.Session.Status
+	switch {
+	case kept > 1:
+		return fmt.Errorf("I3: %d payments are kept", kept)
+	case kept < min(received, 1) && !w.refundedByMerchant() && !w.refundedByOthers():
+		return fmt.Errorf("I3: every payment was given back, and nobody asked for that")
+	case status == pay.SessionOpen || !w.ledger.Due().IsZero():
+		return fmt.Errorf("unsettled: the session is %s and due at %v", status, w.ledger.Due())
+	}
+	return w.returnedIsKnown()
+}
+
 func (w modelState) refundedByMerchant() bool {
 	return slices.ContainsFunc(w.ledger.Refunds, func(r pay.Refund) bool { return r.Origin == pay.RefundByMerchant })
+}
+
+func (w modelState) refundedByOthers() bool {
+	return slices.ContainsFunc(w.orders[:], func(o order) bool { return o.others })
 }

@@ -1,6 +1,7 @@
 package pay_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -9,21 +10,7 @@ import (
 
 func TestModelHoldsEveryInvariant(t *testing.T) {
 	t.Parallel()
-	if raceDetector {
-		t.Skip("the model is one goroutine: there is nothing to race")
-	}
-	m := newModel(2, mutant{})
-	if c := m.explore(""); c != nil {
-		t.Fatalf("counter-example:\n%s", c)
-	}
-	t.Logf("%d states, %d ledgers", len(m.nodes), len(m.ledgers))
-
-	// A model in which something can't happen proves nothing about it.
-	for i, n := range m.taken {
-		if n == 0 {
-			t.Errorf("it never happened that %q", rules[i].text)
-		}
-	}
+	m := exploreAll(t, paying)
 	sessions, attempts := map[pay.SessionStatus]bool{}, map[pay.AttemptState]bool{}
 	for _, l := range m.ledgers {
 		sessions[l.Session.Status] = true
@@ -43,6 +30,46 @@ func TestModelHoldsEveryInvariant(t *testing.T) {
 	}
 }
 
+// TestModelOfReturnedMoney visits what can follow when money goes back by any hand.
+func TestModelOfReturnedMoney(t *testing.T) {
+	t.Parallel()
+	m := exploreAll(t, returning)
+	seen := map[string]bool{}
+	for _, l := range m.ledgers {
+		for _, r := range l.Refunds {
+			seen[fmt.Sprintf("%s %s %s", r.Origin, r.Status, r.Failure)] = true
+		}
+	}
+	for _, want := range []string{
+		"surplus succeeded ", "surplus pending payer_account", "surplus pending refused", "surplus failed refused", "surplus failed exceeds",
+		"merchant succeeded ", "merchant failed refused", "provider succeeded ",
+	} {
+		if !seen[want] {
+			t.Errorf("no refund was ever %s", want)
+		}
+	}
+}
+
+// exploreAll visits every state of a scene, and demands that each of its rules led
+// somewhere: a model in which something can't happen proves nothing about it.
+func exploreAll(t *testing.T, s scene) *model {
+	t.Helper()
+	if raceDetector {
+		t.Skip("the model is one goroutine: there is nothing to race")
+	}
+	m := newModel(s, 2, mutant{})
+	if c := m.explore(""); c != nil {
+		t.Fatalf("counter-example:\n%s", c)
+	}
+	t.Logf("%d states, %d ledgers", len(m.nodes), len(m.ledgers))
+	for i, n := range m.taken {
+		if n == 0 && m.has(rules[i]) {
+			t.Errorf("it never happened that %q", rules[i].text)
+		}
+	}
+	return m
+}
+
 // TestModelWithThreeAttempts walks at random, from fixed seeds, where there is
 // too much to visit all of it.
 func TestModelWithThreeAttempts(t *testing.T) {
@@ -50,7 +77,7 @@ func TestModelWithThreeAttempts(t *testing.T) {
 	if raceDetector {
 		t.Skip("the model is one goroutine: there is nothing to race")
 	}
-	m := newModel(mostAttempts, mutant{})
+	m := newModel(everywhere, mostAttempts, mutant{})
 	for seed := range uint64(2000) {
 		if c := m.walk(rand.New(rand.NewPCG(seed, 0)), 120); c != nil {
 			t.Fatalf("counter-example of seed %d:\n%s", seed, c)
@@ -69,28 +96,36 @@ func TestModelWithThreeAttempts(t *testing.T) {
 // it must find broken.
 var mutants = []struct {
 	name   string
+	scene  scene
 	wrong  mutant
 	breaks string
 }{
-	{"acknowledge-before-commit", mutant{acknowledgeFirst: true}, "I1"},
-	{"drop-late-success", mutant{dropLateSuccess: true}, "money"},
-	{"never-query", mutant{neverQuery: true}, "money"},
-	{"no-compare-and-set", mutant{noCompareAndSet: true}, "I4"},
-	{"close-locally-only", mutant{closeLocally: true}, "money"},
-	{"insert-the-attempt-after-the-call", mutant{insertLate: true}, "money"},
-	{"reply-overwrites-success", mutant{replyOverwrites: true}, "I2"},
-	{"trust-not-found-at-once", mutant{trustAbsence: true}, "money"},
-	{"take-an-unscanned-code-for-absent", mutant{forgetUnscanned: true}, "money"},
-	{"believe-the-refusal-of-a-repeat", mutant{believeRefusal: true}, "money"},
-	{"new-number-for-each-refund-try", mutant{newRefundNumber: true}, "I10"},
-	{"request-outlives-its-attempt", mutant{requestOutlives: true}, "I7"},
+	{"acknowledge-before-commit", paying, mutant{acknowledgeFirst: true}, "I1"},
+	{"drop-late-success", paying, mutant{dropLateSuccess: true}, "money"},
+	{"never-query", paying, mutant{neverQuery: true}, "money"},
+	{"no-compare-and-set", paying, mutant{noCompareAndSet: true}, "I4"},
+	{"close-locally-only", paying, mutant{closeLocally: true}, "money"},
+	{"insert-the-attempt-after-the-call", paying, mutant{insertLate: true}, "money"},
+	{"reply-overwrites-success", paying, mutant{replyOverwrites: true}, "I2"},
+	{"trust-not-found-at-once", paying, mutant{trustAbsence: true}, "money"},
+	{"take-an-unscanned-code-for-absent", paying, mutant{forgetUnscanned: true}, "money"},
+	{"believe-the-refusal-of-a-repeat", paying, mutant{believeRefusal: true}, "money"},
+	{"new-number-for-each-refund-try", paying, mutant{newRefundNumber: true}, "I10"},
+	{"drop-returned-money", returning, mutant{dropReturned: true}, "I11"},
+	{"count-our-own-refund-twice", returning, mutant{countTwice: true}, "I10"},
+	{"take-abnormal-for-failed", returning, mutant{abnormalIsFinal: true}, "I10"},
+	{"believe-the-absence-of-a-refused-repeat", returning, mutant{believeAbsence: true}, "I10"},
+	{"acknowledge-refund-notices-unheard", returning, mutant{acknowledgeFirst: true}, "I12"},
+	{"drop-the-refund-of-an-unknown-payment", returning, mutant{dropEarlyNotice: true}, "I12"},
+	{"take-a-cancel-that-refunds-for-closed", returning, mutant{cancelIsClosed: true}, "money"},
+	{"request-outlives-its-attempt", paying, mutant{requestOutlives: true}, "I7"},
 }
 
 func TestModelFindsEveryMutant(t *testing.T) {
 	t.Parallel()
 	for _, mutant := range mutants {
 		t.Run(mutant.name, func(t *testing.T) {
-			m := newModel(2, mutant.wrong)
+			m := newModel(mutant.scene, 2, mutant.wrong)
 			c := m.explore(mutant.breaks)
 			if c == nil {
 				t.Fatalf("no break of %s in %d states", mutant.breaks, len(m.nodes))

@@ -77,6 +77,9 @@ const tryTime = 10 * time.Second
 // sent records that the attempt's request is about to leave. Should its server die
 // now, another sends it again once the try must be over.
 func (a *Attempt) sent(now time.Time) {
+	if a.Sends > 0 {
+		now = later(now, a.CreatedAt.Add(time.Millisecond)) // never as if sent once
+	}
 	a.SentAt = now
 	a.Sends++
 	a.SendAt = time.Time{}
