@@ -102,9 +102,9 @@ func TestRefundInTheConsole(t *testing.T) {
 			}
 			_, err := fx.refund(id, cny(1000))
 			fx.must(err)
-			l = fx.settle(id, "refunded", func(l *pay.Ledger) bool { return returnedBy(l, pay.RefundByMerchant) == 1000 })
+			fx.settle(id, "refunded", func(l *pay.Ledger) bool { return returnedBy(l, pay.RefundByMerchant) == 1000 })
 			fx.later(time.Hour)
-			if l = fx.ledger(id); len(l.Refunds) != 2 || l.Refundable(a.ID).Value != fen-fen/2-1000 || len(fx.quarantined()) != 0 {
+			if l := fx.ledger(id); len(l.Refunds) != 2 || l.Refundable(a.ID).Value != fen-fen/2-1000 || len(fx.quarantined()) != 0 {
 				t.Errorf("refunds are %+v, quarantine %+v", l.Refunds, fx.quarantined())
 			}
 		})
