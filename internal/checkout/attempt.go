@@ -164,7 +164,7 @@ func (s *Service) take(ctx context.Context, l *pay.Ledger, acc *account.Account,
 	return l, attemptID, err
 }
 
-// resumable finds a live attempt by the same method, rail and account. One that
+// resumable finds a payable attempt by the same method, rail and account. One that
 // was made for another payer's bridge can't be taken up.
 func resumable(l *pay.Ledger, acc *account.Account, r AttemptRequest, closed string) *pay.Attempt {
 	if r.Rail == pay.RailJSAPI {

@@ -105,7 +105,7 @@ func TestSlowNeighbour(t *testing.T) {
 	}
 }
 
-// A payer who comes back with several live attempts waits as long as for one: they
+// A payer who comes back with several payable attempts waits as long as for one: they
 // are asked about side by side.
 func TestReturnAsksSideBySide(t *testing.T) {
 	t.Parallel()

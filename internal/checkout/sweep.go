@@ -303,7 +303,7 @@ func (s *Service) check(ctx context.Context, l *pay.Ledger, attemptID string) (*
 	return applied, nil
 }
 
-// Check asks the providers of a session's live attempts at once, side by side,
+// Check asks the providers of a session's payable attempts at once, side by side,
 // because its payer says that they have paid or came back from the wallet. Asked
 // again within two seconds it answers from the store.
 func (s *Service) Check(ctx context.Context, sessionID string) (*pay.Ledger, error) {

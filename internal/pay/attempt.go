@@ -63,7 +63,7 @@ const (
 	MaxRefused  = 20
 )
 
-// Begin adds an attempt in state submitting. The others that are still live are
+// Begin adds an attempt in state submitting. The others that are still payable are
 // abandoned: they are closed at the provider as soon as that is allowed.
 // Fails with session_not_open or too_many_attempts, and with internal if the
 // attempt could be paid more than CloseDelay after its session expired.
@@ -94,7 +94,7 @@ func (l *Ledger) refusedAttempts() (n int) {
 	return n
 }
 
-// Resume takes a live attempt up again, because the payer came back to it or
+// Resume takes a payable attempt up again, because the payer came back to it or
 // its request is about to be sent again. Fails with session_not_open, or
 // conflict if the attempt is over.
 func (l *Ledger) Resume(id string, now time.Time) error {
@@ -115,7 +115,7 @@ func (l *Ledger) Resume(id string, now time.Time) error {
 	return nil
 }
 
-// Abandon turns the payer away from every live attempt: each is closed at the
+// Abandon turns the payer away from every payable attempt: each is closed at the
 // provider as soon as that is allowed.
 func (l *Ledger) Abandon(now time.Time) {
 	for i := range l.Attempts {

@@ -16,7 +16,7 @@ type Event struct {
 type EventType string
 
 // The types of events. Those that merchants hear of are listed in
-// [EventType.Webhook].
+// [WebhookEvents].
 const (
 	EventSessionCreated  EventType = "session.created"
 	EventSessionPaid     EventType = "session.paid"

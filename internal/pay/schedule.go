@@ -54,7 +54,7 @@ func (a *Attempt) plannedCheck(now time.Time) time.Time {
 	return now.Add(min(now.Sub(a.CreatedAt)/2, maxCheckGap))
 }
 
-// Checked records that a live attempt's provider has been asked, whatever it
+// Checked records that a payable attempt's provider has been asked, whatever it
 // answered, and plans the next time.
 func (l *Ledger) Checked(id string, now time.Time) {
 	a := l.Attempt(id)
