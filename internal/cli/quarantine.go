@@ -100,10 +100,23 @@ func printEntry(q checkout.Quarantined) error {
 	return printTable("", lines, func(line [2]string) string { return line[0] + "\t" + line[1] })
 }
 
+// accounts are the flags of commands that ask providers something.
+type accounts struct {
+	Merchants string `default:"merchants" type:"path" help:"Folder of the merchants, with their accounts."`
+	SimURL    string `help:"Origin of a simulator, in test mode."`
+}
+
+func (a accounts) open() (*account.Registry, error) {
+	sources, err := folder.Load(os.DirFS(a.Merchants), a.SimURL == "")
+	if err != nil {
+		return nil, err
+	}
+	return program.OpenAccounts(program.Config{SimURL: a.SimURL, Log: program.DefaultLog()}, sources, nil)
+}
+
 type resolveEntry struct {
 	database   `embed:""`
-	Merchants  string `default:"merchants" type:"path" help:"Folder of the merchants, with their accounts."`
-	SimURL     string `help:"Origin of a simulator, in test mode."`
+	accounts   `embed:""`
 	Entry      string `arg:"" help:"The entry's id, qe_…"`
 	Resolution string `arg:"" help:"accept: it is the payment of the session that it names. refund: send the money back. not_ours, ignore: leave it."`
 	Author     string `required:"" help:"Who decides."`
@@ -116,15 +129,11 @@ func (c *resolveEntry) Validate() error {
 }
 
 func (c *resolveEntry) Run(ctx context.Context) error {
-	sources, err := folder.Load(os.DirFS(c.Merchants), c.SimURL == "")
+	registry, err := c.accounts.open()
 	if err != nil {
 		return err
 	}
-	accounts, err := program.OpenAccounts(program.Config{SimURL: c.SimURL, Log: program.DefaultLog()}, sources, nil)
-	if err != nil {
-		return err
-	}
-	return c.atDesk(ctx, accounts, func(d *desk.Desk) error {
+	return c.atDesk(ctx, registry, func(d *desk.Desk) error {
 		q, err := d.Resolve(ctx, c.Entry, desk.Decision{Resolution: checkout.Resolution(c.Resolution), Author: c.Author, Note: c.Note})
 		if err != nil {
 			return err

@@ -4,10 +4,14 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"morepay/internal/pay"
+	"morepay/internal/provider"
 )
 
 // StuckRefund is a refund that needs a person.
@@ -63,6 +67,97 @@ func (d *Desk) RetryRefund(ctx context.Context, sessionID, refundID string, retr
 	}
 	d.Log.InfoContext(ctx, "a refund is made anew", "refund", id, "instead_of", refundID, "author", retry.Author, "note", retry.Note)
 	return *l.Refund(id), nil
+}
+
+// Redirect is a person's wish that a refund which the payer's account can't take goes
+// to another account.
+type Redirect struct {
+	To     string             `json:"to"`             // needed: one of RedirectTargets
+	Card   *provider.BankCard `json:"card,omitempty"` // needed to the payer's card, else absent
+	Author string             `json:"author"`         // needed, as the note is
+	Note   string             `json:"note"`
+}
+
+// Where a stuck refund can go: to a card of the payer, or back to the merchant, who
+// then pays the payer another way.
+const (
+	ToCard     = "card"
+	ToMerchant = "merchant"
+)
+
+// RedirectTargets lists both.
+var RedirectTargets = []string{ToCard, ToMerchant}
+
+func (r Redirect) check() error {
+	if err := checkWords(r.Author, r.Note); err != nil {
+		return err
+	}
+	if !slices.Contains(RedirectTargets, r.To) {
+		return pay.Errorf(pay.CodeInvalid, "to", "must be one of %s", strings.Join(RedirectTargets, ", "))
+	}
+	if needed := r.To == ToCard; needed != (r.Card != nil) {
+		return pay.Errorf(pay.CodeInvalid, "card", "is needed to the payer's card, and only there")
+	}
+	return nil
+}
+
+// RedirectRefund sends a stuck refund on at the provider. Fails with
+// invalid_request, not_found, conflict if the refund is not stuck or the provider
+// can't, provider_refused, and provider_unavailable if nobody knows whether it was
+// done: then doing it again is safe.
+func (d *Desk) RedirectRefund(ctx context.Context, sessionID, refundID string, to Redirect) (pay.Refund, error) {
+	if err := to.check(); err != nil {
+		return pay.Refund{}, err
+	}
+	l, err := d.Books.Ledger(ctx, sessionID)
+	if err != nil {
+		return pay.Refund{}, err
+	}
+	if err := l.MayRedirect(refundID); err != nil {
+		return pay.Refund{}, err
+	}
+	r := l.Refund(refundID)
+	a := l.Attempt(r.AttemptID)
+	acc := d.Accounts.Named(a.Provider, a.Account)
+	if acc == nil {
+		return pay.Refund{}, pay.Errorf(pay.CodeConflict, "", "no merchant has the account %s at %s", a.Account, a.Provider)
+	}
+	redirecter, ok := acc.Provider.(provider.AbnormalRefunder)
+	if !ok {
+		return pay.Refund{}, pay.Errorf(pay.CodeConflict, "", "%s can't send a refund to another account", a.Provider)
+	}
+	var ev pay.Evidence
+	err = acc.Call(ctx, "redirect_refund", func(ctx context.Context) (err error) {
+		order := provider.RefundOrder{OutTradeNo: a.OutTradeNo, Number: r.Number, Amount: r.Amount, Total: a.Amount}
+		ev, err = redirecter.RedirectRefund(ctx, order, to.Card)
+		return err
+	})
+	if err != nil {
+		return pay.Refund{}, notRedirected(err)
+	}
+	if _, err := d.Recorder.Apply(ctx, acc, ev); err != nil {
+		return pay.Refund{}, err
+	}
+	l, err = d.Books.Update(ctx, sessionID, func(l *pay.Ledger) error {
+		l.RedirectRefund(refundID, to.Author, d.Now())
+		return nil
+	})
+	if err != nil {
+		return pay.Refund{}, err
+	}
+	d.Log.InfoContext(ctx, "a refund is sent to another account", "refund", refundID, "to", to.To, "author", to.Author, "note", to.Note)
+	return *l.Refund(refundID), nil
+}
+
+// notRedirected is the error of a call in the words of the API.
+func notRedirected(err error) error {
+	switch {
+	case pay.CodeOf(err) == pay.CodeInvalid, pay.CodeOf(err) == pay.CodeProviderDown:
+		return err
+	case errors.Is(err, provider.ErrRefused), errors.Is(err, provider.ErrAbsent):
+		return pay.Wrap(pay.CodeProviderRefused, err, "the provider refused to send the refund to another account")
+	}
+	return pay.Wrap(pay.CodeProviderDown, err, "the provider did not say whether it was done: doing it again is safe")
 }
 
 // ByHand is money that a person gave back elsewhere, such as in the provider's

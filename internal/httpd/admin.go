@@ -27,6 +27,7 @@ func (s *Server) Admin() http.Handler {
 		{"GET /v1/admin/refunds", failJSON, s.handleListStuckRefunds},
 		{"POST /v1/admin/sessions/{id}/refunds", failJSON, s.handleRecordRefund},
 		{"POST /v1/admin/sessions/{id}/refunds/{refund}/retry", failJSON, s.handleRetryRefund},
+		{"POST /v1/admin/sessions/{id}/refunds/{refund}/redirect", failJSON, s.handleRedirectRefund},
 		{"GET /v1/admin/reconciliations", failJSON, s.handleReconciliations},
 	}
 	mux := http.NewServeMux()

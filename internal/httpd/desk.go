@@ -182,3 +182,11 @@ func (s *Server) handleRetryRefund(w http.ResponseWriter, r *http.Request) error
 		return refundOf(refund), err
 	})
 }
+
+func (s *Server) handleRedirectRefund(w http.ResponseWriter, r *http.Request) error {
+	var to desk.Redirect
+	return decide(w, r, http.StatusOK, &to, func(ctx context.Context) (any, error) {
+		refund, err := s.desk.RedirectRefund(ctx, r.PathValue("id"), r.PathValue("refund"), to)
+		return refundOf(refund), err
+	})
+}

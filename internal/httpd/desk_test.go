@@ -3,13 +3,16 @@ package httpd_test
 import (
 	"crypto/rand"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"morepay/internal/demo/demotest"
 	"morepay/internal/pay"
+	"morepay/internal/providersim"
 )
 
 // entry is an entry of the desk as operators see it.
@@ -266,6 +269,62 @@ func TestRetryRefund(t *testing.T) {
 	})
 	if r := now.Refunds[1]; r.Origin != "surplus" || r.Failure != "unsupported" {
 		t.Errorf("the second is %+v", r)
+	}
+}
+
+// A refund that the payer's account can't take is sent to a card that the payer
+// names, and arrives. The card is in no answer.
+func TestRedirectRefund(t *testing.T) {
+	s := start(t, withAdminKey)
+	open := s.Open(t, demotest.Order{})
+	if a := s.Do(t, s.post(t, open, "/attempts", "", s.Form(t, open, "wechat_pay", pay.RailQR))); a.Status != http.StatusSeeOther {
+		t.Fatalf("status %d: %s", a.Status, a.Body)
+	}
+	s.Phone(t, "approve", s.Look(t, open).Attempts[0].OutTradeNo)
+	eventually(t, "paid", func() bool { return s.Look(t, open).Status == pay.SessionPaid })
+	if err := s.Sim.Inject(providersim.Rule{Fault: "refund-abnormal", Next: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if a := s.Do(t, demotest.Request(t, http.MethodPost, s.Origin+"/v1/sessions/"+open.ID+"/refunds", `{}`,
+		"Authorization", "Bearer "+open.Key, "Content-Type", demotest.TypeJSON, "Idempotency-Key", rand.Text())); a.Status != http.StatusCreated {
+		t.Fatalf("status %d: %s", a.Status, a.Body)
+	}
+	eventually(t, "waiting", func() bool { return len(s.stuck(t)) == 1 })
+	waits := s.stuck(t)[0].Refund
+	if waits.Status != "pending" || waits.Failure != "payer_account" {
+		t.Errorf("waiting is %+v", waits)
+	}
+	path := "/sessions/" + open.ID + "/refunds/" + waits.ID + "/redirect"
+	card := map[string]string{"bank": "ICBC_DEBIT", "number": "6222000000000001234", "holder": "小明"}
+	body := func(change map[string]any) map[string]any {
+		to := map[string]any{"to": "card", "card": card, "author": "ann", "note": "named on the phone"}
+		maps.Copy(to, change)
+		return to
+	}
+	for field, change := range map[string]map[string]any{
+		"author":      {"author": ""},
+		"note":        {"note": ""},
+		"to":          {"to": "charity"},
+		"card":        {"card": nil},
+		"card.number": {"card": map[string]string{"bank": "ICBC_DEBIT", "number": "1", "holder": "小明"}},
+	} {
+		if code, got := s.admin(t, http.MethodPost, path, body(change)).Problem(t); code != pay.CodeInvalid || got != field {
+			t.Errorf("a wrong %s: %s %s", field, code, got)
+		}
+	}
+	if _, field := s.admin(t, http.MethodPost, path, body(map[string]any{"to": "merchant"})).Problem(t); field != "card" {
+		t.Errorf("a card for the merchant: %s", field)
+	}
+	a := s.admin(t, http.MethodPost, path, body(nil))
+	if a.Status != http.StatusOK || strings.Contains(a.Body, card["number"]) {
+		t.Fatalf("status %d: %s", a.Status, a.Body)
+	}
+	eventually(t, "arrived", func() bool { return len(s.stuck(t)) == 0 })
+	if code, _ := s.admin(t, http.MethodPost, path, body(nil)).Problem(t); code != pay.CodeConflict {
+		t.Errorf("one that is not stuck: %s", code)
+	}
+	if a := s.admin(t, http.MethodPost, "/sessions/"+open.ID+"/refunds/rf_none/redirect", body(nil)); a.Status != http.StatusNotFound {
+		t.Errorf("an unknown refund: status %d", a.Status)
 	}
 }
 

@@ -168,6 +168,27 @@ func (l *Ledger) RetryRefund(id, author string, now time.Time) (retry string, er
 	return r.ID, l.AddRefund(r, now)
 }
 
+// MayRedirect reports whether a refund lies with the provider until a person names
+// another account for it. Fails with not_found, or conflict if it does not.
+func (l *Ledger) MayRedirect(id string) error {
+	r := l.Refund(id)
+	if r == nil {
+		return errNoRefund
+	}
+	if r.Status != RefundPending || r.Failure != FailurePayerAccount {
+		return Errorf(CodeConflict, "", "the refund is %s and not stuck: only one that the payer's account can't take goes to another", r.Status)
+	}
+	return nil
+}
+
+// RedirectRefund records that author has sent a stuck refund on to another account,
+// and plans to ask where it stands.
+func (l *Ledger) RedirectRefund(id, author string, now time.Time) {
+	if r := l.Refund(id); r != nil && r.Status == RefundPending {
+		r.Author, r.CheckAt = author, now.Add(5*time.Second)
+	}
+}
+
 // RecordRefund adds a refund that a person made elsewhere, such as in the
 // provider's console or by bank. Author and note are needed. insteadOf is the id
 // of a stuck refund whose place it takes and which then counts as failed, or "".

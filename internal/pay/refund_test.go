@@ -245,19 +245,40 @@ func TestRetryRefund(t *testing.T) {
 	checkCode(t, err, pay.CodeRefundExceeds)
 }
 
+// stuckLedger has a refund that the payer's account can't take.
+func stuckLedger(t *testing.T) *pay.Ledger {
+	t.Helper()
+	l := refundingLedger(t)
+	ev := refundEvidence(0, "R1", pay.RefundPending)
+	ev.Returned.Failure = pay.FailurePayerAccount
+	must(t, l.Apply(ev, opened))
+	return clone(l)
+}
+
+// Only a refund that is stuck goes to another account; it stays one that needs a
+// person, and is not sent again, until the provider says that it has arrived.
+func TestRedirectRefund(t *testing.T) {
+	l := stuckLedger(t)
+	must(t, l.MayRedirect("r1"))
+	l.RedirectRefund("r1", "ann", opened)
+	if r := l.Refund("r1"); r.Author != "ann" || r.Status != pay.RefundPending || !r.AskOnly() || !l.NeedsPerson(r) || r.CheckAt != opened.Add(5*time.Second) {
+		t.Errorf("redirected: %+v", r)
+	}
+	saysOfRefund(t, l, "R1", pay.RefundSucceeded, opened)
+	checkCode(t, l.MayRedirect("r1"), pay.CodeConflict)
+	checkCode(t, l.MayRedirect("r9"), pay.CodeNotFound)
+	checkCode(t, refundingLedger(t).MayRedirect("r1"), pay.CodeConflict)
+	before := clone(l)
+	l.RedirectRefund("r1", "bob", expiry)
+	checkUnchanged(t, before, l)
+}
+
 func TestRecordRefund(t *testing.T) {
 	byHand := pay.Refund{ID: "h1", AttemptID: ids[0], Amount: price, Author: "ann", Note: "by bank"}
 	change := func(f func(*pay.Refund)) pay.Refund {
 		r := byHand
 		f(&r)
 		return r
-	}
-	stuck := func(t *testing.T) *pay.Ledger {
-		l := refundingLedger(t)
-		ev := refundEvidence(0, "R1", pay.RefundPending)
-		ev.Returned.Failure = pay.FailurePayerAccount
-		must(t, l.Apply(ev, opened))
-		return clone(l)
 	}
 	for _, test := range []struct {
 		name      string
@@ -273,7 +294,7 @@ func TestRecordRefund(t *testing.T) {
 		{name: "not-paid", ledger: func(t *testing.T) *pay.Ledger { return begunLedger(t, 1) }, refund: byHand, want: pay.CodeConflict},
 		{name: "while-another-is-under-way", ledger: refundingLedger, refund: byHand, want: pay.CodeRefundExceeds},
 		{name: "instead-of-one-under-way", ledger: refundingLedger, refund: byHand, insteadOf: "r1", want: pay.CodeConflict},
-		{name: "instead-of-a-stuck-one", ledger: stuck, refund: byHand, insteadOf: "r1"},
+		{name: "instead-of-a-stuck-one", ledger: stuckLedger, refund: byHand, insteadOf: "r1"},
 		{name: "instead-of-none", ledger: wonLedger, refund: byHand, insteadOf: "r9", want: pay.CodeNotFound},
 	} {
 		t.Run(test.name, func(t *testing.T) {

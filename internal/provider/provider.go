@@ -74,6 +74,26 @@ type Refunder interface {
 	QueryRefund(ctx context.Context, r RefundOrder) (pay.Evidence, error)
 }
 
+// AbnormalRefunder is a provider at which a refund that the payer's account can't
+// take waits until a person names another account.
+type AbnormalRefunder interface {
+	// RedirectRefund sends a stuck refund on to a card of the payer, or, if card is
+	// nil, to the merchant's own account, from where they pay the payer back another
+	// way. The evidence says where the refund stands then. Nothing is done to one
+	// that is not stuck. Fails with ErrRefused, with ErrAbsent if the provider never
+	// heard of the refund, and with *pay.Error naming the part of a card that can't
+	// be one.
+	RedirectRefund(ctx context.Context, r RefundOrder, card *BankCard) (pay.Evidence, error)
+}
+
+// BankCard is a person's account at a bank. It is sent on, and neither kept nor
+// logged.
+type BankCard struct {
+	Bank   string `json:"bank"` // the provider's code of the bank, such as ICBC_DEBIT
+	Number string `json:"number"`
+	Holder string `json:"holder"`
+}
+
 // PayerIdentifier is a provider whose in-app rail must know who the payer is.
 type PayerIdentifier interface {
 	// AuthorizeURL returns the address at which the payer is identified. Their

@@ -344,6 +344,48 @@ func (fx *fixture) refund(id string, o provider.Order) {
 	}
 }
 
+// A refund that the payer's account can't take arrives on a card that the payer
+// names, or with the merchant.
+func TestRedirectRefund(t *testing.T) {
+	t.Parallel()
+	for name, card := range map[string]*provider.BankCard{
+		"card": {Bank: "ICBC_DEBIT", Number: "6222000000000001234", Holder: "小明"}, "merchant": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			fx := newFixture(t)
+			o := fx.order(wechatpay.ID, pay.RailQR)
+			fx.pay(fx.start(wechatpay.ID, o), o.OutTradeNo)
+			p := fx.providers[wechatpay.ID].(interface {
+				provider.Refunder
+				provider.AbnormalRefunder
+			})
+			r := provider.RefundOrder{OutTradeNo: o.OutTradeNo, Number: o.OutTradeNo + "R", Amount: o.Amount, Total: o.Amount}
+			if err := fx.sim.Inject(providersim.Rule{Fault: "refund-abnormal", Next: 1}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := p.Refund(t.Context(), r); err != nil {
+				t.Fatal(err)
+			}
+			fx.sim.Advance(time.Minute)
+			ev, err := p.RedirectRefund(t.Context(), r, card)
+			if err != nil || ev.Returned.Status != pay.RefundPending || ev.Returned.Failure != "" {
+				t.Fatalf("redirected: %+v, %v", ev, err)
+			}
+			fx.sim.Advance(time.Minute)
+			for range 2 { // the second time, nothing is left to do
+				ev, err = p.RedirectRefund(t.Context(), r, card)
+				if err != nil || ev.Returned.Status != pay.RefundSucceeded || ev.Returned.Amount != o.Amount {
+					t.Errorf("in the end: %+v, %v", ev, err)
+				}
+			}
+			r.Number += "2"
+			if _, err := p.RedirectRefund(t.Context(), r, card); !errors.Is(err, provider.ErrAbsent) {
+				t.Errorf("of a refund that was never made: %v", err)
+			}
+		})
+	}
+}
+
 // Sending a request again renews the action of the same order.
 func TestStartAgain(t *testing.T) {
 	t.Parallel()

@@ -117,6 +117,8 @@ type refund struct {
 	created time.Time
 	settles time.Time     // when it succeeds or gets stuck
 	stuck   time.Duration // from then on, until it succeeds after all
+
+	redirected *redirection // to another account, after it had been stuck; nil for not
 }
 
 // state is the state of an order, computed from the facts.

@@ -149,6 +149,7 @@ func (s *Sim) routeWeChat() {
 		"POST /v3/pay/transactions/out-trade-no/{number}/close": {opClose, closeOrder},
 		"POST /v3/refund/domestic/refunds":                      {opRefund, createRefund},
 		"GET /v3/refund/domestic/refunds/{number}":              {opRefundQuery, queryRefund},
+		"POST " + abnormalRefundPath:                            {opRefund, redirectRefund},
 		"GET /v3/bill/tradebill":                                {opBill, tradeBill},
 		"GET /v3/billdownload/file":                             {opNone, downloadBill},
 		"/v3/":                                                  {opNone, nil},

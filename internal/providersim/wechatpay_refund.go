@@ -153,7 +153,7 @@ type refundAmount struct {
 func (a *wechatAccount) refundReply(o *order, r *refund, now time.Time) refundReply {
 	reply := refundReply{
 		ID: r.id, Number: r.number, Reference: o.reference, OrderNumber: o.number,
-		Channel: "ORIGINAL", Account: "支付用户零钱", CreateTime: stamp(r.created), Status: r.status(now), Funds: "AVAILABLE",
+		Channel: r.redirected.channel(), Account: r.redirected.account(), CreateTime: stamp(r.created), Status: r.status(now), Funds: "AVAILABLE",
 		Amount: refundAmount{
 			Total: o.fen, Refund: r.fen, PayerTotal: o.fen, PayerRefund: r.fen,
 			SettlementRefund: r.fen, SettlementTotal: o.fen, Currency: "CNY",
@@ -190,7 +190,7 @@ type refundNoticeAmount struct {
 func (a *wechatAccount) refundNotice(o *order, r *refund, at time.Time) refundNotice {
 	n := refundNotice{
 		MchID: a.MchID, OrderNumber: o.number, Reference: o.reference, Number: r.number, ID: r.id,
-		Status: r.status(at), Account: "支付用户零钱",
+		Status: r.status(at), Account: r.redirected.account(),
 		Amount: refundNoticeAmount{Total: o.fen, Refund: r.fen, PayerTotal: o.fen, PayerRefund: r.fen},
 	}
 	if n.Status == "SUCCESS" {

@@ -21,6 +21,8 @@ import (
 	"github.com/wechatpay-apiv3/wechatpay-go/core/auth"
 	"github.com/wechatpay-apiv3/wechatpay-go/core/auth/signers"
 	"github.com/wechatpay-apiv3/wechatpay-go/core/auth/verifiers"
+	"github.com/wechatpay-apiv3/wechatpay-go/core/cipher"
+	"github.com/wechatpay-apiv3/wechatpay-go/core/cipher/encryptors"
 
 	"morepay/internal/pay"
 	"morepay/internal/provider"
@@ -82,18 +84,20 @@ type account struct {
 	client    *core.Client
 	download  *core.Client // signs too, but its replies are not signed: bills
 	verifier  auth.Verifier
+	encrypter cipher.Encryptor // what only WeChat Pay may read of a request
 	apiV3Key  string
 	appSecret string
 }
 
 // The abilities that checkout finds by type assertion.
 var (
-	_ provider.Provider        = (*account)(nil)
-	_ provider.Closer          = (*account)(nil)
-	_ provider.Refunder        = (*account)(nil)
-	_ provider.Biller          = (*account)(nil)
-	_ provider.PayerIdentifier = (*account)(nil)
-	_ provider.FormTargeter    = (*account)(nil)
+	_ provider.Provider         = (*account)(nil)
+	_ provider.Closer           = (*account)(nil)
+	_ provider.Refunder         = (*account)(nil)
+	_ provider.AbnormalRefunder = (*account)(nil)
+	_ provider.Biller           = (*account)(nil)
+	_ provider.PayerIdentifier  = (*account)(nil)
+	_ provider.FormTargeter     = (*account)(nil)
 )
 
 // Open makes the adapter for one account. Fails with *pay.Error naming the
@@ -135,6 +139,7 @@ func (a *account) readSecrets() (err error) {
 
 func (a *account) connect(key *rsa.PrivateKey, wechatKey *rsa.PublicKey) (err error) {
 	a.verifier = verifiers.NewSHA256WithRSAPubkeyVerifier(a.PublicKeyID, *wechatKey)
+	a.encrypter = encryptors.NewWechatPayPubKeyEncryptor(a.PublicKeyID, *wechatKey)
 	dial := core.DialSettings{
 		HTTPClient: a.env.HTTP,
 		Signer: &signers.SHA256WithRSASigner{
