@@ -83,8 +83,7 @@ func (s *Service) Refund(ctx context.Context, merchant, sessionID string, n NewR
 	return l, l.Refund(refund.ID), nil
 }
 
-// refundKeeper is where a refund is kept: in the ledger of a session, or in an
-// entry of the desk.
+// refundKeeper keeps a refund: the ledger of a session, or an entry of the desk.
 type refundKeeper interface {
 	load(ctx context.Context) (*pay.Ledger, error)
 	update(ctx context.Context, change func(*pay.Ledger) error) error

@@ -139,7 +139,7 @@ func (m *model) broken(w modelState) error {
 	return m.settle(w)
 }
 
-// scope is to how many payments a rule must be applied.
+// scope returns the number of payments that a rule must be applied to.
 func (m *model) scope(r rule) int {
 	if strings.Contains(r.text, "%d") {
 		return m.attempts

@@ -171,8 +171,8 @@ func (m *model) refund(w modelState, n int) modelState {
 // consoleNumber is the number of a refund that was made without us.
 func consoleNumber(n int) string { return numbers[n] + "C" }
 
-// refundWord is what the provider says about the one refund of payment n, if there
-// is one.
+// refundWord is the provider's statement about the one refund of payment n, if
+// there is one.
 func (w modelState) refundWord(n int, source pay.Source) pay.Evidence {
 	ev := refundEvidence(n, consoleNumber(n), pay.RefundSucceeded)
 	if r := w.ourRefund(n); r != nil && !w.orders[n].others {
@@ -186,8 +186,8 @@ func (w modelState) refundWord(n int, source pay.Source) pay.Evidence {
 	return ev
 }
 
-// paidEvidence is what a query says about payment n: where money went back, that
-// some did.
+// paidEvidence is a query's answer about payment n: where money went back, it
+// says that some did.
 func (w modelState) paidEvidence(n int) pay.Evidence {
 	ev := evidence(n, pay.SourceQuery, pay.OutcomePaid)
 	if w.orders[n].returned > 0 {
@@ -343,7 +343,7 @@ func (m *model) ended(w modelState) error {
 	return w.settled()
 }
 
-// recordByHand is what a person does where a surplus could not be given back: they
+// recordByHand acts as a person where a surplus could not be given back: they
 // send it by bank, and record that.
 func (m *model) recordByHand(w modelState, n int) modelState {
 	at := slices.IndexFunc(w.ledger.Refunds, func(r pay.Refund) bool { return r.AttemptID == ids[n] && w.ledger.NeedsPerson(&r) })

@@ -33,7 +33,7 @@ func (a *alipayAccount) refund(o *order, r *refund, at time.Time, n notice) *mes
 	return a.message(o, p, n.gbk)
 }
 
-// statement is a trade as a notification states it.
+// statement returns a trade as a notification states it.
 func (a *alipayAccount) statement(o *order, n notice, at time.Time) url.Values {
 	app := a.AppID
 	if n.account != "" {

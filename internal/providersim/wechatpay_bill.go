@@ -65,7 +65,7 @@ type billLine struct {
 	r *refund // nil for a payment
 }
 
-// billed is what a bill lists.
+// billed says which rows a type of bill lists.
 type billed struct{ payments, refunds bool }
 
 // billKinds are the bill types.

@@ -21,7 +21,7 @@ const (
 // billReady is the hour, in China, from which the day before has a bill.
 const billReady = 10
 
-// billHost is where bills are downloaded.
+// billHost is the host from which bills are downloaded.
 const billHost = "dwbillcenter.alipay.com"
 
 // Bill implements provider.Biller. A day without payments has no bill: that is

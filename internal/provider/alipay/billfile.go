@@ -52,8 +52,7 @@ const (
 	listEnd     = "业务明细列表结束"
 )
 
-// accountDigits is what a bill has of the account that it is about: the
-// merchant's user id with four digits more.
+// accountDigits follow the merchant's user id in a bill's name of the account.
 const accountDigits = "0156"
 
 // parseBill reads the archive of a trade bill: CSV files in GBK, of which those
@@ -255,7 +254,8 @@ func namesOf(text string) columns {
 	return names
 }
 
-// bare is a value without what keeps spreadsheets from rounding long numbers.
+// bare returns a value without what keeps spreadsheets from rounding long
+// numbers.
 func bare(value string) string { return strings.Trim(value, " \t\"") }
 
 // values reads a row, by the names of the columns. The merchant's own words may look

@@ -8,7 +8,7 @@ import (
 	"morepay/internal/provider"
 )
 
-// verdict is what an answer proves. The zero verdict proves nothing.
+// verdict is the conclusion from an answer. The zero verdict proves nothing.
 type verdict struct {
 	err        error             // of the contract
 	failure    pay.RefundFailure // what it says of a refund

@@ -16,7 +16,7 @@ import (
 	"morepay/internal/provider"
 )
 
-// verdict is what an error code proves.
+// verdict is the conclusion from an error code.
 type verdict struct {
 	err        error             // of the contract
 	failure    pay.RefundFailure // what it says of a refund

@@ -41,7 +41,7 @@ func refundReply(change map[string]any) map[string]any {
 	return reply
 }
 
-// returned is what each status of a refund means.
+// returned maps each status of a refund to its meaning.
 var returned = map[string]pay.Returned{
 	"PROCESSING": {Status: pay.RefundPending},
 	"SUCCESS":    {Status: pay.RefundSucceeded},
