@@ -252,15 +252,16 @@ func (s *Service) checkAndClose(ctx context.Context, l *pay.Ledger, acc *account
 	}
 	var ev pay.Evidence
 	err = acc.Call(ctx, "close", func(ctx context.Context) (err error) {
-		ev, err = closer.Close(ctx, provider.CloseOrder{OutTradeNo: a.OutTradeNo, Rail: a.Rail, ExpiresAt: a.ExpiresAt})
+		ev, err = closer.Close(ctx, provider.CloseOrder{OutTradeNo: a.OutTradeNo, Rail: a.Rail, RunOut: !s.now().Before(a.ExpiresAt)})
 		return err
 	})
 	s.reached(PointClosed)
 	if errors.Is(err, provider.ErrPaid) {
 		return s.check(ctx, l, attemptID) // the payer was faster
 	}
-	if err != nil {
-		return l, nil // unknown: the next check is planned already
+	if err != nil { // the next check is planned already
+		s.unanswered(ctx, acc, "it is unknown whether an order is closed", err, "attempt", a.ID)
+		return l, nil
 	}
 	return s.recorder.Apply(ctx, acc, ev)
 }

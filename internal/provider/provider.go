@@ -61,7 +61,7 @@ type Closer interface {
 type CloseOrder struct {
 	OutTradeNo string
 	Rail       pay.Rail
-	ExpiresAt  time.Time // after this the provider takes no payment anyway
+	RunOut     bool // its code or link can't be paid by any more
 }
 
 // Refunder is a provider that gives money back. Both methods return evidence of

@@ -413,7 +413,7 @@ func TestStartAgain(t *testing.T) {
 }
 
 func toClose(o provider.Order) provider.CloseOrder {
-	return provider.CloseOrder{OutTradeNo: o.OutTradeNo, Rail: o.Rail, ExpiresAt: o.ExpiresAt}
+	return provider.CloseOrder{OutTradeNo: o.OutTradeNo, Rail: o.Rail}
 }
 
 func TestCloseUnpaid(t *testing.T) {

@@ -33,7 +33,7 @@ func (a *account) Notification(_ http.Header, body []byte) (pay.Evidence, error)
 	ev, err := a.evidence(trade{
 		OutTradeNo: values.Get("out_trade_no"), TradeNo: values.Get("trade_no"), Status: values.Get("trade_status"),
 		Total: values.Get("total_amount"), Currency: values.Get("trans_currency"), PaidAt: values.Get("gmt_payment"),
-		Refunded: values.Get("refund_fee"), Refund: values.Get("out_biz_no"),
+		Refunded: values.Get("refund_fee"), RefundedAt: values.Get("gmt_refund"), Refund: values.Get("out_biz_no"),
 	}, body)
 	if err != nil {
 		return pay.Evidence{}, err
@@ -64,13 +64,13 @@ func (a *account) arrival(values url.Values, body []byte) (pay.Evidence, error) 
 		return pay.Evidence{}, unusable("the message about a refund can't be read")
 	}
 	where, ok := arrivals[content.Status]
-	id := values.Get("notify_id")
-	if !ok || content.OutTradeNo == "" || content.OutRequestNo == "" || id == "" || len(id) > maxNotifyID {
+	id, app := values.Get("notify_id"), values.Get("app_id")
+	if !ok || content.OutTradeNo == "" || content.OutRequestNo == "" || id == "" || len(id) > maxNotifyID || app == "" {
 		return pay.Evidence{}, unusable("the message does not say which refund came to rest where")
 	}
 	// It names no seller: it is signed for the application.
 	return pay.Evidence{
-		ID: id, Source: pay.SourceNotification, Provider: ID, Account: a.SellerID, App: values.Get("app_id"),
+		ID: id, Source: pay.SourceNotification, Provider: ID, Account: a.SellerID, App: app,
 		OutTradeNo: content.OutTradeNo, Outcome: pay.OutcomeRefund, ReceivedAt: a.env.Now(), Raw: body,
 		Returned: &pay.Returned{Number: content.OutRequestNo, Status: pay.RefundSucceeded, Arrival: where},
 	}, nil

@@ -42,6 +42,8 @@ func TestNotification(t *testing.T) {
 		"dollars":          {map[string]any{"trans_currency": "USD"}, dollars},
 		"partly-refunded":  {map[string]any{"refund_fee": "10.00", "gmt_refund": "2026-11-23 20:00:00.123", "out_biz_no": "x"}, returned(pay.Returned{Number: "x", Status: pay.RefundSucceeded, Total: cny(1000)})},
 		"refunded":         {map[string]any{"trade_status": "TRADE_CLOSED", "refund_fee": "59.80", "gmt_refund": "2026-11-23 20:00:00.123"}, returned(pay.Returned{Total: cny(5980)})},
+		"refunded-unsaid":  {map[string]any{"gmt_refund": "2026-11-23 20:00:00.123"}, returned(pay.Returned{Unknown: true})},
+		"all-back-unsaid":  {map[string]any{"trade_status": "TRADE_CLOSED", "gmt_refund": "2026-11-23 20:00:00.123"}, returned(pay.Returned{Total: cny(5980)})},
 		"nothing-refunded": {map[string]any{"refund_fee": "0.00", "out_biz_no": "x"}, paid},
 		"closed":           {map[string]any{"trade_status": "TRADE_CLOSED", "gmt_payment": nil, "gmt_close": "2026-11-23 20:00:00"}, closed},
 		"closed-in-full":   {map[string]any{"trade_status": "TRADE_CLOSED", "gmt_payment": nil, "refund_fee": "0.00", "gmt_close": "2026-11-23 20:00:00"}, closed},
@@ -80,6 +82,11 @@ func TestArrival(t *testing.T) {
 		if diff := cmp.Diff(want, ev, cmpopts.IgnoreFields(pay.Evidence{}, "Raw")); err != nil || diff != "" {
 			t.Errorf("%s: %v, %s", status, err, diff)
 		}
+	}
+	nobodys := message(`{"out_trade_no":"` + number + `","out_request_no":"RF1","dback_status":"S"}`)
+	nobodys.Del("app_id")
+	if _, err := p.Notification(nil, signed(nobodys)); err == nil {
+		t.Error("a message of no application was taken")
 	}
 	for name, content := range map[string]string{
 		"new-status": `{"out_trade_no":"` + number + `","out_request_no":"RF1","dback_status":"X"}`,
@@ -167,6 +174,9 @@ func TestNotificationNotUnderstood(t *testing.T) {
 		"odd-amount":     {"total_amount": "59.8e0"},
 		"no-time":        {"gmt_payment": nil},
 		"odd-refund":     {"refund_fee": "ten"},
+		"closed-odd":     {"trade_status": "TRADE_CLOSED", "gmt_payment": nil, "refund_fee": "ten"},
+		"closed-paid":    {"trade_status": "TRADE_CLOSED", "refund_fee": "0.00"},
+		"refund-no-pay":  {"trade_status": "TRADE_CLOSED", "gmt_payment": nil, "gmt_refund": "2026-11-23 20:00:00.123"},
 		"pending":        {"trade_status": "TRADE_PENDING"},
 		"refunded-when":  {"trade_status": "TRADE_CLOSED", "gmt_payment": nil, "refund_fee": "59.80"},
 		"no-trade":       {"trade_no": nil},

@@ -28,6 +28,7 @@ type trade struct {
 	Currency   string // "" for CNY
 	PaidAt     string // in China
 	Refunded   string // yuan that went back in all; "" where it isn't said
+	RefundedAt string // when the last of it went back; "" where it isn't said
 	Refund     string // number of the refund that the statement is about, or ""
 }
 
@@ -42,15 +43,12 @@ func (a *account) evidence(t trade, raw []byte) (pay.Evidence, error) {
 	if !ok {
 		return pay.Evidence{}, unusable("the trade_status " + provider.Clean(t.Status) + " is unknown")
 	}
-	returned, err := returnedOf(t)
+	refunded, err := t.refunded()
 	if err != nil {
 		return pay.Evidence{}, err
 	}
-	if outcome == pay.OutcomeClosed && (t.PaidAt != "" || returned > 0) {
+	if outcome == pay.OutcomeClosed && (t.PaidAt != "" || t.RefundedAt != "" || refunded > 0) {
 		outcome = pay.OutcomePaid
-		if returned == 0 { // a query does not say how much, but it is all
-			returned, _ = provider.ParseYuan(t.Total) // read again below, where an error counts
-		}
 	}
 	ev := pay.Evidence{
 		Provider: ID, OutTradeNo: t.OutTradeNo, Outcome: outcome, Reference: t.TradeNo, ReceivedAt: a.env.Now(), Raw: raw,
@@ -73,26 +71,43 @@ func (a *account) evidence(t trade, raw []byte) (pay.Evidence, error) {
 	if err != nil {
 		return pay.Evidence{}, unusable("the statement says paid, but not when")
 	}
-	if returned > 0 {
-		ev.Returned = &pay.Returned{Total: pay.Money{Currency: ev.Amount.Currency, Value: returned}, Number: t.Refund}
-		if t.Refund != "" {
-			ev.Returned.Status = pay.RefundSucceeded
-		}
+	if ev.Returned, err = t.returned(ev.Amount, refunded); err != nil {
+		return pay.Evidence{}, err
 	}
 	return ev, nil
 }
 
-// returnedOf returns the fen that went back of a trade, as far as it says. A trade
-// that ended unpaid says 0.00.
-func returnedOf(t trade) (int64, error) {
+// refunded returns the fen that went back, 0 where it isn't said. A trade that
+// ended unpaid may say 0.00.
+func (t trade) refunded() (fen int64, err error) {
 	if t.Refunded == "" {
 		return 0, nil
 	}
-	fen, err := provider.ParseYuan(t.Refunded)
-	if err != nil || fen < 0 {
+	if fen, err = provider.ParseYuan(t.Refunded); err != nil {
 		return 0, unusable("the statement says refunded, but not how much")
 	}
 	return fen, nil
+}
+
+// returned is what a statement about a payment says of the money that went back
+// of it; nil for nothing.
+func (t trade) returned(paid pay.Money, fen int64) (*pay.Returned, error) {
+	all := t.Status == "TRADE_CLOSED"
+	switch {
+	case fen > 0 && t.Refund != "":
+		return &pay.Returned{Number: t.Refund, Status: pay.RefundSucceeded, Total: pay.Money{Currency: paid.Currency, Value: fen}}, nil
+	case fen > 0:
+		return &pay.Returned{Total: pay.Money{Currency: paid.Currency, Value: fen}}, nil
+	case t.Refunded != "" && all:
+		return nil, unusable("the statement says that the trade was paid, closed and not given back")
+	case t.Refunded != "":
+		return nil, nil
+	case all: // a query does not say how much
+		return &pay.Returned{Total: paid}, nil
+	case t.RefundedAt != "":
+		return &pay.Returned{Unknown: true}, nil
+	}
+	return nil, nil
 }
 
 // number is the content of calls about one order.
@@ -165,7 +180,7 @@ func (a *account) Close(ctx context.Context, o provider.CloseOrder) (pay.Evidenc
 // cancel could gain nothing, and it moves money. Nothing can kill a link that nobody
 // has opened before it runs out.
 func (a *account) closeUnopened(ctx context.Context, o provider.CloseOrder) (pay.Evidence, error) {
-	if o.Rail == pay.RailQR && a.env.Now().Before(o.ExpiresAt) {
+	if o.Rail == pay.RailQR && !o.RunOut {
 		return a.cancel(ctx, o.OutTradeNo)
 	}
 	return a.said(o.OutTradeNo, pay.SourceClose, pay.OutcomeAbsent), nil

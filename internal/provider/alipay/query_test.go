@@ -89,7 +89,7 @@ func TestQueryUnknown(t *testing.T) {
 }
 
 func toClose(rail pay.Rail) provider.CloseOrder {
-	return provider.CloseOrder{OutTradeNo: number, Rail: rail, ExpiresAt: now.Add(time.Hour)}
+	return provider.CloseOrder{OutTradeNo: number, Rail: rail}
 }
 
 // A link can be opened until it runs out, and Alipay has not heard of it before:
@@ -110,7 +110,7 @@ func TestCloseWhatHasRunOut(t *testing.T) {
 	t.Parallel()
 	w := newWire(t, byMethod(map[string]answer{"close": no("40004", "ACQ.TRADE_NOT_EXIST")}))
 	order := toClose(pay.RailQR)
-	order.ExpiresAt = now
+	order.RunOut = true
 	ev, err := open(t, w.URL).(provider.Closer).Close(t.Context(), order)
 	if err != nil || ev.Outcome != pay.OutcomeAbsent || len(w.Sent()) != 1 {
 		t.Errorf("got %+v, %v, asked %d times", ev, err, len(w.Sent()))
@@ -215,12 +215,15 @@ func TestRefund(t *testing.T) {
 	for name, c := range map[string]struct {
 		refund, query answer
 		want          pay.RefundStatus // "" for an error
+		total         int64            // all that went back of the payment; 0 if it isn't said
 		err           error            // nil for unknown
 	}{
-		"done":           {refund: moved("Y"), want: pay.RefundSucceeded},
+		"done":           {refund: moved("Y"), want: pay.RefundSucceeded, total: 1005},
+		"done-silently":  {refund: ok(map[string]any{"out_trade_no": number, "fund_change": "Y"}), want: pay.RefundSucceeded},
+		"odd-total":      {refund: ok(map[string]any{"out_trade_no": number, "fund_change": "Y", "refund_fee": "ten"})},
 		"repeat":         {refund: moved("N"), query: found(nil), want: pay.RefundSucceeded},
 		"repeat-failed":  {refund: moved("N"), query: found(map[string]any{"refund_status": "REFUND_FAIL"}), want: pay.RefundFailed},
-		"under-way":      {refund: moved("N"), query: ok(nil), want: pay.RefundPending},
+		"under-way":      {refund: moved("N"), query: ok(nil), want: pay.RefundPending, total: 1005},
 		"new-status":     {refund: moved("N"), query: found(map[string]any{"refund_status": "MAYBE"})},
 		"other-refund":   {refund: moved("N"), query: found(map[string]any{"out_request_no": "RF2"})},
 		"other-amount":   {refund: moved("N"), query: found(map[string]any{"refund_amount": "10.06"})},
@@ -241,7 +244,7 @@ func TestRefund(t *testing.T) {
 			ev, err := open(t, w.URL).(provider.Refunder).Refund(t.Context(), refundOrder())
 			switch {
 			case c.want != "":
-				if err != nil || ev.Returned.Status != c.want {
+				if err != nil || ev.Returned.Status != c.want || ev.Returned.Total.Value != c.total {
 					t.Errorf("got %+v, %v, want %s", ev.Returned, err, c.want)
 				}
 			case c.err != nil:

@@ -18,12 +18,14 @@ var refundStatuses = map[string]pay.Returned{
 }
 
 // Refund implements provider.Refunder. fund_change says that this very call
-// moved money; a repeat moves none, and must be asked about.
+// moved money; a repeat moves none, and must be asked about. refund_fee is all that
+// went back of the payment so far, by whomever.
 func (a *account) Refund(ctx context.Context, r provider.RefundOrder) (pay.Evidence, error) {
 	var reply struct {
 		OutTradeNo string `json:"out_trade_no"`
 		TradeNo    string `json:"trade_no"`
 		FundChange string `json:"fund_change"`
+		RefundFee  string `json:"refund_fee"` // yuan
 	}
 	raw, err := a.ask(ctx, "alipay.trade.refund", refundCodes, struct {
 		OutTradeNo   string `json:"out_trade_no"`
@@ -38,12 +40,22 @@ func (a *account) Refund(ctx context.Context, r provider.RefundOrder) (pay.Evide
 		return pay.Evidence{}, err
 	case reply.OutTradeNo != r.OutTradeNo:
 		return pay.Evidence{}, unusable("the reply is about another payment")
-	case reply.FundChange == "Y":
-		return a.refunded(r, pay.Returned{Status: pay.RefundSucceeded, Reference: reply.TradeNo}, raw), nil
+	}
+	said := pay.Returned{Status: pay.RefundPending, Reference: reply.TradeNo}
+	if reply.RefundFee != "" {
+		fen, err := provider.ParseYuan(reply.RefundFee)
+		if err != nil {
+			return pay.Evidence{}, unusable("the reply does not say how much went back")
+		}
+		said.Total = pay.Money{Currency: r.Amount.Currency, Value: fen}
+	}
+	if reply.FundChange == "Y" {
+		said.Status = pay.RefundSucceeded
+		return a.refunded(r, said, raw), nil
 	}
 	ev, err := a.QueryRefund(ctx, r)
 	if errors.Is(err, provider.ErrAbsent) {
-		return a.refunded(r, pay.Returned{Status: pay.RefundPending}, raw), nil
+		return a.refunded(r, said, raw), nil
 	}
 	return ev, err
 }
