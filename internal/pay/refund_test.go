@@ -268,9 +268,9 @@ func TestRedirectRefund(t *testing.T) {
 	checkCode(t, l.MayRedirect("r1"), pay.CodeConflict)
 	checkCode(t, l.MayRedirect("r9"), pay.CodeNotFound)
 	checkCode(t, refundingLedger(t).MayRedirect("r1"), pay.CodeConflict)
-	before := clone(l)
-	l.RedirectRefund("r1", "bob", expiry)
-	checkUnchanged(t, before, l)
+	before, after := clone(l), clone(l)
+	after.RedirectRefund("r1", "bob", expiry)
+	checkUnchanged(t, before, after)
 }
 
 func TestRecordRefund(t *testing.T) {
