@@ -242,6 +242,7 @@ func TestUnsignedAnswersProveNothing(t *testing.T) {
 	if a := g.ledger(id).Attempts[0]; a.State != pay.AttemptAwaiting || g.times("query") == 0 {
 		t.Errorf("the attempt is %s after %d queries", a.State, g.times("query"))
 	}
+	g = g.newGateway(g.attempt) // whose breaker is closed
 	g.says("query", fails("ACQ.TRADE_NOT_EXIST"))
 	g.says("close", fails("ACQ.TRADE_NOT_EXIST"))
 	for range 12 {
