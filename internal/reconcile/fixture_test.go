@@ -98,18 +98,29 @@ func (fx *fixture) unnoticed() {
 func (fx *fixture) paid() string {
 	fx.Helper()
 	id := fx.open()
+	fx.pay(fx.choose(id))
+	fx.await(id, func(l *pay.Ledger) bool { return l.Session.Status == pay.SessionPaid })
+	return id
+}
+
+// refunded refunds a session and waits for the notification that it succeeded.
+func (fx *fixture) refunded(id string, fen int64) {
+	fx.Helper()
+	fx.refund(id, fen)
+	fx.await(id, func(l *pay.Ledger) bool { return l.Refunds[0].Status == pay.RefundSucceeded })
+}
+
+// await waits for a notification that makes a session's ledger what it must be.
+func (fx *fixture) await(id string, ok func(*pay.Ledger) bool) {
+	fx.Helper()
 	news, stop := fx.Service().Hub().Wait(id)
 	defer stop()
-	fx.pay(fx.choose(id))
 	giveUp := time.After(15 * time.Second)
-	for {
-		if fx.ledger(id).Session.Status == pay.SessionPaid {
-			return id
-		}
+	for l := fx.ledger(id); !ok(l); l = fx.ledger(id) {
 		select {
 		case <-news:
 		case <-giveUp:
-			fx.Fatalf("the session is %s", fx.ledger(id).Session.Status)
+			fx.Fatalf("the session is %s, its refunds %+v", l.Session.Status, l.Refunds)
 		}
 	}
 }

@@ -39,7 +39,7 @@ func TestBooksAgree(t *testing.T) {
 	fx := newFixture(t)
 	since := fx.Now()
 	id := fx.paid()
-	fx.refund(id, 1000)
+	fx.refunded(id, 1000)
 	fx.open() // never paid: in no bill
 	result := fx.compare(since)
 	cny := func(fen int64) pay.Money { return pay.Money{Currency: "CNY", Value: fen} }
@@ -158,7 +158,7 @@ func TestAlipaysBill(t *testing.T) {
 		healed bool
 		create func(fx *fixture)
 	}{
-		"agree": {"", false, func(fx *fixture) { fx.refund(fx.paid(), 1000) }},
+		"agree": {"", false, func(fx *fixture) { fx.refunded(fx.paid(), 1000) }},
 		"was-unpaid": {reconcile.WasUnpaid, true, func(fx *fixture) {
 			a := fx.choose(fx.open())
 			fx.unnoticed()
