@@ -49,7 +49,7 @@ func (f *facts) choose(m *Method) Choice {
 		f.row = &unknown
 	}
 	f.onThis = f.row.Ladder(f.device)
-	f.granted = usable(f.onThis, m.Rails)
+	f.granted = usable(f.onThis, f.grants())
 	c := Choice{Method: m.Method, Group: groupOf(m)}
 	for i := range checks {
 		if reason, failed := checks[i].fails(f); failed {
@@ -61,6 +61,21 @@ func (f *facts) choose(m *Method) Choice {
 		c.Ladder = f.granted
 	}
 	return c
+}
+
+// grants are the rails that the merchant may use: those of the document without
+// those that the provider refuses all the same.
+func (f *facts) grants() []pay.Rail {
+	if len(f.order.NotGranted) == 0 {
+		return f.m.Rails
+	}
+	granted := make([]pay.Rail, 0, len(f.m.Rails))
+	for _, r := range f.m.Rails {
+		if !slices.Contains(f.order.NotGranted, MethodRail{f.m.Method, r}) {
+			granted = append(granted, r)
+		}
+	}
+	return granted
 }
 
 // usable is the part of a ladder that the granted rails allow. Our own page

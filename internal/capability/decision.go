@@ -15,6 +15,16 @@ type Order struct {
 	Payer  string       `json:"payer,omitempty"`  // opaque key of the payer, see PayerKey; "" for an anonymous one
 	Region string       `json:"region,omitempty"` // ISO 3166-1 alpha-2, or "" if unknown
 	Down   []pay.Method `json:"down,omitempty"`   // methods whose provider can't be reached right now
+
+	// NotGranted are rails that the document offers and the provider refuses to the
+	// merchant's account.
+	NotGranted []MethodRail `json:"not_granted,omitempty"`
+}
+
+// MethodRail is a rail of a method.
+type MethodRail struct {
+	Method pay.Method `json:"method"`
+	Rail   pay.Rail   `json:"rail"`
 }
 
 // Decision says for every method of a document how it can be paid with, or why

@@ -31,18 +31,67 @@ type AttemptRequest struct {
 	ReturnURL string
 }
 
-// Attempt sends the payer of an open session on their way, and returns the id of
-// the attempt that this call made or took up. Asking again for the method and rail
-// that they are on resumes the attempt, with the same request byte for byte, so
-// that two clicks can't pay twice, however close together: which of the two it is
-// is decided inside the ledger's transaction. page_qr needs no attempt: the ledger
-// comes back as it was, and no id.
+// Attempted is what a payer's choice has led to.
+type Attempted struct {
+	Ledger    *pay.Ledger
+	AttemptID string   // of the attempt that was made or taken up; "" for page_qr
+	Rail      pay.Rail // that was asked for, or the one in its place
+}
+
+// Attempt sends the payer of an open session on their way. Asking again for the
+// method and rail that they are on resumes the attempt, with the same request byte
+// for byte, so that two clicks can't pay twice, however close together: which of
+// the two it is is decided inside the ledger's transaction. page_qr needs no
+// attempt: the ledger comes back as it was, and no id. A rail that turns out not to
+// be granted gives way to the next one that is shown in place; one that leaves the
+// page is for the payer to choose.
 //
 // Fails with session_not_open, method_unavailable (naming the reasons),
 // too_many_attempts, provider_refused or provider_unavailable. When the provider
 // left the outcome unknown there is no error: the attempt is submitting, and is
 // sent again.
-func (s *Service) Attempt(ctx context.Context, sessionID string, r AttemptRequest) (l *pay.Ledger, attemptID string, err error) {
+func (s *Service) Attempt(ctx context.Context, sessionID string, r AttemptRequest) (Attempted, error) {
+	for {
+		l, attemptID, err := s.attempt(ctx, sessionID, r)
+		if pay.CodeOf(err) != pay.CodeProviderRefused {
+			return Attempted{l, attemptID, r.Rail}, err
+		}
+		next := s.nextInPlace(ctx, sessionID, r)
+		if next == "" {
+			return Attempted{l, attemptID, r.Rail}, err
+		}
+		r.Rail = next
+	}
+}
+
+// inPlace are the rails that a page can show without being left.
+var inPlace = []pay.Rail{pay.RailQR, pay.RailPageQR}
+
+// nextInPlace is the rail that takes the place of one which is not offered any more,
+// if it is shown in place; else "".
+func (s *Service) nextInPlace(ctx context.Context, sessionID string, r AttemptRequest) pay.Rail {
+	l, err := s.store.Ledger(ctx, sessionID)
+	if err != nil {
+		return ""
+	}
+	decision, err := s.decide(ctx, l, r.Device)
+	if err != nil || decision.Allows(r.Method, r.Rail) {
+		return ""
+	}
+	ladder := method.Find(r.Method).Ladder(r.Device)
+	for _, next := range ladder[slices.Index(ladder, r.Rail)+1:] {
+		if !decision.Allows(r.Method, next) {
+			continue
+		}
+		if slices.Contains(inPlace, next) {
+			return next
+		}
+		return ""
+	}
+	return ""
+}
+
+func (s *Service) attempt(ctx context.Context, sessionID string, r AttemptRequest) (l *pay.Ledger, attemptID string, err error) {
 	if l, err = s.store.Ledger(ctx, sessionID); err != nil {
 		return nil, "", err
 	}
@@ -266,6 +315,9 @@ func (s *Service) send(ctx context.Context, l *pay.Ledger, acc *account.Account,
 			return nil
 		})
 	case errors.Is(err, provider.ErrRefused):
+		if refusal, ok := errors.AsType[*provider.Refusal](err); ok && refusal.NotGranted {
+			s.mark(ctx, l.Session.Merchant, acc, a, refusal.Code)
+		}
 		l, storeErr := s.store.Update(ctx, sessionID, func(l *pay.Ledger) error {
 			l.Refuse(id, s.now())
 			return nil

@@ -19,15 +19,15 @@ type Facts struct {
 // Facts returns what is known of a session now. Fails with not_found if its
 // merchant or its document is gone.
 func (s *Service) Facts(ctx context.Context, l *pay.Ledger) (Facts, error) {
-	doc, err := s.document(ctx, &l.Session)
-	return Facts{Document: doc, Order: s.order(&l.Session)}, err
+	doc, inForce, err := s.document(ctx, &l.Session)
+	return Facts{Document: doc, Order: s.order(ctx, &l.Session, inForce)}, err
 }
 
 // order returns the properties of a session that a decision depends on.
-func (s *Service) order(session *pay.Session) capability.Order {
+func (s *Service) order(ctx context.Context, session *pay.Session, inForce int64) capability.Order {
 	return capability.Order{
 		Amount: session.Amount, Items: session.Items, Payer: capability.PayerKey(session.MerchantPayerID),
-		Region: session.Region, Down: s.accounts.Down(session.Merchant),
+		Region: session.Region, Down: s.accounts.Down(session.Merchant), NotGranted: s.NotGranted(ctx, session.Merchant, inForce),
 	}
 }
 
@@ -40,17 +40,17 @@ func (s *Service) decide(ctx context.Context, l *pay.Ledger, dev device.Device) 
 }
 
 // document is the one that a session was created under, with the methods closed
-// that the merchant has closed since.
-func (s *Service) document(ctx context.Context, session *pay.Session) (*capability.Document, error) {
+// that the merchant has closed since, and the version that is in force now.
+func (s *Service) document(ctx context.Context, session *pay.Session) (doc *capability.Document, inForce int64, err error) {
 	current, version, err := s.documents.Document(ctx, session.Merchant)
 	if err != nil || version == session.DocumentVersion {
-		return current, err
+		return current, version, err
 	}
 	pinned, err := s.documents.DocumentAt(ctx, session.Merchant, session.DocumentVersion)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return closeAsIn(pinned, current), nil
+	return closeAsIn(pinned, current), version, nil
 }
 
 func closeAsIn(pinned, current *capability.Document) *capability.Document {

@@ -26,11 +26,12 @@ type Merchants interface {
 	ReturnURL(merchant, url string) error
 }
 
-// Config holds the parts of a Service. Store, Desk, Documents, Merchants,
+// Config holds the parts of a Service. Store, Desk, Marks, Documents, Merchants,
 // Accounts and BaseURL are needed.
 type Config struct {
 	Store     Store
 	Desk      DeskStore
+	Marks     MarkStore
 	Documents Documents
 	Merchants Merchants
 	Accounts  *account.Registry
@@ -50,6 +51,7 @@ type Service struct {
 	merchants Merchants
 	accounts  *account.Registry
 	recorder  *Recorder
+	marks     marks
 	hub       *Hub
 	baseURL   string
 	now       func() time.Time
@@ -65,7 +67,8 @@ func New(c Config) *Service {
 	r := NewRecorder(c)
 	return &Service{
 		store: r.store, documents: c.Documents, merchants: c.Merchants, accounts: c.Accounts, recorder: r,
-		hub: cmp.Or(c.Hub, &Hub{}), baseURL: c.BaseURL,
+		marks: marks{store: c.Marks, log: r.log},
+		hub:   cmp.Or(c.Hub, &Hub{}), baseURL: c.BaseURL,
 		now: r.now, log: r.log, metrics: r.metrics, reached: r.reached,
 	}
 }

@@ -25,6 +25,7 @@ type Commands struct {
 	Merchants  merchants      `cmd:"" help:"Look after the merchants' capability documents."`
 	Webhooks   webhooks       `cmd:"" help:"See what merchants were told, and tell them again."`
 	Quarantine quarantine     `cmd:"" help:"Decide about what providers say and our books contradict."`
+	Rails      rails          `cmd:"" help:"See which rails providers refuse, and offer them again."`
 	Refunds    refunds        `cmd:"" help:"Bring refunds to an end that wait for a person."`
 	Reconcile  reconcileBills `cmd:"" help:"Compare the providers' daily bills with our books."`
 }

@@ -19,6 +19,7 @@ import (
 type Config struct {
 	Store    checkout.DeskStore
 	Books    Books
+	Marks    checkout.MarkStore
 	Accounts *account.Registry
 	Recorder *checkout.Recorder
 	Now      func() time.Time // nil for the machine's clock

@@ -34,10 +34,10 @@ func (h *Harness) Open(ctx context.Context, fen int64) (l *pay.Ledger, token str
 
 // Choose makes an attempt as a payer does, in a browser that offers the rail.
 func (h *Harness) Choose(ctx context.Context, sessionID string, m pay.Method, r pay.Rail) (*pay.Ledger, error) {
-	l, _, err := h.Service().Attempt(ctx, sessionID, checkout.AttemptRequest{
+	done, err := h.Service().Attempt(ctx, sessionID, checkout.AttemptRequest{
 		Method: m, Rail: r, Device: device.Detect(agents[r]), PayerIP: "203.0.113.9", ReturnURL: h.BaseURL + "/return/sealed",
 	})
-	return l, err
+	return done.Ledger, err
 }
 
 // Approve pays an attempt on the simulated phone.

@@ -24,6 +24,8 @@ func (s *Server) Admin() http.Handler {
 		{"GET /v1/admin/quarantine", failJSON, s.handleListEntries},
 		{"GET /v1/admin/quarantine/{id}", failJSON, s.handleGetEntry},
 		{"POST /v1/admin/quarantine/{id}/resolve", failJSON, s.handleResolveEntry},
+		{"GET /v1/admin/rails", failJSON, s.handleListMarks},
+		{"POST /v1/admin/rails/retry", failJSON, s.handleRetryRails},
 		{"GET /v1/admin/refunds", failJSON, s.handleListStuckRefunds},
 		{"POST /v1/admin/sessions/{id}/refunds", failJSON, s.handleRecordRefund},
 		{"POST /v1/admin/sessions/{id}/refunds/{refund}/retry", failJSON, s.handleRetryRefund},

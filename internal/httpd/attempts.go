@@ -51,20 +51,20 @@ func (s *Server) countAttempt(r *http.Request, sessionID string) error {
 
 // handOver makes the attempt and sends the payer on.
 func (s *Server) handOver(w http.ResponseWriter, r *http.Request, sessionID string, request page.Request, choice checkout.AttemptRequest) error {
-	l, attemptID, err := s.service.Attempt(r.Context(), sessionID, choice)
+	done, err := s.service.Attempt(r.Context(), sessionID, choice)
 	if err != nil {
 		return err
 	}
 	request.Choose, request.Returned, request.PageQR = false, false, ""
-	if choice.Rail == pay.RailPageQR {
+	if done.Rail == pay.RailPageQR {
 		request.PageQR = choice.Method
 	}
 	if accepts(r, "application/json") {
-		return s.writePage(w, r, l, request, http.StatusOK, nil)
+		return s.writePage(w, r, done.Ledger, request, http.StatusOK, nil)
 	}
 	// The attempt that this post made, not whichever is current by now: another
 	// payer may hold the same page.
-	if a := l.Attempt(attemptID); a != nil && a.Action != nil && a.Action.Kind == pay.ActionRedirect {
+	if a := done.Ledger.Attempt(done.AttemptID); a != nil && a.Action != nil && a.Action.Kind == pay.ActionRedirect {
 		return seeOther(w, a.Action.URL)
 	}
 	return seeOther(w, request.Address())

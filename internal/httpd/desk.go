@@ -190,3 +190,36 @@ func (s *Server) handleRedirectRefund(w http.ResponseWriter, r *http.Request) er
 		return refundOf(refund), err
 	})
 }
+
+// markBody is a rail that a provider refuses to a merchant's account.
+type markBody struct {
+	Merchant        string     `json:"merchant"`
+	Method          pay.Method `json:"method"`
+	Rail            pay.Rail   `json:"rail"`
+	Provider        string     `json:"provider"`
+	Account         string     `json:"account"`
+	Code            string     `json:"code"`
+	DocumentVersion int64      `json:"document_version"`
+	At              time.Time  `json:"at"`
+	Until           time.Time  `json:"until"`
+}
+
+func (s *Server) handleListMarks(w http.ResponseWriter, r *http.Request) error {
+	list, err := s.desk.Marks(r.Context())
+	if err != nil {
+		return err
+	}
+	out := make([]markBody, len(list))
+	for i, m := range list {
+		out[i] = markBody{m.Merchant, m.Method, m.Rail, m.Provider, m.Account, m.Code, m.DocumentVersion, m.At, m.Until}
+	}
+	return writeJSON(w, http.StatusOK, map[string]any{"not_granted": out})
+}
+
+func (s *Server) handleRetryRails(w http.ResponseWriter, r *http.Request) error {
+	var retry desk.RailsRetry
+	return decide(w, r, http.StatusOK, &retry, func(ctx context.Context) (any, error) {
+		n, err := s.desk.RetryRails(ctx, retry)
+		return map[string]int{"offered_again": n}, err
+	})
+}

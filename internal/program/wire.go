@@ -55,11 +55,11 @@ func (p *Program) wire(ctx context.Context) error {
 		return err
 	}
 	p.Service = checkout.New(checkout.Config{
-		Store: p.Stores.Ledgers, Desk: p.Stores.Ledgers, Documents: documents, Merchants: merchants, Accounts: p.Accounts, Hub: hub, BaseURL: p.BaseURL,
+		Store: p.Stores.Ledgers, Desk: p.Stores.Ledgers, Marks: p.Stores.Marks, Documents: documents, Merchants: merchants, Accounts: p.Accounts, Hub: hub, BaseURL: p.BaseURL,
 		Now: p.Now, Log: p.Log, Metrics: checkout.NewMetrics(registry), Reached: p.Reached,
 	})
 	desk := desk.New(desk.Config{
-		Store: p.Stores.Ledgers, Books: p.Stores.Ledgers, Accounts: p.Accounts, Recorder: p.Service.Recorder(), Now: p.Now, Log: p.Log,
+		Store: p.Stores.Ledgers, Books: p.Stores.Ledgers, Marks: p.Stores.Marks, Accounts: p.Accounts, Recorder: p.Service.Recorder(), Now: p.Now, Log: p.Log,
 	})
 	registry.MustRegister(desk)
 	if err := desk.CheckOrphans(ctx, p.AllowOrphans); err != nil {

@@ -178,6 +178,9 @@ func AnyOrder(roll Dice) capability.Order {
 		Region: Pick(roll, append([]string{""}, someRegions...)),
 		Down:   some(roll, []pay.Method{"alipay", "jd_pay"}, 0),
 	}
+	for _, m := range some(roll, []pay.Method{"wechat_pay", "alipay"}, 0) {
+		o.NotGranted = append(o.NotGranted, capability.MethodRail{Method: m, Rail: Pick(roll, pay.Rails)})
+	}
 	for range roll(4) {
 		o.Items = append(o.Items, pay.Item{SKU: Pick(roll, append([]string{""}, someSKUs...)), Category: Pick(roll, append([]string{""}, someCategories...)), Quantity: 1})
 	}

@@ -90,6 +90,11 @@ func (s *testStore) everything() {
 	_, err7 = s.Ledgers.Needs(ctx)
 	must(err1, err2, err3, err4, err5, err6, err7)
 
+	_, err1 = s.Marks.Mark(ctx, checkout.Mark{Merchant: "shop", At: now, Until: now})
+	_, err2 = s.Marks.Marks(ctx, now)
+	_, err3 = s.Marks.ClearMarks(ctx, "shop", "", "")
+	must(err1, err2, err3)
+
 	r := idempotency.Record{Key: idempotency.Key{Scope: "s", Name: "n"}, Holder: "h", LeaseEnds: now.Add(time.Hour), KeptUntil: now.Add(time.Hour)}
 	for range 2 {
 		_, err := s.Replies.Begin(ctx, r, now)

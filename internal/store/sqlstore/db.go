@@ -57,6 +57,7 @@ type DB struct {
 	Replies   *Replies
 	Documents *Documents
 	Outbox    *Outbox
+	Marks     *Marks
 
 	Reconciliations *Reconciliations
 
@@ -79,6 +80,7 @@ func New(e Engine, d Dialect, message MakeMessage, notify checkout.Notifier) *DB
 		Replies:   &Replies{base: b},
 		Documents: &Documents{base: b},
 		Outbox:    newOutbox(b),
+		Marks:     &Marks{b},
 
 		Reconciliations: &Reconciliations{b},
 

@@ -25,6 +25,7 @@ type Stores struct {
 	Ledgers   Ledgers
 	Books     reconcile.Books
 	Desk      desk.Books
+	Marks     checkout.MarkStore
 	Replies   idempotency.Store
 	Documents merchant.Store
 	Queue     webhook.Queue
@@ -56,6 +57,7 @@ func Exercise(t *testing.T, open Open) {
 		{"ledgers", ledgerCases},
 		{"claims", claimCases},
 		{"desk", deskCases},
+		{"marks", markCases},
 		{"replies", replyCases},
 		{"documents", documentCases},
 		{"outbox", outboxCases},

@@ -90,6 +90,7 @@ CREATE TABLE marks (
     document_version BIGINT  NOT NULL, -- in force when it was made: a new one ends it
     PRIMARY KEY (merchant, provider, account, method, rail)
 );
+CREATE INDEX marks_until ON marks (until);
 
 -- The daily comparison with the providers' bills, a row an account and day.
 CREATE TABLE reconciliations (
