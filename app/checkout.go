@@ -101,6 +101,7 @@ func (c *Checkout) screen() *screen {
 	if s.local.progress != nil {
 		s.Progress = *s.local.progress
 	}
+	s.Order.NotGranted = s.Progress.NotGranted
 	if s.local.device != nil {
 		s.Device = *s.local.device
 	}

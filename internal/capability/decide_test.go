@@ -124,6 +124,8 @@ func TestReasons(t *testing.T) {
 		{name: "unknown-method", change: func(_ *document, m *method) { m.Method = "cash" }, want: []capability.Reason{{Code: "no_rail_on_device"}}},
 		{name: "nothing-granted", change: func(_ *document, m *method) { m.Rails = nil }, want: []capability.Reason{{Code: "rail_not_granted"}}},
 		{name: "provider-down", order: capability.Order{Down: []pay.Method{"alipay", "wechat_pay"}}, want: []capability.Reason{{Code: "provider_unavailable"}}},
+		{name: "not-granted-by-the-provider", order: capability.Order{NotGranted: notGranted("wechat_pay", pay.Rails...)}, want: []capability.Reason{{Code: "rail_not_granted"}}},
+		{name: "other-method-not-granted", order: capability.Order{NotGranted: notGranted("alipay", pay.Rails...)}},
 		{name: "other-provider-down", order: capability.Order{Down: []pay.Method{"alipay"}}},
 
 		{
@@ -292,6 +294,39 @@ func TestShown(t *testing.T) {
 	both := capability.Choice{Reasons: []capability.Reason{{Code: "host_update_required"}, {Code: "method_closed"}}}
 	if both.Shown() {
 		t.Error("an update is asked for, though the method is closed")
+	}
+}
+
+// notGranted are rails of a method that its provider refuses.
+func notGranted(m pay.Method, rails ...pay.Rail) (list []capability.MethodRail) {
+	for _, r := range rails {
+		list = append(list, capability.MethodRail{Method: m, Rail: r})
+	}
+	return list
+}
+
+// A rail that the provider refuses leaves the ladder, and the next one takes over;
+// our own page stays as long as there is something to do on it.
+func TestNotGrantedLeavesTheLadder(t *testing.T) {
+	t.Parallel()
+	desktop := deviceOf(t, "chrome-windows")
+	for _, c := range []struct {
+		name    string
+		refused []pay.Rail
+		want    []pay.Rail
+	}{
+		{"none", nil, []pay.Rail{pay.RailQR, pay.RailPageQR}},
+		{"the-first", []pay.Rail{pay.RailQR}, []pay.Rail{pay.RailPageQR}},
+		{"one-of-other-devices", []pay.Rail{pay.RailJSAPI}, []pay.Rail{pay.RailQR, pay.RailPageQR}},
+		{"all", pay.Rails, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			order := capability.Order{Amount: yuan60, NotGranted: notGranted("wechat_pay", c.refused...)}
+			got, _ := capability.Decide(open(nil), order, desktop, noon).Choice("wechat_pay")
+			if !slices.Equal(got.Ladder, c.want) {
+				t.Errorf("the ladder is %v, want %v", got.Ladder, c.want)
+			}
+		})
 	}
 }
 

@@ -201,7 +201,7 @@ func TestRefusalsUseUpNothing(t *testing.T) {
 	id := fx.open()
 	for range pay.MaxAttempts {
 		fx.inject("prepay-refused", 1)
-		_, err := fx.Choose(t.Context(), id, wechat, pay.RailQR)
+		_, err := fx.Choose(t.Context(), id, "unionpay", pay.RailRedirect)
 		fx.code(err, pay.CodeProviderRefused, "", "refused")
 	}
 	a := fx.choose(id, alipay, pay.RailQR)
@@ -250,7 +250,7 @@ func TestProviderRefuses(t *testing.T) {
 	fx := newFixture(t)
 	id := fx.open()
 	fx.inject("prepay-refused", 1)
-	_, err := fx.Choose(t.Context(), id, wechat, pay.RailQR)
+	_, err := fx.Choose(t.Context(), id, "unionpay", pay.RailRedirect)
 	fx.code(err, pay.CodeProviderRefused, "", "refused")
 	if !errors.Is(err, provider.ErrRefused) {
 		t.Errorf("the cause is lost: %v", err)
@@ -259,7 +259,7 @@ func TestProviderRefuses(t *testing.T) {
 	if l.Attempts[0].State != pay.AttemptFailed || l.Session.Status != pay.SessionOpen {
 		t.Errorf("the attempt is %s, the session %s", l.Attempts[0].State, l.Session.Status)
 	}
-	if a := fx.choose(id, wechat, pay.RailQR); a.State != pay.AttemptAwaiting {
+	if a := fx.choose(id, "unionpay", pay.RailRedirect); a.State != pay.AttemptAwaiting {
 		t.Errorf("the next attempt is %s", a.State)
 	}
 }
@@ -298,10 +298,10 @@ func TestRefusalOfARepeatProvesNothing(t *testing.T) {
 	fx := newFixture(t)
 	id := fx.open()
 	fx.inject("reply-lost", 1)
-	l, err := fx.Choose(t.Context(), id, wechat, pay.RailQR)
+	l, err := fx.Choose(t.Context(), id, "unionpay", pay.RailRedirect)
 	fx.must(err)
 	fx.inject("prepay-refused", 1)
-	_, err = fx.Choose(t.Context(), id, wechat, pay.RailQR)
+	_, err = fx.Choose(t.Context(), id, "unionpay", pay.RailRedirect)
 	fx.code(err, pay.CodeProviderRefused, "", "the repeat")
 	if got := fx.ledger(id).Attempts[0]; got.State != pay.AttemptSubmitting || got.CheckAt.IsZero() {
 		t.Errorf("the attempt is %s, to be checked at %v", got.State, got.CheckAt)

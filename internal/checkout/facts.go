@@ -19,15 +19,15 @@ type Facts struct {
 // Facts returns what is known of a session now. Fails with not_found if its
 // merchant or its document is gone.
 func (s *Service) Facts(ctx context.Context, l *pay.Ledger) (Facts, error) {
-	doc, inForce, err := s.document(ctx, &l.Session)
-	return Facts{Document: doc, Order: s.order(ctx, &l.Session, inForce)}, err
+	doc, err := s.document(ctx, &l.Session)
+	return Facts{Document: doc, Order: s.order(ctx, &l.Session)}, err
 }
 
 // order returns the properties of a session that a decision depends on.
-func (s *Service) order(ctx context.Context, session *pay.Session, inForce int64) capability.Order {
+func (s *Service) order(ctx context.Context, session *pay.Session) capability.Order {
 	return capability.Order{
 		Amount: session.Amount, Items: session.Items, Payer: capability.PayerKey(session.MerchantPayerID),
-		Region: session.Region, Down: s.accounts.Down(session.Merchant), NotGranted: s.NotGranted(ctx, session.Merchant, inForce),
+		Region: session.Region, Down: s.accounts.Down(session.Merchant), NotGranted: s.NotGranted(ctx, session.Merchant),
 	}
 }
 
@@ -40,17 +40,17 @@ func (s *Service) decide(ctx context.Context, l *pay.Ledger, dev device.Device) 
 }
 
 // document is the one that a session was created under, with the methods closed
-// that the merchant has closed since, and the version that is in force now.
-func (s *Service) document(ctx context.Context, session *pay.Session) (doc *capability.Document, inForce int64, err error) {
+// that the merchant has closed since.
+func (s *Service) document(ctx context.Context, session *pay.Session) (*capability.Document, error) {
 	current, version, err := s.documents.Document(ctx, session.Merchant)
 	if err != nil || version == session.DocumentVersion {
-		return current, version, err
+		return current, err
 	}
 	pinned, err := s.documents.DocumentAt(ctx, session.Merchant, session.DocumentVersion)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	return closeAsIn(pinned, current), version, nil
+	return closeAsIn(pinned, current), nil
 }
 
 func closeAsIn(pinned, current *capability.Document) *capability.Document {

@@ -93,8 +93,12 @@ func (m *marks) add(ctx context.Context, mark Mark) (fresh bool, err error) {
 }
 
 // NotGranted lists the rails that providers refuse to a merchant's accounts although
-// the document of this version, the one in force, offers them.
-func (s *Service) NotGranted(ctx context.Context, merchant string, version int64) []capability.MethodRail {
+// its document in force offers them.
+func (s *Service) NotGranted(ctx context.Context, merchant string) []capability.MethodRail {
+	_, version, err := s.documents.Document(ctx, merchant)
+	if err != nil {
+		return nil // whoever needs the document hears of it
+	}
 	var list []capability.MethodRail
 	for _, m := range s.marks.current(ctx, s.now()) {
 		if m.Merchant != merchant || m.DocumentVersion != version || !s.now().Before(m.Until) {

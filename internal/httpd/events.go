@@ -37,7 +37,7 @@ func (s *Server) handleEvents(w http.ResponseWriter, r *http.Request) error {
 				return err
 			}
 		}
-		progress, err := page.Progress(l, request, s.links(l), s.now())
+		progress, err := page.Progress(l, request, s.links(r.Context(), l), s.now())
 		if err != nil {
 			return err
 		}

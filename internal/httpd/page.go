@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -36,7 +37,7 @@ func (s *Server) payer(r *http.Request, token string) (*pay.Ledger, error) {
 // writePage answers a payer with the page of a session, with an error on it if
 // problem is not nil, or with its progress if they ask for JSON.
 func (s *Server) writePage(w http.ResponseWriter, r *http.Request, l *pay.Ledger, request page.Request, status int, problem error) error {
-	links := s.links(l)
+	links := s.links(r.Context(), l)
 	facts, err := s.service.Facts(r.Context(), l)
 	if err != nil {
 		return err
@@ -60,12 +61,13 @@ func (s *Server) writePage(w http.ResponseWriter, r *http.Request, l *pay.Ledger
 }
 
 // links returns what only this server can add to a session's page.
-func (s *Server) links(l *pay.Ledger) page.Links {
+func (s *Server) links(ctx context.Context, l *pay.Ledger) page.Links {
 	return page.Links{
-		Origin:    s.baseURL,
-		Ancestors: s.merchants.Origins(l.Session.Merchant),
-		FormToken: s.secrets.formToken(l.Session.ID, s.now()),
-		Test:      !s.realMoney,
+		Origin:     s.baseURL,
+		Ancestors:  s.merchants.Origins(l.Session.Merchant),
+		FormToken:  s.secrets.formToken(l.Session.ID, s.now()),
+		Test:       !s.realMoney,
+		NotGranted: s.service.NotGranted(ctx, l.Session.Merchant),
 	}
 }
 
@@ -131,7 +133,7 @@ func (s *Server) handlePagePNG(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	png, err := page.PNG(token, s.links(l))
+	png, err := page.PNG(token, s.links(r.Context(), l))
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"morepay/internal/capability"
 	"morepay/internal/checkout"
 	"morepay/internal/locale"
 	"morepay/internal/pay"
@@ -15,10 +16,11 @@ import (
 // Links holds what the server adds to a page: its origin, who may frame it, and the
 // key to its forms.
 type Links struct {
-	Origin    string   // under which payers reach us
-	Ancestors []string // origins that may frame the page
-	FormToken string
-	Test      bool // no real money moves here
+	Origin     string                  // under which payers reach us
+	Ancestors  []string                // origins that may frame the page
+	NotGranted []capability.MethodRail // what providers refuse, though the merchant offers it
+	FormToken  string
+	Test       bool // no real money moves here
 }
 
 // ShareURL returns the absolute address of a session's page.

@@ -38,6 +38,7 @@ func Progress(l *pay.Ledger, r Request, links Links, now time.Time) (view.Progre
 		ServerTime: now,
 		ExpiresAt:  l.Session.ExpiresAt,
 		FormToken:  links.FormToken,
+		NotGranted: links.NotGranted,
 	}
 	var err error
 	switch p.State {

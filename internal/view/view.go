@@ -62,6 +62,10 @@ type Progress struct {
 	FormToken   string    `json:"form_token"` // goes into every form; good for 30 minutes
 	Payment     *Payment  `json:"payment,omitempty"`
 	ContinueURL string    `json:"continue_url,omitempty"` // back to the merchant, when final
+
+	// NotGranted takes the place of the order's: a provider may refuse a rail while
+	// the page is open.
+	NotGranted []capability.MethodRail `json:"not_granted,omitempty"`
 }
 
 // Payment is the way of paying that the payer is on.
