@@ -259,3 +259,14 @@ func TestRefundFromTheDeskFails(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// unresolved lists what is left to do at the desk.
+func (fx *fixture) unresolved() (list []checkout.Quarantined) {
+	fx.tb.Helper()
+	for _, q := range fx.quarantined() {
+		if q.Status != checkout.QuarantineResolved {
+			list = append(list, q)
+		}
+	}
+	return list
+}

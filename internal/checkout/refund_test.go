@@ -117,17 +117,14 @@ func (fx *fixture) refundedAtProvider(a pay.Attempt) (sum int64) {
 	return sum
 }
 
-// biller returns the bench merchant's WeChat Pay account: Alipay's bills are
-// not simulated.
-func (fx *fixture) biller() provider.Biller {
+// biller returns the account that an attempt was made with.
+func (fx *fixture) biller(a pay.Attempt) provider.Biller {
 	fx.tb.Helper()
-	for _, a := range fx.Accounts().All() {
-		if b, ok := a.Provider.(provider.Biller); ok && a.Merchant == harness.Merchant {
-			return b
-		}
+	b, ok := fx.Accounts().Named(a.Provider, a.Account).Provider.(provider.Biller)
+	if !ok {
+		fx.tb.Fatalf("%s has no bills", a.Provider)
 	}
-	fx.tb.Fatal("no account has bills")
-	return nil
+	return b
 }
 
 // bill returns the provider's bill of the days since an attempt was made. The
@@ -138,7 +135,7 @@ func (fx *fixture) bill(a pay.Attempt) []provider.BillLine {
 	fx.Advance(36 * time.Hour)
 	var lines []provider.BillLine
 	for day := a.CreatedAt; day.Before(fx.Now().Add(-34 * time.Hour)); day = day.Add(24 * time.Hour) {
-		bill, err := fx.biller().Bill(fx.ctx(), day)
+		bill, err := fx.biller(a).Bill(fx.ctx(), day)
 		fx.must(err)
 		lines = append(lines, bill.Lines...)
 	}

@@ -104,8 +104,8 @@ func TestRefundInTheConsole(t *testing.T) {
 			fx.must(err)
 			fx.settle(id, "refunded", func(l *pay.Ledger) bool { return returnedBy(l, pay.RefundByMerchant) == 1000 })
 			fx.later(time.Hour)
-			if l := fx.ledger(id); len(l.Refunds) != 2 || l.Refundable(a.ID).Value != fen-fen/2-1000 || len(fx.quarantined()) != 0 {
-				t.Errorf("refunds are %+v, quarantine %+v", l.Refunds, fx.quarantined())
+			if l := fx.ledger(id); len(l.Refunds) != 2 || l.Refundable(a.ID).Value != fen-fen/2-1000 || len(fx.unresolved()) != 0 {
+				t.Errorf("refunds are %+v, quarantine %+v", l.Refunds, fx.unresolved())
 			}
 		})
 	}
