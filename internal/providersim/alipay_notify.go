@@ -30,7 +30,11 @@ func (a *alipayAccount) refund(o *order, r *refund, at time.Time, n notice) *mes
 	p.Set("refund_fee", yuan(o.refundedFen()))
 	p.Set("gmt_refund", at.In(china).Format("2006-01-02 15:04:05.000"))
 	p.Set("out_biz_no", r.number)
-	return a.message(o, p, n.gbk)
+	m := a.message(o, p, n.gbk)
+	if r.void {
+		m.url = "" // nothing went back that could be told of
+	}
+	return m
 }
 
 // statement returns a trade as a notification states it.

@@ -46,8 +46,9 @@ func refundTrade(s *Sim, c *alipayCall) (any, error) {
 		return nil, err
 	}
 	r := &refund{number: number, fen: fen, stuck: s.stuckBy(c.struck)}
+	r.void = r.stuck > 0
 	s.giveBack(o, r, 0)
-	if r.stuck == 0 {
+	if !r.void {
 		reply.Changed = "Y"
 	}
 	reply.Fee = yuan(o.refundedFen())

@@ -117,6 +117,7 @@ type refund struct {
 	created time.Time
 	settles time.Time     // when it succeeds or gets stuck
 	stuck   time.Duration // from then on, until it succeeds after all
+	void    bool          // it fails for good: the merchant keeps the money
 
 	redirected *redirection // to another account, after it had been stuck; nil for not
 }
@@ -133,7 +134,7 @@ const (
 
 func (o *order) state(now time.Time) state {
 	if !o.paidAt.IsZero() {
-		if len(o.refunds) > 0 {
+		if o.refundedFen() > 0 {
 			return stateRefunded
 		}
 		return statePaid
@@ -148,7 +149,9 @@ func (o *order) state(now time.Time) state {
 // its money has left the merchant.
 func (o *order) refundedFen() (sum int64) {
 	for _, r := range o.refunds {
-		sum += r.fen
+		if !r.void {
+			sum += r.fen
+		}
 	}
 	return sum
 }

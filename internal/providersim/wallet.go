@@ -26,10 +26,11 @@ type Payment struct {
 	Product     Product   `json:"product"`
 	Description string    `json:"description"`
 	Fen         int64     `json:"fen"`
-	State       string    `json:"state"`            // unpaid, paid, closed or refunded
-	Payer       User      `json:"payer"`            // who has opened it, or ""
-	Text        string    `json:"text,omitempty"`   // of its newest QR, or its prepay_id
-	Return      string    `json:"return,omitempty"` // where the payer's browser goes next
+	Returned    int64     `json:"returned,omitempty"` // fen that went back, or are on their way
+	State       string    `json:"state"`              // unpaid, paid, closed or refunded
+	Payer       User      `json:"payer"`              // who has opened it, or ""
+	Text        string    `json:"text,omitempty"`     // of its newest QR, or its prepay_id
+	Return      string    `json:"return,omitempty"`   // where the payer's browser goes next
 	CreatedAt   time.Time `json:"created_at"`
 	ExpiresAt   time.Time `json:"expires_at"` // of Text
 }
@@ -46,7 +47,7 @@ func (s *Sim) show(o *order) Payment {
 	}
 	p := Payment{
 		ID: o.id, Wallet: o.account.wallet(), Account: o.account.id(), Payee: o.account.payee(), Number: o.number, Product: o.product,
-		Description: o.description, Fen: o.fen, State: stateNames[o.state(s.now())], Payer: o.payer, Return: o.quitURL, CreatedAt: o.created,
+		Description: o.description, Fen: o.fen, Returned: o.refundedFen(), State: stateNames[o.state(s.now())], Payer: o.payer, Return: o.quitURL, CreatedAt: o.created,
 	}
 	if !o.paidAt.IsZero() {
 		p.Return = o.returnURL
