@@ -19,7 +19,7 @@ import (
 var card = provider.BankCard{Bank: "ICBC_DEBIT", Number: "6222000000000001234", Holder: "小明"}
 
 // redirect sends refundOrder's refund on, at a WeChat Pay that first says state.
-func redirect(t *testing.T, state string, apply answer, to *provider.BankCard) (pay.Evidence, error, []providertest.Sent) {
+func redirect(t *testing.T, state string, apply answer, to *provider.BankCard) (pay.Evidence, []providertest.Sent, error) {
 	t.Helper()
 	w := newWire(t, func(r *http.Request, _ string) answer {
 		if r.Method != http.MethodPost {
@@ -31,7 +31,7 @@ func redirect(t *testing.T, state string, apply answer, to *provider.BankCard) (
 		return apply
 	})
 	ev, err := open(t, w.URL, nil).(provider.AbnormalRefunder).RedirectRefund(t.Context(), refundOrder(), to)
-	return ev, err, w.Sent()
+	return ev, w.Sent(), err
 }
 
 // opened decrypts what only WeChat Pay can read.
@@ -53,7 +53,7 @@ func TestRedirectRefund(t *testing.T) {
 	taken := answer{status: 200, body: providertest.JSON(t, refundReply(nil))}
 	for name, to := range map[string]*provider.BankCard{"card": &card, "merchant": nil} {
 		t.Run(name, func(t *testing.T) {
-			ev, err, sent := redirect(t, "ABNORMAL", taken, to)
+			ev, sent, err := redirect(t, "ABNORMAL", taken, to)
 			if err != nil || ev.Returned == nil || ev.Returned.Status != pay.RefundPending || ev.Returned.Failure != "" || ev.Returned.Number != refundOrder().Number {
 				t.Fatalf("got %+v, %v", ev, err)
 			}
@@ -85,7 +85,7 @@ func TestRedirectRefund(t *testing.T) {
 func TestRedirectOfWhatIsNotStuck(t *testing.T) {
 	t.Parallel()
 	for state, want := range map[string]pay.RefundStatus{"PROCESSING": pay.RefundPending, "SUCCESS": pay.RefundSucceeded, "CLOSED": pay.RefundFailed} {
-		ev, err, sent := redirect(t, state, answer{status: 500}, &card)
+		ev, sent, err := redirect(t, state, answer{status: 500}, &card)
 		posted := slices.ContainsFunc(sent, func(s providertest.Sent) bool { return strings.HasPrefix(s.Path, http.MethodPost) })
 		if err != nil || ev.Returned.Status != want || posted {
 			t.Errorf("%s: got %+v, %v, posted %t", state, ev, err, posted)
@@ -106,7 +106,7 @@ func TestRedirectRefused(t *testing.T) {
 		"unsigned": {answer{status: 200, body: providertest.JSON(t, refundReply(nil)), sign: func(h http.Header) { clear(h) }}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err, _ := redirect(t, "ABNORMAL", c.apply, &card)
+			_, _, err := redirect(t, "ABNORMAL", c.apply, &card)
 			if c.want == nil {
 				providertest.Undecided(t, err, secrets...)
 			} else if !errors.Is(err, c.want) {
@@ -126,7 +126,7 @@ func TestRedirectChecksTheCard(t *testing.T) {
 	} {
 		wrong := card
 		spoil(&wrong)
-		_, err, sent := redirect(t, "ABNORMAL", answer{status: 500}, &wrong)
+		_, sent, err := redirect(t, "ABNORMAL", answer{status: 500}, &wrong)
 		if e, ok := errors.AsType[*pay.Error](err); !ok || e.Field != field || len(sent) != 0 {
 			t.Errorf("%s: got %v after %d requests", field, err, len(sent))
 		}
