@@ -42,7 +42,7 @@ func (fx *fixture) newGateway(a pay.Attempt) *gateway {
 	g := &gateway{fixture: fx, attempt: a, log: &strings.Builder{}, answers: map[string]map[string]string{}, asked: map[string]int{}}
 	wire := providertest.NewWire(fx.tb, g.reply)
 	acc := providertest.Open(fx.tb, provideralipay.Open,
-		map[string]any{"app_id": a.App, "seller_id": a.Account, "private_key": "app.pem", "public_key": "alipay.pem"},
+		map[string]any{"app_id": a.App, "seller_id": a.Account, "private_key": "app.pem", "public_key": "alipay.pem", "qr_product": "QR_CODE_OFFLINE"},
 		providertest.Env(wire.URL, map[string][]byte{
 			"app.pem": providertest.PrivatePEM(providertest.MerchantKey()), "alipay.pem": providertest.PublicPEM(providertest.ProviderKey()),
 		}))

@@ -13,12 +13,13 @@ import (
 	"morepay/internal/merchant"
 	"morepay/internal/merchant/folder"
 	"morepay/internal/pay"
+	"morepay/internal/program"
 	"morepay/internal/store/sqlstore"
 )
 
 type merchants struct {
 	Apply    applyMerchants    `cmd:"" help:"Store the documents of a folder: all or none. Running servers follow within a second."`
-	Check    checkMerchants    `cmd:"" help:"Check the documents of a folder and say everything that is wrong."`
+	Check    checkMerchants    `cmd:"" help:"Check the documents, settings and accounts of a folder and say everything that is wrong."`
 	List     listMerchants     `cmd:"" help:"List the stored merchants."`
 	Show     showMerchant      `cmd:"" help:"Print a merchant's document, or list its versions."`
 	Export   exportMerchants   `cmd:"" help:"Write the stored documents into a folder."`
@@ -83,12 +84,19 @@ func showDiff(ctx context.Context, db *sqlstore.DB, doc *capability.Document) er
 }
 
 type checkMerchants struct {
-	Dir string `arg:"" type:"existingdir" help:"Folder with one folder a merchant."`
+	Dir    string `arg:"" type:"existingdir" help:"Folder with one folder a merchant."`
+	SimURL string `help:"Origin of a simulator, in test mode."`
 }
 
+// Validate is called by kong.
+func (c *checkMerchants) Validate() error { return CheckOrigin("sim-url", c.SimURL) }
+
+// Run checks all that a server looks at when it starts.
 func (c *checkMerchants) Run() error {
-	loaded, err := folder.LoadDocuments(os.DirFS(c.Dir))
-	if err != nil {
+	loaded, broken := folder.Load(os.DirFS(c.Dir), c.SimURL == "")
+	_, shared := folder.NewRegistry(loaded, c.SimURL == "")
+	_, closed := program.OpenAccounts(program.Config{SimURL: c.SimURL, Log: program.DefaultLog()}, loaded, nil)
+	if err := errors.Join(broken, shared, closed); err != nil {
 		return err
 	}
 	fmt.Printf("%d merchants are in order\n", len(loaded))

@@ -69,6 +69,7 @@ func openAlipay(shop *Shop, sim *providersim.Sim, k keys, n int, files map[strin
 	}
 	return settle(shop, "alipay", map[string]string{
 		"app_id": account.AppID, "seller_id": account.SellerID, "private_key": "merchant.pem", "public_key": "platform.pem",
+		"qr_product": "QR_CODE_OFFLINE",
 	})
 }
 

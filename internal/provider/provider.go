@@ -157,5 +157,6 @@ type Env struct {
 	HTTP    *http.Client                      // of NewHTTPClient; in test mode it leads to the simulator
 	TestURL string                            // the simulator's origin, whose links are let through in test mode; "" in live mode
 	ReadKey func(name string) ([]byte, error) // reads a key file named in the account's settings
+	Granted []pay.Rail                        // what the merchant's document offers of this provider: settings that these need must be there
 	Now     func() time.Time
 }

@@ -79,7 +79,7 @@ func newFixture(t *testing.T) *fixture {
 		"mchid": wechatAccount, "appid": wechatApp, "app_secret": "secret", "certificate_serial": "5157F09EFDC096DE",
 		"private_key": "own", "api_v3_key": "v3", "public_key_id": "PUB_KEY_ID_0119", "public_key": "platform", "h5_domain": "pay.example",
 	})
-	fx.open(alipay.ID, map[string]any{"app_id": alipayApp, "seller_id": alipayAccount, "private_key": "own", "public_key": "platform"})
+	fx.open(alipay.ID, map[string]any{"app_id": alipayApp, "seller_id": alipayAccount, "private_key": "own", "public_key": "platform", "qr_product": "QR_CODE_OFFLINE"})
 	fx.open(merchantlink.ID, map[string]any{
 		"account": "teashop", "url": "https://cashier.tea.example/merchantlink/teashop", "secret": "webhook", "hosts": []string{"cashier.tea.example"},
 	})

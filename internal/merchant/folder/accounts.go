@@ -14,14 +14,16 @@ import (
 )
 
 // OpenAccounts opens every account that the merchants have at a provider. All
-// that is wrong is told at once, with file and field. env.ReadKey is set for
-// each merchant, and the accounts' calls are measured in metrics, which may be nil.
+// that is wrong is told at once, with file and field. env.ReadKey and env.Granted
+// are set for each merchant, and the accounts' calls are measured in metrics, which
+// may be nil.
 func OpenAccounts(merchants []Merchant, env provider.Env, metrics prometheus.Registerer) (*account.Registry, error) {
 	accounts := account.NewRegistry(metrics)
 	var problems []error
 	for _, m := range merchants {
 		env.ReadKey = m.ReadKey
 		for id, settings := range m.Settings.Accounts {
+			env.Granted = m.granted(id)
 			opened, err := provider.New(id, settings, env)
 			if err != nil {
 				problems = append(problems, m.inSettings("accounts."+id, fmt.Errorf("accounts.%w", err)))
@@ -34,6 +36,16 @@ func OpenAccounts(merchants []Merchant, env provider.Env, metrics prometheus.Reg
 		}
 	}
 	return accounts, errors.Join(problems...)
+}
+
+// granted lists the rails of a provider that the document offers.
+func (m *Merchant) granted(providerID string) (rails []pay.Rail) {
+	for _, row := range m.Document.Methods {
+		if known := method.Find(row.Method); known != nil && known.Provider == providerID {
+			rails = append(rails, row.Rails...)
+		}
+	}
+	return rails
 }
 
 // checkRails: a rail that the document grants and the adapter can't take would

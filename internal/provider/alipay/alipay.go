@@ -18,6 +18,8 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	sdk "github.com/smartwalle/alipay/v3"
@@ -41,11 +43,12 @@ type settings struct {
 	SellerID   string `json:"seller_id"`   // the merchant's Alipay user id, 2088…
 	PrivateKey string `json:"private_key"` // file: of the application
 	PublicKey  string `json:"public_key"`  // file: of Alipay, not of the application
-	QRProduct  string `json:"qr_product"`  // what was contracted for QR codes; "" for qrProducts[0]
+	QRProduct  string `json:"qr_product"`  // what was contracted for QR codes; "" for an account without them
 }
 
-// qrProducts are the product codes of precreate: payments face to face, and
-// order codes for online shops.
+// qrProducts are the product codes of precreate: payments face to face, which
+// Alipay's risk control expects at a till, and order codes for online shops. Only
+// the merchant knows which was contracted.
 var qrProducts = []string{"FACE_TO_FACE_PAYMENT", "QR_CODE_OFFLINE"}
 
 var (
@@ -53,22 +56,17 @@ var (
 	sellerIDForm = regexp.MustCompile(`^2088[0-9]{12}$`)
 )
 
-func (s *settings) check() error {
+func (s *settings) check(granted []pay.Rail) error {
 	if !appIDForm.MatchString(s.AppID) {
 		return pay.Errorf(pay.CodeInvalid, "app_id", "must be the application's id, 8 to 32 digits")
 	}
 	if !sellerIDForm.MatchString(s.SellerID) {
 		return pay.Errorf(pay.CodeInvalid, "seller_id", "must be the merchant's user id, 16 digits beginning with 2088")
 	}
-	if s.QRProduct == "" {
-		s.QRProduct = qrProducts[0]
+	if s.QRProduct == "" && !slices.Contains(granted, pay.RailQR) || slices.Contains(qrProducts, s.QRProduct) {
+		return nil
 	}
-	for _, known := range qrProducts {
-		if s.QRProduct == known {
-			return nil
-		}
-	}
-	return pay.Errorf(pay.CodeInvalid, "qr_product", "must be one of %v", qrProducts)
+	return pay.Errorf(pay.CodeInvalid, "qr_product", "must be the product that was contracted for QR codes, %s", strings.Join(qrProducts, " or "))
 }
 
 // account is one application of one merchant.
@@ -98,7 +96,7 @@ func Open(raw json.RawMessage, env provider.Env) (provider.Provider, error) {
 	if err := provider.DecodeSettings(raw, &a.settings); err != nil {
 		return nil, err
 	}
-	if err := a.settings.check(); err != nil {
+	if err := a.settings.check(env.Granted); err != nil {
 		return nil, err
 	}
 	key, alipayKey, err := env.KeyPair(a.PrivateKey, a.PublicKey)
@@ -148,7 +146,11 @@ func (a *account) App() string { return a.AppID }
 
 // Rails implements provider.Provider.
 func (a *account) Rails() []pay.Rail {
-	return []pay.Rail{pay.RailQR, pay.RailDeepLink, pay.RailRedirect}
+	rails := []pay.Rail{pay.RailDeepLink, pay.RailRedirect}
+	if a.QRProduct != "" {
+		rails = append(rails, pay.RailQR)
+	}
+	return rails
 }
 
 // FormTargets implements provider.FormTargeter: the gateway, the cashiers for phones and

@@ -19,11 +19,48 @@ func TestOpen(t *testing.T) {
 	if p.Account() != sellerID || p.App() != appID {
 		t.Errorf("account %q and app %q", p.Account(), p.App())
 	}
-	if got, want := p.Rails(), []pay.Rail{pay.RailQR, pay.RailDeepLink, pay.RailRedirect}; !slices.Equal(got, want) {
+	if got, want := p.Rails(), []pay.Rail{pay.RailDeepLink, pay.RailRedirect, pay.RailQR}; !slices.Equal(got, want) {
 		t.Errorf("rails %v, want %v", got, want)
 	}
 	if targets := p.(provider.FormTargeter).FormTargets(); !slices.Contains(targets, "https://openapi.alipay.com") || !slices.Contains(targets, "alipays:") {
 		t.Errorf("targets %v", targets)
+	}
+}
+
+// Which product was contracted for QR codes is nobody's guess: one for tills trips
+// Alipay's risk control online. It is asked for where codes are offered.
+func TestProductOfCodes(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		product string
+		granted []pay.Rail
+		refused bool
+		codes   bool
+	}{
+		"not-chosen":      {"", []pay.Rail{pay.RailDeepLink, pay.RailQR}, true, false},
+		"not-needed":      {"", []pay.Rail{pay.RailDeepLink, pay.RailPageQR}, false, false},
+		"face-to-face":    {"FACE_TO_FACE_PAYMENT", []pay.Rail{pay.RailQR}, false, true},
+		"order-code":      {"QR_CODE_OFFLINE", []pay.Rail{pay.RailQR}, false, true},
+		"of-another-rail": {"QUICK_WAP_WAY", nil, true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			env := providertest.Env(providertest.Nowhere, keyFiles())
+			env.Granted = c.granted
+			p, err := alipay.Open([]byte(providertest.JSON(t, providertest.With(goodSettings(), map[string]any{"qr_product": c.product}))), env)
+			if c.refused {
+				if err == nil || !strings.Contains(err.Error(), "qr_product") || !strings.Contains(err.Error(), "FACE_TO_FACE_PAYMENT or QR_CODE_OFFLINE") {
+					t.Errorf("got %v", err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = p.Request(order(pay.RailQR))
+			if slices.Contains(p.Rails(), pay.RailQR) != c.codes || (err == nil) != c.codes {
+				t.Errorf("rails %v, a code's request: %v", p.Rails(), err)
+			}
+		})
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,8 +55,8 @@ type stored struct {
 // Request implements provider.Provider.
 func (a *account) Request(o provider.Order) ([]byte, error) {
 	p, ok := products[o.Rail]
-	if !ok {
-		return nil, pay.Errorf(pay.CodeInvalid, "rail", "Alipay has no rail %q", o.Rail)
+	if !ok || !slices.Contains(a.Rails(), o.Rail) {
+		return nil, pay.Errorf(pay.CodeInvalid, "rail", "this account has no rail %q", o.Rail)
 	}
 	if err := o.Check(outTradeNoForm, "CNY"); err != nil {
 		return nil, err

@@ -37,7 +37,7 @@ func TestStartQRCode(t *testing.T) {
 	}
 	sent := forms(t, w)[0]
 	want := `{"out_trade_no":"` + number + `","total_amount":"59.80","subject":"Tea \u003cgreen\u003e   cup",` +
-		`"product_code":"FACE_TO_FACE_PAYMENT","time_expire":"2026-11-23 20:30:00"}`
+		`"product_code":"QR_CODE_OFFLINE","time_expire":"2026-11-23 20:30:00"}`
 	if got := sent.Get("biz_content"); got != want {
 		t.Errorf("sent\n%s\nwant\n%s", got, want)
 	}

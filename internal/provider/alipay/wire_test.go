@@ -44,7 +44,7 @@ func keyFiles() map[string][]byte {
 }
 
 func goodSettings() map[string]any {
-	return map[string]any{"app_id": appID, "seller_id": sellerID, "private_key": "app.key", "public_key": "alipay.pem"}
+	return map[string]any{"app_id": appID, "seller_id": sellerID, "private_key": "app.key", "public_key": "alipay.pem", "qr_product": "QR_CODE_OFFLINE"}
 }
 
 func open(tb testing.TB, origin string) provider.Provider {

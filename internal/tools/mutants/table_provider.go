@@ -102,5 +102,42 @@ var providerRows = []row{
 		name: "alipay-another-order", file: "internal/provider/alipay/query.go",
 		line: "if reply.OutTradeNo != outTradeNo {", becomes: "if false {",
 		tests: "./internal/provider/alipay TestQueryUnknown",
+	}, {
+		name: "alipay-cancels-what-ran-out", file: "internal/provider/alipay/query.go",
+		line: "if o.Rail == pay.RailQR && !o.RunOut {", becomes: "if o.Rail == pay.RailQR {",
+		tests: "./internal/provider/alipay TestCloseWhatHasRunOut",
+	}, {
+		name: "alipay-cancel-that-gives-back-is-a-close", file: "internal/provider/alipay/query.go",
+		line: `case reply.Action == "refund":`, becomes: "case false:",
+		tests: "./internal/provider/alipay TestClose",
+	}, {
+		name: "alipay-all-back-is-paid", file: "internal/provider/alipay/query.go",
+		line: "return &pay.Returned{Total: paid}, nil", becomes: "return nil, nil",
+		tests: "./internal/provider/alipay TestQuery",
+	}, {
+		name: "alipay-currency-of-a-notice", file: "internal/provider/alipay/notify.go",
+		line: `Currency: values.Get("trans_currency"), `, becomes: "",
+		tests: "./internal/provider/alipay TestNotification",
+	}, {
+		name: "alipay-unsigned-refusal", file: "internal/provider/alipay/call.go",
+		line:    `return fmt.Errorf("alipay: unsigned answer %s %s", provider.Clean(string(answer.Code)), provider.Clean(answer.SubCode))`,
+		becomes: "return judge(orderCodes, string(answer.Code), answer.SubCode)",
+		tests:   "./internal/provider/alipay TestStart",
+	}, {
+		name: "alipay-bill-of-another-merchant", file: "internal/provider/alipay/billfile.go",
+		line: "case !ours:", becomes: "case !ours && false:",
+		tests: "./internal/provider/alipay TestBillBroken",
+	}, {
+		name: "alipay-bill-words-that-look-like-values", file: "internal/provider/alipay/billfile.go",
+		line: "case found != 1:", becomes: "case found < 1:",
+		tests: "./internal/provider/alipay TestBillWithAnOddRow",
+	}, {
+		name: "alipay-bill-without-tls", file: "internal/provider/alipay/bill.go",
+		line: `link = "https://" + billHost + "/" + rest`, becomes: `link = "http://" + billHost + "/" + rest`,
+		tests: "./internal/provider/alipay TestBill",
+	}, {
+		name: "alipay-product-of-codes-is-guessed", file: "internal/provider/alipay/alipay.go",
+		line: `s.QRProduct == "" && !slices.Contains(granted, pay.RailQR) ||`, becomes: `s.QRProduct == "" ||`,
+		tests: "./internal/provider/alipay TestProductOfCodes",
 	},
 }
