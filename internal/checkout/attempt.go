@@ -275,7 +275,7 @@ func (s *Service) awaitAnswer(ctx context.Context, l *pay.Ledger, attemptID stri
 func (s *Service) newAttempt(l *pay.Ledger, acc *account.Account, r AttemptRequest) (pay.Attempt, error) {
 	a := pay.Attempt{
 		ID: newAttemptID(), Method: r.Method, Rail: r.Rail,
-		Provider: acc.ProviderID, Account: acc.Name(), App: acc.Provider.App(),
+		Provider: acc.ProviderID, Account: acc.Name(), App: acc.Provider.App(r.Rail),
 		OutTradeNo: newNumber(), Amount: l.Session.Amount,
 		// Providers keep whole seconds: rounded down, none takes money after our expiry.
 		ExpiresAt: l.Session.ExpiresAt.Truncate(time.Second),

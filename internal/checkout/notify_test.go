@@ -130,6 +130,41 @@ func TestQuarantine(t *testing.T) {
 	}
 }
 
+// One merchant number may have an app for each rail: what is said of a payment is
+// compared with the app that it was ordered under.
+func TestAppOfTheAttempt(t *testing.T) {
+	t.Parallel()
+	fx := newFixture(t)
+	apps := map[string]bool{}
+	for _, rail := range []pay.Rail{pay.RailQR, pay.RailDeepLink} {
+		id := fx.open()
+		a := fx.choose(id, wechat, rail)
+		apps[a.App] = true
+		fx.pay(a)
+		fx.awaitStatus(id, pay.SessionPaid)
+	}
+	if len(apps) != 2 || apps[""] {
+		t.Errorf("the apps are %v, want one for each rail", apps)
+	}
+	acc := fx.Accounts().Of(harness.Merchant, "wechatpay")
+	id := fx.open()
+	a := fx.choose(id, wechat, pay.RailQR)
+	fx.inject("notify-never", 1)
+	fx.pay(a)
+	ev, err := acc.Provider.Query(t.Context(), a.OutTradeNo)
+	fx.must(err)
+	ev.App = acc.Provider.App(pay.RailDeepLink)
+	fx.unchanged(id, func() {
+		recorder := checkout.NewRecorder(checkout.Config{Store: fx.Stores().Ledgers, Desk: fx.Stores().Ledgers})
+		if l, err := recorder.Apply(t.Context(), acc, ev); l != nil || err != nil {
+			t.Errorf("got %+v, %v", l, err)
+		}
+	})
+	if list := fx.quarantined(); len(list) != 1 || !strings.Contains(list[0].Reason, "app is") {
+		t.Errorf("quarantined %+v", list)
+	}
+}
+
 // An account may be given to another merchant. What its provider says then of the
 // payments that were made before is not about the new one: a person must look.
 func TestEvidenceOfAnotherMerchant(t *testing.T) {

@@ -21,7 +21,7 @@ var accounts = []func(shop *Shop, sim *providersim.Sim, k keys, n int, files map
 func openWeChat(shop *Shop, sim *providersim.Sim, k keys, n int, files map[string][]byte) error {
 	apiV3Key, secret := rand.Text()+rand.Text()[:6], rand.Text() // 32 letters, as WeChat Pay wants
 	account := providersim.WeChatAccount{
-		MchID: fmt.Sprintf("16%08d", n), AppID: fmt.Sprintf("wxdemo%012d", n), AppSecret: secret,
+		MchID: fmt.Sprintf("16%08d", n), AppID: fmt.Sprintf("wxdemo%012d", n), AppSecret: secret, OtherAppIDs: []string{fmt.Sprintf("wxsite%012d", n)},
 		Name: shop.Document.Name, MerchantSerial: fmt.Sprintf("5157F09EFDC096DE15EBE81A47057A72%08X", n),
 		MerchantPublicKey: &k.merchant.PublicKey, APIv3Key: []byte(apiV3Key),
 		PlatformKey: k.platform, PublicKeyID: fmt.Sprintf("PUB_KEY_ID_01%020d", n),
@@ -34,8 +34,8 @@ func openWeChat(shop *Shop, sim *providersim.Sim, k keys, n int, files map[strin
 		return err
 	}
 	files["wechat_api_v3_key"], files["wechat_app_secret"] = []byte(apiV3Key), []byte(secret)
-	return settle(shop, "wechatpay", map[string]string{
-		"mchid": account.MchID, "appid": account.AppID, "app_secret": "wechat_app_secret",
+	return settle(shop, "wechatpay", map[string]any{
+		"mchid": account.MchID, "appid": account.AppID, "appids": map[string]string{"deep_link": account.OtherAppIDs[0]}, "app_secret": "wechat_app_secret",
 		"certificate_serial": account.MerchantSerial, "private_key": "merchant.pem",
 		"api_v3_key": "wechat_api_v3_key", "public_key_id": account.PublicKeyID, "public_key": "platform.pem",
 	})
@@ -50,7 +50,7 @@ func keyFiles(files map[string][]byte, k keys) (err error) {
 }
 
 // settle puts an adapter's settings into the shop.
-func settle(shop *Shop, providerID string, settings map[string]string) error {
+func settle(shop *Shop, providerID string, settings map[string]any) error {
 	raw, err := json.Marshal(settings)
 	shop.Settings.Accounts[providerID] = raw
 	return err
@@ -67,7 +67,7 @@ func openAlipay(shop *Shop, sim *providersim.Sim, k keys, n int, files map[strin
 	if err := keyFiles(files, k); err != nil {
 		return err
 	}
-	return settle(shop, "alipay", map[string]string{
+	return settle(shop, "alipay", map[string]any{
 		"app_id": account.AppID, "seller_id": account.SellerID, "private_key": "merchant.pem", "public_key": "platform.pem",
 		"qr_product": "QR_CODE_OFFLINE",
 	})

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"morepay/internal/pay"
@@ -19,9 +20,11 @@ import (
 // Provider is one merchant account at one company. All methods are safe for
 // concurrent use and return within [CallTimeout].
 type Provider interface {
-	// Account and App are the identifiers that evidence must carry. App may be "".
+	// Account and App are the identifiers that evidence must carry: those of the
+	// merchant's account, and of the application under which orders by a rail are
+	// made. App may be "".
 	Account() string
-	App() string
+	App(rail pay.Rail) string
 
 	// Rails lists what the adapter can do; an order for another rail is refused.
 	Rails() []pay.Rail
@@ -92,6 +95,14 @@ type BankCard struct {
 	Bank   string `json:"bank"` // the provider's code of the bank, such as ICBC_DEBIT
 	Number string `json:"number"`
 	Holder string `json:"holder"`
+}
+
+// PayerChecker is a provider that can serve a payer by some rails only from some
+// addresses.
+type PayerChecker interface {
+	// CheckPayer reports, as a *pay.Error, why an order by a rail would be of no use
+	// to a payer at an address.
+	CheckPayer(rail pay.Rail, address netip.Addr) error
 }
 
 // PayerIdentifier is a provider whose in-app rail must know who the payer is.

@@ -76,7 +76,7 @@ func newFixture(t *testing.T) *fixture {
 	fx.http = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	fx.addAccounts()
 	fx.open(wechatpay.ID, map[string]any{
-		"mchid": wechatAccount, "appid": wechatApp, "app_secret": "secret", "certificate_serial": "5157F09EFDC096DE",
+		"mchid": wechatAccount, "appid": wechatApp, "appids": map[string]string{"deep_link": "wx0000000000000002"}, "app_secret": "secret", "certificate_serial": "5157F09EFDC096DE",
 		"private_key": "own", "api_v3_key": "v3", "public_key_id": "PUB_KEY_ID_0119", "public_key": "platform", "h5_domain": "pay.example",
 	})
 	fx.open(alipay.ID, map[string]any{"app_id": alipayApp, "seller_id": alipayAccount, "private_key": "own", "public_key": "platform", "qr_product": "QR_CODE_OFFLINE"})
@@ -96,7 +96,7 @@ const (
 func (fx *fixture) addAccounts() {
 	err := errors.Join(
 		fx.sim.AddWeChatAccount(providersim.WeChatAccount{
-			MchID: wechatAccount, AppID: wechatApp, AppSecret: "secret", MerchantSerial: "5157F09EFDC096DE",
+			MchID: wechatAccount, AppID: wechatApp, OtherAppIDs: []string{"wx0000000000000002"}, AppSecret: "secret", MerchantSerial: "5157F09EFDC096DE",
 			MerchantPublicKey: &providertest.MerchantKey().PublicKey, APIv3Key: []byte(apiV3Key), PlatformKey: providertest.ProviderKey(), PublicKeyID: "PUB_KEY_ID_0119",
 			H5Domains: []string{"pay.example"}, OAuthDomains: []string{"pay.example"},
 		}),
@@ -304,7 +304,7 @@ func TestPayAndRefund(t *testing.T) {
 				ev.Reference == "" || ev.Reference != asked.Reference || !ev.PaidAt.Equal(asked.PaidAt) || time.Since(ev.PaidAt).Abs() > time.Minute {
 				t.Errorf("%s says %+v", ev.Source, ev)
 			}
-			if ev.App != "" && ev.App != fx.providers[id].App() {
+			if ev.App != "" && ev.App != fx.providers[id].App(rail) {
 				t.Errorf("%s names the app %s", ev.Source, ev.App)
 			}
 		}
@@ -591,7 +591,7 @@ func (fx *fixture) hear(id string, fault providersim.Fault, o provider.Order) {
 		fx.t.Fatal(told.err)
 	}
 	ev := told.statement
-	same := ev.Amount == o.Amount && ev.Account == fx.providers[id].Account() && (ev.App == "" || ev.App == fx.providers[id].App())
+	same := ev.Amount == o.Amount && ev.Account == fx.providers[id].Account() && (ev.App == "" || ev.App == fx.providers[id].App(o.Rail))
 	// A cashier names no account: it is known by its secret.
 	if lie := fault.Name == "notify-wrong-amount" || fault.Name == "notify-wrong-account" && id != merchantlink.ID; same == lie {
 		fx.t.Errorf("told %+v", ev)

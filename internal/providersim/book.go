@@ -75,6 +75,7 @@ type account interface {
 type order struct {
 	id          string // names the order in the phone's links
 	account     account
+	appID       string // that it was made under, where one account has several
 	number      string // out_trade_no
 	product     Product
 	description string

@@ -19,11 +19,12 @@ import (
 // the platform's private key and the merchant's public one: the merchant's
 // private key stays with the merchant, as in life.
 type WeChatAccount struct {
-	MchID             string // 8 to 10 digits
-	AppID             string
-	AppSecret         string // for OAuth; "" if unused
-	Name              string // shown to payers; "" for the mchid
-	MerchantSerial    string // of the merchant's certificate, hex, upper case
+	MchID             string   // 8 to 10 digits
+	AppID             string   // of the service account: OAuth and JSAPI are its
+	OtherAppIDs       []string // bound to the number too, such as of a mobile app
+	AppSecret         string   // for OAuth; "" if unused
+	Name              string   // shown to payers; "" for the mchid
+	MerchantSerial    string   // of the merchant's certificate, hex, upper case
 	MerchantPublicKey *rsa.PublicKey
 	APIv3Key          []byte // 32 bytes
 	PlatformKey       *rsa.PrivateKey
@@ -43,9 +44,12 @@ func (a *wechatAccount) id() string     { return a.MchID }
 func (a *wechatAccount) payee() string  { return a.Name }
 func (a *wechatAccount) wallet() Wallet { return WeChat }
 
-// person returns the openid of a user: stable, and different for every app.
-func (a *wechatAccount) person(u User) string {
-	sum := sha256.Sum256([]byte(a.AppID + " " + string(u)))
+// person returns the openid of a user under the service account.
+func (a *wechatAccount) person(u User) string { return openid(a.AppID, u) }
+
+// openid returns the id of a user under an app: stable, and different for every app.
+func openid(appID string, u User) string {
+	sum := sha256.Sum256([]byte(appID + " " + string(u)))
 	return "o" + base64.RawURLEncoding.EncodeToString(sum[:])[:27]
 }
 

@@ -186,7 +186,7 @@ func (l billLine) row() []string {
 		refundID, refundNumber, returned, kind, refundState = r.id, r.number, yuan(r.fen), "ORIGINAL", r.status(written(r.created))
 	}
 	return []string{
-		at.In(china).Format(time.DateTime), a.AppID, a.MchID, "0", "", o.reference, o.number, a.person(o.payer), string(o.product), state,
+		at.In(china).Format(time.DateTime), o.appID, a.MchID, "0", "", o.reference, o.number, openid(o.appID, o.payer), string(o.product), state,
 		"OTHERS", "CNY", settled, "0.00", refundID, refundNumber, returned, "0.00", kind, refundState, plain(o.description), plain(o.attach),
 		"0.00000", "0.00%", settled, returned, "",
 	}

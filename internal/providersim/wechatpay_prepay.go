@@ -88,7 +88,7 @@ func (c *wechatCall) checkPrepay(v values, product Product) error {
 	if v.text("mchid") != c.merchant.MchID {
 		return errRequest.at("body", "/mchid", v.text("mchid"), "与Authorization中的mchid不一致")
 	}
-	if v.text("appid") != c.merchant.AppID {
+	if v.text("appid") != c.merchant.AppID && !slices.Contains(c.merchant.OtherAppIDs, v.text("appid")) {
 		return errAppMismatch
 	}
 	if !slices.Contains(c.merchant.Products, product) {
@@ -103,7 +103,7 @@ func (c *wechatCall) checkPrepay(v values, product Product) error {
 	if v.text("payer.openid") == "" {
 		return errNoOpenID
 	}
-	if !slices.ContainsFunc(Users, func(u User) bool { return c.merchant.person(u) == v.text("payer.openid") }) {
+	if !slices.ContainsFunc(Users, func(u User) bool { return openid(v.text("appid"), u) == v.text("payer.openid") }) {
 		return errOpenID
 	}
 	return nil
@@ -115,7 +115,7 @@ func (s *Sim) orderFor(c *wechatCall, v values, product Product, asked string) (
 	o := s.books.find(c.merchant, v.text("out_trade_no"))
 	if o == nil {
 		o = &order{
-			account: c.merchant, number: v.text("out_trade_no"), product: product,
+			account: c.merchant, appID: v.text("appid"), number: v.text("out_trade_no"), product: product,
 			description: v.text("description"), fen: v.integer("amount.total"), attach: v.text("attach"),
 			notifyURL: v.text("notify_url"), openid: v.text("payer.openid"), asked: asked,
 			created: c.now, closesAt: c.now.Add(orderLife),

@@ -46,7 +46,7 @@ var tradeStates = [...]struct{ state, description string }{
 func (a *wechatAccount) transaction(o *order, now time.Time) transaction {
 	is := o.state(now)
 	t := transaction{
-		MchID: a.MchID, AppID: a.AppID, Number: o.number, Attach: o.attach,
+		MchID: a.MchID, AppID: o.appID, Number: o.number, Attach: o.attach,
 		TradeState: tradeStates[is].state, Description: tradeStates[is].description,
 		Amount:     transactionAmount{Total: o.fen, Currency: "CNY", PayerCurrency: "CNY"},
 		Promotions: []string{},
@@ -56,7 +56,7 @@ func (a *wechatAccount) transaction(o *order, now time.Time) transaction {
 	}
 	t.Reference, t.TradeType, t.BankType = o.reference, o.product, "OTHERS"
 	t.SuccessTime = stamp(o.paidAt)
-	t.Payer.OpenID = a.person(o.payer)
+	t.Payer.OpenID = openid(o.appID, o.payer)
 	t.Amount.PayerTotal = o.fen
 	return t
 }

@@ -294,7 +294,7 @@ func (s *Sim) checkBridge(b bridgeRequest) (*pass, error) {
 		return nil, errUnknownCode
 	}
 	account := p.order.account.(*wechatAccount)
-	if account.AppID != b.AppID || b.SignType != "RSA" {
+	if p.order.appID != b.AppID || b.SignType != "RSA" {
 		return nil, errBadBridge
 	}
 	if at, err := strconv.ParseInt(b.Timestamp, 10, 64); err != nil || at >= 1e11 {

@@ -142,7 +142,7 @@ func pemText(kind string, der []byte) string {
 func (a *account) Account() string { return a.SellerID }
 
 // App implements provider.Provider: the application's id.
-func (a *account) App() string { return a.AppID }
+func (a *account) App(pay.Rail) string { return a.AppID }
 
 // Rails implements provider.Provider.
 func (a *account) Rails() []pay.Rail {

@@ -16,8 +16,8 @@ import (
 func TestOpen(t *testing.T) {
 	t.Parallel()
 	p := open(t, providertest.Nowhere)
-	if p.Account() != sellerID || p.App() != appID {
-		t.Errorf("account %q and app %q", p.Account(), p.App())
+	if p.Account() != sellerID || p.App(pay.RailQR) != appID {
+		t.Errorf("account %q and app %q", p.Account(), p.App(pay.RailQR))
 	}
 	if got, want := p.Rails(), []pay.Rail{pay.RailDeepLink, pay.RailRedirect, pay.RailQR}; !slices.Equal(got, want) {
 		t.Errorf("rails %v, want %v", got, want)

@@ -126,7 +126,7 @@ func safeTransport() *http.Transport {
 func (a *account) Account() string { return a.settings.Account }
 
 // App implements provider.Provider. A cashier has none.
-func (a *account) App() string { return "" }
+func (a *account) App(pay.Rail) string { return "" }
 
 // Rails implements provider.Provider.
 func (a *account) Rails() []pay.Rail { return []pay.Rail{pay.RailRedirect} }

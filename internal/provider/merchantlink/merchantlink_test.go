@@ -102,8 +102,8 @@ var secrets = []string{number, "http://", "https://"}
 func TestOpen(t *testing.T) {
 	t.Parallel()
 	p := open(t, providertest.Nowhere)
-	if p.Account() != "teashop" || p.App() != "" || !slices.Equal(p.Rails(), []pay.Rail{pay.RailRedirect}) {
-		t.Errorf("got %q, %q, %v", p.Account(), p.App(), p.Rails())
+	if p.Account() != "teashop" || p.App(pay.RailRedirect) != "" || !slices.Equal(p.Rails(), []pay.Rail{pay.RailRedirect}) {
+		t.Errorf("got %q, %q, %v", p.Account(), p.App(pay.RailRedirect), p.Rails())
 	}
 	targets := p.(provider.FormTargeter).FormTargets()
 	if want := []string{"https://cashier.tea.example", "https://95516.com", providertest.Nowhere}; !slices.Equal(targets, want) {

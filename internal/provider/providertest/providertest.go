@@ -96,7 +96,7 @@ func Order(id, account string, rail pay.Rail) provider.Order {
 		OutTradeNo: Number, AttemptID: "at_1", Rail: rail, Amount: pay.Money{Currency: "CNY", Value: 5980},
 		Description: "Tea <green> & cup", ExpiresAt: Now.Add(30 * time.Minute),
 		NotifyURL: "https://pay.example/notify/" + id + "/" + account, ReturnURL: "https://pay.example/return/at_1?x=1&y=2",
-		PayerIP: "203.0.113.9", OS: "ios",
+		PayerIP: "123.125.81.6", OS: "ios",
 	}
 }
 

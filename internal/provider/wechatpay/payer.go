@@ -18,7 +18,7 @@ func (a *account) AuthorizeURL(redirect, state string) string {
 	if a.env.TestURL != "" {
 		origin = a.env.TestURL
 	}
-	return origin + "/connect/oauth2/authorize?appid=" + url.QueryEscape(a.AppID) +
+	return origin + "/connect/oauth2/authorize?appid=" + url.QueryEscape(a.App(pay.RailJSAPI)) +
 		"&redirect_uri=" + url.QueryEscape(redirect) +
 		"&response_type=code&scope=snsapi_base&state=" + url.QueryEscape(state) + "#wechat_redirect"
 }
@@ -30,7 +30,7 @@ var spentCodes = map[int]bool{40029: true, 40163: true, 41008: true, 42003: true
 // reply is not signed; TLS is all that WeChat offers here.
 func (a *account) WalletPayerID(ctx context.Context, code string) (string, error) {
 	query := url.Values{
-		"appid": {a.AppID}, "secret": {a.appSecret}, "code": {code}, "grant_type": {"authorization_code"},
+		"appid": {a.App(pay.RailJSAPI)}, "secret": {a.appSecret}, "code": {code}, "grant_type": {"authorization_code"},
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://api.weixin.qq.com/sns/oauth2/access_token?"+query.Encode(), nil)
 	if err != nil {

@@ -86,7 +86,7 @@ func (a *account) Request(o provider.Order) ([]byte, error) {
 
 func (a *account) nativeBody(o provider.Order) (json.Marshaler, error) {
 	return native.PrepayRequest{
-		Appid: &a.AppID, Mchid: &a.MchID, Description: &o.Description, OutTradeNo: &o.OutTradeNo,
+		Appid: a.appID(o), Mchid: &a.MchID, Description: &o.Description, OutTradeNo: &o.OutTradeNo,
 		TimeExpire: expiry(o), NotifyUrl: &o.NotifyURL, Attach: &o.AttemptID,
 		Amount: &native.Amount{Total: &o.Amount.Value, Currency: &o.Amount.Currency},
 	}, nil
@@ -96,9 +96,14 @@ func (a *account) nativeBody(o provider.Order) (json.Marshaler, error) {
 var h5Types = map[string]string{"ios": "iOS", "android": "Android"}
 
 func (a *account) h5Body(o provider.Order) (json.Marshaler, error) {
-	if ip, err := netip.ParseAddr(o.PayerIP); err != nil || ip.Zone() != "" {
+	address, err := netip.ParseAddr(o.PayerIP)
+	if err != nil || address.Zone() != "" {
 		return nil, pay.Errorf(pay.CodeInvalid, "payer_ip", "must be the payer's IP address")
 	}
+	if err := a.CheckPayer(o.Rail, address); err != nil {
+		return nil, err
+	}
+	ip := address.Unmap().String()
 	if back, err := url.Parse(o.ReturnURL); err != nil || a.H5Domain != "" && back.Hostname() != a.H5Domain {
 		return nil, pay.Errorf(pay.CodeInvalid, "return_url", "must be on the registered H5 domain")
 	}
@@ -107,10 +112,10 @@ func (a *account) h5Body(o provider.Order) (json.Marshaler, error) {
 		h5Type = "Wap"
 	}
 	return h5.PrepayRequest{
-		Appid: &a.AppID, Mchid: &a.MchID, Description: &o.Description, OutTradeNo: &o.OutTradeNo,
+		Appid: a.appID(o), Mchid: &a.MchID, Description: &o.Description, OutTradeNo: &o.OutTradeNo,
 		TimeExpire: expiry(o), NotifyUrl: &o.NotifyURL, Attach: &o.AttemptID,
 		Amount:    &h5.Amount{Total: &o.Amount.Value, Currency: &o.Amount.Currency},
-		SceneInfo: &h5.SceneInfo{PayerClientIp: &o.PayerIP, H5Info: &h5.H5Info{Type: &h5Type}},
+		SceneInfo: &h5.SceneInfo{PayerClientIp: &ip, H5Info: &h5.H5Info{Type: &h5Type}},
 	}, nil
 }
 
@@ -119,11 +124,16 @@ func (a *account) jsapiBody(o provider.Order) (json.Marshaler, error) {
 		return nil, pay.Errorf(pay.CodeInvalid, "payer_id", "must be the payer's openid")
 	}
 	return jsapi.PrepayRequest{
-		Appid: &a.AppID, Mchid: &a.MchID, Description: &o.Description, OutTradeNo: &o.OutTradeNo,
+		Appid: a.appID(o), Mchid: &a.MchID, Description: &o.Description, OutTradeNo: &o.OutTradeNo,
 		TimeExpire: expiry(o), NotifyUrl: &o.NotifyURL, Attach: &o.AttemptID,
 		Amount: &jsapi.Amount{Total: &o.Amount.Value, Currency: &o.Amount.Currency},
 		Payer:  &jsapi.Payer{Openid: &o.WalletPayerID},
 	}, nil
+}
+
+func (a *account) appID(o provider.Order) *string {
+	id := a.App(o.Rail)
+	return &id
 }
 
 func expiry(o provider.Order) *time.Time {
@@ -186,16 +196,22 @@ func (a *account) link(reply prepaid, s stored) (pay.Action, error) {
 
 // bridge signs the parameters of WeChat's getBrandWCPayRequest with the
 // merchant's key. All are strings; timeStamp is in seconds.
-func (a *account) bridge(reply prepaid, _ stored) (pay.Action, error) {
+func (a *account) bridge(reply prepaid, s stored) (pay.Action, error) {
 	if reply.PrepayID == "" {
 		return pay.Action{}, &unusable{"the reply has no prepay_id"}
+	}
+	var ordered struct {
+		AppID string `json:"appid"` // as it was ordered, whatever the settings are by now
+	}
+	if err := json.Unmarshal(s.Body, &ordered); err != nil {
+		return pay.Action{}, err
 	}
 	nonce, err := utils.GenerateNonce()
 	if err != nil {
 		return pay.Action{}, err
 	}
 	params := map[string]string{
-		"appId":     a.AppID,
+		"appId":     ordered.AppID,
 		"timeStamp": strconv.FormatInt(a.env.Now().Unix(), 10),
 		"nonceStr":  nonce,
 		"package":   "prepay_id=" + reply.PrepayID,

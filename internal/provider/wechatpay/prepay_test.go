@@ -32,7 +32,7 @@ func TestRequestBody(t *testing.T) {
 	expire := `"time_expire":"2026-11-23T20:30:00+08:00"`
 	for rail, want := range map[pay.Rail]string{
 		pay.RailQR:       `{` + common + `,` + expire + `}`,
-		pay.RailDeepLink: `{` + common + `,"scene_info":{"h5_info":{"type":"iOS"},"payer_client_ip":"203.0.113.9"},` + expire + `}`,
+		pay.RailDeepLink: `{` + common + `,"scene_info":{"h5_info":{"type":"iOS"},"payer_client_ip":"123.125.81.6"},` + expire + `}`,
 		pay.RailJSAPI:    `{` + common + `,"payer":{"openid":"oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"},` + expire + `}`,
 	} {
 		t.Run(string(rail), func(t *testing.T) {
@@ -98,7 +98,7 @@ func TestRequestRefuses(t *testing.T) {
 		"notify-long":    {pay.RailQR, func(o *provider.Order) { o.NotifyURL += strings.Repeat("x", 255) }, "notify_url"},
 		"notify-path":    {pay.RailQR, func(o *provider.Order) { o.NotifyURL = "/notify" }, "notify_url"},
 		"no-ip":          {pay.RailDeepLink, func(o *provider.Order) { o.PayerIP = "" }, "payer_ip"},
-		"ip-with-port":   {pay.RailDeepLink, func(o *provider.Order) { o.PayerIP = "203.0.113.9:443" }, "payer_ip"},
+		"ip-with-port":   {pay.RailDeepLink, func(o *provider.Order) { o.PayerIP = "123.125.81.6:443" }, "payer_ip"},
 		"ip-with-zone":   {pay.RailDeepLink, func(o *provider.Order) { o.PayerIP = "fe80::1%eth0" }, "payer_ip"},
 		"other-domain":   {pay.RailDeepLink, func(o *provider.Order) { o.ReturnURL = "https://shop.example/" }, "return_url"},
 		"no-openid":      {pay.RailJSAPI, func(o *provider.Order) { o.WalletPayerID = "" }, "payer_id"},

@@ -21,8 +21,8 @@ import (
 func TestOpen(t *testing.T) {
 	t.Parallel()
 	p := open(t, providertest.Nowhere, nil)
-	if p.Account() != mchID || p.App() != appID {
-		t.Errorf("account %q and app %q, want %q and %q", p.Account(), p.App(), mchID, appID)
+	if p.Account() != mchID || p.App(pay.RailQR) != appID {
+		t.Errorf("account %q and app %q, want %q and %q", p.Account(), p.App(pay.RailQR), mchID, appID)
 	}
 	if got, want := p.Rails(), []pay.Rail{pay.RailQR, pay.RailDeepLink, pay.RailJSAPI}; !slices.Equal(got, want) {
 		t.Errorf("rails %v, want %v", got, want)
@@ -52,6 +52,8 @@ func TestOpenRefuses(t *testing.T) {
 		"missing-mchid":       {change: map[string]string{"mchid": ``}, field: "mchid"},
 		"letters-in-mchid":    {change: map[string]string{"mchid": `"190000000x"`}, field: "mchid"},
 		"missing-appid":       {change: map[string]string{"appid": ``}, field: "appid"},
+		"appid-of-a-rail":     {change: map[string]string{"appids": `{"jsapi":"wx 1"}`}, field: "appids.jsapi"},
+		"appid-of-no-rail":    {change: map[string]string{"appids": `{"redirect":"wx1"}`}, field: "appids.redirect"},
 		"serial-in-lower":     {change: map[string]string{"certificate_serial": `"5157f09efdc096de"`}, field: "certificate_serial"},
 		"key-id-no-prefix":    {change: map[string]string{"public_key_id": `"0119000000012026"`}, field: "public_key_id", says: "PUB_KEY_ID_"},
 		"domain-with-scheme":  {change: map[string]string{"h5_domain": `"https://pay.example"`}, field: "h5_domain"},

@@ -12,6 +12,7 @@
 package wechatpay
 
 import (
+	"cmp"
 	"crypto/rsa"
 	"encoding/json"
 	"errors"
@@ -36,14 +37,22 @@ func init() { provider.Register(ID, Open) }
 // settings of one account. The names of key files are read through Env.ReadKey.
 type settings struct {
 	MchID             string `json:"mchid"`
-	AppID             string `json:"appid"`
-	AppSecret         string `json:"app_secret"`         // file; without it there is no jsapi rail
+	AppID             string `json:"appid"`              // of orders by every rail that is not in AppIDs
+	AppIDs            appIDs `json:"appids"`             // others under the same number
+	AppSecret         string `json:"app_secret"`         // file, of the jsapi rail's app; without it there is no such rail
 	CertificateSerial string `json:"certificate_serial"` // of the merchant's API certificate, upper-case hex
 	PrivateKey        string `json:"private_key"`        // file: apiclient_key.pem
 	APIv3Key          string `json:"api_v3_key"`         // file: 32 letters and digits
 	PublicKeyID       string `json:"public_key_id"`      // PUB_KEY_ID_…
 	PublicKey         string `json:"public_key"`         // file: pub_key.pem of WeChat Pay
 	H5Domain          string `json:"h5_domain"`          // registered for H5; if set, return links must be on it
+}
+
+// appIDs are the app ids of single rails.
+type appIDs struct {
+	QR       string `json:"qr"`
+	DeepLink string `json:"deep_link"`
+	JSAPI    string `json:"jsapi"`
 }
 
 var (
@@ -70,13 +79,18 @@ func (s settings) check() error {
 			return pay.Errorf(pay.CodeInvalid, f.name, "must be %s", f.want)
 		}
 	}
+	for _, f := range []struct{ rail, appID string }{{"qr", s.AppIDs.QR}, {"deep_link", s.AppIDs.DeepLink}, {"jsapi", s.AppIDs.JSAPI}} {
+		if f.appID != "" && !appIDForm.MatchString(f.appID) {
+			return pay.Errorf(pay.CodeInvalid, "appids."+f.rail, "must be an app id that is bound to the merchant number")
+		}
+	}
 	if s.H5Domain != "" && !domainForm.MatchString(s.H5Domain) {
 		return pay.Errorf(pay.CodeInvalid, "h5_domain", "must be a domain name without scheme and port")
 	}
 	return nil
 }
 
-// account is one merchant number with one app id.
+// account is one merchant number, with an app id for each rail.
 type account struct {
 	settings
 	env       provider.Env
@@ -97,6 +111,7 @@ var (
 	_ provider.AbnormalRefunder = (*account)(nil)
 	_ provider.Biller           = (*account)(nil)
 	_ provider.PayerIdentifier  = (*account)(nil)
+	_ provider.PayerChecker     = (*account)(nil)
 	_ provider.FormTargeter     = (*account)(nil)
 )
 
@@ -162,8 +177,12 @@ func (a *account) connect(key *rsa.PrivateKey, wechatKey *rsa.PublicKey) (err er
 // Account implements provider.Provider: the merchant number.
 func (a *account) Account() string { return a.MchID }
 
-// App implements provider.Provider: the app id.
-func (a *account) App() string { return a.AppID }
+// App implements provider.Provider: the app id, which is the same for all rails
+// unless the settings say otherwise.
+func (a *account) App(rail pay.Rail) string {
+	own := map[pay.Rail]string{pay.RailQR: a.AppIDs.QR, pay.RailDeepLink: a.AppIDs.DeepLink, pay.RailJSAPI: a.AppIDs.JSAPI}
+	return cmp.Or(own[rail], a.AppID)
+}
 
 // Rails implements provider.Provider.
 func (a *account) Rails() []pay.Rail {
