@@ -3,7 +3,6 @@ package alipay
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"morepay/internal/pay"
@@ -169,10 +168,15 @@ func (a *account) Close(ctx context.Context, o provider.CloseOrder) (pay.Evidenc
 		return pay.Evidence{}, unusable("the reply is about another order")
 	case errors.Is(err, provider.ErrAbsent):
 		return a.closeUnopened(ctx, o)
-	case errors.Is(err, provider.ErrRefused), errors.Is(err, provider.ErrPaid), errors.Is(err, provider.ErrClosed):
+	case isState(err):
 		return a.settled(ctx, o.OutTradeNo, err)
 	}
 	return pay.Evidence{}, err
+}
+
+// isState reports whether an order was not closed for the state that it is in.
+func isState(err error) bool {
+	return errors.Is(err, provider.ErrRefused) || errors.Is(err, provider.ErrPaid) || errors.Is(err, provider.ErrClosed)
 }
 
 // closeUnopened closes an order of which Alipay has no trade yet. A code that
@@ -204,10 +208,14 @@ func (a *account) cancel(ctx context.Context, outTradeNo string) (pay.Evidence, 
 		RetryFlag  string `json:"retry_flag"`
 		Action     string `json:"action"`
 	}
-	if _, err := a.ask(ctx, "alipay.trade.cancel", closeCodes, number{outTradeNo}, &reply); err != nil {
-		return pay.Evidence{}, fmt.Errorf("alipay: can't cancel: %v", err)
-	}
+	_, err := a.ask(ctx, "alipay.trade.cancel", closeCodes, number{outTradeNo}, &reply)
 	switch {
+	case isState(err):
+		return a.settled(ctx, outTradeNo, err)
+	case errors.Is(err, provider.ErrAbsent):
+		return a.said(outTradeNo, pay.SourceClose, pay.OutcomeAbsent), nil
+	case err != nil:
+		return pay.Evidence{}, err
 	case reply.RetryFlag == "Y":
 		return pay.Evidence{}, unusable("it asks to cancel again")
 	case reply.Action == "refund":
