@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"morepay/internal/capability"
 	"morepay/internal/pay"
 	"morepay/internal/view"
 )
@@ -132,4 +133,28 @@ func FuzzDecode(f *testing.F) {
 			HTML(v)
 		}
 	})
+}
+
+// A rail that its provider refuses while the page is open leaves its row with the
+// next news.
+func TestRailIsNotGrantedMeanwhile(t *testing.T) {
+	t.Parallel()
+	c := &Checkout{View: testView("en", desktopAgent, view.Progress{State: view.StateSelect})}
+	rail := func() string {
+		for _, choice := range decide(&c.screen().Checkout).Choices {
+			if choice.Method == "wechat_pay" && choice.Offered() {
+				return string(choice.Ladder[0])
+			}
+		}
+		return "none"
+	}
+	if got := rail(); got != "qr" {
+		t.Fatalf("the row begins with %s", got)
+	}
+	news := c.View.Progress
+	news.NotGranted = []capability.MethodRail{{Method: "wechat_pay", Rail: pay.RailQR}}
+	c.local.progress = &news
+	if got := rail(); got != "page_qr" {
+		t.Errorf("after the news it begins with %s", got)
+	}
 }

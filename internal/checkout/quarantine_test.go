@@ -7,6 +7,7 @@ import (
 
 	"morepay/internal/checkout"
 	"morepay/internal/desk"
+	"morepay/internal/harness"
 	"morepay/internal/pay"
 )
 
@@ -269,4 +270,27 @@ func (fx *fixture) unresolved() (list []checkout.Quarantined) {
 		}
 	}
 	return list
+}
+
+// However many entries there are about one payment, it goes back once.
+func TestRefundOfOnePaymentHasOneNumber(t *testing.T) {
+	t.Parallel()
+	fx := newFixture(t)
+	acc := fx.Accounts().Of(harness.Merchant, "wechatpay")
+	numbers := map[string]bool{}
+	for _, value := range []int64{fen, fen - 1} {
+		_, err := fx.Service().Recorder().Apply(fx.ctx(), acc, pay.Evidence{
+			ID: "n", Source: pay.SourceNotification, Account: acc.Name(), OutTradeNo: "MP1",
+			Outcome: pay.OutcomePaid, Amount: pay.Money{Currency: "CNY", Value: value}, Reference: "r",
+		})
+		fx.must(err)
+	}
+	for _, q := range fx.quarantined() {
+		q, err := fx.resolve(q.ID, checkout.ResolveRefund)
+		fx.must(err)
+		numbers[q.Refund.Number] = true
+	}
+	if len(numbers) != 1 {
+		t.Errorf("the payment goes back under %v", numbers)
+	}
 }

@@ -25,8 +25,8 @@ type Books interface {
 	WaitingRefunds(ctx context.Context, limit int) ([]WaitingRefund, error)
 	CountWaitingRefunds(ctx context.Context) (n int, oldest time.Time, err error)
 
-	// Needs lists the accounts that payable attempts and pending refunds need, some
-	// of them twice.
+	// Needs lists the accounts that payable attempts and pending refunds need, those of
+	// the desk too, some of them several times.
 	Needs(ctx context.Context) ([]Need, error)
 }
 
@@ -41,7 +41,7 @@ type WaitingRefund struct {
 type Need struct {
 	Provider string
 	Account  string
-	Merchant string // whose sessions need it
+	Merchant string // whose sessions need it, or "" if the desk does not know
 	Attempts int    // that can still be paid
 	Refunds  int    // that are pending
 }

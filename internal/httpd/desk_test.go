@@ -7,9 +7,11 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"morepay/internal/demo"
 	"morepay/internal/demo/demotest"
 	"morepay/internal/pay"
 	"morepay/internal/providersim"
@@ -216,6 +218,9 @@ func TestSurplusByHand(t *testing.T) {
 	if got := s.Metric(t, "morepay_refunds_waiting"); got != "1" {
 		t.Errorf("morepay_refunds_waiting is %s", got)
 	}
+	if n := strings.Count(s.Log.String(), "a refund waits for a person"); n != 1 {
+		t.Errorf("the log says so %d times", n)
+	}
 	record := map[string]any{
 		"attempt": waits.Refund.Attempt, "amount": waits.Refund.Amount, "instead_of": waits.Refund.ID, "author": "ann", "note": "by bank, receipt 4711",
 	}
@@ -338,5 +343,53 @@ func TestDeskRefundUnsupported(t *testing.T) {
 	}
 	if list, _ := s.entries(t, "status=open"); len(list) != 1 || s.Metric(t, "morepay_quarantine_open") != "1" {
 		t.Errorf("open are %+v", list)
+	}
+}
+
+// A surplus that was not given back goes first when the merchant names no payment,
+// and can be named.
+func TestRefundTakesTheSurplusFirst(t *testing.T) {
+	s := start(t, withAdminKey)
+	open := s.twice(t)
+	eventually(t, "waiting", func() bool { return len(s.stuck(t)) == 1 })
+	surplus := s.stuck(t)[0].Refund.Attempt
+	refund := func(body string) (got struct{ Attempt, Status string }) {
+		t.Helper()
+		s.Do(t, s.merchantPost(t, open.Key, rand.Text(), "/v1/sessions/"+open.ID+"/refunds", body)).Decode(t, &got)
+		return got
+	}
+	if got := refund(`{}`); got.Attempt != surplus {
+		t.Errorf("without a payment named it takes %+v, the surplus is %s", got, surplus)
+	}
+	if got := refund(`{"attempt":"` + surplus + `","amount":{"currency":"CNY","value":34}}`); got.Attempt != surplus {
+		t.Errorf("with the surplus named it takes %+v", got)
+	}
+	if _, field := s.Do(t, s.merchantPost(t, open.Key, rand.Text(), "/v1/sessions/"+open.ID+"/refunds", `{"attempt":"at_none"}`)).Problem(t); field != "attempt" {
+		t.Errorf("a payment that there is not: %s", field)
+	}
+}
+
+// A key with another amount is a mistake for as long as its refund is known, not
+// only while its reply is kept.
+func TestOldKeyWithAnotherAmount(t *testing.T) {
+	var offset atomic.Int64
+	s := start(t, func(c *demo.Config) { c.Now = func() time.Time { return time.Now().Add(time.Duration(offset.Load())) } })
+	open := s.awaits(t)
+	s.Phone(t, "approve", open.Attempts[0].OutTradeNo)
+	eventually(t, "paid", func() bool { return s.Look(t, open).Status == pay.SessionPaid })
+	refund := func(fen string) demotest.Answer {
+		return s.Do(t, s.merchantPost(t, open.Key, "OLD", "/v1/sessions/"+open.ID+"/refunds", `{"amount":{"currency":"CNY","value":`+fen+`}}`))
+	}
+	first := refund("300")
+	offset.Store(int64(25 * time.Hour)) // its reply is not kept any more
+	if code, field := refund("500").Problem(t); code != pay.CodeIdempotency || field != "Idempotency-Key" {
+		t.Errorf("another amount: %s %s", code, field)
+	}
+	var was, again struct{ ID string }
+	first.Decode(t, &was)
+	if repeat := refund("300"); repeat.Status != http.StatusCreated {
+		t.Errorf("the same again: status %d: %s", repeat.Status, repeat.Body)
+	} else if repeat.Decode(t, &again); again.ID != was.ID {
+		t.Errorf("the same again made %s beside %s", again.ID, was.ID)
 	}
 }

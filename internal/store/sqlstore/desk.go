@@ -172,10 +172,12 @@ func (s *Ledgers) Needs(ctx context.Context) (needs []desk.Need, err error) {
 	const refunds = `SELECT a.provider, a.account, s.merchant, 0, COUNT(*)
 		FROM sessions s JOIN refunds r ON r.session_id = s.id JOIN attempts a ON a.session_id = s.id AND a.id = r.attempt_id
 		WHERE s.due_at > 0 AND r.status = 'pending' GROUP BY a.provider, a.account, s.merchant`
+	const entries = `SELECT provider, account, merchant, 0, COUNT(*) FROM quarantine
+		WHERE status <> 'resolved' AND status = 'refunding' GROUP BY provider, account, merchant`
 	fields := func(n *desk.Need) []any { return []any{&n.Provider, &n.Account, &n.Merchant, &n.Attempts, &n.Refunds} }
 	err = s.snapshot(ctx, func(q Querier) error {
 		needs = nil
-		for _, query := range []string{attempts, refunds} {
+		for _, query := range []string{attempts, refunds, entries} {
 			some, err := all(ctx, q, fields, query)
 			if err != nil {
 				return err

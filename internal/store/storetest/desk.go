@@ -317,6 +317,8 @@ func neededAccounts(fx *fixture) {
 	paid := fx.create()
 	fx.pay(paid.Session.ID, fx.begin(paid.Session.ID)) // nothing is left to do
 	fx.surplus()
+	fx.change(fx.enter(0, nil).ID, func(q *checkout.Quarantined) { q.Status = checkout.QuarantineRefunding })
+	fx.enter(1, nil) // nobody has decided about it
 	total := desk.Need{}
 	needs, err := fx.Desk.Needs(fx.Context())
 	fx.must(err)
@@ -326,7 +328,7 @@ func neededAccounts(fx *fixture) {
 			fx.Errorf("a need of %+v", n)
 		}
 	}
-	if total.Attempts != 1 || total.Refunds != 1 {
-		fx.Errorf("needed for %d payments and %d refunds, want 1 and 1", total.Attempts, total.Refunds)
+	if total.Attempts != 1 || total.Refunds != 2 {
+		fx.Errorf("needed for %d payments and %d refunds, want 1 and 2", total.Attempts, total.Refunds)
 	}
 }
