@@ -13,6 +13,7 @@ import (
 	"morepay/internal/checkout"
 	"morepay/internal/harness"
 	"morepay/internal/pay"
+	"morepay/internal/webhook"
 )
 
 // unchanged demands that a session is as it was when f ran before.
@@ -88,9 +89,9 @@ func TestHearOfAPayment(t *testing.T) {
 // messages counts what is in the outbox about a session.
 func (fx *fixture) messages(id string) (n int) {
 	fx.tb.Helper()
-	list, err := fx.Stores().Outbox.Messages(fx.ctx(), harness.Merchant, "", 1000)
+	page, err := fx.Stores().Outbox.Events(fx.ctx(), harness.Merchant, webhook.Filter{Limit: 1000})
 	fx.must(err)
-	for _, m := range list {
+	for _, m := range page.Messages {
 		if m.SessionID == id {
 			n++
 		}

@@ -5,6 +5,7 @@ import (
 
 	"morepay/internal/harness"
 	"morepay/internal/pay"
+	"morepay/internal/webhook"
 )
 
 // rule is something that is true of every session at every moment. broken
@@ -123,12 +124,12 @@ func eventRule(_ *story, l *pay.Ledger, events []pay.Event) string {
 }
 
 func webhookRule(s *story, l *pay.Ledger, events []pay.Event) string {
-	list, err := s.Stores().Outbox.Messages(s.ctx(), harness.Merchant, "", 100_000)
+	page, err := s.Stores().Outbox.Events(s.ctx(), harness.Merchant, webhook.Filter{Limit: 100_000})
 	if err != nil {
 		return err.Error()
 	}
 	var numbers []int64
-	for _, m := range list {
+	for _, m := range page.Messages {
 		if m.SessionID == l.Session.ID && m.Number <= l.Session.LastEvent {
 			numbers = append(numbers, m.Number)
 		}

@@ -76,8 +76,8 @@ func Furnish(dir string, sim *providersim.Sim, baseURL string) ([]Shop, error) {
 		}
 		secret := webhookSecret()
 		shop.files = map[string][]byte{webhookFile: []byte(secret)}
-		shop.Settings.Webhooks = []folder.Webhook{{URL: baseURL + "/demo/hook", Secrets: []string{webhookFile}}}
-		shop.Webhooks = []webhook.Endpoint{{URL: baseURL + "/demo/hook", Secrets: []string{secret}}}
+		shop.Settings.Webhooks = []folder.Webhook{{ID: "shop", URL: baseURL + "/demo/hook", Secrets: []string{webhookFile}}}
+		shop.Webhooks = []webhook.Endpoint{{ID: "shop", URL: baseURL + "/demo/hook", Secrets: []string{secret}}}
 		for _, open := range accounts {
 			if err := open(&shop, sim, k, i, shop.files); err != nil {
 				return nil, fmt.Errorf("demo merchant %s: %w", m.ID, err)

@@ -31,6 +31,18 @@ func (s *Server) Admin() http.Handler {
 		{"POST /v1/admin/sessions/{id}/refunds/{refund}/retry", failJSON, s.handleRetryRefund},
 		{"POST /v1/admin/sessions/{id}/refunds/{refund}/redirect", failJSON, s.handleRedirectRefund},
 		{"GET /v1/admin/reconciliations", failJSON, s.handleReconciliations},
+		{"GET /v1/admin/merchants/{id}/webhooks", failJSON, s.handleListEndpoints},
+		{"POST /v1/admin/merchants/{id}/webhooks", failJSON, s.handleAddEndpoint},
+		{"GET /v1/admin/merchants/{id}/webhooks/history", failJSON, s.handleEndpointHistory},
+		{"POST /v1/admin/merchants/{id}/webhooks/restore", failJSON, s.handleRestoreEndpoints},
+		{"POST /v1/admin/merchants/{id}/webhooks/{endpoint}/move", failJSON, s.handleMoveEndpoint},
+		{"POST /v1/admin/merchants/{id}/webhooks/{endpoint}/remove", failJSON, s.handleEndpoint(s.webhooks.Remove)},
+		{"POST /v1/admin/merchants/{id}/webhooks/{endpoint}/disable", failJSON, s.handleEndpoint(s.webhooks.Disable)},
+		{"POST /v1/admin/merchants/{id}/webhooks/{endpoint}/enable", failJSON, s.handleEndpoint(s.webhooks.Enable)},
+		{"POST /v1/admin/merchants/{id}/webhooks/{endpoint}/rotate", failJSON, s.handleRotateEndpoint},
+		{"POST /v1/admin/merchants/{id}/webhooks/{endpoint}/test", failJSON, s.handleTestEndpoint},
+		{"POST /v1/admin/merchants/{id}/events/redeliver", failJSON, s.handleRedeliverSince},
+		{"POST /v1/admin/merchants/{id}/events/{event}/skip", failJSON, s.handleSkip},
 	}
 	mux := http.NewServeMux()
 	for _, r := range routes {

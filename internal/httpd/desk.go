@@ -80,7 +80,10 @@ func entryOf(q checkout.Quarantined) entryBody {
 // handleListEntries lists entries, newest first, after the one that the query's
 // after names.
 func (s *Server) handleListEntries(w http.ResponseWriter, r *http.Request) error {
-	q := r.URL.Query()
+	q, err := parameters(r.URL, "status", "merchant", "provider", "account", "out_trade_no", "after", "limit")
+	if err != nil {
+		return err
+	}
 	limit, err := limitOf(q.Get("limit"))
 	if err != nil {
 		return err

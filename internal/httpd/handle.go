@@ -34,6 +34,7 @@ var statuses = map[pay.Code]int{
 	pay.CodeTooManyAttempts:   http.StatusTooManyRequests,
 	pay.CodeRateLimited:       http.StatusTooManyRequests,
 	pay.CodeIdempotency:       http.StatusConflict,
+	pay.CodeCursorExpired:     http.StatusGone,
 	pay.CodeBodyTooLarge:      http.StatusRequestEntityTooLarge,
 	pay.CodeBodyIncomplete:    http.StatusRequestTimeout,
 	pay.CodeRefundExceeds:     http.StatusUnprocessableEntity,

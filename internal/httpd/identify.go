@@ -7,6 +7,7 @@ import (
 	"morepay/internal/checkout"
 	"morepay/internal/page"
 	"morepay/internal/pay"
+	"morepay/internal/seal"
 )
 
 // identification holds what a payer was about to do when they were sent to be
@@ -35,13 +36,13 @@ func (s *Server) identify(w http.ResponseWriter, r *http.Request, p postedForm, 
 	if err != nil {
 		return err
 	}
-	return seeOther(w, provider.AuthorizeURL(s.baseURL+"/identified/"+s.secrets.sealText(forIdentity, b), state))
+	return seeOther(w, provider.AuthorizeURL(s.baseURL+"/identified/"+s.secrets.sealText(seal.ForIdentity, b), state))
 }
 
 // handleIdentified takes the payer back with the provider's code and goes on with
 // the attempt.
 func (s *Server) handleIdentified(w http.ResponseWriter, r *http.Request) error {
-	b, err := s.secrets.openText(forIdentity, r.PathValue("sealed"))
+	b, err := s.secrets.openText(seal.ForIdentity, r.PathValue("sealed"))
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"morepay/internal/idempotency"
 	"morepay/internal/pay"
+	"morepay/internal/seal"
 )
 
 // post runs a merchant's POST: authenticated, strictly decoded, and done once
@@ -36,12 +37,12 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request, into any, do func(
 				return idempotency.Reply{}, err
 			}
 			b, err := json.Marshal(result)
-			return idempotency.Reply{Status: http.StatusCreated, ContentType: jsonType, Body: s.secrets.sealBytes(forReply, b)}, err
+			return idempotency.Reply{Status: http.StatusCreated, ContentType: jsonType, Body: s.secrets.sealBytes(seal.ForReply, b)}, err
 		})
 	if err != nil {
 		return err
 	}
-	plain, err := s.secrets.openBytes(forReply, reply.Body)
+	plain, err := s.secrets.openBytes(seal.ForReply, reply.Body)
 	if err != nil {
 		return pay.Wrap(pay.CodeInternal, err, "a kept reply can't be opened: has the server's secret changed?")
 	}

@@ -1,10 +1,8 @@
 package httpd
 
 import (
-	"cmp"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -50,7 +48,10 @@ func (s *Server) handleReconciliations(w http.ResponseWriter, r *http.Request) e
 func cursorOf(k reconcile.Key) string { return k.Day + "/" + k.Provider + "/" + k.Account }
 
 func reconciliationFilter(r *http.Request) (reconcile.Filter, error) {
-	q := r.URL.Query()
+	q, err := parameters(r.URL, "result", "provider", "account", "after", "limit")
+	if err != nil {
+		return reconcile.Filter{}, err
+	}
 	f := reconcile.Filter{Provider: q.Get("provider"), Account: q.Get("account"), Outcome: reconcile.Outcome(q.Get("result")), Limit: maxListed}
 	if f.Outcome != "" && !slices.Contains(reconcile.Outcomes, f.Outcome) {
 		return f, pay.Errorf(pay.CodeInvalid, "result", "must be one of %v", reconcile.Outcomes)
@@ -62,10 +63,6 @@ func reconciliationFilter(r *http.Request) (reconcile.Filter, error) {
 		}
 		f.After = reconcile.Key{Day: part[0], Provider: part[1], Account: part[2]}
 	}
-	limit, err := strconv.Atoi(cmp.Or(q.Get("limit"), strconv.Itoa(maxListed)))
-	if err != nil || limit < 1 || limit > maxListed {
-		return f, pay.Errorf(pay.CodeInvalid, "limit", "must be a number from 1 to %d", maxListed)
-	}
-	f.Limit = limit
-	return f, nil
+	f.Limit, err = limitOf(q.Get("limit"))
+	return f, err
 }

@@ -5,12 +5,13 @@ import (
 
 	"morepay/internal/page"
 	"morepay/internal/pay"
+	"morepay/internal/seal"
 )
 
 // handleWalletReturn takes payers whom a wallet brings back to their page. The link holds the token
 // sealed, because it is kept with the attempt.
 func (s *Server) handleWalletReturn(w http.ResponseWriter, r *http.Request) error {
-	token, err := s.secrets.openText(forReturn, r.PathValue("sealed"))
+	token, err := s.secrets.openText(seal.ForReturn, r.PathValue("sealed"))
 	if err != nil {
 		return err
 	}
@@ -19,7 +20,7 @@ func (s *Server) handleWalletReturn(w http.ResponseWriter, r *http.Request) erro
 
 // returnURL returns the address at which a wallet brings the payer back.
 func (s *Server) returnURL(token string) string {
-	return s.baseURL + "/return/" + s.secrets.sealText(forReturn, []byte(token))
+	return s.baseURL + "/return/" + s.secrets.sealText(seal.ForReturn, []byte(token))
 }
 
 // handleReturn asks the provider what became of the payment and shows the truth.

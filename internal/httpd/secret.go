@@ -1,18 +1,16 @@
 package httpd
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"time"
 
 	"morepay/internal/pay"
+	"morepay/internal/seal"
 )
 
 // MinSecret is the least length of the server's secret, in bytes.
@@ -25,7 +23,7 @@ const formLife = 30 * time.Minute
 // All servers of one service share the secret.
 type secrets struct {
 	formKey []byte
-	seal    cipher.AEAD
+	box     *seal.Box
 }
 
 // newSecrets derives the keys. A short secret is an error: nothing may run on
@@ -38,16 +36,8 @@ func newSecrets(secret []byte) (*secrets, error) {
 	if err != nil {
 		return nil, err
 	}
-	sealKey, err := hkdf.Key(sha256.New, secret, nil, "morepay sealed bytes", 32)
-	if err != nil {
-		return nil, err
-	}
-	block, err := aes.NewCipher(sealKey)
-	if err != nil {
-		return nil, err
-	}
-	aead, err := cipher.NewGCMWithRandomNonce(block)
-	return &secrets{formKey: formKey, seal: aead}, err
+	box, err := seal.New(secret)
+	return &secrets{formKey: formKey, box: box}, err
 }
 
 // formToken lets a form of this session be posted in the next formLife. It is
@@ -76,33 +66,17 @@ func (s *secrets) checkForm(token, sessionID string, now time.Time) error {
 	return nil
 }
 
-// purpose names the use of sealed bytes. It is sealed in, so that nothing sealed
-// for one purpose opens for another: a kept reply out of a copy of the database
-// must not open as a link.
-type purpose string
+func (s *secrets) sealBytes(p seal.Purpose, b []byte) []byte { return s.box.Seal(p, b) }
 
-const (
-	forReturn   purpose = "return"   // links by which wallets bring payers back
-	forIdentity purpose = "identity" // links by which a provider that identified a payer does
-	forReply    purpose = "reply"    // kept replies to merchants
-)
-
-func (s *secrets) sealBytes(p purpose, b []byte) []byte { return s.seal.Seal(nil, nil, b, []byte(p)) }
-
-func (s *secrets) openBytes(p purpose, b []byte) ([]byte, error) {
-	if len(b) < s.seal.Overhead() {
-		return nil, errors.New("sealed bytes are too short")
-	}
-	return s.seal.Open(nil, nil, b, []byte(p))
-}
+func (s *secrets) openBytes(p seal.Purpose, b []byte) ([]byte, error) { return s.box.Open(p, b) }
 
 // sealText seals bytes as text for a link.
-func (s *secrets) sealText(p purpose, b []byte) string {
+func (s *secrets) sealText(p seal.Purpose, b []byte) string {
 	return base64.RawURLEncoding.EncodeToString(s.sealBytes(p, b))
 }
 
 // openText fails with not_found for anything that sealText did not make for p.
-func (s *secrets) openText(p purpose, sealed string) ([]byte, error) {
+func (s *secrets) openText(p seal.Purpose, sealed string) ([]byte, error) {
 	b, err := base64.RawURLEncoding.DecodeString(sealed)
 	if err != nil {
 		return nil, errNotFound

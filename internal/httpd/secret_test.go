@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"morepay/internal/pay"
+	"morepay/internal/seal"
 )
 
 var start = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -71,12 +72,12 @@ func TestSealedTextOpensOnlyWhole(t *testing.T) {
 	s := testSecrets(t)
 	rapid.Check(t, func(t *rapid.T) {
 		plain := rapid.SliceOf(rapid.Byte()).Draw(t, "plain")
-		sealed := s.sealText(forReturn, plain)
-		got, err := s.openText(forReturn, sealed)
+		sealed := s.sealText(seal.ForReturn, plain)
+		got, err := s.openText(seal.ForReturn, sealed)
 		if err != nil || string(got) != string(plain) {
 			t.Fatalf("opened %q, %v", got, err)
 		}
-		for _, other := range []purpose{forIdentity, forReply} {
+		for _, other := range []seal.Purpose{seal.ForIdentity, seal.ForReply} {
 			if got, err := s.openText(other, sealed); err == nil {
 				t.Fatalf("what was sealed for a return opened as %s: %q", other, got)
 			}
@@ -87,7 +88,7 @@ func TestSealedTextOpensOnlyWhole(t *testing.T) {
 		if string(damaged) == sealed {
 			return
 		}
-		if got, err := s.openText(forReturn, string(damaged)); err == nil && string(got) != string(plain) {
+		if got, err := s.openText(seal.ForReturn, string(damaged)); err == nil && string(got) != string(plain) {
 			t.Fatalf("a damaged text opened as %q", got)
 		}
 	})

@@ -17,6 +17,7 @@ import (
 	"morepay/internal/merchant/folder"
 	"morepay/internal/page"
 	"morepay/internal/pay"
+	"morepay/internal/webhook"
 	"morepay/web"
 )
 
@@ -30,10 +31,11 @@ type Config struct {
 	Desk *desk.Desk
 
 	Revisions Revisions
-	Outbox    Outbox
+	Outbox    webhook.Log
 	Replies   idempotency.Store
 
 	Reconciliations Reconciliations
+	Webhooks        *webhook.Directory
 
 	Assets    *web.Assets
 	Secret    []byte         // at least MinSecret bytes, the same on every server of one service
@@ -56,10 +58,11 @@ type Server struct {
 	desk *desk.Desk
 
 	revisions Revisions
-	outbox    Outbox
+	outbox    webhook.Log
 	replies   idempotency.Store
 
 	reconciliations Reconciliations
+	webhooks        *webhook.Directory
 
 	assets    *web.Assets
 	scripts   page.Scripts
@@ -92,8 +95,8 @@ func New(c Config) (*Server, error) {
 	s := &Server{
 		service: c.Service, accounts: c.Accounts, documents: c.Documents, merchants: c.Merchants,
 		desk: c.Desk, revisions: c.Revisions, outbox: c.Outbox, replies: c.Replies,
-		reconciliations: c.Reconciliations,
-		assets:          c.Assets, scripts: pageScripts(c.Assets), secrets: sec,
+		reconciliations: c.Reconciliations, webhooks: c.Webhooks,
+		assets: c.Assets, scripts: pageScripts(c.Assets), secrets: sec,
 		baseURL: c.BaseURL, realMoney: c.RealMoney, proxies: c.Proxies, adminKey: c.AdminKey, now: c.Now, log: c.Log,
 		registry: c.Registry, metrics: newMetrics(c.Registry),
 		limits: newLimits(),
@@ -128,6 +131,7 @@ func (s *Server) Handler() http.Handler {
 		{"POST /v1/sessions/{id}/cancel", failJSON, s.handleCancelSession},
 		{"POST /v1/sessions/{id}/refunds", failJSON, s.handleCreateRefund},
 		{"GET /v1/events", failJSON, s.handleListEvents},
+		{"GET /v1/events/{id}", failJSON, s.handleGetEvent},
 		{"POST /v1/events/{id}/redeliver", failJSON, s.handleRedeliver},
 		{"GET /v1/merchants/{id}/capabilities", failJSON, s.handleCapabilities},
 		{"GET /merchants/{id}/icons/{icon}", failJSON, s.handleIcon},

@@ -23,6 +23,7 @@ const (
 	CodeTooManyAttempts   Code = "too_many_attempts"
 	CodeRateLimited       Code = "rate_limited"
 	CodeIdempotency       Code = "idempotency_conflict"
+	CodeCursorExpired     Code = "cursor_expired"
 	CodeBodyTooLarge      Code = "body_too_large"
 	CodeBodyIncomplete    Code = "body_incomplete"
 	CodeRefundExceeds     Code = "refund_exceeds_receipts"
@@ -35,7 +36,7 @@ const (
 // Codes lists all of them.
 var Codes = []Code{
 	CodeInvalid, CodeUnauthorized, CodeForbidden, CodeNotFound, CodeConflict, CodePrecondition, CodeSessionNotOpen,
-	CodeMethodUnavailable, CodeFormExpired, CodeTooManyAttempts, CodeRateLimited, CodeIdempotency,
+	CodeMethodUnavailable, CodeFormExpired, CodeTooManyAttempts, CodeRateLimited, CodeIdempotency, CodeCursorExpired,
 	CodeBodyTooLarge, CodeBodyIncomplete, CodeRefundExceeds, CodeProviderRefused, CodeProviderDown,
 	CodeStoreDown, CodeInternal,
 }

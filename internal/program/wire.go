@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,10 +17,13 @@ import (
 	"morepay/internal/httpd"
 	"morepay/internal/merchant"
 	"morepay/internal/merchant/folder"
+	"morepay/internal/pay"
 	"morepay/internal/provider"
 	_ "morepay/internal/provider/all" // registers the adapters
 	"morepay/internal/reconcile"
+	"morepay/internal/seal"
 	"morepay/internal/store"
+	"morepay/internal/store/sqlstore"
 	"morepay/internal/webhook"
 	"morepay/web"
 )
@@ -42,15 +47,22 @@ func (p *Program) wire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	box, err := seal.New(secret)
+	if err != nil {
+		return err
+	}
 	assets, hub := web.NewAssets(), &checkout.Hub{}
 	if !assets.HasBundle() {
 		p.Log.Warn("this binary holds no WebAssembly bundle: pages work as HTML only (make build puts it in)")
 	}
-	news := make(chan struct{}, 1)
-	if p.Stores, err = store.Open(ctx, cmp.Or(p.Database, p.Data), announce(hub, news)); err != nil {
+	if p.Stores, err = store.Open(ctx, cmp.Or(p.Database, p.Data), hub.Wake); err != nil {
 		return err
 	}
 	documents, err := p.introduce(ctx, folder.Documents(loaded))
+	if err != nil {
+		return err
+	}
+	webhooks, err := p.introduceWebhooks(ctx, box, loaded)
 	if err != nil {
 		return err
 	}
@@ -68,15 +80,16 @@ func (p *Program) wire(ctx context.Context) error {
 	server, err := httpd.New(httpd.Config{
 		Service: p.Service, Desk: desk, Accounts: p.Accounts, Documents: documents, Merchants: merchants,
 		Revisions: p.Stores.Documents, Outbox: p.Stores.Outbox, Replies: p.Stores.Replies,
-		Reconciliations: p.Stores.Reconciliations,
-		Assets:          assets, Secret: secret, BaseURL: p.BaseURL, RealMoney: p.RealMoney(), Proxies: p.TrustedProxies,
+		Reconciliations: p.Stores.Reconciliations, Webhooks: webhooks,
+		Assets: assets, Secret: secret, BaseURL: p.BaseURL, RealMoney: p.RealMoney(), Proxies: p.TrustedProxies,
 		AdminKey: p.AdminKey, Now: p.Now, Log: p.Log, Registry: registry,
 	})
 	if err != nil {
 		return err
 	}
 	dispatcher := webhook.New(webhook.Config{
-		Queue: p.Stores.Outbox, Endpoints: merchants.Endpoints, News: news, Loopback: !p.RealMoney(), Now: p.Now, Log: p.Log,
+		Queue: p.Stores.Outbox, Secrets: webhooks.Secrets, Loopback: !p.RealMoney(), Now: p.Now, Log: p.Log,
+		Metrics: webhook.NewMetrics(registry, p.Stores.Outbox, p.Now),
 	})
 	p.public.Handle("/", server.Handler())
 	p.admin.Handle("/", server.Admin())
@@ -110,15 +123,37 @@ func (p *Program) reconcile(registry *prometheus.Registry) error {
 	return nil
 }
 
-// announce wakes who waits for a session, and the dispatcher of webhooks.
-func announce(hub *checkout.Hub, news chan<- struct{}) checkout.Notifier {
-	return func(sessionID string) {
-		hub.Wake(sessionID)
-		select {
-		case news <- struct{}{}:
-		default: // the dispatcher has not taken the last one yet
+// OpenDirectory opens where a server's merchants are told, for who works on its
+// database. The server's secret must be there.
+func OpenDirectory(db *sqlstore.DB, c Config, realMoney bool) (*webhook.Directory, error) {
+	if c.Secret == "" {
+		if _, err := os.Stat(filepath.Join(c.Data, "secret")); err != nil {
+			return nil, pay.Errorf(pay.CodeInvalid, "--secret", "the server's secret is not in %s: give it", c.Data)
 		}
 	}
+	secret, err := httpd.LoadSecret(c.Secret, c.Data)
+	if err != nil {
+		return nil, err
+	}
+	box, err := seal.New(secret)
+	if err != nil {
+		return nil, err
+	}
+	return &webhook.Directory{Store: db.Endpoints, Box: box, Loopback: !realMoney, Now: orNow(c.Now), Log: c.Log}, nil
+}
+
+// introduceWebhooks takes up where the merchants' files want them to be told.
+func (p *Program) introduceWebhooks(ctx context.Context, box *seal.Box, merchants []folder.Merchant) (*webhook.Directory, error) {
+	d := &webhook.Directory{Store: p.Stores.Endpoints, Box: box, Loopback: !p.RealMoney(), Now: p.Now, Log: p.Log}
+	if err := d.Reseal(ctx); err != nil {
+		return nil, err
+	}
+	for _, m := range merchants {
+		if err := d.Learn(ctx, m.ID, m.Webhooks); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
 }
 
 // OpenAccounts opens every merchant's accounts at the providers, or at the

@@ -10,6 +10,7 @@ import (
 	"morepay/internal/program"
 	"morepay/internal/providersim"
 	"morepay/internal/reconcile"
+	"morepay/internal/webhook"
 )
 
 // fixture is a running server with a simulated provider that writes bills. Nothing
@@ -142,9 +143,9 @@ func (fx *fixture) ledger(id string) *pay.Ledger {
 // messages counts what is in the outbox about a session.
 func (fx *fixture) messages(id string) (n int) {
 	fx.Helper()
-	list, err := fx.Stores().Outbox.Messages(fx.Context(), harness.Merchant, "", 1000)
+	page, err := fx.Stores().Outbox.Events(fx.Context(), harness.Merchant, webhook.Filter{Limit: 1000})
 	fx.must(err)
-	for _, m := range list {
+	for _, m := range page.Messages {
 		if m.SessionID == id {
 			n++
 		}

@@ -2,43 +2,47 @@ package webhook
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"crypto/rand"
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 )
 
 const (
 	assignBatch = 256
-	maxWorkers  = 1024            // endpoints served at once; a dead one holds its worker for at most tryWithin
-	lease       = 2 * time.Minute // of a claim: longer than a try and its record can take
-	idle        = time.Second     // between looks for what is due
+	maxWorkers  = 1024        // endpoints served at once
+	maxExtra    = 1024        // tries in flight beyond the first of each endpoint
+	idle        = time.Second // between looks for what is due
 )
 
-// Config holds the parts of a [Dispatcher]. Queue and Endpoints are needed.
+// Config holds the parts of a [Dispatcher]. Queue and Secrets are needed.
 type Config struct {
-	Queue     Queue
-	Endpoints func(merchant string) []Endpoint
-	News      <-chan struct{}  // a value means that there may be new messages; nil to look once a second
-	Loopback  bool             // test mode: loopback, plain http and any port are let through
-	Now       func() time.Time // default time.Now
-	Log       *slog.Logger     // default slog.Default
+	Queue    Queue
+	Secrets  func(sealed []byte) ([]string, error) // opens what an endpoint's secrets are sealed in
+	Loopback bool                                  // test mode: loopback, plain http and any port are let through
+	Now      func() time.Time                      // default time.Now
+	Log      *slog.Logger                          // default slog.Default
+	Metrics  *Metrics                              // nil for none
 }
 
 // Dispatcher delivers messages. Several may work on one queue.
 type Dispatcher struct {
-	queue     Queue
-	endpoints func(merchant string) []Endpoint
-	loopback  bool
-	client    *http.Client
-	now       func() time.Time
-	log       *slog.Logger
-	news      <-chan struct{}
-	workers   chan struct{} // one element for each worker
+	queue    Queue
+	secrets  func(sealed []byte) ([]string, error)
+	loopback bool
+	client   *http.Client
+	now      func() time.Time
+	log      *slog.Logger
+	metrics  *Metrics
+
+	places chan struct{} // one element for each worker
+	extra  chan struct{} // one element for each slot of a worker but its first
+	ended  chan struct{} // has a value when a worker has ended
+
+	mu      sync.Mutex
+	workers map[*worker]struct{}
 }
 
 // New makes a dispatcher.
@@ -50,29 +54,32 @@ func New(c Config) *Dispatcher {
 		c.Log = slog.Default()
 	}
 	return &Dispatcher{
-		queue: c.Queue, endpoints: c.Endpoints, loopback: c.Loopback, now: c.Now, log: c.Log,
+		queue: c.Queue, secrets: c.Secrets, loopback: c.Loopback, now: c.Now, log: c.Log, metrics: c.Metrics,
 		client:  newClient(guard(c.Loopback, 443), net.DefaultResolver),
-		news:    c.News,
-		workers: make(chan struct{}, maxWorkers),
+		places:  make(chan struct{}, maxWorkers),
+		extra:   make(chan struct{}, maxExtra),
+		ended:   make(chan struct{}, 1),
+		workers: map[*worker]struct{}{},
 	}
 }
 
 // Run delivers until ctx ends, and returns when every worker has stopped. A try
 // that is cut short is made again: messages are delivered at least once.
 func (d *Dispatcher) Run(ctx context.Context) {
-	var workers sync.WaitGroup
+	var running sync.WaitGroup
 	defer d.client.CloseIdleConnections()
-	defer workers.Wait()
+	defer running.Wait()
 	tick := time.NewTicker(idle)
 	defer tick.Stop()
 	for {
-		if err := d.start(ctx, &workers); err != nil && ctx.Err() == nil {
+		if err := d.start(ctx, &running); err != nil && ctx.Err() == nil {
 			d.log.ErrorContext(ctx, "webhooks: the outbox can't be read", "error", err)
 		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-d.news:
+		case <-d.queue.News():
+		case <-d.ended:
 		case <-tick.C:
 		}
 	}
@@ -80,130 +87,58 @@ func (d *Dispatcher) Run(ctx context.Context) {
 
 // Once delivers what is due now and returns when it is done.
 func (d *Dispatcher) Once(ctx context.Context) error {
-	var workers sync.WaitGroup
-	defer workers.Wait()
-	return d.start(ctx, &workers)
+	var running sync.WaitGroup
+	defer running.Wait()
+	return d.start(ctx, &running)
 }
 
 // start assigns new messages and starts a worker for every endpoint that is due.
-func (d *Dispatcher) start(ctx context.Context, workers *sync.WaitGroup) error {
-	for {
-		n, err := d.queue.Assign(ctx, d.now(), assignBatch, d.urls)
-		if err != nil {
+func (d *Dispatcher) start(ctx context.Context, running *sync.WaitGroup) error {
+	busy, err := d.queue.Busy(ctx, d.now())
+	if err != nil || !busy {
+		return err
+	}
+	for n := assignBatch; n == assignBatch; {
+		if n, err = d.queue.Assign(ctx, d.now(), assignBatch); err != nil {
 			return err
 		}
-		if n < assignBatch {
-			break
-		}
 	}
-	claims, err := d.queue.Claim(ctx, d.now(), d.now().Add(lease), cap(d.workers)-len(d.workers))
+	d.pokeWorkers()
+	claims, err := d.queue.Claim(ctx, rand.Text(), d.now(), d.now().Add(lease), cap(d.places)-len(d.places))
 	for _, c := range claims {
-		d.workers <- struct{}{}
-		workers.Go(func() {
-			defer func() { <-d.workers }()
-			d.serve(ctx, c)
-		})
+		d.places <- struct{}{}
+		running.Go(func() { d.serve(ctx, c) })
 	}
 	return err
 }
 
-func (d *Dispatcher) urls(merchant string) []string {
-	var urls []string
-	for _, e := range d.endpoints(merchant) {
-		urls = append(urls, e.URL)
-	}
-	return urls
-}
-
-// serve delivers to one endpoint, oldest message first, until nothing is left or
-// a try fails. Then it gives the endpoint back, even if ctx has ended.
+// serve delivers to one endpoint for as long as something is due.
 func (d *Dispatcher) serve(ctx context.Context, c Claim) {
-	log := d.log.With("merchant", c.Merchant, "endpoint", c.URL)
-	endpoint, ok := d.find(c)
-	var err error
-	if ok {
-		err = d.drain(ctx, c, endpoint, log)
-	} else {
-		err = d.queue.Forget(ctx, c.Endpoint, "the merchant has removed this endpoint")
-	}
-	if errors.Is(err, errGivenBack) {
-		return
-	}
-	if err != nil && ctx.Err() == nil {
-		log.ErrorContext(ctx, "webhooks: the outbox can't be read or written", "error", err)
-	}
-	_ = d.queue.Release(context.WithoutCancel(ctx), c.Endpoint) // if this fails, the claim ends by itself
+	w := d.newWorker(c)
+	d.mu.Lock()
+	d.workers[w] = struct{}{}
+	d.mu.Unlock()
+	w.run(ctx)
+	d.mu.Lock()
+	delete(d.workers, w)
+	d.mu.Unlock()
+	<-d.places
+	signal(d.ended)
 }
 
-// errGivenBack: the record of a try has ended the claim already.
-var errGivenBack = errors.New("the claim has ended")
-
-func (d *Dispatcher) drain(ctx context.Context, c Claim, endpoint Endpoint, log *slog.Logger) error {
-	for {
-		delivery, err := d.queue.Next(ctx, c.Endpoint)
-		if err != nil || delivery == nil {
-			return err
-		}
-		result := d.try(ctx, endpoint, delivery, log)
-		if ctx.Err() != nil {
-			return ctx.Err() // our end, not the endpoint's fault: the try doesn't count
-		}
-		if err := d.queue.Record(ctx, result); err != nil {
-			return err
-		}
-		if result.State == Pending {
-			return errGivenBack
-		}
+// pokeWorkers has every worker look for what was assigned to its endpoint.
+func (d *Dispatcher) pokeWorkers() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for w := range d.workers {
+		signal(w.poke)
 	}
 }
 
-func (d *Dispatcher) find(c Claim) (Endpoint, bool) {
-	for _, e := range d.endpoints(c.Merchant) {
-		if e.URL == c.URL {
-			return e, true
-		}
-	}
-	return Endpoint{}, false
-}
-
-// try sends a message once and decides what follows.
-func (d *Dispatcher) try(ctx context.Context, e Endpoint, delivery *Delivery, log *slog.Logger) Result {
-	var a answer
-	err := e.Check(d.loopback)
-	if err == nil {
-		a, err = send(ctx, d.client, e, delivery.Message, d.now())
-	}
-	now := d.now()
-	r := Result{
-		Endpoint: delivery.Endpoint, Position: delivery.Position, Tries: delivery.Tries + 1,
-		Status: a.status, At: now, Until: now.Add(lease), State: Delivered,
-	}
-	if err == nil && a.status/100 == 2 {
-		return r
-	}
-	r.Error = reason(a, err)
-	log = log.With("message", delivery.Message.ID, "tries", r.Tries, "error", r.Error)
-	switch {
-	case a.status == http.StatusGone:
-		r.State, r.RetryAt, r.Until, r.Disable = Pending, now, time.Time{}, "it answered 410 Gone"
-		log.WarnContext(ctx, "webhooks: endpoint disabled")
-	case r.Tries >= MaxTries:
-		r.State = Failed
-		log.ErrorContext(ctx, "webhooks: message given up")
+// signal gives a channel of one element its value if it has none yet.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
 	default:
-		r.State, r.RetryAt, r.Until = Pending, now.Add(pause(r.Tries, a.retryAfter)), time.Time{}
-		log.WarnContext(ctx, "webhooks: try failed", "again", r.RetryAt)
 	}
-	return r
-}
-
-// maxReason bounds what is kept of an error, in bytes.
-const maxReason = 200
-
-func reason(a answer, err error) string {
-	if err == nil {
-		return fmt.Sprintf("it answered %d", a.status)
-	}
-	text := strings.ReplaceAll(err.Error(), "\x00", "")
-	return strings.ToValidUTF8(text[:min(len(text), maxReason)], "")
 }

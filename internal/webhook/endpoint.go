@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -22,6 +23,7 @@ import (
 // Endpoint is a URL at which a merchant hears of events, with the secrets that
 // sign them.
 type Endpoint struct {
+	ID      string // among those of the merchant
 	URL     string
 	Secrets []string // "whsec_" and base64: one, or two while the second replaces the first; each signs
 }
@@ -42,6 +44,9 @@ const (
 // Check names what can't be right about an endpoint. loopback is test mode:
 // plain http and any port are fine then.
 func (e Endpoint) Check(loopback bool) error {
+	if !endpointID.MatchString(e.ID) {
+		return pay.Errorf(pay.CodeInvalid, "id", "must be 1 to 32 letters, digits, - or _, in lower case")
+	}
 	if err := checkURL(e.URL, loopback); err != nil {
 		return err
 	}
@@ -56,6 +61,8 @@ func (e Endpoint) Check(loopback bool) error {
 	}
 	return nil
 }
+
+var endpointID = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,31}$`)
 
 func checkURL(raw string, loopback bool) error {
 	u, err := url.Parse(raw)
@@ -97,7 +104,7 @@ func newClient(g *ssrf.Guardian, resolver *net.Resolver) *http.Client {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
 			DialContext: dialer.DialContext, ForceAttemptHTTP2: true, DisableCompression: true,
-			TLSHandshakeTimeout: tryWithin, IdleConnTimeout: time.Minute, MaxIdleConnsPerHost: 1,
+			TLSHandshakeTimeout: tryWithin, IdleConnTimeout: time.Minute, MaxIdleConnsPerHost: maxInFlight,
 			MaxResponseHeaderBytes: maxHeader,
 		},
 	}

@@ -237,7 +237,7 @@ func TestEndpointCheck(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			err := Endpoint{test.url, test.secrets}.Check(test.loopback)
+			err := Endpoint{ID: "shop", URL: test.url, Secrets: test.secrets}.Check(test.loopback)
 			if test.wantField == "" {
 				if err != nil {
 					t.Fatal(err)

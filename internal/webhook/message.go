@@ -13,6 +13,7 @@ type Message struct {
 	ID        string // the same on every try: receivers recognise repeats by it
 	Merchant  string
 	SessionID string
+	Sequence  int64 // of the message within its merchant, without gaps; 0 before it is assigned
 	Number    int64 // of the event within its session
 	Type      pay.EventType
 	At        time.Time // of the event

@@ -32,12 +32,46 @@ const maxRetryAfter = 24 * time.Hour
 // failed together aren't tried together.
 const jitter = 0.1
 
+func jittered(d time.Duration) time.Duration {
+	return d + time.Duration(float64(d)*jitter*(2*rand.Float64()-1))
+}
+
 // pause returns the wait after a number of tries have failed.
 func pause(tries int, asked time.Duration) time.Duration {
-	planned := float64(schedule[tries-1])
-	planned += planned * jitter * (2*rand.Float64() - 1)
-	return max(time.Duration(planned), asked)
+	return max(jittered(schedule[tries-1]), asked)
 }
+
+// An endpoint whose tries fail for several sessions in a row is down: it gets
+// nothing but a probe now and then, until one is delivered.
+const (
+	// DownAfter is the number of sessions in a row.
+	DownAfter = 3
+
+	// ProbeFresh is how soon a down endpoint is probed after a new message came:
+	// one that never failed before says more about it than those that did.
+	ProbeFresh = 5 * time.Second
+
+	probeFirst = 2 * time.Second // a deployment of a shop's server is over in a minute
+	probeLeast = 5 * time.Second
+	probeMost  = 30 * time.Second
+
+	maxAsked = time.Minute // that an endpoint may put a probe off: it may have spoken of one message
+)
+
+// probePause returns the wait until the next probe of an endpoint that has been
+// down for some time.
+func probePause(down, asked time.Duration) time.Duration {
+	wait := probeFirst
+	if down > time.Minute {
+		wait = max(probeLeast, min(down/20, probeMost))
+	}
+	return max(wait, min(asked, maxAsked))
+}
+
+// hurried is the number of tries after which a message whose endpoint nobody
+// could reach is tried again without waiting for the schedule: the pauses of
+// seconds and minutes are longer than a restart of the shop's server takes.
+const hurried = 2
 
 // retryAfter reads the header of that name: seconds or a date (RFC 9110, section
 // 10.2.3). What makes no sense counts as nothing.

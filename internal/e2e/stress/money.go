@@ -10,6 +10,7 @@ import (
 	"morepay/internal/provider"
 	"morepay/internal/store"
 	"morepay/internal/store/sqlstore"
+	"morepay/internal/webhook"
 )
 
 const fen = 5980
@@ -105,21 +106,20 @@ func paidOnce(ctx context.Context, db *sqlstore.DB, outbox map[string]int, sessi
 
 // outbox counts the messages about paid sessions, by session.
 func outbox(ctx context.Context, db *sqlstore.DB) (map[string]int, error) {
-	const batch = 1000
-	counts, after := map[string]int{}, ""
+	counts, filter := map[string]int{}, webhook.Filter{Limit: 1000}
 	for {
-		list, err := db.Outbox.Messages(ctx, harness.Merchant, after, batch)
+		page, err := db.Outbox.Events(ctx, harness.Merchant, filter)
 		if err != nil {
 			return nil, err
 		}
-		for _, m := range list {
+		for _, m := range page.Messages {
 			if m.Type == pay.EventSessionPaid || m.Type == pay.EventSessionPaidLate {
 				counts[m.SessionID]++
 			}
-			after = m.ID
 		}
-		if len(list) < batch {
+		if !page.More {
 			return counts, nil
 		}
+		filter.After = page.Next
 	}
 }

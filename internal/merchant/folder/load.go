@@ -1,10 +1,13 @@
 package folder
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
+	"strconv"
 	"strings"
 
 	"morepay/internal/capability"
@@ -29,7 +32,7 @@ type Merchant struct {
 	Document *capability.Document
 	Settings Settings
 	Icons    map[string]Icon
-	Webhooks []webhook.Endpoint                // of Settings.Webhooks, with their secrets read
+	Webhooks []webhook.Endpoint                // of Settings.Webhooks, with their secrets read; nil if there is no such list
 	ReadKey  func(name string) ([]byte, error) // reads a file of the merchant's folder
 
 	settings *strictjson.Value // SettingsFile, to find a field's line; nil if Settings are from elsewhere
@@ -117,10 +120,14 @@ func (m *Merchant) loadSettings(dir fs.FS, realMoney bool) error {
 	return m.openWebhooks(realMoney)
 }
 
-// openWebhooks reads the endpoints' secrets.
+// openWebhooks reads the endpoints' secrets. No list at all stays nil: the file
+// says nothing of webhooks.
 func (m *Merchant) openWebhooks(realMoney bool) error {
+	if m.Settings.Webhooks != nil {
+		m.Webhooks = []webhook.Endpoint{}
+	}
 	for i, w := range m.Settings.Webhooks {
-		e := webhook.Endpoint{URL: w.URL}
+		e := webhook.Endpoint{ID: cmp.Or(w.ID, strconv.Itoa(i+1)), URL: w.URL}
 		for j, name := range w.Secrets {
 			secret, err := m.ReadKey(name)
 			if err != nil {
@@ -130,6 +137,9 @@ func (m *Merchant) openWebhooks(realMoney bool) error {
 		}
 		if err := e.Check(!realMoney); err != nil {
 			return m.inSettings(fmt.Sprintf("webhooks[%d]", i), fmt.Errorf("webhooks[%d].%w", i, err))
+		}
+		if slices.ContainsFunc(m.Webhooks, func(o webhook.Endpoint) bool { return o.ID == e.ID }) {
+			return m.inSettings("", pay.Errorf(pay.CodeInvalid, fmt.Sprintf("webhooks[%d].id", i), "%q is the id of another endpoint too; without one it is the place in the list", e.ID))
 		}
 		m.Webhooks = append(m.Webhooks, e)
 	}

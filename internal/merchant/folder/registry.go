@@ -5,7 +5,6 @@ import (
 
 	"morepay/internal/capability"
 	"morepay/internal/pay"
-	"morepay/internal/webhook"
 )
 
 // Registry answers what the folders say of the merchants, as they were read at
@@ -47,11 +46,6 @@ func (r *Registry) ReturnURL(merchant, url string) error {
 
 // Origins lists the pages that may frame the merchant's checkout.
 func (r *Registry) Origins(merchant string) []string { return r.merchants[merchant].Settings.Origins }
-
-// Endpoints lists where the merchant hears of events.
-func (r *Registry) Endpoints(merchant string) []webhook.Endpoint {
-	return r.merchants[merchant].Webhooks
-}
 
 // Icon returns a merchant's own picture. Fails with not_found.
 func (r *Registry) Icon(merchant, id string) (Icon, error) {

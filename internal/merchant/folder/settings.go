@@ -43,6 +43,7 @@ type APIKey struct {
 // Webhook names an endpoint that hears of the merchant's events, and the files of
 // its secrets.
 type Webhook struct {
+	ID      string   `json:"id"` // among the merchant's; its place in the list, from 1, if it is left out
 	URL     string   `json:"url"`
 	Secrets []string `json:"secrets"` // names of files that hold whsec_…; two while one replaces the other
 }

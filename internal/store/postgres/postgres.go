@@ -40,8 +40,6 @@ var dialect = sqlstore.Dialect{
 	Numbered:   true,
 	LockRow:    " FOR UPDATE",
 	SkipLocked: " FOR UPDATE SKIP LOCKED",
-	TxID:       "pg_current_xact_id()::text::bigint",
-	Settled:    "tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint",
 	Exclusive:  "SELECT pg_advisory_xact_lock($1)",
 	Duplicate:  func(err error) bool { return is(err, uniqueViolation) },
 }

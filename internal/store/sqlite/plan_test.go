@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"strings"
 	"testing"
@@ -37,12 +38,12 @@ func TestEveryStatementUsesAnIndex(t *testing.T) {
 // isSmall reports whether a scan is of rows that the statement itself has
 // found.
 func isSmall(step string) bool {
-	for _, name := range []string{"due", "old", "CONSTANT ROW"} {
+	for _, name := range []string{"due", "old", "batch", "numbered", "CONSTANT ROW"} {
 		if step == "SCAN "+name {
 			return true
 		}
 	}
-	return false
+	return strings.HasPrefix(step, "SCAN (subquery-") // such as the window over batch
 }
 
 // everything calls every method of every store.
@@ -111,16 +112,49 @@ func (s *testStore) everything() {
 	_, err7 = s.Documents.Position(ctx)
 	must(err1, err2, err3, err4, err5, err6, err7)
 
-	_, err1 = s.Outbox.Assign(ctx, now, 9, func(string) []string { return []string{"https://shop.example/"} })
-	claims, err2 := s.Outbox.Claim(ctx, now, now, 1)
+	change := func(change func([]webhook.Kept) []webhook.Kept) {
+		_, err := s.Endpoints.Change(ctx, "shop", webhook.Version{Hash: rand.Text(), At: now}, func(kept []webhook.Kept) ([]webhook.Kept, string, error) {
+			return change(kept), "", nil
+		})
+		must(err)
+	}
+	change(func([]webhook.Kept) []webhook.Kept {
+		return []webhook.Kept{{ID: "a", URL: "https://a.example/", Sealed: []byte("1")}}
+	})
+	change(func(kept []webhook.Kept) []webhook.Kept { kept[0].URL = "https://b.example/"; return kept })
+	_, err1 = s.Outbox.Busy(ctx, now)
+	_, err2 = s.Outbox.Assign(ctx, now, 9)
+	claims, err3 := s.Outbox.Claim(ctx, "h", now, now, 1)
+	must(err1, err2, err3)
+	c := claims[0]
+	_, due, err1 := s.Outbox.Round(ctx, webhook.Round{Claim: c, Now: now, Limit: 9})
+	must(err1)
+	tried := webhook.Result{Position: due[0].Position, State: webhook.Pending, At: now}
+	_, _, err1 = s.Outbox.Round(ctx, webhook.Round{Claim: c, Now: now, Results: []webhook.Result{tried}, Disable: "410", Recovered: now})
+	_, _, err2 = s.Outbox.Round(ctx, webhook.Round{Claim: c, Now: now, Probe: true, Limit: 1})
+	must(err1, err2, s.Outbox.Release(ctx, c, time.Time{}))
+	change(func(kept []webhook.Kept) []webhook.Kept { kept[0].DisabledAt = time.Time{}; return kept })
+	c.Holder = "h"
+	_, err1 = s.Outbox.Claim(ctx, "h", now, now, 1)
+	_, _, err2 = s.Outbox.Round(ctx, webhook.Round{Claim: c, Now: now, Limit: 1, Probe: true, Results: []webhook.Result{{Position: tried.Position, State: webhook.Pending, Tries: 1, At: now}}})
 	must(err1, err2)
-	d, err1 := s.Outbox.Next(ctx, claims[0].Endpoint)
-	must(err1, s.Outbox.Record(ctx, webhook.Result{Endpoint: d.Endpoint, Position: d.Position, State: webhook.Delivered, At: now}))
-	_, err1 = s.Outbox.Messages(ctx, "shop", d.Message.ID, 1)
-	_, err2 = s.Outbox.Deliveries(ctx, "shop", d.Message.ID)
-	_, err3 = s.Outbox.Endpoints(ctx, "shop")
-	must(err1, err2, err3, s.Outbox.Redeliver(ctx, "shop", d.Message.ID, now), s.Outbox.Enable(ctx, "shop", "https://shop.example/", now),
-		s.Outbox.Release(ctx, d.Endpoint), s.Outbox.Forget(ctx, d.Endpoint, "removed"))
+
+	page, err1 := s.Outbox.Events(ctx, "shop", webhook.Filter{Limit: 1})
+	must(err1)
+	id := page.Messages[0].ID
+	_, err1 = s.Outbox.Events(ctx, "shop", webhook.Filter{After: webhook.Place{ID: id}, Limit: 1})
+	_, err2 = s.Outbox.Events(ctx, "shop", webhook.Filter{After: page.Next, Limit: 1})
+	_, err3 = s.Outbox.Event(ctx, "shop", id)
+	_, err4 = s.Outbox.Deliveries(ctx, "shop", id)
+	_, err5 = s.Outbox.Redeliver(ctx, webhook.Redelivery{Merchant: "shop", Message: id, Endpoint: "a"}, now)
+	_, err6 = s.Outbox.Redeliver(ctx, webhook.Redelivery{Merchant: "shop", Since: now.Add(-time.Hour)}, now)
+	_, err7 = s.Outbox.Skip(ctx, "shop", id, "a", "ann", now)
+	_, err8 = s.Outbox.Backlog(ctx)
+	must(err1, err2, err3, err4, err5, err6, err7, err8)
+	_, err1 = s.Endpoints.Endpoints(ctx, "shop")
+	_, err2 = s.Endpoints.Versions(ctx, "shop", 1)
+	err3 = s.Endpoints.Reseal(ctx, func(b []byte) ([]byte, error) { return append(b, '!'), nil })
+	must(err1, err2, err3)
 
 	_, err1 = s.Reconciliations.Claim(ctx, reconcile.Key{Provider: "wechatpay", Account: "a", Day: "2026-03-01"}, now, now)
 	_, err2 = s.Reconciliations.Since(ctx, "2026-03-01")

@@ -46,8 +46,6 @@ var pragmas = []string{
 var maxReaders = max(4, 2*runtime.GOMAXPROCS(0))
 
 var dialect = sqlstore.Dialect{
-	TxID:    "0",
-	Settled: "TRUE",
 	Duplicate: func(err error) bool {
 		e, ok := errors.AsType[*driver.Error](err)
 		return ok && (e.Code() == lib.SQLITE_CONSTRAINT_UNIQUE || e.Code() == lib.SQLITE_CONSTRAINT_PRIMARYKEY)

@@ -43,8 +43,6 @@ type Dialect struct {
 	Numbered   bool   // parameters are $1, $2, … instead of ?
 	LockRow    string // after a SELECT: lock what it finds until the end of the transaction
 	SkipLocked string // the same, without what others have locked
-	TxID       string // the number of the current transaction; later ones have higher numbers
-	Settled    string // condition on tx: every transaction up to this one has ended
 	Exclusive  string // statement that waits for the lock with a number and holds it until the transaction ends, or ""
 
 	// Duplicate reports whether err is a violation of a unique key.
@@ -58,6 +56,7 @@ type DB struct {
 	Documents *Documents
 	Outbox    *Outbox
 	Marks     *Marks
+	Endpoints *Endpoints
 
 	Reconciliations *Reconciliations
 
@@ -75,12 +74,14 @@ func New(e Engine, d Dialect, message MakeMessage, notify checkout.Notifier) *DB
 		notify = func(string) {}
 	}
 	b := base{engine: e, dialect: d, numbered: &sync.Map{}}
+	outbox := &Outbox{base: b, news: make(chan struct{}, 1)}
 	return &DB{
-		Ledgers:   &Ledgers{base: b, message: message, notify: notify},
+		Ledgers:   &Ledgers{base: b, message: message, notify: notify, written: outbox.tell},
 		Replies:   &Replies{base: b},
 		Documents: &Documents{base: b},
-		Outbox:    newOutbox(b),
 		Marks:     &Marks{b},
+		Outbox:    outbox,
+		Endpoints: &Endpoints{base: b, tell: outbox.tell},
 
 		Reconciliations: &Reconciliations{b},
 

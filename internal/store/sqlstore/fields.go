@@ -48,6 +48,18 @@ func (m millis) Scan(src any) error {
 	return nil
 }
 
+// happened reads from a column of millis whether there is a time at all.
+type happened struct{ yes *bool }
+
+func (h happened) Scan(src any) error {
+	ms, ok := src.(int64)
+	if !ok {
+		return fmt.Errorf("a time is stored as %T, want int64", src)
+	}
+	*h.yes = ms != 0
+	return nil
+}
+
 // jsonColumn is a value as JSON.
 type jsonColumn struct{ v any }
 

@@ -17,6 +17,7 @@ type Ledgers struct {
 	base
 	message MakeMessage
 	notify  checkout.Notifier
+	written func() // called after messages were written
 }
 
 var _ checkout.Store = (*Ledgers)(nil)
@@ -25,9 +26,20 @@ var _ checkout.Store = (*Ledgers)(nil)
 func (s *Ledgers) Create(ctx context.Context, l *pay.Ledger) error {
 	err := s.write(ctx, func(q Querier) error { return s.save(ctx, q, l, &image{}) })
 	if err == nil {
-		s.notify(l.Session.ID)
+		s.announce(l)
 	}
 	return err
+}
+
+// announce tells who waits for events, and who delivers messages about them.
+func (s *Ledgers) announce(l *pay.Ledger) {
+	if len(l.Events) == 0 {
+		return
+	}
+	s.notify(l.Session.ID)
+	if slices.ContainsFunc(l.Events, func(e pay.Event) bool { return e.Type.Webhook() }) {
+		s.written()
+	}
 }
 
 var selectSession = "SELECT " + sessions.list() + " FROM sessions WHERE id = ?"
@@ -78,9 +90,7 @@ func (s *Ledgers) update(ctx context.Context, sessionID string, change func(Quer
 	if err != nil {
 		return nil, err
 	}
-	if len(l.Events) > 0 {
-		s.notify(sessionID)
-	}
+	s.announce(l)
 	return l, nil
 }
 
@@ -232,7 +242,10 @@ func writeRows(ctx context.Context, q Querier, before, after [][]any, add, save 
 	return nil
 }
 
-var insertEvent = events.insert("")
+var (
+	insertEvent   = events.insert("")
+	insertMessage = messages.insert("")
+)
 
 // addEvent writes an event, and the message to the merchant if there is one.
 func (s *Ledgers) addEvent(ctx context.Context, q Querier, l *pay.Ledger, e *pay.Event, number int64) error {
@@ -251,13 +264,7 @@ func (s *Ledgers) addEvent(ctx context.Context, q Querier, l *pay.Ledger, e *pay
 	if err != nil {
 		return fmt.Errorf("make message of event %d: %w", e.Number, err)
 	}
-	return insert(ctx, q, insertMessage(s.dialect.TxID), messageFields(&message))
-}
-
-// insertMessage returns the statement that adds a message in the transaction
-// with a number.
-func insertMessage(tx string) string {
-	return "INSERT INTO messages (" + messages.list() + ", tx) VALUES (?, ?, ?, ?, ?, ?, ?, " + tx + ")"
+	return insert(ctx, q, insertMessage, messageFields(&message))
 }
 
 // insert adds a row.

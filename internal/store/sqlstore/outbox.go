@@ -2,259 +2,309 @@ package sqlstore
 
 import (
 	"context"
+	"slices"
 	"time"
 
-	"morepay/internal/pay"
 	"morepay/internal/webhook"
 )
 
 // Outbox keeps the messages to merchants and their delivery.
 type Outbox struct {
 	base
-	unassigned, assigned, endpoint, deliver string
-	claim, next, recordTry, recordEndpoint  string
-	lockEndpoint, release, forget           string
-
-	positionOf, ofMerchant, deliveries, redeliver, wake, endpoints, enable string
+	news chan struct{}
 }
 
-var (
-	_ webhook.Queue = (*Outbox)(nil)
-	_ webhook.Log   = (*Outbox)(nil)
-)
+var _ webhook.Queue = (*Outbox)(nil)
 
 var messages = newTable("messages", `
-	id merchant session_id number type at payload`)
+	id merchant session_id sequence number type at payload`)
 
 func messageFields(m *webhook.Message) []any {
-	return []any{&m.ID, &m.Merchant, &m.SessionID, &m.Number, &m.Type, millis{&m.At}, blob{&m.Payload}}
+	return []any{&m.ID, &m.Merchant, &m.SessionID, &m.Sequence, &m.Number, &m.Type, millis{&m.At}, blob{&m.Payload}}
 }
 
-func newOutbox(b base) *Outbox {
-	const pending = "(SELECT COUNT(*) FROM deliveries d WHERE d.endpoint = e.id AND d.state = 'pending')"
-	return &Outbox{
-		base: b,
+// News implements [webhook.Queue].
+func (s *Outbox) News() <-chan struct{} { return s.news }
 
-		unassigned: "SELECT position, merchant FROM messages WHERE assigned = 0 ORDER BY position LIMIT ?",
-		assigned:   "UPDATE messages SET assigned = 1 WHERE position = ?",
-		endpoint: `INSERT INTO endpoints (merchant, url, next_at) VALUES (?, ?, ?)
-			ON CONFLICT (merchant, url) DO UPDATE SET next_at = CASE endpoints.next_at WHEN 0 THEN excluded.next_at ELSE endpoints.next_at END
-			RETURNING id`,
-		deliver: "INSERT INTO deliveries (endpoint, position) VALUES (?, ?)",
-
-		claim: `WITH due AS MATERIALIZED (
-			SELECT id FROM endpoints WHERE next_at > 0 AND disabled_at = 0 AND next_at <= ? AND claimed_until <= ?
-			ORDER BY next_at LIMIT ?` + b.dialect.SkipLocked + `)
-			UPDATE endpoints SET claimed_until = ? WHERE id IN (SELECT id FROM due) RETURNING id, merchant, url`,
-		next: `SELECT d.endpoint, d.position, d.tries, m.id, m.merchant, m.session_id, m.number, m.type, m.at, m.payload
-			FROM deliveries d JOIN messages m ON m.position = d.position
-			WHERE d.endpoint = ? AND d.state = 'pending' ORDER BY d.position LIMIT 1`,
-		recordTry:      "UPDATE deliveries SET state = ?, tries = ?, status = ?, error = ?, tried_at = ? WHERE endpoint = ? AND position = ?",
-		recordEndpoint: "UPDATE endpoints SET next_at = ?, claimed_until = ?, disabled_at = ?, reason = ? WHERE id = ?",
-		lockEndpoint:   "SELECT id FROM endpoints WHERE id = ?" + b.dialect.LockRow,
-		release: `UPDATE endpoints SET claimed_until = 0, next_at = CASE WHEN EXISTS (
-			SELECT 1 FROM deliveries d WHERE d.endpoint = endpoints.id AND d.state = 'pending') THEN next_at ELSE 0 END WHERE id = ?`,
-		forget: "UPDATE deliveries SET state = 'failed', error = ? WHERE endpoint = ? AND state = 'pending'",
-
-		positionOf: "SELECT tx, position FROM messages WHERE merchant = ? AND id = ?",
-		ofMerchant: "SELECT " + messages.list() + " FROM messages WHERE merchant = ? AND (tx, position) > (?, ?) AND " + b.dialect.Settled + " ORDER BY tx, position LIMIT ?",
-		deliveries: `SELECT e.url, d.state, d.tries, d.status, d.error, d.tried_at
-			FROM deliveries d JOIN endpoints e ON e.id = d.endpoint WHERE d.position = ? ORDER BY e.id`,
-		redeliver: "UPDATE deliveries SET state = 'pending', tries = 0 WHERE position = ?",
-		wake:      "UPDATE endpoints SET next_at = ? WHERE id IN (SELECT endpoint FROM deliveries WHERE position = ?)",
-		endpoints: "SELECT e.url, " + pending + ", e.next_at, e.disabled_at, e.reason FROM endpoints e WHERE e.merchant = ? ORDER BY e.id",
-		enable:    "UPDATE endpoints SET disabled_at = 0, reason = '', claimed_until = 0, next_at = ? WHERE merchant = ? AND url = ?",
+// tell says that there is something new in the outbox.
+func (s *Outbox) tell() {
+	select {
+	case s.news <- struct{}{}:
+	default: // nobody has taken the last word yet
 	}
 }
 
 // assignLock is the key of the lock that lets one server at a time assign
-// messages: two at once could give an endpoint a later message first.
+// messages: numbers appear in order, and two servers can't give the same one.
 const assignLock = 2
 
+const (
+	// Row numbers begin after the last number of their merchant.
+	numberMessages = `WITH batch AS MATERIALIZED (
+		SELECT position, merchant FROM messages WHERE sequence = 0 ORDER BY position LIMIT ?),
+		numbered AS MATERIALIZED (
+		SELECT batch.position, COALESCE(sequences.last, 0) + ROW_NUMBER() OVER (PARTITION BY batch.merchant ORDER BY batch.position) AS sequence
+		FROM batch LEFT JOIN sequences ON sequences.merchant = batch.merchant)
+		UPDATE messages SET sequence = numbered.sequence FROM numbered WHERE messages.position = numbered.position
+		RETURNING messages.merchant, messages.sequence`
+	keepLast = "INSERT INTO sequences (merchant, last) VALUES (?, ?) ON CONFLICT (merchant) DO UPDATE SET last = excluded.last"
+
+	// An endpoint that works is looked at by the first of two times, one that fails
+	// by the second.
+	wakeEndpoints = `UPDATE endpoints SET next_at = CASE
+		WHEN failing < ? AND (next_at = 0 OR next_at > ?) THEN CAST(? AS BIGINT)
+		WHEN next_at = 0 OR next_at > ? THEN CAST(? AS BIGINT)
+		ELSE next_at END WHERE merchant = ? AND removed_at = 0`
+
+	insertDeliveries = `INSERT INTO deliveries (endpoint, position, session_id, state, tries, status, error, tried_at, due_at, planned_at)
+		SELECT e.id, m.position, m.session_id, 'pending', 0, 0, '', 0, CAST(? AS BIGINT), 0
+		FROM messages m JOIN endpoints e ON e.merchant = m.merchant`
+	deliverNew = insertDeliveries + " WHERE m.merchant = ? AND m.sequence > 0 AND m.sequence >= ? AND m.sequence <= ? AND e.removed_at = 0"
+)
+
 // Assign implements [webhook.Queue].
-func (s *Outbox) Assign(ctx context.Context, now time.Time, limit int, urls func(merchant string) []string) (int, error) {
-	type unassigned struct {
-		position int64
-		merchant string
-	}
-	fields := func(m *unassigned) []any { return []any{&m.position, &m.merchant} }
-	var list []unassigned
-	err := s.write(ctx, func(q Querier) (err error) {
+func (s *Outbox) Assign(ctx context.Context, now time.Time, limit int) (n int, err error) {
+	err = s.write(ctx, func(q Querier) (err error) {
 		if err := s.exclusive(ctx, q, assignLock); err != nil {
 			return err
 		}
-		if list, err = all(ctx, q, fields, s.unassigned, limit); err != nil {
+		n, err = s.assign(ctx, q, now, limit)
+		return err
+	})
+	return n, err
+}
+
+func (s *Outbox) assign(ctx context.Context, q Querier, now time.Time, limit int) (int, error) {
+	type numbered struct {
+		merchant string
+		sequence int64
+	}
+	rows, err := all(ctx, q, func(n *numbered) []any { return []any{&n.merchant, &n.sequence} }, numberMessages, limit)
+	if err != nil {
+		return 0, err
+	}
+	type span struct{ first, last int64 }
+	spans := map[string]span{}
+	var merchants []string
+	for _, r := range rows {
+		sp, ok := spans[r.merchant]
+		if !ok {
+			sp = span{r.sequence, r.sequence}
+			merchants = append(merchants, r.merchant)
+		}
+		spans[r.merchant] = span{min(sp.first, r.sequence), max(sp.last, r.sequence)}
+	}
+	slices.Sort(merchants) // everybody locks their endpoints in one order
+	for _, m := range merchants {
+		if _, err := exec(ctx, q, keepLast, m, spans[m].last); err != nil {
+			return 0, err
+		}
+		// The endpoints are locked first, in a statement of its own, so that who
+		// releases one sees either the lock or what is assigned under it.
+		woken, err := s.wake(ctx, q, m, now)
+		if err != nil || woken == 0 {
+			if err != nil {
+				return 0, err
+			}
+			continue
+		}
+		if _, err := exec(ctx, q, deliverNew, toMillis(now), m, spans[m].first, spans[m].last); err != nil {
+			return 0, err
+		}
+	}
+	return len(rows), nil
+}
+
+// wake has a merchant's endpoints looked at, and returns how many are in force.
+func (s *Outbox) wake(ctx context.Context, q Querier, merchant string, now time.Time) (int64, error) {
+	soon, later := toMillis(now), toMillis(now.Add(webhook.ProbeFresh))
+	return exec(ctx, q, wakeEndpoints, webhook.DownAfter, soon, soon, later, later, merchant)
+}
+
+// claimable is the condition on an endpoint that may be claimed.
+const claimable = "next_at > 0 AND disabled_at = 0 AND next_at <= ? AND claimed_until <= ? AND LENGTH(secrets) > 0"
+
+const findWork = `SELECT CASE WHEN EXISTS (SELECT 1 FROM messages WHERE sequence = 0)
+	OR EXISTS (SELECT 1 FROM endpoints WHERE ` + claimable + `) THEN 1 ELSE 0 END`
+
+// Busy implements [webhook.Queue].
+func (s *Outbox) Busy(ctx context.Context, now time.Time) (bool, error) {
+	found, err := get(ctx, s.base, "work", scalar[int], findWork, toMillis(now), toMillis(now))
+	return found > 0, err
+}
+
+const claimedColumns = " RETURNING id, holder, merchant, name, url, secrets, disabled_at, removed_at, failing, failing_since"
+
+func claimFields(c *webhook.Claim) []any {
+	return []any{&c.Endpoint, &c.Holder, &c.Merchant, &c.ID, &c.URL, blob{&c.Sealed}, happened{&c.Disabled}, happened{&c.Removed}, &c.Failing, millis{&c.Since}}
+}
+
+// Claim implements [webhook.Queue].
+func (s *Outbox) Claim(ctx context.Context, holder string, now, until time.Time, limit int) (list []webhook.Claim, err error) {
+	claim := `WITH due AS MATERIALIZED (
+		SELECT id FROM endpoints WHERE ` + claimable + ` ORDER BY next_at LIMIT ?` + s.dialect.SkipLocked + `)
+		UPDATE endpoints SET claimed_until = ?, holder = ? WHERE id IN (SELECT id FROM due)` + claimedColumns
+	err = s.write(ctx, func(q Querier) (err error) {
+		list, err = all(ctx, q, claimFields, claim, toMillis(now), toMillis(now), limit, toMillis(until), holder)
+		return err
+	})
+	return list, err
+}
+
+const (
+	renewClaim   = "UPDATE endpoints SET claimed_until = ?, failing = ?, failing_since = ? WHERE id = ? AND holder = ?" + claimedColumns
+	disableFound = "UPDATE endpoints SET disabled_at = ?, reason = ? WHERE id = ?"
+	recordTry    = `UPDATE deliveries SET state = ?, tries = ?, status = ?, error = ?, tried_at = ?, due_at = ?, planned_at = ?
+		WHERE endpoint = ? AND position = ? AND state = 'pending'`
+	hurryTried = "UPDATE deliveries SET due_at = ? WHERE endpoint = ? AND state = 'pending' AND due_at > ? AND tried_at >= ?"
+
+	// The oldest pending message of each session.
+	heads = ` FROM deliveries d JOIN messages m ON m.position = d.position WHERE d.endpoint = ? AND d.state = 'pending'
+		AND NOT EXISTS (SELECT 1 FROM deliveries p WHERE p.endpoint = d.endpoint AND p.session_id = d.session_id
+			AND p.state = 'pending' AND p.position < d.position)`
+	firstDue   = " ORDER BY d.due_at, d.position LIMIT ?"
+	headFields = `SELECT d.position, d.tries, d.tried_at, d.planned_at,
+		m.id, m.merchant, m.session_id, m.sequence, m.number, m.type, m.at, m.payload` + heads
+	selectDue     = headFields + " AND d.due_at <= ?" + firstDue
+	selectFresh   = headFields + " AND d.tries = 0" + firstDue
+	selectSoonest = headFields + firstDue
+)
+
+// Round implements [webhook.Queue].
+func (s *Outbox) Round(ctx context.Context, r webhook.Round) (c webhook.Claim, due []webhook.Delivery, err error) {
+	lost := false
+	err = s.write(ctx, func(q Querier) error {
+		due, lost = nil, false
+		found, err := all(ctx, q, claimFields, renewClaim, toMillis(r.Until), r.Claim.Failing, toMillis(r.Claim.Since), r.Claim.Endpoint, r.Claim.Holder)
+		if lost = len(found) == 0; lost || err != nil {
 			return err
 		}
-		endpoints := map[webhook.Claim]int64{} // those seen in this batch
-		for _, m := range list {
-			for _, url := range urls(m.merchant) {
-				id, err := s.endpointID(ctx, q, endpoints, webhook.Claim{Merchant: m.merchant, URL: url}, now)
-				if err != nil {
-					return err
-				}
-				if _, err := exec(ctx, q, s.deliver, id, m.position); err != nil {
-					return err
-				}
-			}
-			if _, err := exec(ctx, q, s.assigned, m.position); err != nil {
+		c = found[0]
+		if r.Disable != "" {
+			c.Disabled = true
+			if _, err := exec(ctx, q, disableFound, toMillis(r.Now), r.Disable, c.Endpoint); err != nil {
 				return err
+			}
+		}
+		for _, t := range r.Results {
+			if _, err := exec(ctx, q, recordTry, string(t.State), t.Tries, t.Status, t.Error, toMillis(t.At), toMillis(t.DueAt), toMillis(t.PlannedAt), c.Endpoint, t.Position); err != nil {
+				return err
+			}
+		}
+		if !r.Recovered.IsZero() {
+			if _, err := exec(ctx, q, hurryTried, toMillis(r.Now), c.Endpoint, toMillis(r.Now), toMillis(r.Recovered)); err != nil {
+				return err
+			}
+		}
+		due, err = s.due(ctx, q, c, r)
+		return err
+	})
+	if lost && err == nil {
+		err = webhook.ErrLost
+	}
+	return c, due, err
+}
+
+// due lists what the holder of a claim may send.
+func (s *Outbox) due(ctx context.Context, q Querier, c webhook.Claim, r webhook.Round) ([]webhook.Delivery, error) {
+	fields := func(d *webhook.Delivery) []any {
+		return append([]any{&d.Position, &d.Tries, millis{&d.TriedAt}, millis{&d.PlannedAt}}, messageFields(&d.Message)...)
+	}
+	if c.Disabled || r.Limit == 0 {
+		return nil, nil
+	}
+	if !r.Probe {
+		return all(ctx, q, fields, selectDue, c.Endpoint, toMillis(r.Now), r.Limit)
+	}
+	// One that hasn't failed before says most about the endpoint.
+	fresh, err := all(ctx, q, fields, selectFresh, c.Endpoint, r.Limit)
+	if err != nil || len(fresh) > 0 {
+		return fresh, err
+	}
+	return all(ctx, q, fields, selectSoonest, c.Endpoint, r.Limit)
+}
+
+const (
+	selectNextDue   = "SELECT d.due_at" + heads + firstDue
+	releaseEndpoint = "UPDATE endpoints SET claimed_until = 0, holder = '', next_at = ?, failing = ?, failing_since = ? WHERE id = ? AND holder = ?"
+)
+
+// Release implements [webhook.Queue].
+func (s *Outbox) Release(ctx context.Context, c webhook.Claim, at time.Time) error {
+	return s.write(ctx, func(q Querier) error {
+		// The lock comes first, in a statement of its own, so that the next one
+		// sees the deliveries of an Assign that held it.
+		if err := s.lockEndpoint(ctx, q, c.Endpoint); err != nil {
+			return err
+		}
+		next := toMillis(at)
+		if at.IsZero() {
+			due, err := all(ctx, q, scalar[int64], selectNextDue, c.Endpoint, 1)
+			if err != nil {
+				return err
+			}
+			for _, at := range due {
+				next = max(at, 1)
+			}
+		}
+		_, err := exec(ctx, q, releaseEndpoint, next, c.Failing, toMillis(c.Since), c.Endpoint, c.Holder)
+		return err
+	})
+}
+
+func (s *Outbox) lockEndpoint(ctx context.Context, q Querier, endpoint int64) error {
+	_, err := one(ctx, q, scalar[int64], "SELECT id FROM endpoints WHERE id = ?"+s.dialect.LockRow, endpoint)
+	return missing(err, "endpoint")
+}
+
+// Backlog implements [webhook.Queue].
+func (s *Outbox) Backlog(ctx context.Context) (b webhook.Backlog, err error) {
+	const (
+		countUnassigned = "SELECT COUNT(*), COALESCE(MIN(at), 0) FROM messages WHERE sequence = 0"
+		countPending    = "SELECT COUNT(*), COALESCE(MIN(position), 0) FROM deliveries WHERE state = 'pending'"
+		oldestAt        = "SELECT at FROM messages WHERE position = ?"
+		countGivenUp    = "SELECT state, COUNT(*) FROM deliveries WHERE state = 'failed' OR state = 'skipped' GROUP BY state"
+	)
+	type counted struct {
+		n     int
+		first int64
+	}
+	count := func(c *counted) []any { return []any{&c.n, &c.first} }
+	type given struct {
+		state webhook.State
+		n     int
+	}
+	err = s.snapshot(ctx, func(q Querier) error {
+		unassigned, err := one(ctx, q, count, countUnassigned)
+		if err != nil {
+			return err
+		}
+		pending, err := one(ctx, q, count, countPending)
+		if err != nil {
+			return err
+		}
+		first, err := all(ctx, q, scalar[int64], oldestAt, pending.first)
+		if err != nil {
+			return err
+		}
+		up, err := all(ctx, q, func(g *given) []any { return []any{&g.state, &g.n} }, countGivenUp)
+		if err != nil {
+			return err
+		}
+		b = webhook.Backlog{Pending: unassigned.n + pending.n, Oldest: fromMillis(unassigned.first)}
+		for _, at := range first {
+			if b.Oldest.IsZero() || fromMillis(at).Before(b.Oldest) {
+				b.Oldest = fromMillis(at)
+			}
+		}
+		for _, g := range up {
+			if g.state == webhook.Failed {
+				b.Failed = g.n
+			} else {
+				b.Skipped = g.n
 			}
 		}
 		return nil
 	})
-	return len(list), err
-}
-
-// endpointID returns the number of an endpoint, which from now on has something
-// to send.
-func (s *Outbox) endpointID(ctx context.Context, q Querier, seen map[webhook.Claim]int64, e webhook.Claim, now time.Time) (int64, error) {
-	if id, ok := seen[e]; ok {
-		return id, nil
-	}
-	id, err := one(ctx, q, scalar[int64], s.endpoint, e.Merchant, e.URL, toMillis(now))
-	seen[e] = id
-	return id, err
-}
-
-// Claim implements [webhook.Queue].
-func (s *Outbox) Claim(ctx context.Context, now, until time.Time, limit int) (list []webhook.Claim, err error) {
-	fields := func(c *webhook.Claim) []any { return []any{&c.Endpoint, &c.Merchant, &c.URL} }
-	err = s.write(ctx, func(q Querier) (err error) {
-		list, err = all(ctx, q, fields, s.claim, toMillis(now), toMillis(now), limit, toMillis(until))
-		return err
-	})
-	return list, err
-}
-
-// Next implements [webhook.Queue].
-func (s *Outbox) Next(ctx context.Context, endpoint int64) (*webhook.Delivery, error) {
-	fields := func(d *webhook.Delivery) []any {
-		return append([]any{&d.Endpoint, &d.Position, &d.Tries}, messageFields(&d.Message)...)
-	}
-	found, err := list(ctx, s.base, fields, s.next, endpoint)
-	if err != nil || len(found) == 0 {
-		return nil, err
-	}
-	return &found[0], nil
-}
-
-// Record implements [webhook.Queue].
-func (s *Outbox) Record(ctx context.Context, r webhook.Result) error {
-	nextAt, disabledAt := r.At, time.Time{}
-	if r.State == webhook.Pending {
-		nextAt = r.RetryAt
-	}
-	if r.Disable != "" {
-		disabledAt = r.At
-	}
-	return s.write(ctx, func(q Querier) error {
-		_, err := exec(ctx, q, s.recordEndpoint, toMillis(nextAt), toMillis(r.Until), toMillis(disabledAt), r.Disable, r.Endpoint)
-		if err != nil {
-			return err
-		}
-		_, err = exec(ctx, q, s.recordTry, string(r.State), r.Tries, r.Status, r.Error, toMillis(r.At), r.Endpoint, r.Position)
-		return err
-	})
-}
-
-// Release implements [webhook.Queue].
-func (s *Outbox) Release(ctx context.Context, endpoint int64) error {
-	return s.write(ctx, func(q Querier) error {
-		// The lock comes first, in a statement of its own, so that the next one
-		// sees the deliveries of an Assign that held it.
-		if _, err := one(ctx, q, scalar[int64], s.lockEndpoint, endpoint); err != nil {
-			return missing(err, "endpoint")
-		}
-		_, err := exec(ctx, q, s.release, endpoint)
-		return err
-	})
-}
-
-// Forget implements [webhook.Queue].
-func (s *Outbox) Forget(ctx context.Context, endpoint int64, reason string) error {
-	return s.write(ctx, func(q Querier) error {
-		if _, err := one(ctx, q, scalar[int64], s.lockEndpoint, endpoint); err != nil {
-			return missing(err, "endpoint")
-		}
-		if _, err := exec(ctx, q, s.forget, reason, endpoint); err != nil {
-			return err
-		}
-		_, err := exec(ctx, q, s.release, endpoint)
-		return err
-	})
-}
-
-// outboxPosition is the position of a message in the order of commits.
-type outboxPosition struct{ tx, position int64 }
-
-func (s *Outbox) position(ctx context.Context, q Querier, merchant, id string) (outboxPosition, error) {
-	fields := func(p *outboxPosition) []any { return []any{&p.tx, &p.position} }
-	p, err := one(ctx, q, fields, s.positionOf, merchant, id)
-	return p, missing(err, "event")
-}
-
-// Messages implements [webhook.Log].
-func (s *Outbox) Messages(ctx context.Context, merchant, after string, limit int) (list []webhook.Message, err error) {
-	err = s.snapshot(ctx, func(q Querier) error {
-		start := outboxPosition{-1, -1}
-		if after != "" {
-			if start, err = s.position(ctx, q, merchant, after); err != nil {
-				return err
-			}
-		}
-		list, err = all(ctx, q, messageFields, s.ofMerchant, merchant, start.tx, start.position, limit)
-		return err
-	})
-	return list, err
-}
-
-// Deliveries implements [webhook.Log].
-func (s *Outbox) Deliveries(ctx context.Context, merchant, id string) (list []webhook.DeliveryState, err error) {
-	fields := func(r *webhook.DeliveryState) []any {
-		return []any{&r.URL, &r.State, &r.Tries, &r.Status, &r.Error, millis{&r.TriedAt}}
-	}
-	err = s.snapshot(ctx, func(q Querier) error {
-		p, err := s.position(ctx, q, merchant, id)
-		if err != nil {
-			return err
-		}
-		list, err = all(ctx, q, fields, s.deliveries, p.position)
-		return err
-	})
-	return list, err
-}
-
-// Redeliver implements [webhook.Log].
-func (s *Outbox) Redeliver(ctx context.Context, merchant, id string, now time.Time) error {
-	return s.write(ctx, func(q Querier) error {
-		p, err := s.position(ctx, q, merchant, id)
-		if err != nil {
-			return err
-		}
-		if _, err := exec(ctx, q, s.wake, toMillis(now), p.position); err != nil {
-			return err
-		}
-		_, err = exec(ctx, q, s.redeliver, p.position)
-		return err
-	})
-}
-
-// Endpoints implements [webhook.Log].
-func (s *Outbox) Endpoints(ctx context.Context, merchant string) ([]webhook.EndpointState, error) {
-	fields := func(e *webhook.EndpointState) []any {
-		return []any{&e.URL, &e.Pending, millis{&e.NextAt}, millis{&e.DisabledAt}, &e.Reason}
-	}
-	return list(ctx, s.base, fields, s.endpoints, merchant)
-}
-
-// Enable implements [webhook.Log].
-func (s *Outbox) Enable(ctx context.Context, merchant, url string, now time.Time) error {
-	return s.write(ctx, func(q Querier) error {
-		changed, err := exec(ctx, q, s.enable, toMillis(now), merchant, url)
-		if err == nil && changed == 0 {
-			return pay.Errorf(pay.CodeNotFound, "", "there is no such endpoint")
-		}
-		return err
-	})
+	return b, err
 }

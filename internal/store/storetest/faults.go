@@ -8,6 +8,7 @@ import (
 	"morepay/internal/idempotency"
 	"morepay/internal/merchant"
 	"morepay/internal/pay"
+	"morepay/internal/webhook"
 )
 
 var faultCases = []testCase{
@@ -29,8 +30,8 @@ func operations(fx *fixture, ctx context.Context, id string) map[string]error {
 	_, begin := fx.Replies.Begin(ctx, idempotency.Record{Key: idempotency.Key{Scope: "s", Name: "n"}}, start)
 	_, put := fx.Documents.Put(ctx, []merchant.Change{{Merchant: "m"}}, "a", start)
 	_, get := fx.Documents.Get(ctx, "m")
-	_, messages := fx.Log.Messages(ctx, "m", "", 1)
-	_, assign := fx.Queue.Assign(ctx, start, 1, func(string) []string { return nil })
+	_, messages := fx.Log.Events(ctx, "m", webhook.Filter{Limit: 1})
+	_, assign := fx.Queue.Assign(ctx, start, 1)
 	return map[string]error{
 		"create": fx.Ledgers.Create(ctx, newLedger()), "ledger": load, "find": find, "events": events, "update": update,
 		"claim": claim, "quarantine": quarantine, "quarantined": quarantined, "decide": decide,

@@ -2,7 +2,9 @@ package storetest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,13 +16,16 @@ import (
 
 var outboxCases = []testCase{
 	{"message-with-its-event", messageWithEvent},
-	{"messages-of-a-merchant", messagesOfMerchant},
-	{"messages-never-appear-behind", messagesNeverBehind},
-	{"endpoint-gets-its-messages-in-order", inOrder},
-	{"failed-try-waits-and-counts", failedTry},
+	{"endpoint-gets-its-messages", allMessages},
+	{"session-is-a-line", sessionLine},
+	{"failed-try-delays-its-session-only", failedTry},
+	{"probe-takes-what-never-failed", probing},
+	{"recovery-makes-what-failed-due", recovery},
 	{"disabled-endpoint-keeps-what-waits", disabled},
 	{"redelivery-starts-again", redelivery},
-	{"forgotten-endpoint", forgotten},
+	{"skipped-message-lets-the-next-pass", skipping},
+	{"claim-is-renewed-or-lost", claimLost},
+	{"backlog", backlog},
 	{"release-never-loses-a-message", releaseRace},
 	{"several-servers-assign-in-order", assignTogether},
 }
@@ -34,57 +39,104 @@ func (fx *fixture) paidSession(merchant string) *pay.Ledger {
 	return fx.pay(l.Session.ID, fx.begin(l.Session.ID))
 }
 
-func (fx *fixture) messages(merchant, after string, limit int) []webhook.Message {
+// told stores a session of the shop that makes n messages: paid, and then again.
+func (fx *fixture) told(n int) {
 	fx.Helper()
-	list, err := fx.Log.Messages(fx.Context(), merchant, after, limit)
-	fx.must(err)
-	return list
+	id := fx.create().Session.ID
+	attempts := make([]pay.Attempt, n)
+	for i := range attempts {
+		attempts[i] = fx.begin(id)
+	}
+	for _, a := range attempts {
+		fx.pay(id, a)
+	}
 }
 
-func (fx *fixture) assign(urls ...string) {
+func (fx *fixture) messages(merchant string) []webhook.Message {
 	fx.Helper()
-	for {
-		n, err := fx.Queue.Assign(fx.Context(), start, 10, func(string) []string { return urls })
-		fx.must(err)
-		if n == 0 {
-			return
+	page, err := fx.Log.Events(fx.Context(), merchant, webhook.Filter{Limit: 1000})
+	fx.must(err)
+	return page.Messages
+}
+
+// configure gives the shop endpoints with the URLs, named a, b, …
+func (fx *fixture) configure(urls ...string) {
+	fx.Helper()
+	_, err := fx.Endpoints.Change(fx.Context(), "shop", webhook.Version{Author: "ann", At: start}, func(kept []webhook.Kept) ([]webhook.Kept, string, error) {
+		for i, url := range urls {
+			kept = append(kept, webhook.Kept{ID: string(rune('a' + i)), URL: url, Sealed: []byte("sealed")})
 		}
+		return kept, "added", nil
+	})
+	fx.must(err)
+}
+
+const shopURL = "https://a.example/"
+
+func (fx *fixture) assign() {
+	fx.Helper()
+	for n := 10; n == 10; {
+		var err error
+		n, err = fx.Queue.Assign(fx.Context(), start, 10)
+		fx.must(err)
 	}
 }
 
 func (fx *fixture) claimEndpoints(now time.Time) []webhook.Claim {
 	fx.Helper()
-	list, err := fx.Queue.Claim(fx.Context(), now, now.Add(time.Minute), 10)
+	list, err := fx.Queue.Claim(fx.Context(), newID("holder"), now, now.Add(time.Minute), 10)
 	fx.must(err)
 	return list
 }
 
 // claimOne demands that exactly one endpoint is due.
-func (fx *fixture) claimOne(now time.Time) int64 {
+func (fx *fixture) claimOne(now time.Time) webhook.Claim {
 	fx.Helper()
 	list := fx.claimEndpoints(now)
 	if len(list) != 1 {
 		fx.Fatalf("one endpoint is due, got %v", list)
 	}
-	return list[0].Endpoint
+	return list[0]
 }
 
-func (fx *fixture) next(endpoint int64) *webhook.Delivery {
+// round tells results and returns what is due.
+func (fx *fixture) round(c webhook.Claim, now time.Time, results ...webhook.Result) []webhook.Delivery {
 	fx.Helper()
-	d, err := fx.Queue.Next(fx.Context(), endpoint)
+	_, due, err := fx.Queue.Round(fx.Context(), webhook.Round{Claim: c, Now: now, Until: now.Add(time.Minute), Results: results, Limit: 100})
 	fx.must(err)
-	return d
+	return due
 }
 
-func (fx *fixture) record(d *webhook.Delivery, r webhook.Result) {
+func result(d webhook.Delivery, state webhook.State) webhook.Result {
+	return webhook.Result{Position: d.Position, State: state, Tries: d.Tries + 1, Status: 204, At: start}
+}
+
+// failed is a try after which the next is due at a time.
+func failed(d webhook.Delivery, due time.Time) webhook.Result {
+	r := result(d, webhook.Pending)
+	r.Status, r.Error, r.DueAt, r.PlannedAt = 500, "it answered 500", due, due
+	return r
+}
+
+func numbers(due []webhook.Delivery) (list []int64) {
+	for _, d := range due {
+		list = append(list, d.Message.Sequence)
+	}
+	return list
+}
+
+func (fx *fixture) dueNow(c webhook.Claim, now time.Time, want ...int64) []webhook.Delivery {
 	fx.Helper()
-	r.Endpoint, r.Position, r.Tries = d.Endpoint, d.Position, d.Tries+1
-	fx.must(fx.Queue.Record(fx.Context(), r))
+	due := fx.round(c, now)
+	if got := numbers(due); !slices.Equal(got, want) {
+		fx.Fatalf("due are the messages %v, want %v", got, want)
+	}
+	return due
 }
 
 func messageWithEvent(fx *fixture) {
 	l := fx.paidSession("shop")
-	list := fx.messages("shop", "", 9)
+	list := fx.messages("shop")
 	if len(list) != 1 {
 		fx.Fatalf("of the events only those that merchants hear of make a message: %d", len(list))
 	}
@@ -110,67 +162,22 @@ func messageWithEvent(fx *fixture) {
 		return nil
 	})
 	fx.code(err, pay.CodeInternal, "a wrong count of events")
-	if n := len(fx.messages("shop", "", 9)); n != 1 {
+	if n := len(fx.messages("shop")); n != 1 {
 		fx.Errorf("without its event there is no message: %d", n)
 	}
 }
 
-func messagesOfMerchant(fx *fixture) {
+func allMessages(fx *fixture) {
+	fx.configure(shopURL, "https://b.example/")
 	for range 3 {
 		fx.paidSession("shop")
-		fx.paidSession("other")
+		fx.paidSession("other") // has no endpoints
 	}
-	all := fx.messages("shop", "", 9)
-	if len(all) != 3 {
-		fx.Fatalf("a merchant's own messages: %d, want 3", len(all))
+	if busy, err := fx.Queue.Busy(fx.Context(), start); err != nil || !busy {
+		fx.Errorf("there are new messages: %v, %v", busy, err)
 	}
-	if diff := cmp.Diff(all[1:2], fx.messages("shop", all[0].ID, 1)); diff != "" {
-		fx.Errorf("the next after the first (-want +got):\n%s", diff)
-	}
-	if rest := fx.messages("shop", all[2].ID, 9); len(rest) != 0 {
-		fx.Errorf("nothing after the last: %+v", rest)
-	}
-	_, err := fx.Log.Messages(fx.Context(), "shop", "evt_none", 9)
-	fx.code(err, pay.CodeNotFound, "after an unknown message")
-	_, err = fx.Log.Messages(fx.Context(), "other", all[0].ID, 9)
-	fx.code(err, pay.CodeNotFound, "after a message of another merchant")
-}
-
-func messagesNeverBehind(fx *fixture) {
-	const writers, each = 8, 10
-	var all sync.WaitGroup
-	for range writers {
-		all.Go(func() {
-			for range each {
-				fx.paidSession("shop")
-			}
-		})
-	}
-	seen, after := 0, ""
-	read := func() {
-		for _, m := range fx.messages("shop", after, 9) {
-			after = m.ID
-			seen++
-		}
-	}
-	for range 50 {
-		read() // while they are written
-	}
-	all.Wait()
-	for range writers * each {
-		read()
-	}
-	if seen != writers*each {
-		fx.Errorf("who reads on from the last message misses none: %d of %d", seen, writers*each)
-	}
-}
-
-func inOrder(fx *fixture) {
-	for range 3 {
-		fx.paidSession("shop")
-	}
-	want := fx.messages("shop", "", 9)
-	fx.assign("https://a.example/", "https://b.example/")
+	fx.assign()
+	want := fx.messages("shop")
 	claims := fx.claimEndpoints(start)
 	if len(claims) != 2 {
 		fx.Fatalf("both endpoints are due: %v", claims)
@@ -179,171 +186,347 @@ func inOrder(fx *fixture) {
 		fx.Errorf("a claim excludes others: %v", again)
 	}
 	for _, c := range claims {
-		for i := range want {
-			d := fx.next(c.Endpoint)
-			if d == nil {
-				fx.Fatalf("delivery %d of %s is missing", i, c.URL)
-			}
-			if diff := cmp.Diff(want[i], d.Message); diff != "" {
-				fx.Errorf("delivery %d is message %d (-want +got):\n%s", i, i, diff)
-			}
-			fx.record(d, webhook.Result{State: webhook.Delivered, Status: 204, At: start, Until: start.Add(time.Minute)})
+		var told []webhook.Message
+		var results []webhook.Result
+		for _, d := range fx.round(c, start) {
+			told, results = append(told, d.Message), append(results, result(d, webhook.Delivered))
 		}
-		if d := fx.next(c.Endpoint); d != nil {
-			fx.Errorf("nothing is left: %+v", d)
+		if diff := cmp.Diff(want, told); diff != "" {
+			fx.Errorf("%s hears of every message (-want +got):\n%s", c.URL, diff)
 		}
-		fx.must(fx.Queue.Release(fx.Context(), c.Endpoint))
+		if left := fx.round(c, start, results...); len(left) != 0 {
+			fx.Errorf("nothing is left: %+v", left)
+		}
+		fx.must(fx.Queue.Release(fx.Context(), c, time.Time{}))
 	}
 	if claims := fx.claimEndpoints(start.Add(time.Hour)); len(claims) != 0 {
 		fx.Errorf("an endpoint with nothing left is not due: %v", claims)
 	}
+	if busy, err := fx.Queue.Busy(fx.Context(), start.Add(time.Hour)); err != nil || busy {
+		fx.Errorf("there is nothing to do: %v, %v", busy, err)
+	}
 	deliveries, err := fx.Log.Deliveries(fx.Context(), "shop", want[0].ID)
 	fx.must(err)
-	if len(deliveries) != 2 || deliveries[0].State != webhook.Delivered || deliveries[0].Status != 204 || deliveries[0].Tries != 1 {
+	if len(deliveries) != 2 || deliveries[0].State != webhook.Delivered || deliveries[0].Status != 204 || deliveries[0].Tries != 1 || deliveries[0].Endpoint != "a" {
 		fx.Errorf("a delivery for each endpoint: %+v", deliveries)
 	}
 	_, err = fx.Log.Deliveries(fx.Context(), "other", want[0].ID)
 	fx.code(err, pay.CodeNotFound, "deliveries of another merchant's message")
 }
 
+func sessionLine(fx *fixture) {
+	fx.configure(shopURL)
+	fx.told(3) // 1, 2, 3
+	fx.told(2) // 4, 5
+	fx.assign()
+	c := fx.claimOne(start)
+	due := fx.dueNow(c, start, 1, 4)
+	fx.round(c, start, failed(due[0], start.Add(5*time.Minute)), result(due[1], webhook.Delivered))
+	due = fx.dueNow(c, start, 5)
+	fx.round(c, start, result(due[0], webhook.Delivered))
+	fx.dueNow(c, start)
+	due = fx.dueNow(c, start.Add(5*time.Minute), 1)
+	if due[0].Tries != 1 {
+		fx.Errorf("the try is counted: %+v", due[0])
+	}
+	fx.round(c, start, result(due[0], webhook.Failed))
+	fx.dueNow(c, start, 2)
+}
+
 func failedTry(fx *fixture) {
+	fx.configure(shopURL)
 	fx.paidSession("shop")
-	fx.assign("https://a.example/")
-	endpoint := fx.claimOne(start)
-	first := fx.next(endpoint)
-	fx.record(first, webhook.Result{State: webhook.Pending, Status: 500, Error: "status 500", At: start, RetryAt: start.Add(5 * time.Second)})
-	fx.paidSession("shop")
-	fx.assign("https://a.example/")
+	fx.assign()
+	c := fx.claimOne(start)
+	first := fx.dueNow(c, start, 1)
+	c.Failing, c.Since = 1, start
+	fx.round(c, start, failed(first[0], start.Add(5*time.Second)))
+	fx.must(fx.Queue.Release(fx.Context(), c, time.Time{}))
 	if claims := fx.claimEndpoints(start.Add(4 * time.Second)); len(claims) != 0 {
-		fx.Errorf("a new message does not wake an endpoint that is being retried: %v", claims)
+		fx.Errorf("nothing is due: %v", claims)
 	}
-	if again := fx.claimOne(start.Add(5 * time.Second)); again != endpoint {
-		fx.Errorf("the same endpoint is due again: %d, want %d", again, endpoint)
+	fx.paidSession("shop")
+	fx.assign()
+	c = fx.claimOne(start.Add(time.Second))
+	if c.Failing != 1 || !c.Since.Equal(start.Truncate(time.Millisecond)) {
+		fx.Errorf("the endpoint's health is kept: %+v", c)
 	}
-	d := fx.next(endpoint)
-	if d.Position != first.Position || d.Tries != 1 {
-		fx.Errorf("the message that failed is first in line, with one try: %+v", d)
+	second := fx.dueNow(c, start.Add(time.Second), 2)
+	fx.round(c, start, result(second[0], webhook.Delivered))
+	fx.must(fx.Queue.Release(fx.Context(), c, time.Time{}))
+	c = fx.claimOne(start.Add(5 * time.Second))
+	due := fx.dueNow(c, start.Add(5*time.Second), 1)
+	if d := due[0]; d.Tries != 1 || !d.TriedAt.Equal(start.Truncate(time.Millisecond)) || !d.PlannedAt.Equal(start.Add(5*time.Second).Truncate(time.Millisecond)) {
+		fx.Errorf("what is known of the first try: %+v", d)
 	}
-	fx.record(d, webhook.Result{State: webhook.Failed, At: start, Until: start.Add(time.Minute)})
-	if d = fx.next(endpoint); d == nil || d.Position == first.Position {
-		fx.Errorf("a message that is given up lets the next one pass: %+v", d)
+}
+
+func probing(fx *fixture) {
+	fx.configure(shopURL)
+	fx.paidSession("shop")
+	fx.assign()
+	c := fx.claimOne(start)
+	d := fx.dueNow(c, start, 1)[0]
+	c.Failing, c.Since = webhook.DownAfter, start
+	fx.round(c, start, failed(d, start.Add(time.Hour)))
+	probe := func(want int64) webhook.Delivery {
+		_, due, err := fx.Queue.Round(fx.Context(), webhook.Round{Claim: c, Now: start, Until: start.Add(time.Minute), Limit: 1, Probe: true})
+		fx.must(err)
+		if len(due) != 1 || due[0].Message.Sequence != want {
+			fx.Fatalf("the probe is %v, want message %d", numbers(due), want)
+		}
+		return due[0]
+	}
+	probe(1) // though it isn't due
+	fx.must(fx.Queue.Release(fx.Context(), c, start.Add(30*time.Second)))
+	fx.paidSession("shop")
+	fx.assign()
+	if claims := fx.claimEndpoints(start.Add(webhook.ProbeFresh - time.Second)); len(claims) != 0 {
+		fx.Errorf("a new message does not wake an endpoint at once that is down: %v", claims)
+	}
+	c = fx.claimOne(start.Add(webhook.ProbeFresh))
+	probe(2)
+}
+
+func recovery(fx *fixture) {
+	fx.configure(shopURL)
+	for range 3 {
+		fx.paidSession("shop")
+	}
+	fx.assign()
+	c := fx.claimOne(start)
+	due := fx.dueNow(c, start, 1, 2, 3)
+	old := failed(due[0], start.Add(time.Hour))
+	old.At = start.Add(-time.Hour)
+	fx.round(c, start, old, failed(due[1], start.Add(time.Hour)), failed(due[2], start.Add(time.Hour)))
+	_, due, err := fx.Queue.Round(fx.Context(), webhook.Round{Claim: c, Now: start, Until: start.Add(time.Minute), Limit: 9, Recovered: start})
+	fx.must(err)
+	if got := numbers(due); !slices.Equal(got, []int64{2, 3}) {
+		fx.Errorf("what failed since then is due, what failed before for its own sake is not: %v", got)
 	}
 }
 
 func disabled(fx *fixture) {
+	fx.configure(shopURL)
 	fx.paidSession("shop")
-	const url = "https://a.example/"
-	fx.assign(url)
-	d := fx.next(fx.claimOne(start))
-	fx.record(d, webhook.Result{State: webhook.Pending, Status: 410, At: start, RetryAt: start, Disable: "it answered 410"})
+	fx.assign()
+	c := fx.claimOne(start)
+	d := fx.dueNow(c, start, 1)[0]
+	now, due, err := fx.Queue.Round(fx.Context(), webhook.Round{
+		Claim: c, Now: start, Until: start, Limit: 9, Disable: "it answered 410", Results: []webhook.Result{failed(d, start)},
+	})
+	fx.must(err)
+	if !now.Disabled || len(due) != 0 {
+		fx.Errorf("nothing more is sent: %+v %v", now, due)
+	}
+	fx.must(fx.Queue.Release(fx.Context(), c, time.Time{}))
+	fx.paidSession("shop")
+	fx.assign()
 	if claims := fx.claimEndpoints(start.Add(time.Hour)); len(claims) != 0 {
 		fx.Errorf("a disabled endpoint is left alone: %v", claims)
 	}
-	fx.paidSession("shop")
-	fx.assign(url)
-	endpoints, err := fx.Log.Endpoints(fx.Context(), "shop")
+	endpoints, err := fx.Endpoints.Endpoints(fx.Context(), "shop")
 	fx.must(err)
 	if len(endpoints) != 1 || endpoints[0].Pending != 2 || endpoints[0].Reason != "it answered 410" || endpoints[0].DisabledAt.IsZero() {
 		fx.Errorf("what comes meanwhile waits, and the reason is kept: %+v", endpoints)
 	}
-	fx.must(fx.Log.Enable(fx.Context(), "shop", url, start.Add(time.Hour)))
-	fx.claimOne(start.Add(time.Hour))
-	fx.code(fx.Log.Enable(fx.Context(), "other", url, start), pay.CodeNotFound, "enabling an endpoint of another merchant")
+	_, err = fx.Endpoints.Change(fx.Context(), "shop", webhook.Version{Author: "ann", At: start.Add(time.Hour)}, func(kept []webhook.Kept) ([]webhook.Kept, string, error) {
+		kept[0].DisabledAt, kept[0].Reason = time.Time{}, ""
+		return kept, "enabled", nil
+	})
+	fx.must(err)
+	fx.dueNow(fx.claimOne(start.Add(time.Hour)), start.Add(time.Hour), 1, 2)
 }
 
 func redelivery(fx *fixture) {
-	fx.paidSession("shop")
-	fx.assign("https://a.example/")
-	endpoint := fx.claimOne(start)
-	d := fx.next(endpoint)
-	fx.record(d, webhook.Result{State: webhook.Failed, At: start, Until: start})
-	fx.must(fx.Queue.Release(fx.Context(), endpoint))
-	fx.must(fx.Log.Redeliver(fx.Context(), "shop", d.Message.ID, start.Add(time.Hour)))
-	fx.code(fx.Log.Redeliver(fx.Context(), "other", d.Message.ID, start), pay.CodeNotFound, "redelivery of another merchant's message")
-	fx.claimOne(start.Add(time.Hour))
-	again := fx.next(endpoint)
-	if again == nil || again.Message.ID != d.Message.ID || again.Tries != 0 {
-		fx.Fatalf("the message is tried again from the start: %+v", again)
+	fx.configure(shopURL)
+	for range 3 {
+		fx.paidSession("shop")
 	}
-	if diff := cmp.Diff(d.Message, again.Message); diff != "" {
-		fx.Errorf("with the same bytes:\n%s", diff)
+	fx.assign()
+	c := fx.claimOne(start)
+	due := fx.dueNow(c, start, 1, 2, 3)
+	fx.round(c, start, result(due[0], webhook.Failed), result(due[1], webhook.Delivered), result(due[2], webhook.Delivered))
+	fx.must(fx.Queue.Release(fx.Context(), c, time.Time{}))
+	again := func(r webhook.Redelivery, want int) {
+		fx.Helper()
+		if n, err := fx.Log.Redeliver(fx.Context(), r, start.Add(time.Hour)); err != nil || n != want {
+			fx.Errorf("%d messages are sent again, %v, want %d", n, err, want)
+		}
+	}
+	id := due[0].Message.ID
+	again(webhook.Redelivery{Merchant: "shop", Message: id}, 1)
+	for _, r := range []webhook.Redelivery{{Merchant: "other", Message: id}, {Merchant: "shop", Message: "evt_none"}, {Merchant: "shop", Message: id, Endpoint: "none"}} {
+		_, err := fx.Log.Redeliver(fx.Context(), r, start)
+		fx.code(err, pay.CodeNotFound, "redelivery of what isn't there")
+	}
+	c = fx.claimOne(start.Add(time.Hour))
+	told := fx.dueNow(c, start.Add(time.Hour), 1)[0]
+	if diff := cmp.Diff(due[0].Message, told.Message); diff != "" || told.Tries != 0 {
+		fx.Errorf("the message is tried from the start, %d, with the same bytes:\n%s", told.Tries, diff)
+	}
+	again(webhook.Redelivery{Merchant: "shop", Since: start}, 3)
+	again(webhook.Redelivery{Merchant: "shop", Since: start.Add(time.Hour)}, 0)
+	again(webhook.Redelivery{Merchant: "nobody", Since: start}, 0)
+	fx.dueNow(c, start.Add(time.Hour), 1, 2, 3)
+}
+
+func skipping(fx *fixture) {
+	fx.configure(shopURL, "https://b.example/")
+	fx.told(2)
+	fx.assign()
+	id := fx.messages("shop")[0].ID
+	var left []webhook.Claim
+	for _, c := range fx.claimEndpoints(start) {
+		d := fx.dueNow(c, start, 1)[0]
+		fx.round(c, start, failed(d, start.Add(time.Hour)))
+		fx.must(fx.Queue.Release(fx.Context(), c, time.Time{}))
+		left = append(left, c)
+	}
+	skip := func(endpoint string, want int) {
+		fx.Helper()
+		if n, err := fx.Log.Skip(fx.Context(), "shop", id, endpoint, "ann", start); err != nil || n != want {
+			fx.Errorf("%d deliveries were skipped, %v, want %d", n, err, want)
+		}
+	}
+	skip("b", 1)
+	skip("b", 0)
+	for _, c := range fx.claimEndpoints(start) {
+		want := map[string][]int64{"a": nil, "b": {2}}[c.ID]
+		fx.dueNow(c, start, want...)
+		fx.must(fx.Queue.Release(fx.Context(), c, time.Time{}))
+	}
+	skip("", 1)
+	_, err := fx.Log.Skip(fx.Context(), "other", id, "", "ann", start)
+	fx.code(err, pay.CodeNotFound, "skipping another merchant's message")
+	_, err = fx.Log.Skip(fx.Context(), "shop", id, "none", "ann", start)
+	fx.code(err, pay.CodeNotFound, "skipping at an unknown endpoint")
+	deliveries, err := fx.Log.Deliveries(fx.Context(), "shop", id)
+	fx.must(err)
+	for _, d := range deliveries {
+		if d.State != webhook.Skipped || d.Error != "skipped by ann" {
+			fx.Errorf("who skipped it is kept: %+v", d)
+		}
 	}
 }
 
-func forgotten(fx *fixture) {
+func claimLost(fx *fixture) {
+	fx.configure(shopURL)
 	fx.paidSession("shop")
-	fx.assign("https://a.example/")
-	fx.must(fx.Queue.Forget(fx.Context(), fx.claimOne(start), "removed"))
-	if claims := fx.claimEndpoints(start.Add(time.Hour)); len(claims) != 0 {
-		fx.Errorf("a forgotten endpoint is not due: %v", claims)
+	fx.assign()
+	old := fx.claimOne(start)
+	d := fx.dueNow(old, start, 1)[0] // renewed until a minute from start
+	if claims := fx.claimEndpoints(start.Add(59 * time.Second)); len(claims) != 0 {
+		fx.Errorf("a claim that is renewed excludes others: %v", claims)
 	}
-	deliveries, err := fx.Log.Deliveries(fx.Context(), "shop", fx.messages("shop", "", 1)[0].ID)
+	taken := fx.claimOne(start.Add(time.Minute))
+	_, _, err := fx.Queue.Round(fx.Context(), webhook.Round{Claim: old, Now: start, Until: start.Add(time.Hour), Limit: 1, Results: []webhook.Result{result(d, webhook.Delivered)}})
+	if !errors.Is(err, webhook.ErrLost) {
+		fx.Errorf("who was too slow must stop: %v", err)
+	}
+	fx.must(fx.Queue.Release(fx.Context(), old, time.Time{}))
+	fx.dueNow(taken, start.Add(time.Minute), 1)
+}
+
+func backlog(fx *fixture) {
+	fx.configure(shopURL)
+	count := func(want webhook.Backlog) {
+		fx.Helper()
+		got, err := fx.Queue.Backlog(fx.Context())
+		fx.must(err)
+		if diff := cmp.Diff(want, got); diff != "" {
+			fx.Errorf("the backlog (-want +got):\n%s", diff)
+		}
+	}
+	count(webhook.Backlog{})
+	for range 3 {
+		fx.paidSession("shop")
+	}
+	at := start.Add(time.Minute).UTC().Truncate(time.Millisecond)
+	count(webhook.Backlog{Pending: 3, Oldest: at})
+	fx.assign()
+	count(webhook.Backlog{Pending: 3, Oldest: at})
+	c := fx.claimOne(start)
+	due := fx.dueNow(c, start, 1, 2, 3)
+	fx.round(c, start, result(due[0], webhook.Failed), result(due[1], webhook.Delivered))
+	count(webhook.Backlog{Pending: 1, Oldest: at, Failed: 1})
+	_, err := fx.Log.Skip(fx.Context(), "shop", due[2].Message.ID, "", "ann", start)
 	fx.must(err)
-	if len(deliveries) != 1 || deliveries[0].State != webhook.Failed || deliveries[0].Error != "removed" {
-		fx.Errorf("its delivery is given up with the reason: %+v", deliveries)
-	}
+	count(webhook.Backlog{Failed: 1, Skipped: 1})
 }
 
 // releaseRace: a worker that has found nothing left releases its endpoint just
 // as a new message is assigned to it.
 func releaseRace(fx *fixture) {
+	fx.configure(shopURL)
 	const rounds = 30
-	for round := range rounds {
-		url := fmt.Sprintf("https://a.example/%d", round)
+	for range rounds {
 		fx.paidSession("shop")
-		fx.assign(url)
-		endpoint := fx.claimOne(start)
-		fx.record(fx.next(endpoint), webhook.Result{State: webhook.Delivered, At: start, Until: start.Add(time.Minute)})
+		fx.assign()
+		c := fx.claimOne(start)
+		fx.round(c, start, result(fx.round(c, start)[0], webhook.Delivered))
 		fx.paidSession("shop")
 		var both sync.WaitGroup
-		both.Go(func() { fx.assign(url) })
+		both.Go(func() { fx.assign() })
 		both.Go(func() {
-			if err := fx.Queue.Release(fx.Context(), endpoint); err != nil {
+			if err := fx.Queue.Release(fx.Context(), c, time.Time{}); err != nil {
 				fx.Errorf("release: %v", err)
 			}
 		})
 		both.Wait()
-		again := fx.claimOne(start.Add(time.Second))
-		fx.record(fx.next(again), webhook.Result{State: webhook.Delivered, At: start, Until: start})
-		fx.must(fx.Queue.Release(fx.Context(), again))
+		c = fx.claimOne(start.Add(time.Second))
+		fx.round(c, start, result(fx.round(c, start)[0], webhook.Delivered))
+		fx.must(fx.Queue.Release(fx.Context(), c, time.Time{}))
 	}
 }
 
-// assignTogether: messages must not overtake one another on their way to an
-// endpoint, though several servers assign them a few at a time.
+// assignTogether: numbers must appear in order and without gaps, though several
+// servers assign a few at a time while messages are written.
 func assignTogether(fx *fixture) {
-	const messages = 60
-	for range messages {
-		fx.paidSession("shop")
-	}
+	fx.configure(shopURL)
+	const sessions = 60
 	var all sync.WaitGroup
-	for range 6 {
+	for range 4 {
 		all.Go(func() {
-			for {
-				n, err := fx.Queue.Assign(fx.Context(), start, 2, func(string) []string { return []string{"https://a.example/"} })
-				if err != nil {
+			for range sessions / 4 {
+				fx.paidSession("shop")
+				fx.paidSession("other")
+			}
+		})
+	}
+	for range 4 {
+		all.Go(func() {
+			for range sessions {
+				if _, err := fx.Queue.Assign(fx.Context(), start, 2); err != nil {
 					fx.Errorf("assign: %v", err)
-				}
-				if n == 0 || err != nil {
-					return
 				}
 			}
 		})
 	}
+	var seen []int64
 	all.Go(func() {
-		for delivered, last := 0, int64(0); delivered < messages && !fx.Failed(); {
-			for _, c := range fx.claimEndpoints(start) {
-				for d := fx.next(c.Endpoint); d != nil; d = fx.next(c.Endpoint) {
-					if d.Position < last {
-						fx.Errorf("message %d comes after message %d", d.Position, last)
-					}
-					last = d.Position
-					delivered++
-					fx.record(d, webhook.Result{State: webhook.Delivered, At: start, Until: start.Add(time.Minute)})
-				}
-				fx.must(fx.Queue.Release(fx.Context(), c.Endpoint))
+		for filter := (webhook.Filter{Limit: 7}); len(seen) < sessions && !fx.Failed(); {
+			page, err := fx.Log.Events(fx.Context(), "shop", filter)
+			if err != nil {
+				fx.Errorf("events: %v", err)
+				return
 			}
+			for _, m := range page.Messages {
+				seen = append(seen, m.Sequence)
+			}
+			filter.After = page.Next
 		}
 	})
 	all.Wait()
+	for i, n := range seen {
+		if n != int64(i)+1 {
+			fx.Fatalf("the events are numbered %v: want 1, 2, 3, … as they appear", seen)
+		}
+	}
+	fx.assign()
+	later := time.Now().Add(time.Minute) // who reads the list assigns by the wall clock
+	c := fx.claimOne(later)
+	if due := fx.round(c, later); len(due) != sessions {
+		fx.Errorf("each is to be delivered once: %s", fmt.Sprint(numbers(due)))
+	}
 }

@@ -30,6 +30,7 @@ type Stores struct {
 	Documents merchant.Store
 	Queue     webhook.Queue
 	Log       webhook.Log
+	Endpoints webhook.EndpointStore
 
 	Reconciliations Reconciliations
 
@@ -61,6 +62,7 @@ func Exercise(t *testing.T, open Open) {
 		{"replies", replyCases},
 		{"documents", documentCases},
 		{"outbox", outboxCases},
+		{"events", eventCases},
 		{"reconciliations", reconciliationCases},
 		{"faults", faultCases},
 	}
