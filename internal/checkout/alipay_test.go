@@ -294,7 +294,13 @@ func TestCancelThatGivesBackIsNeverLost(t *testing.T) {
 	}
 	g.says("query", g.trade("TRADE_CLOSED", nil))
 	g.sweep(10 * time.Minute)
+	g.sweep(10 * time.Minute)
 	g.wantRefunds(id, "provider 5980 CNY succeeded ")
+	if n := strings.Count(g.log.String(), "money went back to a payer without us"); n != 1 {
+		t.Errorf("it was told %d times:\n%s", n, g.log)
+	}
+	_, _, err = g.Refund(g.ctx(), harness.Merchant, id, checkout.NewRefund{Amount: cny(1)})
+	g.code(err, pay.CodeRefundExceeds, "amount.value", "a refund of what went back already")
 	if l := g.ledger(id); l.Session.Status != pay.SessionPaidLate || l.Refundable(g.attempt.ID).Value != 0 || g.count(id, pay.EventRefundSucceeded) != 1 {
 		t.Errorf("the session is %s, events %v", l.Session.Status, g.types(id))
 	}

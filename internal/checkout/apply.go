@@ -84,15 +84,25 @@ func (r *Recorder) apply(ctx context.Context, acc *account.Account, ev pay.Evide
 		return nil, err
 	}
 	r.reached(PointEvidenceVerified)
-	wasUnknown := false
+	wasUnknown, refunds := false, 0
 	l, err := r.store.Update(ctx, sessionID, func(l *pay.Ledger) error {
+		refunds = len(l.Refunds)
 		if a := l.AttemptByNumber(ev.Provider, ev.Account, ev.OutTradeNo); a != nil {
 			wasUnknown = a.ReturnedUnknown
 		}
 		return applyTo(l, acc, ev, r.now())
 	})
-	if err != nil || !wasUnknown {
-		return l, err
+	if err != nil {
+		return nil, err
+	}
+	for _, made := range l.Refunds[refunds:] {
+		if made.Origin == pay.RefundByProvider {
+			r.log.WarnContext(ctx, "money went back to a payer without us", "session", sessionID, "refund", made.ID, "amount", made.Amount.String(),
+				"provider", ev.Provider, "account", ev.Account, "source", ev.Source)
+		}
+	}
+	if !wasUnknown {
+		return l, nil
 	}
 	return l, r.ResolveUnknown(ctx, l.AttemptByNumber(ev.Provider, ev.Account, ev.OutTradeNo))
 }
