@@ -52,7 +52,12 @@ func (fx *fixture) paidUnder(w way, fault providersim.Fault) {
 	fx.inject(fault.Name, 1)
 	_, err := fx.Choose(fx.ctx(), id, w.method, w.rail)
 	if fault.Ends == providersim.EndsRefused {
-		fx.code(err, pay.CodeProviderRefused, "", "a refusal")
+		if err != nil { // else the next rail of the method is shown in place
+			fx.code(err, pay.CodeProviderRefused, "", "a refusal")
+		}
+		if a := fx.ledger(id).Attempts[0]; a.State != pay.AttemptFailed {
+			fx.tb.Errorf("a refused attempt is %s", a.State)
+		}
 		fx.agrees(id)
 		return
 	}
