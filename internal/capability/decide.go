@@ -48,8 +48,13 @@ func (f *facts) choose(m *Method) Choice {
 	if f.row == nil {
 		f.row = &unknown
 	}
-	f.onThis = f.row.Ladder(f.device)
-	f.granted = usable(f.onThis, f.grants())
+	fit := f.without(m.Rails, f.order.Unfit)
+	if len(fit) > 0 || len(m.Rails) == 0 { // else there is nothing to do on our own page either
+		f.onThis = f.without(f.row.Ladder(f.device), f.order.Unfit)
+	} else {
+		f.onThis = nil
+	}
+	f.granted = usable(f.onThis, f.without(fit, f.order.NotGranted))
 	c := Choice{Method: m.Method, Group: groupOf(m)}
 	for i := range checks {
 		if reason, failed := checks[i].fails(f); failed {
@@ -63,19 +68,18 @@ func (f *facts) choose(m *Method) Choice {
 	return c
 }
 
-// grants are the rails that the merchant may use: those of the document without
-// those that the provider refuses all the same.
-func (f *facts) grants() []pay.Rail {
-	if len(f.order.NotGranted) == 0 {
-		return f.m.Rails
+// without returns rails of the method without those that are left out.
+func (f *facts) without(rails []pay.Rail, out []MethodRail) []pay.Rail {
+	if len(out) == 0 {
+		return rails
 	}
-	granted := make([]pay.Rail, 0, len(f.m.Rails))
-	for _, r := range f.m.Rails {
-		if !slices.Contains(f.order.NotGranted, MethodRail{f.m.Method, r}) {
-			granted = append(granted, r)
+	rest := make([]pay.Rail, 0, len(rails))
+	for _, r := range rails {
+		if !slices.Contains(out, MethodRail{f.m.Method, r}) {
+			rest = append(rest, r)
 		}
 	}
-	return granted
+	return rest
 }
 
 // usable is the part of a ladder that the granted rails allow. Our own page

@@ -124,8 +124,10 @@ func TestReasons(t *testing.T) {
 		{name: "unknown-method", change: func(_ *document, m *method) { m.Method = "cash" }, want: []capability.Reason{{Code: "no_rail_on_device"}}},
 		{name: "nothing-granted", change: func(_ *document, m *method) { m.Rails = nil }, want: []capability.Reason{{Code: "rail_not_granted"}}},
 		{name: "provider-down", order: capability.Order{Down: []pay.Method{"alipay", "wechat_pay"}}, want: []capability.Reason{{Code: "provider_unavailable"}}},
-		{name: "not-granted-by-the-provider", order: capability.Order{NotGranted: notGranted("wechat_pay", pay.Rails...)}, want: []capability.Reason{{Code: "rail_not_granted"}}},
-		{name: "other-method-not-granted", order: capability.Order{NotGranted: notGranted("alipay", pay.Rails...)}},
+		{name: "not-granted-by-the-provider", order: capability.Order{NotGranted: railsOf("wechat_pay", pay.Rails...)}, want: []capability.Reason{{Code: "rail_not_granted"}}},
+		{name: "other-method-not-granted", order: capability.Order{NotGranted: railsOf("alipay", pay.Rails...)}},
+		{name: "unfit-for-the-payer", order: capability.Order{Unfit: railsOf("wechat_pay", pay.Rails...)}, want: []capability.Reason{{Code: "no_rail_on_device"}}},
+		{name: "other-method-unfit", order: capability.Order{Unfit: railsOf("alipay", pay.Rails...)}},
 		{name: "other-provider-down", order: capability.Order{Down: []pay.Method{"alipay"}}},
 
 		{
@@ -297,8 +299,8 @@ func TestShown(t *testing.T) {
 	}
 }
 
-// notGranted are rails of a method that its provider refuses.
-func notGranted(m pay.Method, rails ...pay.Rail) (list []capability.MethodRail) {
+// railsOf are rails of one method.
+func railsOf(m pay.Method, rails ...pay.Rail) (list []capability.MethodRail) {
 	for _, r := range rails {
 		list = append(list, capability.MethodRail{Method: m, Rail: r})
 	}
@@ -321,12 +323,36 @@ func TestNotGrantedLeavesTheLadder(t *testing.T) {
 		{"all", pay.Rails, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			order := capability.Order{Amount: yuan60, NotGranted: notGranted("wechat_pay", c.refused...)}
+			order := capability.Order{Amount: yuan60, NotGranted: railsOf("wechat_pay", c.refused...)}
 			got, _ := capability.Decide(open(nil), order, desktop, noon).Choice("wechat_pay")
 			if !slices.Equal(got.Ladder, c.want) {
 				t.Errorf("the ladder is %v, want %v", got.Ladder, c.want)
 			}
 		})
+	}
+}
+
+// A rail that is of no use to the payer leaves the ladder like one that their device
+// does not have. If the merchant has no other, our own page is of no use either.
+func TestUnfitLeavesTheLadder(t *testing.T) {
+	t.Parallel()
+	phone := deviceOf(t, "safari-iphone")
+	unfit := capability.Order{Amount: yuan60, Unfit: railsOf("wechat_pay", pay.RailDeepLink)}
+	for _, c := range []struct {
+		granted []pay.Rail
+		want    []pay.Rail
+	}{
+		{[]pay.Rail{pay.RailDeepLink, pay.RailJSAPI}, []pay.Rail{pay.RailPageQR}},
+		{[]pay.Rail{pay.RailDeepLink}, nil},
+	} {
+		doc := open(func(_ *capability.Document, m *capability.Method) { m.Rails = c.granted })
+		got, _ := capability.Decide(doc, unfit, phone, noon).Choice("wechat_pay")
+		if !slices.Equal(got.Ladder, c.want) {
+			t.Errorf("of %v the ladder is %v, want %v: %v", c.granted, got.Ladder, c.want, got.Reasons)
+		}
+		if none := []capability.Reason{{Code: capability.ReasonNoRailOnDevice}}; c.want == nil && !slices.Equal(got.Reasons, none) {
+			t.Errorf("the reasons are %v", got.Reasons)
+		}
 	}
 }
 

@@ -19,6 +19,10 @@ type Order struct {
 	// NotGranted are rails that the document offers and the provider refuses to the
 	// merchant's account.
 	NotGranted []MethodRail `json:"not_granted,omitempty"`
+
+	// Unfit are rails that would be of no use to this payer, whatever the device:
+	// the address that they come from is one that the provider refuses.
+	Unfit []MethodRail `json:"unfit,omitempty"`
 }
 
 // MethodRail is a rail of a method.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -23,8 +24,8 @@ type AttemptRequest struct {
 	Method        pay.Method
 	Rail          pay.Rail
 	Device        device.Device
-	PayerIP       string // the payer's own address; WeChat H5 refuses others
-	WalletPayerID string // the provider's id of the payer, needed by the jsapi rail
+	PayerIP       netip.Addr // the payer's own; WeChat H5 refuses others
+	WalletPayerID string     // the provider's id of the payer, needed by the jsapi rail
 
 	// ReturnURL is the address to which the wallet brings the payer back. It is
 	// kept with the attempt, so it must not hold the token in the open.
@@ -74,7 +75,7 @@ func (s *Service) nextInPlace(ctx context.Context, sessionID string, r AttemptRe
 	if err != nil {
 		return ""
 	}
-	decision, err := s.decide(ctx, l, r.Device)
+	decision, err := s.decide(ctx, l, r)
 	if err != nil || decision.Allows(r.Method, r.Rail) {
 		return ""
 	}
@@ -124,7 +125,7 @@ func (s *Service) MayAttempt(ctx context.Context, l *pay.Ledger, r AttemptReques
 	if !knownRail(r.Rail) {
 		return pay.Errorf(pay.CodeInvalid, "rail", "unknown rail %q", r.Rail)
 	}
-	decision, err := s.decide(ctx, l, r.Device)
+	decision, err := s.decide(ctx, l, r)
 	if err != nil {
 		return err
 	}
@@ -285,7 +286,7 @@ func (s *Service) newAttempt(l *pay.Ledger, acc *account.Account, r AttemptReque
 		OutTradeNo: a.OutTradeNo, AttemptID: a.ID, Method: r.Method, Rail: r.Rail, Amount: a.Amount,
 		Description: l.Session.Description, ExpiresAt: a.ExpiresAt,
 		NotifyURL: s.notifyURL(acc), ReturnURL: r.ReturnURL,
-		PayerIP: r.PayerIP, WalletPayerID: r.WalletPayerID, OS: string(r.Device.OS),
+		PayerIP: r.PayerIP.String(), WalletPayerID: r.WalletPayerID, OS: string(r.Device.OS),
 	})
 	return a, err
 }

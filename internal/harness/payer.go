@@ -2,6 +2,7 @@ package harness
 
 import (
 	"context"
+	"net/netip"
 
 	"morepay/internal/checkout"
 	"morepay/internal/device"
@@ -35,7 +36,7 @@ func (h *Harness) Open(ctx context.Context, fen int64) (l *pay.Ledger, token str
 // Choose makes an attempt as a payer does, in a browser that offers the rail.
 func (h *Harness) Choose(ctx context.Context, sessionID string, m pay.Method, r pay.Rail) (*pay.Ledger, error) {
 	done, err := h.Service().Attempt(ctx, sessionID, checkout.AttemptRequest{
-		Method: m, Rail: r, Device: device.Detect(agents[r]), PayerIP: "203.0.113.9", ReturnURL: h.BaseURL + "/return/sealed",
+		Method: m, Rail: r, Device: device.Detect(agents[r]), PayerIP: netip.MustParseAddr("203.0.113.9"), ReturnURL: h.BaseURL + "/return/sealed",
 	})
 	return done.Ledger, err
 }

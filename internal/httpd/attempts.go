@@ -25,7 +25,7 @@ func (s *Server) attempt(w http.ResponseWriter, r *http.Request, p postedForm) e
 	hints := p.form.Get("hints")
 	choice := checkout.AttemptRequest{
 		Method: pay.Method(p.form.Get("method")), Rail: pay.Rail(p.form.Get("rail")),
-		Device: refined(p.request.Device, hints), PayerIP: s.clientIP(r).String(),
+		Device: refined(p.request.Device, hints), PayerIP: s.clientIP(r),
 		ReturnURL: s.returnURL(p.request.Token),
 	}
 	if choice.Rail == pay.RailJSAPI {

@@ -85,7 +85,7 @@ func (s *Server) identified(w http.ResponseWriter, r *http.Request, request page
 		return err
 	}
 	return s.handOver(w, r, l.Session.ID, request, checkout.AttemptRequest{
-		Method: id.Method, Rail: id.Rail, WalletPayerID: payer, PayerIP: s.clientIP(r).String(),
+		Method: id.Method, Rail: id.Rail, WalletPayerID: payer, PayerIP: s.clientIP(r),
 		Device: refined(request.Device, id.Hints), ReturnURL: s.returnURL(id.Token),
 	})
 }

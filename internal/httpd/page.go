@@ -38,7 +38,7 @@ func (s *Server) payer(r *http.Request, token string) (*pay.Ledger, error) {
 // problem is not nil, or with its progress if they ask for JSON.
 func (s *Server) writePage(w http.ResponseWriter, r *http.Request, l *pay.Ledger, request page.Request, status int, problem error) error {
 	links := s.links(r.Context(), l)
-	facts, err := s.service.Facts(r.Context(), l)
+	facts, err := s.service.Facts(r.Context(), l, s.clientIP(r))
 	if err != nil {
 		return err
 	}

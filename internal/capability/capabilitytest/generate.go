@@ -181,6 +181,9 @@ func AnyOrder(roll Dice) capability.Order {
 	for _, m := range some(roll, []pay.Method{"wechat_pay", "alipay"}, 0) {
 		o.NotGranted = append(o.NotGranted, capability.MethodRail{Method: m, Rail: Pick(roll, pay.Rails)})
 	}
+	for _, m := range some(roll, []pay.Method{"wechat_pay", "alipay"}, 0) {
+		o.Unfit = append(o.Unfit, capability.MethodRail{Method: m, Rail: Pick(roll, pay.Rails)})
+	}
 	for range roll(4) {
 		o.Items = append(o.Items, pay.Item{SKU: Pick(roll, append([]string{""}, someSKUs...)), Category: Pick(roll, append([]string{""}, someCategories...)), Quantity: 1})
 	}
