@@ -80,13 +80,13 @@ type postedForm struct {
 // readPosted reads a form and loads its session. Fails with forbidden or form_expired
 // if it was not our page that sent it.
 func (s *Server) readPosted(w http.ResponseWriter, r *http.Request) (postedForm, error) {
-	if err := http.NewCrossOriginProtection().Check(r); err != nil {
-		return postedForm{}, pay.Wrap(pay.CodeForbidden, err, "the form was not posted from our page")
-	}
 	request := pageRequest(r, r.PathValue("token"))
 	l, err := s.payer(r, request.Token)
 	if err != nil {
 		return postedForm{}, err
+	}
+	if err := s.crossOrigin.Check(r); err != nil {
+		return postedForm{}, pay.Wrap(pay.CodeForbidden, err, "the form was not posted from our page")
 	}
 	form, err := readForm(w, r)
 	if err != nil {

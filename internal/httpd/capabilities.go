@@ -78,7 +78,7 @@ type decision struct {
 // handleDecide answers the decision with its reasons. It needs the merchant's key,
 // because it tells who is in a rollout.
 func (s *Server) handleDecide(w http.ResponseWriter, r *http.Request) error {
-	merchant, err := s.merchantOf(r)
+	merchant, err := s.merchantOf(w, r, reads)
 	if err != nil {
 		return err
 	}

@@ -22,12 +22,8 @@ const (
 // message's id is the newest event's number. Clients that don't take event
 // streams get it at once.
 func (s *Server) handleEvents(w http.ResponseWriter, r *http.Request) error {
-	// Counted before the token is looked up: a guess costs as much as a payer.
-	if err := s.allowIP(s.limits.event, r); err != nil {
-		return err
-	}
 	request := pageRequest(r, r.PathValue("token"))
-	l, err := s.service.ByToken(r.Context(), request.Token)
+	l, err := s.byToken(r, request.Token, s.limits.event)
 	if err != nil {
 		return err
 	}
@@ -47,18 +43,19 @@ func (s *Server) handleEvents(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	leave, err := s.enterStream(r, l.Session.ID)
+	place, err := s.enterStream(r, l.Session.ID)
 	if err != nil {
 		return err
 	}
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		leave()
+		s.leaveStream(place)
 		return err
 	}
+	place.begin(func() { conn.Close() })
 	st := &stream{Server: s, conn: conn, session: l.Session.ID, request: request, seen: seen}
 	s.open.Go(func() {
-		defer leave()
+		defer s.leaveStream(place)
 		st.run()
 	})
 	return nil
@@ -79,17 +76,22 @@ func seenEvent(r *http.Request) (int64, error) {
 	return n, nil
 }
 
-// enterStream takes the stream's place under every bound; leave gives it back.
-func (s *Server) enterStream(r *http.Request, sessionID string) (leave func(), err error) {
-	bounds := map[string]int{"all": maxEventConn}
+// enterStream takes the stream's place under every bound; leaveStream gives it back.
+func (s *Server) enterStream(r *http.Request, sessionID string) (*seat, error) {
+	bounds := map[string]bound{"all": {most: maxEventConn}}
 	if ip := s.clientIP(r); !s.exempt(ip) {
-		bounds["ip "+ipKey(ip)] = maxPerIP
-		bounds["session "+sessionID] = maxPerPayer
+		bounds["ip "+ipKey(ip, 64)] = bound{most: maxPerIP}
+		bounds["session "+sessionID] = bound{most: maxPerPayer, replace: true}
 	}
-	free, err := s.limits.streams.enter(bounds)
+	place, err := s.limits.streams.enter(bounds)
 	if err != nil {
 		return nil, err
 	}
 	s.metrics.streams.Inc()
-	return func() { s.metrics.streams.Dec(); free() }, nil
+	return place, nil
+}
+
+func (s *Server) leaveStream(place *seat) {
+	s.metrics.streams.Dec()
+	place.leave()
 }

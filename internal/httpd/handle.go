@@ -6,6 +6,8 @@ import (
 	"errors"
 	"net/http"
 	"runtime/debug"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -57,9 +59,7 @@ func (s *Server) handle(name string, fail fail, h handler) http.Handler {
 		rec := &recorder{ResponseWriter: w}
 		err := s.guard(rec, r, h)
 		if err != nil && !rec.wrote {
-			if status := statusOf(err); status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
-				rec.Header().Set("Retry-After", "5")
-			}
+			setRetryAfter(rec.Header(), err)
 			fail(rec, r, err)
 		}
 		s.observe(r.Context(), name, r.Method, rec.code(), err, time.Since(start))
@@ -82,14 +82,51 @@ func (s *Server) guard(w http.ResponseWriter, r *http.Request, h handler) (err e
 	return h(w, r)
 }
 
+// setRetryAfter says when to ask again, where asking again makes sense.
+func setRetryAfter(h http.Header, err error) {
+	status := statusOf(err)
+	if limited, ok := errors.AsType[*tooMany](err); ok {
+		h.Set("Retry-After", strconv.Itoa(seconds(limited.after)))
+	} else if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
+		h.Set("Retry-After", "5")
+	}
+}
+
+// methods are those that metrics and logs know by name: a method is whatever the
+// client sends.
+var methods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodOptions}
+
+func methodName(method string) string {
+	if slices.Contains(methods, method) {
+		return method
+	}
+	return "other"
+}
+
+// maxLogged bounds what a line of the log holds of an error, in bytes: errors repeat
+// what was sent.
+const maxLogged = 500
+
+func logged(err error) string {
+	if err == nil {
+		return ""
+	}
+	text := err.Error()
+	if len(text) <= maxLogged {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxLogged], "") + "…"
+}
+
 func (s *Server) observe(ctx context.Context, name, method string, status int, err error, took time.Duration) {
+	method = methodName(method)
 	s.metrics.requests.WithLabelValues(name, method, statusClass(status)).Observe(took.Seconds())
 	switch {
 	case errors.Is(err, context.Canceled):
 	case status >= http.StatusInternalServerError:
-		s.log.ErrorContext(ctx, "request", "route", name, "method", method, "status", status, "ms", took.Milliseconds(), "err", err)
+		s.log.ErrorContext(ctx, "request", "route", name, "method", method, "status", status, "ms", took.Milliseconds(), "err", logged(err))
 	case err != nil:
-		s.log.InfoContext(ctx, "request", "route", name, "method", method, "status", status, "ms", took.Milliseconds(), "err", err)
+		s.log.InfoContext(ctx, "request", "route", name, "method", method, "status", status, "ms", took.Milliseconds(), "err", logged(err))
 	}
 }
 

@@ -26,12 +26,29 @@ func pageRequest(r *http.Request, token string) page.Request {
 	return page.Read(token, r.URL.Query(), r.UserAgent(), r.Header.Get("Accept-Language"))
 }
 
-// payer loads the session of a payer's token, at most pageRate often.
+// payer loads the session of a payer's token. Every route that takes a token does
+// so before anything else, so that neither pages nor guesses go uncounted.
 func (s *Server) payer(r *http.Request, token string) (*pay.Ledger, error) {
-	if err := s.allowIP(s.limits.page, r); err != nil {
+	l, err := s.byToken(r, token, s.limits.address)
+	if err != nil || s.exempt(s.clientIP(r)) {
+		return l, err
+	}
+	return l, s.limits.page.allow(l.Session.ID)
+}
+
+// byToken looks a token up, at the rate that an address may. A token that is not
+// known is counted as a guess besides.
+func (s *Server) byToken(r *http.Request, token string, address addressLimiter) (*pay.Ledger, error) {
+	if err := s.allowIP(address, r); err != nil {
 		return nil, err
 	}
-	return s.service.ByToken(r.Context(), token)
+	l, err := s.service.ByToken(r.Context(), token)
+	if pay.CodeOf(err) == pay.CodeNotFound {
+		if tooMany := s.allowIP(s.limits.guess, r); tooMany != nil {
+			return nil, tooMany
+		}
+	}
+	return l, err
 }
 
 // writePage answers a payer with the page of a session, with an error on it if

@@ -16,7 +16,7 @@ import (
 // per Idempotency-Key. do's result is answered with 201; its reply is kept
 // sealed, because a session's holds the payer's token.
 func (s *Server) post(w http.ResponseWriter, r *http.Request, into any, do func(ctx context.Context, merchant string) (any, error)) error {
-	merchant, err := s.merchantOf(r)
+	merchant, err := s.merchantOf(w, r, writes)
 	if err != nil {
 		return err
 	}

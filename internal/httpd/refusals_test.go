@@ -32,7 +32,7 @@ import (
 
 // delivery names the tables that webhooks fill by themselves; messages, which
 // they deliver, is not one of them.
-var delivery = []string{"deliveries", "endpoints", "sqlite_sequence"}
+var delivery = []string{"deliveries", "endpoints", "sequences", "sqlite_sequence"}
 
 // rows counts the rows of every table that a request could leave something in.
 func (s *harness) rows(t *testing.T) map[string]int {

@@ -76,6 +76,8 @@ type Server struct {
 	registry  *prometheus.Registry
 	metrics   *metrics
 
+	crossOrigin *http.CrossOriginProtection
+
 	limits *limits
 	open   sync.WaitGroup // event streams
 }
@@ -97,12 +99,17 @@ func New(c Config) (*Server, error) {
 		desk: c.Desk, revisions: c.Revisions, outbox: c.Outbox, replies: c.Replies,
 		reconciliations: c.Reconciliations, webhooks: c.Webhooks,
 		assets: c.Assets, scripts: pageScripts(c.Assets), secrets: sec,
-		baseURL: c.BaseURL, realMoney: c.RealMoney, proxies: c.Proxies, adminKey: c.AdminKey, now: c.Now, log: c.Log,
+		baseURL: c.BaseURL, realMoney: c.RealMoney, proxies: unmapped(c.Proxies), adminKey: c.AdminKey, now: c.Now, log: c.Log,
 		registry: c.Registry, metrics: newMetrics(c.Registry),
-		limits: newLimits(),
+		crossOrigin: http.NewCrossOriginProtection(), limits: newLimits(),
 	}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	// Behind a proxy that changes Host, browsers without Sec-Fetch-Site can only be
+	// judged by our public origin.
+	if err := s.crossOrigin.AddTrustedOrigin(c.BaseURL); err != nil {
+		return nil, pay.Wrap(pay.CodeInvalid, err, "the base URL must be an origin")
 	}
 	return s, nil
 }

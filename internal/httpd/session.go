@@ -3,10 +3,12 @@ package httpd
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
 	"morepay/internal/checkout"
+	"morepay/internal/merchant/folder"
 	"morepay/internal/page"
 	"morepay/internal/pay"
 )
@@ -72,9 +74,22 @@ func refundOf(r pay.Refund) refundBody {
 	return refundBody{r.ID, r.AttemptID, r.Amount, r.Origin, r.Note, r.Status, r.Failure, r.Arrival, r.CreatedAt}
 }
 
-// merchantOf returns the merchant whose secret key a request carries. Fails with
-// unauthorized, or rate_limited.
-func (s *Server) merchantOf(r *http.Request) (string, error) {
+// budget is a kind of calls that has an allowance of its own.
+type budget string
+
+const (
+	writes budget = "writes"
+	reads  budget = "reads"
+	polls  budget = "polls"
+)
+
+func (b budget) of(r folder.Rates) limit {
+	return limit{map[budget]int{writes: r.Writes, reads: r.Reads, polls: r.Polls}[b], time.Second}
+}
+
+// merchantOf returns the merchant whose secret key a request carries, and tells them
+// what is left of the budget. Fails with unauthorized, or rate_limited.
+func (s *Server) merchantOf(w http.ResponseWriter, r *http.Request, b budget) (string, error) {
 	key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok || key == "" {
 		return "", pay.Errorf(pay.CodeUnauthorized, "Authorization", "must be Bearer and a secret key")
@@ -86,7 +101,12 @@ func (s *Server) merchantOf(r *http.Request) (string, error) {
 	if s.exempt(s.clientIP(r)) {
 		return id, nil
 	}
-	return id, s.limits.api.allow(id)
+	left, err := s.limits.api.take(string(b)+" "+id, b.of(s.merchants.Rates(id)))
+	h := w.Header()
+	h.Set("RateLimit-Limit", strconv.Itoa(left.limit.n))
+	h.Set("RateLimit-Remaining", strconv.Itoa(left.remaining))
+	h.Set("RateLimit-Reset", strconv.Itoa(seconds(left.reset)))
+	return id, err
 }
 
 func (s *Server) handleCreateSession(w http.ResponseWriter, r *http.Request) error {
@@ -103,7 +123,7 @@ func (s *Server) handleCreateSession(w http.ResponseWriter, r *http.Request) err
 }
 
 func (s *Server) handleGetSession(w http.ResponseWriter, r *http.Request) error {
-	merchant, err := s.merchantOf(r)
+	merchant, err := s.merchantOf(w, r, reads)
 	if err != nil {
 		return err
 	}

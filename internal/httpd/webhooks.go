@@ -16,7 +16,7 @@ import (
 // the place that the query's after names: what a webhook missed can be read up
 // here.
 func (s *Server) handleListEvents(w http.ResponseWriter, r *http.Request) error {
-	merchant, err := s.merchantOf(r)
+	merchant, err := s.merchantOf(w, r, polls)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func parameters(u *url.URL, known ...string) (url.Values, error) {
 
 // handleGetEvent returns one event as it was or will be told.
 func (s *Server) handleGetEvent(w http.ResponseWriter, r *http.Request) error {
-	merchant, err := s.merchantOf(r)
+	merchant, err := s.merchantOf(w, r, reads)
 	if err != nil {
 		return err
 	}

@@ -47,6 +47,11 @@ func (r *Registry) ReturnURL(merchant, url string) error {
 // Origins lists the pages that may frame the merchant's checkout.
 func (r *Registry) Origins(merchant string) []string { return r.merchants[merchant].Settings.Origins }
 
+// Rates returns how often the merchant may call the API.
+func (r *Registry) Rates(merchant string) Rates {
+	return r.merchants[merchant].Settings.Rate.orDefault()
+}
+
 // Icon returns a merchant's own picture. Fails with not_found.
 func (r *Registry) Icon(merchant, id string) (Icon, error) {
 	icon, ok := r.merchants[merchant].Icons[id]

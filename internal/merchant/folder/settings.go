@@ -21,6 +21,7 @@ type Settings struct {
 	APIKeys    []APIKey                   `json:"api_keys"`
 	Accounts   map[string]json.RawMessage `json:"accounts"` // provider id → the adapter's own settings
 	Webhooks   []Webhook                  `json:"webhooks"`
+	Rate       Rates                      `json:"rate"`
 }
 
 // Mode says whether an account moves real money. A server takes merchants of its
@@ -72,6 +73,9 @@ func CheckKeyHash(hash string) error {
 func (s *Settings) check(realMoney bool) error {
 	if want := modeOf(realMoney); s.Mode != want {
 		return pay.Errorf(pay.CodeInvalid, "mode", "must be %q, the mode of this server, is %q", want, s.Mode)
+	}
+	if err := s.Rate.check(); err != nil {
+		return err
 	}
 	for i, o := range s.Origins {
 		u, err := parseHTTP(o, realMoney)
