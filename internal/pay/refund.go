@@ -148,8 +148,9 @@ func (l *Ledger) refundSurplus(a *Attempt, now time.Time) {
 }
 
 // RetryRefund makes a refund anew that failed, under a number of its own: a
-// provider does not take one again that it has given up. author is who wants it.
-// Fails with not_found, conflict if the refund did not fail, and as AddRefund
+// provider does not take one again that it has given up. Of a surplus it is over
+// what is left, because some may have gone back by another hand. author is who
+// wants it. Fails with not_found, conflict if the refund did not fail, and as AddRefund
 // does, such as when its money has gone back meanwhile.
 func (l *Ledger) RetryRefund(id, author string, now time.Time) (retry string, err error) {
 	failed := l.Refund(id)
@@ -164,6 +165,9 @@ func (l *Ledger) RetryRefund(id, author string, now time.Time) (retry string, er
 	r := Refund{
 		ID: fmt.Sprintf("rf_%sR%d", a.ID, count), AttemptID: a.ID, Number: fmt.Sprintf("%sR%d", a.OutTradeNo, count),
 		Amount: failed.Amount, Origin: failed.Origin, Note: failed.Note, Author: author,
+	}
+	if left := l.Refundable(a.ID); failed.Origin == RefundOfSurplus && left.Value > 0 && left.Value < r.Amount.Value {
+		r.Amount = left
 	}
 	return r.ID, l.AddRefund(r, now)
 }

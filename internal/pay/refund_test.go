@@ -245,6 +245,25 @@ func TestRetryRefund(t *testing.T) {
 	checkCode(t, err, pay.CodeRefundExceeds)
 }
 
+// A surplus of which some went back by another hand while ours was under way: ours
+// can't be made any more, and the rest of it can.
+func TestRetryRefundOfTheRest(t *testing.T) {
+	l := ledgerWith(t, pay.AttemptSurplus)
+	ours := l.Refunds[0].ID
+	said := refundEvidence(0, "console1", pay.RefundSucceeded)
+	said.Returned.Amount = cny(2990)
+	must(t, l.Apply(said, opened))
+	if r := l.Refund(ours); r.Status != pay.RefundFailed || !l.NeedsPerson(r) {
+		t.Fatalf("ours is %+v", r)
+	}
+	id, err := l.RetryRefund(ours, "ann", opened)
+	must(t, err)
+	if r := l.Refund(id); r.Amount != cny(2990) || l.Refundable(ids[0]).Value != 0 {
+		t.Errorf("made anew it is %+v, %v is left", r, l.Refundable(ids[0]))
+	}
+	must(t, checkLedger(l, 1))
+}
+
 // stuckLedger has a refund that the payer's account can't take.
 func stuckLedger(t *testing.T) *pay.Ledger {
 	t.Helper()
