@@ -228,12 +228,10 @@ func explained(l *pay.Ledger, a pay.Attempt) (value int64) {
 // as we say.
 func (fx *fixture) disagreement(l *pay.Ledger, a pay.Attempt) string {
 	o := fx.order(a.OutTradeNo)
-	if taken := o != nil && (o.State == "paid" || o.State == "refunded"); taken != a.State.Received() {
-		return fmt.Sprintf("attempt %s is %s, but at the provider: %+v", a.ID, a.State, o)
-	}
+	problem := misheard(o, a)
 	switch {
-	case o == nil:
-		return ""
+	case o == nil || problem != "":
+		return problem
 	case o.Fen != a.Amount.Value:
 		return fmt.Sprintf("I5: the provider took %d, we wanted %s", o.Fen, a.Amount)
 	case fx.refunder(a) == nil:
@@ -242,6 +240,14 @@ func (fx *fixture) disagreement(l *pay.Ledger, a pay.Attempt) string {
 		return fmt.Sprintf("I11: %d of attempt %s went back, our books say %d: %+v", o.Returned, a.ID, explained(l, a), l.Refunds)
 	case a.State == pay.AttemptSurplus && o.Returned != o.Fen:
 		return fmt.Sprintf("I3: %d of the second payment %s were kept", o.Fen-o.Returned, a.ID)
+	}
+	return ""
+}
+
+// misheard says what our side has not heard of a payment, or has made up.
+func misheard(o *providersim.Payment, a pay.Attempt) string {
+	if taken := o != nil && (o.State == "paid" || o.State == "refunded"); taken != a.State.Received() {
+		return fmt.Sprintf("attempt %s is %s, but at the provider: %+v", a.ID, a.State, o)
 	}
 	return ""
 }

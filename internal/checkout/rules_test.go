@@ -51,16 +51,18 @@ func winnerRule(_ *story, l *pay.Ledger, events []pay.Event) string {
 	return ""
 }
 
+// surplusRule: a second payment goes back, all of it and once, or a person is told.
 func surplusRule(_ *story, l *pay.Ledger, _ []pay.Event) string {
 	for _, a := range l.Attempts {
-		n := 0
+		waits := a.ReturnedUnknown
 		for _, r := range l.Refunds {
-			if r.AttemptID == a.ID && r.Origin == pay.RefundOfSurplus && r.Amount == a.Amount {
-				n++
+			if r.AttemptID == a.ID && r.Origin == pay.RefundOfSurplus && a.State != pay.AttemptSurplus {
+				return fmt.Sprintf("attempt %s is %s and refunded by itself", a.ID, a.State)
 			}
+			waits = waits || r.AttemptID == a.ID && l.NeedsPerson(&r)
 		}
-		if (a.State == pay.AttemptSurplus) != (n == 1) || n > 1 {
-			return fmt.Sprintf("attempt %s is %s with %d refunds", a.ID, a.State, n)
+		if a.State == pay.AttemptSurplus && explained(l, a) != a.Amount.Value && !waits {
+			return fmt.Sprintf("of surplus %s only %d goes back", a.ID, explained(l, a))
 		}
 	}
 	return ""
