@@ -133,11 +133,11 @@ var storeRows = []row{
 		tests: "./internal/store/sqlite TestStore",
 	}, {
 		name: "message-overtakes-another", file: "internal/store/sqlstore/outbox.go",
-		line: "d.state = 'pending' ORDER BY d.position LIMIT 1", becomes: "d.state = 'pending' ORDER BY d.position DESC LIMIT 1",
+		line: "AND p.state = 'pending' AND p.position < d.position)`", becomes: "AND p.state = 'pending' AND p.position < 0)`",
 		tests: "./internal/store/sqlite TestStore",
 	}, {
-		name: "merchant-reads-anothers-messages", file: "internal/store/sqlstore/outbox.go",
-		line: "FROM messages WHERE merchant = ? AND (tx, position)", becomes: "FROM messages WHERE (merchant = ? OR 1 = 1) AND (tx, position)",
+		name: "merchant-reads-anothers-messages", file: "internal/store/sqlstore/messages.go",
+		line: "\tWHERE merchant = ? AND sequence > 0 AND sequence > ? AND sequence <= ?", becomes: "\tWHERE (merchant = ? OR 1 = 1) AND sequence > 0 AND sequence > ? AND sequence <= ?",
 		tests: "./internal/store/sqlite TestStore",
 	}, {
 		name: "key-with-another-body", file: "internal/idempotency/idempotency.go",

@@ -47,9 +47,9 @@ var webRows = []row{
 		line: "m.Write([]byte(sessionID))", becomes: "_ = sessionID",
 		tests: "./internal/httpd TestFormToken",
 	}, {
-		name: "sealed-reply-opens-as-a-link", file: "internal/httpd/secret.go",
-		line: `forReply    purpose = "reply"`, becomes: `forReply    purpose = "return"`,
-		tests: "./internal/httpd TestSealedTextOpensOnlyWhole|TestSecretsAtRest",
+		name: "sealed-reply-opens-as-a-link", file: "internal/seal/seal.go",
+		line: `ForReply    Purpose = "reply"`, becomes: `ForReply    Purpose = "return"`,
+		tests: "./internal/seal TestOpensForItsPurposeOnly",
 	}, {
 		name: "short-secret", file: "internal/httpd/secret.go",
 		line: "if len(secret) < MinSecret {", becomes: "if len(secret) < 1 {",
@@ -152,11 +152,11 @@ var webhookRows = []row{
 		line: "return min(time.Duration(seconds)*time.Second, maxRetryAfter)", becomes: "return time.Duration(seconds) * time.Second",
 		tests: "./internal/webhook TestRetryAfter",
 	}, {
-		name: "webhook-given-up-too-early", file: "internal/webhook/dispatcher.go",
-		line: "case r.Tries >= MaxTries:", becomes: "case r.Tries >= 2:",
+		name: "webhook-given-up-too-early", file: "internal/webhook/try.go",
+		line: "case o.planned && o.Tries >= MaxTries:", becomes: "case o.planned && o.Tries >= 2:",
 		tests: "./internal/webhook TestSchedule",
 	}, {
-		name: "webhook-any-answer-is-yes", file: "internal/webhook/dispatcher.go",
+		name: "webhook-any-answer-is-yes", file: "internal/webhook/try.go",
 		line: "if err == nil && a.status/100 == 2 {", becomes: "if err == nil && a.status/100 != 4 {",
 		tests: "./internal/webhook TestAnswers",
 	},
