@@ -1,10 +1,18 @@
 package checkout_test
 
 import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
+	"morepay/internal/account"
+	"morepay/internal/checkout"
+	"morepay/internal/harness"
 	"morepay/internal/pay"
+	"morepay/internal/provider"
 )
 
 // returnedBy sums what went back of a session, by who sent it.
@@ -143,4 +151,39 @@ func TestCloseWhilePaying(t *testing.T) {
 	}
 	fx.pay(a)
 	fx.settle(id, "paid late", func(l *pay.Ledger) bool { return l.Session.Status == pay.SessionPaidLate })
+}
+
+// contradictory is a provider that tells of a refund, and knows of no payment when it
+// is asked.
+type contradictory struct {
+	provider.Provider
+	notice, answer pay.Evidence
+}
+
+func (c contradictory) Notification(http.Header, []byte) (pay.Evidence, error) { return c.notice, nil }
+
+func (c contradictory) Query(context.Context, string) (pay.Evidence, error) { return c.answer, nil }
+
+// A refund of a payment that the provider itself does not know is for a person, and is
+// kept for one.
+func TestRefundNoticeOfNoPayment(t *testing.T) {
+	t.Parallel()
+	fx := newFixture(t)
+	id := fx.open()
+	a := fx.choose(id, wechat, pay.RailQR)
+	said := pay.Evidence{Provider: a.Provider, Account: a.Account, App: a.App, OutTradeNo: a.OutTradeNo, Source: pay.SourceNotification}
+	notice, answer := said, said
+	notice.ID, notice.Outcome = "refund-1", pay.OutcomeRefund
+	notice.Returned = &pay.Returned{Number: "console-1", Status: pay.RefundSucceeded, Amount: price}
+	answer.ID, answer.Outcome, answer.Source = "query-1", pay.OutcomePending, pay.SourceQuery
+	accounts := account.NewRegistry(nil)
+	known := fx.Accounts().Named(a.Provider, a.Account).Provider
+	fx.must(accounts.Add(harness.Merchant, a.Provider, contradictory{known, notice, answer}))
+	service := checkout.New(checkout.Config{
+		Store: fx.Stores().Ledgers, Accounts: accounts, Desk: fx.Stores().Ledgers, Log: slog.New(slog.DiscardHandler),
+	})
+	fx.unchanged(id, func() { fx.must(service.Notify(t.Context(), a.Provider, a.Account, nil, nil)) })
+	if list := fx.quarantined(); len(list) != 1 || list[0].Evidence.ID != "refund-1" || !strings.Contains(list[0].Reason, "pending") {
+		t.Errorf("quarantined %+v", list)
+	}
 }

@@ -19,6 +19,10 @@ var checkoutRows = []row{
 		line: `return nil, r.quarantine(ctx, acc.Merchant, ev, "no attempt has this out_trade_no")`, becomes: "return nil, nil",
 		tests: "./internal/checkout TestUnknownNumberIsQuarantined",
 	}, {
+		name: "refund-of-no-payment-is-thrown-away", file: "internal/checkout/notify.go",
+		line: `return nil, r.quarantine(ctx, acc.Merchant, ev, "it tells of a refund, but the payment is "+string(payment.Outcome))`, becomes: "return nil, nil",
+		tests: "./internal/checkout TestRefundNoticeOfNoPayment",
+	}, {
 		name: "closed-in-its-first-minutes", file: "internal/checkout/sweep.go",
 		line: " && !now.Before(a.CreatedAt.Add(pay.CloseDelay))", becomes: " && !now.IsZero()",
 		tests: "./internal/checkout TestSwitchClosesWhatWasLeft",
