@@ -49,7 +49,7 @@ var deskRows = []row{
 		tests: "./internal/checkout TestMarkEndsWithTheDocument",
 	}, {
 		name: "not-granted-is-offered-again", file: "internal/capability/decide.go",
-		line: "if !slices.Contains(f.order.NotGranted, MethodRail{f.m.Method, r}) {", becomes: "if true {",
+		line: "f.granted = usable(f.onThis, f.without(fit, f.order.NotGranted))", becomes: "f.granted = usable(f.onThis, fit)",
 		tests: "./internal/capability TestNotGrantedLeavesTheLadder",
 	}, {
 		name: "payer-is-sent-away-without-a-tap", file: "internal/checkout/attempt.go",
