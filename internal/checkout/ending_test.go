@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"morepay/internal/harness"
+	"morepay/internal/needs"
 	"morepay/internal/pay"
 	"morepay/internal/provider"
 	"morepay/internal/providersim"
@@ -29,6 +30,7 @@ var courses = map[string]func(*fixture, way, providersim.Fault){
 // that the fault's row names, and its books to what the provider's are.
 func TestFaultsEnd(t *testing.T) {
 	t.Parallel()
+	needs.Time(t)
 	for _, fault := range providersim.Faults() {
 		for wallet, w := range methods {
 			if !fault.Concerns(wallet) {

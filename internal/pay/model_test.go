@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"morepay/internal/needs"
 	"morepay/internal/pay"
 )
 
@@ -74,6 +75,7 @@ func exploreAll(t *testing.T, s scene) *model {
 // too much to visit all of it.
 func TestModelWithThreeAttempts(t *testing.T) {
 	t.Parallel()
+	needs.Time(t)
 	if raceDetector {
 		t.Skip("the model is one goroutine: there is nothing to race")
 	}
