@@ -10,6 +10,7 @@ func Rows() []Row {
 		{"sse-waiters", "10,000 at ≤ 32 KiB RSS each, paid event p99 < 1 s", streams},
 		{"shutdown", "SIGTERM under load: 0 lost, exit < 10 s", shutdown},
 		{"slowloris", "2,000 dripping connections, others p99 < 200 ms", slowloris},
+		{"slow-neighbour", "1,000 sessions at a cashier that takes 7 s: another merchant's untold payment found < 1 s later than without", slowNeighbour},
 		{"chaos", "10,000 payments on a rough day, all in the right state", chaos},
 		{"broken-network", "8 toxics × {prepay, query, close, refund} × {before, during, after}: all end right", brokenNetwork},
 		{"fault-points", "every named point: settled after a kill -9 there", faultPoints},
