@@ -25,14 +25,16 @@ const callRate = 50
 // DownFor is for how long a provider that has failed often is not asked.
 const DownFor = 15 * time.Second
 
-// Account is a provider account with the one merchant that it collects for, and
-// a circuit breaker, so that a provider that is down is noticed once and not by
-// every payer. All methods are safe for concurrent use.
+// Account is a provider account as one merchant has it, and a circuit breaker, so
+// that a provider that is down is noticed once and not by every payer. Shops of one
+// company may share an account: each has an Account of its own, see [Account.For].
+// All methods are safe for concurrent use.
 type Account struct {
 	Merchant   string
 	ProviderID string // adapter id, such as wechatpay
 	Provider   provider.Provider
 
+	sharers *[]*Account // all of this name, in the order in which they were added
 	breaker *gobreaker.CircuitBreaker[struct{}]
 	rate    *rate.Limiter
 	working chan struct{} // a place for each call in the background
@@ -42,7 +44,7 @@ type Account struct {
 
 func newAccount(merchant, providerID string, p provider.Provider, m *metrics) *Account {
 	return &Account{
-		Merchant: merchant, ProviderID: providerID, Provider: p,
+		Merchant: merchant, ProviderID: providerID, Provider: p, sharers: new([]*Account),
 		breaker: gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
 			Name:        providerID + "/" + p.Account(),
 			MaxRequests: 1,
@@ -56,6 +58,26 @@ func newAccount(merchant, providerID string, p provider.Provider, m *metrics) *A
 		waiting: make(chan struct{}, backgroundCalls+backgroundWaiting),
 		metrics: m,
 	}
+}
+
+// share joins the accounts of first, which is one and the same at the provider: it
+// is down for all of them, and asked no more often for several.
+func (a *Account) share(first *Account) {
+	a.sharers, a.breaker, a.rate = first.sharers, first.breaker, first.rate
+}
+
+// For returns the account as a merchant has it who may share it with that of a. Nil
+// if the merchant does not have it, or if a is nil.
+func (a *Account) For(merchant string) *Account {
+	if a == nil {
+		return nil
+	}
+	for _, s := range *a.sharers {
+		if s.Merchant == merchant {
+			return s
+		}
+	}
+	return nil
 }
 
 // Name returns the provider's name of the account.

@@ -14,13 +14,14 @@ import (
 	"morepay/internal/provider"
 )
 
-// named is an account of which only the name is asked.
+// named is an account of which only the name is asked, and who it is.
 type named struct {
 	provider.Provider
-	name string
+	name, keys string
 }
 
-func (n named) Account() string { return n.name }
+func (n named) Account() string     { return n.name }
+func (n named) Fingerprint() string { return n.keys }
 
 func registry(t *testing.T) *account.Registry {
 	t.Helper()
@@ -52,15 +53,37 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// An account collects for one merchant only.
+// Shops of one company may share an account, which is down for all of them.
+func TestAccountIsShared(t *testing.T) {
+	t.Parallel()
+	r := registry(t)
+	if err := r.Add("third", "wechatpay", named{name: "1"}); err != nil {
+		t.Fatal(err)
+	}
+	first, third := r.Named("wechatpay", "1"), r.Of("third", "wechatpay")
+	if first.Merchant != "shop" || third.Merchant != "third" || len(r.All()) != 3 {
+		t.Errorf("found %+v and %+v of %d", first, third, len(r.All()))
+	}
+	if first.For("third") != third || third.For("shop") != first || first.For("other") != nil || r.Named("wechatpay", "9").For("shop") != nil {
+		t.Error("not found as its merchants have it")
+	}
+	for range 5 {
+		_ = first.Call(t.Context(), "start", func(context.Context) error { return errors.New("no answer") })
+	}
+	if !third.Down() || r.Of("other", "wechatpay").Down() {
+		t.Error("it is not down for those who share it, or for others too")
+	}
+}
+
+// With other keys one of the two must be wrong.
 func TestAccountIsNotShared(t *testing.T) {
 	t.Parallel()
 	r := registry(t)
-	err := r.Add("third", "wechatpay", named{name: "1"})
+	err := r.Add("third", "wechatpay", named{name: "1", keys: "others"})
 	if err == nil || !strings.Contains(err.Error(), "shop") {
 		t.Errorf("error is %v", err)
 	}
-	if len(r.All()) != 3 || r.Of("third", "wechatpay") != nil {
+	if len(r.All()) != 3 || r.Of("third", "wechatpay") != nil || r.Named("wechatpay", "1").For("third") != nil {
 		t.Error("it was added all the same")
 	}
 }

@@ -14,9 +14,9 @@ import (
 // one. It is filled at start, and from then on safe for concurrent use.
 type Registry struct {
 	metrics    *metrics
-	all        []*Account
+	all        []*Account // the first of each name
 	ofMerchant map[string][]*Account
-	byName     map[name]*Account
+	byName     map[name]*Account // the first
 }
 
 // name identifies an account as its provider does.
@@ -28,21 +28,27 @@ func NewRegistry(r prometheus.Registerer) *Registry {
 	return &Registry{metrics: newMetrics(r), ofMerchant: map[string][]*Account{}, byName: map[name]*Account{}}
 }
 
-// Add binds an opened account to its merchant. Fails if the account is another
-// merchant's: what the provider says of it would be taken for the word about one
-// merchant and quarantined for the other.
+// Add binds an opened account to its merchant. Merchants may share one, if they are
+// one and the same at the provider: any of them can verify what it says, and the
+// number of a payment tells whose that is. Fails if the account is another merchant's
+// with other keys: one of the two must be wrong.
 func (r *Registry) Add(merchant, providerID string, p provider.Provider) error {
-	if other := r.Named(providerID, p.Account()); other != nil {
-		return fmt.Errorf("the account %s is %s's too", p.Account(), other.Merchant)
-	}
 	a := newAccount(merchant, providerID, p, r.metrics)
-	r.all = append(r.all, a)
+	if first := r.Named(providerID, p.Account()); first == nil {
+		r.all = append(r.all, a)
+		r.byName[name{providerID, p.Account()}] = a
+	} else if first.Provider.Fingerprint() != p.Fingerprint() {
+		return fmt.Errorf("the account %s is %s's too, with other keys", p.Account(), first.Merchant)
+	} else {
+		a.share(first)
+	}
+	*a.sharers = append(*a.sharers, a)
 	r.ofMerchant[merchant] = append(r.ofMerchant[merchant], a)
-	r.byName[name{providerID, p.Account()}] = a
 	return nil
 }
 
-// All returns every account, in the order in which they were added.
+// All returns every account once, in the order in which they were added. One that
+// merchants share is as the first of them has it.
 func (r *Registry) All() []*Account { return r.all }
 
 // Of finds a merchant's account at a provider; nil if it has none.
@@ -55,7 +61,8 @@ func (r *Registry) Of(merchant, providerID string) *Account {
 	return nil
 }
 
-// Named finds an account by the provider's name of it; nil if there is none.
+// Named finds an account by the provider's name of it; nil if there is none. One
+// that merchants share is as the first of them has it: see [Account.For].
 func (r *Registry) Named(providerID, account string) *Account {
 	return r.byName[name{providerID, account}]
 }

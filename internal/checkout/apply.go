@@ -60,7 +60,7 @@ func (r *Recorder) Apply(ctx context.Context, acc *account.Account, ev pay.Evide
 	if err != nil {
 		return nil, err
 	}
-	l, err := r.apply(ctx, acc, ev)
+	l, acc, err := r.apply(ctx, acc, ev)
 	switch mismatch, contradicts := errors.AsType[*pay.Mismatch](err); {
 	case awaited && (contradicts || errors.Is(err, pay.ErrNotPaid) || errors.Is(err, pay.ErrUnknownAttempt)):
 		return nil, nil // the desk has what nobody's books have
@@ -77,15 +77,18 @@ func (r *Recorder) Apply(ctx context.Context, acc *account.Account, ev pay.Evide
 	return l, nil
 }
 
-// apply takes evidence into the ledger that it names.
-func (r *Recorder) apply(ctx context.Context, acc *account.Account, ev pay.Evidence) (*pay.Ledger, error) {
+// apply takes evidence into the ledger that it names. owner is the account as the
+// session's merchant has it; it is acc if there is no such session or merchant.
+func (r *Recorder) apply(ctx context.Context, acc *account.Account, ev pay.Evidence) (_ *pay.Ledger, owner *account.Account, _ error) {
 	sessionID, err := r.sessionOf(ctx, ev)
 	if err != nil {
-		return nil, err
+		return nil, acc, err
 	}
 	r.reached(PointEvidenceVerified)
+	owner = acc
 	wasUnknown, refunds := false, 0
 	l, err := r.store.Update(ctx, sessionID, func(l *pay.Ledger) error {
+		owner = cmp.Or(acc.For(l.Session.Merchant), acc)
 		refunds = len(l.Refunds)
 		if a := l.AttemptByNumber(ev.Provider, ev.Account, ev.OutTradeNo); a != nil {
 			wasUnknown = a.ReturnedUnknown
@@ -93,7 +96,7 @@ func (r *Recorder) apply(ctx context.Context, acc *account.Account, ev pay.Evide
 		return applyTo(l, acc, ev, r.now())
 	})
 	if err != nil {
-		return nil, err
+		return nil, owner, err
 	}
 	for _, made := range l.Refunds[refunds:] {
 		if made.Origin == pay.RefundByProvider {
@@ -102,9 +105,9 @@ func (r *Recorder) apply(ctx context.Context, acc *account.Account, ev pay.Evide
 		}
 	}
 	if !wasUnknown {
-		return l, nil
+		return l, owner, nil
 	}
-	return l, r.ResolveUnknown(ctx, l.AttemptByNumber(ev.Provider, ev.Account, ev.OutTradeNo))
+	return l, owner, r.ResolveUnknown(ctx, l.AttemptByNumber(ev.Provider, ev.Account, ev.OutTradeNo))
 }
 
 // sessionOf returns the id of the session that evidence is about. Fails with
@@ -118,7 +121,7 @@ func (r *Recorder) sessionOf(ctx context.Context, ev pay.Evidence) (string, erro
 }
 
 func applyTo(l *pay.Ledger, acc *account.Account, ev pay.Evidence, now time.Time) error {
-	if l.Session.Merchant != acc.Merchant {
+	if acc.For(l.Session.Merchant) == nil {
 		return &pay.Mismatch{Field: "merchant", Got: acc.Merchant, Want: l.Session.Merchant}
 	}
 	return l.Apply(ev, now)

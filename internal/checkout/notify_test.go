@@ -2,6 +2,7 @@ package checkout_test
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"morepay/internal/account"
 	"morepay/internal/checkout"
+	"morepay/internal/demo"
 	"morepay/internal/harness"
 	"morepay/internal/pay"
 	"morepay/internal/webhook"
@@ -162,6 +164,49 @@ func TestAppOfTheAttempt(t *testing.T) {
 		}
 	})
 	if list := fx.quarantined(); len(list) != 1 || !strings.Contains(list[0].Reason, "app is") {
+		t.Errorf("quarantined %+v", list)
+	}
+}
+
+// Shops of one company may share a merchant number. Whose payment a message is about
+// tells its number, and each shop's own app is compared.
+func TestShopsShareAnAccount(t *testing.T) {
+	t.Parallel()
+	fx := newFixture(t)
+	first := fx.Shop(harness.Merchant)
+	var settings map[string]any
+	fx.must(json.Unmarshal(first.Settings.Accounts["wechatpay"], &settings))
+	settings["appid"] = settings["appids"].(map[string]any)["deep_link"]
+	own, err := json.Marshal(settings)
+	fx.must(err)
+	second := &fx.Shops[slices.IndexFunc(fx.Shops, func(s demo.Shop) bool { return s.ID == "demo" })]
+	second.Settings.Accounts, second.ReadKey = map[string]json.RawMessage{"wechatpay": own}, first.ReadKey
+	fx.must(fx.Restart())
+	open := func(merchant string) (string, pay.Attempt) {
+		l, _, err := fx.Service().Create(t.Context(), merchant, fx.Order(fen))
+		fx.must(err)
+		return l.Session.ID, fx.choose(l.Session.ID, wechat, pay.RailQR)
+	}
+	id, theirs := open(first.ID)
+	fx.pay(theirs)
+	fx.awaitStatus(id, pay.SessionPaid)
+	id, ours := open(second.ID)
+	fx.pay(ours)
+	fx.awaitStatus(id, pay.SessionPaid)
+	if ours.Account != theirs.Account || ours.App == theirs.App {
+		t.Errorf("attempts are of account %s and app %s, and of %s and %s", ours.Account, ours.App, theirs.Account, theirs.App)
+	}
+	id, unheard := open(second.ID)
+	fx.inject("notify-never", 1)
+	fx.pay(unheard)
+	fx.later(time.Minute)
+	fx.awaitStatus(id, pay.SessionPaid)
+	id, wrong := open(second.ID)
+	fx.inject("notify-wrong-amount", 1)
+	fx.pay(wrong)
+	for fx.next().status/100 != 2 || len(fx.quarantined()) == 0 {
+	}
+	if list := fx.quarantined(); len(list) != 1 || list[0].Merchant != second.ID || fx.ledger(id).Session.Status.Paid() {
 		t.Errorf("quarantined %+v", list)
 	}
 }

@@ -106,7 +106,7 @@ func attemptRule(s *story, l *pay.Ledger, _ []pay.Event) string {
 
 func tenantRule(s *story, l *pay.Ledger, _ []pay.Event) string {
 	for _, a := range l.Attempts {
-		if acc := s.Accounts().Named(a.Provider, a.Account); acc == nil || acc.Merchant != l.Session.Merchant {
+		if s.Accounts().Named(a.Provider, a.Account).For(l.Session.Merchant) == nil {
 			return fmt.Sprintf("attempt %s is of account %s at %s", a.ID, a.Account, a.Provider)
 		}
 	}

@@ -204,7 +204,7 @@ func (s *Service) due(ctx context.Context, l *pay.Ledger, now time.Time) (tasks 
 		tasks = append(tasks, func() error { return acc.InBackground(ctx, do) })
 	}
 	for _, a := range l.Attempts {
-		acc := s.accounts.Named(a.Provider, a.Account)
+		acc := s.accountOf(l, &a)
 		if isDue(a.SendAt) {
 			add(acc, func() error { return s.sendAgain(ctx, l, acc, a.ID) })
 		}
@@ -217,11 +217,16 @@ func (s *Service) due(ctx context.Context, l *pay.Ledger, now time.Time) (tasks 
 	}
 	for _, r := range l.Refunds {
 		if isDue(r.CheckAt) {
-			a := l.Attempt(r.AttemptID)
-			add(s.accounts.Named(a.Provider, a.Account), func() error { return s.sendRefund(ctx, l.Session.ID, r.ID) })
+			add(s.accountOf(l, l.Attempt(r.AttemptID)), func() error { return s.sendRefund(ctx, l.Session.ID, r.ID) })
 		}
 	}
 	return tasks
+}
+
+// accountOf finds the account that an attempt was made with, as the session's merchant
+// has it; nil if it is gone.
+func (s *Service) accountOf(l *pay.Ledger, a *pay.Attempt) *account.Account {
+	return s.accounts.Named(a.Provider, a.Account).For(l.Session.Merchant)
 }
 
 // together runs tasks side by side and joins their errors.
@@ -279,7 +284,7 @@ func (s *Service) postpone(ctx context.Context, sessionID, attemptID string) err
 // unknown answer changes nothing but the time of the next check.
 func (s *Service) check(ctx context.Context, l *pay.Ledger, attemptID string) (*pay.Ledger, error) {
 	a := l.Attempt(attemptID)
-	acc := s.accounts.Named(a.Provider, a.Account)
+	acc := s.accountOf(l, a)
 	if acc == nil {
 		return l, nil
 	}

@@ -22,7 +22,7 @@ func (d *Desk) Orphans(ctx context.Context) ([]Need, error) {
 	missing := map[key]Need{}
 	for _, n := range needs {
 		acc := d.Accounts.Named(n.Provider, n.Account)
-		if acc != nil && (n.Merchant == "" || acc.Merchant == n.Merchant) {
+		if acc != nil && (n.Merchant == "" || acc.For(n.Merchant) != nil) {
 			continue
 		}
 		k := key{n.Merchant, n.Provider, n.Account}

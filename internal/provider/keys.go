@@ -2,9 +2,12 @@ package provider
 
 import (
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/pem"
+	"fmt"
 	"strings"
 
 	"morepay/internal/pay"
@@ -94,6 +97,21 @@ func (e Env) publicKey(field, file string) (*rsa.PublicKey, error) {
 		return nil, err
 	}
 	return key, nil
+}
+
+// Fingerprint returns a hash of what makes an account the one that it is.
+func Fingerprint(parts ...string) string {
+	h := sha256.New()
+	for _, part := range parts {
+		fmt.Fprintf(h, "%d:%s", len(part), part)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// KeyFingerprint is the hash of an RSA key pair: our private key and the provider's
+// public one.
+func KeyFingerprint(ours *rsa.PrivateKey, theirs *rsa.PublicKey) string {
+	return Fingerprint(string(x509.MarshalPKCS1PrivateKey(ours)), string(x509.MarshalPKCS1PublicKey(theirs)))
 }
 
 func (e Env) der(field, file string) ([]byte, error) {

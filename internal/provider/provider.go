@@ -26,6 +26,10 @@ type Provider interface {
 	Account() string
 	App(rail pay.Rail) string
 
+	// Fingerprint differs between accounts of one name that are not one and the same
+	// at the provider: with other keys, or asked at another place. It gives no key away.
+	Fingerprint() string
+
 	// Rails lists what the adapter can do; an order for another rail is refused.
 	Rails() []pay.Rail
 

@@ -13,9 +13,9 @@ import (
 	_ "morepay/internal/provider/merchantlink"
 )
 
-// cashier returns the account of a shop at its own cashier.
-func cashier(account string) json.RawMessage {
-	return json.RawMessage(`{"account": "` + account + `", "url": "https://cashier.example/pay", "secret": "secret", "hosts": ["cashier.example"]}`)
+// cashier returns the account of a shop at its own cashier, with the secret in a file.
+func cashier(account, secret string) json.RawMessage {
+	return json.RawMessage(`{"account": "` + account + `", "url": "https://cashier.example/pay", "secret": "` + secret + `", "hosts": ["cashier.example"]}`)
 }
 
 // shops returns two merchants that look alike but for what adjust does to the
@@ -26,6 +26,7 @@ func shops(t *testing.T, adjust func(*folder.Settings)) []folder.Merchant {
 	for _, id := range []string{"first", "second"} {
 		dir[id+"/capabilities.json"] = &fstest.MapFile{Data: []byte(strings.Replace(capabilities, `"shop"`, `"`+id+`"`, 1))}
 		dir[id+"/secret"] = &fstest.MapFile{Data: []byte("whsec_" + strings.Repeat("a", 40))}
+		dir[id+"/other"] = &fstest.MapFile{Data: []byte("whsec_" + strings.Repeat("b", 40))}
 	}
 	sources, err := folder.Load(dir, true)
 	if err != nil {
@@ -33,14 +34,14 @@ func shops(t *testing.T, adjust func(*folder.Settings)) []folder.Merchant {
 	}
 	for i := range sources {
 		sources[i].Settings.APIKeys = []folder.APIKey{{ID: "a", SHA256: folder.HashKey("sk_live_" + sources[i].ID)}}
-		sources[i].Settings.Accounts = map[string]json.RawMessage{"merchantlink": cashier(sources[i].ID)}
+		sources[i].Settings.Accounts = map[string]json.RawMessage{"merchantlink": cashier(sources[i].ID, "secret")}
 	}
 	adjust(&sources[1].Settings)
 	return sources
 }
 
-// A merchant's key and account are nobody else's: whose session would it open,
-// and whose payment would a notification be about?
+// A merchant's key is nobody else's: whose session would it open? An account may be,
+// if it is one and the same.
 func TestNothingIsShared(t *testing.T) {
 	t.Parallel()
 	env := provider.Env{HTTP: http.DefaultClient, Now: time.Now}
@@ -51,8 +52,11 @@ func TestNothingIsShared(t *testing.T) {
 	}{
 		{"nothing", func(*folder.Settings) {}, nil},
 		{
-			"account", func(s *folder.Settings) { s.Accounts["merchantlink"] = cashier("first") },
-			[]string{"second/merchant.json", "accounts.merchantlink", "first"},
+			"account", func(s *folder.Settings) { s.Accounts["merchantlink"] = cashier("first", "secret") }, nil,
+		},
+		{
+			"account-with-other-keys", func(s *folder.Settings) { s.Accounts["merchantlink"] = cashier("first", "other") },
+			[]string{"second/merchant.json", "accounts.merchantlink", "first", "other keys"},
 		},
 		{
 			"key", func(s *folder.Settings) { s.APIKeys[0].SHA256 = folder.HashKey("sk_live_first") },

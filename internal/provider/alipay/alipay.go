@@ -75,6 +75,8 @@ type account struct {
 	env    provider.Env
 	links  provider.Links
 	client *sdk.Client
+
+	fingerprint string
 }
 
 // The abilities that checkout finds by type assertion.
@@ -103,6 +105,7 @@ func Open(raw json.RawMessage, env provider.Env) (provider.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.fingerprint = provider.Fingerprint(a.AppID, provider.KeyFingerprint(key, alipayKey))
 	return a, a.connect(key, alipayKey)
 }
 
@@ -143,6 +146,10 @@ func (a *account) Account() string { return a.SellerID }
 
 // App implements provider.Provider: the application's id.
 func (a *account) App(pay.Rail) string { return a.AppID }
+
+// Fingerprint implements provider.Provider. An application has keys, orders and
+// notifications of its own.
+func (a *account) Fingerprint() string { return a.fingerprint }
 
 // Rails implements provider.Provider.
 func (a *account) Rails() []pay.Rail {

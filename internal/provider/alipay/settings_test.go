@@ -27,6 +27,25 @@ func TestOpen(t *testing.T) {
 	}
 }
 
+// Applications of one merchant are accounts apart, each with keys of its own.
+func TestFingerprint(t *testing.T) {
+	t.Parallel()
+	p := open(t, providertest.Nowhere)
+	env := providertest.Env(providertest.Nowhere, keyFiles())
+	for _, c := range []struct {
+		setting, value string
+		same           bool
+	}{
+		{"qr_product", "FACE_TO_FACE_PAYMENT", true},
+		{"app_id", "2021000000000099", false},
+	} {
+		other := providertest.Open(t, alipay.Open, providertest.With(goodSettings(), map[string]any{c.setting: c.value}), env)
+		if same := other.Fingerprint() == p.Fingerprint(); same != c.same {
+			t.Errorf("with another %s it is the same account: %v, want %v", c.setting, same, c.same)
+		}
+	}
+}
+
 // Which product was contracted for QR codes is nobody's guess: one for tills trips
 // Alipay's risk control online. It is asked for where codes are offered.
 func TestProductOfCodes(t *testing.T) {

@@ -77,6 +77,8 @@ type account struct {
 	http  *http.Client
 	links provider.Links
 	key   *webhooks.Webhook
+
+	fingerprint string
 }
 
 var (
@@ -106,6 +108,7 @@ func Open(raw json.RawMessage, env provider.Env) (provider.Provider, error) {
 		return nil, pay.Errorf(pay.CodeInvalid, "secret", "can't be used")
 	}
 	a.URL = strings.TrimSuffix(a.URL, "/")
+	a.fingerprint = provider.Fingerprint(a.URL, secret)
 	a.links = provider.Links{Hosts: a.Hosts, TestURL: env.TestURL}
 	if env.TestURL == "" {
 		a.http = provider.NewHTTPClient(safeTransport())
@@ -127,6 +130,9 @@ func (a *account) Account() string { return a.settings.Account }
 
 // App implements provider.Provider. A cashier has none.
 func (a *account) App(pay.Rail) string { return "" }
+
+// Fingerprint implements provider.Provider: a cashier is where it is asked.
+func (a *account) Fingerprint() string { return a.fingerprint }
 
 // Rails implements provider.Provider.
 func (a *account) Rails() []pay.Rail { return []pay.Rail{pay.RailRedirect} }

@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -30,6 +31,33 @@ func TestOpen(t *testing.T) {
 	p = open(t, providertest.Nowhere, map[string]any{"app_secret": nil})
 	if slices.Contains(p.Rails(), pay.RailJSAPI) {
 		t.Error("jsapi is offered without a secret to identify payers with")
+	}
+}
+
+// Shops under one merchant number have its keys in common, and apps of their own.
+func TestFingerprint(t *testing.T) {
+	t.Parallel()
+	p := open(t, providertest.Nowhere, nil)
+	if shop := open(t, providertest.Nowhere, map[string]any{"appid": "wxshop", "app_secret": nil}); shop.Fingerprint() != p.Fingerprint() {
+		t.Error("a shop with an app of its own is taken for another account")
+	}
+	for setting, value := range map[string]string{"certificate_serial": "5157F09EFDC096DF", "public_key_id": "PUB_KEY_ID_9"} {
+		if other := open(t, providertest.Nowhere, map[string]any{setting: value}); other.Fingerprint() == p.Fingerprint() {
+			t.Errorf("another %s makes no difference", setting)
+		}
+	}
+	for name, changed := range map[string]map[string][]byte{
+		"API key": {"api_v3.key": []byte(strings.Repeat("x", 32))},
+		"pair of keys": {
+			"key.pem": providertest.PrivatePEM(providertest.ProviderKey()), "pub_key.pem": providertest.PublicPEM(providertest.MerchantKey()),
+		},
+	} {
+		files := keyFiles()
+		maps.Copy(files, changed)
+		other := providertest.Open(t, wechatpay.Open, goodSettings(), providertest.Env(providertest.Nowhere, files))
+		if other.Fingerprint() == p.Fingerprint() {
+			t.Errorf("another %s makes no difference", name)
+		}
 	}
 }
 

@@ -101,6 +101,8 @@ type account struct {
 	encrypter cipher.Encryptor // what only WeChat Pay may read of a request
 	apiV3Key  string
 	appSecret string
+
+	fingerprint string
 }
 
 // The abilities that checkout finds by type assertion.
@@ -135,6 +137,7 @@ func Open(raw json.RawMessage, env provider.Env) (provider.Provider, error) {
 	if err := a.readSecrets(); err != nil {
 		return nil, err
 	}
+	a.fingerprint = provider.Fingerprint(a.CertificateSerial, a.PublicKeyID, a.apiV3Key, provider.KeyFingerprint(key, wechatKey))
 	return a, a.connect(key, wechatKey)
 }
 
@@ -183,6 +186,10 @@ func (a *account) App(rail pay.Rail) string {
 	own := map[pay.Rail]string{pay.RailQR: a.AppIDs.QR, pay.RailDeepLink: a.AppIDs.DeepLink, pay.RailJSAPI: a.AppIDs.JSAPI}
 	return cmp.Or(own[rail], a.AppID)
 }
+
+// Fingerprint implements provider.Provider. Shops under one merchant number may have
+// apps of their own.
+func (a *account) Fingerprint() string { return a.fingerprint }
 
 // Rails implements provider.Provider.
 func (a *account) Rails() []pay.Rail {
