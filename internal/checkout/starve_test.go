@@ -40,8 +40,8 @@ func (g *gate) open() {
 	}
 }
 
-// detour is for harness.Options.
-func (g *gate) detour(tb testing.TB) func(string) (string, error) {
+// proxy starts a proxy that holds what the gate holds, for harness.Options.
+func (g *gate) proxy(tb testing.TB) func(string) (string, error) {
 	return func(simulator string) (string, error) {
 		proxy := &httputil.ReverseProxy{
 			Rewrite:      func(r *httputil.ProxyRequest) { r.Out.URL.Scheme, r.Out.URL.Host = "http", simulator },
@@ -78,7 +78,7 @@ func TestSlowNeighbour(t *testing.T) {
 	slow.holds = func(r *http.Request) bool { return begun.Load() && holds(r) }
 	h, err := harness.Start(harness.Options{
 		Config: program.Config{Data: t.TempDir(), SweepEvery: 10 * time.Millisecond},
-		Seed:   1, RetryScale: 0.001, RefundAfter: time.Millisecond, Detour: slow.detour(t),
+		Seed:   1, RetryScale: 0.001, RefundAfter: time.Millisecond, SimProxy: slow.proxy(t),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +122,7 @@ func TestReturnAsksSideBySide(t *testing.T) {
 	})
 	h, err := harness.Start(harness.Options{
 		Config: program.Config{Data: t.TempDir(), SweepEvery: program.Never},
-		Seed:   1, RetryScale: 0.001, RefundAfter: time.Millisecond, Detour: g.detour(t),
+		Seed:   1, RetryScale: 0.001, RefundAfter: time.Millisecond, SimProxy: g.proxy(t),
 	})
 	if err != nil {
 		t.Fatal(err)

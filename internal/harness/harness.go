@@ -41,9 +41,9 @@ type Options struct {
 	RefundAfter time.Duration // how long a refund is under way at the simulator
 	Courier     *Courier      // carries the simulator's notifications; nil for one that only carries
 
-	// Detour is given the simulator's address and returns the one under which
+	// SimProxy is given the simulator's address and returns the one under which
 	// the adapters reach it: a proxy that breaks things. Nil for none.
-	Detour func(simAddress string) (string, error)
+	SimProxy func(simAddress string) (string, error)
 }
 
 // Harness is a running program with its simulator.
@@ -103,8 +103,8 @@ func (h *Harness) simulate() error {
 		return err
 	}
 	h.SimURL = "http://" + listener.Addr().String()
-	if h.Detour != nil {
-		address, err := h.Detour(listener.Addr().String())
+	if h.SimProxy != nil {
+		address, err := h.SimProxy(listener.Addr().String())
 		if err != nil {
 			return errors.Join(err, listener.Close())
 		}

@@ -29,9 +29,9 @@ func marked(diff []string, mark string, lines []string) []string {
 // pair is a line of a that stays, and its place in b.
 type pair struct{ i, j int }
 
-// kept finds a longest common subsequence. Its table takes memory by the square,
-// so first goes what needs none: lines that only one side has, and lines that
-// are equal up to the first change of order. Of a long matrix little is left.
+// kept finds a longest common subsequence. Its table is quadratic, so lines that
+// only one side has, and the prefix that the others have in common, are taken
+// out first: little is left of a long matrix.
 func kept(a, b []string) []pair {
 	as, bs := shared(a, b), shared(b, a)
 	var pairs []pair
@@ -69,8 +69,8 @@ func shared(lines, other []string) []int {
 	return indices
 }
 
-// lengths holds, for every i and j, how long a subsequence can be that as from i
-// on and bs from j on have in common.
+// lengths returns a table: at [i][j] is the length of a longest common
+// subsequence of as[i:] and bs[j:].
 func lengths(as, bs []int, equal func(i, j int) bool) [][]int32 {
 	table := make([][]int32, len(as)+1)
 	table[len(as)] = make([]int32, len(bs)+1)

@@ -20,7 +20,8 @@ var (
 // counts.
 //
 // Blocked lists the containers in which the other side's wallet can't be opened
-// today; when such a wall falls, its entry goes and the ladder below counts.
+// today. Remove an entry once the container lets the wallet open; the ladders
+// below then apply.
 var table = []Method{
 	// A native code must be scanned with WeChat's camera: it can't be
 	// long-pressed, taken from the album or clicked. So on a phone it is never on

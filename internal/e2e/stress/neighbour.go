@@ -30,7 +30,7 @@ func slowNeighbour(ctx context.Context, e *Env) (seen string, err error) {
 	var slow atomic.Bool
 	cashier := &lateCashier{late: &slow}
 	s, err := harness.Start(harness.Options{
-		Config: program.Config{Data: e.temp()}, Seed: e.Seed, RetryScale: 0.001, Detour: cashier.detour,
+		Config: program.Config{Data: e.temp()}, Seed: e.Seed, RetryScale: 0.001, SimProxy: cashier.proxy,
 	})
 	if err != nil {
 		return "", err
@@ -128,7 +128,7 @@ type lateCashier struct {
 	server *httptest.Server
 }
 
-func (c *lateCashier) detour(simulator string) (string, error) {
+func (c *lateCashier) proxy(simulator string) (string, error) {
 	proxy := &httputil.ReverseProxy{
 		Rewrite:      func(r *httputil.ProxyRequest) { r.Out.URL.Scheme, r.Out.URL.Host = "http", simulator },
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },

@@ -154,7 +154,7 @@ func brokenNetwork(ctx context.Context, e *Env) (string, error) {
 	n := &network{}
 	s, err := harness.Start(harness.Options{
 		Config: program.Config{Data: e.temp()},
-		Seed:   e.Seed, RetryScale: 0.01, RefundAfter: time.Millisecond, Detour: n.open,
+		Seed:   e.Seed, RetryScale: 0.01, RefundAfter: time.Millisecond, SimProxy: n.open,
 	})
 	if err != nil {
 		return "", err
