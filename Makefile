@@ -92,7 +92,7 @@ stress: ## storms, crashes, hostile clients, mutants, power cuts and fuzzing at 
 	$(MAKE) mutants
 	$(GO) test -count 1 -timeout 2h -run PowerCut ./internal/store/sqlite -cuts $(CUTS)
 	@for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
-	  echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZ) $$p || exit 1; done; done
+	  echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZ) -fuzzminimizetime 20x $$p || exit 1; done; done
 
 bench: ## Go benchmarks, then what is fast under load; prints a table with target and result
 	$(GO) test -count 1 -run TestPageIsOneSmallRequest -v ./internal/e2e
