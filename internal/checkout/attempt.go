@@ -32,7 +32,7 @@ type AttemptRequest struct {
 	ReturnURL string
 }
 
-// Attempted is what a payer's choice has led to.
+// Attempted is the result of a payer's choice.
 type Attempted struct {
 	Ledger    *pay.Ledger
 	AttemptID string   // of the attempt that was made or taken up; "" for page_qr

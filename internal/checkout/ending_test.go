@@ -17,8 +17,9 @@ var methods = map[providersim.Wallet]way{
 	providersim.WeChat: {wechat, pay.RailQR}, providersim.Alipay: {alipay, pay.RailQR}, providersim.MerchantLink: {"jd_pay", pay.RailRedirect},
 }
 
-// courses are what happens where a fault needs something else than a payer who
-// pays: somebody who wants their money back, or a session that is over first.
+// courses are the stories of the faults that need something else than a payer
+// who pays: somebody who wants their money back, or a session that is over
+// first.
 var courses = map[string]func(*fixture, way, providersim.Fault){
 	"close-race": (*fixture).overFirst, "close-202": (*fixture).overFirst, "cancel-race": (*fixture).overFirst,
 	"closed-notice":   (*fixture).closedByNotice,
@@ -215,7 +216,8 @@ func (fx *fixture) allExplained(l *pay.Ledger) bool {
 	return explained(l, l.Attempts[0]) == fx.order(l.Attempts[0].OutTradeNo).Returned
 }
 
-// explained is how much of an attempt went back by our books, arrived or on its way.
+// explained returns the sum that went back of an attempt by our books, arrived
+// or on its way.
 func explained(l *pay.Ledger, a pay.Attempt) (value int64) {
 	for _, r := range l.Refunds {
 		if r.AttemptID == a.ID && r.Status != pay.RefundFailed {

@@ -113,7 +113,7 @@ func fails(subCode string) map[string]string {
 	return map[string]string{"code": "40004", "msg": "Business Failed", "sub_code": subCode, "sub_msg": "canary"}
 }
 
-// trade is what a query says of the attempt.
+// trade returns a query's answer about the attempt.
 func (g *gateway) trade(status string, change map[string]string) map[string]string {
 	fields := map[string]string{
 		"out_trade_no": g.attempt.OutTradeNo, "trade_no": "2026112822001400000000000001", "trade_status": status, "total_amount": "59.80",

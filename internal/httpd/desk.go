@@ -39,7 +39,7 @@ type entryBody struct {
 	ResolvedAt time.Time                 `json:"resolved_at,omitzero"`
 }
 
-// entryRefundBody is what became of giving an entry's money back.
+// entryRefundBody is the state of giving an entry's money back.
 type entryRefundBody struct {
 	Number  string            `json:"number"` // at the provider
 	Amount  pay.Money         `json:"amount"`

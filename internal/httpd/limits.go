@@ -35,8 +35,8 @@ var (
 // only makes it forget the ones used longest ago.
 const maxKeys = 50_000
 
-// networks is how many times the allowance of one IPv6 network of /64 a network of
-// /48 has, out of which providers hand out thousands of the former.
+// networks is the allowance of an IPv6 network of /48 in allowances of one of
+// /64: providers hand out thousands of the latter from one of the former.
 const networks = 10
 
 // limits holds what has been used up of every limit.
@@ -88,7 +88,7 @@ func (k *limiter) allow(key string) error {
 	return err
 }
 
-// allowance is what a key has left of its limit.
+// allowance is the rest that a key has of its limit.
 type allowance struct {
 	limit     limit
 	remaining int
@@ -134,7 +134,8 @@ func (k *limiter) sweep(now time.Time) {
 	}
 }
 
-// tooMany is why something was refused that may be asked again later.
+// tooMany is the reason of a refusal after which the client may ask again
+// later.
 type tooMany struct{ after time.Duration }
 
 func (t *tooMany) Error() string { return fmt.Sprintf("in %s there is room again", t.after) }

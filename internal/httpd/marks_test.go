@@ -19,7 +19,7 @@ func (s *harness) refuseNext(t *testing.T) {
 	}
 }
 
-// live is what an answer in JSON says of the page.
+// live holds the fields of the page's JSON that the tests read.
 type live struct {
 	State   string
 	Payment *struct {

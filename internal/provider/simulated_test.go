@@ -598,8 +598,8 @@ func (fx *fixture) hear(id string, fault providersim.Fault, o provider.Order) {
 	}
 }
 
-// stuckRefund is how each provider tells of a refund that the payer's account can't
-// take.
+// stuckRefund gives each provider's statement about a refund that the payer's
+// account can't take.
 var stuckRefund = map[string]pay.Returned{
 	wechatpay.ID: {Status: pay.RefundPending, Failure: pay.FailurePayerAccount},
 	alipay.ID:    {Status: pay.RefundFailed, Failure: pay.FailureClosed},

@@ -16,7 +16,7 @@ var redirectSchema = schema{
 	{path: "real_name", be: isText(1, 1024)},
 }
 
-// redirection is where a stuck refund was sent on to.
+// redirection is the account to which a stuck refund was sent on.
 type redirection struct {
 	card string // the payer's, its number in the open; "" for the merchant's own account
 }

@@ -19,7 +19,7 @@ import (
 	"morepay/internal/seal"
 )
 
-// Directory is where merchants are told. The store has it, so that all servers
+// Directory keeps the endpoints of merchants in the store, so that all servers
 // agree whatever their files say; files and people make new versions of it.
 type Directory struct {
 	Store    EndpointStore
@@ -291,7 +291,7 @@ func newSecret() string {
 	return "whsec_" + base64.StdEncoding.EncodeToString(b)
 }
 
-// Tried is what came of a test message.
+// Tried is the outcome of a test message.
 type Tried struct {
 	Status int           // HTTP status of the answer, 0 if there was none
 	Error  string        // "" if it was accepted

@@ -109,8 +109,8 @@ func (b *bench) dispatcher() *webhook.Dispatcher {
 	})
 }
 
-// configure is what a server does that starts with a file of these endpoints.
-// Without an id it is their place.
+// configure does the work of a server that starts with a file of these
+// endpoints. Without an id it is their place.
 func (b *bench) configure(endpoints ...webhook.Endpoint) {
 	b.Helper()
 	list := []webhook.Endpoint{}

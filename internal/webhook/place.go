@@ -20,8 +20,9 @@ type Place struct {
 // placePrefix tells a place from an event's id.
 const placePrefix = "cur_"
 
-// String is how callers are given a place. What is in it is nobody's business: it
-// holds the id too, so that a place in a list that is gone is noticed.
+// String returns the form in which callers are given a place. What is in it is
+// nobody's business: it holds the id too, so that a place in a list that is
+// gone is noticed.
 func (p Place) String() string {
 	return placePrefix + base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d %s", p.Sequence, p.ID))
 }

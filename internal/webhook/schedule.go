@@ -47,8 +47,9 @@ const (
 	// DownAfter is the number of sessions in a row.
 	DownAfter = 3
 
-	// ProbeFresh is how soon a down endpoint is probed after a new message came:
-	// one that never failed before says more about it than those that did.
+	// ProbeFresh is the time after which a down endpoint is probed when a new
+	// message came: one that never failed before says more about it than those
+	// that did.
 	ProbeFresh = 5 * time.Second
 
 	probeFirst = 2 * time.Second // a deployment of a shop's server is over in a minute

@@ -58,8 +58,8 @@ type Result struct {
 	PlannedAt time.Time // of the next try by the schedule
 }
 
-// Round is what a server says to the store about an endpoint that it delivers
-// to: what has come of its tries, and what it wants next.
+// Round is a server's report to the store about an endpoint that it delivers
+// to: the outcome of its tries, and what it wants next.
 type Round struct {
 	Claim     Claim     // with the newest health
 	Until     time.Time // the claim is held until then

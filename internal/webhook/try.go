@@ -18,7 +18,7 @@ type job struct {
 	removed bool // the endpoint is not in force any more
 }
 
-// outcome is what has come of a try.
+// outcome is the outcome of a try.
 type outcome struct {
 	Result
 	job     job

@@ -19,8 +19,8 @@ import (
 	"morepay/internal/providersim"
 )
 
-// cashierDelay is how long the slow cashier takes for an answer: less than what
-// counts as no answer, so that no breaker helps.
+// cashierDelay is the time that the slow cashier takes for an answer: less than
+// what counts as no answer, so that no breaker helps.
 const cashierDelay = 7 * time.Second
 
 // slowNeighbour has very many sessions wait for a cashier that answers in seven

@@ -88,8 +88,8 @@ func (t trade) refunded() (fen int64, err error) {
 	return fen, nil
 }
 
-// returned is what a statement about a payment says of the money that went back
-// of it; nil for nothing.
+// returned returns the part of a statement about a payment that is about money
+// that went back of it; nil for nothing.
 func (t trade) returned(paid pay.Money, fen int64) (*pay.Returned, error) {
 	all := t.Status == "TRADE_CLOSED"
 	switch {
