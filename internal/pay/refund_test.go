@@ -208,6 +208,23 @@ func TestFailRefundSentTwice(t *testing.T) {
 	}
 }
 
+// An answer that nobody knows may mean that the refund was taken: "not found" proves
+// nothing until its own request can't arrive any more.
+func TestFailRefundInDoubt(t *testing.T) {
+	l := refundingLedger(t)
+	must(t, l.SendRefund("r1", opened))
+	l.DoubtRefund("r1", pay.FailureRefused, opened)
+	l.FailRefund("r1", pay.FailureRefused, opened.Add(pay.AbsenceDelay))
+	r := l.Refund("r1")
+	if r.Status != pay.RefundPending || !r.AskOnly() || r.CheckAt.IsZero() {
+		t.Fatalf("refund is %+v", r)
+	}
+	l.FailRefund("r1", pay.FailureRefused, r.CheckAt)
+	if r.Status != pay.RefundFailed || r.Failure != pay.FailureRefused {
+		t.Errorf("after that time it is %+v", r)
+	}
+}
+
 func TestRefundWaitsForBalance(t *testing.T) {
 	l := refundingLedger(t)
 	must(t, l.SendRefund("r1", opened))

@@ -177,6 +177,7 @@ func TestNotificationNotUnderstood(t *testing.T) {
 		"paid-whose-app":        {"TRANSACTION.SUCCESS", transaction(map[string]any{"appid": nil})},
 		"paid-no-currency":      {"TRANSACTION.SUCCESS", transaction(map[string]any{"amount": map[string]any{"total": 5980}})},
 		"payment-code":          {"TRANSACTION.SUCCESS", transaction(map[string]any{"trade_state": "REVOKED"})},
+		"refund-of-no-money":    {"REFUND.SUCCESS", refundNotice(map[string]any{"amount": map[string]any{"total": 5980, "refund": 0}})},
 		"refund-of-nothing":     {"REFUND.SUCCESS", refundNotice(map[string]any{"out_refund_no": ""})},
 		"refund-text":           {"REFUND.SUCCESS", "hello"},
 	} {
