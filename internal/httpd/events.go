@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"time"
 
-	"morepay/internal/page"
 	"morepay/internal/pay"
 )
 
@@ -33,7 +32,7 @@ func (s *Server) handleEvents(w http.ResponseWriter, r *http.Request) error {
 				return err
 			}
 		}
-		progress, err := page.Progress(l, request, s.links(r.Context(), l), s.now())
+		progress, err := s.progress(r.Context(), l, request)
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 
 	"morepay/internal/page"
 	"morepay/internal/pay"
+	"morepay/internal/view"
 	"morepay/web"
 )
 
@@ -54,7 +55,7 @@ func (s *Server) byToken(r *http.Request, token string, address addressLimiter) 
 // writePage answers a payer with the page of a session, with an error on it if
 // problem is not nil, or with its progress if they ask for JSON.
 func (s *Server) writePage(w http.ResponseWriter, r *http.Request, l *pay.Ledger, request page.Request, status int, problem error) error {
-	links := s.links(r.Context(), l)
+	links := s.links(l)
 	facts, err := s.service.Facts(r.Context(), l, s.clientIP(r))
 	if err != nil {
 		return err
@@ -77,14 +78,18 @@ func (s *Server) writePage(w http.ResponseWriter, r *http.Request, l *pay.Ledger
 	return writeCompressed(w, r, status, html)
 }
 
+// progress returns what may have changed on a page since it was drawn.
+func (s *Server) progress(ctx context.Context, l *pay.Ledger, request page.Request) (view.Progress, error) {
+	return page.Progress(l, s.service.NotGranted(ctx, l.Session.Merchant), request, s.links(l), s.now())
+}
+
 // links returns what only this server can add to a session's page.
-func (s *Server) links(ctx context.Context, l *pay.Ledger) page.Links {
+func (s *Server) links(l *pay.Ledger) page.Links {
 	return page.Links{
-		Origin:     s.baseURL,
-		Ancestors:  s.merchants.Origins(l.Session.Merchant),
-		FormToken:  s.secrets.formToken(l.Session.ID, s.now()),
-		Test:       !s.realMoney,
-		NotGranted: s.service.NotGranted(ctx, l.Session.Merchant),
+		Origin:    s.baseURL,
+		Ancestors: s.merchants.Origins(l.Session.Merchant),
+		FormToken: s.secrets.formToken(l.Session.ID, s.now()),
+		Test:      !s.realMoney,
 	}
 }
 
@@ -150,7 +155,7 @@ func (s *Server) handlePagePNG(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	png, err := page.PNG(token, s.links(r.Context(), l))
+	png, err := page.PNG(token, s.links(l))
 	if err != nil {
 		return err
 	}

@@ -95,7 +95,7 @@ func (st *stream) tell(ctx context.Context) bool {
 	if l.Session.LastEvent <= st.seen {
 		return true
 	}
-	progress, err := page.Progress(l, st.request, st.links(ctx, l), st.now())
+	progress, err := st.progress(ctx, l, st.request)
 	if err != nil {
 		st.log.ErrorContext(ctx, "an event stream ends", "session", st.session, "err", err)
 		return false

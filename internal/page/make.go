@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"morepay/internal/capability"
 	"morepay/internal/checkout"
 	"morepay/internal/locale"
 	"morepay/internal/pay"
@@ -16,11 +15,10 @@ import (
 // Links holds what the server adds to a page: its origin, who may frame it, and the
 // key to its forms.
 type Links struct {
-	Origin     string                  // under which payers reach us
-	Ancestors  []string                // origins that may frame the page
-	NotGranted []capability.MethodRail // what providers refuse, though the merchant offers it
-	FormToken  string
-	Test       bool // no real money moves here
+	Origin    string   // under which payers reach us
+	Ancestors []string // origins that may frame the page
+	FormToken string
+	Test      bool // no real money moves here
 }
 
 // ShareURL returns the absolute address of a session's page.
@@ -28,7 +26,7 @@ func (l Links) ShareURL(token string) string { return l.Origin + Path(token) }
 
 // Make returns what a ledger's page shows to a request at now.
 func Make(l *pay.Ledger, f checkout.Facts, r Request, links Links, now time.Time) (view.Checkout, error) {
-	progress, err := Progress(l, r, links, now)
+	progress, err := Progress(l, f.Order.NotGranted, r, links, now)
 	if err != nil {
 		return view.Checkout{}, err
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"morepay/internal/capability"
 	"morepay/internal/device"
 	"morepay/internal/method"
 	"morepay/internal/pay"
@@ -27,8 +28,9 @@ var attemptScreens = map[pay.AttemptState]view.State{
 	pay.AttemptClosed:     view.StateSelect,
 }
 
-// Progress returns the part of [Make]'s view that changes.
-func Progress(l *pay.Ledger, r Request, links Links, now time.Time) (view.Progress, error) {
+// Progress returns the part of [Make]'s view that changes. notGranted lists the
+// rails that providers refuse at the moment, though the merchant offers them.
+func Progress(l *pay.Ledger, notGranted []capability.MethodRail, r Request, links Links, now time.Time) (view.Progress, error) {
 	now = now.UTC().Truncate(time.Millisecond) // as stored times are
 	status, current := l.StatusAt(now), l.Current()
 	p := view.Progress{
@@ -38,7 +40,7 @@ func Progress(l *pay.Ledger, r Request, links Links, now time.Time) (view.Progre
 		ServerTime: now,
 		ExpiresAt:  l.Session.ExpiresAt,
 		FormToken:  links.FormToken,
-		NotGranted: links.NotGranted,
+		NotGranted: notGranted,
 	}
 	var err error
 	switch p.State {
