@@ -235,6 +235,8 @@ func TestStreamBounds(t *testing.T) {
 			t.Fatalf("status %d", got)
 		}
 	}
+	giveUp := time.AfterFunc(15*time.Second, func() { first.Body.Close() })
+	defer giveUp.Stop()
 	if _, err := io.ReadAll(first.Body); err != nil { // it has ended
 		t.Errorf("the first stream: %v", err)
 	}
