@@ -178,7 +178,6 @@ func TestGenuineButNotUnderstood(t *testing.T) {
 	for name, change := range map[string]map[string]string{
 		"new-status":  {"trade_status": "SETTLING"},
 		"pending":     {"trade_status": "TRADE_PENDING"},
-		"no-seller":   {"seller_id": ""},
 		"no-app":      {"app_id": ""},
 		"closed-paid": {"trade_status": "TRADE_CLOSED", "refund_fee": "0.00"},
 	} {

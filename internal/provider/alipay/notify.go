@@ -1,11 +1,13 @@
 package alipay
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"morepay/internal/pay"
 	"morepay/internal/provider"
@@ -24,11 +26,14 @@ func (a *account) Notification(_ http.Header, body []byte) (pay.Evidence, error)
 	if err != nil {
 		return pay.Evidence{}, err
 	}
-	if values.Get("msg_method") == depositBack {
+	message, kind := values.Get("msg_method"), values.Get("notify_type")
+	switch {
+	case message == depositBack:
 		return a.arrival(values, body)
-	}
-	if kind := values.Get("notify_type"); kind != "trade_status_sync" {
-		return pay.Evidence{}, fmt.Errorf("alipay: %w: notify_type %s", provider.ErrIgnored, provider.Clean(kind))
+	case message != "" || slices.Contains(otherKinds, kind):
+		return pay.Evidence{}, fmt.Errorf("alipay: %w: %s", provider.ErrIgnored, provider.Clean(message+kind))
+	case !values.Has("trade_status") || !values.Has("out_trade_no"):
+		return pay.Evidence{}, unusable("the notification is of the unknown kind " + provider.Clean(kind))
 	}
 	ev, err := a.evidence(trade{
 		OutTradeNo: values.Get("out_trade_no"), TradeNo: values.Get("trade_no"), Status: values.Get("trade_status"),
@@ -39,12 +44,18 @@ func (a *account) Notification(_ http.Header, body []byte) (pay.Evidence, error)
 		return pay.Evidence{}, err
 	}
 	ev.ID, ev.Source = values.Get("notify_id"), pay.SourceNotification
-	ev.Account, ev.App = values.Get("seller_id"), values.Get("app_id")
-	if ev.ID == "" || len(ev.ID) > maxNotifyID || ev.Account == "" || ev.App == "" {
+	// It is signed for the application: the seller may be left out.
+	ev.Account, ev.App = cmp.Or(values.Get("seller_id"), a.SellerID), values.Get("app_id")
+	if ev.ID == "" || len(ev.ID) > maxNotifyID || ev.App == "" {
 		return pay.Evidence{}, unusable("the notification does not say who it is about")
 	}
 	return ev, nil
 }
+
+// otherKinds are the notify_types of messages that are about no trade: agreements
+// about later payments, and permissions for applications. What has a trade's status
+// and number is about one, of whatever kind it says to be.
+var otherKinds = []string{"dut_user_sign", "dut_user_unsign", "open_app_auth_notify"}
 
 // depositBack is the message that a bank has taken refunded money, or has not.
 const depositBack = "alipay.trade.refund.depositback.completed"
@@ -94,6 +105,7 @@ func (a *account) verified(body []byte) (url.Values, error) {
 	if values.Has("alipay_cert_sn") {
 		return nil, forged("it names a certificate, in public-key mode")
 	}
+	// In another case it would have been sent by nobody that we have heard of.
 	if values.Get("sign_type") != "RSA2" || values.Get("sign") == "" {
 		return nil, forged("it is not signed with RSA2")
 	}

@@ -38,6 +38,9 @@ func TestNotification(t *testing.T) {
 		want   pay.Evidence
 	}{
 		"success":          {nil, paid},
+		"no-kind":          {map[string]any{"notify_type": nil}, paid},
+		"new-kind":         {map[string]any{"notify_type": "new_kind"}, paid},
+		"no-seller":        {map[string]any{"seller_id": nil}, paid},
 		"finished":         {map[string]any{"trade_status": "TRADE_FINISHED"}, paid},
 		"dollars":          {map[string]any{"trans_currency": "USD"}, dollars},
 		"partly-refunded":  {map[string]any{"refund_fee": "10.00", "gmt_refund": "2026-11-23 20:00:00.123", "out_biz_no": "x"}, returned(pay.Returned{Number: "x", Status: pay.RefundSucceeded, Total: cny(1000)})},
@@ -181,7 +184,8 @@ func TestNotificationNotUnderstood(t *testing.T) {
 		"refunded-when":  {"trade_status": "TRADE_CLOSED", "gmt_payment": nil, "refund_fee": "59.80"},
 		"no-trade":       {"trade_no": nil},
 		"no-order":       {"out_trade_no": nil},
-		"no-seller":      {"seller_id": nil},
+		"new-kind":       {"notify_type": "new_kind", "trade_status": nil},
+		"no-kind":        {"notify_type": nil, "out_trade_no": nil},
 		"no-app":         {"app_id": nil},
 		"no-id":          {"notify_id": nil},
 		"long-id":        {"notify_id": strings.Repeat("1", 200)},
@@ -199,8 +203,12 @@ func TestNotificationNotUnderstood(t *testing.T) {
 func TestNotificationIgnored(t *testing.T) {
 	t.Parallel()
 	p := open(t, providertest.Nowhere)
-	if _, err := p.Notification(nil, signed(notice(map[string]any{"notify_type": "dut_user_sign"}))); !errors.Is(err, provider.ErrIgnored) {
-		t.Errorf("got %v, want ignored", err)
+	for _, change := range []map[string]any{
+		{"notify_type": "dut_user_sign"}, {"notify_type": "open_app_auth_notify"}, {"notify_type": nil, "msg_method": "alipay.open.public.unfollow"},
+	} {
+		if _, err := p.Notification(nil, signed(notice(change))); !errors.Is(err, provider.ErrIgnored) {
+			t.Errorf("%v: got %v, want ignored", change, err)
+		}
 	}
 }
 

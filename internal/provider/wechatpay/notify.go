@@ -1,6 +1,7 @@
 package wechatpay
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -93,6 +94,7 @@ func (a *account) paymentStatement(id string, plain []byte) (pay.Evidence, error
 // it: what queries call status is refund_status here.
 type refundNotice struct {
 	MchID        string `json:"mchid"`
+	SpMchID      string `json:"sp_mchid"` // instead, about an order of a service provider
 	OutTradeNo   string `json:"out_trade_no"`
 	OutRefundNo  string `json:"out_refund_no"`
 	RefundID     string `json:"refund_id"`
@@ -108,6 +110,7 @@ func (a *account) refundStatement(id string, plain []byte) (pay.Evidence, error)
 	if err := json.Unmarshal(plain, &n); err != nil {
 		return pay.Evidence{}, redact(&unusable{"the statement can't be decoded"})
 	}
+	n.MchID = cmp.Or(n.MchID, n.SpMchID)
 	if n.MchID == "" || n.OutTradeNo == "" || n.OutRefundNo == "" || n.RefundID == "" {
 		return pay.Evidence{}, redact(&unusable{"the statement does not say which refund it is about"})
 	}

@@ -100,6 +100,9 @@ func (a *account) evidence(raw []byte) (pay.Evidence, error) {
 		Provider: ID, Account: value(tx.Mchid), App: value(tx.Appid), OutTradeNo: value(tx.OutTradeNo),
 		Outcome: outcome, Reference: value(tx.TransactionId), ReceivedAt: a.env.Now(), Raw: raw,
 	}
+	if ev.Account == "" {
+		ev.Account, ev.App = partner(raw)
+	}
 	if ev.OutTradeNo == "" || ev.Account == "" || ev.App == "" {
 		return pay.Evidence{}, &unusable{"the statement does not say whose order it is about"}
 	}
@@ -120,6 +123,17 @@ func (a *account) evidence(raw []byte) (pay.Evidence, error) {
 		ev.Returned = &pay.Returned{Unknown: true}
 	}
 	return ev, nil
+}
+
+// partner returns whom a statement names about an order that a service provider made for
+// a merchant. It is about no order of a direct merchant, and a person must look at it.
+func partner(raw []byte) (account, app string) {
+	var said struct {
+		Account string `json:"sp_mchid"`
+		App     string `json:"sp_appid"`
+	}
+	_ = json.Unmarshal(raw, &said) // it is an object by now; of odd fields nothing is known
+	return said.Account, said.App
 }
 
 // body returns the verified body of a reply that the SDK has read already.
