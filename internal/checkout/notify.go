@@ -51,12 +51,16 @@ func (r *Recorder) Hear(ctx context.Context, acc *account.Account, ev pay.Eviden
 	if err != nil {
 		return nil, pay.Wrap(pay.CodeProviderDown, err, "a refund was told of a payment that could not be asked about")
 	}
-	if _, err := r.Apply(ctx, acc, payment); err != nil {
+	if l, err = r.Apply(ctx, acc, payment); err != nil {
 		return nil, err
+	}
+	merchant := acc.Merchant
+	if l != nil {
+		merchant = l.Session.Merchant
 	}
 	l, err = r.Apply(ctx, acc, ev)
 	if errors.Is(err, pay.ErrNotPaid) {
-		return nil, r.quarantine(ctx, acc.Merchant, ev, "it tells of a refund, but the payment is "+string(payment.Outcome))
+		return nil, r.quarantine(ctx, merchant, ev, "it tells of a refund, but the payment is "+string(payment.Outcome))
 	}
 	return l, err
 }

@@ -211,6 +211,33 @@ func TestShopsShareAnAccount(t *testing.T) {
 	}
 }
 
+// What does not fit is on the desk of the merchant whose payment it names, whoever
+// shares the account.
+func TestQuarantineOfASharedAccount(t *testing.T) {
+	t.Parallel()
+	fx := newFixture(t)
+	acc := fx.Accounts().Of(harness.Merchant, "wechatpay")
+	shared := account.NewRegistry(nil)
+	for _, merchant := range []string{"another", harness.Merchant} {
+		fx.must(shared.Add(merchant, acc.ProviderID, acc.Provider))
+	}
+	recorder := checkout.NewRecorder(checkout.Config{Store: fx.Stores().Ledgers, Desk: fx.Stores().Ledgers})
+	for name, ev := range map[string]pay.Evidence{
+		"other-app":          {Outcome: pay.OutcomePaid, App: "wx0", Amount: price, Reference: "1", PaidAt: fx.Now()},
+		"refund-before-paid": {Outcome: pay.OutcomeRefund, Returned: &pay.Returned{Number: "1", Status: pay.RefundSucceeded, Amount: price}},
+	} {
+		a := fx.choose(fx.open(), wechat, pay.RailQR)
+		ev.ID, ev.Source, ev.Account, ev.OutTradeNo = name, pay.SourceNotification, a.Account, a.OutTradeNo
+		if _, err := recorder.Hear(t.Context(), shared.Named(a.Provider, a.Account), ev); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	list := fx.quarantined()
+	if len(list) != 2 || list[0].Merchant != harness.Merchant || list[1].Merchant != harness.Merchant {
+		t.Errorf("quarantined %+v", list)
+	}
+}
+
 // An account may be given to another merchant. What its provider says then of the
 // payments that were made before is not about the new one: a person must look.
 func TestEvidenceOfAnotherMerchant(t *testing.T) {
