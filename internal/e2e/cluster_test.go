@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -81,40 +82,68 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
+// process is a server in a process of its own.
+type process struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	log    *bufio.Scanner
+	lines  strings.Builder
+	killed bool
+	end    func() // waits until it is gone
+}
+
 // serveProcess starts a server and returns when it answers. It is stopped, and
-// must stop well, at the end of the test.
-func serveProcess(t *testing.T, binary, origin string, flags ...string) {
+// must stop well, at the end of the test at the latest.
+func serveProcess(t *testing.T, binary, origin string, flags ...string) *process {
 	t.Helper()
-	cmd := exec.Command(binary, append([]string{
+	p := &process{t: t}
+	p.cmd = exec.Command(binary, append([]string{
 		"serve", "--listen", strings.TrimPrefix(origin, "http://"),
 		"--admin-listen", "127.0.0.1:0",
 	}, flags...)...)
-	out, err := cmd.StderrPipe()
+	out, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
+	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	log := bufio.NewScanner(out)
-	var lines strings.Builder
-	t.Cleanup(func() {
-		cmd.Process.Signal(syscall.SIGTERM)
-		for log.Scan() {
-			lines.WriteString(log.Text() + "\n")
+	p.log = bufio.NewScanner(out)
+	p.end = sync.OnceFunc(func() {
+		for p.log.Scan() {
+			p.lines.WriteString(p.log.Text() + "\n")
 		}
-		if err := cmd.Wait(); err != nil {
+		if err := p.cmd.Wait(); err != nil && !p.killed {
 			t.Errorf("%s did not stop well: %v", origin, err)
 		}
+	})
+	t.Cleanup(func() {
+		p.stop()
 		if t.Failed() {
-			t.Logf("log of %s:\n%s", origin, lines.String())
+			t.Logf("log of %s:\n%s", origin, p.lines.String())
 		}
 	})
-	for log.Scan() {
-		lines.WriteString(log.Text() + "\n")
-		if strings.Contains(log.Text(), "msg=serving") {
-			return
+	for p.log.Scan() {
+		p.lines.WriteString(p.log.Text() + "\n")
+		if strings.Contains(p.log.Text(), "msg=serving") {
+			return p
 		}
 	}
-	t.Fatalf("%s did not start:\n%s", origin, lines.String())
+	t.Fatalf("%s did not start:\n%s", origin, p.lines.String())
+	return nil
+}
+
+// stop asks a server to stop and waits until it has.
+func (p *process) stop() {
+	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may be gone already
+	p.end()
+}
+
+// kill ends a server as a power switch does.
+func (p *process) kill() {
+	p.killed = true
+	if err := p.cmd.Process.Kill(); err != nil {
+		p.t.Fatal(err)
+	}
+	p.end()
 }

@@ -13,6 +13,7 @@ func Rows() []Row {
 		{"slow-neighbour", "1,000 sessions at a cashier that takes 7 s: another merchant's untold payment found < 1 s later than without", slowNeighbour},
 		{"chaos", "10,000 payments on a rough day, all in the right state", chaos},
 		{"broken-network", "8 toxics × {prepay, query, close, refund} × {before, during, after}: all end right", brokenNetwork},
+		{"webhooks", "one never taken, others ≥ 250/s to a back end of 100 ms; after an outage the first in ≤ 2.5 s", webhooks},
 		{"fault-points", "every named point: settled after a kill -9 there", faultPoints},
 	}
 }

@@ -77,6 +77,43 @@ func Durable(tb testing.TB) {
 	tb.Cleanup(func() { set("off") })
 }
 
+// Restored copies a test's database into a cluster that has just been made, as
+// after a move to another machine, and returns where it is. It is gone when the
+// test ends.
+func Restored(tb testing.TB, dsn string) string {
+	tb.Helper()
+	bin := needs.Postgres(tb)
+	fresh, err := start(bin)
+	if err != nil {
+		tb.Fatalf("pgtest: %v", err)
+	}
+	tb.Cleanup(fresh.stop)
+	dump, err := exec.Command(filepath.Join(bin, "pg_dump"), "--no-owner", "--dbname", dsn).Output()
+	if err != nil {
+		tb.Fatalf("pg_dump: %v", err)
+	}
+	restore := exec.Command(filepath.Join(bin, "psql"), "--quiet", "--set", "ON_ERROR_STOP=1", "--dbname", fresh.dsn("postgres"))
+	restore.Stdin = bytes.NewReader(dump)
+	if out, err := restore.CombinedOutput(); err != nil {
+		tb.Fatalf("psql: %v\n%s", err, out)
+	}
+	return fresh.dsn("postgres")
+}
+
+// Busy leaves a transaction of another database open that has written, until the
+// test ends.
+func Busy(tb testing.TB) {
+	tb.Helper()
+	conn, err := pgx.Connect(tb.Context(), shared.dsn("postgres"))
+	if err != nil {
+		tb.Fatalf("pgtest: %v", err)
+	}
+	tb.Cleanup(func() { conn.Close(context.Background()) })
+	if _, err := conn.Exec(tb.Context(), "BEGIN; SELECT pg_current_xact_id()"); err != nil {
+		tb.Fatalf("pgtest: %v", err)
+	}
+}
+
 // Away makes a test's database unreachable until back is called.
 func Away(tb testing.TB, dsn string) (back func()) {
 	tb.Helper()
