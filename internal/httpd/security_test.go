@@ -339,6 +339,7 @@ func TestTenants(t *testing.T) {
 		{"cancel", http.MethodPost, "/v1/sessions/" + open.ID + "/cancel", "{}"},
 		{"refund", http.MethodPost, "/v1/sessions/" + paid.ID + "/refunds", "{}"},
 		{"redeliver", http.MethodPost, "/v1/events/" + event + "/redeliver", "{}"},
+		{"event", http.MethodGet, "/v1/events/" + event, ""},
 		{"events-after", http.MethodGet, "/v1/events?after=" + event, ""},
 		{"decide", http.MethodPost, "/v1/merchants/bench/decide", `{"amount":{"currency":"CNY","value":1}}`},
 	} {

@@ -205,6 +205,11 @@ func TestRotation(t *testing.T) {
 	if d := next(); verifies(t, d, newest) || !verifies(t, d, only) {
 		t.Error("the newest alone signs")
 	}
+	for _, k := range must(b.db.Endpoints.Kept(t.Context(), merchant)) {
+		if text := string(k.Sealed); strings.Contains(text, only) || strings.Contains(text, "whsec_") {
+			t.Error("the secret lies in the open")
+		}
+	}
 	b.must(b.directory.Reseal(t.Context()))
 	if d := next(); !verifies(t, d, only) {
 		t.Error("sealed again it still signs")
