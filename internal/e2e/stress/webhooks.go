@@ -86,13 +86,14 @@ func (e *Env) tell(ctx context.Context) (*telling, error) {
 	log := slog.New(slog.DiscardHandler)
 	d := &webhook.Directory{Store: db.Endpoints, Box: box, Loopback: true, Now: time.Now, Log: log}
 	if _, err := d.Add(ctx, "shop", "stress", webhook.Endpoint{ID: "shop", URL: t.to.URL}); err != nil {
-		return nil, errors.Join(err, t.close())
+		return nil, errors.Join(err, t.Close())
 	}
 	t.dispatcher = webhook.New(webhook.Config{Queue: db.Outbox, Secrets: d.Secrets, Loopback: true, Log: log})
 	return t, nil
 }
 
-func (t *telling) close() error {
+// Close ends what tell began.
+func (t *telling) Close() error {
 	t.to.Close()
 	return t.db.Close()
 }
@@ -119,7 +120,7 @@ func webhooks(ctx context.Context, e *Env) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer t.close()
+	defer t.Close()
 	n := e.scale(64, 5000)
 	t.to.poison = "evt_cs_0_2"
 	if err := t.cancel(ctx, n+1); err != nil {

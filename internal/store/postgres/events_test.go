@@ -64,4 +64,3 @@ func TestForeignTransactionsHideNoEvents(t *testing.T) {
 		t.Errorf("%d events are listed, want 1", n)
 	}
 }
-

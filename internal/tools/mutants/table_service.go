@@ -144,6 +144,18 @@ var storeRows = []row{
 		line: "AND p.state = 'pending' AND p.position < d.position)`", becomes: "AND p.state = 'pending' AND p.position < 0)`",
 		tests: "./internal/store/sqlite TestStore",
 	}, {
+		name: "lost-claim-goes-on", file: "internal/store/sqlstore/outbox.go",
+		line: "failing_since = ? WHERE id = ? AND holder = ?\" + claimedColumns", becomes: "failing_since = ? WHERE id = ? AND ? <> ''\" + claimedColumns",
+		tests: "./internal/store/sqlite TestStore",
+	}, {
+		name: "old-file-turns-endpoints-back", file: "internal/store/sqlstore/endpoints.go",
+		line: "if err != nil || len(seen) > 0 {", becomes: "if err != nil || len(seen) > 1 {",
+		tests: "./internal/store/sqlite TestStore",
+	}, {
+		name: "place-in-another-list-reads-on", file: "internal/store/sqlstore/messages.go",
+		line: "if after.Sequence+1 < oldest || after.Sequence > last || id != after.ID {", becomes: "if after.Sequence+1 < oldest || id == \"\" {",
+		tests: "./internal/store/sqlite TestStore",
+	}, {
 		name: "merchant-reads-anothers-messages", file: "internal/store/sqlstore/messages.go",
 		line: "\tWHERE merchant = ? AND sequence > 0 AND sequence > ? AND sequence <= ?", becomes: "\tWHERE (merchant = ? OR 1 = 1) AND sequence > 0 AND sequence > ? AND sequence <= ?",
 		tests: "./internal/store/sqlite TestStore",

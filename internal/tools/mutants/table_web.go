@@ -140,6 +140,14 @@ var webhookRows = []row{
 		line: "\tif loopback {", becomes: "\tif true {",
 		tests: "./internal/webhook TestForbiddenAddresses",
 	}, {
+		name: "webhook-tries-before-their-time-count", file: "internal/webhook/try.go",
+		line: "planned: !now.Before(j.PlannedAt)}", becomes: "planned: true}",
+		tests: "./internal/webhook TestUnreachable",
+	}, {
+		name: "webhook-secret-in-the-open", file: "internal/webhook/directory.go",
+		line: "return d.Box.Seal(seal.ForWebhook, text)", becomes: "return append(d.Box.Seal(seal.ForWebhook, text), text...)",
+		tests: "./internal/webhook TestRotation",
+	}, {
 		name: "webhook-without-tls", file: "internal/webhook/endpoint.go",
 		line: `if loopback && u.Scheme == "http" {`, becomes: `if u.Scheme == "http" {`,
 		tests: "./internal/webhook TestEndpointCheck",
