@@ -9,6 +9,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"database/sql/driver"
 	"embed"
 	"errors"
 	"fmt"
@@ -58,16 +59,20 @@ func is(err error, codes ...string) bool {
 	return false
 }
 
-// Open connects to the database that dsn names (a postgres:// URL; pool_max_conns
-// and the other settings of pgxpool may be in it) and brings its schema up to
+// Open connects to the database that dsn names (a postgres:// URL; the settings of
+// pgxpool and those in settings.go may be in it) and brings its schema up to
 // date. notify may be nil; it hears of every session with new events, whichever
 // server stored them, and of "" when some may have been missed.
 func Open(ctx context.Context, dsn string, message sqlstore.MakeMessage, notify checkout.Notifier) (*sqlstore.DB, error) {
-	pool, err := pgxpool.New(ctx, dsn)
+	config, local, err := settings(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	e := &engine{pool: pool, db: stdlib.OpenDBFromPool(pool)}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("postgres: %w", err)
+	}
+	e := &engine{pool: pool, db: stdlib.OpenDBFromPool(pool), local: local}
 	if err := migrate(ctx, e.db); err != nil {
 		return nil, fmt.Errorf("postgres: %w", errors.Join(err, e.disconnect()))
 	}
@@ -106,6 +111,7 @@ func migrate(ctx context.Context, db *sql.DB) error {
 type engine struct {
 	pool      *pgxpool.Pool
 	db        *sql.DB // on pool
+	local     string  // statement that bounds the transaction it stands in
 	announcer *announcer
 	listener  *listener // nil if nobody here is to be told
 }
@@ -114,11 +120,22 @@ type engine struct {
 // enough to write; two transactions may still wait for each other.
 const retryFor = 3 * time.Second
 
+// again reports whether a transaction may be tried again: nothing was done, because
+// it met another one, or because the database could not be reached.
+func again(err error) bool {
+	_, unreachable := errors.AsType[*pgconn.ConnectError](err)
+	return unreachable || is(err, serializationFailure, deadlockDetected) || pgconn.SafeToRetry(err)
+}
+
 // Write implements [sqlstore.Engine].
 func (e *engine) Write(ctx context.Context, fn func(sqlstore.Querier) error) error {
+	return retry(ctx, func(ctx context.Context) error { return e.transaction(ctx, "BEGIN", fn) })
+}
+
+func retry(ctx context.Context, do func(context.Context) error) error {
 	once := func() (struct{}, error) {
-		err := e.transaction(ctx, nil, fn)
-		if err != nil && !is(err, serializationFailure, deadlockDetected) {
+		err := do(ctx)
+		if err != nil && !again(err) {
 			err = backoff.Permanent(err)
 		}
 		return struct{}{}, err
@@ -132,22 +149,62 @@ func (e *engine) Write(ctx context.Context, fn func(sqlstore.Querier) error) err
 
 // Snapshot implements [sqlstore.Engine].
 func (e *engine) Snapshot(ctx context.Context, fn func(sqlstore.Querier) error) error {
-	return e.transaction(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, fn)
+	return retry(ctx, func(ctx context.Context) error {
+		return e.transaction(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", fn)
+	})
 }
 
 // Read implements [sqlstore.Engine].
-func (e *engine) Read(ctx context.Context, fn func(sqlstore.Querier) error) error { return fn(e.db) }
+func (e *engine) Read(ctx context.Context, fn func(sqlstore.Querier) error) error {
+	return retry(ctx, func(context.Context) error { return fn(e.db) })
+}
 
-func (e *engine) transaction(ctx context.Context, options *sql.TxOptions, fn func(sqlstore.Querier) error) error {
-	tx, err := e.db.BeginTx(ctx, options)
+// transaction runs fn between begin and COMMIT. The bounds of a transaction are set
+// in it, together with its begin: a setting of the connection would outlive it
+// behind a pooler such as pgbouncer, which also refuses most settings at connect.
+func (e *engine) transaction(ctx context.Context, begin string, fn func(sqlstore.Querier) error) error {
+	conn, err := e.db.Conn(ctx)
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() // after COMMIT this does nothing
-	if err := fn(tx); err != nil {
+	defer conn.Close()
+	if err := simple(ctx, conn, begin+"; "+e.local); err != nil {
+		discard(conn)
 		return err
 	}
-	return tx.Commit()
+	if err := fn(conn); err != nil {
+		rollback(ctx, conn)
+		return err
+	}
+	if err := simple(ctx, conn, "COMMIT"); err != nil {
+		discard(conn) // it may have been done or not
+		return err
+	}
+	return nil
+}
+
+// rollbackWithin is for how long a connection is worth being kept.
+const rollbackWithin = time.Second
+
+func rollback(ctx context.Context, conn *sql.Conn) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackWithin)
+	defer cancel()
+	if simple(ctx, conn, "ROLLBACK") != nil {
+		discard(conn)
+	}
+}
+
+// simple runs statements without parameters in one round trip.
+func simple(ctx context.Context, conn *sql.Conn, statements string) error {
+	return conn.Raw(func(driver any) error {
+		_, err := driver.(*stdlib.Conn).Conn().PgConn().Exec(ctx, statements).ReadAll()
+		return err
+	})
+}
+
+// discard keeps a connection in an unknown state from being used again.
+func discard(conn *sql.Conn) {
+	_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // which is what it returns
 }
 
 // Close implements [sqlstore.Engine].

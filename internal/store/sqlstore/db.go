@@ -7,6 +7,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"morepay/internal/checkout"
@@ -100,24 +101,55 @@ type base struct {
 	numbered *sync.Map // statement → the same with its parameters numbered
 }
 
+// answerWithin bounds every call, so that a database that hangs is an answer too:
+// whoever waits here has somebody waiting for them.
+const answerWithin = 3500 * time.Millisecond
+
+var errSlow = pay.Errorf(pay.CodeStoreDown, "", "the store did not answer in time")
+
 func (b base) write(ctx context.Context, fn func(Querier) error) error {
-	return b.coded(ctx, b.engine.Write(ctx, func(q Querier) error { return fn(b.translated(q)) }))
+	return b.run(ctx, b.engine.Write, fn)
 }
 
 func (b base) snapshot(ctx context.Context, fn func(Querier) error) error {
-	return b.coded(ctx, b.engine.Snapshot(ctx, func(q Querier) error { return fn(b.translated(q)) }))
+	return b.run(ctx, b.engine.Snapshot, fn)
 }
 
 func (b base) read(ctx context.Context, fn func(Querier) error) error {
-	return b.coded(ctx, b.engine.Read(ctx, func(q Querier) error { return fn(b.translated(q)) }))
+	return b.run(ctx, b.engine.Read, fn)
 }
 
-// translated makes q take parameters that are written ?.
-func (b base) translated(q Querier) Querier {
+// run gives fn to the engine, for as long as a call may take.
+func (b base) run(ctx context.Context, engine func(context.Context, func(Querier) error) error, fn func(Querier) error) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, answerWithin, errSlow)
+	defer cancel()
+	return b.coded(ctx, engine(ctx, func(q Querier) error { return fn(b.translated(ctx, q)) }))
+}
+
+// translated makes q take parameters that are written ?, and gives up at the end of
+// ctx whatever the caller's own says.
+func (b base) translated(ctx context.Context, q Querier) Querier {
+	q = bounded{q, ctx}
 	if !b.dialect.Numbered {
 		return q
 	}
 	return numbering{q, b.numbered}
+}
+
+// bounded runs statements within the time of the whole call.
+type bounded struct {
+	Querier
+	ctx context.Context
+}
+
+// ExecContext implements Querier.
+func (q bounded) ExecContext(_ context.Context, query string, args ...any) (sql.Result, error) {
+	return q.Querier.ExecContext(q.ctx, query, args...)
+}
+
+// QueryContext implements Querier.
+func (q bounded) QueryContext(_ context.Context, query string, args ...any) (*sql.Rows, error) {
+	return q.Querier.QueryContext(q.ctx, query, args...)
 }
 
 // coded wraps a database error in a *pay.Error; errors that already are one pass
@@ -129,8 +161,10 @@ func (b base) coded(ctx context.Context, err error) error {
 	if _, ok := errors.AsType[*pay.Error](err); ok {
 		return err
 	}
-	if ctx.Err() != nil {
-		return cmp.Or(context.Cause(ctx), ctx.Err())
+	if cause := context.Cause(ctx); errors.Is(cause, context.DeadlineExceeded) {
+		return errSlow // the caller had less time than we
+	} else if cause != nil {
+		return cause
 	}
 	if b.dialect.Duplicate(err) {
 		return pay.Wrap(pay.CodeConflict, err, "something of that name exists already")
