@@ -2,6 +2,7 @@ package pay_test
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -36,7 +37,7 @@ func TestDocument(t *testing.T) {
 		checkDiagram(t, doc, "Refund", append(want, "[*] --> pending"))
 	})
 	t.Run("tests", func(t *testing.T) {
-		known := testsOfThisPackage(t)
+		known := testsOf(t, "..")
 		for _, match := range regexp.MustCompile("`(Test[A-Za-z]+)`").FindAllStringSubmatch(doc, -1) {
 			if !known[match[1]] {
 				t.Errorf("there is no test %s", match[1])
@@ -86,20 +87,23 @@ func checkDiagram(t *testing.T, doc, heading string, want []string) {
 	}
 }
 
-func testsOfThisPackage(t *testing.T) map[string]bool {
+// testsOf returns the names of the tests in the packages below a folder: an invariant may be held by a store or by the wire too.
+func testsOf(t *testing.T, folder string) map[string]bool {
 	t.Helper()
-	files, err := filepath.Glob("*_test.go")
-	must(t, err)
+	declaration := regexp.MustCompile(`(?m)^func (Test[A-Za-z]+)\(`)
 	names := map[string]bool{}
-	for _, file := range files {
+	must(t, filepath.WalkDir(folder, func(file string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(file, "_test.go") {
+			return err
+		}
 		source, err := os.ReadFile(file)
-		must(t, err)
-		for _, match := range regexp.MustCompile(`(?m)^func (Test[A-Za-z]+)\(`).FindAllSubmatch(source, -1) {
+		for _, match := range declaration.FindAllSubmatch(source, -1) {
 			names[string(match[1])] = true
 		}
-	}
+		return err
+	}))
 	if len(names) == 0 {
-		t.Fatalf("no tests found in %v", files)
+		t.Fatalf("no tests found in %s", folder)
 	}
 	return names
 }
