@@ -152,8 +152,9 @@ func (r *Refusal) Error() string { return ErrRefused.Error() + ": " + r.Code }
 
 func (r *Refusal) Unwrap() error { return ErrRefused }
 
-// Strange is the error of a verified answer whose code is in no table of ours: the
-// outcome is unknown, and only asking tells. A person should look the code up.
+// Strange is the error of an answer whose code is not in our table of that call: the
+// outcome is unknown, and only asking tells. A person should look the code up. The
+// answer was verified, where the provider signs errors.
 type Strange struct{ Code string }
 
 func (s *Strange) Error() string {

@@ -43,7 +43,7 @@ func (a *account) Bill(ctx context.Context, day time.Time) (provider.Bill, error
 	year, month, date := day.In(china).Date()
 	query := url.Values{"bill_date": {fmt.Sprintf("%04d-%02d-%02d", year, month, date)}, "bill_type": {"ALL"}}
 	result, err := a.client.Get(ctx, consts.WechatPayAPIServer+"/v3/bill/tradebill?"+query.Encode())
-	if err := redact(err); err != nil {
+	if err := billCodes.judge(err); err != nil {
 		ready := time.Date(year, month, date+1, billReady, 0, 0, 0, china)
 		switch {
 		case !errors.Is(err, provider.ErrAbsent):

@@ -154,7 +154,7 @@ func (a *account) Start(ctx context.Context, rail pay.Rail, request []byte) (pay
 	asked := a.env.Now()
 	result, err := a.client.Post(ctx, consts.WechatPayAPIServer+p.path, []byte(s.Body))
 	if err != nil {
-		return pay.Action{}, redact(err)
+		return pay.Action{}, orderCodes.judge(err)
 	}
 	var reply prepaid
 	if err := core.UnMarshalResponse(result.Response, &reply); err != nil {

@@ -259,7 +259,7 @@ func TestStartErrorCodes(t *testing.T) {
 		"trade":                  {403, "TRADE_ERROR", "", provider.ErrRefused},
 		"account":                {403, "ACCOUNT_ERROR", "", provider.ErrRefused},
 		"number-used":            {403, "OUT_TRADE_NO_USED", "", nil},
-		"balance":                {403, "NOT_ENOUGH", "", provider.ErrLater},
+		"balance":                {403, "NOT_ENOUGH", "", nil},
 		"too-many":               {429, "RATELIMIT_EXCEEDED", "", nil},
 		"too-many-old":           {429, "FREQUENCY_LIMITED", "", nil},
 		"system":                 {500, "SYSTEM_ERROR", "", nil},

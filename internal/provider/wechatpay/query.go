@@ -36,7 +36,7 @@ func (a *account) Query(ctx context.Context, outTradeNo string) (pay.Evidence, e
 	_, result, err := orders.QueryOrderByOutTradeNo(ctx, native.QueryOrderByOutTradeNoRequest{
 		OutTradeNo: &outTradeNo, Mchid: &a.MchID,
 	})
-	if err := redact(err); err != nil {
+	if err := queryCodes.judge(err); err != nil {
 		if errors.Is(err, provider.ErrAbsent) {
 			return a.said(outTradeNo, pay.SourceQuery, pay.OutcomeAbsent), nil
 		}
@@ -62,7 +62,7 @@ func (a *account) Query(ctx context.Context, outTradeNo string) (pay.Evidence, e
 func (a *account) Close(ctx context.Context, o provider.CloseOrder) (pay.Evidence, error) {
 	orders := native.NativeApiService{Client: a.client}
 	result, err := orders.CloseOrder(ctx, native.CloseOrderRequest{OutTradeNo: &o.OutTradeNo, Mchid: &a.MchID})
-	err = redact(err)
+	err = closeCodes.judge(err)
 	switch {
 	case err == nil && result.Response.StatusCode == http.StatusNoContent:
 		return a.said(o.OutTradeNo, pay.SourceClose, pay.OutcomeClosed), nil

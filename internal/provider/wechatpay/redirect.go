@@ -68,7 +68,7 @@ func (a *account) RedirectRefund(ctx context.Context, r provider.RefundOrder, ca
 	}
 	result, err := a.client.Post(ctx, consts.WechatPayAPIServer+"/v3/refund/domestic/refunds/"+url.PathEscape(stuck.Returned.Reference)+"/apply-abnormal-refund", body)
 	if err != nil {
-		return pay.Evidence{}, redact(err)
+		return pay.Evidence{}, refundCodes.judge(err)
 	}
 	var reply refunddomestic.Refund
 	if err := core.UnMarshalResponse(result.Response, &reply); err != nil {

@@ -35,7 +35,7 @@ func (a *account) Refund(ctx context.Context, r provider.RefundOrder) (pay.Evide
 	}
 	refunds := refunddomestic.RefundsApiService{Client: a.client}
 	reply, result, err := refunds.Create(ctx, request)
-	err = redact(err)
+	err = refundCodes.judge(err)
 	if errors.Is(err, provider.ErrAbsent) { // of the payment: an answer to a refund is a refusal
 		return pay.Evidence{}, &provider.Refusal{Code: "RESOURCE_NOT_EXISTS", Failure: pay.FailureRefused}
 	}
@@ -49,7 +49,7 @@ func (a *account) Refund(ctx context.Context, r provider.RefundOrder) (pay.Evide
 func (a *account) QueryRefund(ctx context.Context, r provider.RefundOrder) (pay.Evidence, error) {
 	refunds := refunddomestic.RefundsApiService{Client: a.client}
 	reply, result, err := refunds.QueryByOutRefundNo(ctx, refunddomestic.QueryByOutRefundNoRequest{OutRefundNo: &r.Number})
-	if err := redact(err); err != nil {
+	if err := refundQueryCodes.judge(err); err != nil {
 		return pay.Evidence{}, err
 	}
 	return a.refundEvidence(reply, result, r)

@@ -133,7 +133,7 @@ func TestRefundAnswers(t *testing.T) {
 		refund, query error // nil for unknown
 	}{
 		"no-payment":     {answer{status: 404, body: `{"code":"RESOURCE_NOT_EXISTS"}`}, provider.ErrRefused, provider.ErrAbsent},
-		"balance":        {answer{status: 403, body: `{"code":"NOT_ENOUGH"}`}, provider.ErrLater, provider.ErrLater},
+		"balance":        {answer{status: 403, body: `{"code":"NOT_ENOUGH"}`}, provider.ErrLater, nil},
 		"too-often":      {answer{status: 429, body: `{"code":"FREQUENCY_LIMITED"}`}, nil, nil},
 		"system":         {answer{status: 500, body: `{"code":"SYSTEM_ERROR"}`}, nil, nil},
 		"cut":            {answer{}, nil, nil},
