@@ -3,6 +3,7 @@ package account_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -15,10 +16,10 @@ func TestInBackground(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		acc := registry(t).Of("shop", "wechatpay")
 		release, results := make(chan struct{}), make(chan error, 100)
-		begun := 0
+		var begun atomic.Int32
 		for range 100 {
 			go func() {
-				results <- acc.InBackground(t.Context(), func() error { begun++; <-release; return nil })
+				results <- acc.InBackground(t.Context(), func() error { begun.Add(1); <-release; return nil })
 			}()
 			synctest.Wait()
 		}
@@ -29,8 +30,8 @@ func TestInBackground(t *testing.T) {
 			}
 			crowded++
 		}
-		if begun < 2 || begun > 20 || crowded != 100-24 {
-			t.Errorf("%d are being done, %d were sent away", begun, crowded)
+		if n := begun.Load(); n < 2 || n > 20 || crowded != 100-24 {
+			t.Errorf("%d are being done, %d were sent away", n, crowded)
 		}
 		close(release)
 		for range 100 - crowded {
