@@ -37,11 +37,16 @@ const (
 	deadlockDetected     = "40P01"
 )
 
+// lockSpace is the first key of all our advisory locks ("mpay"): other programs may
+// use the same database. The second keys are those of package sqlstore, and 0 for
+// migrations.
+const lockSpace = "1836081529"
+
 var dialect = sqlstore.Dialect{
 	Numbered:   true,
 	LockRow:    " FOR UPDATE",
 	SkipLocked: " FOR UPDATE SKIP LOCKED",
-	Exclusive:  "SELECT pg_advisory_xact_lock($1)",
+	Exclusive:  "SELECT pg_advisory_xact_lock(" + lockSpace + ", CAST($1 AS INT))",
 	Duplicate:  func(err error) bool { return is(err, uniqueViolation) },
 }
 

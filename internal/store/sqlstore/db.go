@@ -44,7 +44,7 @@ type Dialect struct {
 	Numbered   bool   // parameters are $1, $2, … instead of ?
 	LockRow    string // after a SELECT: lock what it finds until the end of the transaction
 	SkipLocked string // the same, without what others have locked
-	Exclusive  string // statement that waits for the lock with a number and holds it until the transaction ends, or ""
+	Exclusive  string // statement that waits for the lock with a number, from 1, and holds it until the transaction ends, or ""
 
 	// Duplicate reports whether err is a violation of a unique key.
 	Duplicate func(err error) bool

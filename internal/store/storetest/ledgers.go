@@ -45,10 +45,10 @@ var ledgerCases = []testCase{
 func everyFieldSurvives(fx *fixture) {
 	l := newLedger()
 	fx.must(fx.Ledgers.Create(fx.Context(), l))
-	a, r := newAttempt(), pay.Refund{ID: "rf1"}
+	a, r := newAttempt(), pay.Refund{ID: "rf1", Status: pay.RefundFailed}
 	fill(&a, "Amount", "State")
-	a.Amount = l.Session.Amount
-	fill(&r, "Amount")
+	a.Amount, a.State = l.Session.Amount, pay.AttemptSurplus
+	fill(&r, "Amount", "Status")
 	got := fx.update(l.Session.ID, func(l *pay.Ledger) error {
 		l.Attempts = append(l.Attempts, a)
 		l.Refunds = append(l.Refunds, r)
