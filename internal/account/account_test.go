@@ -3,6 +3,7 @@ package account_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -88,10 +89,13 @@ func TestAccountIsNotShared(t *testing.T) {
 	}
 }
 
-func TestDownWithoutAnAccount(t *testing.T) {
+func TestNoAccountIsNotDown(t *testing.T) {
 	t.Parallel()
 	r := registry(t)
-	if down := r.Down("nobody"); len(down) != len(method.All()) {
+	if none := r.NoAccount("nobody"); !slices.Equal(none, method.IDs()) {
+		t.Errorf("without an account are %v", none)
+	}
+	if down := r.Down("nobody"); len(down) > 0 {
 		t.Errorf("down are %v", down)
 	}
 }

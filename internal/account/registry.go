@@ -67,16 +67,25 @@ func (r *Registry) Named(providerID, account string) *Account {
 	return r.byName[name{providerID, account}]
 }
 
-// Down lists the methods whose provider the merchant can't reach now, or has no
-// account at.
+// Down lists the methods whose provider the merchant can't reach now.
 func (r *Registry) Down(merchant string) []pay.Method {
-	var down []pay.Method
+	return r.methods(merchant, func(a *Account) bool { return a != nil && a.Down() })
+}
+
+// NoAccount lists the methods at whose provider the merchant has no account.
+func (r *Registry) NoAccount(merchant string) []pay.Method {
+	return r.methods(merchant, func(a *Account) bool { return a == nil })
+}
+
+// methods lists those whose account, or nil, is such as is asked for.
+func (r *Registry) methods(merchant string, is func(*Account) bool) []pay.Method {
+	var list []pay.Method
 	for _, m := range method.All() {
-		if a := r.Of(merchant, m.Provider); a == nil || a.Down() {
-			down = append(down, m.ID)
+		if is(r.Of(merchant, m.Provider)) {
+			list = append(list, m.ID)
 		}
 	}
-	return down
+	return list
 }
 
 // Acknowledgement is the answer to a provider's message, in its own dialect.

@@ -15,15 +15,11 @@ import (
 // function: the same arguments give the same bytes everywhere.
 func Decide(doc *Document, order Order, dev device.Device, now time.Time) Decision {
 	f := facts{doc: doc, order: &order, device: dev, now: now}
-	choices := make([]Choice, 0, len(doc.Methods))
-	for _, i := range displayOrder(doc) {
-		choices = append(choices, f.choose(&doc.Methods[i]))
+	choices := make([]Choice, len(doc.Methods))
+	for i := range doc.Methods {
+		choices[i] = f.choose(&doc.Methods[i])
 	}
-	fillUp(choices, doc.Visible)
-	for i := range choices {
-		choices[i].Rank = i + 1
-	}
-	return Decision{Choices: choices}
+	return Decision{Choices: f.arrange(choices)}
 }
 
 // facts are the inputs of the checks.
@@ -43,11 +39,16 @@ type facts struct {
 // of a newer document: no device has a rail for it.
 var unknown method.Method
 
-func (f *facts) choose(m *Method) Choice {
-	f.m, f.row = m, method.Find(m.Method)
-	if f.row == nil {
-		f.row = &unknown
+// rowOf returns the row of a method in the methods table.
+func rowOf(m pay.Method) *method.Method {
+	if row := method.Find(m); row != nil {
+		return row
 	}
+	return &unknown
+}
+
+func (f *facts) choose(m *Method) Choice {
+	f.m, f.row = m, rowOf(m.Method)
 	fit := f.without(m.Rails, f.order.Unfit)
 	if len(fit) > 0 || len(m.Rails) == 0 { // else there is nothing to do on our own page either
 		f.onThis = f.without(f.row.Ladder(f.device), f.order.Unfit)
@@ -55,7 +56,7 @@ func (f *facts) choose(m *Method) Choice {
 		f.onThis = nil
 	}
 	f.granted = usable(f.onThis, f.without(fit, f.order.NotGranted))
-	c := Choice{Method: m.Method, Group: groupOf(m)}
+	c := Choice{Method: m.Method}
 	for i := range checks {
 		if reason, failed := checks[i].fails(f); failed {
 			reason.Code = checks[i].code
@@ -119,7 +120,8 @@ var checks = [...]check{
 	{ReasonBlockedInContainer, true, blockedInContainer},
 	{ReasonNoRailOnDevice, false, noRailOnDevice},
 	{ReasonRailNotGranted, false, railNotGranted},
-	{ReasonProviderUnavailable, false, providerUnavailable},
+	{ReasonNoAccount, false, noAccount},
+	{ReasonProviderUnavailable, true, providerUnavailable},
 }
 
 func methodClosed(f *facts) (Reason, bool) {
@@ -216,6 +218,10 @@ func noRailOnDevice(f *facts) (Reason, bool) {
 
 func railNotGranted(f *facts) (Reason, bool) {
 	return Reason{}, len(f.onThis) > 0 && len(f.granted) == 0
+}
+
+func noAccount(f *facts) (Reason, bool) {
+	return Reason{}, slices.Contains(f.order.NoAccount, f.m.Method)
 }
 
 func providerUnavailable(f *facts) (Reason, bool) {

@@ -128,6 +128,8 @@ func TestReasons(t *testing.T) {
 		{name: "other-method-not-granted", order: capability.Order{NotGranted: railsOf("alipay", pay.Rails...)}},
 		{name: "unfit-for-the-payer", order: capability.Order{Unfit: railsOf("wechat_pay", pay.Rails...)}, want: []capability.Reason{{Code: "no_rail_on_device"}}},
 		{name: "other-method-unfit", order: capability.Order{Unfit: railsOf("alipay", pay.Rails...)}},
+		{name: "no-account", order: capability.Order{NoAccount: []pay.Method{"wechat_pay"}}, want: []capability.Reason{{Code: "no_account"}}},
+		{name: "no-account-for-another", order: capability.Order{NoAccount: []pay.Method{"alipay"}}},
 		{name: "other-provider-down", order: capability.Order{Down: []pay.Method{"alipay"}}},
 
 		{
@@ -227,7 +229,7 @@ func rails(words string) []pay.Rail {
 	return list
 }
 
-// TestArrange: one string per choice, "p" or "m" for its group.
+// TestArrange: one string per choice, its group and its method.
 func TestArrange(t *testing.T) {
 	t.Parallel()
 	entry := func(id pay.Method, primary bool, rank int) capability.Method {
@@ -237,29 +239,43 @@ func TestArrange(t *testing.T) {
 		}
 	}
 	plain := []capability.Method{entry("wechat_pay", false, 0), entry("alipay", false, 0), entry("unionpay", false, 0), entry("jd_pay", false, 0)}
+	alipayFirst := []capability.Method{entry("alipay", true, 0), entry("wechat_pay", false, 0), entry("unionpay", false, 0), entry("jd_pay", false, 0)}
+	onlyElsewhere := []capability.Method{entry("jd_pay", true, 0), entry("unionpay", false, 0)}
+	cutJD := slices.Clone(plain)
+	cutJD[3].Primary, cutJD[3].Rails = true, []pay.Rail{pay.RailQR}
+	down := capability.Order{Down: []pay.Method{"alipay"}}
 	tests := []struct {
 		name    string
 		methods []capability.Method
 		ranking []pay.Method
 		visible int
+		order   capability.Order
 		profile device.Profile
 		want    string
 	}{
-		{"by-id-if-nothing-else", plain, nil, 1, "chrome-windows", "p:alipay m:jd_pay m:unionpay m:wechat_pay"},
-		{"by-ranking", plain, []pay.Method{"jd_pay", "unionpay", "wechat_pay", "alipay"}, 3, "chrome-windows", "p:jd_pay p:unionpay p:wechat_pay m:alipay"},
-		{"ranking-then-rank", []capability.Method{entry("wechat_pay", false, 9), entry("alipay", false, 2), entry("unionpay", false, 1)}, []pay.Method{"wechat_pay"}, 1, "chrome-windows", "p:wechat_pay m:unionpay m:alipay"},
-		{"primary-first", []capability.Method{entry("wechat_pay", false, 1), entry("alipay", true, 2)}, nil, 1, "chrome-windows", "p:alipay m:wechat_pay"},
-		{"more-primary-than-visible", []capability.Method{entry("wechat_pay", true, 1), entry("alipay", true, 2), entry("unionpay", false, 0)}, nil, 1, "chrome-windows", "p:wechat_pay p:alipay m:unionpay"},
-		{"all-visible", plain, nil, 9, "chrome-windows", "p:alipay p:jd_pay p:unionpay p:wechat_pay"},
-		{"primary-blocked-here", []capability.Method{entry("wechat_pay", false, 1), entry("alipay", true, 2)}, nil, 1, "wechat-iphone", "p:alipay p:wechat_pay"},
-		{"only-offered-ones-move-up", []capability.Method{entry("alipay", false, 1), entry("unionpay", false, 2), entry("wechat_pay", false, 3)}, nil, 1, "wechat-iphone", "p:wechat_pay m:alipay m:unionpay"},
+		{name: "as-written-if-nothing-else", methods: plain, visible: 1, profile: "chrome-windows", want: "primary:wechat_pay more:alipay more:unionpay more:jd_pay"},
+		{name: "by-ranking", methods: plain, ranking: []pay.Method{"jd_pay", "unionpay", "wechat_pay", "alipay"}, visible: 2, profile: "chrome-windows", want: "primary:jd_pay primary:unionpay more:wechat_pay more:alipay"},
+		{name: "ranking-then-rank", methods: []capability.Method{entry("wechat_pay", false, 9), entry("alipay", false, 2), entry("unionpay", false, 1)}, ranking: []pay.Method{"wechat_pay"}, visible: 1, profile: "chrome-windows", want: "primary:wechat_pay more:unionpay more:alipay"},
+		{name: "primary-first", methods: []capability.Method{entry("wechat_pay", false, 1), entry("unionpay", false, 3), entry("alipay", true, 2)}, visible: 1, profile: "chrome-windows", want: "primary:alipay more:wechat_pay more:unionpay"},
+		{name: "more-primary-than-visible", methods: []capability.Method{entry("wechat_pay", true, 1), entry("alipay", true, 2), entry("unionpay", false, 0), entry("jd_pay", false, 0)}, visible: 1, profile: "chrome-windows", want: "primary:wechat_pay primary:alipay more:unionpay more:jd_pay"},
+		{name: "all-visible", methods: plain, visible: 9, profile: "chrome-windows", want: "primary:wechat_pay primary:alipay primary:unionpay primary:jd_pay"},
+		{name: "a-single-one-is-not-folded", methods: plain, visible: 3, profile: "chrome-windows", want: "primary:wechat_pay primary:alipay primary:unionpay primary:jd_pay"},
+		{name: "in-wechat", methods: alipayFirst, visible: 1, profile: "wechat-iphone", want: "primary:wechat_pay elsewhere:jd_pay unavailable:alipay unavailable:unionpay"},
+		{name: "in-alipay", methods: plain, visible: 1, profile: "alipay-iphone", want: "primary:alipay elsewhere:unionpay elsewhere:jd_pay unavailable:wechat_pay"},
+		{name: "in-jd-its-own-first", methods: plain, visible: 1, profile: "jd-android", want: "primary:jd_pay primary:wechat_pay elsewhere:unionpay unavailable:alipay"},
+		{name: "own-app-before-primary", methods: []capability.Method{entry("wechat_pay", true, 0), entry("jd_pay", false, 0)}, visible: 1, profile: "jd-android", want: "primary:jd_pay primary:wechat_pay"},
+		{name: "only-elsewhere-on-a-phone", methods: onlyElsewhere, visible: 1, profile: "wechat-mini-program-iphone", want: "elsewhere:jd_pay elsewhere:unionpay"},
+		{name: "elsewhere-on-a-desktop", methods: cutJD, visible: 1, profile: "chrome-windows", want: "primary:wechat_pay more:alipay more:unionpay more:jd_pay"},
+		{name: "down-is-not-visible", methods: alipayFirst, visible: 1, order: down, profile: "chrome-windows", want: "primary:wechat_pay more:unionpay more:jd_pay unavailable:alipay"},
+		{name: "hidden-is-last", methods: alipayFirst, visible: 9, order: capability.Order{Down: []pay.Method{"wechat_pay"}, NoAccount: []pay.Method{"alipay"}}, profile: "chrome-windows", want: "primary:unionpay primary:jd_pay unavailable:wechat_pay hidden:alipay"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			doc := &capability.Document{Visible: tt.visible, Ranking: tt.ranking, Methods: tt.methods}
+			tt.order.Amount = yuan60
 			var got []string
-			for i, c := range capability.Decide(doc, capability.Order{Amount: yuan60}, deviceOf(t, tt.profile), noon).Choices {
-				got = append(got, string(c.Group[:1])+":"+string(c.Method))
+			for i, c := range capability.Decide(doc, tt.order, deviceOf(t, tt.profile), noon).Choices {
+				got = append(got, string(c.Group)+":"+string(c.Method))
 				if c.Rank != i+1 {
 					t.Errorf("%s has rank %d at place %d", c.Method, c.Rank, i+1)
 				}
@@ -276,9 +292,9 @@ func TestShown(t *testing.T) {
 	t.Parallel()
 	shown := map[capability.ReasonCode]bool{
 		"not_yet_open": true, "amount_below_min": true, "amount_above_max": true,
-		"host_update_required": true, "blocked_in_container": true,
+		"host_update_required": true, "blocked_in_container": true, "provider_unavailable": true,
 		"method_closed": false, "not_in_rollout": false, "currency_unsupported": false, "region_unsupported": false,
-		"product_excluded": false, "no_rail_on_device": false, "rail_not_granted": false, "provider_unavailable": false,
+		"product_excluded": false, "no_rail_on_device": false, "rail_not_granted": false, "no_account": false,
 	}
 	for _, code := range capability.ReasonCodes() {
 		want, listed := shown[code]

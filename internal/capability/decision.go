@@ -16,6 +16,9 @@ type Order struct {
 	Region string       `json:"region,omitempty"` // ISO 3166-1 alpha-2, or "" if unknown
 	Down   []pay.Method `json:"down,omitempty"`   // methods whose provider can't be reached right now
 
+	// NoAccount are methods at whose provider the merchant has no account.
+	NoAccount []pay.Method `json:"no_account,omitempty"`
+
 	// NotGranted are rails that the document offers and the provider refuses to the
 	// merchant's account.
 	NotGranted []MethodRail `json:"not_granted,omitempty"`
@@ -42,8 +45,11 @@ type Group string
 
 // The groups.
 const (
-	GroupPrimary Group = "primary" // at once
-	GroupMore    Group = "more"    // behind "More payment methods"
+	GroupPrimary     Group = "primary"     // at once
+	GroupMore        Group = "more"        // behind "More payment methods"
+	GroupElsewhere   Group = "elsewhere"   // on a phone, in the one row "Pay on another device"
+	GroupUnavailable Group = "unavailable" // at the end, disabled, with a reason
+	GroupHidden      Group = "hidden"      // nowhere
 )
 
 // Choice is the decision about one method: either a ladder or reasons.
@@ -62,6 +68,17 @@ func (d Decision) Choice(m pay.Method) (Choice, bool) {
 		return Choice{}, false
 	}
 	return d.Choices[i], true
+}
+
+// Of lists the choices of a group, in display order.
+func (d Decision) Of(g Group) []Choice {
+	var list []Choice
+	for _, c := range d.Choices {
+		if c.Group == g {
+			list = append(list, c)
+		}
+	}
+	return list
 }
 
 // Allows reports whether the payer may take this rail of this method.
@@ -106,6 +123,7 @@ const (
 	ReasonBlockedInContainer  ReasonCode = "blocked_in_container" // Host: the app that blocks the wallet
 	ReasonNoRailOnDevice      ReasonCode = "no_rail_on_device"
 	ReasonRailNotGranted      ReasonCode = "rail_not_granted"
+	ReasonNoAccount           ReasonCode = "no_account"
 	ReasonProviderUnavailable ReasonCode = "provider_unavailable"
 )
 

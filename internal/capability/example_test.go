@@ -41,16 +41,16 @@ func ExampleDecide() {
 	}
 	// Output:
 	// chrome-windows
-	//   alipay []
-	//     amount_above_max
 	//   wechat_pay [qr page_qr]
-	// safari-iphone
 	//   alipay []
 	//     amount_above_max
+	// safari-iphone
 	//   wechat_pay [deep_link page_qr]
+	//   alipay []
+	//     amount_above_max
 	// wechat-android
+	//   wechat_pay [jsapi page_qr]
 	//   alipay []
 	//     amount_above_max
 	//     blocked_in_container
-	//   wechat_pay [jsapi page_qr]
 }

@@ -80,42 +80,72 @@ func byCode(a, b capability.ReasonCode) int {
 	return slices.Index(all, a) - slices.Index(all, b)
 }
 
-func TestRankIsATotalOrder(t *testing.T) {
+// groups are in the order in which they stand on the page.
+var groups = []capability.Group{
+	capability.GroupPrimary, capability.GroupMore, capability.GroupElsewhere, capability.GroupUnavailable, capability.GroupHidden,
+}
+
+func TestGroups(t *testing.T) {
 	t.Parallel()
 	forAll(t, func(t *rapid.T, _ capabilitytest.Dice, s situation) {
 		choices := s.decide().Choices
 		if len(choices) != len(s.doc.Methods) {
 			t.Fatalf("%d choices for %d methods", len(choices), len(s.doc.Methods))
 		}
-		offered, primary, more := 0, 0, false
+		count := map[capability.Group]int{}
+		last := 0
 		for i, c := range choices {
 			if c.Rank != i+1 || s.doc.Method(c.Method) == nil {
 				t.Errorf("%s has rank %d at place %d", c.Method, c.Rank, i+1)
 			}
-			if c.Group == capability.GroupPrimary && more {
-				t.Errorf("%s is primary, but stands after others", c.Method)
+			group := slices.Index(groups, c.Group)
+			if group < last {
+				t.Errorf("%s of group %q stands after one of %q", c.Method, c.Group, groups[last])
 			}
-			more = more || c.Group == capability.GroupMore
-			if c.Offered() {
-				offered++
-				if !more {
-					primary++
-				}
+			last = group
+			count[c.Group]++
+			shown, offered := c.Group != capability.GroupHidden, c.Group != capability.GroupHidden && c.Group != capability.GroupUnavailable
+			if c.Shown() != shown || c.Offered() != offered {
+				t.Errorf("%s is in group %q with ladder %v and reasons %v", c.Method, c.Group, c.Ladder, c.Reasons)
+			}
+			if c.Group == capability.GroupElsewhere && (s.dev.Form == device.Desktop || c.Ladder[0] != pay.RailPageQR) {
+				t.Errorf("%s is elsewhere on %s with ladder %v", c.Method, s.dev.Profile, c.Ladder)
 			}
 		}
-		if primary < min(offered, s.doc.Visible) {
-			t.Errorf("%d of %d offered are visible, want %d", primary, offered, s.doc.Visible)
+		if rows := count[capability.GroupPrimary] + count[capability.GroupMore]; count[capability.GroupPrimary] < min(rows, s.doc.Visible) {
+			t.Errorf("%d of %d rows are visible, want %d", count[capability.GroupPrimary], rows, s.doc.Visible)
+		}
+		if count[capability.GroupMore] == 1 {
+			t.Error("a single method is folded away")
 		}
 	})
 }
 
-// TestOrderOfTheFileDoesNotMatter: only ranking is an order; everything else is
-// a set.
-func TestOrderOfTheFileDoesNotMatter(t *testing.T) {
+// TestWhatWorksHereIsFirst: no wish of a merchant puts a method that needs another
+// device before one that works on this.
+func TestWhatWorksHereIsFirst(t *testing.T) {
+	t.Parallel()
+	forAll(t, func(t *rapid.T, _ capabilitytest.Dice, s situation) {
+		elsewhere := false
+		for _, c := range s.decide().Choices {
+			if !c.Offered() {
+				continue
+			}
+			here := c.Ladder[0] != pay.RailPageQR
+			if here && elsewhere {
+				t.Errorf("%s works here and stands after one that does not", c.Method)
+			}
+			elsewhere = elsewhere || !here
+		}
+	})
+}
+
+// TestOrderOfTheFile: the methods' order settles ties; everything else in a
+// document but ranking is a set.
+func TestOrderOfTheFile(t *testing.T) {
 	t.Parallel()
 	forAll(t, func(t *rapid.T, roll capabilitytest.Dice, s situation) {
 		other := s.clone(t)
-		other.doc.Methods = capabilitytest.Shuffled(roll, other.doc.Methods)
 		other.doc.OpenBatches = capabilitytest.Shuffled(roll, other.doc.OpenBatches)
 		for i := range other.doc.Methods {
 			m := &other.doc.Methods[i]
@@ -126,10 +156,12 @@ func TestOrderOfTheFileDoesNotMatter(t *testing.T) {
 		if !s.decide().Equal(other.decide()) {
 			t.Errorf("got %v, shuffled %v", s.decide(), other.decide())
 		}
+		other.doc.Methods = capabilitytest.Shuffled(roll, other.doc.Methods)
 		other.order.Items = capabilitytest.Shuffled(roll, other.order.Items)
 		for _, c := range s.decide().Choices {
-			if shuffled, _ := other.decide().Choice(c.Method); !slices.Equal(codes(c), codes(shuffled)) {
-				t.Errorf("%s: the order of the items makes %v of %v", c.Method, codes(shuffled), codes(c))
+			shuffled, _ := other.decide().Choice(c.Method)
+			if !slices.Equal(codes(c), codes(shuffled)) || !slices.Equal(c.Ladder, shuffled.Ladder) {
+				t.Errorf("%s: another order of methods and items makes %v %v of %v %v", c.Method, shuffled.Ladder, codes(shuffled), c.Ladder, codes(c))
 			}
 		}
 	})
@@ -256,7 +288,7 @@ func TestRaisingARolloutKeepsEveryone(t *testing.T) {
 	})
 }
 
-func TestAnOutageOnlyHidesItsMethods(t *testing.T) {
+func TestAnOutageOnlyTakesItsMethods(t *testing.T) {
 	t.Parallel()
 	forAll(t, func(t *rapid.T, roll capabilitytest.Dice, s situation) {
 		s.order.Down = nil

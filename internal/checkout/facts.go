@@ -67,7 +67,8 @@ func (s *Service) unfit(ctx context.Context, merchant string, doc *capability.Do
 func (s *Service) order(ctx context.Context, session *pay.Session) capability.Order {
 	return capability.Order{
 		Amount: session.Amount, Items: session.Items, Payer: capability.PayerKey(session.MerchantPayerID),
-		Region: session.Region, Down: s.accounts.Down(session.Merchant), NotGranted: s.NotGranted(ctx, session.Merchant),
+		Region: session.Region, NotGranted: s.NotGranted(ctx, session.Merchant),
+		Down: s.accounts.Down(session.Merchant), NoAccount: s.accounts.NoAccount(session.Merchant),
 	}
 }
 

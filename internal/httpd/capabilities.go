@@ -99,7 +99,7 @@ func (s *Server) handleDecide(w http.ResponseWriter, r *http.Request) error {
 	dev := device.Detect(b.UserAgent)
 	order := capability.Order{
 		Amount: b.Amount, Items: b.Items, Payer: capability.PayerKey(b.PayerID), Region: b.Region,
-		Down: s.accounts.Down(merchant), NotGranted: s.service.NotGranted(r.Context(), merchant),
+		Down: s.accounts.Down(merchant), NoAccount: s.accounts.NoAccount(merchant), NotGranted: s.service.NotGranted(r.Context(), merchant),
 	}
 	return writeJSON(w, http.StatusOK, decision{version, dev, capability.Decide(doc, order, dev, s.now())})
 }

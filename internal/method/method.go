@@ -18,6 +18,7 @@ type Method struct {
 	Provider string             // id of the adapter that moves the money
 	Icon     string             // id of our own icon
 	Names    map[string]string  // by BCP 47 tag of the catalogue
+	Home     []device.Container // the wallet's own app: there the method stands first
 	Blocked  []device.Container // on mobile, these keep the wallet from opening; see BlockedBy
 	ladders  []ladder           // the first that covers a device counts; see Ladder
 }

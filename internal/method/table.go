@@ -30,6 +30,7 @@ var table = []Method{
 	// H5 in a mini program's web-view.
 	{
 		ID: "wechat_pay", Provider: "wechatpay", Icon: "wechat_pay",
+		Home:    []device.Container{device.WeChat, device.WeCom},
 		Names:   map[string]string{"zh-CN": "微信支付", "zh-TW": "微信支付", "en": "WeChat Pay"},
 		Blocked: []device.Container{device.Alipay, device.UnionPay},
 		ladders: []ladder{
@@ -41,6 +42,7 @@ var table = []Method{
 	},
 	{
 		ID: "alipay", Provider: "alipay", Icon: "alipay",
+		Home:    []device.Container{device.Alipay},
 		Names:   map[string]string{"zh-CN": "支付宝", "zh-TW": "支付寶", "en": "Alipay"},
 		Blocked: []device.Container{device.WeChat, device.JD, device.UnionPay},
 		ladders: []ladder{
@@ -54,6 +56,7 @@ var table = []Method{
 	// Ali apps' web-views do with it is unknown.
 	{
 		ID: "unionpay", Provider: "merchantlink", Icon: "unionpay",
+		Home:    []device.Container{device.UnionPay},
 		Names:   map[string]string{"zh-CN": "云闪付", "zh-TW": "雲閃付", "en": "Cloud QuickPass"},
 		Blocked: []device.Container{device.WeChat},
 		ladders: []ladder{
@@ -65,6 +68,7 @@ var table = []Method{
 	// JD's cashier works in browsers and in JD's own app.
 	{
 		ID: "jd_pay", Provider: "merchantlink", Icon: "jd_pay",
+		Home:  []device.Container{device.JD},
 		Names: map[string]string{"zh-CN": "京东支付", "zh-TW": "京東支付", "en": "JD Pay"},
 		ladders: []ladder{
 			{form: device.Desktop, rails: redirectFirst},

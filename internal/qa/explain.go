@@ -186,6 +186,11 @@ var steps = []step{
 		},
 	},
 	{
+		capability.ReasonNoAccount,
+		func(*decided) string { return "The merchant has an account at the provider." },
+		func(*decided, capability.Reason) string { return "The merchant has no account at the provider." },
+	},
+	{
 		capability.ReasonProviderUnavailable,
 		func(*decided) string { return "The provider can be reached." },
 		func(*decided, capability.Reason) string { return "The provider can't be reached right now." },

@@ -130,22 +130,24 @@ func TestSamplesShowWhatTheyAreFor(t *testing.T) {
 		order    capability.Order
 		want     []string // per choice in display order: group, method, ladder or reasons
 	}{
-		{"demo-alipay-first", "demo", "safari-iphone", anOrder, []string{"primary alipay deep_link > page_qr", "more wechat_pay deep_link > page_qr"}},
-		{"demo-in-wechat", "demo", "wechat-iphone", anOrder, []string{"primary alipay blocked_in_container(wechat)", "primary wechat_pay jsapi > page_qr"}},
+		{"demo-alipay-first", "demo", "safari-iphone", anOrder, []string{"primary alipay deep_link > page_qr", "primary wechat_pay deep_link > page_qr", "more unionpay redirect > page_qr", "more jd_pay redirect > page_qr"}},
+		{"demo-in-wechat", "demo", "wechat-iphone", anOrder, []string{
+			"primary wechat_pay jsapi > page_qr", "elsewhere jd_pay page_qr", "unavailable alipay blocked_in_container(wechat)", "unavailable unionpay blocked_in_container(wechat)",
+		}},
 		{"bench-shows-all", "bench", "chrome-windows", anOrder, []string{
 			"primary wechat_pay qr > page_qr", "primary alipay qr > redirect > page_qr", "primary unionpay redirect > page_qr", "primary jd_pay redirect > page_qr",
 		}},
 		{"jd-order", "jd", "jd-android", anOrder, []string{
-			"primary jd_pay redirect > page_qr", "primary unionpay page_qr", "primary wechat_pay deep_link > page_qr", "more alipay blocked_in_container(jd)",
+			"primary jd_pay redirect > page_qr", "primary wechat_pay deep_link > page_qr", "elsewhere unionpay page_qr", "unavailable alipay blocked_in_container(jd)",
 		}},
-		{"flagship-closed", "flagship", "tmall-iphone", anOrder, []string{"primary alipay deep_link > page_qr", "more wechat_pay method_closed"}},
-		{"rollout-in", "rollout40", "taobao-android", anOrder, []string{"primary alipay deep_link > page_qr", "more wechat_pay deep_link > page_qr"}},
-		{"rollout-out", "rollout40", "taobao-android", stranger, []string{"primary alipay deep_link > page_qr", "more wechat_pay not_in_rollout"}},
-		{"excluded-goods", "excluded", "taobao-android", card, []string{"primary alipay deep_link > page_qr", "more wechat_pay product_excluded(CARD-100)"}},
-		{"host-too-old", "host1040", "taobao-iphone", anOrder, []string{"primary alipay deep_link > page_qr", "more wechat_pay host_update_required(taobao 10.40)"}},
-		{"host-new-enough", "host1040", "taobao-android", anOrder, []string{"primary alipay deep_link > page_qr", "more wechat_pay deep_link > page_qr"}},
-		{"not-yet", "scheduled", "safari-iphone", anOrder, []string{"primary alipay deep_link > page_qr", "more wechat_pay not_yet_open(2026-12-31T16:00:00Z)"}},
-		{"sole-trader-on-a-phone", "soletrader", "chrome-android", anOrder, []string{"primary wechat_pay page_qr"}},
+		{"flagship-closed", "flagship", "tmall-iphone", anOrder, []string{"primary alipay deep_link > page_qr", "hidden wechat_pay method_closed"}},
+		{"rollout-in", "rollout40", "taobao-android", anOrder, []string{"primary alipay deep_link > page_qr", "primary wechat_pay deep_link > page_qr"}},
+		{"rollout-out", "rollout40", "taobao-android", stranger, []string{"primary alipay deep_link > page_qr", "hidden wechat_pay not_in_rollout"}},
+		{"excluded-goods", "excluded", "taobao-android", card, []string{"primary alipay deep_link > page_qr", "hidden wechat_pay product_excluded(CARD-100)"}},
+		{"host-too-old", "host1040", "taobao-iphone", anOrder, []string{"primary alipay deep_link > page_qr", "unavailable wechat_pay host_update_required(taobao 10.40)"}},
+		{"host-new-enough", "host1040", "taobao-android", anOrder, []string{"primary alipay deep_link > page_qr", "primary wechat_pay deep_link > page_qr"}},
+		{"not-yet", "scheduled", "safari-iphone", anOrder, []string{"primary alipay deep_link > page_qr", "unavailable wechat_pay not_yet_open(2026-12-31T16:00:00Z)"}},
+		{"sole-trader-on-a-phone", "soletrader", "chrome-android", anOrder, []string{"elsewhere wechat_pay page_qr"}},
 		{"sole-trader-in-wechat", "soletrader", "wechat-android", anOrder, []string{"primary wechat_pay jsapi > page_qr"}},
 	}
 	for _, tt := range tests {
@@ -184,6 +186,7 @@ func TestEveryReasonIsInTheMatrix(t *testing.T) {
 		capability.ReasonAmountBelowMin:    "the samples take any amount from 1 fen",
 		capability.ReasonRegionUnsupported: "the samples serve every region",
 		capability.ReasonNoRailOnDevice:    "every method of the table has a rail on every device",
+		capability.ReasonNoAccount:         "documents say nothing of accounts",
 		capability.ReasonRailNotGranted:    "our own page is a way out wherever the samples lack a grant",
 	}
 	files, err := filepath.Glob("testdata/matrix-*.txt")
@@ -346,7 +349,7 @@ func TestExplain(t *testing.T) {
 		})
 	}
 	t.Run("unknown-method", func(t *testing.T) {
-		if _, err := qa.Explain(sample(t, "demo"), "jd_pay", anOrder, device.Device{}, now); pay.CodeOf(err) != pay.CodeNotFound {
+		if _, err := qa.Explain(sample(t, "demo"), "cash", anOrder, device.Device{}, now); pay.CodeOf(err) != pay.CodeNotFound {
 			t.Errorf("got %v, want not_found", err)
 		}
 	})

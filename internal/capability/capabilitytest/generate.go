@@ -177,6 +177,8 @@ func AnyOrder(roll Dice) capability.Order {
 		Payer:  Pick(roll, somePayers),
 		Region: Pick(roll, append([]string{""}, someRegions...)),
 		Down:   some(roll, []pay.Method{"alipay", "jd_pay"}, 0),
+
+		NoAccount: some(roll, []pay.Method{"unionpay", "wechat_pay"}, 0),
 	}
 	for _, m := range some(roll, []pay.Method{"wechat_pay", "alipay"}, 0) {
 		o.NotGranted = append(o.NotGranted, capability.MethodRail{Method: m, Rail: Pick(roll, pay.Rails)})
