@@ -67,6 +67,26 @@ func (s *screen) choose(class, key string) goapp.UI {
 	)
 }
 
+// again asks for the list anew: what was out of order may work by now.
+func (s *screen) again() goapp.UI {
+	return el("form", attrs{"method", "get", "action", s.Path},
+		field("choose", "1"),
+		s.parent(),
+		s.language(),
+		submit("side", text(s.say("select.again", ""))),
+	)
+}
+
+// back is the quiet way to the merchant from a screen that is not final. In a
+// frame the merchant's page stands around ours already.
+func (s *screen) back() goapp.UI {
+	to := webLink(s.Progress.ContinueURL)
+	if to == "" || s.Parent != "" || final(s.Progress.State) {
+		return nil
+	}
+	return el("a.quiet", attrs{"href", to}, text(s.say("back", "")))
+}
+
 // hints tells the server what only the browser could see of the device, so that
 // both decide about the same one.
 func (s *screen) hints() goapp.UI {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -11,55 +12,121 @@ import (
 	"morepay/internal/view"
 )
 
-// selectScreen lists the methods: what can be used first, the rest behind one
-// disclosure.
+// selectScreen lists the methods, or says why there is none to choose.
 func selectScreen(s *screen) []goapp.UI {
-	list, offered := s.choices()
-	if !offered {
-		return append([]goapp.UI{s.title("select.none", ""), s.note("select.none.help", ""), s.share()}, list...)
+	d := decide(&s.Checkout)
+	if !slices.ContainsFunc(d.Choices, capability.Choice.Offered) {
+		return s.none(d)
 	}
-	return append([]goapp.UI{s.title("select.title", "")}, list...)
+	return append([]goapp.UI{s.title("select.title", "")}, s.choices(d)...)
 }
 
 // failedScreen returns the list again, with the news that the last attempt came
 // to nothing.
 func failedScreen(s *screen) []goapp.UI {
-	list, _ := s.choices()
-	return append([]goapp.UI{s.title("failed.title", ""), s.note("failed.help", "")}, list...)
+	return append([]goapp.UI{s.title("failed.title", ""), s.note("failed.help", "")}, s.choices(decide(&s.Checkout))...)
 }
 
-// choices draws what the decision has to show, and reports whether any of it can
-// be used.
-func (s *screen) choices() (list []goapp.UI, offered bool) {
-	rows := map[capability.Group][]goapp.UI{}
+// choices draws what a decision has to show, group by group.
+func (s *screen) choices(d capability.Decision) []goapp.UI {
+	return []goapp.UI{
+		s.primary(d.Of(capability.GroupPrimary)),
+		s.more(d.Of(capability.GroupMore)),
+		s.elsewhere(d),
+		s.unavailable(d.Of(capability.GroupUnavailable)),
+	}
+}
+
+func (s *screen) primary(choices []capability.Choice) goapp.UI {
+	if len(choices) == 0 {
+		return nil
+	}
+	return s.rows(choices)
+}
+
+// more folds methods away, behind a line that shows a few of their icons.
+func (s *screen) more(choices []capability.Choice) goapp.UI {
+	if len(choices) == 0 {
+		return nil
+	}
 	var hinted []goapp.UI
-	var shared goapp.UI
-	for _, c := range decide(&s.Checkout).Choices {
-		if !c.Shown() {
-			continue
-		}
-		rows[c.Group] = append(rows[c.Group], s.row(c))
-		if !c.Offered() {
-			continue
-		}
-		offered = true
-		if c.Group == capability.GroupMore && len(hinted) < maxHinted {
-			hinted = append(hinted, s.icon(c.Method))
-		}
-		if shared == nil {
-			shared = s.shared(c)
+	for _, c := range choices[:min(len(choices), maxHinted)] {
+		hinted = append(hinted, s.icon(c.Method))
+	}
+	return el("details", nil,
+		el("summary", nil, el("span", nil, text(s.say("select.more", ""))), el("span.hinted", nil, hinted...)),
+		s.rows(choices),
+	)
+}
+
+func (s *screen) rows(choices []capability.Choice) goapp.UI {
+	rows := make([]goapp.UI, len(choices))
+	for i, c := range choices {
+		rows[i] = s.row(c)
+	}
+	return el("ul", attrs{"role", "list"}, rows...)
+}
+
+// elsewhere leads to another device: a row that names the methods which work only
+// there, or else a quiet way out that is the same for every method.
+func (s *screen) elsewhere(d capability.Decision) goapp.UI {
+	only := d.Of(capability.GroupElsewhere)
+	if len(only) == 0 {
+		return s.shared(d)
+	}
+	ids, names := make([]string, len(only)), make([]string, len(only))
+	for i, c := range only {
+		ids[i], names[i] = string(c.Method), s.name(c.Method)
+	}
+	return el("div", attrs{"data-method", strings.Join(ids, " ")},
+		s.attempt(only[0].Method, pay.RailPageQR, "row",
+			draw(""),
+			el("span.name", nil, text(s.say("instead."+string(pay.RailPageQR), ""))),
+			el("span.hint", nil, text(strings.Join(names, s.say("list.separator", "")))),
+		),
+	)
+}
+
+// shared offers the first fallback that is the same for every method.
+func (s *screen) shared(d capability.Decision) goapp.UI {
+	for _, c := range d.Choices {
+		for _, r := range c.Ladder {
+			if rails[r].shared && r != c.Ladder[0] {
+				return s.fallback(c.Method, r)
+			}
 		}
 	}
-	if primary := rows[capability.GroupPrimary]; len(primary) > 0 {
-		list = append(list, el("ul", attrs{"role", "list"}, primary...))
+	return nil
+}
+
+// unavailable lists what can't be used, with the reasons. What the whole page can
+// do about them is said once, below.
+func (s *screen) unavailable(choices []capability.Choice) goapp.UI {
+	if len(choices) == 0 {
+		return nil
 	}
-	if more := rows[capability.GroupMore]; len(more) > 0 {
-		list = append(list, el("details", nil,
-			el("summary", nil, el("span", nil, text(s.say("select.more", ""))), el("span.hinted", nil, hinted...)),
-			el("ul", attrs{"role", "list"}, more...),
-		))
+	rows := make([]goapp.UI, len(choices))
+	for i, c := range choices {
+		rows[i] = s.closedRow(c)
 	}
-	return append(list, shared), offered
+	parts := []goapp.UI{
+		el("h2.cap", attrs{"id", "unavailable"}, text(s.say("select.unavailable", ""))),
+		el("ul", attrs{"role", "list", "aria-labelledby", "unavailable"}, rows...),
+	}
+	if anyOf(choices, capability.ReasonBlockedInContainer) {
+		parts = append(parts, el("p.note", nil, text(s.say("select.browser", ""))), s.share())
+	}
+	if anyOf(choices, capability.ReasonProviderUnavailable) {
+		parts = append(parts, s.again())
+	}
+	return el("section.unavailable", nil, parts...)
+}
+
+// anyOf reports whether a reason keeps one of the methods from being used.
+func anyOf(choices []capability.Choice, code capability.ReasonCode) bool {
+	return slices.ContainsFunc(choices, func(c capability.Choice) bool {
+		return slices.ContainsFunc(c.Reasons, func(r capability.Reason) bool { return r.Code == code })
+	})
 }
 
 // maxHinted is the number of methods behind the disclosure that show their icon on it, so
@@ -72,11 +139,8 @@ func decide(v *view.Checkout) capability.Decision {
 	return capability.Decide(v.Document, v.Order, v.Device, v.Progress.ServerTime)
 }
 
-// row returns one method: a button, or the reason why not.
+// row returns one method that can be chosen.
 func (s *screen) row(c capability.Choice) goapp.UI {
-	if !c.Offered() {
-		return s.closedRow(c)
-	}
 	first := c.Ladder[0]
 	return el("li", attrs{"data-method", string(c.Method)},
 		s.attempt(c.Method, first, "row",
@@ -94,16 +158,6 @@ func (s *screen) instead(c capability.Choice) goapp.UI {
 		return nil
 	}
 	return s.fallback(c.Method, c.Ladder[1])
-}
-
-// shared offers a fallback that is the same for every method.
-func (s *screen) shared(c capability.Choice) goapp.UI {
-	for _, r := range c.Ladder[1:] {
-		if rails[r].shared {
-			return s.fallback(c.Method, r)
-		}
-	}
-	return nil
 }
 
 func (s *screen) fallback(m pay.Method, r pay.Rail) goapp.UI {

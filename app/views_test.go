@@ -14,10 +14,11 @@ var testTime = time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)
 
 // User agents of the devices that the screens are drawn for.
 const (
-	desktopAgent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/132.0.0.0 Safari/537.36"
-	phoneAgent   = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/134.0.6998.136 Mobile Safari/537.36"
-	wechatAgent  = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.62(0x18003e3a) NetType/WIFI Language/zh_CN"
-	taobaoAgent  = "Mozilla/5.0 (iPhone; CPU iPhone OS 15_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 AliApp(TB/10.14.0) WindVane/8.7.2 UT4Aplus/0.0.4 828x1792 WK"
+	desktopAgent     = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/132.0.0.0 Safari/537.36"
+	phoneAgent       = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/134.0.6998.136 Mobile Safari/537.36"
+	wechatAgent      = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.62(0x18003e3a) NetType/WIFI Language/zh_CN"
+	miniProgramAgent = "Mozilla/5.0 (iPhone; CPU iPhone OS 16_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.76 NetType/WIFI Language/zh_CN miniProgram"
+	taobaoAgent      = "Mozilla/5.0 (iPhone; CPU iPhone OS 15_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 AliApp(TB/10.14.0) WindVane/8.7.2 UT4Aplus/0.0.4 828x1792 WK"
 )
 
 // testDocument returns a shop like Taobao's: Alipay first, WeChat Pay behind
@@ -103,9 +104,13 @@ func testViews() map[string]view.Checkout {
 		"unknown-state":      testView("en", desktopAgent, view.Progress{State: "refunding"}),
 	}
 
-	nothing := testView("en", desktopAgent, view.Progress{State: view.StateSelect})
-	nothing.Order.Amount.Currency = "USD"
-	views["select-nothing"] = nothing
+	for name, change := range nothingToChoose {
+		v := testView("en", wechatAgent, view.Progress{State: view.StateSelect, ContinueURL: "https://shop.example/thanks"})
+		change(&v)
+		views["select-nothing-"+name] = v
+	}
+	elsewhere := testView("zh-CN", miniProgramAgent, view.Progress{State: view.StateSelect})
+	views["select-elsewhere"] = elsewhere
 
 	framed := testView("en", desktopAgent, view.Progress{State: view.StateSelect})
 	framed.Parent, framed.Test = "https://shop.example", false
@@ -116,6 +121,18 @@ func testViews() map[string]view.Checkout {
 	views["hostile-select"] = hostileView(view.StateSelect)
 	views["hostile-paid"] = hostileView(view.StatePaid)
 	return views
+}
+
+// nothingToChoose has one way each in which no method can be used in WeChat.
+var nothingToChoose = map[string]func(*view.Checkout){
+	"closed": func(v *view.Checkout) { v.Order.Amount.Currency = "USD" },
+	"outage": func(v *view.Checkout) { v.Order.Down = []pay.Method{"wechat_pay"} },
+	"device": func(v *view.Checkout) { v.Document.Methods = v.Document.Methods[:1] },
+	"amount": func(v *view.Checkout) {
+		v.Document.Methods = v.Document.Methods[2:3]
+		v.Document.Methods[0].Method = "wechat_pay"
+	},
+	"later": func(v *view.Checkout) { v.Document.Methods = v.Document.Methods[3:] },
 }
 
 // hostileView has the worst of strings in every place that others can fill.

@@ -41,13 +41,13 @@ func Progress(l *pay.Ledger, notGranted []capability.MethodRail, r Request, link
 		ExpiresAt:  l.Session.ExpiresAt,
 		FormToken:  links.FormToken,
 		NotGranted: notGranted,
+
+		ContinueURL: continueURL(&l.Session),
 	}
 	var err error
 	switch p.State {
 	case view.StateSubmitting, view.StateWaiting:
 		p.Payment, err = payment(current, r, links)
-	case view.StatePaid, view.StateExpired, view.StateCanceled:
-		p.ContinueURL = continueURL(&l.Session)
 	}
 	return p, err
 }

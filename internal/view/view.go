@@ -61,7 +61,7 @@ type Progress struct {
 	ExpiresAt   time.Time `json:"expires_at"`
 	FormToken   string    `json:"form_token"` // goes into every form; good for 30 minutes
 	Payment     *Payment  `json:"payment,omitempty"`
-	ContinueURL string    `json:"continue_url,omitempty"` // back to the merchant, when final
+	ContinueURL string    `json:"continue_url,omitempty"` // back to the merchant
 
 	// NotGranted takes the place of the order's: a provider may refuse a rail while
 	// the page is open.
