@@ -76,7 +76,7 @@ func (c *Checkout) Render() goapp.UI {
 		s.alert(),
 	}
 	body = append(body, s.body()...)
-	body = append(body, s.back(), s.status())
+	body = append(body, s.back(), s.status(), s.footer())
 	return el("main", attrs{
 		"id", "checkout",
 		"lang", s.Locale,

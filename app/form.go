@@ -104,8 +104,12 @@ func (s *screen) parent() goapp.UI {
 	return field("parent", s.Parent)
 }
 
-// language keeps a framed page in the language that its shop's page asked for.
+// language keeps a page in the language that the payer chose, else a framed one in
+// that of its shop's page.
 func (s *screen) language() goapp.UI {
+	if s.Lang != "" {
+		return field("lang", s.Lang)
+	}
 	if s.Parent == "" {
 		return nil
 	}

@@ -318,7 +318,7 @@ func (s *Storefront) call(ctx context.Context, key, method, path string, body []
 }
 
 func (s *Storefront) draw(w http.ResponseWriter, r *http.Request, name string, p page) error {
-	p.Text, p.Lang = texts(r), locale.Match("", "", r.Header.Get("Accept-Language"))
+	p.Text, p.Lang = texts(r), locale.Match(nil, r.Header.Get("Accept-Language"), "")
 	var b bytes.Buffer
 	if err := s.template.ExecuteTemplate(&b, name, p); err != nil {
 		return err

@@ -9,7 +9,7 @@ import (
 
 // texts returns the storefront's own sentences in the visitor's language.
 func texts(r *http.Request) map[string]string {
-	if strings.HasPrefix(locale.Match("", "", r.Header.Get("Accept-Language")), "zh") {
+	if strings.HasPrefix(locale.Match(nil, r.Header.Get("Accept-Language"), ""), "zh") {
 		return chinese
 	}
 	return english

@@ -7,6 +7,7 @@
 package locale
 
 import (
+	"cmp"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -14,8 +15,11 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode"
 
 	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+	"golang.org/x/text/number"
 
 	"morepay/internal/pay"
 	"morepay/internal/view"
@@ -62,10 +66,22 @@ func load(dir fs.FS) []catalogue {
 		if err := json.Unmarshal(data, &c.text); err != nil {
 			panic(fmt.Sprintf("%s: %v", name, err))
 		}
+		writeNumbers(c)
 		list = append(list, c)
 	}
 	slices.SortStableFunc(list, func(a, b catalogue) int { return fallbackFirst(a) - fallbackFirst(b) })
 	return list
+}
+
+// writeNumbers adds how the language writes numbers, as CLDR has it. The digits are
+// Latin everywhere: the wallet shows the same amount in them.
+func writeNumbers(c catalogue) {
+	printer := message.NewPrinter(language.MustParse(c.tag + "-u-nu-latn"))
+	marks := strings.FieldsFunc(printer.Sprint(number.Decimal(1234.5)), unicode.IsDigit)
+	if len(marks) != 2 {
+		panic(fmt.Sprintf("%s: numbers have the marks %q", c.tag, marks))
+	}
+	c.text["number.group"], c.text["number.decimal"] = marks[0], marks[1]
 }
 
 func fallbackFirst(c catalogue) int {
@@ -103,6 +119,9 @@ func Tags() []string {
 // Text returns the catalogue of a tag, or of [Fallback] if the tag is none of
 // [Tags]. It must not be changed.
 func Text(tag string) view.Text {
+	if tag == Pseudo {
+		return pseudo
+	}
 	if text, ok := byTag[tag]; ok {
 		return text
 	}
@@ -118,24 +137,46 @@ func Problem(t view.Text, code pay.Code) string {
 // maxHeader limits the bytes of an Accept-Language header that are read.
 const maxHeader = 1 << 10
 
-// Match picks the language of a page: the session's, if the merchant set one
-// that we speak, else the best of the payer's browser, else the merchant's
-// default, else [Fallback]. The tag it returns is one of [Tags].
-func Match(session, merchantDefault, acceptLanguage string) string {
+// Match picks the language of a page: the first of asked, such as the payer's own
+// choice and the session's, that we speak, else the best of the payer's browser.
+// A browser that names none that we speak gets [Fallback], and one that names none
+// at all the merchant's default. The tag it returns is one of [Tags], or [Pseudo]
+// if just that was asked for.
+func Match(asked []string, acceptLanguage, merchantDefault string) string {
+	for _, tag := range asked {
+		if tag == Pseudo {
+			return Pseudo
+		}
+		if tag, _ := best(tag); tag != "" {
+			return tag
+		}
+	}
 	if len(acceptLanguage) > maxHeader {
 		acceptLanguage = ""
 	}
-	for _, wish := range []string{session, acceptLanguage, merchantDefault} {
-		wanted, _, err := language.ParseAcceptLanguage(wish)
-		if err != nil || len(wanted) == 0 {
-			continue
-		}
-		if _, i, confidence := matcher.Match(wanted...); confidence > language.No {
-			return known[i].tag
-		}
+	tag, named := best(acceptLanguage)
+	if !named {
+		tag, _ = best(merchantDefault)
 	}
-	return Fallback
+	return cmp.Or(tag, Fallback)
 }
+
+// best returns the tag of [Tags] that suits a list of wishes best, or "", and
+// reports whether the list names any language.
+func best(wishes string) (tag string, named bool) {
+	wanted, _, err := language.ParseAcceptLanguage(wishes)
+	wanted = slices.DeleteFunc(wanted, func(t language.Tag) bool { return t == anyLanguage })
+	if err != nil || len(wanted) == 0 {
+		return "", false
+	}
+	if _, i, confidence := matcher.Match(wanted...); confidence > language.No {
+		return known[i].tag, true
+	}
+	return "", true
+}
+
+// anyLanguage is what "*" is read as.
+var anyLanguage = language.MustParse("mul")
 
 // Money writes an amount in the language of a tag, or of [Fallback].
 func Money(tag string, m pay.Money) string { return Text(tag).Money(m) }

@@ -29,22 +29,26 @@ func TestCatalogueIsComplete(t *testing.T) {
 			for key, sentence := range want {
 				got, ok := text[key]
 				switch {
-				case !ok && !strings.HasPrefix(key, "money."):
+				case !ok && !optional(key):
 					t.Errorf("%s is missing", key)
 				case ok && strings.TrimSpace(got) == "":
 					t.Errorf("%s is empty", key)
-				case ok && !slices.Equal(placeholders(got), placeholders(sentence)):
+				case ok && key != "date" && !slices.Equal(placeholders(got), placeholders(sentence)):
 					t.Errorf("%s has placeholders %v, want %v", key, placeholders(got), placeholders(sentence))
 				}
 			}
 			for key := range text {
-				if _, ok := want[key]; !ok && !strings.HasPrefix(key, "money.") {
+				if _, ok := want[key]; !ok && !optional(key) {
 					t.Errorf("%s is not a key of %s", key, locale.Fallback)
 				}
 			}
 		})
 	}
 }
+
+// optional reports whether a language may do without a key: a currency's pattern,
+// and the names of months where dates have numbers only.
+func optional(key string) bool { return strings.HasPrefix(key, "money.") || key == "date.months" }
 
 func placeholders(s string) []string {
 	found := placeholder.FindAllString(s, -1)
@@ -79,7 +83,7 @@ func TestEveryShownReasonHasSentence(t *testing.T) {
 			}
 		}
 		for _, m := range method.All() {
-			if m.Names[tag] == "" {
+			if m.Name(tag) == "" {
 				t.Errorf("%s: %s has no name", tag, m.ID)
 			}
 		}
@@ -103,25 +107,29 @@ func TestErrorOfMerchantCodeIsInternal(t *testing.T) {
 
 func TestMatch(t *testing.T) {
 	t.Parallel()
-	tests := map[string]struct{ session, merchant, accept, want string }{
-		"session-wins":              {"en", "zh-CN", "zh-TW", "en"},
-		"session-we-do-not-speak":   {"fr", "zh-CN", "zh-TW,en;q=0.5", "zh-TW"},
-		"browser-before-merchant":   {"", "zh-CN", "en-GB,en;q=0.9", "en"},
-		"browser-weights":           {"", "en", "en;q=0.3, zh-CN;q=0.9", "zh-CN"},
-		"plain-chinese":             {"", "en", "zh", "zh-CN"},
-		"singapore-is-simplified":   {"", "en", "zh-SG", "zh-CN"},
-		"hong-kong-is-traditional":  {"", "en", "zh-HK", "zh-TW"},
-		"traditional-script":        {"", "en", "zh-Hant", "zh-TW"},
-		"merchant-if-browser-fails": {"", "zh-CN", "fr-FR,de", "zh-CN"},
-		"merchant-if-no-header":     {"", "zh-CN", "", "zh-CN"},
-		"nothing-known":             {"", "", "", "en"},
-		"broken-everything":         {"\x00", "!!", ";;q=,,", "en"},
-		"endless-header":            {"", "zh-CN", strings.Repeat("en,", 1000), "zh-CN"},
+	tests := map[string]struct{ chosen, session, merchant, accept, want string }{
+		"payer-wins":                 {"zh-CN", "en", "en", "en", "zh-CN"},
+		"session-before-browser":     {"", "en", "zh-CN", "zh-TW", "en"},
+		"session-we-do-not-speak":    {"", "fi", "zh-CN", "zh-TW,en;q=0.5", "zh-TW"},
+		"browser-before-merchant":    {"", "", "zh-CN", "en-GB,en;q=0.9", "en"},
+		"browser-weights":            {"", "", "en", "en;q=0.3, zh-CN;q=0.9", "zh-CN"},
+		"plain-chinese":              {"", "", "en", "zh", "zh-CN"},
+		"singapore-is-simplified":    {"", "", "en", "zh-SG", "zh-CN"},
+		"traditional-script":         {"", "", "en", "zh-Hant", "zh-TW"},
+		"english-for-the-unknown":    {"", "", "zh-CN", "sw-KE,am", "en"},
+		"chinese-if-the-payer-reads": {"", "", "en", "sw-KE,zh;q=0.1", "zh-CN"},
+		"merchant-if-no-header":      {"", "", "zh-CN", "", "zh-CN"},
+		"merchant-if-any-will-do":    {"", "", "zh-CN", "*", "zh-CN"},
+		"nothing-known":              {"", "", "", "", "en"},
+		"broken-everything":          {"??", "\x00", "!!", ";;q=,,", "en"},
+		"endless-header":             {"", "", "zh-CN", strings.Repeat("en,", 1000), "zh-CN"},
+		"pseudo-if-asked":            {"en-XA", "zh-CN", "zh-CN", "zh-CN", "en-XA"},
+		"pseudo-is-not-guessed":      {"", "", "zh-CN", "en-XA", "en"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := locale.Match(tt.session, tt.merchant, tt.accept); got != tt.want {
-				t.Errorf("Match(%q, %q, %q) = %q, want %q", tt.session, tt.merchant, tt.accept, got, tt.want)
+			if got := locale.Match([]string{tt.chosen, tt.session}, tt.accept, tt.merchant); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
 	}
@@ -131,7 +139,7 @@ func FuzzMatch(f *testing.F) {
 	f.Add("zh-CN", "en", "zh-TW,zh;q=0.9,en-US;q=0.8")
 	f.Add("", "", "*;q=0.1,x-private,zh-cmn-Hans-CN")
 	f.Fuzz(func(t *testing.T, session, merchant, accept string) {
-		if tag := locale.Match(session, merchant, accept); !slices.Contains(locale.Tags(), tag) {
+		if tag := locale.Match([]string{session}, accept, merchant); tag != locale.Pseudo && !slices.Contains(locale.Tags(), tag) {
 			t.Errorf("Match returned %q, which we don't speak", tag)
 		}
 	})
@@ -144,19 +152,19 @@ func TestMoney(t *testing.T) {
 		m    pay.Money
 		want string
 	}{
-		"yuan-en":          {"en", pay.Money{Currency: "CNY", Value: 5980}, "¥59.80"},
+		"yuan-en":          {"en", pay.Money{Currency: "CNY", Value: 5980}, "CN¥59.80"},
 		"yuan-zh":          {"zh-CN", pay.Money{Currency: "CNY", Value: 5980}, "¥59.80"},
 		"yuan-taiwan":      {"zh-TW", pay.Money{Currency: "CNY", Value: 5980}, "CN¥59.80"},
-		"one-fen":          {"en", pay.Money{Currency: "CNY", Value: 1}, "¥0.01"},
-		"nothing":          {"en", pay.Money{Currency: "CNY"}, "¥0.00"},
-		"thousands":        {"en", pay.Money{Currency: "CNY", Value: 123456789}, "¥1,234,567.89"},
-		"three-digits":     {"en", pay.Money{Currency: "CNY", Value: 99999}, "¥999.99"},
-		"four-digits":      {"en", pay.Money{Currency: "CNY", Value: 100000}, "¥1,000.00"},
+		"one-fen":          {"en", pay.Money{Currency: "CNY", Value: 1}, "CN¥0.01"},
+		"nothing":          {"en", pay.Money{Currency: "CNY"}, "CN¥0.00"},
+		"thousands":        {"en", pay.Money{Currency: "CNY", Value: 123456789}, "CN¥1,234,567.89"},
+		"three-digits":     {"en", pay.Money{Currency: "CNY", Value: 99999}, "CN¥999.99"},
+		"four-digits":      {"en", pay.Money{Currency: "CNY", Value: 100000}, "CN¥1,000.00"},
 		"no-decimals":      {"en", pay.Money{Currency: "JPY", Value: 1500}, "JP¥1,500"},
 		"three-decimals":   {"en", pay.Money{Currency: "KWD", Value: 1234567}, "KWD 1,234.567"},
 		"unknown-currency": {"zh-CN", pay.Money{Currency: "XTS", Value: 5}, "XTS 0.05"},
 		"unknown-language": {"xx", pay.Money{Currency: "USD", Value: 250}, "US$2.50"},
-		"negative":         {"en", pay.Money{Currency: "CNY", Value: -5}, "-¥0.05"},
+		"negative":         {"en", pay.Money{Currency: "CNY", Value: -5}, "-CN¥0.05"},
 		"smallest-number":  {"en", pay.Money{Currency: "JPY", Value: -1 << 63}, "-JP¥9,223,372,036,854,775,808"},
 	}
 	for name, tt := range tests {
@@ -214,14 +222,38 @@ func TestLeft(t *testing.T) {
 	}
 }
 
-func TestDateKeepsItsZone(t *testing.T) {
+// dates has the first of December of 2026 in every language, as CLDR writes it.
+var dates = map[string]string{
+	"en":    "1 Dec 2026",
+	"zh-CN": "2026年12月1日",
+	"zh-TW": "2026年12月1日",
+}
+
+func TestDate(t *testing.T) {
 	t.Parallel()
-	at := time.Date(2026, 12, 1, 0, 0, 0, 0, time.FixedZone("", 8*3600))
-	if got := locale.Text("en").Date(at); got != "2026-12-01" {
-		t.Errorf("en: %q", got)
+	at := time.Date(2026, 12, 1, 0, 0, 0, 0, time.FixedZone("", 8*3600)) // still November in UTC
+	for _, tag := range locale.Tags() {
+		if got := locale.Text(tag).Date(at); got != dates[tag] {
+			t.Errorf("%s: %q, want %q", tag, got, dates[tag])
+		}
 	}
-	if got := locale.Text("zh-CN").Date(at); got != "2026年12月01日" {
-		t.Errorf("zh-CN: %q", got)
+}
+
+// TestPseudo: the language for tests differs from English wherever a payer reads,
+// and keeps every placeholder.
+func TestPseudo(t *testing.T) {
+	t.Parallel()
+	english, pseudo := locale.Text(locale.Fallback), locale.Text(locale.Pseudo)
+	for key, sentence := range english {
+		if !slices.Equal(placeholders(pseudo[key]), placeholders(sentence)) {
+			t.Errorf("%s is %q", key, pseudo[key])
+		}
+	}
+	if got := pseudo.Say("paid.help", "amount", "1", "merchant", "M"); !strings.HasPrefix(got, "[Yöü páíd 1 tö M.") || !strings.HasSuffix(got, "·]") {
+		t.Errorf("paid.help is %q", got)
+	}
+	if got := pseudo.Money(pay.Money{Currency: "CNY", Value: 5980}); got != "CN¥59.80" {
+		t.Errorf("an amount is %q", got)
 	}
 }
 

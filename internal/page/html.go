@@ -44,7 +44,7 @@ func HTML(v view.Checkout, returned bool, scripts Scripts) ([]byte, error) {
 // Problem returns the page of an error where there is no session to show: one
 // sentence in a language of the Accept-Language header.
 func Problem(languages string, code pay.Code) []byte {
-	tag := locale.Match("", "", languages)
+	tag := locale.Match(nil, languages, "")
 	sentence := locale.Problem(locale.Text(tag), code)
 	var b bytes.Buffer
 	writeHead(&b, tag, sentence, nil)

@@ -1,7 +1,6 @@
 package page
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -33,7 +32,8 @@ func Make(l *pay.Ledger, f checkout.Facts, r Request, links Links, now time.Time
 	v := view.Checkout{
 		Version:     view.Version,
 		Path:        Path(r.Token),
-		Locale:      locale.Match(cmp.Or(l.Session.Locale, r.Locale), f.Document.Locale, r.Languages),
+		Lang:        r.Lang,
+		Locale:      locale.Match([]string{r.Lang, l.Session.Locale, r.Locale}, r.Languages, f.Document.Locale),
 		Description: l.Session.Description,
 		Amount:      l.Session.Amount,
 		Order:       f.Order,

@@ -15,6 +15,7 @@ type Request struct {
 	Token     string // the payer's key to the session
 	Parent    string // origin of the page around our frame, or ""
 	Locale    string // the language that the shop's page asked for, or ""
+	Lang      string // the language that the payer chose on our page, or ""
 	Languages string // Accept-Language
 	Device    device.Device
 	Choose    bool       // show the list although an attempt can still be paid
@@ -37,15 +38,18 @@ func Read(token string, query url.Values, userAgent, languages string) Request {
 	return r
 }
 
-// InFrame returns the request with what values say of the page around our frame.
-// The loader puts it into the frame's first address; forms and redirects hand it
-// on.
+// InFrame returns the request with what values say of the page around our frame,
+// and of the language that the payer chose. The loader puts the one into the
+// frame's first address; forms and redirects hand both on.
 func (r Request) InFrame(values url.Values) Request {
 	if parent := values.Get("parent"); parent != "" {
 		r.Parent = parent
 	}
 	if tag := values.Get("locale"); tag != "" && len(tag) <= checkout.MaxLocale {
 		r.Locale = tag
+	}
+	if tag := values.Get("lang"); tag != "" && len(tag) <= checkout.MaxLocale {
+		r.Lang = tag
 	}
 	return r
 }
@@ -63,6 +67,7 @@ func (r Request) Address() string {
 	}
 	set("parent", r.Parent, r.Parent != "")
 	set("locale", r.Locale, r.Locale != "")
+	set("lang", r.Lang, r.Lang != "")
 	set("choose", "1", r.Choose)
 	set("returned", "1", r.Returned)
 	set("rail", string(pay.RailPageQR), r.PageQR != "")

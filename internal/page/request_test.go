@@ -22,6 +22,7 @@ func TestAddressAsksForTheSame(t *testing.T) {
 			Token:    rapid.StringMatching(`[A-Za-z0-9_-]{1,43}`).Draw(t, "token"),
 			Parent:   rapid.String().Draw(t, "parent"),
 			Locale:   rapid.StringMatching(`[a-zA-Z&=%-]{0,35}`).Draw(t, "locale"),
+			Lang:     rapid.StringMatching(`[a-zA-Z&=%-]{0,35}`).Draw(t, "lang"),
 			Choose:   rapid.Bool().Draw(t, "choose"),
 			Returned: rapid.Bool().Draw(t, "returned"),
 			PageQR:   rapid.SampledFrom([]pay.Method{"", "wechat_pay", "alipay"}).Draw(t, "page QR"),

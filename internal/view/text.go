@@ -106,10 +106,15 @@ func (t Text) Left(d time.Duration) string {
 	return t.Say("left.seconds", "m", strconv.Itoa(s/60), "s", two(s%60))
 }
 
-// Date writes a day as the time's own zone sees it.
+// Date writes a day as the time's own zone sees it. The pattern has the month as a
+// number, {m}, or as a word, {month}: one of "date.months", twelve with bars between.
 func (t Text) Date(at time.Time) string {
 	y, m, d := at.Date()
-	return t.Say("date", "y", strconv.Itoa(y), "m", two(int(m)), "d", two(d))
+	month := strconv.Itoa(int(m))
+	if names := strings.Split(t["date.months"], "|"); len(names) == 12 {
+		month = names[m-1]
+	}
+	return t.Say("date", "y", strconv.Itoa(y), "m", strconv.Itoa(int(m)), "month", month, "d", strconv.Itoa(d))
 }
 
 func two(n int) string {

@@ -35,9 +35,10 @@ const (
 // Checkout is one session as its payer may see it.
 type Checkout struct {
 	Version     int                  `json:"v"`
-	Path        string               `json:"path"`   // "/pay/<token>": the page, and the prefix of its routes
-	Parent      string               `json:"parent"` // origin of the page around our frame, or ""
-	Locale      string               `json:"locale"` // BCP 47 tag of Text
+	Path        string               `json:"path"`           // "/pay/<token>": the page, and the prefix of its routes
+	Parent      string               `json:"parent"`         // origin of the page around our frame, or ""
+	Locale      string               `json:"locale"`         // BCP 47 tag of Text
+	Lang        string               `json:"lang,omitempty"` // the tag that the payer chose, which forms hand on
 	Text        Text                 `json:"text"`
 	Description string               `json:"description"`
 	Amount      pay.Money            `json:"amount"`
