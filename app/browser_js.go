@@ -46,9 +46,13 @@ type browser struct {
 	served time.Time // the server's clock …
 	heard  time.Time // … at this time of ours
 
+	hiddenAt time.Time // when the page was hidden last
+
 	launch  *launch // the hand-off that is being watched, or nil
 	away    bool    // the payer was handed over, and the page was hidden since
 	bridged string  // the attempt whose bridge has been called by itself
+
+	unsent *unsent // the form that did not get through, or nil
 }
 
 // do runs a change on the UI goroutine, from any other, and draws the result. If
@@ -100,13 +104,12 @@ func (b *browser) follow() {
 		hear: func(progress view.Progress) {
 			b.do(func() { b.setProgress(merge(b.progress(), progress)) })
 		},
-		health: func(ok bool) {
-			b.do(func() { b.page.local.offline = !ok })
-		},
-		nudge:  b.nudges,
-		hidden: hidden,
-		now:    b.now,
-		last:   b.page.View.Progress,
+		health:  b.health,
+		nudge:   b.nudges,
+		unseen:  b.unseen,
+		offline: func() bool { return !online() },
+		now:     b.now,
+		last:    b.page.View.Progress,
 	}
 	f.run()
 }
@@ -141,12 +144,63 @@ func (b *browser) choose() {
 	forgetQuery()
 }
 
-// send posts a form in the payer's stead and shows the answer. If the way is
-// barred for scripts, the form is posted as the browser would have. It runs on a
-// goroutine of its own.
+// unsent is a form that did not get through.
+type unsent struct {
+	form  js.Value
+	since time.Time
+}
+
+// repeatFor is the time for which a tap is repeated by itself. After it, the payer
+// may have turned to something else.
+const repeatFor = time.Minute
+
+// send posts a form in the payer's stead and shows the answer. It runs on a goroutine
+// of its own.
 func (b *browser) send(form js.Value) {
+	progress, err := b.post(form)
+	b.do(func() {
+		if err != nil && !refused(err) {
+			b.unsent = &unsent{form, time.Now()}
+			b.nudge() // whether anybody can be reached decides what becomes of it
+			return
+		}
+		b.page.local.busy = false
+		b.answered(progress, err)
+	})
+}
+
+func (b *browser) post(form js.Value) (view.Progress, error) {
 	content := js.Global().Get("URLSearchParams").New(js.Global().Get("FormData").New(form)).Call("toString").String()
-	progress, err := b.server.post(form.Call("getAttribute", "action").String(), content)
+	return b.server.post(form.Call("getAttribute", "action").String(), content)
+}
+
+// health shows whether the server can be reached, and sends what did not get
+// through: again, and if that is no use although the server is there, as the
+// browser would have, for then the way is barred for scripts. It may run on any
+// goroutine.
+func (b *browser) health(ok bool) {
+	b.do(func() {
+		b.page.local.offline = !ok
+		late := b.unsent
+		if late == nil {
+			return
+		}
+		if !ok {
+			b.page.local.busy = false // the payer may choose again
+			return
+		}
+		b.unsent = nil
+		if !late.form.Get("isConnected").Bool() || time.Since(late.since) > repeatFor {
+			b.page.local.busy = false
+			return
+		}
+		b.page.local.busy = true
+		go b.repeat(late.form)
+	})
+}
+
+func (b *browser) repeat(form js.Value) {
+	progress, err := b.post(form)
 	if err != nil && !refused(err) && online() && form.Get("isConnected").Bool() {
 		js.Global().Get("HTMLFormElement").Get("prototype").Get("submit").Call("call", form)
 		return

@@ -3,6 +3,7 @@ package app
 import (
 	"encoding/json"
 	"net/http"
+	"sync/atomic"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -184,6 +185,40 @@ func TestBrowserTellsOfLostConnection(t *testing.T) {
 	s.tell(view.Progress{State: view.StatePaid})
 	tab.Eval(`dispatchEvent(new Event("online"))`, nil)
 	tab.Wait(onScreen + ` === "paid"`)
+}
+
+// TestBrowserRepeatsTap: a tap that did not get through is not lost. It is said
+// that the connection is, and when it is back the tap counts, once.
+func TestBrowserRepeatsTap(t *testing.T) {
+	code := payment("alipay", pay.RailQR)
+	code.QR = testQR
+	s := serve(t, testView("en", desktopAgent, view.Progress{State: view.StateSelect}))
+	var taken atomic.Int32
+	s.post = func(w http.ResponseWriter, r *http.Request) {
+		if _, _, down := s.look(); down {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		taken.Add(1)
+		progress := s.now().Progress
+		progress.State, progress.Payment = view.StateWaiting, code
+		answerJSON(t, w, http.StatusOK, progress)
+	}
+	tab := browsertest.Start(t).Open(t)
+	s.visit(tab)
+	s.goDown(true)
+	tab.Eval(`window.same = true`, nil)
+	tab.Run(chromedp.Click(`[data-method=alipay] button`, chromedp.ByQuery))
+	tab.Wait(says + ` === "Connection lost, retrying…"`)
+	if got := tab.Text(`document.querySelector("#checkout").hasAttribute("aria-busy")`); got != "false" {
+		t.Error("the payer can't choose again")
+	}
+	s.goDown(false)
+	tab.Wait(`document.querySelector("[data-qr=qr]")`)
+	tab.Wait(says + ` === "Waiting for your payment"`)
+	if n := taken.Load(); n != 1 || tab.Text(`window.same`) != "true" {
+		t.Errorf("the form was posted %d times, or the page loaded again", n)
+	}
 }
 
 // TestBrowserDecidesAgain: what only the browser can see of the device changes

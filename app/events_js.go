@@ -18,8 +18,12 @@ func (b *browser) listen() {
 	on(document, "visibilitychange", func(js.Value) { b.do(b.seen) })
 	on(window, "pageshow", b.onPageShow)
 	on(window, "online", func(js.Value) { b.nudge() })
+	on(window, "offline", func(js.Value) { b.nudge() })
 	on(window, "blur", func(js.Value) { b.do(b.blurred) })
 	on(window, "focus", func(js.Value) { b.do(b.focused) })
+	if hidden() {
+		b.watchHidden()
+	}
 	for _, bridge := range bridges {
 		on(document, bridge.ready, func(js.Value) { b.do(b.refine) })
 	}
@@ -47,7 +51,7 @@ func (b *browser) onSubmit(event js.Value) {
 	case "post":
 		event.Call("preventDefault")
 		if !b.page.local.busy {
-			b.page.local.busy = true
+			b.page.local.busy, b.unsent = true, nil
 			b.ctx.Update()
 			go b.send(form)
 		}
@@ -77,9 +81,28 @@ func (b *browser) onPageShow(event js.Value) {
 	}
 }
 
+// unseenAfter is the time for which a hidden page keeps its stream: a browser has
+// few connections to one server, for all its tabs.
+const unseenAfter = 30 * time.Second
+
+// unseen reports whether nobody has seen the page for that long. It may run on any
+// goroutine.
+func (b *browser) unseen() bool { return hidden() && time.Since(b.hiddenAt) >= unseenAfter }
+
+// watchHidden has the follower look when the page becomes unseen.
+func (b *browser) watchHidden() {
+	b.hiddenAt = time.Now()
+	time.AfterFunc(unseenAfter, func() {
+		if b.unseen() {
+			b.nudge()
+		}
+	})
+}
+
 // seen: the page was hidden or shown.
 func (b *browser) seen() {
 	if hidden() {
+		b.watchHidden()
 		b.away = b.away || b.launch != nil || b.inWallet()
 		b.judgeLaunch()
 		return

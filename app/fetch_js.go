@@ -89,7 +89,7 @@ func (s server) stream(after int64) (<-chan *view.Progress, func()) {
 		return e.news, func() {}
 	}
 	e.source = constructor.New(s.path + "/events?after=" + strconv.FormatInt(after, 10))
-	e.on("open", func(js.Value) { e.push(nil) })
+	e.on("beat", func(js.Value) { e.push(nil) })
 	e.on("error", func(js.Value) { e.stop() })
 	e.on("live", e.message)
 	return e.news, e.stop

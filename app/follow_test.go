@@ -28,6 +28,7 @@ type stream struct {
 	stands bool
 	news   []view.Progress
 	lasts  time.Duration // 0: until stopped
+	dies   time.Duration // when it says nothing more, 0: never
 }
 
 type answer struct {
@@ -44,9 +45,6 @@ func (s *script) stream(after int64) (<-chan *view.Progress, func()) {
 	s.open++
 	s.worst = max(s.worst, s.open)
 	news := make(chan *view.Progress, 16)
-	if plan.stands {
-		news <- nil
-	}
 	for _, progress := range plan.news {
 		news <- &progress
 	}
@@ -58,6 +56,17 @@ func (s *script) stream(after int64) (<-chan *view.Progress, func()) {
 			close(news)
 		}
 	}
+	began := time.Now()
+	var beat func()
+	beat = func() {
+		if !stopped && (plan.dies == 0 || time.Since(began) < plan.dies) {
+			news <- nil
+			time.AfterFunc(view.Beat, beat)
+		}
+	}
+	if plan.stands {
+		beat()
+	}
 	if plan.lasts > 0 {
 		time.AfterFunc(plan.lasts, stop)
 	}
@@ -65,6 +74,9 @@ func (s *script) stream(after int64) (<-chan *view.Progress, func()) {
 }
 
 func (s *script) fetch() (view.Progress, error) {
+	if len(s.answers) == 0 {
+		return progress(view.StateWaiting, 0), nil // nothing new
+	}
 	a := next(s.answers, len(s.asked))
 	s.asked = append(s.asked, time.Since(s.began))
 	return a.progress, a.err
@@ -72,25 +84,46 @@ func (s *script) fetch() (view.Progress, error) {
 
 // followed records one run of a follower.
 type followed struct {
-	heard  []view.State
-	health []bool
-	took   time.Duration
+	heard   []view.State
+	health  []bool          // where it changed, from well
+	changed []time.Duration // … and when
+	took    time.Duration
 }
 
 // follow runs a follower of a session that is open for ten minutes more, inside
 // a synctest bubble. nudges are sent at those times.
-func follow(s *script, start view.State, hidden bool, nudges ...time.Duration) followed {
+func follow(s *script, start view.State, unseen bool, nudges ...time.Duration) followed {
+	return followWhere(s, start, place{unseen: func() bool { return unseen }}, nudges...)
+}
+
+// place is what the browser says of the page, by default nothing.
+type place struct{ unseen, offline func() bool }
+
+func followWhere(s *script, start view.State, where place, nudges ...time.Duration) followed {
 	var got followed
 	s.began = time.Now()
 	nudge := make(chan struct{}, 1)
+	never := func() bool { return false }
+	if where.unseen == nil {
+		where.unseen = never
+	}
+	if where.offline == nil {
+		where.offline = never
+	}
 	f := follower{
 		source: s,
 		hear:   func(progress view.Progress) { got.heard = append(got.heard, progress.State) },
-		health: func(ok bool) { got.health = append(got.health, ok) },
-		nudge:  nudge,
-		hidden: func() bool { return hidden },
-		now:    time.Now,
-		last:   progress(start, 3),
+		health: func(ok bool) {
+			if was := len(got.health) == 0 || got.health[len(got.health)-1]; ok != was {
+				got.health = append(got.health, ok)
+				got.changed = append(got.changed, time.Since(s.began))
+			}
+		},
+		nudge:   nudge,
+		unseen:  where.unseen,
+		offline: where.offline,
+		now:     time.Now,
+		last:    progress(start, 3),
 	}
 	for _, after := range nudges {
 		time.AfterFunc(after, func() { nudge <- struct{}{} })
@@ -158,13 +191,114 @@ func TestFollowerGoesDeaf(t *testing.T) {
 	})
 }
 
-func TestFollowerThatOnlyAsksIsQuietWhileHidden(t *testing.T) {
+// TestFollowerHoldsNoStreamUnseen: a page that nobody sees asks once a minute, so
+// that the page around it still hears of the payment, and listens when it is seen.
+func TestFollowerHoldsNoStreamUnseen(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &script{streams: []stream{{lasts: time.Millisecond}}, answers: []answer{{progress: progress(view.StateWaiting, 4)}, {progress: progress(view.StatePaid, 6)}}}
-		follow(s, view.StateWaiting, true, 5*time.Minute, 6*time.Minute, 7*time.Minute)
-		if n := len(s.asked); n != 2 || s.asked[1]-s.asked[0] < time.Minute {
-			t.Errorf("asked at %v although nobody saw it", s.asked)
+		s := &script{streams: []stream{{stands: true}}, answers: []answer{{progress: progress(view.StateWaiting, 4)}, {progress: progress(view.StateWaiting, 4)}, {progress: progress(view.StatePaid, 6)}}}
+		hidden := false
+		time.AfterFunc(time.Minute-time.Second, func() { hidden = true })
+		got := followWhere(s, view.StateSelect, place{unseen: func() bool { return hidden }}, time.Minute)
+		if want := []time.Duration{time.Minute, time.Minute + askUnseen, time.Minute + 2*askUnseen}; !slices.Equal(s.asked, want) || len(s.connected) != 1 {
+			t.Errorf("asked at %v, want %v; connected at %v", s.asked, want, s.connected)
+		}
+		if want := []view.State{view.StateWaiting, view.StateWaiting, view.StatePaid}; !slices.Equal(got.heard, want) || s.open != 0 {
+			t.Errorf("heard %v, %d streams left open", got.heard, s.open)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{streams: []stream{{stands: true, news: []view.Progress{progress(view.StatePaid, 9)}}}, answers: []answer{{progress: progress(view.StateWaiting, 4)}}}
+		hidden := true
+		time.AfterFunc(9*time.Second, func() { hidden = false })
+		if got := followWhere(s, view.StateWaiting, place{unseen: func() bool { return hidden }}, 10*time.Second); got.took != 10*time.Second {
+			t.Errorf("heard of it after %v", got.took)
+		}
+	})
+}
+
+// TestFollowerAsksWhereStreamsAreHeld: what holds a stream back neither lets it
+// stand nor ends it. The news come all the same, and streams are tried again.
+func TestFollowerAsksWhereStreamsAreHeld(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{streams: []stream{{}}, answers: []answer{{progress: progress(view.StateWaiting, 4)}}}
+		time.AfterFunc(4*time.Minute, func() { s.answers = []answer{{progress: progress(view.StatePaid, 6)}} })
+		got := follow(s, view.StateWaiting, false)
+		if late := got.took - 4*time.Minute; late > 2*askSoon {
+			t.Errorf("heard of it %v late", late)
+		}
+		last := time.Duration(0)
+		for _, at := range s.asked {
+			if at-last > 2*askSoon {
+				t.Errorf("nothing was asked from %v to %v", last, at)
+			}
+			last = at
+		}
+		if n := len(s.connected); n < 3 || n > 5 || len(got.health) != 0 {
+			t.Errorf("connected at %v, health %v", s.connected, got.health)
+		}
+	})
+}
+
+// TestFollowerNoticesDeath: a stream that stood and says nothing more is dead,
+// though it never ends. Until somebody answers the payer is told.
+func TestFollowerNoticesDeath(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		answers []answer
+		health  []bool
+	}{
+		"network-is-gone": {[]answer{{err: errDown}}, []bool{false, true}},
+		"stream-only":     {[]answer{{progress: progress(view.StateSelect, 3)}}, []bool{false, true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &script{
+					streams: []stream{{stands: true, dies: time.Minute + time.Second}, {stands: true, news: []view.Progress{progress(view.StatePaid, 9)}}},
+					answers: test.answers,
+				}
+				got := follow(s, view.StateSelect, false)
+				if !slices.Equal(got.health, test.health) || got.changed[0] != time.Minute+deadAfter {
+					t.Errorf("health %v at %v", got.health, got.changed)
+				}
+				if len(s.asked) != 1 || len(s.connected) != 2 {
+					t.Errorf("asked at %v, connected at %v", s.asked, s.connected)
+				}
+			})
+		})
+	}
+}
+
+// TestFollowerAsksBesides: while a payment is waited for, a stream that stands and
+// beats is not all that is believed.
+func TestFollowerAsksBesides(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{streams: []stream{{stands: true}}, answers: []answer{{progress: progress(view.StateWaiting, 4)}, {progress: progress(view.StatePaid, 6)}}}
+		got := follow(s, view.StateWaiting, false)
+		if want := []time.Duration{askToo, 2 * askToo}; !slices.Equal(s.asked, want) || len(s.connected) != 1 || len(got.health) != 0 {
+			t.Errorf("asked at %v, connected at %v, health %v", s.asked, s.connected, got.health)
+		}
+	})
+}
+
+// TestFollowerHearsOffline: what the browser is sure of is told at once.
+func TestFollowerHearsOffline(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{
+			streams: []stream{{stands: true}, {lasts: time.Millisecond}},
+			answers: []answer{{err: errDown}},
+		}
+		off := false
+		time.AfterFunc(8*time.Second, func() { off = true })
+		time.AfterFunc(17*time.Second, func() {
+			off, s.streams = false, []stream{{stands: true, news: []view.Progress{progress(view.StatePaid, 9)}}}
+		})
+		got := followWhere(s, view.StateSelect, place{offline: func() bool { return off }}, 9*time.Second, 18*time.Second)
+		if want := []time.Duration{9 * time.Second, 18 * time.Second}; !slices.Equal(got.changed, want) || got.took != 18*time.Second {
+			t.Errorf("health %v at %v, paid at %v", got.health, got.changed, got.took)
 		}
 	})
 }
@@ -175,7 +309,7 @@ func TestFollowerDoesNotTrustOldStream(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{streams: []stream{{stands: true}}, answers: []answer{{progress: progress(view.StatePaid, 8)}}}
-		got := follow(s, view.StateWaiting, false, time.Minute)
+		got := follow(s, view.StateSelect, false, time.Minute)
 		if !slices.Equal(s.asked, []time.Duration{time.Minute}) || !slices.Equal(got.heard, []view.State{view.StatePaid}) {
 			t.Errorf("asked at %v, heard %v", s.asked, got.heard)
 		}
@@ -190,7 +324,7 @@ func TestFollowerSeesLatePayment(t *testing.T) {
 			streams: []stream{{stands: true}, {stands: true, lasts: 20 * time.Minute}, {stands: true, news: []view.Progress{progress(view.StatePaid, 9)}}},
 			answers: []answer{{progress: progress(view.StateExpired, 6)}},
 		}
-		got := follow(s, view.StateWaiting, false)
+		got := follow(s, view.StateSelect, false)
 		if want := []view.State{view.StateExpired, view.StatePaid}; !slices.Equal(got.heard, want) {
 			t.Errorf("heard %v, want %v", got.heard, want)
 		}
@@ -267,7 +401,7 @@ func TestFollowerTakesRefusalForAnswer(t *testing.T) {
 			streams: []stream{{stands: true}, {stands: true, news: []view.Progress{progress(view.StatePaid, 9)}}},
 			answers: []answer{{err: &refusal{pay.CodeRateLimited}}},
 		}
-		if got := follow(s, view.StateWaiting, false, time.Minute); len(got.health) != 0 || len(s.asked) != 1 {
+		if got := follow(s, view.StateSelect, false, time.Minute); len(got.health) != 0 || len(s.asked) != 1 {
 			t.Errorf("health %v, asked at %v", got.health, s.asked)
 		}
 	})

@@ -132,6 +132,7 @@ func (s *fakeServer) events(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
+	fmt.Fprint(w, "event: beat\ndata: 1\n\n")
 	for !down {
 		data, err := json.Marshal(progress)
 		if err != nil {

@@ -6,20 +6,22 @@ import (
 	"time"
 
 	"morepay/internal/pay"
+	"morepay/internal/view"
 )
 
 // How event streams are kept.
 const (
 	streamWrite = 10 * time.Second // for one write
-	streamBeat  = 20 * time.Second // between signs of life, so that proxies keep the line open
+	streamBeat  = view.Beat        // between signs of life; a page that misses two takes the stream for dead
 	streamLife  = 30 * time.Minute // then the browser connects again
 	streamRetry = 2000             // milliseconds the browser waits before it does
 )
 
 // handleEvents streams the page's progress: one message for everything new since the event
 // number that the client has seen (Last-Event-ID, else the query's after). The
-// message's id is the newest event's number. Clients that don't take event
-// streams get it at once.
+// message's id is the newest event's number. Events named beat say that the stream
+// lives, the first at once: what stands in between may let a stream's head through
+// and hold its body. Clients that don't take event streams get the progress at once.
 func (s *Server) handleEvents(w http.ResponseWriter, r *http.Request) error {
 	request := pageRequest(r, r.PathValue("token"))
 	l, err := s.byToken(r, request.Token, s.limits.event)

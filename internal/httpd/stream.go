@@ -21,8 +21,11 @@ var streamHead = strings.Join([]string{
 	"X-Accel-Buffering: no",
 	"X-Content-Type-Options: nosniff",
 	"Connection: close",
-	"", fmt.Sprintf("retry: %d\n\n", streamRetry),
+	"", fmt.Sprintf("retry: %d\n\n", streamRetry) + streamSign,
 }, "\r\n")
+
+// streamSign is one beat. An event without data would not reach the page's scripts.
+const streamSign = "event: beat\ndata: 1\n\n"
 
 // stream is one page that waits for news. Its connection is taken over from
 // net/http, whose buffers and request would more than double what ten thousand
@@ -67,7 +70,7 @@ func (st *stream) run() {
 				return
 			}
 		case <-beat.C:
-			if !st.write(": \n\n") {
+			if !st.write(streamSign) {
 				return
 			}
 		}

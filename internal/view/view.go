@@ -18,6 +18,9 @@ import (
 // work without it.
 const Version = 1
 
+// Beat is the time between the signs of life of an event stream.
+const Beat = 15 * time.Second
+
 // State is which screen the payer sees. It is the value of data-state.
 type State string
 

@@ -24,12 +24,23 @@ func (s *Demo) Events(t *testing.T, of Session) Stream {
 	return Stream{bufio.NewScanner(resp.Body)}
 }
 
-// Next returns the data of the next event.
+// Next returns the data of the next event that brings news.
 func (s Stream) Next(t *testing.T) string {
 	t.Helper()
+	return s.NextOf(t, "live")
+}
+
+// NextOf returns the data of the next event of a name.
+func (s Stream) NextOf(t *testing.T, name string) string {
+	t.Helper()
+	event := ""
 	for s.lines.Scan() {
-		if data, ok := strings.CutPrefix(s.lines.Text(), "data: "); ok {
-			return data
+		field, value, _ := strings.Cut(s.lines.Text(), ": ")
+		switch {
+		case field == "event":
+			event = value
+		case field == "data" && event == name:
+			return value
 		}
 	}
 	t.Fatalf("the stream ended: %v", s.lines.Err())
