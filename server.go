@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -35,6 +36,8 @@ type config struct {
 	BaseURL        string         `help:"Origin under which payers and providers reach --listen, such as https://pay.example; by default http and --listen."`
 	Data           string         `type:"path" help:"Folder of the SQLite database and the server's secret; by default data, for demo one that is thrown away."`
 	Database       string         `help:"postgres://… to use PostgreSQL instead of SQLite."`
+	ListenDatabase string         `help:"The URL of that PostgreSQL itself, for LISTEN and migrations, where --database leads through a pooler."`
+	DatabaseWait   time.Duration  `default:"30s" help:"For how long a PostgreSQL that does not answer yet is waited for at the start."`
 	Merchants      string         `type:"path" help:"Folder with one folder a merchant; by default merchants, for demo the samples."`
 	Secret         string         `help:"The server's secret, in base64, if it is not to be kept in --data."`
 	AdminKey       string         `help:"SHA-256 (hex) of the key of the admin API; without it the admin API refuses."`
@@ -44,12 +47,13 @@ type config struct {
 
 // Validate is called by kong before Run.
 func (c *config) Validate() error {
-	return errors.Join(cli.CheckOrigin("base-url", c.BaseURL), cli.CheckDatabase(c.Database))
+	return errors.Join(cli.CheckOrigin("base-url", c.BaseURL), cli.CheckDatabase("database", c.Database), cli.CheckDatabase("listen-database", c.ListenDatabase))
 }
 
 func (c *config) program() program.Config {
 	return program.Config{
 		Listen: c.Listen, AdminListen: c.AdminListen, BaseURL: c.BaseURL, Data: c.Data, Database: c.Database,
+		ListenDatabase: c.ListenDatabase, DatabaseWait: c.DatabaseWait,
 		Merchants: program.Folder(cmp.Or(c.Merchants, "merchants")), Secret: c.Secret, AdminKey: c.AdminKey,
 		TrustedProxies: c.TrustedProxies, Log: program.NewLog(os.Stderr, c.LogFormat),
 	}
@@ -57,9 +61,10 @@ func (c *config) program() program.Config {
 
 type serveCommand struct {
 	config       `embed:""`
-	ReconcileAt  string `default:"10:30" help:"Time of the day, in China, at which the providers' bills of the day before are compared with our books; empty for never."`
-	SimURL       string `help:"Origin of a simulator, such as http://127.0.0.1:8081: test mode. Without it real money moves."`
-	AllowOrphans bool   `help:"Start although accounts are gone that payments or refunds under way still need."`
+	ReconcileAt  string        `default:"10:30" help:"Time of the day, in China, at which the providers' bills of the day before are compared with our books; empty for never."`
+	SimURL       string        `help:"Origin of a simulator, such as http://127.0.0.1:8081: test mode. Without it real money moves."`
+	Drain        time.Duration `default:"5s" help:"For how long /readyz answers 503 before the server stops, so that balancers notice."`
+	AllowOrphans bool          `help:"Start although accounts are gone that payments or refunds under way still need."`
 }
 
 // Validate is called by kong before Run.
@@ -70,7 +75,7 @@ func (s *serveCommand) Validate() error {
 // Run serves real merchants, or test merchants against a simulator elsewhere.
 func (s *serveCommand) Run(ctx context.Context) error {
 	c := s.program()
-	c.SimURL, c.ReconcileAt, c.AllowOrphans = s.SimURL, s.ReconcileAt, s.AllowOrphans
+	c.SimURL, c.ReconcileAt, c.AllowOrphans, c.Drain = s.SimURL, s.ReconcileAt, s.AllowOrphans, s.Drain
 	p, err := program.Open(ctx, c)
 	if err != nil {
 		return err

@@ -36,7 +36,7 @@ type question struct {
 }
 
 // Validate is called by kong before a command runs.
-func (q question) Validate() error { return CheckDatabase(q.Database) }
+func (q question) Validate() error { return CheckDatabase("database", q.Database) }
 
 func (q question) order() capability.Order {
 	o := capability.Order{

@@ -27,6 +27,7 @@ type Commands struct {
 	Quarantine quarantine     `cmd:"" help:"Decide about what providers say and our books contradict."`
 	Rails      rails          `cmd:"" help:"See which rails providers refuse, and offer them again."`
 	Refunds    refunds        `cmd:"" help:"Bring refunds to an end that wait for a person."`
+	Migrate    migrate        `cmd:"" help:"Bring the tables up to date, with a role that may, or tell whether they are."`
 	Reconcile  reconcileBills `cmd:"" help:"Compare the providers' daily bills with our books."`
 }
 
@@ -37,14 +38,14 @@ type database struct {
 }
 
 // Validate is called by kong before a command runs.
-func (d database) Validate() error { return CheckDatabase(d.Database) }
+func (d database) Validate() error { return CheckDatabase("database", d.Database) }
 
 // with opens the database for one piece of work. A folder that isn't there is
 // an error: a mistyped name must not look like a server without merchants.
 func (d database) with(ctx context.Context, work func(*sqlstore.DB) error) error {
-	source := cmp.Or(d.Database, d.Data)
-	if _, err := os.Stat(source); d.Database == "" && err != nil {
-		return usage("data", "there is no folder %s: start the server first, or make the folder", source)
+	source, err := d.source()
+	if err != nil {
+		return err
 	}
 	db, err := store.Open(ctx, source, nil)
 	if err != nil {
@@ -52,6 +53,14 @@ func (d database) with(ctx context.Context, work func(*sqlstore.DB) error) error
 	}
 	defer db.Close()
 	return work(db)
+}
+
+func (d database) source() (string, error) {
+	source := cmp.Or(d.Database, d.Data)
+	if _, err := os.Stat(source); d.Database == "" && err != nil {
+		return "", usage("data", "there is no folder %s: start the server first, or make the folder", source)
+	}
+	return source, nil
 }
 
 // CheckOrigin refuses a flag's value that is neither "" nor an origin such as
@@ -67,13 +76,13 @@ func CheckOrigin(flag, value string) error {
 	return usage(flag, "must be an origin such as https://pay.example, is %q", value)
 }
 
-// CheckDatabase refuses a --database that is neither "" nor PostgreSQL's: it
-// would be taken for the name of a folder.
-func CheckDatabase(value string) error {
+// CheckDatabase refuses a flag's value that is neither "" nor a URL of PostgreSQL:
+// it would be taken for the name of a folder.
+func CheckDatabase(flag, value string) error {
 	if value == "" || strings.HasPrefix(value, "postgres://") || strings.HasPrefix(value, "postgresql://") {
 		return nil
 	}
-	return usage("database", "must begin with postgres://")
+	return usage(flag, "must begin with postgres://")
 }
 
 // CheckTime refuses a flag's value that is neither "" nor a time of day.

@@ -65,6 +65,7 @@ func TestMistypedIsRefused(t *testing.T) {
 		"data":              {"merchants list --data " + none, "--data"},
 		"database":          {"merchants list --database mysql://db", "--database"},
 		"matrix-database":   {"matrix --database " + none, "--database"},
+		"migrated-data":     {"migrate --data " + none, "--data"},
 		"checked-origin":    {"merchants check . --sim-url localhost:8081", "--sim-url"},
 		"reconciled-origin": {"reconcile --since 2026-11-01 --sim-url localhost:8081", "--sim-url"},
 	} {

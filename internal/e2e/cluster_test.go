@@ -99,7 +99,7 @@ func serveProcess(t *testing.T, binary, origin string, flags ...string) *process
 	p := &process{t: t}
 	p.cmd = exec.Command(binary, append([]string{
 		"serve", "--listen", strings.TrimPrefix(origin, "http://"),
-		"--admin-listen", "127.0.0.1:0",
+		"--admin-listen", "127.0.0.1:0", "--drain", "0s",
 	}, flags...)...)
 	out, err := p.cmd.StderrPipe()
 	if err != nil {

@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// Drain has readiness probes fail from now on; everything else is served.
+func (s *Server) Drain() { s.draining.Store(true) }
+
 // handleHealth says that the process answers at all.
 func (s *Server) handleHealth(w http.ResponseWriter, _ *http.Request) error {
 	return writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
@@ -14,11 +17,15 @@ func (s *Server) handleHealth(w http.ResponseWriter, _ *http.Request) error {
 // probeTimeout bounds a readiness probe.
 const probeTimeout = 2 * time.Second
 
-// handleReadiness says that every part is there that a request needs.
+// handleReadiness says that every part is there that a request needs, and that the
+// server means to stay.
 func (s *Server) handleReadiness(w http.ResponseWriter, r *http.Request) error {
+	if s.draining.Load() {
+		return writeJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "draining"})
+	}
 	ctx, cancel := context.WithTimeout(r.Context(), probeTimeout)
 	defer cancel()
-	if _, err := s.revisions.Position(ctx); err != nil {
+	if err := s.ready(ctx); err != nil {
 		return err
 	}
 	return s.handleHealth(w, r)

@@ -1,10 +1,12 @@
 package httpd
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -38,11 +40,12 @@ type Config struct {
 	Webhooks        *webhook.Directory
 
 	Assets    *web.Assets
-	Secret    []byte         // at least MinSecret bytes, the same on every server of one service
-	BaseURL   string         // origin under which payers reach us
-	RealMoney bool           // providers are no simulators: https only
-	Proxies   []netip.Prefix // peers whose X-Forwarded-For is believed
-	AdminKey  string         // SHA-256 (hex) of the admin API's key; "" refuses everyone
+	Secret    []byte                      // at least MinSecret bytes, the same on every server of one service
+	BaseURL   string                      // origin under which payers reach us
+	RealMoney bool                        // providers are no simulators: https only
+	Proxies   []netip.Prefix              // peers whose X-Forwarded-For is believed
+	AdminKey  string                      // SHA-256 (hex) of the admin API's key; "" refuses everyone
+	Ready     func(context.Context) error // fails if nothing can be stored at present
 	Now       func() time.Time
 	Log       *slog.Logger
 	Registry  *prometheus.Registry
@@ -80,6 +83,9 @@ type Server struct {
 
 	limits *limits
 	open   sync.WaitGroup // event streams
+
+	ready    func(context.Context) error
+	draining atomic.Bool
 }
 
 // New makes a Server. Fails if the secret is too short, or if AdminKey is not the
@@ -101,7 +107,7 @@ func New(c Config) (*Server, error) {
 		assets: c.Assets, scripts: pageScripts(c.Assets), secrets: sec,
 		baseURL: c.BaseURL, realMoney: c.RealMoney, proxies: unmapped(c.Proxies), adminKey: c.AdminKey, now: c.Now, log: c.Log,
 		registry: c.Registry, metrics: newMetrics(c.Registry),
-		crossOrigin: http.NewCrossOriginProtection(), limits: newLimits(),
+		crossOrigin: http.NewCrossOriginProtection(), limits: newLimits(), ready: c.Ready,
 	}
 	if s.now == nil {
 		s.now = time.Now

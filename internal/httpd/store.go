@@ -14,9 +14,6 @@ type Revisions interface {
 
 	// Get returns a merchant's newest revision.
 	Get(ctx context.Context, merchant string) (merchant.Revision, error)
-
-	// Position fails if the store can't be reached.
-	Position(ctx context.Context) (int64, error)
 }
 
 // Reconciliations lists what came of comparing the providers' bills.

@@ -1,5 +1,5 @@
 // Package needs skips tests on machines that lack what they need: the browser's
-// bundle, Chromium, Node or PostgreSQL. Where the environment has CI set to
+// bundle, Chromium, Node, PostgreSQL or pgbouncer. Where the environment has CI set to
 // anything, a missing tool fails the test instead, so that nothing is skipped
 // there unseen. With -short, what needs one of them is skipped in any case.
 //
@@ -60,6 +60,12 @@ func GOROOT(tb testing.TB) string {
 func Postgres(tb testing.TB) string {
 	tb.Helper()
 	return need(tb, "PostgreSQL (apt-get install postgresql)", postgres)
+}
+
+// Pgbouncer returns the path of the pooler, or skips the test.
+func Pgbouncer(tb testing.TB) string {
+	tb.Helper()
+	return need(tb, "pgbouncer (apt-get install pgbouncer)", func() (string, error) { return command("pgbouncer", "/usr/sbin/pgbouncer") })
 }
 
 // Time skips a test that takes long where -short asks for quick ones.

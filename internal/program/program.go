@@ -29,15 +29,18 @@ import (
 
 // Config says what a Program is made of. Merchants is needed.
 type Config struct {
-	Listen         string    // address of the payers', merchants' and providers' routes; the port may be 0
-	AdminListen    string    // address of metrics and the admin API; the port may be 0
-	BaseURL        string    // origin under which payers and providers reach Listen; "" for http and Listen
-	Data           string    // folder of the SQLite database and the server's secret; "" for "data"
-	Database       string    // postgres://… to use PostgreSQL instead of SQLite
-	Merchants      Merchants // loaded once the base URL is known
-	SimURL         string    // origin of the simulated providers; "" where real money moves
-	Secret         string    // the server's secret in base64, if it is not to be kept in Data
-	AdminKey       string    // SHA-256 (hex) of the admin API's key; "" refuses everyone
+	Listen         string        // address of the payers', merchants' and providers' routes; the port may be 0
+	AdminListen    string        // address of metrics and the admin API; the port may be 0
+	BaseURL        string        // origin under which payers and providers reach Listen; "" for http and Listen
+	Data           string        // folder of the SQLite database and the server's secret; "" for "data"
+	Database       string        // postgres://… to use PostgreSQL instead of SQLite
+	ListenDatabase string        // the same with no pooler between, for LISTEN and migrations; "" if Database is that
+	DatabaseWait   time.Duration // for how long a PostgreSQL that does not answer yet is tried again
+	Drain          time.Duration // for how long readiness probes fail before the server stops
+	Merchants      Merchants     // loaded once the base URL is known
+	SimURL         string        // origin of the simulated providers; "" where real money moves
+	Secret         string        // the server's secret in base64, if it is not to be kept in Data
+	AdminKey       string        // SHA-256 (hex) of the admin API's key; "" refuses everyone
 	TrustedProxies []netip.Prefix
 	ReconcileAt    string       // time of the day in China, such as 10:30, at which bills are compared; "" for never
 	AllowOrphans   bool         // start although accounts are gone that money under way still needs
@@ -94,7 +97,7 @@ func Open(ctx context.Context, c Config) (*Program, error) {
 	if c.Reached == nil {
 		c.Reached = crashPoint()
 	}
-	p := &Program{Config: c, group: run.Group{Log: c.Log}, public: http.NewServeMux(), admin: http.NewServeMux()}
+	p := &Program{Config: c, group: run.Group{Log: c.Log, Drain: c.Drain}, public: http.NewServeMux(), admin: http.NewServeMux()}
 	if err := errors.Join(p.listen(), p.checkBaseURL()); err != nil {
 		return nil, errors.Join(err, p.Close())
 	}

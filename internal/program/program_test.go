@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -79,14 +80,49 @@ func TestClose(t *testing.T) {
 	}
 }
 
-func answers(url string) bool {
+func answers(url string) bool { return status(url) == http.StatusOK }
+
+// status returns the status of an answer, 0 if there is none.
+func status(url string) int {
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	res, err := client.Get(url)
 	if err != nil {
-		return false
+		return 0
 	}
 	res.Body.Close()
-	return res.StatusCode == http.StatusOK
+	return res.StatusCode
+}
+
+// A server that is to stop says so at both addresses, and serves on meanwhile.
+func TestDrain(t *testing.T) {
+	c := config(t)
+	c.Drain = time.Hour
+	p, err := program.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- p.Run(ctx) }()
+	addresses := []string{p.BaseURL, "http://" + p.AdminListen}
+	for _, a := range addresses {
+		for !answers(a + "/readyz") {
+		}
+	}
+	stop()
+	for _, a := range addresses {
+		for answers(a + "/readyz") {
+		}
+		if got := status(a + "/readyz"); got != http.StatusServiceUnavailable {
+			t.Errorf("%s/readyz answers %d, want 503", a, got)
+		}
+		if !answers(a + "/healthz") {
+			t.Errorf("%s does not answer while it drains", a)
+		}
+	}
+	if err := errors.Join(p.Close(), <-done); err != nil {
+		t.Error(err)
+	}
 }
 
 // What can't be opened leaves nothing behind either.

@@ -55,7 +55,10 @@ func (p *Program) wire(ctx context.Context) error {
 	if !assets.HasBundle() {
 		p.Log.Warn("this binary holds no WebAssembly bundle: pages work as HTML only (make build puts it in)")
 	}
-	if p.Stores, err = store.Open(ctx, cmp.Or(p.Database, p.Data), hub.Wake); err != nil {
+	p.Stores, err = store.Config{
+		Source: cmp.Or(p.Database, p.Data), Listen: p.ListenDatabase, Notify: hub.Wake, Wait: p.DatabaseWait, Log: p.Log, Metrics: registry,
+	}.Open(ctx)
+	if err != nil {
 		return err
 	}
 	documents, err := p.introduce(ctx, folder.Documents(loaded))
@@ -82,7 +85,7 @@ func (p *Program) wire(ctx context.Context) error {
 		Revisions: p.Stores.Documents, Outbox: p.Stores.Outbox, Replies: p.Stores.Replies,
 		Reconciliations: p.Stores.Reconciliations, Webhooks: webhooks,
 		Assets: assets, Secret: secret, BaseURL: p.BaseURL, RealMoney: p.RealMoney(), Proxies: p.TrustedProxies,
-		AdminKey: p.AdminKey, Now: p.Now, Log: p.Log, Registry: registry,
+		AdminKey: p.AdminKey, Ready: p.Stores.Ready, Now: p.Now, Log: p.Log, Registry: registry,
 	})
 	if err != nil {
 		return err
@@ -93,6 +96,7 @@ func (p *Program) wire(ctx context.Context) error {
 	})
 	p.public.Handle("/", server.Handler())
 	p.admin.Handle("/", server.Admin())
+	p.group.OnDrain(func() { p.Log.Info("draining", "for", p.Drain); server.Drain() })
 	p.group.OnShutdown(hub.Close)
 	p.Go(server.Streams)
 	p.Go(documents.Run)

@@ -21,6 +21,8 @@ const stopWithin = 8 * time.Second
 // Group is a set of servers and background work that live and end together.
 type Group struct {
 	Log       *slog.Logger
+	Drain     time.Duration // between the wish to stop and the stop, so that balancers notice
+	draining  []func()
 	servers   []*http.Server
 	listeners []net.Listener
 	work      []func(context.Context)
@@ -48,11 +50,14 @@ func (g *Group) OnShutdown(f func()) {
 	}
 }
 
+// OnDrain has f called when Run is to end, and still serves for the time of Drain.
+func (g *Group) OnDrain(f func()) { g.draining = append(g.draining, f) }
+
 // Go adds background work; it must return soon after its context ends.
 func (g *Group) Go(work func(context.Context)) { g.work = append(g.work, work) }
 
-// Run serves until ctx ends, a server fails or Close is called. It then takes no
-// new requests, lets those under way finish, and ends the background work last,
+// Run serves until ctx ends, a server fails or Close is called. After the first of
+// these it drains. It then takes no new requests, lets those under way finish, and ends the background work last,
 // because they may still give it something to do.
 func (g *Group) Run(ctx context.Context) error {
 	ended := g.begin()
@@ -73,6 +78,7 @@ func (g *Group) Run(ctx context.Context) error {
 	var err error
 	select {
 	case <-ctx.Done():
+		err = g.drain(failed)
 	case err = <-failed:
 	}
 	if errors.Is(err, http.ErrServerClosed) {
@@ -83,6 +89,21 @@ func (g *Group) Run(ctx context.Context) error {
 	stopWork()
 	work.Wait()
 	return err
+}
+
+// drain serves on until its time is over, or fails with a server.
+func (g *Group) drain(failed <-chan error) error {
+	for _, f := range g.draining {
+		f()
+	}
+	end := time.NewTimer(g.Drain)
+	defer end.Stop()
+	select {
+	case <-end.C:
+		return nil
+	case err := <-failed:
+		return err
+	}
 }
 
 // begin returns what to close at the end, or nil if the group has been closed.

@@ -211,3 +211,32 @@ func TestCloseCutsOff(t *testing.T) {
 		t.Error("the request under way was answered")
 	}
 }
+
+// Who is to stop says so first, and serves on while balancers look elsewhere.
+func TestDrain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := &pipes{make(chan net.Conn), make(chan struct{})}
+		g := run.Group{Log: slog.New(slog.DiscardHandler), Drain: 5 * time.Second}
+		g.Serve(p, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "served") }))
+		told := make(chan struct{})
+		g.OnDrain(func() { close(told) })
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- g.Run(ctx) }()
+		start := time.Now()
+		cancel()
+		<-told
+		conn := p.dial()
+		io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+		if answer, err := io.ReadAll(conn); err != nil || !strings.HasSuffix(string(answer), "served") {
+			t.Errorf("while draining: %q, %v", answer, err)
+		}
+		if err := <-done; err != nil && !errors.Is(err, http.ErrServerClosed) {
+			t.Error(err)
+		}
+		if took := time.Since(start); took != g.Drain {
+			t.Errorf("it drained for %v, want %v", took, g.Drain)
+		}
+	})
+}

@@ -42,8 +42,10 @@ var (
 // from TestMain: os.Exit(pgtest.Run(m)).
 func Run(m *testing.M) int {
 	code := m.Run()
-	if shared != nil {
-		shared.stop()
+	for _, c := range []*cluster{sharedPooler, shared} {
+		if c != nil {
+			c.stop()
+		}
 	}
 	return code
 }
@@ -132,6 +134,37 @@ func Interrupt(tb testing.TB, dsn string) {
 	shared.exec(tb, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '"+database(tb, dsn)+"'")
 }
 
+// AsRole makes a role that may read and write the tables of a test's database, which
+// are made later, and nothing else. It returns the database's URL for that role.
+func AsRole(tb testing.TB, dsn string) string {
+	tb.Helper()
+	role := "app_" + database(tb, dsn)
+	u, err := url.Parse(dsn)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, statement := range []string{
+		"CREATE ROLE " + role + " LOGIN",
+		"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO " + role,
+	} {
+		shared.in(tb, dsn, statement)
+	}
+	tb.Cleanup(func() { shared.in(tb, dsn, "DROP OWNED BY "+role+"; DROP ROLE "+role) })
+	u.User = url.User(role)
+	return u.String()
+}
+
+// ReadOnly has every new transaction of a test's database refuse writes, as one that
+// has become a standby does, until writable is called.
+func ReadOnly(tb testing.TB, dsn string) (writable func()) {
+	tb.Helper()
+	set := func(value string) {
+		shared.exec(tb, "ALTER DATABASE "+database(tb, dsn)+" SET default_transaction_read_only = "+value)
+	}
+	set("on")
+	return func() { set("off") }
+}
+
 func database(tb testing.TB, dsn string) string {
 	u, err := url.Parse(dsn)
 	if err != nil {
@@ -140,7 +173,7 @@ func database(tb testing.TB, dsn string) string {
 	return u.Path[1:]
 }
 
-// cluster is a PostgreSQL server with its own data folder. It listens on a
+// cluster is a PostgreSQL server, or a pooler, with its own folder. It listens on a
 // socket in that folder only.
 type cluster struct {
 	folder string
@@ -149,25 +182,31 @@ type cluster struct {
 }
 
 func start(bin string) (*cluster, error) {
-	credential, err := unprivileged()
+	c, credential, err := newCluster()
 	if err != nil {
 		return nil, err
-	}
-	folder, err := os.MkdirTemp("", "pgtest")
-	if err != nil {
-		return nil, err
-	}
-	c := &cluster{folder: folder, ended: make(chan struct{})}
-	if credential != nil {
-		if err := os.Chown(folder, int(credential.Uid), int(credential.Gid)); err != nil {
-			return nil, err
-		}
 	}
 	if err := c.boot(bin, credential); err != nil {
 		c.stop()
 		return nil, err
 	}
 	return c, nil
+}
+
+// newCluster makes the folder of a server, and says whose it is.
+func newCluster() (*cluster, *syscall.Credential, error) {
+	credential, err := unprivileged()
+	if err != nil {
+		return nil, nil, err
+	}
+	folder, err := os.MkdirTemp("", "pgtest")
+	if err != nil {
+		return nil, nil, err
+	}
+	if credential != nil {
+		err = os.Chown(folder, int(credential.Uid), int(credential.Gid))
+	}
+	return &cluster{folder: folder, ended: make(chan struct{})}, credential, err
 }
 
 func (c *cluster) boot(bin string, credential *syscall.Credential) error {
@@ -186,6 +225,14 @@ func (c *cluster) boot(bin string, credential *syscall.Credential) error {
 	c.server = c.command(credential, filepath.Join(bin, "postgres"), "-D", data, "-k", c.folder,
 		"-c", "listen_addresses=", "-c", "max_connections=200")
 	c.server.Stdout, c.server.Stderr = &log, &log
+	if err := c.launch(); err != nil {
+		return err
+	}
+	return c.ready(c.dsn("postgres"), &log)
+}
+
+// launch starts the server.
+func (c *cluster) launch() error {
 	started := make(chan error)
 	go func() {
 		// The kernel ends the server together with the thread that started it, so
@@ -198,10 +245,7 @@ func (c *cluster) boot(bin string, credential *syscall.Credential) error {
 			_ = c.server.Wait()
 		}
 	}()
-	if err := <-started; err != nil {
-		return err
-	}
-	return c.ready(&log)
+	return <-started
 }
 
 func (c *cluster) command(credential *syscall.Credential, name string, args ...string) *exec.Cmd {
@@ -213,19 +257,19 @@ func (c *cluster) command(credential *syscall.Credential, name string, args ...s
 }
 
 // ready waits until the server takes connections.
-func (c *cluster) ready(log *bytes.Buffer) error {
+func (c *cluster) ready(dsn string, log *bytes.Buffer) error {
 	ctx, cancel := context.WithTimeout(context.Background(), startWithin)
 	defer cancel()
 	for {
-		conn, err := pgx.Connect(ctx, c.dsn("postgres"))
+		conn, err := pgx.Connect(ctx, dsn)
 		if err == nil {
 			return conn.Close(ctx)
 		}
 		select {
 		case <-c.ended:
-			return fmt.Errorf("postgres ended at once:\n%s", log)
+			return fmt.Errorf("it ended at once:\n%s", log)
 		case <-ctx.Done():
-			return fmt.Errorf("postgres takes no connections: %w", err)
+			return fmt.Errorf("it takes no connections: %w", err)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
@@ -248,7 +292,13 @@ func (c *cluster) dsn(database string) string {
 
 func (c *cluster) exec(tb testing.TB, statement string) {
 	tb.Helper()
-	c.with(tb, func(ctx context.Context, conn *pgx.Conn) error {
+	c.in(tb, c.dsn("postgres"), statement)
+}
+
+// in runs a statement in one of the cluster's databases.
+func (c *cluster) in(tb testing.TB, dsn, statement string) {
+	tb.Helper()
+	c.with(tb, dsn, func(ctx context.Context, conn *pgx.Conn) error {
 		_, err := conn.Exec(ctx, statement)
 		return err
 	})
@@ -256,17 +306,17 @@ func (c *cluster) exec(tb testing.TB, statement string) {
 
 func (c *cluster) show(tb testing.TB, setting string) (value string) {
 	tb.Helper()
-	c.with(tb, func(ctx context.Context, conn *pgx.Conn) error {
+	c.with(tb, c.dsn("postgres"), func(ctx context.Context, conn *pgx.Conn) error {
 		return conn.QueryRow(ctx, "SHOW "+setting).Scan(&value)
 	})
 	return value
 }
 
-func (c *cluster) with(tb testing.TB, fn func(context.Context, *pgx.Conn) error) {
+func (c *cluster) with(tb testing.TB, dsn string, fn func(context.Context, *pgx.Conn) error) {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, c.dsn("postgres"))
+	conn, err := pgx.Connect(ctx, dsn)
 	if err == nil {
 		err = errors.Join(fn(ctx, conn), conn.Close(ctx))
 	}

@@ -104,3 +104,9 @@ func (a *announcer) flush(ctx context.Context) error {
 	}
 	return err
 }
+
+// call notifies this server, and means nothing to others.
+func (a *announcer) call(ctx context.Context) error {
+	_, err := a.db.ExecContext(ctx, "SELECT pg_notify($1, $2)", channel, a.server)
+	return err
+}

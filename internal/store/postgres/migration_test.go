@@ -39,7 +39,7 @@ func TestMigrationOfEvents(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	db, err := Open(t.Context(), dsn, webhook.NewMessage, nil)
+	db, err := Open(t.Context(), Config{URL: dsn, Message: webhook.NewMessage})
 	if err != nil {
 		t.Fatal(err)
 	}

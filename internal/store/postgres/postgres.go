@@ -7,34 +7,29 @@ package postgres
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
 	"database/sql/driver"
-	"embed"
 	"errors"
-	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
-	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 
-	"morepay/internal/checkout"
 	"morepay/internal/store/sqlstore"
 )
-
-//go:embed migrations/*.sql
-var migrations embed.FS
 
 // SQLSTATE codes (PostgreSQL manual, appendix A).
 const (
 	uniqueViolation      = "23505"
 	serializationFailure = "40001"
 	deadlockDetected     = "40P01"
+	readOnly             = "25006"
+	notPermitted         = "42501"
+	startingUp           = "57P03"
+	tooManyConnections   = "53300"
+	poolerHasNoServer    = "08P01" // of pgbouncer
 )
 
 // lockSpace is the first key of all our advisory locks ("mpay"): other programs may
@@ -64,54 +59,6 @@ func is(err error, codes ...string) bool {
 	return false
 }
 
-// Open connects to the database that dsn names (a postgres:// URL; the settings of
-// pgxpool and those in settings.go may be in it) and brings its schema up to
-// date. notify may be nil; it hears of every session with new events, whichever
-// server stored them, and of "" when some may have been missed.
-func Open(ctx context.Context, dsn string, message sqlstore.MakeMessage, notify checkout.Notifier) (*sqlstore.DB, error) {
-	config, local, err := settings(dsn)
-	if err != nil {
-		return nil, fmt.Errorf("postgres: %w", err)
-	}
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
-		return nil, fmt.Errorf("postgres: %w", err)
-	}
-	e := &engine{pool: pool, db: stdlib.OpenDBFromPool(pool), local: local}
-	if err := migrate(ctx, e.db); err != nil {
-		return nil, fmt.Errorf("postgres: %w", errors.Join(err, e.disconnect()))
-	}
-	server := rand.Text()
-	if notify == nil {
-		notify = func(string) {}
-	} else if e.listener, err = listen(ctx, pool.Config().ConnConfig, server, notify); err != nil {
-		return nil, fmt.Errorf("postgres: %w", errors.Join(err, e.disconnect()))
-	}
-	e.announcer = startAnnouncer(e.db, server)
-	return sqlstore.New(e, dialect, message, func(session string) {
-		notify(session)
-		e.announcer.add(session)
-	}), nil
-}
-
-// migrate holds a lock, so that servers that start together don't meet.
-func migrate(ctx context.Context, db *sql.DB) error {
-	folder, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	locker, err := lock.NewPostgresSessionLocker()
-	if err != nil {
-		return err
-	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, folder, goose.WithSessionLocker(locker))
-	if err != nil {
-		return err
-	}
-	_, err = provider.Up(ctx)
-	return err
-}
-
 // engine runs transactions on PostgreSQL.
 type engine struct {
 	pool      *pgxpool.Pool
@@ -132,9 +79,28 @@ func again(err error) bool {
 	return unreachable || is(err, serializationFailure, deadlockDetected) || pgconn.SafeToRetry(err)
 }
 
-// Write implements [sqlstore.Engine].
+// Write implements [sqlstore.Engine]. A server that has become read-only stays so
+// for the connections that we have: new ones may find the one that took its place.
 func (e *engine) Write(ctx context.Context, fn func(sqlstore.Querier) error) error {
-	return retry(ctx, func(ctx context.Context) error { return e.transaction(ctx, "BEGIN", fn) })
+	err := retry(ctx, func(ctx context.Context) error { return e.transaction(ctx, "BEGIN", fn) })
+	if is(err, readOnly) {
+		e.pool.Reset()
+	}
+	return err
+}
+
+var errReadOnly = errors.New("the database takes no writes: it is a standby, or set to read only")
+
+// Ready implements [sqlstore.Engine].
+func (e *engine) Ready(ctx context.Context) error {
+	const query = "SELECT pg_is_in_recovery() OR CAST(current_setting('transaction_read_only') AS BOOLEAN)"
+	var refuses bool
+	err := retry(ctx, func(ctx context.Context) error { return e.db.QueryRowContext(ctx, query).Scan(&refuses) })
+	if err == nil && refuses {
+		e.pool.Reset()
+		return errReadOnly
+	}
+	return err
 }
 
 func retry(ctx context.Context, do func(context.Context) error) error {

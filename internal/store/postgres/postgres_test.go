@@ -30,7 +30,7 @@ func open(tb testing.TB, notify checkout.Notifier) storetest.Stores {
 
 func mustOpen(tb testing.TB, dsn string, notify checkout.Notifier) *sqlstore.DB {
 	tb.Helper()
-	db, err := postgres.Open(tb.Context(), dsn, webhook.NewMessage, notify)
+	db, err := postgres.Open(tb.Context(), postgres.Config{URL: dsn, Message: webhook.NewMessage, Notify: notify})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -157,7 +157,7 @@ func TestServersThatStartTogether(t *testing.T) {
 	var all sync.WaitGroup
 	for range 3 {
 		all.Go(func() {
-			db, err := postgres.Open(t.Context(), dsn, webhook.NewMessage, nil)
+			db, err := postgres.Open(t.Context(), postgres.Config{URL: dsn, Message: webhook.NewMessage})
 			if err != nil {
 				t.Errorf("open: %v", err)
 				return

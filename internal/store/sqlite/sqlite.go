@@ -13,7 +13,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"path/filepath"
 	"runtime"
@@ -24,6 +23,7 @@ import (
 	lib "modernc.org/sqlite/lib"
 
 	"morepay/internal/checkout"
+	"morepay/internal/store/schema"
 	"morepay/internal/store/sqlstore"
 )
 
@@ -78,15 +78,11 @@ func Open(ctx context.Context, path string, message sqlstore.MakeMessage, notify
 // connections to it. path is its file, or "" if it isn't one of this machine's.
 func start(ctx context.Context, write, read *sql.DB, path string) (*engine, error) {
 	write.SetMaxOpenConns(1)
-	folder, err := fs.Sub(migrations, "migrations")
+	tables, err := tables(write)
 	if err != nil {
 		return nil, err
 	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, write, folder)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := provider.Up(ctx); err != nil {
+	if err := tables.Up(ctx); err != nil {
 		return nil, err
 	}
 	w, err := newWriter(write, path)
@@ -94,6 +90,24 @@ func start(ctx context.Context, write, read *sql.DB, path string) (*engine, erro
 		return nil, err
 	}
 	return &engine{writer: w, readers: newReaders(read, path, maxReaders), pools: []*sql.DB{write, read}}, nil
+}
+
+func tables(db *sql.DB) (*schema.Schema, error) {
+	const exists = "SELECT COUNT(*) > 0 FROM sqlite_master WHERE name = '" + goose.DefaultTablename + "'"
+	return schema.New(db, goose.DialectSQLite3, exists, migrations)
+}
+
+// Schema opens the tables of the database in a file. It must be closed.
+func Schema(path string) (*schema.Schema, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: %w", err)
+	}
+	db, err := sql.Open("sqlite", dsn(path, url.Values{}))
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: %w", err)
+	}
+	return tables(db)
 }
 
 func dsn(path string, query url.Values) string {
@@ -118,6 +132,12 @@ func (e *engine) Read(ctx context.Context, fn func(sqlstore.Querier) error) erro
 // Snapshot implements [sqlstore.Engine].
 func (e *engine) Snapshot(ctx context.Context, fn func(sqlstore.Querier) error) error {
 	return e.with(ctx, func(c *connection) error { return c.snapshot(fn) })
+}
+
+// Ready implements [sqlstore.Engine]. A transaction that changes nothing takes the
+// lock to write and touches no disk.
+func (e *engine) Ready(ctx context.Context) error {
+	return e.Write(ctx, func(sqlstore.Querier) error { return nil })
 }
 
 // Close implements [sqlstore.Engine].

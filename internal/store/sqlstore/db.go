@@ -35,6 +35,9 @@ type Engine interface {
 	// Read runs fn, whose reads may each see another moment.
 	Read(ctx context.Context, fn func(Querier) error) error
 
+	// Ready fails if the database can't be reached, or would refuse a write.
+	Ready(ctx context.Context) error
+
 	// Close waits for writes that have begun and ends the rest.
 	Close() error
 }
@@ -61,7 +64,7 @@ type DB struct {
 
 	Reconciliations *Reconciliations
 
-	engine Engine
+	base
 }
 
 // MakeMessage makes the message to a merchant about an event, from the ledger
@@ -86,13 +89,16 @@ func New(e Engine, d Dialect, message MakeMessage, notify checkout.Notifier) *DB
 
 		Reconciliations: &Reconciliations{b},
 
-		engine: e,
+		base: b,
 	}
 }
 
 // Close ends all work on the database. Every later call fails with
 // store_unavailable.
 func (db *DB) Close() error { return db.engine.Close() }
+
+// Ready fails with store_unavailable if nothing can be stored at present.
+func (db *DB) Ready(ctx context.Context) error { return db.base.bound(ctx, db.engine.Ready) }
 
 // base holds what every store needs.
 type base struct {
@@ -121,9 +127,16 @@ func (b base) read(ctx context.Context, fn func(Querier) error) error {
 
 // run gives fn to the engine, for as long as a call may take.
 func (b base) run(ctx context.Context, engine func(context.Context, func(Querier) error) error, fn func(Querier) error) error {
+	return b.bound(ctx, func(ctx context.Context) error {
+		return engine(ctx, func(q Querier) error { return fn(b.translated(ctx, q)) })
+	})
+}
+
+// bound calls fn with the time that a call may take.
+func (b base) bound(ctx context.Context, fn func(context.Context) error) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, answerWithin, errSlow)
 	defer cancel()
-	return b.coded(ctx, engine(ctx, func(q Querier) error { return fn(b.translated(ctx, q)) }))
+	return b.coded(ctx, fn(ctx))
 }
 
 // translated makes q take parameters that are written ?, and gives up at the end of
