@@ -82,9 +82,3 @@ func quality(params string) float64 {
 	}
 	return q
 }
-
-// Coding picks the content coding for a body that is made on the spot, by an
-// Accept-Encoding header: "br", "gzip" or "identity".
-func Coding(accept string) string {
-	return string(choose(accept, map[coding][]byte{brotli: nil, gzip: nil}))
-}

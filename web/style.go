@@ -13,10 +13,12 @@ func Stylesheet() string { return stylesheet() }
 
 // StylesheetHash returns the source expression that allows [Stylesheet] in a
 // Content-Security-Policy: 'sha256-…', with its quotes.
-func StylesheetHash() string {
+func StylesheetHash() string { return stylesheetHash() }
+
+var stylesheetHash = sync.OnceValue(func() string {
 	sum := sha256.Sum256([]byte(stylesheet()))
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
-}
+})
 
 var stylesheet = sync.OnceValue(func() string {
 	source, err := sources.ReadFile("checkout.css")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 
 	"morepay/internal/page"
 	"morepay/internal/pay"
@@ -76,6 +77,25 @@ func (s *Server) writePage(w http.ResponseWriter, r *http.Request, l *pay.Ledger
 	}
 	s.pageHeaders(w, links.Ancestors, s.accounts.FormTargets(l.Session.Merchant))
 	return writeCompressed(w, r, status, html)
+}
+
+// writeCompressed writes a page in the coding that the client weighs most. The
+// page holds secrets of its session, but nothing that anyone but the session's
+// merchant chose, so its length tells an attacker nothing.
+func writeCompressed(w http.ResponseWriter, r *http.Request, status int, page []byte) error {
+	packed, coding, err := web.Compress(r.Header.Get("Accept-Encoding"), page)
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Vary", "Accept-Encoding, Accept")
+	if coding != "identity" {
+		h.Set("Content-Encoding", coding)
+	}
+	h.Set("Content-Length", strconv.Itoa(len(packed)))
+	w.WriteHeader(status)
+	_, err = w.Write(packed)
+	return err
 }
 
 // progress returns what may have changed on a page since it was drawn.

@@ -47,6 +47,7 @@ var known = load(files)
 
 var (
 	byTag   = index(known)
+	encoded = encode()
 	matcher = language.NewMatcher(tags(known))
 )
 
@@ -99,6 +100,18 @@ func index(list []catalogue) map[string]view.Text {
 	return m
 }
 
+func encode() map[string][]byte {
+	m := map[string][]byte{}
+	for _, tag := range append(Tags(), Pseudo) {
+		b, err := json.Marshal(Text(tag))
+		if err != nil {
+			panic(err) // strings
+		}
+		m[tag] = b
+	}
+	return m
+}
+
 func tags(list []catalogue) []language.Tag {
 	t := make([]language.Tag, len(list))
 	for i, c := range list {
@@ -126,6 +139,15 @@ func Text(tag string) view.Text {
 		return text
 	}
 	return byTag[Fallback]
+}
+
+// JSON returns [Text] of a tag as JSON, with <, > and & escaped. It must not be
+// changed.
+func JSON(tag string) []byte {
+	if text, ok := encoded[tag]; ok {
+		return text
+	}
+	return encoded[Fallback]
 }
 
 // Problem returns the sentence for an error that a payer has met. A code

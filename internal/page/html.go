@@ -20,15 +20,19 @@ type Scripts struct {
 	Frame, Boot, Wasm, Exec string
 }
 
+// around is room for what [HTML] writes between the large parts, in bytes.
+const around = 2 << 10
+
 // HTML returns the document around a view: one request, CSS inlined, every script
 // late. returned says that the payer came back from the wallet.
 func HTML(v view.Checkout, returned bool, scripts Scripts) ([]byte, error) {
-	data, err := json.Marshal(v) // escapes <, > and &, so no text can end the element
+	data, err := viewJSON(v)
 	if err != nil {
 		return nil, err
 	}
 	body, theme, title := app.HTML(v), app.ThemeAttributes(v), app.Title(v)
 	var b bytes.Buffer
+	b.Grow(len(web.Stylesheet()) + len(body) + len(data) + around)
 	writeHead(&b, v.Locale, title, theme)
 	writeRefresh(&b, v, returned)
 	b.WriteString(`</head><body>`)
@@ -39,6 +43,20 @@ func HTML(v view.Checkout, returned bool, scripts Scripts) ([]byte, error) {
 	writeScripts(&b, v, scripts)
 	b.WriteString(`</body></html>`)
 	return b.Bytes(), nil
+}
+
+// viewJSON returns a view as JSON. It escapes <, > and &, so no text can end the
+// element around it. The catalogue is most of it and the same for all, so it is
+// put in as the bytes that it always has.
+func viewJSON(v view.Checkout) ([]byte, error) {
+	rest, err := json.Marshal(struct {
+		view.Checkout
+		Text *struct{} `json:"text,omitempty"` // in place of the view's
+	}{Checkout: v})
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat([]byte(`{"text":`), locale.JSON(v.Locale), []byte(","), rest[1:]), nil
 }
 
 // Problem returns the page of an error where there is no session to show: one

@@ -10,12 +10,14 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"morepay/internal/capability"
 	"morepay/internal/capability/document"
 	"morepay/internal/harness"
 	"morepay/internal/merchant"
+	"morepay/internal/pay"
 	"morepay/internal/program"
 	"morepay/internal/store/sqlstore"
 )
@@ -26,6 +28,7 @@ func Benches() []Row {
 		{"sessions", "1,000 sessions/s through the API", createSessions},
 		{"notifications", "1,500/s durable, p99 < 500 ms", notificationStorm},
 		{"sse", "10,000 waiters at ≤ 32 KiB, paid event p99 < 1 s", streams},
+		{"pages", "≥ 2,500 pages/s with brotli, of ≤ 8 KB", pages},
 		{"capabilities", "≥ 80% of the requests/s of a bare handler, 304 included", capabilities},
 		{"many-merchants", "100,000 merchants: GET p99 ≤ 5 ms with 64 connections, RSS ≤ 300 MB", manyMerchants},
 	}
@@ -53,6 +56,44 @@ func createSessions(ctx context.Context, e *Env) (string, error) {
 		return status(dep.Client, req, http.StatusCreated)
 	})
 	return fmt.Sprintf("%.0f/s, p99 %v", l.rate(), l.p99()), errors.Join(err, e.fast(l.rate() >= 1000, "%.0f/s", l.rate()))
+}
+
+// pages asks for one payer's list again and again, as browsers do.
+func pages(ctx context.Context, e *Env) (string, error) {
+	var token string
+	dep, c, err := e.deployAndServe(ctx, func(s *harness.Harness) (err error) {
+		_, token, err = s.Open(ctx, fen)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	defer dep.Close()
+	defer c.kill()
+	before, err := c.cpu()
+	if err != nil {
+		return "", err
+	}
+	var size atomic.Int64
+	l, err := flood(ctx, connections, e.scale(200, 20_000), func(ctx context.Context, _ int) error {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, dep.BaseURL+"/pay/"+token, nil)
+		if err != nil {
+			return err
+		}
+		req.Header = http.Header{"Accept-Encoding": {"br"}, "Accept-Language": {"zh-CN"}, "User-Agent": {harness.Agent(pay.RailQR)}}
+		res, err := dep.Client.Do(req)
+		if err != nil {
+			return err
+		}
+		defer res.Body.Close()
+		n, err := io.Copy(io.Discard, res.Body)
+		size.Store(n)
+		return errors.Join(err, want(res.StatusCode == http.StatusOK && res.Header.Get("Content-Encoding") == "br", "a page was answered %d", res.StatusCode))
+	})
+	after, failed := c.cpu()
+	each := (after - before) / time.Duration(len(l.took))
+	return fmt.Sprintf("%.0f/s of %d bytes, %v of processor time each, p99 %v", l.rate(), size.Load(), each.Round(time.Microsecond), l.p99()), errors.Join(err, failed,
+		want(size.Load() <= 8<<10, "%d bytes", size.Load()), e.fast(l.rate() >= 2500, "%.0f/s", l.rate()))
 }
 
 // deployAndServe makes a deployment whose program runs.

@@ -139,3 +139,24 @@ func (c *child) resident() (int64, error) {
 	pages, err := strconv.ParseInt(strings.Fields(string(b))[1], 10, 64)
 	return pages * int64(os.Getpagesize()), err
 }
+
+// tick is the unit of time in /proc (Linux, on all common processors).
+const tick = 10 * time.Millisecond
+
+// cpu returns the processor time that the process has used (Linux).
+func (c *child) cpu() (time.Duration, error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", c.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	_, fields, _ := strings.Cut(string(b), ") ") // the name before may hold spaces
+	var used time.Duration
+	for _, field := range strings.Fields(fields)[11:13] { // utime and stime
+		n, err := strconv.ParseInt(field, 10, 64)
+		if err != nil {
+			return 0, err
+		}
+		used += time.Duration(n) * tick
+	}
+	return used, nil
+}
