@@ -15,6 +15,7 @@ import (
 // How the sweeper works.
 const (
 	SweepEvery   = 500 * time.Millisecond // pause between rounds, unless a test wants another
+	DeskEvery    = 2 * time.Second        // pause between looks for what people have decided, unless a test wants another
 	sweepBatch   = 64
 	sweepMost    = 4096             // sessions in work at once
 	claimFor     = 15 * time.Second // renewed while the work lasts

@@ -104,7 +104,7 @@ func (p *Program) wire(ctx context.Context) error {
 	p.Go(desk.WatchOrphans)
 	if p.SweepEvery != Never {
 		p.Go(func(ctx context.Context) { p.Service.Sweep(ctx, cmp.Or(p.SweepEvery, checkout.SweepEvery)) })
-		p.Go(func(ctx context.Context) { p.Service.FollowDesk(ctx, cmp.Or(p.SweepEvery, checkout.SweepEvery)) })
+		p.Go(func(ctx context.Context) { p.Service.FollowDesk(ctx, cmp.Or(p.SweepEvery, checkout.DeskEvery)) })
 	}
 	return p.reconcile(registry)
 }

@@ -71,7 +71,11 @@ func (s *Ledgers) Quarantined(ctx context.Context, f checkout.QuarantineFilter) 
 	for _, value := range []string{string(f.Status), f.Merchant, f.Provider, f.Account} {
 		args = append(args, value, value)
 	}
-	err = s.snapshot(ctx, func(q Querier) error {
+	look := s.read // one statement sees one moment
+	if f.After != "" {
+		look = s.snapshot
+	}
+	err = look(ctx, func(q Querier) error {
 		after := entryPlace{at: math.MaxInt64}
 		if f.After != "" {
 			fields := func(p *entryPlace) []any { return []any{&p.at, &p.id} }

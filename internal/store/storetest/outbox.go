@@ -28,6 +28,7 @@ var outboxCases = []testCase{
 	{"backlog", backlog},
 	{"release-never-loses-a-message", releaseRace},
 	{"several-servers-assign-in-order", assignTogether},
+	{"news-are-of-messages-only", newsOfMessages},
 }
 
 // paidSession stores a session of a merchant and pays it: one message.
@@ -526,5 +527,28 @@ func assignTogether(fx *fixture) {
 	c := fx.claimOne(later)
 	if due := fx.round(c, later); len(due) != sessions {
 		fx.Errorf("each is to be delivered once: %s", fmt.Sprint(numbers(due)))
+	}
+}
+
+// Most events are none that merchants hear of: they wake nobody who delivers.
+func newsOfMessages(fx *fixture) {
+	l := newLedger()
+	fx.must(fx.Ledgers.Create(fx.Context(), l))
+	news := func() bool {
+		select {
+		case <-fx.Queue.News():
+			return true
+		default:
+			return false
+		}
+	}
+	news() // of what came before
+	fx.update(l.Session.ID, func(l *pay.Ledger) error { return l.Begin(newAttempt(), start) })
+	if news() {
+		fx.Error("there is news after an attempt")
+	}
+	fx.update(l.Session.ID, func(l *pay.Ledger) error { return l.Cancel(start) })
+	if !news() {
+		fx.Error("there is no news after a message was written")
 	}
 }
