@@ -146,7 +146,8 @@ func submit(class string, label ...goapp.UI) goapp.UI {
 // webLink lets addresses through that lead to a web page, and nothing else:
 // javascript: and its kin come out as "".
 func webLink(to string) string {
-	if strings.HasPrefix(to, "https://") || strings.HasPrefix(to, "http://") {
+	switch scheme, _, _ := strings.Cut(to, "://"); strings.ToLower(scheme) { // capitals are as good to a browser
+	case "https", "http":
 		return to
 	}
 	return ""

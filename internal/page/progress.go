@@ -1,8 +1,8 @@
 package page
 
 import (
-	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"morepay/internal/capability"
@@ -110,15 +110,33 @@ func draw(payload string) (*view.QR, error) {
 	return &view.QR{Size: code.Size, Path: code.Path}, nil
 }
 
+// sessionParameter names the session in the query of a return URL.
+const sessionParameter = "morepay_session"
+
 // continueURL leads back to the merchant. It names the session and nothing
-// else: a status in a URL could be made up, so the merchant's server asks.
+// else: a status in a URL could be made up, so the merchant's server asks. Every
+// byte of the merchant's stays: a query may be signed, or mean something only as
+// it was written. The fragment comes last, as it must.
 func continueURL(s *pay.Session) string {
-	u, err := url.Parse(s.ReturnURL)
-	if err != nil {
-		return ""
+	page, fragment, hashed := strings.Cut(s.ReturnURL, "#")
+	path, query, _ := strings.Cut(page, "?")
+	query = withoutSession(query)
+	if query != "" && !strings.HasSuffix(query, "&") {
+		query += "&"
 	}
-	q := u.Query()
-	q.Set("morepay_session", s.ID)
-	u.RawQuery = q.Encode()
-	return u.String()
+	to := path + "?" + query + sessionParameter + "=" + s.ID
+	if hashed {
+		to += "#" + fragment
+	}
+	return to
+}
+
+// withoutSession takes our own parameter out of a query: a shop whose payer came
+// back once may give the address of that page.
+func withoutSession(query string) string {
+	if !strings.Contains(query, sessionParameter+"=") {
+		return query
+	}
+	ours := func(field string) bool { return strings.HasPrefix(field, sessionParameter+"=") }
+	return strings.Join(slices.DeleteFunc(strings.Split(query, "&"), ours), "&")
 }

@@ -46,7 +46,15 @@ func TestReturnURL(t *testing.T) {
 		{"https://shop.example/orders/1\r\nSet-Cookie:a", false},
 		{"//shop.example/orders/1", false},
 		{"javascript:alert(1)", false},
-		{"https://shop.example/orders/1#x", false},
+		{"https://shop.example/orders/1#x", true},
+		{"https://m.shop.example/#/order/1?x=100%&y=#", true},
+		{"https://m.shop.example#/order/1", true},
+		{"https://shop.example/orders/1?next=1;2&x=%zz", true},
+		{"HTTPS://shop.example/orders/1", true},
+		{"https://shop.example/#/../orders/", false},
+		{"https://evil.example/#https://shop.example/orders/", false},
+		{"https://shop.example/orders/1#a b", false},
+		{`https://shop.example/orders/1#\`, false},
 		{"", false},
 	} {
 		err := r.ReturnURL("shop", c.url)

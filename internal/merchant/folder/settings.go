@@ -104,11 +104,16 @@ func modeOf(realMoney bool) Mode {
 	return ModeTest
 }
 
+// notInURLs are characters that browsers drop, or read as others.
+const notInURLs = "\\\r\n\t "
+
+var errURLText = errors.New("holds a character that is not allowed, or is too long")
+
 // parseHTTP takes an absolute URL without the parts that make it mean something
 // else to one reader than to another.
 func parseHTTP(raw string, realMoney bool) (*url.URL, error) {
-	if strings.ContainsAny(raw, "\\\r\n\t ") || len(raw) > 2048 {
-		return nil, fmt.Errorf("holds a character that is not allowed, or is too long")
+	if strings.ContainsAny(raw, notInURLs) || len(raw) > 2048 {
+		return nil, errURLText
 	}
 	u, err := url.Parse(raw)
 	if err != nil {
@@ -131,9 +136,14 @@ func plainHost(host string) bool {
 
 // allowsReturn checks that payers may be sent to raw: same scheme and host as
 // a registered prefix, and under its path. Dot segments, which could lead out of
-// it, are refused in every spelling.
+// it, are refused in every spelling. A fragment may say anything: it is for the
+// page that lies there.
 func (s *Settings) allowsReturn(raw string, realMoney bool) error {
-	u, err := parseHTTP(raw, realMoney)
+	if strings.ContainsAny(raw, notInURLs) {
+		return pay.Errorf(pay.CodeInvalid, "return_url", "%v", errURLText)
+	}
+	page, _, _ := strings.Cut(raw, "#")
+	u, err := parseHTTP(page, realMoney)
 	if err != nil {
 		return pay.Errorf(pay.CodeInvalid, "return_url", "%v", err)
 	}
