@@ -51,7 +51,7 @@ func (s *Server) countAttempt(r *http.Request, sessionID string) error {
 
 // handOver makes the attempt and sends the payer on.
 func (s *Server) handOver(w http.ResponseWriter, r *http.Request, sessionID string, request page.Request, choice checkout.AttemptRequest) error {
-	done, err := s.service.Attempt(r.Context(), sessionID, choice)
+	done, err := s.makeAttempt(r, request.Token, sessionID, choice)
 	if err != nil {
 		return err
 	}

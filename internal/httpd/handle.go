@@ -57,7 +57,7 @@ func (s *Server) handle(name string, fail fail, h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		rec := &recorder{ResponseWriter: w}
-		err := s.guard(rec, r, h)
+		err := s.guard(r.Context(), func() error { return h(rec, r) })
 		if err != nil && !rec.wrote {
 			setRetryAfter(rec.Header(), err)
 			fail(rec, r, err)
@@ -66,20 +66,20 @@ func (s *Server) handle(name string, fail fail, h handler) http.Handler {
 	})
 }
 
-// guard turns a panic into an internal error, so that one bad request ends
+// guard turns a panic of f into an internal error, so that one bad request ends
 // neither the server nor the answer's form.
-func (s *Server) guard(w http.ResponseWriter, r *http.Request, h handler) (err error) {
+func (s *Server) guard(ctx context.Context, f func() error) (err error) {
 	defer func() {
 		p := recover()
 		if p == http.ErrAbortHandler {
 			panic(p)
 		}
 		if p != nil {
-			s.log.ErrorContext(r.Context(), "panic", "value", p, "stack", string(debug.Stack()))
+			s.log.ErrorContext(ctx, "panic", "value", p, "stack", string(debug.Stack()))
 			err = pay.Errorf(pay.CodeInternal, "", "panic")
 		}
 	}()
-	return h(w, r)
+	return f()
 }
 
 // setRetryAfter says when to ask again, where asking again makes sense.

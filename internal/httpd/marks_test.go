@@ -82,7 +82,7 @@ func TestNotGrantedAsksForATap(t *testing.T) {
 	s.refuseNext(t)
 	a := s.Do(t, s.post(t, open, "/attempts", "", s.Form(t, open, "alipay", pay.RailQR)))
 	row := rowOf(a.Body, "alipay")
-	if a.Status != http.StatusBadGateway || strings.Contains(row, `value="qr"`) || !strings.Contains(row, `value="redirect"`) {
+	if a.Status != http.StatusOK || strings.Contains(row, `value="qr"`) || !strings.Contains(row, `value="redirect"`) {
 		t.Errorf("status %d, the row is %s", a.Status, row)
 	}
 	var got live

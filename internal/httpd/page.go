@@ -165,7 +165,18 @@ func (s *Server) failOnPage(w http.ResponseWriter, r *http.Request, request page
 		return false
 	}
 	l, err := s.service.ByToken(r.Context(), request.Token)
-	return err == nil && s.writePage(w, r, l, request, statusOf(problem), problem) == nil
+	return err == nil && s.writePage(w, r, l, request, pageStatus(problem), problem) == nil
+}
+
+// pageStatus is the status of a session's page with an error on it. What a provider
+// did is told by the page, whose server is in order: proxies put a page of their own
+// in the place of one with a 5xx status.
+func pageStatus(problem error) int {
+	switch pay.CodeOf(problem) {
+	case pay.CodeProviderRefused, pay.CodeProviderDown:
+		return http.StatusOK
+	}
+	return statusOf(problem)
 }
 
 // handlePagePNG answers with the QR of the session's page, to be saved.

@@ -45,7 +45,7 @@ func (s *Server) handleCheck(w http.ResponseWriter, r *http.Request) error {
 
 // checkPayment asks the provider and sends the payer to the page of its answer.
 func (s *Server) checkPayment(w http.ResponseWriter, r *http.Request, l *pay.Ledger, request page.Request) error {
-	l, err := s.service.Check(r.Context(), l.Session.ID)
+	l, err := s.checked(r, l)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -49,6 +50,8 @@ type Config struct {
 	Now       func() time.Time
 	Log       *slog.Logger
 	Registry  *prometheus.Registry
+
+	Patience time.Duration // how long a payer waits for a provider; 0 for as long as is right
 }
 
 // Server answers payers, merchants and providers.
@@ -82,10 +85,11 @@ type Server struct {
 	crossOrigin *http.CrossOriginProtection
 
 	limits *limits
-	open   sync.WaitGroup // event streams
+	open   sync.WaitGroup // event streams, and work that has outlasted its request
 
 	ready    func(context.Context) error
 	draining atomic.Bool
+	patience time.Duration
 }
 
 // New makes a Server. Fails if the secret is too short, or if AdminKey is not the
@@ -107,7 +111,7 @@ func New(c Config) (*Server, error) {
 		assets: c.Assets, scripts: pageScripts(c.Assets), secrets: sec,
 		baseURL: c.BaseURL, realMoney: c.RealMoney, proxies: unmapped(c.Proxies), adminKey: c.AdminKey, now: c.Now, log: c.Log,
 		registry: c.Registry, metrics: newMetrics(c.Registry),
-		crossOrigin: http.NewCrossOriginProtection(), limits: newLimits(), ready: c.Ready,
+		crossOrigin: http.NewCrossOriginProtection(), limits: newLimits(), ready: c.Ready, patience: cmp.Or(c.Patience, payerPatience),
 	}
 	if s.now == nil {
 		s.now = time.Now

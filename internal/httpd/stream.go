@@ -121,8 +121,9 @@ func (st *stream) write(s string) bool {
 	return err == nil
 }
 
-// Streams returns when ctx has ended and every event stream too.
-func (s *Server) Streams(ctx context.Context) {
+// Wait returns when ctx has ended, every event stream, and all work that has
+// outlasted its request.
+func (s *Server) Wait(ctx context.Context) {
 	<-ctx.Done()
 	s.open.Wait()
 }

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"morepay/internal/demo"
 	"morepay/internal/demo/demotest"
 	"morepay/internal/pay"
 	"morepay/internal/providersim"
@@ -213,7 +214,7 @@ func TestOneClickOneOrder(t *testing.T) {
 // sent.
 func TestAnswerIsAboutItsOwnPost(t *testing.T) {
 	t.Parallel()
-	s := start(t)
+	s := start(t, func(c *demo.Config) { c.Patience = time.Minute })
 	open := s.Open(t, demotest.Order{})
 	cashier := s.Form(t, open, "unionpay", pay.RailRedirect).Encode()
 	wallet := s.Form(t, open, "wechat_pay", pay.RailDeepLink).Encode()

@@ -50,6 +50,7 @@ type Config struct {
 
 	Now        func() time.Time     // the clock of the business; signatures are made by the true one
 	Transport  http.RoundTripper    // to the providers, instead of what SimURL asks for
+	Patience   time.Duration        // how long a payer waits for a provider; 0 for the server's own
 	SweepEvery time.Duration        // pause between the sweeper's rounds; 0 for checkout.SweepEvery, or Never
 	LookEvery  time.Duration        // pause between two looks for bills to compare; 0 for reconcile.LookEvery
 	Reached    func(checkout.Point) // called at every point at which a crash must do no harm

@@ -85,7 +85,7 @@ func (p *Program) wire(ctx context.Context) error {
 		Revisions: p.Stores.Documents, Outbox: p.Stores.Outbox, Replies: p.Stores.Replies,
 		Reconciliations: p.Stores.Reconciliations, Webhooks: webhooks,
 		Assets: assets, Secret: secret, BaseURL: p.BaseURL, RealMoney: p.RealMoney(), Proxies: p.TrustedProxies,
-		AdminKey: p.AdminKey, Ready: p.Stores.Ready, Now: p.Now, Log: p.Log, Registry: registry,
+		AdminKey: p.AdminKey, Ready: p.Stores.Ready, Now: p.Now, Log: p.Log, Registry: registry, Patience: p.Patience,
 	})
 	if err != nil {
 		return err
@@ -98,7 +98,7 @@ func (p *Program) wire(ctx context.Context) error {
 	p.admin.Handle("/", server.Admin())
 	p.group.OnDrain(func() { p.Log.Info("draining", "for", p.Drain); server.Drain() })
 	p.group.OnShutdown(hub.Close)
-	p.Go(server.Streams)
+	p.Go(server.Wait)
 	p.Go(documents.Run)
 	p.Go(dispatcher.Run)
 	p.Go(desk.WatchOrphans)
