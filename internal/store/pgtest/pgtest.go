@@ -134,6 +134,29 @@ func Interrupt(tb testing.TB, dsn string) {
 	shared.exec(tb, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '"+database(tb, dsn)+"'")
 }
 
+// Work is what a cluster has done since it was made.
+type Work struct {
+	Writes int64 // transactions that wrote or notified
+	WAL    int64 // bytes
+}
+
+// Worked returns what all databases together have had done.
+func Worked(tb testing.TB) (w Work) {
+	tb.Helper()
+	shared.with(tb, shared.dsn("postgres"), func(ctx context.Context, conn *pgx.Conn) error {
+		const query = `SELECT CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT),
+			CAST(pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0') AS BIGINT)`
+		return conn.QueryRow(ctx, query).Scan(&w.Writes, &w.WAL)
+	})
+	return w
+}
+
+// Checkpoint has the next change of each page write all of it to the log.
+func Checkpoint(tb testing.TB) {
+	tb.Helper()
+	shared.exec(tb, "CHECKPOINT")
+}
+
 // AsRole makes a role that may read and write the tables of a test's database, which
 // are made later, and nothing else. It returns the database's URL for that role.
 func AsRole(tb testing.TB, dsn string) string {

@@ -95,7 +95,7 @@ func (l *listener) test(ctx context.Context, conn *pgx.Conn) error {
 	case err == nil:
 		l.hear(n)
 	case wait.Err() != nil && ctx.Err() == nil:
-		l.log.ErrorContext(ctx, "this server does not hear what others store, so payers see it up to one beat (20 s) later: LISTEN leads through a pooler or to another database (--listen-database)")
+		l.log.ErrorContext(ctx, "this server does not hear what others store, so payers see it at the next beat of their page: LISTEN leads through a pooler or to another database (--listen-database)")
 	default:
 		return err
 	}
