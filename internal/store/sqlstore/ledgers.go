@@ -304,15 +304,18 @@ func (s *Ledgers) Events(ctx context.Context, sessionID string, after int64) ([]
 	return events, err
 }
 
+// isDue is the condition on a session that is due and that nobody holds.
+const isDue = "due_at > 0 AND due_at <= ? AND claimed_until <= ?"
+
 // claim returns the statement that claims what is due and nobody holds.
 func (s *Ledgers) claim() string {
 	return `WITH due AS MATERIALIZED (
-		SELECT id FROM sessions WHERE due_at > 0 AND due_at <= ? AND claimed_until <= ?
+		SELECT id FROM sessions WHERE ` + isDue + `
 		ORDER BY due_at LIMIT ?` + s.dialect.SkipLocked + `)
 		UPDATE sessions SET claimed_until = ? WHERE id IN (SELECT id FROM due) RETURNING id, due_at`
 }
 
-const findDue = "SELECT id FROM sessions WHERE due_at > 0 AND due_at <= ? AND claimed_until <= ? LIMIT 1"
+const findDue = "SELECT id FROM sessions WHERE " + isDue + " LIMIT 1"
 
 // Claim implements [checkout.Store]. It looks before it begins a transaction:
 // mostly nothing is due, and every server asks all the time.
