@@ -59,12 +59,12 @@ func (c *retryRefund) Run(ctx context.Context) error {
 type redirectRefund struct {
 	database `embed:""`
 	accounts `embed:""`
-	Session  string `arg:"" help:"The session's id, cs_…"`
-	Refund   string `arg:"" help:"The stuck refund's id, rf_…"`
-	To       string `required:"" enum:"card,merchant" help:"card: a card of the payer. merchant: back to the merchant, who pays the payer another way."`
-	Card     []byte `type:"filecontent" placeholder:"FILE" help:"File with the payer's card as {\"bank\":\"ICBC_DEBIT\",\"number\":\"…\",\"holder\":\"…\"}, or - to read it from the terminal. It is not kept."`
-	Author   string `required:"" help:"Who decides."`
-	Note     string `required:"" help:"Why."`
+	Session  string      `arg:"" help:"The session's id, cs_…"`
+	Refund   string      `arg:"" help:"The stuck refund's id, rf_…"`
+	To       string      `required:"" enum:"card,merchant" help:"card: a card of the payer. merchant: back to the merchant, who pays the payer another way."`
+	Card     privateFile `placeholder:"FILE" help:"File with the payer's card as {\"bank\":\"ICBC_DEBIT\",\"number\":\"…\",\"holder\":\"…\"}, or - to read it from the terminal. It is not kept."`
+	Author   string      `required:"" help:"Who decides."`
+	Note     string      `required:"" help:"Why."`
 }
 
 // maxCard is the largest size of a file with a card, in bytes.

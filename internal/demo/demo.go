@@ -86,7 +86,7 @@ func Furnish(dir string, sim *providersim.Sim, baseURL string) ([]Shop, error) {
 		shop.ReadKey = func(name string) ([]byte, error) {
 			b, ok := shop.files[name]
 			if !ok {
-				return nil, fmt.Errorf("the demo has no key file %q", name)
+				return nil, errors.New("the demo has no such key file")
 			}
 			return b, nil
 		}

@@ -172,7 +172,7 @@ func (b *Busy) Error() string { return "the provider was asked too often" }
 type Env struct {
 	HTTP    *http.Client                      // of NewHTTPClient; in test mode it leads to the simulator
 	TestURL string                            // the simulator's origin, whose links are let through in test mode; "" in live mode
-	ReadKey func(name string) ([]byte, error) // reads a key file named in the account's settings
+	ReadKey func(name string) ([]byte, error) // reads a key file named in the account's settings; its errors don't repeat the name, which may be a key
 	Granted []pay.Rail                        // what the merchant's document offers of this provider: settings that these need must be there
 	Now     func() time.Time
 }

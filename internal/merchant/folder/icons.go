@@ -58,7 +58,7 @@ func (m *Merchant) loadIcons(dir fs.FS) error {
 func checkIcons(doc *capability.Document, icons map[string]Icon) error {
 	for i, m := range doc.Methods {
 		if _, ok := icons[m.Icon]; m.Icon != "" && !ok {
-			return pay.Errorf(pay.CodeInvalid, fmt.Sprintf("methods[%d].icon", i), "there is no picture %q in the merchant's folder icons", m.Icon)
+			return pay.Errorf(pay.CodeInvalid, fmt.Sprintf("methods[%d].icon", i), "names no picture in the merchant's folder icons")
 		}
 	}
 	return nil

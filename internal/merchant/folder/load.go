@@ -33,7 +33,7 @@ type Merchant struct {
 	Settings Settings
 	Icons    map[string]Icon
 	Webhooks []webhook.Endpoint                // of Settings.Webhooks, with their secrets read; nil if there is no such list
-	ReadKey  func(name string) ([]byte, error) // reads a file of the merchant's folder
+	ReadKey  func(name string) ([]byte, error) // reads a file of the merchant's folder; its errors don't repeat the name
 
 	settings *strictjson.Value // SettingsFile, to find a field's line; nil if Settings are from elsewhere
 }
@@ -72,7 +72,7 @@ func each(dir fs.FS, load func(*Merchant) error) ([]Merchant, error) {
 			continue
 		}
 		s := Merchant{ID: e.Name(), ReadKey: func(name string) ([]byte, error) {
-			return fs.ReadFile(dir, path.Join(e.Name(), path.Clean("/" + name)[1:]))
+			return readKey(dir, e.Name(), name)
 		}}
 		if err := load(&s); err != nil {
 			problems = append(problems, err)
@@ -131,7 +131,7 @@ func (m *Merchant) openWebhooks(realMoney bool) error {
 		for j, name := range w.Secrets {
 			secret, err := m.ReadKey(name)
 			if err != nil {
-				return m.inSettings("", pay.Errorf(pay.CodeInvalid, fmt.Sprintf("webhooks[%d].secrets[%d]", i, j), "the file %q can't be read", name))
+				return m.inSettings("", pay.Errorf(pay.CodeInvalid, fmt.Sprintf("webhooks[%d].secrets[%d]", i, j), "the file can't be read: %v", err))
 			}
 			e.Secrets = append(e.Secrets, strings.TrimSpace(string(secret)))
 		}
