@@ -47,7 +47,7 @@ type config struct {
 
 // Validate is called by kong before Run.
 func (c *config) Validate() error {
-	return errors.Join(cli.CheckOrigin("base-url", c.BaseURL), cli.CheckDatabase("database", c.Database), cli.CheckDatabase("listen-database", c.ListenDatabase))
+	return errors.Join(cli.CheckOrigin("base-url", c.BaseURL), cli.CheckDatabase("database", c.Database), cli.CheckListen(c.Database, c.ListenDatabase))
 }
 
 func (c *config) program() program.Config {

@@ -85,6 +85,15 @@ func CheckDatabase(flag, value string) error {
 	return usage(flag, "must begin with postgres://")
 }
 
+// CheckListen refuses a --listen-database that is neither "" nor a URL of PostgreSQL,
+// or that stands without a --database.
+func CheckListen(database, value string) error {
+	if value != "" && database == "" {
+		return usage("listen-database", "is for a server with --database: SQLite needs none")
+	}
+	return CheckDatabase("listen-database", value)
+}
+
 // CheckTime refuses a flag's value that is neither "" nor a time of day.
 func CheckTime(flag, value string) error {
 	if value == "" {

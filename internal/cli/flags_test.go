@@ -35,6 +35,19 @@ func TestCheckOrigin(t *testing.T) {
 	}
 }
 
+func TestCheckListen(t *testing.T) {
+	t.Parallel()
+	const url = "postgres://db/morepay"
+	for _, c := range []struct {
+		database, listen string
+		ok               bool
+	}{{"", "", true}, {url, "", true}, {url, url, true}, {"", url, false}, {url, "db", false}} {
+		if err := cli.CheckListen(c.database, c.listen); (err == nil) != c.ok {
+			t.Errorf("%q, %q: %v, want accepted: %v", c.database, c.listen, err, c.ok)
+		}
+	}
+}
+
 // run parses a command line as the program does, and runs it.
 func run(t *testing.T, args ...string) error {
 	t.Helper()

@@ -28,6 +28,16 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
 // a payer who waits at the first sees it paid.
 func TestClusterOnPostgres(t *testing.T) {
 	database := pgtest.DSN(t)
+	testCluster(t, database, "--database", database)
+}
+
+// Behind a pooler they hear of each other just the same.
+func TestClusterBehindPooler(t *testing.T) {
+	database := pgtest.DSN(t)
+	testCluster(t, database, "--database", pgtest.Pooled(t, database), "--listen-database", database)
+}
+
+func testCluster(t *testing.T, database string, flags ...string) {
 	binary := filepath.Join(t.TempDir(), "morepay")
 	if out, err := exec.Command("go", "build", "-o", binary, "morepay").CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
@@ -52,8 +62,8 @@ func TestClusterOnPostgres(t *testing.T) {
 	}
 	first, second := "http://"+freeAddress(t), h.BaseURL // providers notify the second
 	for _, origin := range []string{first, second} {
-		serveProcess(t, binary, origin, "--base-url", second, "--sim-url", h.SimURL,
-			"--merchants", folder, "--database", database, "--data", h.Data)
+		serveProcess(t, binary, origin, append([]string{"--base-url", second, "--sim-url", h.SimURL,
+			"--merchants", folder, "--data", h.Data}, flags...)...)
 	}
 
 	s := &demotest.Demo{Demo: &demo.Demo{Program: &program.Program{Config: h.Config}, Shops: h.Shops}, Origin: second, Client: h.Client}
