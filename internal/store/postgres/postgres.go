@@ -91,16 +91,24 @@ func (e *engine) Write(ctx context.Context, fn func(sqlstore.Querier) error) err
 
 var errReadOnly = errors.New("the database takes no writes: it is a standby, or set to read only")
 
-// Ready implements [sqlstore.Engine].
+// Ready implements [sqlstore.Engine]. What an old connection says of itself is asked
+// of a new one.
 func (e *engine) Ready(ctx context.Context) error {
-	const query = "SELECT pg_is_in_recovery() OR CAST(current_setting('transaction_read_only') AS BOOLEAN)"
-	var refuses bool
-	err := retry(ctx, func(ctx context.Context) error { return e.db.QueryRowContext(ctx, query).Scan(&refuses) })
+	refuses, err := e.refusesWrites(ctx)
 	if err == nil && refuses {
 		e.pool.Reset()
-		return errReadOnly
+		refuses, err = e.refusesWrites(ctx)
+	}
+	if err == nil && refuses {
+		err = errReadOnly
 	}
 	return err
+}
+
+func (e *engine) refusesWrites(ctx context.Context) (refuses bool, err error) {
+	const query = "SELECT pg_is_in_recovery() OR CAST(current_setting('transaction_read_only') AS BOOLEAN)"
+	err = retry(ctx, func(ctx context.Context) error { return e.db.QueryRowContext(ctx, query).Scan(&refuses) })
+	return refuses, err
 }
 
 func retry(ctx context.Context, do func(context.Context) error) error {

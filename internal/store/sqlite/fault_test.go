@@ -136,7 +136,13 @@ func TestReadOnly(t *testing.T) {
 	if _, err := s.Ledgers.Ledger(t.Context(), first); err != nil {
 		t.Errorf("read-only, reading: %v", err)
 	}
+	if err := s.Ready(t.Context()); pay.CodeOf(err) != pay.CodeStoreDown {
+		t.Errorf("read-only, and ready: %v", err)
+	}
 	s.pragma("query_only = 0")
+	if err := s.Ready(t.Context()); err != nil {
+		t.Errorf("writable again, and not ready: %v", err)
+	}
 	s.available("writable again", first)
 }
 
