@@ -50,7 +50,8 @@ func (g *Group) OnShutdown(f func()) {
 	}
 }
 
-// OnDrain has f called when Run is to end, and still serves for the time of Drain.
+// OnDrain has f called when Run is to end, and still serves for the time of Drain,
+// if that isn't 0.
 func (g *Group) OnDrain(f func()) { g.draining = append(g.draining, f) }
 
 // Go adds background work; it must return soon after its context ends.
@@ -93,6 +94,9 @@ func (g *Group) Run(ctx context.Context) error {
 
 // drain serves on until its time is over, or fails with a server.
 func (g *Group) drain(failed <-chan error) error {
+	if g.Drain == 0 {
+		return nil
+	}
 	for _, f := range g.draining {
 		f()
 	}
