@@ -102,9 +102,9 @@ func TestFormFieldsStandOnce(t *testing.T) {
 func TestSeveralMistakesInOneAnswer(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, body, want string }{
-		{"one", `{"nme":"a"}`, `{"error":{"code":"invalid_request","message":"is not a known field","field":"nme"}}`},
-		{"two", "{\"nme\":\"a\",\n\"name\":1}", `{"error":{"code":"invalid_request","message":"is not a known field (1 of 2 mistakes)","field":"nme","errors":[` +
-			`{"field":"nme","line":1,"message":"is not a known field"},{"field":"name","line":2,"message":"must be a string, is a number"}]}}`},
+		{"one", `{"nme":"a"}`, `{"error":{"code":"invalid_request","message":"is not a known field: did you mean \"name\"?","field":"nme"}}`},
+		{"two", "{\"nme\":\"a\",\n\"name\":1}", `{"error":{"code":"invalid_request","message":"is not a known field: did you mean \"name\"? (1 of 2 mistakes)","field":"nme","errors":[` +
+			`{"field":"nme","line":1,"message":"is not a known field: did you mean \"name\"?"},{"field":"name","line":2,"message":"must be a string, is a number"}]}}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var into struct {

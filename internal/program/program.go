@@ -11,7 +11,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -23,6 +22,7 @@ import (
 	"morepay/internal/account"
 	"morepay/internal/checkout"
 	"morepay/internal/merchant/folder"
+	"morepay/internal/pay"
 	"morepay/internal/run"
 	"morepay/internal/store/sqlstore"
 )
@@ -65,11 +65,10 @@ type Merchants func(baseURL string, realMoney bool) ([]folder.Merchant, error)
 // Folder loads the merchants from a folder with one folder each.
 func Folder(path string) Merchants {
 	return func(_ string, realMoney bool) ([]folder.Merchant, error) {
-		sources, err := folder.Load(os.DirFS(path), realMoney)
-		if err != nil {
-			return nil, fmt.Errorf("nothing is served until this is put right:\n%w", err)
+		if info, err := os.Stat(path); err != nil || !info.IsDir() {
+			return nil, pay.Errorf(pay.CodeInvalid, "--merchants", "there is no folder %s", path)
 		}
-		return sources, nil
+		return folder.Load(os.DirFS(path), realMoney)
 	}
 }
 

@@ -3,6 +3,7 @@ package program
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -30,19 +31,13 @@ import (
 
 // wire loads the merchants, opens the stores and puts the parts together.
 func (p *Program) wire(ctx context.Context) error {
-	loaded, err := p.Merchants(p.BaseURL, p.RealMoney())
-	if err != nil {
-		return err
-	}
-	merchants, err := folder.NewRegistry(loaded, p.RealMoney())
-	if err != nil {
-		return err
-	}
 	registry := prometheus.NewRegistry()
 	p.Transport = p.transport()
-	if p.Accounts, err = OpenAccounts(p.Config, loaded, registry); err != nil {
-		return err
+	loaded, err := p.load(registry)
+	if err != nil {
+		return fmt.Errorf("nothing is served until this is put right:\n%w", err)
 	}
+	p.Accounts = loaded.accounts
 	secret, err := httpd.LoadSecret(p.Secret, p.Data)
 	if err != nil {
 		return err
@@ -61,16 +56,16 @@ func (p *Program) wire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	documents, err := p.introduce(ctx, folder.Documents(loaded))
+	documents, err := p.introduce(ctx, folder.Documents(loaded.merchants))
 	if err != nil {
 		return err
 	}
-	webhooks, err := p.introduceWebhooks(ctx, box, loaded)
+	webhooks, err := p.introduceWebhooks(ctx, box, loaded.merchants)
 	if err != nil {
 		return err
 	}
 	p.Service = checkout.New(checkout.Config{
-		Store: p.Stores.Ledgers, Desk: p.Stores.Ledgers, Marks: p.Stores.Marks, Documents: documents, Merchants: merchants, Accounts: p.Accounts, Hub: hub, BaseURL: p.BaseURL,
+		Store: p.Stores.Ledgers, Desk: p.Stores.Ledgers, Marks: p.Stores.Marks, Documents: documents, Merchants: loaded.registry, Accounts: p.Accounts, Hub: hub, BaseURL: p.BaseURL,
 		Now: p.Now, Log: p.Log, Metrics: checkout.NewMetrics(registry), Reached: p.Reached,
 	})
 	desk := desk.New(desk.Config{
@@ -81,7 +76,7 @@ func (p *Program) wire(ctx context.Context) error {
 		return err
 	}
 	server, err := httpd.New(httpd.Config{
-		Service: p.Service, Desk: desk, Accounts: p.Accounts, Documents: documents, Merchants: merchants,
+		Service: p.Service, Desk: desk, Accounts: p.Accounts, Documents: documents, Merchants: loaded.registry,
 		Revisions: p.Stores.Documents, Outbox: p.Stores.Outbox, Replies: p.Stores.Replies,
 		Reconciliations: p.Stores.Reconciliations, Webhooks: webhooks,
 		Assets: assets, Secret: secret, BaseURL: p.BaseURL, RealMoney: p.RealMoney(), Proxies: p.TrustedProxies,

@@ -89,6 +89,10 @@ func (p *Problems) AddUnknown(f *Field, known []string) string {
 			return name
 		}
 	}
+	if name := Closest(f.Name, known); name != "" {
+		p.AddAt(&f.Value, RuleUnknownField, "is not a known field: did you mean %q?", name)
+		return ""
+	}
 	p.AddAt(&f.Value, RuleUnknownField, "is not a known field")
 	return ""
 }

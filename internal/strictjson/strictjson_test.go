@@ -175,7 +175,7 @@ func TestAllProblemsAtOnce(t *testing.T) {
 	want := strictjson.Problems{
 		{Path: "name", Line: 4, Rule: "encoding", Message: "holds a character that is no Unicode"},
 		{Path: "name", Line: 4, Rule: "duplicate_key", Message: "is given twice"},
-		{Path: "nam", Line: 1, Rule: "unknown_field", Message: "is not a known field"},
+		{Path: "nam", Line: 1, Rule: "unknown_field", Message: `is not a known field: did you mean "name"?`},
 		{Path: "Gift", Line: 2, Rule: "wrong_case", Message: `must be spelled "gift"`},
 		{Path: "amount.value", Line: 3, Rule: "digits", Message: "must be a whole number in digits, is 1e2"},
 	}

@@ -59,6 +59,10 @@ func Parse(data []byte, limit int) (*Value, Problems) {
 		p.problems.Add("", 1, RuleTooLarge, "must have at most %d bytes, has %d", limit, len(data))
 		return nil, p.problems
 	}
+	if len(bytes.TrimSpace(data)) == 0 {
+		p.problems.Add("", p.lineAt(len(data)), RuleSyntax, "is empty")
+		return nil, p.problems
+	}
 	var v Value
 	if !p.value(&v, "", 0) || !p.end() {
 		return nil, p.problems

@@ -3,11 +3,14 @@ package folder
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"path"
 	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"morepay/internal/account"
+	"morepay/internal/capability"
 	"morepay/internal/method"
 	"morepay/internal/pay"
 	"morepay/internal/provider"
@@ -22,9 +25,9 @@ func OpenAccounts(merchants []Merchant, env provider.Env, metrics prometheus.Reg
 	var problems []error
 	for _, m := range merchants {
 		env.ReadKey = m.ReadKey
-		for id, settings := range m.Settings.Accounts {
+		for _, id := range slices.Sorted(maps.Keys(m.Settings.Accounts)) {
 			env.Granted = m.granted(id)
-			opened, err := provider.New(id, settings, env)
+			opened, err := provider.New(id, m.Settings.Accounts[id], env)
 			if err != nil {
 				problems = append(problems, m.inSettings("accounts."+id, fmt.Errorf("accounts.%w", err)))
 				continue
@@ -32,7 +35,9 @@ func OpenAccounts(merchants []Merchant, env provider.Env, metrics prometheus.Reg
 			if err := accounts.Add(m.ID, id, opened); err != nil {
 				problems = append(problems, m.inSettings("accounts."+id, fmt.Errorf("accounts.%s: %w", id, err)))
 			}
-			problems = append(problems, m.checkRails(id, opened.Rails())...)
+		}
+		if m.Document != nil {
+			problems = append(problems, m.inDocument(CheckRails(m.Document, accounts))...)
 		}
 	}
 	return accounts, errors.Join(problems...)
@@ -40,6 +45,9 @@ func OpenAccounts(merchants []Merchant, env provider.Env, metrics prometheus.Reg
 
 // granted lists the rails of a provider that the document offers.
 func (m *Merchant) granted(providerID string) (rails []pay.Rail) {
+	if m.Document == nil {
+		return nil
+	}
 	for _, row := range m.Document.Methods {
 		if known := method.Find(row.Method); known != nil && known.Provider == providerID {
 			rails = append(rails, row.Rails...)
@@ -48,19 +56,39 @@ func (m *Merchant) granted(providerID string) (rails []pay.Rail) {
 	return rails
 }
 
-// checkRails: a rail that the document grants and the adapter can't take would
-// be offered to payers and then refused.
-func (m *Merchant) checkRails(providerID string, can []pay.Rail) []error {
+// CheckRails returns a *pay.Error for each rail that a document grants and the
+// merchant's account can't take: it would be offered to payers and then refused. A
+// method without an account is not offered, and nothing is said of it.
+func CheckRails(doc *capability.Document, accounts *account.Registry) []error {
 	var problems []error
-	for i, row := range m.Document.Methods {
-		if known := method.Find(row.Method); known == nil || known.Provider != providerID {
+	for i, row := range doc.Methods {
+		known := method.Find(row.Method)
+		if known == nil {
 			continue
 		}
+		acc := accounts.Of(doc.Merchant, known.Provider)
+		if acc == nil {
+			continue
+		}
+		can := acc.Provider.Rails()
 		for j, r := range row.Rails {
 			if r != pay.RailPageQR && !slices.Contains(can, r) {
-				problems = append(problems, fmt.Errorf("%s/%s: methods[%d].rails[%d]: this account can't be paid by %s, only by %v", m.ID, DocumentFile, i, j, r, can))
+				problems = append(problems, pay.Errorf(pay.CodeInvalid, fmt.Sprintf("methods[%d].rails[%d]", i, j), "this account can't be paid by %s, only by %v", r, can))
 			}
 		}
+	}
+	return problems
+}
+
+// inDocument puts the document's file, and the line if it is known, before what is
+// wrong with it.
+func (m *Merchant) inDocument(problems []error) []error {
+	for i, err := range problems {
+		place := path.Join(m.ID, DocumentFile)
+		if e, ok := errors.AsType[*pay.Error](err); ok && m.document != nil {
+			place = fmt.Sprintf("%s:%d", place, m.document.LineOf(e.Field))
+		}
+		problems[i] = fmt.Errorf("%s: %w", place, err)
 	}
 	return problems
 }

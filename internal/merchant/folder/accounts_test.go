@@ -90,7 +90,7 @@ func TestAccountMistakesHavePlaces(t *testing.T) {
 		want          []string
 	}{
 		{"unknown-and-wrong-type", "{\n\"acount\": \"a\",\n\"hosts\": [1]}", []string{
-			"shop/merchant.json:3: accounts.merchantlink.acount: is not a known field",
+			"shop/merchant.json:3: accounts.merchantlink.acount: is not a known field: did you mean \"account\"?",
 			"shop/merchant.json:4: accounts.merchantlink.hosts[0]: must be a string, is a number",
 		}},
 		{"empty", "{\n\"account\": \"\"}", []string{"shop/merchant.json:3: accounts.merchantlink: invalid_request (account): "}},

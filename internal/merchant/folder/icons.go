@@ -1,6 +1,7 @@
 package folder
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -31,35 +32,37 @@ type Icon struct {
 
 // loadIcons reads the folder's icons and checks that the document's are there.
 func (m *Merchant) loadIcons(dir fs.FS) error {
+	var problems []error
 	folder := path.Join(m.ID, "icons")
 	entries, _ := fs.ReadDir(dir, folder) // most merchants have none
 	m.Icons = map[string]Icon{}
 	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
 		file := path.Join(folder, e.Name())
 		id, mediaType := strings.TrimSuffix(e.Name(), path.Ext(file)), iconTypes[path.Ext(file)]
 		if mediaType == "" {
-			return fmt.Errorf("%s: an icon must end in .svg, .png or .webp", file)
+			problems = append(problems, fmt.Errorf("%s: an icon must end in .svg, .png or .webp", file))
+			continue
 		}
 		body, err := fs.ReadFile(dir, file)
 		if err != nil {
 			return err
 		}
 		if len(body) > MaxIcon {
-			return fmt.Errorf("%s: is longer than %d bytes", file, MaxIcon)
+			problems = append(problems, fmt.Errorf("%s: is longer than %d bytes", file, MaxIcon))
 		}
 		m.Icons[id] = Icon{MediaType: mediaType, Body: body, ETag: merchant.ETag(body)}
 	}
-	if err := checkIcons(m.Document, m.Icons); err != nil {
-		return fmt.Errorf("%s: %w", path.Join(m.ID, DocumentFile), err)
-	}
-	return nil
+	return errors.Join(append(problems, m.inDocument(checkIcons(m.Document, m.Icons))...)...)
 }
 
-func checkIcons(doc *capability.Document, icons map[string]Icon) error {
+func checkIcons(doc *capability.Document, icons map[string]Icon) (problems []error) {
 	for i, m := range doc.Methods {
 		if _, ok := icons[m.Icon]; m.Icon != "" && !ok {
-			return pay.Errorf(pay.CodeInvalid, fmt.Sprintf("methods[%d].icon", i), "names no picture in the merchant's folder icons")
+			problems = append(problems, pay.Errorf(pay.CodeInvalid, fmt.Sprintf("methods[%d].icon", i), "names no picture in the merchant's folder icons"))
 		}
 	}
-	return nil
+	return problems
 }

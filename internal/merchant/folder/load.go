@@ -35,11 +35,14 @@ type Merchant struct {
 	Webhooks []webhook.Endpoint                // of Settings.Webhooks, with their secrets read; nil if there is no such list
 	ReadKey  func(name string) ([]byte, error) // reads a file of the merchant's folder; its errors don't repeat the name
 
-	settings *strictjson.Value // SettingsFile, to find a field's line; nil if Settings are from elsewhere
+	dir      fs.FS             // the folder of all; nil if the merchant is from elsewhere
+	document *strictjson.Value // DocumentFile, to find a field's line; nil if Document is from elsewhere
+	settings *strictjson.Value // SettingsFile, the same of Settings
 }
 
 // Load reads the merchants of a folder, documents and settings. What is wrong is
-// told all at once, each with its file and its line or path.
+// told all at once, each with its file and its line or path; the merchants are then
+// as far as they could be read, for [OpenAccounts] to say what is wrong with those.
 func Load(dir fs.FS, realMoney bool) ([]Merchant, error) {
 	return each(dir, func(m *Merchant) error {
 		return errors.Join(m.loadDocument(dir), m.loadSettings(dir, realMoney))
@@ -49,6 +52,13 @@ func Load(dir fs.FS, realMoney bool) ([]Merchant, error) {
 // LoadDocuments reads the documents of a folder and leaves the settings alone.
 func LoadDocuments(dir fs.FS) ([]Merchant, error) {
 	return each(dir, func(m *Merchant) error { return m.loadDocument(dir) })
+}
+
+// LeftOut returns the names of the folders that are taken for no merchant's, because
+// they hold neither of its files.
+func LeftOut(dir fs.FS) []string {
+	_, leftOut, _ := list(dir)
+	return leftOut
 }
 
 // Documents returns the merchants' documents.
@@ -61,29 +71,57 @@ func Documents(merchants []Merchant) []*capability.Document {
 }
 
 func each(dir fs.FS, load func(*Merchant) error) ([]Merchant, error) {
-	entries, err := fs.ReadDir(dir, ".")
-	if err != nil {
-		return nil, fmt.Errorf("merchants: %w", err)
-	}
+	ids, _, err := list(dir)
+	problems := []error{err}
 	var merchants []Merchant
-	var problems []error
-	for _, e := range entries {
-		if !e.IsDir() {
-			continue
-		}
-		s := Merchant{ID: e.Name(), ReadKey: func(name string) ([]byte, error) {
-			return readKey(dir, e.Name(), name)
-		}}
-		if err := load(&s); err != nil {
-			problems = append(problems, err)
-			continue
-		}
-		merchants = append(merchants, s)
+	for _, id := range ids {
+		m := Merchant{ID: id, dir: dir, ReadKey: func(name string) ([]byte, error) { return readKey(dir, id, name) }}
+		problems = append(problems, load(&m))
+		merchants = append(merchants, m)
 	}
+	problems = slices.DeleteFunc(problems, func(err error) bool { return err == nil })
 	if len(merchants) == 0 && len(problems) == 0 {
 		problems = append(problems, errors.New("merchants: the folder holds no merchant: expected NAME/"+DocumentFile))
 	}
 	return merchants, errors.Join(problems...)
+}
+
+// list returns the names of the folders that are merchants', and of those that are
+// left out because they hold neither of a merchant's files. Links are followed.
+// Whatever begins with a dot is somebody's own, such as .git, or Kubernetes' ..data.
+func list(dir fs.FS) (merchants, leftOut []string, err error) {
+	entries, err := fs.ReadDir(dir, ".")
+	if err != nil {
+		return nil, nil, fmt.Errorf("merchants: %w", err)
+	}
+	var problems []error
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		info, err := fs.Stat(dir, e.Name())
+		switch {
+		case err != nil:
+			problems = append(problems, fmt.Errorf("merchants: %s leads nowhere: %w", e.Name(), err))
+		case !info.IsDir():
+		case holdsMerchant(dir, e.Name()):
+			merchants = append(merchants, e.Name())
+		default:
+			leftOut = append(leftOut, e.Name())
+		}
+	}
+	return merchants, leftOut, errors.Join(problems...)
+}
+
+// holdsMerchant reports whether one of a merchant's files is there; one that can't
+// be read is.
+func holdsMerchant(dir fs.FS, name string) bool {
+	for _, file := range []string{DocumentFile, SettingsFile} {
+		if _, err := fs.Stat(dir, path.Join(name, file)); !errors.Is(err, fs.ErrNotExist) {
+			return true
+		}
+	}
+	return false
 }
 
 func (m *Merchant) loadDocument(dir fs.FS) error {
@@ -92,11 +130,14 @@ func (m *Merchant) loadDocument(dir fs.FS) error {
 	if err != nil {
 		return err
 	}
-	if m.Document, err = document.Decode(raw); err != nil {
+	doc, err := document.Decode(raw)
+	if err != nil {
 		return inFile(file, err)
 	}
+	m.Document = doc
+	m.document, _ = strictjson.Parse(raw, document.MaxSize)
 	if m.Document.Merchant != m.ID {
-		return fmt.Errorf("%s: merchant: is %q, but the folder is %q", file, m.Document.Merchant, m.ID)
+		return fmt.Errorf("%s:%d: merchant: is %q, but the folder is %q", file, m.document.LineOf("merchant"), m.Document.Merchant, m.ID)
 	}
 	return m.loadIcons(dir)
 }
@@ -110,40 +151,52 @@ func (m *Merchant) loadSettings(dir fs.FS, realMoney bool) error {
 	if err != nil {
 		return err
 	}
-	if err := strictjson.Decode(raw, &m.Settings, maxSettings); err != nil {
+	var settings Settings
+	if err := strictjson.Decode(raw, &settings, maxSettings); err != nil {
 		return inFile(file, err)
 	}
+	m.Settings = settings
 	m.settings, _ = strictjson.Parse(raw, maxSettings)
-	if err := m.Settings.check(realMoney); err != nil {
-		return m.inSettings("", err)
+	var problems []error
+	for _, err := range m.Settings.check(realMoney) {
+		problems = append(problems, m.inSettings("", err))
 	}
-	return m.openWebhooks(realMoney)
+	return errors.Join(append(problems, m.openWebhooks(realMoney)...)...)
 }
 
 // openWebhooks reads the endpoints' secrets. No list at all stays nil: the file
 // says nothing of webhooks.
-func (m *Merchant) openWebhooks(realMoney bool) error {
+func (m *Merchant) openWebhooks(realMoney bool) (problems []error) {
 	if m.Settings.Webhooks != nil {
 		m.Webhooks = []webhook.Endpoint{}
 	}
 	for i, w := range m.Settings.Webhooks {
-		e := webhook.Endpoint{ID: cmp.Or(w.ID, strconv.Itoa(i+1)), URL: w.URL}
-		for j, name := range w.Secrets {
-			secret, err := m.ReadKey(name)
-			if err != nil {
-				return m.inSettings("", pay.Errorf(pay.CodeInvalid, fmt.Sprintf("webhooks[%d].secrets[%d]", i, j), "the file can't be read: %v", err))
-			}
-			e.Secrets = append(e.Secrets, strings.TrimSpace(string(secret)))
-		}
-		if err := e.Check(!realMoney); err != nil {
-			return m.inSettings(fmt.Sprintf("webhooks[%d]", i), fmt.Errorf("webhooks[%d].%w", i, err))
-		}
-		if slices.ContainsFunc(m.Webhooks, func(o webhook.Endpoint) bool { return o.ID == e.ID }) {
-			return m.inSettings("", pay.Errorf(pay.CodeInvalid, fmt.Sprintf("webhooks[%d].id", i), "%q is the id of another endpoint too; without one it is the place in the list", e.ID))
+		e, err := m.openWebhook(i, w, realMoney)
+		if err != nil {
+			problems = append(problems, err)
+			continue
 		}
 		m.Webhooks = append(m.Webhooks, e)
 	}
-	return nil
+	return problems
+}
+
+func (m *Merchant) openWebhook(i int, w Webhook, realMoney bool) (webhook.Endpoint, error) {
+	e := webhook.Endpoint{ID: cmp.Or(w.ID, strconv.Itoa(i+1)), URL: w.URL}
+	for j, name := range w.Secrets {
+		secret, err := m.ReadKey(name)
+		if err != nil {
+			return e, m.inSettings("", pay.Errorf(pay.CodeInvalid, fmt.Sprintf("webhooks[%d].secrets[%d]", i, j), "the file can't be read: %v", err))
+		}
+		e.Secrets = append(e.Secrets, strings.TrimSpace(string(secret)))
+	}
+	if err := e.Check(!realMoney); err != nil {
+		return e, m.inSettings(fmt.Sprintf("webhooks[%d]", i), fmt.Errorf("webhooks[%d].%w", i, err))
+	}
+	if slices.ContainsFunc(m.Webhooks, func(o webhook.Endpoint) bool { return o.ID == e.ID }) {
+		return e, m.inSettings("", pay.Errorf(pay.CodeInvalid, fmt.Sprintf("webhooks[%d].id", i), "%q is the id of another endpoint too; without one it is the place in the list", e.ID))
+	}
+	return e, nil
 }
 
 // inFile puts the file before an error, and before each problem of its JSON the

@@ -1,10 +1,6 @@
 package folder
 
-import (
-	"fmt"
-
-	"morepay/internal/pay"
-)
+import "morepay/internal/pay"
 
 // Rates limits a merchant's calls of the API, in calls a second and server. Each
 // kind has a budget of its own, so that polling for events can't close the shop's
@@ -20,13 +16,16 @@ var defaultRates = Rates{Writes: 50, Reads: 100, Polls: 10}
 // maxRate is more calls a second than one server answers.
 const maxRate = 10_000
 
-func (r Rates) check() error {
-	for name, n := range map[string]int{"writes": r.Writes, "reads": r.Reads, "polls": r.Polls} {
-		if n < 0 || n > maxRate {
-			return pay.Errorf(pay.CodeInvalid, fmt.Sprintf("rate.%s", name), "must be a number of calls a second up to %d, is %d", maxRate, n)
+func (r Rates) check() (problems []error) {
+	for _, f := range []struct {
+		name string
+		n    int
+	}{{"writes", r.Writes}, {"reads", r.Reads}, {"polls", r.Polls}} {
+		if f.n < 0 || f.n > maxRate {
+			problems = append(problems, pay.Errorf(pay.CodeInvalid, "rate."+f.name, "must be a number of calls a second up to %d, is %d", maxRate, f.n))
 		}
 	}
-	return nil
+	return problems
 }
 
 // orDefault fills in what the merchant's settings leave open.

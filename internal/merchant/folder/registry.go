@@ -1,6 +1,7 @@
 package folder
 
 import (
+	"errors"
 	"fmt"
 
 	"morepay/internal/capability"
@@ -19,16 +20,17 @@ type Registry struct {
 // two merchants have a key in common.
 func NewRegistry(merchants []Merchant, realMoney bool) (*Registry, error) {
 	r := &Registry{realMoney: realMoney, merchants: map[string]Merchant{}, keys: map[string]string{}}
+	var problems []error
 	for _, m := range merchants {
 		r.merchants[m.ID] = m
 		for i, k := range m.Settings.APIKeys {
 			if other, taken := r.keys[k.SHA256]; taken && other != m.ID {
-				return nil, fmt.Errorf("%s/%s: api_keys[%d]: is a key of %s too", m.ID, SettingsFile, i, other)
+				problems = append(problems, m.inSettings("", pay.Errorf(pay.CodeInvalid, fmt.Sprintf("api_keys[%d]", i), "is a key of %s too", other)))
 			}
 			r.keys[k.SHA256] = m.ID
 		}
 	}
-	return r, nil
+	return r, errors.Join(problems...)
 }
 
 // ByKey tells whose API key this is. Keys are looked up by hash, so the time it
@@ -64,5 +66,5 @@ func (r *Registry) Icon(merchant, id string) (Icon, error) {
 // CheckIcons fails, naming the field, if this server lacks a picture that a
 // document names.
 func (r *Registry) CheckIcons(doc *capability.Document) error {
-	return checkIcons(doc, r.merchants[doc.Merchant].Icons)
+	return errors.Join(checkIcons(doc, r.merchants[doc.Merchant].Icons)...)
 }

@@ -68,33 +68,34 @@ func CheckKeyHash(hash string) error {
 	return nil
 }
 
-// check names the first field that can't be right. realMoney demands https, which
-// test mode on loopback does not have.
-func (s *Settings) check(realMoney bool) error {
-	if want := modeOf(realMoney); s.Mode != want {
-		return pay.Errorf(pay.CodeInvalid, "mode", "must be %q, the mode of this server, is %q", want, s.Mode)
+// check names the fields that can't be right. realMoney demands https, which test
+// mode on loopback does not have.
+func (s *Settings) check(realMoney bool) []error {
+	problems := s.Rate.check()
+	wrong := func(format string, i int, message string, args ...any) {
+		problems = append(problems, pay.Errorf(pay.CodeInvalid, fmt.Sprintf(format, i), message, args...))
 	}
-	if err := s.Rate.check(); err != nil {
-		return err
+	if want := modeOf(realMoney); s.Mode != want {
+		problems = append(problems, pay.Errorf(pay.CodeInvalid, "mode", "must be %q, the mode of this server, is %q", want, s.Mode))
 	}
 	for i, o := range s.Origins {
 		u, err := parseHTTP(o, realMoney)
 		if err != nil || u.Path != "" || o != u.Scheme+"://"+u.Host || !plainHost(u.Host) {
-			return pay.Errorf(pay.CodeInvalid, fmt.Sprintf("origins[%d]", i), "must be an origin such as https://shop.example, is %q", o)
+			wrong("origins[%d]", i, "must be an origin such as https://shop.example, is %q", o)
 		}
 	}
 	for i, p := range s.ReturnURLs {
 		u, err := parseHTTP(p, realMoney)
 		if err != nil || !strings.HasSuffix(u.Path, "/") {
-			return pay.Errorf(pay.CodeInvalid, fmt.Sprintf("return_urls[%d]", i), "must be a URL that ends in a slash, is %q", p)
+			wrong("return_urls[%d]", i, "must be a URL that ends in a slash, is %q", p)
 		}
 	}
 	for i, k := range s.APIKeys {
 		if err := CheckKeyHash(k.SHA256); err != nil {
-			return pay.Errorf(pay.CodeInvalid, fmt.Sprintf("api_keys[%d].sha256", i), "%v", err)
+			wrong("api_keys[%d].sha256", i, "%v", err)
 		}
 	}
-	return nil
+	return problems
 }
 
 func modeOf(realMoney bool) Mode {
