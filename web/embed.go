@@ -12,6 +12,7 @@
 //
 //	<body>
 //	<main id="checkout" data-state="select" data-rail="">…</main>
+//	<script data-list="/pay/{token}?choose=1">{EntryScript}</script>
 //	<script type="application/json" id="view">…</script>
 //	<script defer src="{frame.js}" data-parent="https://shop.example"></script>
 //	<script defer src="{boot.js}" data-exec="{wasm_exec.js}" data-wasm="{app.wasm}"></script>
@@ -39,7 +40,7 @@ const (
 	EmbedTypes = "embed.d.ts"   // its types
 )
 
-//go:embed boot.js frame.js embed.js embed.d.ts checkout.css
+//go:embed boot.js entry.js frame.js embed.js embed.d.ts checkout.css
 var sources embed.FS
 
 //go:embed all:dist

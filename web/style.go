@@ -15,10 +15,13 @@ func Stylesheet() string { return stylesheet() }
 // Content-Security-Policy: 'sha256-…', with its quotes.
 func StylesheetHash() string { return stylesheetHash() }
 
-var stylesheetHash = sync.OnceValue(func() string {
-	sum := sha256.Sum256([]byte(stylesheet()))
+var stylesheetHash = sync.OnceValue(func() string { return hashSource(stylesheet()) })
+
+// hashSource returns the source expression of an inline text.
+func hashSource(text string) string {
+	sum := sha256.Sum256([]byte(text))
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
-})
+}
 
 var stylesheet = sync.OnceValue(func() string {
 	source, err := sources.ReadFile("checkout.css")

@@ -36,6 +36,8 @@ func TestBrowser(t *testing.T) {
 		{"desktop-leaves-frame", desktopLeavesFrame},
 		{"desktop-without-script", desktopPaysWithoutScript},
 		{"desktop-without-bundle", desktopPaysWithoutBundle},
+		{"history-after-early-tap", historyAfterEarlyTap},
+		{"history-without-script", historyWithoutScript},
 		{"takeover", takeover},
 		{"click-before-takeover", clickBeforeTakeover},
 		{"phone", phonePays},

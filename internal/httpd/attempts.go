@@ -11,8 +11,9 @@ import (
 )
 
 // handleAttempt takes the payer's choice and hands over: 303 to the wallet, or
-// to the page that shows the code. A client that asks for JSON stays in its page
-// and gets the page's progress.
+// to the page that shows the code. Who asks for that page in answer (?page) gets it
+// without a second round trip, and its script sets the address. A client that asks for JSON
+// stays in its page and gets the page's progress.
 func (s *Server) handleAttempt(w http.ResponseWriter, r *http.Request) error {
 	p, err := s.readPosted(w, r)
 	if err != nil {
@@ -66,6 +67,9 @@ func (s *Server) handOver(w http.ResponseWriter, r *http.Request, sessionID stri
 	// payer may hold the same page.
 	if a := done.Ledger.Attempt(done.AttemptID); a != nil && a.Action != nil && a.Action.Kind == pay.ActionRedirect {
 		return seeOther(w, a.Action.URL)
+	}
+	if r.Method == http.MethodPost && r.URL.Query().Has("page") {
+		return s.writePage(w, r, done.Ledger, request, http.StatusOK, nil)
 	}
 	return seeOther(w, request.Address())
 }

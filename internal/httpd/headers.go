@@ -37,7 +37,7 @@ func contentPolicy(ancestors, hops []string) string {
 	slices.Sort(formAction[1:])
 	return strings.Join([]string{
 		"default-src 'none'",
-		"script-src 'self' 'wasm-unsafe-eval'",
+		"script-src 'self' 'wasm-unsafe-eval' " + web.EntryScriptHash(),
 		"script-src-attr 'none'",
 		"style-src " + web.StylesheetHash(),
 		"img-src 'self' data:",

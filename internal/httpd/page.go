@@ -23,6 +23,17 @@ func (s *Server) handlePage(w http.ResponseWriter, r *http.Request) error {
 	return s.writePage(w, r, l, request, http.StatusOK, nil)
 }
 
+// handleStray takes who asks in the wrong way to the page, and begins nothing: a browser
+// that loads a posted page again may ask for its form's address, or post to the
+// page's.
+func (s *Server) handleStray(w http.ResponseWriter, r *http.Request) error {
+	request := pageRequest(r, r.PathValue("token"))
+	if _, err := s.payer(r, request.Token); err != nil {
+		return err
+	}
+	return seeOther(w, request.Address())
+}
+
 // pageRequest reads what an HTTP request asks the page of token to show.
 func pageRequest(r *http.Request, token string) page.Request {
 	return page.Read(token, r.URL.Query(), r.UserAgent(), r.Header.Get("Accept-Language"))
@@ -68,10 +79,11 @@ func (s *Server) writePage(w http.ResponseWriter, r *http.Request, l *pay.Ledger
 	if accepts(r, "application/json") {
 		return writeJSON(w, status, v.Progress)
 	}
+	request.Posted = r.Method == http.MethodPost
 	if problem != nil {
 		v = page.WithError(v, pay.CodeOf(problem))
 	}
-	html, err := page.HTML(v, request.Returned, s.scripts)
+	html, err := page.HTML(v, request, s.scripts)
 	if err != nil {
 		return err
 	}

@@ -135,7 +135,9 @@ type route struct {
 func (s *Server) Handler() http.Handler {
 	routes := []route{
 		{"GET /pay/{token}", s.failPage, s.handlePage},
+		{"POST /pay/{token}", s.failPage, s.handleStray},
 		{"POST /pay/{token}/attempts", s.failPage, s.handleAttempt},
+		{"GET /pay/{token}/attempts", s.failPage, s.handleStray},
 		{"GET /pay/{token}/events", failJSON, s.handleEvents},
 		{"GET /pay/{token}/return", s.failPage, s.handleReturn},
 		{"POST /pay/{token}/return", s.failPage, s.handleCheck},

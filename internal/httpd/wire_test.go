@@ -33,7 +33,7 @@ func TestPageHeaders(t *testing.T) {
 	page := s.Get(t, open.URL, "Accept", "text/html")
 	missing := s.Get(t, s.Origin+"/pay/nothing", "Accept", "text/html")
 	policy := func(formAction, ancestors string) string {
-		return "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; script-src-attr 'none'; style-src " + web.StylesheetHash() +
+		return "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' " + web.EntryScriptHash() + "; script-src-attr 'none'; style-src " + web.StylesheetHash() +
 			"; img-src 'self' data:; font-src 'self'; connect-src 'self'; worker-src 'none'; frame-src 'none'; object-src 'none'; base-uri 'none'; form-action " +
 			formAction + "; frame-ancestors " + ancestors + "; require-trusted-types-for 'script'; trusted-types 'none'; report-uri /csp; report-to csp"
 	}

@@ -23,9 +23,9 @@ type Scripts struct {
 // around is room for what [HTML] writes between the large parts, in bytes.
 const around = 2 << 10
 
-// HTML returns the document around a view: one request, CSS inlined, every script
-// late. returned says that the payer came back from the wallet.
-func HTML(v view.Checkout, returned bool, scripts Scripts) ([]byte, error) {
+// HTML returns the document around a view that [Make] made for a request: one
+// request, CSS inlined, every script late but for the one about its address.
+func HTML(v view.Checkout, r Request, scripts Scripts) ([]byte, error) {
 	data, err := viewJSON(v)
 	if err != nil {
 		return nil, err
@@ -34,9 +34,10 @@ func HTML(v view.Checkout, returned bool, scripts Scripts) ([]byte, error) {
 	var b bytes.Buffer
 	b.Grow(len(web.Stylesheet()) + len(body) + len(data) + around)
 	writeHead(&b, v.Locale, title, theme)
-	writeRefresh(&b, v, returned)
+	writeRefresh(&b, v, r)
 	b.WriteString(`</head><body>`)
 	b.WriteString(body)
+	writeEntry(&b, r.of(v))
 	b.WriteString(`<script type="application/json" id="view">`)
 	b.Write(data)
 	b.WriteString(`</script>`)
@@ -92,15 +93,25 @@ const (
 // writeRefresh keeps a page without scripts honest: while the payer is waited
 // for it is loaded again now and then. Who came back from the wallet and has
 // paid is brought on to the merchant.
-func writeRefresh(b *bytes.Buffer, v view.Checkout, returned bool) {
+func writeRefresh(b *bytes.Buffer, v view.Checkout, r Request) {
 	switch v.Progress.State {
 	case view.StateSubmitting, view.StateWaiting:
 		b.WriteString(`<noscript><meta http-equiv="refresh" content="` + refreshAfter + `"></noscript>`)
 	case view.StatePaid:
-		if returned && v.Parent == "" { // a frame must not swallow the merchant's page
+		if r.Returned && v.Parent == "" { // a frame must not swallow the merchant's page
 			b.WriteString(`<meta http-equiv="refresh" content="` + continueAfter + `;url=` + html.EscapeString(v.Progress.ContinueURL) + `">`)
 		}
 	}
+}
+
+// writeEntry tells the browser where the page is to be loaded again, and where its
+// list is.
+func writeEntry(b *bytes.Buffer, r Request) {
+	b.WriteString(`<script data-list="` + html.EscapeString(r.list().Address()) + `"`)
+	if r.Posted {
+		b.WriteString(` data-address="` + html.EscapeString(r.Address()) + `"`)
+	}
+	b.WriteString(`>` + web.EntryScript() + `</script>`)
 }
 
 func writeScripts(b *bytes.Buffer, v view.Checkout, s Scripts) {

@@ -112,7 +112,7 @@ func TestCodeTooLongToDraw(t *testing.T) {
 // frame, and no more.
 func TestNoBundle(t *testing.T) {
 	t.Parallel()
-	b, err := page.HTML(makeView(t, ledger(t), ask(t, "", desktop), opened), false, page.Scripts{Frame: "/frame.js", Boot: "/boot.js"})
+	b, err := page.HTML(makeView(t, ledger(t), ask(t, "", desktop), opened), page.Request{Token: token}, page.Scripts{Frame: "/frame.js", Boot: "/boot.js"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +142,7 @@ func TestHostileTexts(t *testing.T) {
 			scripted++
 		}
 	}
-	if scripted != 3 {
-		t.Errorf("the page has %d scripts, want the view, the frame's and the loader", scripted)
+	if scripted != 4 {
+		t.Errorf("the page has %d scripts, want the one about its address, the view, the frame's and the loader", scripted)
 	}
 }

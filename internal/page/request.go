@@ -7,6 +7,7 @@ import (
 	"morepay/internal/device"
 	"morepay/internal/method"
 	"morepay/internal/pay"
+	"morepay/internal/view"
 )
 
 // Request describes the page that a payer's browser asks for. Nothing in it is
@@ -20,6 +21,7 @@ type Request struct {
 	Device    device.Device
 	Choose    bool       // show the list although an attempt can still be paid
 	Returned  bool       // the payer came back from the wallet
+	Posted    bool       // the page answers a form, and stands at the form's address
 	PageQR    pay.Method // show our own page's QR for this method; "" for none
 }
 
@@ -51,6 +53,22 @@ func (r Request) InFrame(values url.Values) Request {
 	if tag := values.Get("lang"); tag != "" && len(tag) <= checkout.MaxLocale {
 		r.Lang = tag
 	}
+	return r
+}
+
+// of returns the request as the forms of its page hand it on: only what [Make] took
+// is repeated.
+func (r Request) of(v view.Checkout) Request {
+	r.Parent, r.Lang, r.Locale = v.Parent, v.Lang, ""
+	if r.Parent != "" && r.Lang == "" {
+		r.Locale = v.Locale
+	}
+	return r
+}
+
+// list returns the request for the list of methods.
+func (r Request) list() Request {
+	r.Choose, r.Returned, r.PageQR = true, false, ""
 	return r
 }
 
