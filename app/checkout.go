@@ -64,20 +64,17 @@ func ThemeAttributes(v view.Checkout) map[string]string {
 			theme[name] = choice
 		}
 	}
+	if v.Parent != "" {
+		theme["data-framed"] = "true"
+	}
 	return theme
 }
 
 // Render draws the view and what the browser has learnt; nothing else goes in.
 func (c *Checkout) Render() goapp.UI {
 	s := c.screen()
-	body := []goapp.UI{
-		s.ribbon(),
-		s.summary(),
-		s.alert(),
-	}
-	body = append(body, s.body()...)
-	body = append(body, s.back(), s.status(), s.footer())
-	return el("main", attrs{
+	body := append([]goapp.UI{s.alert()}, s.body()...)
+	return el("main."+s.layout(), attrs{
 		"id", "checkout",
 		"lang", s.Locale,
 		"dir", s.Text.Or("locale.direction", "ltr"),
@@ -85,7 +82,21 @@ func (c *Checkout) Render() goapp.UI {
 		"data-state", string(s.Progress.State),
 		"data-rail", s.rail(),
 		"aria-busy", s.local.busyText(),
-	}, body...)
+	},
+		s.ribbon(),
+		s.summary(),
+		el("div.body", nil, append(body, s.status())...),
+		s.footer(),
+	)
+}
+
+// layout is the class of the whole: on a desktop a card with two columns where
+// there is room for it.
+func (s *screen) layout() string {
+	if s.onDesktop() {
+		return "cashier desk"
+	}
+	return "cashier"
 }
 
 func (l local) busyText() string {

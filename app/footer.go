@@ -2,6 +2,7 @@ package app
 
 import (
 	"net/url"
+	"strings"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 )
@@ -13,15 +14,57 @@ var switchable = []struct{ tag, name string }{
 	{"en", "English"},
 }
 
-// footer offers the page in another language.
+// footer says what the order is called and who runs the page, and has the quiet
+// ways out: to the merchant and into another language.
 func (s *screen) footer() goapp.UI {
-	var links []goapp.UI
+	links := []goapp.UI{s.back(), s.help()}
 	for _, l := range switchable {
 		if l.tag != s.Locale {
 			links = append(links, el("a", attrs{"href", s.inLanguage(l.tag), "lang", l.tag, "hreflang", l.tag}, text(l.name)))
 		}
 	}
-	return el("footer", nil, links...)
+	return el("footer.foot", nil,
+		s.fact("order", s.Reference),
+		el("p", nil, draw("i", "lock"), text(s.say("operator", "", "operator", s.operator()))),
+		el("p", nil, links...),
+	)
+}
+
+// fact writes a name and its value, or nothing if there is none.
+func (s *screen) fact(key, value string) goapp.UI {
+	if value == "" {
+		return nil
+	}
+	return el("p", nil, text(s.say(key, "")+" "), el("bdi", nil, text(value)))
+}
+
+// operator is who runs the checkout: by default the host that the payer sees in
+// the address bar.
+func (s *screen) operator() string {
+	if s.Document.Operator != "" {
+		return s.Document.Operator
+	}
+	host, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(s.ShareURL, "https://"), "http://"), "/")
+	return host
+}
+
+// back is the quiet way to the merchant from a screen that is not final. In a
+// frame the merchant's page stands around ours already.
+func (s *screen) back() goapp.UI {
+	to := webLink(s.Progress.ContinueURL)
+	if to == "" || s.Parent != "" || final(s.Progress.State) {
+		return nil
+	}
+	return el("a", attrs{"href", to}, text(s.say("back", "")))
+}
+
+// help is the merchant's contact, out of our frame.
+func (s *screen) help() goapp.UI {
+	to := contactLink(s.Document.Help)
+	if to == "" {
+		return nil
+	}
+	return el("a", attrs{"href", to, "target", "_blank", "rel", "noopener"}, text(s.say("help", "")))
 }
 
 // inLanguage returns the address of this page in another language.

@@ -77,16 +77,6 @@ func (s *screen) again() goapp.UI {
 	)
 }
 
-// back is the quiet way to the merchant from a screen that is not final. In a
-// frame the merchant's page stands around ours already.
-func (s *screen) back() goapp.UI {
-	to := webLink(s.Progress.ContinueURL)
-	if to == "" || s.Parent != "" || final(s.Progress.State) {
-		return nil
-	}
-	return el("a.quiet", attrs{"href", to}, text(s.say("back", "")))
-}
-
 // hints tells the server what only the browser could see of the device, so that
 // both decide about the same one.
 func (s *screen) hints() goapp.UI {
@@ -116,14 +106,23 @@ func (s *screen) language() goapp.UI {
 	return field("locale", s.Locale)
 }
 
-// share offers the link of this page, to be opened elsewhere. The copy button
-// needs the browser side and shows only once that runs.
+// share offers the link of this page, to be opened elsewhere.
 func (s *screen) share() goapp.UI {
-	return el("div.share", nil,
+	return el("div.share", nil, s.link(), s.copyButton("side"))
+}
+
+// link is the address of this page, for payers without the browser side to copy by
+// hand.
+func (s *screen) link() goapp.UI {
+	return el("p.dumb", nil,
 		el("label", attrs{"for", "link"}, text(s.say("share.link", ""))),
-		el("input", attrs{"id", "link", "type", "url", "readonly", "true", "value", s.ShareURL}),
-		el("button.side ready", attrs{"type", "button", "data-copy", "link"}, text(s.say("share.copy", ""))),
+		el("input.url", attrs{"id", "link", "type", "url", "readonly", "true", "value", s.ShareURL}),
 	)
+}
+
+// copyButton needs the browser side and shows only once that runs.
+func (s *screen) copyButton(class string, label ...goapp.UI) goapp.UI {
+	return el("button."+class+" ready", attrs{"type", "button", "data-copy", "link"}, append(label, text(s.say("share.copy", "")))...)
 }
 
 // goOn draws the way back to the merchant, out of our frame.
@@ -149,6 +148,16 @@ func webLink(to string) string {
 	switch scheme, _, _ := strings.Cut(to, "://"); strings.ToLower(scheme) { // capitals are as good to a browser
 	case "https", "http":
 		return to
+	}
+	return ""
+}
+
+// contactLink lets what a merchant may give as its contact through, and nothing else.
+func contactLink(to string) string {
+	for _, scheme := range []string{"https://", "mailto:", "tel:"} {
+		if strings.HasPrefix(to, scheme) {
+			return to
+		}
 	}
 	return ""
 }

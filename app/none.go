@@ -43,5 +43,8 @@ func causeOf(d capability.Decision) cause {
 // none says why there is nothing to choose, and what the payer can do.
 func (s *screen) none(d capability.Decision) []goapp.UI {
 	key := causeOf(d).key
-	return []goapp.UI{s.title(key+".title", ""), s.note(key+".help", ""), s.unavailable(d.Of(capability.GroupUnavailable))}
+	return []goapp.UI{
+		card("stage", seal("", markPath), s.title(key+".title", ""), s.note(key+".help", "")),
+		s.unavailable(d.Of(capability.GroupUnavailable)),
+	}
 }

@@ -3,9 +3,11 @@ package app
 import (
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"morepay/internal/device"
 	"morepay/internal/method"
 	"morepay/internal/pay"
 	"morepay/internal/view"
@@ -18,10 +20,14 @@ type screen struct {
 	now   time.Time // the server's clock
 }
 
-// screens draws what is between summary and status, by state.
-var screens = map[view.State]func(*screen) []goapp.UI{
-	view.StateSelect:     selectScreen,
-	view.StateFailed:     failedScreen,
+// lists draws the cards between summary and status where there is a choice.
+var lists = map[view.State]func(*screen) []goapp.UI{
+	view.StateSelect: selectScreen,
+	view.StateFailed: failedScreen,
+}
+
+// stages draws what stands on the one card of the other states.
+var stages = map[view.State]func(*screen) []goapp.UI{
 	view.StateSubmitting: submittingScreen,
 	view.StateWaiting:    waitingScreen,
 	view.StatePaid:       paidScreen,
@@ -30,11 +36,23 @@ var screens = map[view.State]func(*screen) []goapp.UI{
 }
 
 func (s *screen) body() []goapp.UI {
-	if draw, ok := screens[s.Progress.State]; ok {
+	if draw, ok := lists[s.Progress.State]; ok {
 		return draw(s)
 	}
-	return waitingScreen(s) // a state from a newer server: promise nothing
+	draw, ok := stages[s.Progress.State]
+	if !ok {
+		draw = waitingScreen // a state from a newer server: promise nothing
+	}
+	if s.tabbed() {
+		return []goapp.UI{s.split(draw(s))}
+	}
+	return []goapp.UI{card("stage", draw(s)...)}
 }
+
+func (s *screen) onDesktop() bool { return s.Device.Form == device.Desktop }
+
+// card puts what belongs together on one surface.
+func card(class string, parts ...goapp.UI) goapp.UI { return el("section.card "+class, nil, parts...) }
 
 // rail returns the rail that the payer is on, or "".
 func (s *screen) rail() string {
@@ -81,27 +99,92 @@ func (s *screen) ribbon() goapp.UI {
 // summary says who gets how much for what: the payer must see it beside every
 // button that leads to a wallet.
 func (s *screen) summary() goapp.UI {
-	return el("header", nil,
-		el("p.payee", nil, text(s.Document.Name)),
-		el("p.amount", nil, text(s.AmountText)),
-		el("p.description", nil, text(s.Description)),
+	return el("header.head", nil,
+		el("p.payee", nil, s.logo(), text(s.Document.Name)),
+		s.amount(),
+		el("p.what", nil, el("bdi", nil, text(s.Description))),
 		s.timeLeft(),
 	)
+}
+
+// logo is the merchant's sign, for the eye only: the name stands beside it.
+func (s *screen) logo() goapp.UI {
+	if s.Document.Logo == "" {
+		return nil
+	}
+	return el("img.logo", attrs{"src", s.picture(s.Document.Logo), "width", "20", "height", "20", "aria-hidden", "true"})
+}
+
+// picture returns the path of one of the merchant's pictures.
+func (s *screen) picture(id string) string {
+	return "/merchants/" + s.Document.Merchant + "/icons/" + id
+}
+
+// amount writes the currency small and the number large. A number must never be
+// split, so its size goes by the length.
+func (s *screen) amount() goapp.UI {
+	before, number, after := amountParts(s.AmountText)
+	return el("p.amount"+amountSize(s.AmountText), nil,
+		el("span.sr", nil, text(s.say("amount", ""))),
+		el("bdi", attrs{"dir", "ltr"}, small(before), text(number), small(after)),
+	)
+}
+
+func small(sign string) goapp.UI {
+	if sign == "" {
+		return nil
+	}
+	return el("small", nil, text(sign))
+}
+
+// amountParts splits an amount from what stands before its first digit and after
+// its last.
+func amountParts(amount string) (before, number, after string) {
+	isDigit := func(r rune) bool { return '0' <= r && r <= '9' }
+	first, last := strings.IndexFunc(amount, isDigit), strings.LastIndexFunc(amount, isDigit)
+	if first < 0 {
+		return "", amount, ""
+	}
+	return amount[:first], amount[first : last+1], amount[last+1:]
+}
+
+// amountSize is the class by which the style sheet makes an amount fit 320 pixels.
+func amountSize(amount string) string {
+	switch n := utf8.RuneCountInString(amount); {
+	case n > 14:
+		return " longer"
+	case n > 9:
+		return " long"
+	}
+	return ""
 }
 
 func (s *screen) timeLeft() goapp.UI {
 	if final(s.Progress.State) {
 		return nil
 	}
-	left := s.Text.Left(s.Progress.ExpiresAt.Sub(s.now))
-	return el("p.left", attrs{"role", "timer", "aria-live", "off"}, text(s.say("time", "", "time", left)))
+	left := s.Progress.ExpiresAt.Sub(s.now)
+	class := "p.left"
+	if left < soon {
+		class = "p.left soon"
+	}
+	return el(class, attrs{"role", "timer", "aria-live", "off"}, s.timed("time", left)...)
+}
+
+// soon is the time left below which it is shown in red.
+const soon = time.Minute
+
+// timed writes a sentence with its time in bold.
+func (s *screen) timed(key string, left time.Duration) []goapp.UI {
+	before, after, _ := strings.Cut(s.say(key, ""), "{time}")
+	return []goapp.UI{text(before), el("b", nil, el("bdi", nil, text(s.Text.Left(left)))), text(after)}
 }
 
 func (s *screen) alert() goapp.UI {
 	if s.Error == nil {
 		return nil
 	}
-	return el("p.alert", attrs{"role", "alert", "data-error", string(s.Error.Code)}, text(s.Error.Message))
+	return el("p.notice", attrs{"role", "alert", "data-error", string(s.Error.Code)}, text(s.Error.Message))
 }
 
 // status returns the one line that screen readers are told of when it changes.
@@ -124,7 +207,7 @@ func (s *screen) statusText() string {
 // title returns the one heading of a screen. It takes the focus when the screen
 // changes, so that a screen reader starts there.
 func (s *screen) title(key string, m pay.Method) goapp.UI {
-	return el("h1", attrs{"id", "title", "tabindex", "-1"}, text(s.say(key, m)))
+	return el("h1.title", attrs{"id", "title", "tabindex", "-1"}, text(s.say(key, m)))
 }
 
 func (s *screen) note(key string, m pay.Method) goapp.UI {

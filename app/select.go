@@ -2,6 +2,7 @@ package app
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,89 +19,112 @@ func selectScreen(s *screen) []goapp.UI {
 	if !slices.ContainsFunc(d.Choices, capability.Choice.Offered) {
 		return s.none(d)
 	}
-	return append([]goapp.UI{s.title("select.title", "")}, s.choices(d)...)
+	return s.choices(d, "select.title")
 }
 
 // failedScreen returns the list again, with the news that the last attempt came
 // to nothing.
 func failedScreen(s *screen) []goapp.UI {
-	return append([]goapp.UI{s.title("failed.title", ""), s.note("failed.help", "")}, s.choices(decide(&s.Checkout))...)
+	return append([]goapp.UI{el("p.notice", nil, text(s.say("failed.help", "")))}, s.choices(decide(&s.Checkout), "failed.title")...)
 }
 
-// choices draws what a decision has to show, group by group.
-func (s *screen) choices(d capability.Decision) []goapp.UI {
+// choices draws what a decision has to show: what can be used in one card, what
+// can't in another.
+func (s *screen) choices(d capability.Decision, title string) []goapp.UI {
+	list := s.list(d)
 	return []goapp.UI{
-		s.primary(d.Of(capability.GroupPrimary)),
-		s.more(d.Of(capability.GroupMore)),
-		s.elsewhere(d),
+		card("methods", append([]goapp.UI{s.title(title, "")}, list...)...),
+		s.shared(d),
 		s.unavailable(d.Of(capability.GroupUnavailable)),
 	}
 }
 
-func (s *screen) primary(choices []capability.Choice) goapp.UI {
-	if len(choices) == 0 {
-		return nil
+// list draws what can be used. A single method needs no list: its button says all.
+func (s *screen) list(d capability.Decision) []goapp.UI {
+	primary, elsewhere := d.Of(capability.GroupPrimary), d.Of(capability.GroupElsewhere)
+	if len(primary) == 1 && len(elsewhere) == 0 && len(d.Of(capability.GroupMore)) == 0 {
+		return []goapp.UI{s.single(primary[0])}
 	}
-	return s.rows(choices)
+	rows := make([]goapp.UI, 0, len(primary)+1)
+	for _, c := range primary {
+		rows = append(rows, s.row(c))
+	}
+	if len(elsewhere) > 0 {
+		rows = append(rows, s.elsewhere(elsewhere))
+	}
+	return []goapp.UI{el("ul", attrs{"role", "list"}, rows...), s.more(d.Of(capability.GroupMore))}
 }
 
-// more folds methods away, behind a line that shows a few of their icons.
+func (s *screen) single(c capability.Choice) goapp.UI {
+	first := c.Ladder[0]
+	return el("div.pad", attrs{"data-method", string(c.Method)},
+		s.cells(s.icon(c.Method), s.name(c.Method), s.hint(c.Method, first)),
+		s.attempt(c.Method, first, "main", text(s.say("pay", c.Method))),
+		s.instead(c),
+	)
+}
+
+// more folds methods away, behind a row that names them: nobody has to open it to
+// find the own wallet.
 func (s *screen) more(choices []capability.Choice) goapp.UI {
 	if len(choices) == 0 {
 		return nil
 	}
-	var hinted []goapp.UI
-	for _, c := range choices[:min(len(choices), maxHinted)] {
-		hinted = append(hinted, s.icon(c.Method))
-	}
-	return el("details", nil,
-		el("summary", nil, el("span", nil, text(s.say("select.more", ""))), el("span.hinted", nil, hinted...)),
-		s.rows(choices),
-	)
-}
-
-func (s *screen) rows(choices []capability.Choice) goapp.UI {
 	rows := make([]goapp.UI, len(choices))
 	for i, c := range choices {
 		rows[i] = s.row(c)
 	}
-	return el("ul", attrs{"role", "list"}, rows...)
-}
-
-// elsewhere leads to another device: a row that names the methods which work only
-// there, or else a quiet way out that is the same for every method.
-func (s *screen) elsewhere(d capability.Decision) goapp.UI {
-	only := d.Of(capability.GroupElsewhere)
-	if len(only) == 0 {
-		return s.shared(d)
-	}
-	ids, names := make([]string, len(only)), make([]string, len(only))
-	for i, c := range only {
-		ids[i], names[i] = string(c.Method), s.name(c.Method)
-	}
-	return el("div", attrs{"data-method", strings.Join(ids, " ")},
-		s.attempt(only[0].Method, pay.RailPageQR, "row",
-			draw(""),
-			el("span.name", nil, text(s.say("instead."+string(pay.RailPageQR), ""))),
-			el("span.hint", nil, text(strings.Join(names, s.say("list.separator", "")))),
-		),
+	return el("details", nil,
+		el("summary.row", nil, s.cells(draw("icon", "more"), s.say("select.more", ""), s.names(choices))),
+		el("ul", attrs{"role", "list"}, rows...),
 	)
 }
 
-// shared offers the first fallback that is the same for every method.
+// names lists the methods of choices, the first few of them.
+func (s *screen) names(choices []capability.Choice) string {
+	names := make([]string, 0, maxNamed)
+	for _, c := range choices[:min(len(choices), maxNamed)] {
+		names = append(names, s.name(c.Method))
+	}
+	list := strings.Join(names, s.say("list.separator", ""))
+	if rest := len(choices) - len(names); rest > 0 {
+		list += " +" + strconv.Itoa(rest)
+	}
+	return list
+}
+
+// maxNamed is the number of methods that a row for several names.
+const maxNamed = 3
+
+// elsewhere is the one row for methods that work only on another device.
+func (s *screen) elsewhere(choices []capability.Choice) goapp.UI {
+	ids := make([]string, len(choices))
+	for i, c := range choices {
+		ids[i] = string(c.Method)
+	}
+	return el("li", attrs{"data-method", strings.Join(ids, " ")},
+		s.attempt(choices[0].Method, pay.RailPageQR, "row",
+			s.cells(draw("icon", "scan"), s.say("instead."+string(pay.RailPageQR), ""), s.names(choices))),
+	)
+}
+
+// shared offers another device for every method alike, unless a row does.
 func (s *screen) shared(d capability.Decision) goapp.UI {
+	if len(d.Of(capability.GroupElsewhere)) > 0 {
+		return nil
+	}
 	for _, c := range d.Choices {
 		for _, r := range c.Ladder {
 			if rails[r].shared && r != c.Ladder[0] {
-				return s.fallback(c.Method, r)
+				return el("div.links", nil, s.attempt(c.Method, r, "quiet", draw("i", "scan"), text(s.say("instead."+string(r), c.Method))))
 			}
 		}
 	}
 	return nil
 }
 
-// unavailable lists what can't be used, with the reasons. What the whole page can
-// do about them is said once, below.
+// unavailable lists what can't be used, with the reasons. What can be done about
+// them is said once, below.
 func (s *screen) unavailable(choices []capability.Choice) goapp.UI {
 	if len(choices) == 0 {
 		return nil
@@ -114,12 +138,12 @@ func (s *screen) unavailable(choices []capability.Choice) goapp.UI {
 		el("ul", attrs{"role", "list", "aria-labelledby", "unavailable"}, rows...),
 	}
 	if anyOf(choices, capability.ReasonBlockedInContainer) {
-		parts = append(parts, el("p.note", nil, text(s.say("select.browser", ""))), s.share())
+		parts = append(parts, el("div.tip", nil, el("p", nil, text(s.say("select.browser", ""))), s.copyButton("side")), s.link())
 	}
 	if anyOf(choices, capability.ReasonProviderUnavailable) {
-		parts = append(parts, s.again())
+		parts = append(parts, el("div.tip", nil, el("p", nil, text(s.say("select.retry", ""))), s.again()))
 	}
-	return el("section.unavailable", nil, parts...)
+	return card("unavailable", parts...)
 }
 
 // anyOf reports whether a reason keeps one of the methods from being used.
@@ -128,10 +152,6 @@ func anyOf(choices []capability.Choice, code capability.ReasonCode) bool {
 		return slices.ContainsFunc(c.Reasons, func(r capability.Reason) bool { return r.Code == code })
 	})
 }
-
-// maxHinted is the number of methods behind the disclosure that show their icon on it, so
-// that a payer finds the own wallet without opening it.
-const maxHinted = 3
 
 // decide runs the one decision at the server's time, so that the browser comes
 // to the same result from the same view.
@@ -143,13 +163,21 @@ func decide(v *view.Checkout) capability.Decision {
 func (s *screen) row(c capability.Choice) goapp.UI {
 	first := c.Ladder[0]
 	return el("li", attrs{"data-method", string(c.Method)},
-		s.attempt(c.Method, first, "row",
-			s.icon(c.Method),
-			el("span.name", nil, text(s.name(c.Method))),
-			el("span.hint", nil, text(s.say("rail."+string(first), c.Method))),
-		),
+		s.attempt(c.Method, first, "row", s.cells(s.icon(c.Method), s.name(c.Method), s.hint(c.Method, first))),
 		s.instead(c),
 	)
+}
+
+func (s *screen) hint(m pay.Method, r pay.Rail) string { return s.say("rail."+string(r), m) }
+
+// cells lays a row out. It is an element of its own, for a button can't be a grid
+// before Chrome 83.
+func (s *screen) cells(icon goapp.UI, name, hint string) goapp.UI {
+	parts := []goapp.UI{icon, el("span.name", nil, text(name))}
+	if hint != "" {
+		parts = append(parts, el("span.hint", nil, text(hint)))
+	}
+	return el("span.cells", nil, parts...)
 }
 
 // instead offers the next rail of the ladder, if it is this method's own.
@@ -170,11 +198,7 @@ func (s *screen) closedRow(c capability.Choice) goapp.UI {
 		codes[i] = string(r.Code)
 	}
 	return el("li", attrs{"data-method", string(c.Method), "data-reason", strings.Join(codes, " ")},
-		el("div.row off", nil,
-			s.icon(c.Method),
-			el("span.name", nil, text(s.name(c.Method))),
-			el("span.hint", nil, text(s.reason(c.Reasons[0], c))),
-		),
+		el("div.row off", nil, s.cells(s.icon(c.Method), s.name(c.Method), s.reason(c.Reasons[0], c))),
 	)
 }
 

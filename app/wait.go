@@ -101,9 +101,11 @@ func (s *screen) freshCode(kind string, p view.Payment) []goapp.UI {
 
 // deadCode takes the place of a code that no wallet accepts any more.
 func (s *screen) deadCode(p view.Payment) goapp.UI {
-	return el("div.tile over", nil,
-		el("p", nil, text(s.say("qr.over", ""))),
-		s.attempt(p.Method, p.Rail, "main", text(s.say("qr.refresh", ""))),
+	return el("div.tile dead", nil,
+		el("div.over", nil,
+			el("p", nil, text(s.say("qr.over", ""))),
+			s.attempt(p.Method, p.Rail, "main", text(s.say("qr.refresh", ""))),
+		),
 	)
 }
 

@@ -38,7 +38,7 @@
     const error = root.querySelector("[data-error]");
     changed("statuschange", { state });
     if (choosing) {
-      const offered = [...root.querySelectorAll("[data-method]:not([data-reason])")].map((e) => e.dataset.method);
+      const offered = [...root.querySelectorAll("[data-method]:not([data-reason])")].map((e) => e.dataset.method).join(" ").split(" ");
       changed("methodschange", { methods: [...new Set(offered)] });
     }
     changed("action", state === "waiting" && rail ? { rail } : null);

@@ -22,11 +22,14 @@ const SchemaVersion = 1
 // Document says what one merchant's account may do. Documents are decoded by
 // package document and never changed afterwards.
 type Document struct {
-	Schema      int          `json:"schema"`            // SchemaVersion
-	Version     int64        `json:"version,omitempty"` // counted up by the store; 0 before it is stored
-	Merchant    string       `json:"merchant"`          // id of the merchant
-	Name        string       `json:"name"`              // shown to the payer
-	Locale      string       `json:"locale"`            // BCP 47 tag to use if the payer's language is unknown
+	Schema      int          `json:"schema"`             // SchemaVersion
+	Version     int64        `json:"version,omitempty"`  // counted up by the store; 0 before it is stored
+	Merchant    string       `json:"merchant"`           // id of the merchant
+	Name        string       `json:"name"`               // shown to the payer
+	Locale      string       `json:"locale"`             // BCP 47 tag to use if the payer's language is unknown
+	Logo        string       `json:"logo,omitempty"`     // id of the merchant's sign, hosted by the server; "" for none
+	Operator    string       `json:"operator,omitempty"` // who runs the checkout; "" for the host of its address
+	Help        string       `json:"help,omitempty"`     // where payers reach the merchant: an https, mailto or tel address
 	Theme       Theme        `json:"theme,omitzero"`
 	Visible     int          `json:"visible"`                // at least so many of the offered methods stand before "More payment methods"
 	Ranking     []pay.Method `json:"ranking,omitempty"`      // display order; methods that are not in it follow by rank

@@ -66,7 +66,7 @@ func hostileTexts(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) 
 			open := s.Open(t, demotest.Order{Description: text})
 			tab := show(t, browser, demotest.Desktop)
 			tab.Go(open.URL)
-			const shown = `document.querySelector(".description").textContent.trim()`
+			const shown = `document.querySelector(".what").textContent.trim()`
 			before := tab.Text(shown)
 			tab.Wait(ready)
 			if after := tab.Text(shown); before != text || after != text {

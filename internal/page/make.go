@@ -34,6 +34,7 @@ func Make(l *pay.Ledger, f checkout.Facts, r Request, links Links, now time.Time
 		Path:        Path(r.Token),
 		Lang:        r.Lang,
 		Locale:      locale.Match([]string{r.Lang, l.Session.Locale, r.Locale}, r.Languages, f.Document.Locale),
+		Reference:   l.Session.Reference,
 		Description: l.Session.Description,
 		Amount:      l.Session.Amount,
 		Order:       f.Order,
@@ -46,7 +47,7 @@ func Make(l *pay.Ledger, f checkout.Facts, r Request, links Links, now time.Time
 	if slices.Contains(links.Ancestors, r.Parent) {
 		v.Parent = r.Parent
 	}
-	v.Text = locale.Text(v.Locale)
+	v.Text = spoken(&v)
 	v.AmountText = v.Text.Money(v.Amount)
 	return v, nil
 }

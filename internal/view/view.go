@@ -43,6 +43,7 @@ type Checkout struct {
 	Locale      string               `json:"locale"`         // BCP 47 tag of Text
 	Lang        string               `json:"lang,omitempty"` // the tag that the payer chose, which forms hand on
 	Text        Text                 `json:"text"`
+	Reference   string               `json:"reference"` // the merchant's own name for the order
 	Description string               `json:"description"`
 	Amount      pay.Money            `json:"amount"`
 	AmountText  string               `json:"amount_text"` // "¥59.80"

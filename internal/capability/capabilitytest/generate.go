@@ -85,6 +85,8 @@ func AnyDocument(roll Dice) *capability.Document {
 		OpenBatches: some(roll, someBatches, 0),
 	}
 	if roll.Yes() {
+		doc.Logo, doc.Operator = Pick(roll, []string{"", "sign"}), Pick(roll, []string{"", "Pay & Co"})
+		doc.Help = Pick(roll, []string{"", "https://tea.example/help?a=1", "mailto:help@tea.example", "tel:+8610000"})
 		doc.Theme = capability.Theme{Accent: Pick(roll, capability.Accents), Corners: Pick(roll, capability.Corners), Mode: Pick(roll, capability.Modes)}
 	}
 	for _, id := range Shuffled(roll, some(roll, method.IDs(), 1)) {

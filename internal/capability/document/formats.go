@@ -7,6 +7,7 @@ import (
 
 const (
 	mustBeID       = "must be 1 to 64 of a-z, 0-9, - and _, the first a letter or digit"
+	mustBeContact  = "must be an address that begins with https://, mailto: or tel:, of at most 200 characters without spaces"
 	mustBeCurrency = "must be a currency of ISO 4217"
 )
 
@@ -45,6 +46,18 @@ func isLanguageTag(s string) bool {
 	}
 	return !more
 }
+
+// isContact: the address becomes a link on the payer's page.
+func isContact(s string) bool {
+	for _, scheme := range []string{"https://", "mailto:", "tel:"} {
+		if rest, ok := strings.CutPrefix(s, scheme); ok {
+			return rest != "" && len(s) <= maxText && strings.IndexFunc(rest, notVisible) < 0
+		}
+	}
+	return false
+}
+
+func notVisible(r rune) bool { return r <= ' ' || r > '~' }
 
 // parseClock reads an RFC 3339 time of this century to the second, upper case.
 // What Go's parser lets through beyond that does not survive formatting again.

@@ -59,10 +59,14 @@ func (m *Merchant) loadIcons(dir fs.FS) error {
 }
 
 func checkIcons(doc *capability.Document, icons map[string]Icon) (problems []error) {
-	for i, m := range doc.Methods {
-		if _, ok := icons[m.Icon]; m.Icon != "" && !ok {
-			problems = append(problems, pay.Errorf(pay.CodeInvalid, fmt.Sprintf("methods[%d].icon", i), "names no picture in the merchant's folder icons"))
+	check := func(field, id string) {
+		if _, ok := icons[id]; id != "" && !ok {
+			problems = append(problems, pay.Errorf(pay.CodeInvalid, field, "names no picture in the merchant's folder icons"))
 		}
+	}
+	check("logo", doc.Logo)
+	for i, m := range doc.Methods {
+		check(fmt.Sprintf("methods[%d].icon", i), m.Icon)
 	}
 	return problems
 }

@@ -1,0 +1,59 @@
+package app
+
+import (
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"morepay/internal/capability"
+)
+
+// tabbed reports whether the methods stand as tabs beside what is on show: on a
+// desktop with a code, where another method is one click away.
+func (s *screen) tabbed() bool {
+	p := s.Progress.Payment
+	return s.onDesktop() && !final(s.Progress.State) && p != nil && p.QR != nil && p.AttemptID != ""
+}
+
+// split puts the tabs beside a pane.
+func (s *screen) split(pane []goapp.UI) goapp.UI {
+	return el("div.split", nil, s.tabs(), el("section.pane", nil, pane...))
+}
+
+// tabs is the list of methods once more; the current one is marked. Each is a form
+// like a row of the list.
+func (s *screen) tabs() goapp.UI {
+	d := decide(&s.Checkout)
+	parts := []goapp.UI{el("ul", attrs{"role", "list"}, s.tabRows(d.Of(capability.GroupPrimary))...)}
+	if more := d.Of(capability.GroupMore); len(more) > 0 {
+		a := attrs{}
+		if s.hasCurrent(more) {
+			a = attrs{"open", "open"}
+		}
+		parts = append(parts, el("details", a,
+			el("summary.row", nil, s.cells(draw("icon", "more"), s.say("select.more", ""), "")),
+			el("ul", attrs{"role", "list"}, s.tabRows(more)...),
+		))
+	}
+	return el("nav.rail", attrs{"aria-label", s.say("select.title", "")}, parts...)
+}
+
+func (s *screen) tabRows(choices []capability.Choice) []goapp.UI {
+	rows := make([]goapp.UI, len(choices))
+	for i, c := range choices {
+		current := ""
+		if s.Progress.Payment.Method == c.Method {
+			current = "true"
+		}
+		rows[i] = el("li", attrs{"data-method", string(c.Method), "aria-current", current},
+			s.attempt(c.Method, c.Ladder[0], "row", s.cells(s.icon(c.Method), s.name(c.Method), "")))
+	}
+	return rows
+}
+
+func (s *screen) hasCurrent(choices []capability.Choice) bool {
+	for _, c := range choices {
+		if c.Method == s.Progress.Payment.Method {
+			return true
+		}
+	}
+	return false
+}
