@@ -13,9 +13,15 @@ const (
 	markPath = "M32 18v18M32 45v1"
 )
 
-func paidScreen(s *screen) []goapp.UI     { return finalScreen(s, "paid", seal(" good", tickPath), "continue") }
-func expiredScreen(s *screen) []goapp.UI  { return finalScreen(s, "expired", seal("", dashPath), "back") }
-func canceledScreen(s *screen) []goapp.UI { return finalScreen(s, "canceled", seal("", dashPath), "back") }
+func paidScreen(s *screen) []goapp.UI {
+	return finalScreen(s, "paid", seal(" good", tickPath), "continue")
+}
+func expiredScreen(s *screen) []goapp.UI {
+	return finalScreen(s, "expired", seal("", dashPath), "back")
+}
+func canceledScreen(s *screen) []goapp.UI {
+	return finalScreen(s, "canceled", seal("", dashPath), "back")
+}
 
 // Problem renders the page of an address that leads to no session: a sentence in
 // place of the checkout.

@@ -126,11 +126,11 @@ func (s *screen) amount() goapp.UI {
 	before, number, after := amountParts(s.AmountText)
 	return el("p.amount"+amountSize(s.AmountText), nil,
 		el("span.sr", nil, text(s.say("amount", ""))),
-		el("bdi", attrs{"dir", "ltr"}, small(before), text(number), small(after)),
+		el("bdi", attrs{"dir", "ltr"}, inSmall(before), text(number), inSmall(after)),
 	)
 }
 
-func small(sign string) goapp.UI {
+func inSmall(sign string) goapp.UI {
 	if sign == "" {
 		return nil
 	}

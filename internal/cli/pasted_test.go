@@ -126,10 +126,14 @@ func TestNoCommandEchoesKeys(t *testing.T) {
 	for name, setting := range map[string]string{"account": "accounts.wechatpay.private_key", "webhook": "webhooks[0].secrets[0]"} {
 		dir, data := shopOf(t, pasted(settings(), setting, key)), t.TempDir()
 		for command, do := range map[string]func() error{
-			"check":      func() error { return run(t, "merchants", "check", dir) },
-			"quarantine": func() error { return run(t, "quarantine", "resolve", "qe_1", "refund", "--author=a", "--note=n", "--merchants", dir, "--data", data) },
-			"refunds":    func() error { return run(t, "refunds", "redirect", "cs_1", "rf_1", "--to=merchant", "--author=a", "--note=n", "--merchants", dir, "--data", data) },
-			"reconcile":  func() error { return run(t, "reconcile", "--since", "2026-11-01", "--merchants", dir, "--data", data) },
+			"check": func() error { return run(t, "merchants", "check", dir) },
+			"quarantine": func() error {
+				return run(t, "quarantine", "resolve", "qe_1", "refund", "--author=a", "--note=n", "--merchants", dir, "--data", data)
+			},
+			"refunds": func() error {
+				return run(t, "refunds", "redirect", "cs_1", "rf_1", "--to=merchant", "--author=a", "--note=n", "--merchants", dir, "--data", data)
+			},
+			"reconcile": func() error { return run(t, "reconcile", "--since", "2026-11-01", "--merchants", dir, "--data", data) },
 			"serve": func() error {
 				_, err := program.Open(t.Context(), program.Config{
 					Listen: "127.0.0.1:0", AdminListen: "127.0.0.1:0", BaseURL: "https://pay.example", Data: data, Merchants: program.Folder(dir),
