@@ -96,6 +96,11 @@ func TestListenBehindPooler(t *testing.T) {
 				t.Fatal(err)
 			}
 			hears(t, heard, id+"_2")
+			pgtest.Interrupt(t, past)
+			hears(t, heard, "")
+			if got := gauge(t, metrics); got != 1 {
+				t.Errorf("morepay_listening is %v after the connection was lost, want 1", got)
+			}
 		})
 	}
 }
