@@ -65,7 +65,7 @@ func (r *Recorder) Apply(ctx context.Context, acc *account.Account, ev pay.Evide
 	case awaited && (contradicts || errors.Is(err, pay.ErrNotPaid) || errors.Is(err, pay.ErrUnknownAttempt)):
 		return nil, nil // the desk has what nobody's books have
 	case errors.Is(err, pay.ErrUnknownAttempt):
-		return nil, r.quarantine(ctx, acc.Merchant, ev, "no attempt has this out_trade_no")
+		return nil, r.unknown(ctx, acc, ev)
 	case contradicts:
 		return nil, r.quarantine(ctx, acc.Merchant, ev, mismatch.Error())
 	case err != nil:
@@ -95,6 +95,9 @@ func (r *Recorder) apply(ctx context.Context, acc *account.Account, ev pay.Evide
 		}
 		return applyTo(l, acc, ev, r.now())
 	})
+	if pay.CodeOf(err) == pay.CodeNotFound { // pruned since it was found
+		err = pay.ErrUnknownAttempt
+	}
 	if err != nil {
 		return nil, owner, err
 	}

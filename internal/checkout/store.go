@@ -23,6 +23,10 @@ type Store interface {
 	// Find returns the id of the session that a key names.
 	Find(ctx context.Context, key Key) (sessionID string, err error)
 
+	// Past returns what is left of the payment with a number whose session has been
+	// pruned. Nothing else can take its number.
+	Past(ctx context.Context, key Key) (PastPayment, error)
+
 	// Update loads a ledger, lets change alter it, and stores the ledger, its new
 	// events (with outbox rows for those that merchants hear of) and evidence in
 	// one transaction, durable when Update returns nil. Updates of one session

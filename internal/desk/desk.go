@@ -15,13 +15,15 @@ import (
 	"morepay/internal/pay"
 )
 
-// Config holds the parts of a Desk. All but Now and Log are needed.
+// Config holds the parts of a Desk. All but Now and Log are needed, Erasures by who
+// erases.
 type Config struct {
 	Store    checkout.DeskStore
 	Books    Books
 	Marks    checkout.MarkStore
 	Accounts *account.Registry
 	Recorder *checkout.Recorder
+	Erasures Erasures
 	Now      func() time.Time // nil for the machine's clock
 	Log      *slog.Logger     // nil for the default one
 }

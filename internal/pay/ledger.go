@@ -55,3 +55,36 @@ func (l *Ledger) Current() *Attempt {
 	}
 	return nil
 }
+
+// Settled reports whether nothing of the ledger is under way: no attempt can be
+// paid any more, every surplus went back, no refund is unfinished or waits for a
+// person, and how much went back is known.
+func (l *Ledger) Settled() bool {
+	if l.Session.Status == SessionOpen || !l.Due().IsZero() {
+		return false
+	}
+	for _, a := range l.Attempts {
+		if a.State.Payable() || a.ReturnedUnknown || a.State == AttemptSurplus && l.Refundable(a.ID).Value > 0 {
+			return false
+		}
+	}
+	for i := range l.Refunds {
+		if r := &l.Refunds[i]; r.Status == RefundPending || l.NeedsPerson(r) {
+			return false
+		}
+	}
+	return true
+}
+
+// Returned returns how much of an attempt's money went back.
+func (l *Ledger) Returned(attemptID string) (value int64) {
+	for _, r := range l.Refunds {
+		if r.AttemptID == attemptID && r.Status == RefundSucceeded {
+			value += r.Amount.Value
+		}
+	}
+	if a := l.Attempt(attemptID); a != nil {
+		value = max(value, a.ReturnedTotal)
+	}
+	return value
+}

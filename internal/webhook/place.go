@@ -17,6 +17,10 @@ type Place struct {
 	ID       string
 }
 
+// Beginning is the place before a merchant's first event ever. Unlike the zero value
+// it tells that nothing was read yet: what is gone since then was missed.
+var Beginning = Place{ID: "-"}
+
 // placePrefix tells a place from an event's id.
 const placePrefix = "cur_"
 

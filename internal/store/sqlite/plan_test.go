@@ -9,10 +9,12 @@ import (
 	"time"
 
 	"morepay/internal/checkout"
+	"morepay/internal/desk"
 	"morepay/internal/idempotency"
 	"morepay/internal/merchant"
 	"morepay/internal/pay"
 	"morepay/internal/reconcile"
+	"morepay/internal/retention"
 	"morepay/internal/webhook"
 )
 
@@ -160,6 +162,22 @@ func (s *testStore) everything() {
 	_, err2 = s.Reconciliations.Since(ctx, "2026-03-01")
 	_, err3 = s.Reconciliations.List(ctx, reconcile.Filter{Limit: 1})
 	must(err1, err2, err3, s.Reconciliations.Finish(ctx, reconcile.Record{}))
+
+	order := desk.Erasure{ID: "er_1", Merchant: "shop", At: now}
+	_, err1 = s.Retention.Erase(ctx, order, "payer")
+	_, err2 = s.Retention.ListErasures(ctx, "shop", now, 1)
+	_, err3 = s.Retention.ClaimJob(ctx, "h", now, now)
+	_, err4 = s.Ledgers.Past(ctx, checkout.Key{Provider: a.Provider, Account: a.Account, OutTradeNo: a.OutTradeNo})
+	if pay.CodeOf(err4) == pay.CodeNotFound {
+		err4 = nil
+	}
+	must(err1, err2, err3, err4)
+	for _, k := range retention.Kinds {
+		old := now.Add(1000 * time.Hour)
+		_, err1 = s.Retention.Count(ctx, k, old)
+		_, err2 = s.Retention.Prune(ctx, k, retention.Step{Now: now, Before: old, Limit: 9})
+		must(err1, err2)
+	}
 }
 
 // plans returns SQLite's query plan of each statement that the store has run.

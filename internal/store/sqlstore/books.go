@@ -11,12 +11,14 @@ var _ reconcile.Books = (*Ledgers)(nil)
 
 // PaidAttempts implements [reconcile.Books].
 func (s *Ledgers) PaidAttempts(ctx context.Context, provider, account string, from, until time.Time) ([]reconcile.PaidAttempt, error) {
-	const query = `SELECT session_id, out_trade_no, amount_currency, amount_value, paid_at FROM attempts
-		WHERE provider = ? AND account = ? AND paid_at > 0 AND paid_at >= ? AND paid_at < ? ORDER BY paid_at, out_trade_no`
+	const columns = "SELECT session_id, out_trade_no, amount_currency, amount_value, paid_at FROM "
+	const paid = " WHERE provider = ? AND account = ? AND paid_at > 0 AND paid_at >= ? AND paid_at < ?"
+	const query = columns + "attempts" + paid + " UNION ALL " + columns + "past_payments" + paid + " ORDER BY paid_at, out_trade_no"
 	fields := func(r *reconcile.PaidAttempt) []any {
 		return []any{&r.SessionID, &r.OutTradeNo, &r.Amount.Currency, &r.Amount.Value, millis{&r.PaidAt}}
 	}
-	return list(ctx, s.base, fields, query, provider, account, toMillis(from), toMillis(until))
+	args := []any{provider, account, toMillis(from), toMillis(until)}
+	return list(ctx, s.base, fields, query, append(args, args...)...)
 }
 
 // FirstUsed implements [reconcile.Books].

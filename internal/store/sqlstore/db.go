@@ -63,6 +63,7 @@ type DB struct {
 	Endpoints *Endpoints
 
 	Reconciliations *Reconciliations
+	Retention       *Retention
 
 	base
 }
@@ -88,6 +89,7 @@ func New(e Engine, d Dialect, message MakeMessage, notify checkout.Notifier) *DB
 		Endpoints: &Endpoints{base: b, tell: outbox.tell},
 
 		Reconciliations: &Reconciliations{b},
+		Retention:       &Retention{b},
 
 		base: b,
 	}

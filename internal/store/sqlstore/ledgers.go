@@ -47,7 +47,7 @@ var selectSession = "SELECT " + sessions.list() + " FROM sessions WHERE id = ?"
 // Ledger implements [checkout.Store].
 func (s *Ledgers) Ledger(ctx context.Context, sessionID string) (l *pay.Ledger, err error) {
 	err = s.snapshot(ctx, func(q Querier) error {
-		l, _, err = s.load(ctx, q, selectSession, sessionID)
+		l, _, err = loadLedger(ctx, q, selectSession, sessionID)
 		return err
 	})
 	if err != nil {
@@ -69,7 +69,7 @@ func (s *Ledgers) update(ctx context.Context, sessionID string, change func(Quer
 	err := s.write(ctx, func(q Querier) error {
 		var session *sessionRow
 		var err error
-		if l, session, err = s.load(ctx, q, selectSession+s.dialect.LockRow, sessionID); err != nil {
+		if l, session, err = loadLedger(ctx, q, selectSession+s.dialect.LockRow, sessionID); err != nil {
 			return err
 		}
 		before, err := imageOf(l, session)
@@ -99,7 +99,9 @@ var (
 	selectRefunds  = "SELECT " + refunds.list() + " FROM refunds WHERE session_id = ? ORDER BY ordinal"
 )
 
-func (s *Ledgers) load(ctx context.Context, q Querier, query, sessionID string) (*pay.Ledger, *sessionRow, error) {
+// loadLedger loads what query finds of a session, and all below it but events and
+// evidence.
+func loadLedger(ctx context.Context, q Querier, query, sessionID string) (*pay.Ledger, *sessionRow, error) {
 	session, err := one(ctx, q, sessionFields, query, sessionID)
 	if err != nil {
 		return nil, nil, missing(err, "session")
@@ -127,12 +129,13 @@ type image struct {
 	session           []any // nil before the session was created
 	attempts, refunds [][]any
 	lastEvent         int64
+	erasedAt          int64
 }
 
 // imageOf makes the image of a ledger. It rounds the ledger's times to what is
 // stored of them.
 func imageOf(l *pay.Ledger, session *sessionRow) (*image, error) {
-	m := &image{lastEvent: l.Session.LastEvent}
+	m := &image{lastEvent: l.Session.LastEvent, erasedAt: session.erasedAt}
 	var err error
 	if m.session, err = values(sessionFields(session)); err != nil {
 		return nil, err
@@ -168,12 +171,17 @@ var (
 
 // save writes what differs from before, and ends the claim on the session.
 func (s *Ledgers) save(ctx context.Context, q Querier, l *pay.Ledger, before *image) error {
-	after, err := imageOf(l, &sessionRow{Session: l.Session, dueAt: toMillis(l.Due())})
+	after, err := imageOf(l, &sessionRow{Session: l.Session, dueAt: toMillis(l.Due()), erasedAt: before.erasedAt})
 	if err != nil {
 		return err
 	}
 	if err := s.writeSession(ctx, q, before.session, after.session); err != nil {
 		return err
+	}
+	for _, a := range l.Attempts[len(before.attempts):] {
+		if err := s.unused(ctx, q, a); err != nil {
+			return err
+		}
 	}
 	if err := writeRows(ctx, q, before.attempts, after.attempts, insertAttempt, updateAttempt); err != nil {
 		return err
@@ -183,6 +191,9 @@ func (s *Ledgers) save(ctx context.Context, q Querier, l *pay.Ledger, before *im
 	}
 	for i := range l.Evidence {
 		row := evidenceRow{l.Evidence[i], l.Session.ID}
+		if before.erasedAt > 0 {
+			row.Raw = hashed(row.Raw)
+		}
 		if err := insert(ctx, q, insertEvidence, row.fields()); err != nil {
 			return err
 		}

@@ -2,6 +2,8 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"math"
 	"time"
 
@@ -78,13 +80,20 @@ func (s *Outbox) page(ctx context.Context, q Querier, merchant string, f webhook
 		m := found[len(found)-1]
 		next = webhook.Place{Sequence: m.Sequence, ID: m.ID}
 	}
-	if next.ID == "" {
+	switch {
+	case next.Sequence == 0:
+		next = webhook.Beginning
+	case next.Sequence == f.After.Sequence:
+		next = f.After // its event may be gone
+	case next.ID == "":
 		if next.ID, err = first(ctx, q, "", idAt, merchant, next.Sequence); err != nil {
 			return webhook.Page{}, err
 		}
 	}
 	return webhook.Page{Messages: found, Next: next, More: next.Sequence < last}, nil
 }
+
+var errCursorExpired = pay.Errorf(pay.CodeCursorExpired, "after", "the events after this place are not kept any more: begin without after")
 
 // placed returns the number after which a list goes on.
 func (s *Outbox) placed(ctx context.Context, q Querier, merchant string, after webhook.Place, last int64) (int64, error) {
@@ -95,8 +104,11 @@ func (s *Outbox) placed(ctx context.Context, q Querier, merchant string, after w
 	if after == (webhook.Place{}) {
 		return oldest - 1, nil
 	}
-	if after.Sequence == 0 && after.ID != "" {
+	if after.Sequence == 0 && after != webhook.Beginning {
 		sequence, err := one(ctx, q, scalar[int64], sequenceOf, merchant, after.ID)
+		if errors.Is(err, sql.ErrNoRows) && oldest > 1 && last > 0 { // it may have been pruned
+			return 0, errCursorExpired
+		}
 		return sequence, missing(err, "event")
 	}
 	id, err := first(ctx, q, after.ID, idAt, merchant, after.Sequence)
@@ -104,7 +116,7 @@ func (s *Outbox) placed(ctx context.Context, q Querier, merchant string, after w
 		return 0, err
 	}
 	if after.Sequence+1 < oldest || after.Sequence > last || id != after.ID {
-		return 0, pay.Errorf(pay.CodeCursorExpired, "after", "the events after this place are not kept any more: begin without after")
+		return 0, errCursorExpired
 	}
 	return after.Sequence, nil
 }

@@ -37,7 +37,7 @@ func (t table) set(from int) string {
 var sessions = newTable("sessions", `
 	id merchant token_hash reference amount_value amount_currency description items
 	payer_id region return_url locale document_version created_at expires_at
-	status winner last_event due_at claimed_until`)
+	status winner last_event due_at claimed_until erased_at`)
 
 // Places of columns of a session: those before sessionTerms are fixed when it is
 // created, the others change.
@@ -51,6 +51,7 @@ type sessionRow struct {
 	pay.Session
 	dueAt        int64 // Unix milliseconds, 0 for never
 	claimedUntil int64 // Unix milliseconds, 0 for not claimed
+	erasedAt     int64 // Unix milliseconds, 0 if the payer's data are kept
 }
 
 func sessionFields(s *sessionRow) []any {
@@ -62,7 +63,7 @@ func sessionFields(s *sessionRow) []any {
 		millis{&s.ExpiresAt},
 		&s.Status,
 		optional{&s.Winner},
-		&s.LastEvent, &s.dueAt, &s.claimedUntil,
+		&s.LastEvent, &s.dueAt, &s.claimedUntil, &s.erasedAt,
 	}
 }
 

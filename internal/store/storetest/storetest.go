@@ -17,6 +17,7 @@ import (
 	"morepay/internal/merchant"
 	"morepay/internal/pay"
 	"morepay/internal/reconcile"
+	"morepay/internal/retention"
 	"morepay/internal/webhook"
 )
 
@@ -33,6 +34,7 @@ type Stores struct {
 	Endpoints webhook.EndpointStore
 
 	Reconciliations Reconciliations
+	Retention       Retention
 
 	Close func() error
 }
@@ -44,6 +46,12 @@ type Ledgers interface {
 
 	// Events lists a session's events with a number above after, in order.
 	Events(ctx context.Context, sessionID string, after int64) ([]pay.Event, error)
+}
+
+// Retention lets go of what is old, and erases.
+type Retention interface {
+	retention.Store
+	desk.Erasures
 }
 
 // Open makes an empty database that is closed and removed when the test ends.
@@ -64,6 +72,7 @@ func Exercise(t *testing.T, open Open) {
 		{"outbox", outboxCases},
 		{"events", eventCases},
 		{"reconciliations", reconciliationCases},
+		{"retention", retentionCases},
 		{"faults", faultCases},
 	}
 	for _, suite := range suites {
