@@ -42,12 +42,14 @@ type config struct {
 	Secret         string         `help:"The server's secret, in base64, if it is not to be kept in --data."`
 	AdminKey       string         `help:"SHA-256 (hex) of the key of the admin API; without it the admin API refuses."`
 	TrustedProxies []netip.Prefix `help:"Networks whose X-Forwarded-For is believed, such as 10.0.0.0/8."`
+	Retain         string         `help:"How long what is kept, in days or never; what is not named as in unpaid=30d,events=30d,raw=90d,ledgers=400d."`
 	LogFormat      string         `enum:"text,json" default:"text" help:"text or json."`
 }
 
 // Validate is called by kong before Run.
 func (c *config) Validate() error {
-	return errors.Join(cli.CheckOrigin("base-url", c.BaseURL), cli.CheckDatabase("database", c.Database), cli.CheckListen(c.Database, c.ListenDatabase))
+	return errors.Join(cli.CheckOrigin("base-url", c.BaseURL), cli.CheckDatabase("database", c.Database), cli.CheckListen(c.Database, c.ListenDatabase),
+		cli.CheckRetain(c.Retain))
 }
 
 func (c *config) program() program.Config {
@@ -55,7 +57,7 @@ func (c *config) program() program.Config {
 		Listen: c.Listen, AdminListen: c.AdminListen, BaseURL: c.BaseURL, Data: c.Data, Database: c.Database,
 		ListenDatabase: c.ListenDatabase, DatabaseWait: c.DatabaseWait,
 		Merchants: program.Folder(cmp.Or(c.Merchants, "merchants")), Secret: c.Secret, AdminKey: c.AdminKey,
-		TrustedProxies: c.TrustedProxies, Log: program.NewLog(os.Stderr, c.LogFormat),
+		TrustedProxies: c.TrustedProxies, Retain: c.Retain, Log: program.NewLog(os.Stderr, c.LogFormat),
 	}
 }
 

@@ -7,6 +7,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -14,6 +15,7 @@ import (
 
 	"morepay/internal/pay"
 	"morepay/internal/reconcile"
+	"morepay/internal/retention"
 	"morepay/internal/store"
 	"morepay/internal/store/sqlstore"
 )
@@ -29,6 +31,9 @@ type Commands struct {
 	Refunds    refunds        `cmd:"" help:"Bring refunds to an end that wait for a person."`
 	Migrate    migrate        `cmd:"" help:"Bring the tables up to date, with a role that may, or tell whether they are."`
 	Reconcile  reconcileBills `cmd:"" help:"Compare the providers' daily bills with our books."`
+	Prune      prune          `cmd:"" help:"Let go at once of what was kept long enough, or count it."`
+	Erase      erase          `cmd:"" help:"Erase what is known of a payer besides numbers, amounts and dates."`
+	Erasures   listErasures   `cmd:"" help:"List whose data were erased, by whom and why."`
 }
 
 // database says where the documents and money state lie.
@@ -103,6 +108,15 @@ func CheckTime(flag, value string) error {
 		return usage(flag, "%v", err)
 	}
 	return nil
+}
+
+// CheckRetain refuses a value of --retain that does not say how long what is kept.
+func CheckRetain(value string) error {
+	_, err := retention.Parse(value)
+	if refusal, ok := errors.AsType[*pay.Error](err); ok {
+		return usage("retain", "%s %s", refusal.Field, refusal.Message)
+	}
+	return err
 }
 
 func usage(flag, format string, args ...any) error {

@@ -24,7 +24,7 @@ type quarantine struct {
 func (d database) atDesk(ctx context.Context, accounts *account.Registry, work func(*desk.Desk) error) error {
 	return d.with(ctx, func(db *sqlstore.DB) error {
 		recorder := checkout.NewRecorder(checkout.Config{Store: db.Ledgers, Desk: db.Ledgers})
-		return work(desk.New(desk.Config{Store: db.Ledgers, Books: db.Ledgers, Marks: db.Marks, Accounts: accounts, Recorder: recorder}))
+		return work(desk.New(desk.Config{Store: db.Ledgers, Books: db.Ledgers, Marks: db.Marks, Accounts: accounts, Recorder: recorder, Erasures: db.Retention}))
 	})
 }
 

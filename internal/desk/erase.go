@@ -31,8 +31,8 @@ type Erasures interface {
 	// changes nothing but the record.
 	Erase(ctx context.Context, e Erasure, payer string) (Erasure, error)
 
-	// ListErasures lists records from before a time, newest first; "" means any
-	// merchant's.
+	// ListErasures lists records from before a time, newest first; the zero time and
+	// "" mean any.
 	ListErasures(ctx context.Context, merchant string, before time.Time, limit int) ([]Erasure, error)
 }
 
@@ -65,8 +65,8 @@ func (d *Desk) Erase(ctx context.Context, merchant string, o EraseOrder) (Erasur
 	return e, nil
 }
 
-// ListErasures lists the records from before a time, newest first; "" means any
-// merchant's.
+// ListErasures lists the records from before a time, newest first; the zero time and
+// "" mean any.
 func (d *Desk) ListErasures(ctx context.Context, merchant string, before time.Time, limit int) ([]Erasure, error) {
 	return d.Config.Erasures.ListErasures(ctx, merchant, before, limit)
 }

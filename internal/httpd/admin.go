@@ -30,6 +30,8 @@ func (s *Server) Admin() http.Handler {
 		{"POST /v1/admin/sessions/{id}/refunds", failJSON, s.handleRecordRefund},
 		{"POST /v1/admin/sessions/{id}/refunds/{refund}/retry", failJSON, s.handleRetryRefund},
 		{"POST /v1/admin/sessions/{id}/refunds/{refund}/redirect", failJSON, s.handleRedirectRefund},
+		{"POST /v1/admin/merchants/{id}/erasures", failJSON, s.handleErase},
+		{"GET /v1/admin/erasures", failJSON, s.handleListErasures},
 		{"GET /v1/admin/reconciliations", failJSON, s.handleReconciliations},
 		{"GET /v1/admin/merchants/{id}/webhooks", failJSON, s.handleListEndpoints},
 		{"POST /v1/admin/merchants/{id}/webhooks", failJSON, s.handleAddEndpoint},

@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -71,8 +72,11 @@ func entryOf(q checkout.Quarantined) entryBody {
 	if r := q.Refund; r != nil {
 		b.Refund = &entryRefundBody{r.Number, r.Amount, r.Status, r.Failure}
 	}
-	if json.Valid(ev.Raw) {
+	switch {
+	case json.Valid(ev.Raw):
 		b.Raw = ev.Raw
+	case bytes.HasPrefix(ev.Raw, []byte("sha256:")): // what is left of it
+		b.Raw = strconv.AppendQuote(nil, string(ev.Raw))
 	}
 	return b
 }

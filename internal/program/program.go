@@ -43,6 +43,7 @@ type Config struct {
 	AdminKey       string        // SHA-256 (hex) of the admin API's key; "" refuses everyone
 	TrustedProxies []netip.Prefix
 	ReconcileAt    string       // time of the day in China, such as 10:30, at which bills are compared; "" for never
+	Retain         string       // how long what is kept, such as unpaid=30d,raw=never; "" for the default
 	AllowOrphans   bool         // start although accounts are gone that money under way still needs
 	Log            *slog.Logger // nil for DefaultLog
 
@@ -53,10 +54,11 @@ type Config struct {
 	Patience   time.Duration        // how long a payer waits for a provider; 0 for the server's own
 	SweepEvery time.Duration        // pause between the sweeper's rounds; 0 for checkout.SweepEvery, or Never
 	LookEvery  time.Duration        // pause between two looks for bills to compare; 0 for reconcile.LookEvery
+	PruneEvery time.Duration        // pause between two prunings; 0 for retention.Every, or Never
 	Reached    func(checkout.Point) // called at every point at which a crash must do no harm
 }
 
-// Never leaves sweeping to the test.
+// Never leaves sweeping or pruning to the test.
 const Never time.Duration = -1
 
 // Merchants loads the merchants of a server that is reached at baseURL.

@@ -22,6 +22,7 @@ import (
 	"morepay/internal/provider"
 	_ "morepay/internal/provider/all" // registers the adapters
 	"morepay/internal/reconcile"
+	"morepay/internal/retention"
 	"morepay/internal/seal"
 	"morepay/internal/store"
 	"morepay/internal/store/sqlstore"
@@ -69,7 +70,8 @@ func (p *Program) wire(ctx context.Context) error {
 		Now: p.Now, Log: p.Log, Metrics: checkout.NewMetrics(registry), Reached: p.Reached,
 	})
 	desk := desk.New(desk.Config{
-		Store: p.Stores.Ledgers, Books: p.Stores.Ledgers, Marks: p.Stores.Marks, Accounts: p.Accounts, Recorder: p.Service.Recorder(), Now: p.Now, Log: p.Log,
+		Store: p.Stores.Ledgers, Books: p.Stores.Ledgers, Marks: p.Stores.Marks, Accounts: p.Accounts, Recorder: p.Service.Recorder(), Erasures: p.Stores.Retention,
+		Now: p.Now, Log: p.Log,
 	})
 	registry.MustRegister(desk)
 	if err := desk.CheckOrphans(ctx, p.AllowOrphans); err != nil {
@@ -101,7 +103,23 @@ func (p *Program) wire(ctx context.Context) error {
 		p.Go(func(ctx context.Context) { p.Service.Sweep(ctx, cmp.Or(p.SweepEvery, checkout.SweepEvery)) })
 		p.Go(func(ctx context.Context) { p.Service.FollowDesk(ctx, cmp.Or(p.SweepEvery, checkout.DeskEvery)) })
 	}
+	if err := p.prune(registry); err != nil {
+		return err
+	}
 	return p.reconcile(registry)
+}
+
+// prune has what was kept long enough let go of.
+func (p *Program) prune(registry *prometheus.Registry) error {
+	policy, err := retention.Parse(p.Retain)
+	if err != nil {
+		return err
+	}
+	pruner := &retention.Pruner{Policy: policy, Store: p.Stores.Retention, Now: p.Now, Log: p.Log, Metrics: retention.NewMetrics(registry)}
+	if p.PruneEvery != Never {
+		p.Go(func(ctx context.Context) { pruner.Sweep(ctx, cmp.Or(p.PruneEvery, retention.Every)) })
+	}
+	return nil
 }
 
 // reconcile has the bills compared every day, if that is wanted.

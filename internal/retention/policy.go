@@ -45,9 +45,6 @@ func Default() Policy {
 	return Policy{Unpaid: 30 * day, Events: 30 * day, Raw: 90 * day, Ledgers: 400 * day}
 }
 
-// DefaultText is the default as people write it.
-const DefaultText = "unpaid=30d,events=30d,raw=90d,ledgers=400d"
-
 // Parse reads a policy such as unpaid=30d,ledgers=never. What it does not name is
 // kept as by default. Fails with invalid_request, naming the kind.
 func Parse(text string) (Policy, error) {
@@ -113,4 +110,16 @@ func (p Policy) Before(k Kind, now time.Time) (time.Time, bool) {
 		return now, true
 	}
 	return now.Add(-p[k]), p[k] > 0
+}
+
+// Text returns how long a kind is kept, as people write it.
+func (p Policy) Text(k Kind) string {
+	switch d := p[k]; {
+	case k == Erasing:
+		return "-"
+	case d == 0:
+		return "never"
+	default:
+		return strconv.Itoa(int(d/day)) + "d"
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"math"
 	"slices"
 	"time"
 
@@ -248,5 +249,9 @@ func (s *Retention) Erase(ctx context.Context, e desk.Erasure, payer string) (de
 // ListErasures implements [desk.Erasures].
 func (s *Retention) ListErasures(ctx context.Context, merchant string, before time.Time, limit int) ([]desk.Erasure, error) {
 	query := "SELECT " + erasures.list() + " FROM erasures WHERE at < ? AND (? = '' OR merchant = ?) ORDER BY at DESC, id DESC LIMIT ?"
-	return list(ctx, s.base, erasureFields, query, toMillis(before), merchant, merchant, limit)
+	until := int64(math.MaxInt64)
+	if !before.IsZero() {
+		until = toMillis(before)
+	}
+	return list(ctx, s.base, erasureFields, query, until, merchant, merchant, limit)
 }
