@@ -19,9 +19,13 @@ var checkoutRows = []row{
 		line: "return nil, r.quarantine(ctx, acc.Merchant, ev, mismatch.Error())", becomes: "return nil, func(error) error { return nil }(mismatch)",
 		tests: "./internal/checkout TestQuarantine",
 	}, {
-		name: "unknown-number-is-thrown-away", file: "internal/checkout/apply.go",
-		line: `return nil, r.quarantine(ctx, acc.Merchant, ev, "no attempt has this out_trade_no")`, becomes: "return nil, nil",
+		name: "unknown-number-is-thrown-away", file: "internal/checkout/past.go",
+		line: `return r.quarantine(ctx, acc.Merchant, ev, "no attempt has this out_trade_no")`, becomes: "return nil",
 		tests: "./internal/checkout TestUnknownNumberIsQuarantined",
+	}, {
+		name: "money-for-a-pruned-session-is-thrown-away", file: "internal/checkout/past.go",
+		line: "!p.PaidAt.IsZero() && ev.Amount", becomes: "ev.Amount.Value > 0 || ev.Amount",
+		tests: "./internal/checkout TestMoneyForAPrunedSession",
 	}, {
 		name: "refund-of-no-payment-is-thrown-away", file: "internal/checkout/notify.go",
 		line: `return nil, r.quarantine(ctx, merchant, ev, "it tells of a refund, but the payment is "+string(payment.Outcome))`, becomes: "return nil, func(string) error { return nil }(merchant)",
@@ -119,6 +123,26 @@ var storeRows = []row{
 		name: "claims-not-exclusive", file: "internal/store/sqlstore/ledgers.go",
 		line: "due_at <= ? AND claimed_until <= ?", becomes: "due_at <= ? AND claimed_until <= ? + 1000000000000",
 		tests: "./internal/store/sqlite TestStore",
+	}, {
+		name: "pruned-under-way", file: "internal/store/sqlstore/retention.go",
+		line: "if err != nil || !l.Settled() {", becomes: "if err != nil {",
+		tests: "./internal/store/sqlite TestStore/retention",
+	}, {
+		name: "pruned-before-it-is-delivered", file: "internal/store/sqlstore/retention.go",
+		line: " || m.pending > 0 })", becomes: " })",
+		tests: "./internal/store/sqlite TestStore/retention",
+	}, {
+		name: "pruned-while-on-the-desk", file: "internal/store/sqlstore/retention.go",
+		line: "if err != nil || inUse > 0 {", becomes: "if err != nil {",
+		tests: "./internal/store/sqlite TestStore/retention",
+	}, {
+		name: "hashed-before-it-is-over", file: "internal/store/sqlstore/erase.go",
+		line: "hashed = 0 AND state NOT IN ('submitting', 'awaiting')", becomes: "hashed = 0",
+		tests: "./internal/store/sqlite TestStore/retention",
+	}, {
+		name: "pruned-number-is-free-again", file: "internal/store/sqlstore/past.go",
+		line: "if err == nil && len(past) > 0 {", becomes: "if false {",
+		tests: "./internal/store/sqlite TestStore/retention",
 	}, {
 		name: "events-with-gaps", file: "internal/store/sqlstore/ledgers.go",
 		line: "if e.Number != number {", becomes: "if false {",
