@@ -133,15 +133,19 @@ var storeRows = []row{
 		tests: "./internal/store/sqlite TestStore/retention",
 	}, {
 		name: "pruned-while-on-the-desk", file: "internal/store/sqlstore/retention.go",
-		line: "if err != nil || inUse > 0 {", becomes: "if err != nil {",
+		line: "if err != nil || inUse > 0 {", becomes: "if err != nil || inUse < 0 {",
 		tests: "./internal/store/sqlite TestStore/retention",
+	}, {
+		name: "told-of-an-erased-payer-is-kept", file: "internal/store/sqlstore/ledgers.go",
+		line: "if before.erasedAt > 0 {", becomes: "if before.erasedAt < 0 {",
+		tests: "./internal/checkout TestErasedPayer",
 	}, {
 		name: "hashed-before-it-is-over", file: "internal/store/sqlstore/erase.go",
 		line: "hashed = 0 AND state NOT IN ('submitting', 'awaiting')", becomes: "hashed = 0",
 		tests: "./internal/store/sqlite TestStore/retention",
 	}, {
 		name: "pruned-number-is-free-again", file: "internal/store/sqlstore/past.go",
-		line: "if err == nil && len(past) > 0 {", becomes: "if false {",
+		line: "if err == nil && len(past) > 0 {", becomes: "if err == nil && len(past) < 0 {",
 		tests: "./internal/store/sqlite TestStore/retention",
 	}, {
 		name: "events-with-gaps", file: "internal/store/sqlstore/ledgers.go",
