@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"morepay/internal/e2e/browsertest"
+	"morepay/internal/locale"
 	"morepay/internal/needs"
 	"morepay/internal/view"
 	"morepay/web"
@@ -57,6 +58,10 @@ func serve(t *testing.T, v view.Checkout) *fakeServer {
 	s := &fakeServer{view: v, changed: make(chan struct{})}
 	mux := http.NewServeMux()
 	mux.Handle("GET /assets/", assets)
+	mux.HandleFunc("GET "+locale.Prefix, func(w http.ResponseWriter, r *http.Request) {
+		text, _ := locale.File(r.URL.Path)
+		w.Write(text)
+	})
 	mux.HandleFunc("GET /app.wasm", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/wasm")
 		w.Write(wasm)
@@ -72,8 +77,8 @@ func serve(t *testing.T, v view.Checkout) *fakeServer {
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		fmt.Fprintf(w, `<!doctype html><html lang="en"><meta charset="utf-8"><title>checkout</title><link rel="icon" href="data:,"><style>%s</style>`+
-			`<body>%s<script type="application/json" id="view">%s</script><script defer src="%s" data-exec="/wasm_exec.js" data-wasm="/app.wasm"></script>`,
-			web.Stylesheet(), HTML(v), data, assets.URL(web.Boot))
+			`<body>%s<script type="application/json" id="view">%s</script><script defer src="%s" data-exec="/wasm_exec.js" data-wasm="/app.wasm" data-text="%s"></script>`,
+			web.Stylesheet(), HTML(v), data, assets.URL(web.Boot), locale.Path(v.Locale))
 	})
 	mux.HandleFunc("GET /merchants/demo/icons/cloud", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "image/svg+xml")

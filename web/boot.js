@@ -8,15 +8,17 @@
 // when it stops, a page that waits for a payment reloads itself now and then, and
 // a wallet's payment window is opened from here.
 (() => {
-  const { exec, wasm } = document.currentScript.dataset;
+  const { exec, wasm, text } = document.currentScript.dataset;
   const html = document.documentElement;
   const morepay = (window.morepay = { ready: false, drift: 0 });
 
   async function run() {
-    const [module] = await Promise.all([
+    const [module, sentences] = await Promise.all([
       WebAssembly.compileStreaming(fetch(wasm, { priority: "low", signal: timeout(60) })),
+      fetch(text, { priority: "low", signal: timeout(60) }).then((answer) => answer.text()),
       import(exec),
     ]);
+    morepay.text = sentences; // the page's catalogue, for the client
     const go = new Go();
     const instance = await WebAssembly.instantiate(module, go.importObject);
     lendStorage();

@@ -107,8 +107,8 @@ func serve(t *testing.T, wasm []byte, html string) *sampleServer {
 		w.Header().Set("Content-Security-Policy", policy)
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		fmt.Fprintf(w, `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>sample</title><link rel="icon" href="data:,"></head>`+
-			`<body>%s<script defer src="%s" data-exec="%s" data-wasm="%s"></script></body></html>`,
-			s.html, assets.URL(Boot), assets.URL(WasmExec), assets.URL(AppWasm))
+			`<body>%s<script defer src="%s" data-exec="%s" data-wasm="%s" data-text="%s"></script></body></html>`,
+			s.html, assets.URL(Boot), assets.URL(WasmExec), assets.URL(AppWasm), assets.URL(Frame))
 	})
 	mux.HandleFunc("GET "+assets.URL(AppWasm), func(w http.ResponseWriter, r *http.Request) {
 		select {

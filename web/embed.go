@@ -15,7 +15,7 @@
 //	<script data-list="/pay/{token}?choose=1">{EntryScript}</script>
 //	<script type="application/json" id="view">…</script>
 //	<script defer src="{frame.js}" data-parent="https://shop.example"></script>
-//	<script defer src="{boot.js}" data-exec="{wasm_exec.js}" data-wasm="{app.wasm}"></script>
+//	<script defer src="{boot.js}" data-exec="{wasm_exec.js}" data-wasm="{app.wasm}" data-text="{catalogue}"></script>
 //
 // The main element is the first element of the body, because go-app takes that
 // one over. It carries data-state (package view's State) and data-rail; each

@@ -16,7 +16,7 @@ const maxPage = 8 << 10
 
 var (
 	loaded   = regexp.MustCompile(`<(?:script|link|img|iframe)\b[^>]*>`)
-	harmless = regexp.MustCompile(`^<script (?:defer|type="application/json") |^<link rel="icon" href="data:,">$`)
+	harmless = regexp.MustCompile(`^<script (?:defer|type="application/json"|data-list="[^"]*")[ >]|^<link rel="icon" href="data:,">$`)
 )
 
 // TestPageIsOneSmallRequest: the list, and the page with a code, can be used

@@ -155,6 +155,7 @@ func (s *Server) Handler() http.Handler {
 		{"GET /v1/merchants/{id}/capabilities", failJSON, s.handleCapabilities},
 		{"GET /merchants/{id}/icons/{icon}", failJSON, s.handleIcon},
 		{"POST /v1/merchants/{id}/decide", failJSON, s.handleDecide},
+		{"GET " + page.TextsPrefix + "{hash}/{file}", failJSON, s.handleTexts},
 		{"GET /v1/schemas/capabilities.json", failJSON, s.handleSchema},
 
 		{"POST /notify/{provider}/{account}", s.failNotify, s.handleNotify},

@@ -39,15 +39,14 @@ type catalogue struct {
 }
 
 //go:embed catalogues/*.json
-var files embed.FS
+var sources embed.FS
 
 // known is sorted by tag but for Fallback, which is first: language.NewMatcher
 // takes the first for whoever matches nothing.
-var known = load(files)
+var known = load(sources)
 
 var (
 	byTag   = index(known)
-	encoded = encode()
 	matcher = language.NewMatcher(tags(known))
 )
 
@@ -100,18 +99,6 @@ func index(list []catalogue) map[string]view.Text {
 	return m
 }
 
-func encode() map[string][]byte {
-	m := map[string][]byte{}
-	for _, tag := range append(Tags(), Pseudo) {
-		b, err := json.Marshal(Text(tag))
-		if err != nil {
-			panic(err) // strings
-		}
-		m[tag] = b
-	}
-	return m
-}
-
 func tags(list []catalogue) []language.Tag {
 	t := make([]language.Tag, len(list))
 	for i, c := range list {
@@ -139,15 +126,6 @@ func Text(tag string) view.Text {
 		return text
 	}
 	return byTag[Fallback]
-}
-
-// JSON returns [Text] of a tag as JSON, with <, > and & escaped. It must not be
-// changed.
-func JSON(tag string) []byte {
-	if text, ok := encoded[tag]; ok {
-		return text
-	}
-	return encoded[Fallback]
 }
 
 // Problem returns the sentence for an error that a payer has met. A code

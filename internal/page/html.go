@@ -26,7 +26,7 @@ const around = 2 << 10
 // HTML returns the document around a view that [Make] made for a request: one
 // request, CSS inlined, every script late but for the one about its address.
 func HTML(v view.Checkout, r Request, scripts Scripts) ([]byte, error) {
-	data, err := viewJSON(v)
+	data, err := json.Marshal(v) // escapes <, > and &, so no text can end the element
 	if err != nil {
 		return nil, err
 	}
@@ -44,20 +44,6 @@ func HTML(v view.Checkout, r Request, scripts Scripts) ([]byte, error) {
 	writeScripts(&b, v, scripts)
 	b.WriteString(`</body></html>`)
 	return b.Bytes(), nil
-}
-
-// viewJSON returns a view as JSON. It escapes <, > and &, so no text can end the
-// element around it. The catalogue is most of it and the same for all, so it is
-// put in as the bytes that it always has.
-func viewJSON(v view.Checkout) ([]byte, error) {
-	rest, err := json.Marshal(struct {
-		view.Checkout
-		Text *struct{} `json:"text,omitempty"` // in place of the view's
-	}{Checkout: v})
-	if err != nil {
-		return nil, err
-	}
-	return slices.Concat([]byte(`{"text":`), locale.JSON(v.Locale), []byte(","), rest[1:]), nil
 }
 
 // Problem returns the page of an error where there is no session to show: one
@@ -119,5 +105,5 @@ func writeScripts(b *bytes.Buffer, v view.Checkout, s Scripts) {
 	if s.Wasm == "" || s.Exec == "" {
 		return
 	}
-	b.WriteString(`<script defer src="` + s.Boot + `" data-wasm="` + s.Wasm + `" data-exec="` + s.Exec + `"></script>`)
+	b.WriteString(`<script defer src="` + s.Boot + `" data-wasm="` + s.Wasm + `" data-exec="` + s.Exec + `" data-text="` + locale.Path(v.Locale) + `"></script>`)
 }

@@ -47,7 +47,7 @@ func Make(l *pay.Ledger, f checkout.Facts, r Request, links Links, now time.Time
 	if slices.Contains(links.Ancestors, r.Parent) {
 		v.Parent = r.Parent
 	}
-	v.Text = spoken(&v)
+	v.Text = locale.Text(v.Locale)
 	v.AmountText = v.Text.Money(v.Amount)
 	return v, nil
 }

@@ -42,8 +42,8 @@ type Checkout struct {
 	Parent      string               `json:"parent"`         // origin of the page around our frame, or ""
 	Locale      string               `json:"locale"`         // BCP 47 tag of Text
 	Lang        string               `json:"lang,omitempty"` // the tag that the payer chose, which forms hand on
-	Text        Text                 `json:"text"`
-	Reference   string               `json:"reference"` // the merchant's own name for the order
+	Text        Text                 `json:"-"`              // a file of its own, the same for every page
+	Reference   string               `json:"reference"`      // the merchant's own name for the order
 	Description string               `json:"description"`
 	Amount      pay.Money            `json:"amount"`
 	AmountText  string               `json:"amount_text"` // "¥59.80"
