@@ -37,7 +37,11 @@ func (c *prune) Run(ctx context.Context) error {
 			return err
 		}
 		return printTable("KIND\tKEPT\tCOUNT", retention.Kinds, func(k retention.Kind) string {
-			return fmt.Sprintf("%s\t%s\t%d", k, policy.Text(k), counts[k])
+			more := ""
+			if c.DryRun && counts[k] == retention.MaxCount {
+				more = " or more"
+			}
+			return fmt.Sprintf("%s\t%s\t%d%s", k, policy.Text(k), counts[k], more)
 		})
 	})
 }

@@ -22,7 +22,8 @@ type Store interface {
 	// Prune lets go of some of a kind, in one short transaction.
 	Prune(ctx context.Context, k Kind, s Step) (Pruned, error)
 
-	// Count returns how many of a kind are old, those included that are under way.
+	// Count returns how many of a kind are old, those included that are under way,
+	// and MaxCount if there are so many or more.
 	Count(ctx context.Context, k Kind, before time.Time) (int, error)
 }
 
@@ -46,6 +47,9 @@ type Pruned struct {
 	Next  Cursor
 	More  bool // there is something after Next
 }
+
+// MaxCount bounds what is counted: a database of years must answer too.
+const MaxCount = 100_000
 
 // How a run goes.
 const (
@@ -157,7 +161,8 @@ func orBusy(err error) error {
 	return pay.Errorf(pay.CodeConflict, "", "another server prunes at present: try again later")
 }
 
-// Count returns how many of each kind are old. Of these, what is under way stays.
+// Count returns how many of each kind are old, up to MaxCount. Of these, what is
+// under way stays.
 func (p *Pruner) Count(ctx context.Context) (map[Kind]int, error) {
 	counts := map[Kind]int{}
 	for _, k := range Kinds {

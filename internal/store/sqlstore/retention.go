@@ -49,7 +49,6 @@ func (s *Retention) Prune(ctx context.Context, k retention.Kind, step retention.
 const (
 	oldUnpaid = " FROM sessions WHERE due_at = 0 AND winner IS NULL AND expires_at <= ?"
 	oldPaid   = " FROM sessions WHERE due_at = 0 AND winner IS NOT NULL AND expires_at <= ?"
-	oldEvents = " FROM messages WHERE sequence > 0 AND at <= ?"
 
 	walked       = " AND (expires_at, id) > (?, ?) ORDER BY expires_at, id LIMIT ?"
 	selectUnpaid = "SELECT expires_at, id" + oldUnpaid + walked
@@ -58,21 +57,41 @@ const (
 
 // Count implements [retention.Store].
 func (s *Retention) Count(ctx context.Context, k retention.Kind, before time.Time) (n int, err error) {
+	if k == retention.Events {
+		return s.countEvents(ctx, before)
+	}
 	queries := map[retention.Kind][]string{
 		retention.Erasing: {erasingSessions + " AND expires_at <= ?"},
-		retention.Events:  {oldEvents},
 		retention.Unpaid:  {oldUnpaid},
 		retention.Ledgers: {oldPaid},
 		retention.Raw:     {wholeRequests, wholeEvidence, wholeEntries},
 	}
 	for _, from := range queries[k] {
-		some, err := get(ctx, s.base, "count", scalar[int], "SELECT COUNT(*)"+from, toMillis(before))
+		some, err := get(ctx, s.base, "count", scalar[int], "SELECT COUNT(*) FROM (SELECT 1"+from+" LIMIT ?) AS old", toMillis(before), retention.MaxCount)
 		if err != nil {
 			return 0, err
 		}
 		n += some
 	}
-	return n, nil
+	return min(n, retention.MaxCount), nil
+}
+
+// countEvents looks at the first messages of each merchant.
+func (s *Retention) countEvents(ctx context.Context, before time.Time) (n int, err error) {
+	const query = "SELECT COUNT(*) FROM (SELECT at FROM messages WHERE merchant = ? AND sequence > 0 ORDER BY sequence LIMIT ?) AS old WHERE at <= ?"
+	for merchant := ""; n < retention.MaxCount; {
+		next, err := list(ctx, s.base, scalar[string], nextMerchant, merchant)
+		if err != nil || len(next) == 0 {
+			return n, err
+		}
+		merchant = next[0]
+		some, err := get(ctx, s.base, "count", scalar[int], query, merchant, retention.MaxCount, toMillis(before))
+		if err != nil {
+			return 0, err
+		}
+		n += some
+	}
+	return retention.MaxCount, nil
 }
 
 const (
