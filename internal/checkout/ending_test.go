@@ -68,7 +68,7 @@ func (fx *fixture) paidUnder(w way, fault providersim.Fault) {
 	fx.payShown(id)
 	l := fx.settle(id, "paid", func(l *pay.Ledger) bool { return l.Session.Status.Paid() })
 	if fault.Ends == providersim.EndsReturned {
-		fx.settle(id, "given back", fx.allExplained)
+		fx.await(id, "given back", fx.allExplained)
 		fx.agrees(id)
 		return
 	}
