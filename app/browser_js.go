@@ -48,9 +48,8 @@ type browser struct {
 
 	hiddenAt time.Time // when the page was hidden last
 
-	launch  *launch // the hand-off that is being watched, or nil
-	away    bool    // the payer was handed over, and the page was hidden since
-	bridged string  // the attempt whose bridge has been called by itself
+	launch *launch // the hand-off that is being watched, or nil
+	away   bool    // the payer was handed over, and the page was hidden since
 
 	unsent *unsent // the form that did not get through, or nil
 }
@@ -212,7 +211,8 @@ func (b *browser) repeat(form js.Value) {
 }
 
 // check asks the server to ask the provider, unless it is being asked already.
-func (b *browser) check() {
+// returned says that the payer comes from the wallet, where they may have paid.
+func (b *browser) check(returned bool) {
 	if b.page.local.busy {
 		return
 	}
@@ -225,6 +225,9 @@ func (b *browser) check() {
 			if err != nil {
 				b.nudge() // the payer did not ask for this, and need not hear that it failed
 				return
+			}
+			if !returned && progress.Payment != nil {
+				progress.Payment.Returned = false
 			}
 			b.answered(progress, nil)
 		})

@@ -241,28 +241,52 @@ func TestBrowserDecidesAgain(t *testing.T) {
 	}
 }
 
+// bridgeCalls stands for the app around the page, which comes late: it keeps what
+// the page asks of it.
+const bridgeCalls = `window.calls = []; window.WeixinJSBridge = {invoke(...call) { calls.push(call) }};
+	document.dispatchEvent(new Event("WeixinJSBridgeReady")); document.dispatchEvent(new Event("WeixinJSBridgeReady"))`
+
 // TestBrowserCallsBridge: the host app's window opens by itself, once, and its
-// answer is no more than a reason to ask.
+// answer is no more than a reason to ask. Who turned back finds the button again.
 func TestBrowserCallsBridge(t *testing.T) {
-	p := payment("wechat_pay", pay.RailJSAPI)
-	p.Bridge = &view.Bridge{Name: "weixin", Params: map[string]string{"appId": "wx1", "package": "prepay_id=p1"}}
-	s := serve(t, testView("en", wechatAgent, waiting(p)))
-	s.post = func(w http.ResponseWriter, r *http.Request) {
-		progress := s.now().Progress
-		returned := *p
-		returned.Returned = true
-		progress.Payment = &returned
-		answerJSON(t, w, http.StatusOK, progress)
-	}
-	tab := browsertest.Start(t).Open(t)
-	s.visit(tab)
-	tab.Eval(`window.calls = []; window.WeixinJSBridge = {invoke(...call) { calls.push(call) }};
-		document.dispatchEvent(new Event("WeixinJSBridgeReady")); document.dispatchEvent(new Event("WeixinJSBridgeReady"))`, nil)
-	tab.Wait(`calls.length === 1 && calls[0][0] === "getBrandWCPayRequest" && calls[0][1].package === "prepay_id=p1"`)
-	tab.Eval(`calls[0][2]({err_msg: "get_brand_wcpay_request:ok"})`, nil)
-	tab.Wait(heading + ` === "We're checking your payment…"`)
-	if got := tab.Text(onScreen); got != "waiting" {
-		t.Errorf("state %s: the bridge's word was taken for the truth", got)
+	browser := browsertest.Start(t)
+	for name, test := range map[string]struct{ answer, heading, calls string }{
+		"ok":       {`{err_msg: "get_brand_wcpay_request:ok"}`, "We're checking your payment…", "1"},
+		"canceled": {`{err_msg: "get_brand_wcpay_request:cancel"}`, "Confirm in WeChat", "2"},
+		"failed":   {`{err_msg: "get_brand_wcpay_request:fail"}`, "Confirm in WeChat", "2"},
+		"nothing":  {`undefined`, "Confirm in WeChat", "2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := payment("wechat_pay", pay.RailJSAPI)
+			p.Bridge = &view.Bridge{Name: "weixin", Params: map[string]string{"appId": "wx1", "package": "prepay_id=p1"}}
+			s := serve(t, testView("en", wechatAgent, waiting(p)))
+			var checks atomic.Int32
+			s.post = func(w http.ResponseWriter, r *http.Request) {
+				checks.Add(1)
+				progress := s.now().Progress
+				returned := *p
+				returned.Returned = true
+				progress.Payment = &returned
+				answerJSON(t, w, http.StatusOK, progress)
+			}
+			tab := browser.Open(t)
+			s.visit(tab)
+			tab.Eval(bridgeCalls, nil)
+			tab.Wait(`calls.length === 1 && calls[0][0] === "getBrandWCPayRequest" && calls[0][1].package === "prepay_id=p1"`)
+			tab.Eval(`window.checked = new Promise((done) => { const real = fetch; window.fetch = async (...a) => { const r = await real(...a); done(); return r } });
+				calls[0][2](`+test.answer+`)`, nil)
+			tab.Eval(`checked.then(() => new Promise(requestAnimationFrame))`, nil)
+			tab.Wait(heading + ` === "` + test.heading + `" && !document.querySelector("[aria-busy]")`)
+			if n := checks.Load(); n != 1 {
+				t.Errorf("the provider was asked %d times", n)
+			}
+			if test.calls == "2" {
+				tab.Run(chromedp.Click(`[data-bridge]`, chromedp.ByQuery))
+			}
+			if got := tab.Text(`calls.length + " " + ` + onScreen); got != test.calls+" waiting" {
+				t.Errorf("calls and state are %s", got)
+			}
+		})
 	}
 }
 

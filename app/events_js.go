@@ -24,8 +24,9 @@ func (b *browser) listen() {
 	if hidden() {
 		b.watchHidden()
 	}
-	for _, bridge := range bridges {
-		on(document, bridge.ready, func(js.Value) { b.do(b.refine) })
+	on(document, "morepay-answer", b.onAnswer)
+	for _, app := range []string{"Weixin", "Alipay"} {
+		on(document, app+"JSBridgeReady", func(js.Value) { b.do(b.refine) })
 	}
 }
 
@@ -71,13 +72,15 @@ func (b *browser) onClick(event js.Value) {
 		go b.copyLink(id)
 		return
 	}
-	b.do(b.callBridge)
+	b.do(func() { callBridge(b.progress().Payment, true) })
 }
 
-// onPageShow: a page that comes back from the browser's memory shows the past.
+// onPageShow: a page that comes back from the browser's memory shows the past. The
+// payer has gone back to it: whether the wallet opened is not known, let alone
+// whether they paid.
 func (b *browser) onPageShow(event js.Value) {
 	if event.Get("persisted").Bool() {
-		b.do(b.resume)
+		b.do(func() { b.resume(false) })
 	}
 }
 
@@ -107,14 +110,14 @@ func (b *browser) seen() {
 		b.judgeLaunch()
 		return
 	}
-	b.resume()
+	b.resume(true)
 }
 
 // resume looks at once, and after a wallet asks the provider too.
-func (b *browser) resume() {
+func (b *browser) resume(returned bool) {
 	if b.away {
 		b.away = false
-		b.check()
+		b.check(returned)
 	}
 	b.nudge()
 }
@@ -165,76 +168,41 @@ func (b *browser) focused() {
 	}
 }
 
-// bridge describes one host app's own bridge.
-type bridge struct {
-	object  string // the global object that the app puts in
-	ready   string // the event of the document that says it is there
-	method  string // of the object
-	request string // first argument
-}
-
-// bridges has one row for each view.Bridge.Name.
-var bridges = map[string]bridge{
-	"weixin": {"WeixinJSBridge", "WeixinJSBridgeReady", "invoke", "getBrandWCPayRequest"},
-	"alipay": {"AlipayJSBridge", "AlipayJSBridgeReady", "call", "tradePay"},
-}
-
-// openBridge calls the bridge by itself, once an attempt.
+// openBridge has the wallet's own payment window opened, by itself once an attempt.
 func (b *browser) openBridge() {
 	progress := b.progress()
-	p := progress.Payment
-	if progress.State != view.StateWaiting || p == nil || p.Bridge == nil || p.Returned || p.AttemptID == b.bridged {
-		return
+	if p := progress.Payment; progress.State == view.StateWaiting && p != nil && !p.Returned {
+		callBridge(p, false)
 	}
-	b.bridged = p.AttemptID
-	b.callBridge()
 }
 
-// callBridge shows the host app's payment window, as soon as its bridge is
-// there. Whatever it answers proves nothing: it is a reason to check.
-func (b *browser) callBridge() {
-	p := b.progress().Payment
-	if p == nil || p.Bridge == nil {
-		return
-	}
-	row, known := bridges[p.Bridge.Name]
-	if !known {
+// callBridge opens the host app's payment window, as soon as its bridge is there:
+// the page's script does, which may have done so before we came.
+func callBridge(p *view.Payment, again bool) {
+	page := js.Global().Get("morepay")
+	if p == nil || p.Bridge == nil || !page.Get("pay").Truthy() {
 		return
 	}
 	params := make(map[string]any, len(p.Bridge.Params))
 	for name, value := range p.Bridge.Params {
 		params[name] = value
 	}
-	attempt := p.AttemptID
-	whenReady(row, func(object js.Value) {
-		object.Call(row.method, row.request, params, once(func() {
-			b.do(func() {
-				if now := b.progress().Payment; now != nil && now.AttemptID == attempt {
-					b.check()
-				}
-			})
-		}))
-	})
+	page.Call("pay", map[string]any{
+		"attempt": p.AttemptID,
+		"bridge":  map[string]any{"name": p.Bridge.Name, "params": params},
+	}, again)
 }
 
-func whenReady(row bridge, call func(object js.Value)) {
-	if object := js.Global().Get(row.object); object.Truthy() {
-		call(object)
-		return
-	}
-	js.Global().Get("document").Call("addEventListener", row.ready,
-		once(func() { call(js.Global().Get(row.object)) }), map[string]any{"once": true})
-}
-
-// once returns a callback that frees itself when it is called.
-func once(f func()) js.Func {
-	var callback js.Func
-	callback = js.FuncOf(func(js.Value, []js.Value) any {
-		callback.Release()
-		f()
-		return nil
+// onAnswer: the payment window is closed. Whatever the wallet answered proves
+// nothing: it is a reason to check, and says what to show meanwhile.
+func (b *browser) onAnswer(event js.Value) {
+	answer := event.Get("detail")
+	attempt, paid := answer.Get("attempt").String(), answer.Get("paid").Bool()
+	b.do(func() {
+		if p := b.progress().Payment; p != nil && p.AttemptID == attempt {
+			b.check(paid)
+		}
 	})
-	return callback
 }
 
 // refine decides again if the browser knows the device better than the user
@@ -253,8 +221,8 @@ func readHints() string {
 	global := js.Global()
 	return global.Get("JSON").Call("stringify", map[string]any{
 		"touch_points":  global.Get("navigator").Get("maxTouchPoints"),
-		"weixin_bridge": global.Get(bridges["weixin"].object).Truthy(),
-		"alipay_bridge": global.Get(bridges["alipay"].object).Truthy(),
+		"weixin_bridge": global.Get("WeixinJSBridge").Truthy(),
+		"alipay_bridge": global.Get("AlipayJSBridge").Truthy(),
 		"environment":   global.Get("__wxjs_environment"),
 	}).String()
 }

@@ -77,8 +77,8 @@ func serve(t *testing.T, v view.Checkout) *fakeServer {
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		fmt.Fprintf(w, `<!doctype html><html lang="en"><meta charset="utf-8"><title>checkout</title><link rel="icon" href="data:,"><style>%s</style>`+
-			`<body>%s<script type="application/json" id="view">%s</script><script defer src="%s" data-exec="/wasm_exec.js" data-wasm="/app.wasm" data-text="%s"></script>`,
-			web.Stylesheet(), HTML(v), data, assets.URL(web.Boot), locale.Path(v.Locale))
+			`<body>%s<script type="application/json" id="view">%s</script><script defer src="%s" data-offline="%s" data-copied="%s"></script><script defer src="%s" data-exec="/wasm_exec.js" data-wasm="/app.wasm" data-text="%s"></script>`,
+			web.Stylesheet(), HTML(v), data, assets.URL(web.Listen), v.Text["offline"], v.Text["share.copied"], assets.URL(web.Boot), locale.Path(v.Locale))
 	})
 	mux.HandleFunc("GET /merchants/demo/icons/cloud", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "image/svg+xml")

@@ -19,6 +19,7 @@ var kinds = []struct{ name, mediaType string }{
 	{AppWasm, "application/wasm"},
 	{WasmExec, "text/javascript; charset=utf-8"},
 	{Boot, "text/javascript; charset=utf-8"},
+	{Listen, "text/javascript; charset=utf-8"},
 	{Frame, "text/javascript; charset=utf-8"},
 	{Embed, "text/javascript; charset=utf-8"},
 	{EmbedTypes, "text/plain; charset=utf-8"},

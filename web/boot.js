@@ -2,19 +2,19 @@
 // Loads the WebAssembly client once the page is usable, and has it adopt the
 // nodes that the server rendered. All that can be paid with works without it.
 //
-// Sets window.morepay = { ready, drift }: ready once the client has taken over
-// (then <html data-ready> too), drift = how many nodes it had to make, change or
-// remove because its tree differed from the server's. Without the client, or
-// when it stops, a page that waits for a payment reloads itself now and then, and
-// a wallet's payment window is opened from here.
+// Sets window.morepay.ready and drift: ready once the client has taken over (then
+// <html data-ready> too), drift = how many nodes it had to make, change or remove
+// because its tree differed from the server's. Before that, and when it stops, the
+// page is followed by listen.js.
 (() => {
   const { exec, wasm, text } = document.currentScript.dataset;
   const html = document.documentElement;
-  const morepay = (window.morepay = { ready: false, drift: 0 });
+  const morepay = window.morepay || (window.morepay = { ready: false, drift: 0, listen() {}, hush() {} });
 
   async function run() {
+    new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])); // throws where our policy's word for compiling is not known
     const [module, sentences] = await Promise.all([
-      WebAssembly.compileStreaming(fetch(wasm, { priority: "low", signal: timeout(60) })),
+      fetch(wasm, { priority: "low", signal: timeout(60) }).then(compile),
       fetch(text, { priority: "low", signal: timeout(60) }).then((answer) => answer.text()),
       import(exec),
     ]);
@@ -22,6 +22,7 @@
     const go = new Go();
     const instance = await WebAssembly.instantiate(module, go.importObject);
     lendStorage();
+    morepay.hush(); // before the client opens a stream: there are few for a session
     const restore = adopt(document.getElementById("checkout"));
     const exit = go.run(instance); // go-app mounts before this returns
     restore();
@@ -33,47 +34,21 @@
     throw new Error("the client stopped");
   }
 
+  // compile takes the bundle as it comes, or whole: older engines have no way to
+  // stream it, and none streams it under a type that something in between made up.
+  async function compile(response) {
+    if (!response.ok) throw new Error("no bundle: status " + response.status);
+    const type = response.headers.get("Content-Type") || "";
+    if (WebAssembly.compileStreaming && /^application\/wasm$/i.test(type)) return WebAssembly.compileStreaming(response);
+    return WebAssembly.compile(await response.arrayBuffer());
+  }
+
   function fail(err) {
-    if (!morepay.ready) openBridge();
     morepay.ready = false;
     delete html.dataset.ready;
     window.onclick = null; // go-app's, which would call into a dead program
     console.warn("morepay: this page goes on without WebAssembly:", err);
-    setInterval(lookAgain, 15000);
-    addEventListener("visibilitychange", lookAgain);
-  }
-
-  function lookAgain() {
-    const root = document.getElementById("checkout");
-    if (!document.hidden && /^(submitting|waiting)$/.test(root && root.dataset.state)) location.reload();
-  }
-
-  // In a wallet's own browser nothing but a script can open its payment window.
-  // The client does; if it never came, this does, once an attempt. As ever, what
-  // the wallet answers proves nothing: it is a reason to check.
-  const bridges = {
-    weixin: ["WeixinJSBridge", "WeixinJSBridgeReady", "invoke", "getBrandWCPayRequest"],
-    alipay: ["AlipayJSBridge", "AlipayJSBridgeReady", "call", "tradePay"],
-  };
-
-  function openBridge() {
-    const view = document.getElementById("view");
-    const payment = view && JSON.parse(view.textContent).live.payment;
-    if (!payment || !payment.bridge || payment.returned || opened(payment.attempt)) return;
-    const [object, ready, method, request] = bridges[payment.bridge.name];
-    const check = document.querySelector("[data-check] button");
-    const open = () => window[object][method](request, payment.bridge.params, () => check.click());
-    window[object] ? open() : document.addEventListener(ready, open, { once: true });
-  }
-
-  function opened(attempt) {
-    try {
-      const before = sessionStorage.getItem("morepay-bridge");
-      sessionStorage.setItem("morepay-bridge", attempt);
-      return before === attempt;
-    } catch (denied) {
-      return false;
-    }
+    morepay.listen();
   }
 
   const timeout = (seconds) => (AbortSignal.timeout ? AbortSignal.timeout(seconds * 1000) : undefined);

@@ -15,6 +15,7 @@
 //	<script data-list="/pay/{token}?choose=1">{EntryScript}</script>
 //	<script type="application/json" id="view">…</script>
 //	<script defer src="{frame.js}" data-parent="https://shop.example"></script>
+//	<script defer src="{listen.js}" data-offline="…" data-copied="…"></script>
 //	<script defer src="{boot.js}" data-exec="{wasm_exec.js}" data-wasm="{app.wasm}" data-text="{catalogue}"></script>
 //
 // The main element is the first element of the body, because go-app takes that
@@ -22,7 +23,7 @@
 // method's form or row carries data-method, and data-reason too if the method
 // is not offered. data-parent is the origin of the page around ours, checked by
 // the server, or empty. Leave boot.js out if [Assets.HasBundle] is false, and
-// both scripts out of pages that are no checkout.
+// all scripts out of pages that are no checkout.
 package web
 
 import (
@@ -35,12 +36,13 @@ const (
 	AppWasm    = "app.wasm"     // the bundle; there after make wasm
 	WasmExec   = "wasm_exec.js" // Go's runtime support; there after make wasm
 	Boot       = "boot.js"      // loads the bundle and has it adopt the server's nodes
+	Listen     = "listen.js"    // follows the session until the bundle does
 	Frame      = "frame.js"     // tells the page or app around ours what happens
 	Embed      = "embed.js"     // the merchant's loader: <more-payment-methods>
 	EmbedTypes = "embed.d.ts"   // its types
 )
 
-//go:embed boot.js entry.js frame.js embed.js embed.d.ts checkout.css
+//go:embed boot.js entry.js listen.js frame.js embed.js embed.d.ts checkout.css
 var sources embed.FS
 
 //go:embed all:dist

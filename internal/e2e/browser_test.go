@@ -118,10 +118,6 @@ const (
 	wallet = `[data-method="wechat_pay"] ` // before a descendant
 )
 
-// seeAgain makes a page without the client look again, as it does when it is
-// seen again, unless it is already about to.
-const seeAgain = `window.onbeforeunload ||= () => { window.leaving = true }, window.leaving || dispatchEvent(new Event("visibilitychange"))`
-
 // is is true when the page shows a state.
 func is(state string) string {
 	return `document.querySelector("#checkout[data-state='` + state + `']")`

@@ -128,9 +128,9 @@ func (s *Server) links(l *pay.Ledger) page.Links {
 // pageScripts returns where the page's scripts are.
 func pageScripts(a *web.Assets) page.Scripts {
 	if !a.HasBundle() {
-		return page.Scripts{Frame: a.URL(web.Frame)}
+		return page.Scripts{Frame: a.URL(web.Frame), Listen: a.URL(web.Listen)}
 	}
-	return page.Scripts{Frame: a.URL(web.Frame), Boot: a.URL(web.Boot), Wasm: a.URL(web.AppWasm), Exec: a.URL(web.WasmExec)}
+	return page.Scripts{Frame: a.URL(web.Frame), Listen: a.URL(web.Listen), Boot: a.URL(web.Boot), Wasm: a.URL(web.AppWasm), Exec: a.URL(web.WasmExec)}
 }
 
 // pageError is an error to be shown on another page than that of the request's

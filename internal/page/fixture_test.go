@@ -35,7 +35,7 @@ var (
 
 var links = page.Links{Origin: "https://pay.example", Ancestors: []string{shop}, FormToken: "form-token", Test: true}
 
-var scripts = page.Scripts{Frame: "/assets/1/frame.js", Boot: "/assets/2/boot.js", Wasm: "/assets/3/app.wasm", Exec: "/assets/4/exec.js"}
+var scripts = page.Scripts{Frame: "/assets/1/frame.js", Listen: "/assets/5/listen.js", Boot: "/assets/2/boot.js", Wasm: "/assets/3/app.wasm", Exec: "/assets/4/exec.js"}
 
 // facts returns the facts of a shop that takes everything that these tests pay with.
 func facts() checkout.Facts {

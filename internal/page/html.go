@@ -15,9 +15,9 @@ import (
 )
 
 // Scripts are the addresses of what the page loads late. Without a built bundle
-// all but Frame are "".
+// all but Frame and Listen are "".
 type Scripts struct {
-	Frame, Boot, Wasm, Exec string
+	Frame, Listen, Boot, Wasm, Exec string
 }
 
 // around is room for what [HTML] writes between the large parts, in bytes.
@@ -101,7 +101,8 @@ func writeEntry(b *bytes.Buffer, r Request) {
 }
 
 func writeScripts(b *bytes.Buffer, v view.Checkout, s Scripts) {
-	b.WriteString(`<script defer src="` + s.Frame + `" data-parent="` + html.EscapeString(v.Parent) + `"></script>`)
+	b.WriteString(`<script defer src="` + s.Frame + `" data-parent="` + html.EscapeString(v.Parent) + `"></script>` +
+		`<script defer src="` + s.Listen + `" data-offline="` + html.EscapeString(v.Text["offline"]) + `" data-copied="` + html.EscapeString(v.Text["share.copied"]) + `"></script>`)
 	if s.Wasm == "" || s.Exec == "" {
 		return
 	}

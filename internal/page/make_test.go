@@ -109,15 +109,15 @@ func TestCodeTooLongToDraw(t *testing.T) {
 }
 
 // TestNoBundle: before the client is built the page loads what it needs in a
-// frame, and no more.
+// frame and to follow its session, and no more.
 func TestNoBundle(t *testing.T) {
 	t.Parallel()
-	b, err := page.HTML(makeView(t, ledger(t), ask(t, "", desktop), opened), page.Request{Token: token}, page.Scripts{Frame: "/frame.js", Boot: "/boot.js"})
+	b, err := page.HTML(makeView(t, ledger(t), ask(t, "", desktop), opened), page.Request{Token: token}, page.Scripts{Frame: "/frame.js", Listen: "/listen.js", Boot: "/boot.js"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	root := parse(t, b)
-	if find(root, "script", "src", "/frame.js") == nil || find(root, "script", "src", "/boot.js") != nil {
+	if find(root, "script", "src", "/frame.js") == nil || find(root, "script", "src", "/listen.js") == nil || find(root, "script", "src", "/boot.js") != nil {
 		t.Errorf("the page loads other scripts:\n%s", b)
 	}
 }
@@ -142,7 +142,7 @@ func TestHostileTexts(t *testing.T) {
 			scripted++
 		}
 	}
-	if scripted != 4 {
-		t.Errorf("the page has %d scripts, want the one about its address, the view, the frame's and the loader", scripted)
+	if scripted != 5 {
+		t.Errorf("the page has %d scripts, want the one about its address, the view, the frame's, the listener and the loader", scripted)
 	}
 }
