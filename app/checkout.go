@@ -56,7 +56,8 @@ func Title(v view.Checkout) string {
 func ThemeAttributes(v view.Checkout) map[string]string {
 	theme := map[string]string{}
 	for name, choice := range map[string]string{
-		"data-accent":  v.Document.Theme.Accent,
+		"data-preset":  v.Document.Theme.Preset,
+		"data-accent":  named(v.Document.Theme.Accent),
 		"data-corners": v.Document.Theme.Corners,
 		"data-mode":    v.Document.Theme.Mode,
 	} {
@@ -68,6 +69,14 @@ func ThemeAttributes(v view.Checkout) map[string]string {
 		theme["data-framed"] = "true"
 	}
 	return theme
+}
+
+// named drops a colour that is no name: the page has a style of its own for it.
+func named(accent string) string {
+	if strings.HasPrefix(accent, "#") {
+		return ""
+	}
+	return accent
 }
 
 // Render draws the view and what the browser has learnt; nothing else goes in.

@@ -73,5 +73,8 @@ func (s *screen) inLanguage(tag string) string {
 	if s.Parent != "" {
 		query.Set("parent", s.Parent)
 	}
+	if s.Theme != "" {
+		query.Set("theme", s.Theme)
+	}
 	return s.Path + "?" + query.Encode()
 }

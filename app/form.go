@@ -43,6 +43,7 @@ func (s *screen) attempt(m pay.Method, r pay.Rail, class string, label ...goapp.
 		s.hints(),
 		s.parent(),
 		s.language(),
+		s.theme(),
 		submit(class, label...),
 	)
 }
@@ -53,6 +54,7 @@ func (s *screen) check(class, key string) goapp.UI {
 		field("form_token", s.Progress.FormToken),
 		s.parent(),
 		s.language(),
+		s.theme(),
 		submit(class, text(s.say(key, ""))),
 	)
 }
@@ -63,6 +65,7 @@ func (s *screen) choose(class, key string) goapp.UI {
 		field("choose", "1"),
 		s.parent(),
 		s.language(),
+		s.theme(),
 		submit(class, text(s.say(key, ""))),
 	)
 }
@@ -73,6 +76,7 @@ func (s *screen) again() goapp.UI {
 		field("choose", "1"),
 		s.parent(),
 		s.language(),
+		s.theme(),
 		submit("side", text(s.say("select.again", ""))),
 	)
 }
@@ -150,6 +154,14 @@ func webLink(to string) string {
 		return to
 	}
 	return ""
+}
+
+// theme keeps a page in the theme that its shop's page asked for.
+func (s *screen) theme() goapp.UI {
+	if s.Theme == "" {
+		return nil
+	}
+	return field("theme", s.Theme)
 }
 
 // contactLink lets what a merchant may give as its contact through, and nothing else.

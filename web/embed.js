@@ -5,7 +5,8 @@
 //   <more-payment-methods session="TOKEN" endpoint="https://pay.example"></more-payment-methods>
 //
 // Attributes: session (the token), endpoint (origin of the checkout; by default
-// where this script came from), locale (BCP 47), hold-redirect (the shop's page
+// where this script came from), locale (BCP 47), theme (words such as "dark plain",
+// by default those of the CSS property --mpm-theme), hold-redirect (the shop's page
 // may cancel mpm:beforeredirect). Events and types: embed.d.ts. Events are hints
 // for the page; what was paid, the shop's server hears by webhook.
 (() => {
@@ -63,9 +64,12 @@
     if (!endpoint) throw new BadAttribute("endpoint", "must be an https origin, such as https://pay.example");
     const locale = element.getAttribute("locale") || "";
     if (!/^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$/.test(locale)) throw new BadAttribute("locale", "must be a BCP 47 tag, such as zh-CN");
+    const theme = (element.getAttribute("theme") || getComputedStyle(element).getPropertyValue("--mpm-theme")).trim();
+    if (!/^[a-z ]*$/.test(theme)) throw new BadAttribute("theme", "must be words, such as dark plain");
     const url = new URL("/pay/" + session, endpoint);
     url.searchParams.set("parent", location.origin);
     if (locale) url.searchParams.set("locale", locale);
+    if (theme) url.searchParams.set("theme", theme.split(/ +/).join("."));
     return url;
   }
 
@@ -94,7 +98,7 @@
   }
 
   class MorePaymentMethods extends HTMLElement {
-    static get observedAttributes() { return ["session", "endpoint", "locale"]; }
+    static get observedAttributes() { return ["session", "endpoint", "locale", "theme"]; }
 
     constructor() {
       super();

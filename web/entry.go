@@ -33,4 +33,4 @@ func withoutComments(source string) string {
 // Content-Security-Policy, as [StylesheetHash] does the style sheet.
 func EntryScriptHash() string { return entryScriptHash() }
 
-var entryScriptHash = sync.OnceValue(func() string { return hashSource(entryScript()) })
+var entryScriptHash = sync.OnceValue(func() string { return HashSource(entryScript()) })

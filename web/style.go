@@ -15,10 +15,11 @@ func Stylesheet() string { return stylesheet() }
 // Content-Security-Policy: 'sha256-…', with its quotes.
 func StylesheetHash() string { return stylesheetHash() }
 
-var stylesheetHash = sync.OnceValue(func() string { return hashSource(stylesheet()) })
+var stylesheetHash = sync.OnceValue(func() string { return HashSource(stylesheet()) })
 
-// hashSource returns the source expression of an inline text.
-func hashSource(text string) string {
+// HashSource returns the source expression that allows an inline text in a
+// Content-Security-Policy.
+func HashSource(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }

@@ -63,20 +63,6 @@ func (doc *Document) Method(id pay.Method) *Method {
 	return nil
 }
 
-// Theme holds choices from closed lists, so that a document can't carry CSS.
-type Theme struct {
-	Accent  string `json:"accent,omitempty"`  // one of Accents, "" for the first
-	Corners string `json:"corners,omitempty"` // one of Corners, "" for the first
-	Mode    string `json:"mode,omitempty"`    // one of Modes, "" for the first
-}
-
-// What themes may choose from. The first of each is the default.
-var (
-	Accents = []string{"blue", "green", "teal", "orange", "red", "violet", "graphite"}
-	Corners = []string{"soft", "square", "round"}
-	Modes   = []string{"auto", "light", "dark"}
-)
-
 // State says whether a method is open to the payers of a merchant.
 type State string
 

@@ -11,11 +11,12 @@ import (
 // pageHeaders sets the type of the payer's page and what protects it. ancestors are the origins
 // that may frame it; hops are the provider origins and schemes that a form may
 // end at: form-action covers the target of a redirect too, so without them the
-// browser blocks the hand-off after the payment was made at the provider.
-func (s *Server) pageHeaders(w http.ResponseWriter, ancestors, hops []string) {
+// browser blocks the hand-off after the payment was made at the provider. style is
+// the page's own beside the common sheet, or "".
+func (s *Server) pageHeaders(w http.ResponseWriter, ancestors, hops []string, style string) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", contentPolicy(ancestors, hops))
+	h.Set("Content-Security-Policy", contentPolicy(ancestors, hops, style))
 	h.Set("Reporting-Endpoints", `csp="/csp"`)
 	// no-referrer and same-origin would break WeChat's H5 page, which checks
 	// which site a payer came from.
@@ -29,9 +30,13 @@ func (s *Server) pageHeaders(w http.ResponseWriter, ancestors, hops []string) {
 	}
 }
 
-func contentPolicy(ancestors, hops []string) string {
+func contentPolicy(ancestors, hops []string, style string) string {
 	if len(ancestors) == 0 {
 		ancestors = []string{"'none'"}
+	}
+	styles := "style-src " + web.StylesheetHash()
+	if style != "" {
+		styles += " " + web.HashSource(style)
 	}
 	formAction := append([]string{"'self'"}, hops...)
 	slices.Sort(formAction[1:])
@@ -39,7 +44,7 @@ func contentPolicy(ancestors, hops []string) string {
 		"default-src 'none'",
 		"script-src 'self' 'wasm-unsafe-eval' " + web.EntryScriptHash(),
 		"script-src-attr 'none'",
-		"style-src " + web.StylesheetHash(),
+		styles,
 		"img-src 'self' data:",
 		"font-src 'self'",
 		"connect-src 'self'",

@@ -7,7 +7,7 @@ import (
 
 func TestContentPolicyListsHops(t *testing.T) {
 	t.Parallel()
-	p := contentPolicy(nil, []string{"weixin:", "https://wx.tenpay.com", "weixin:"})
+	p := contentPolicy(nil, []string{"weixin:", "https://wx.tenpay.com", "weixin:"}, "")
 	if !strings.Contains(p, "form-action 'self' https://wx.tenpay.com weixin:;") {
 		t.Errorf("policy is %s", p)
 	}

@@ -87,7 +87,7 @@ func (s *Server) writePage(w http.ResponseWriter, r *http.Request, l *pay.Ledger
 	if err != nil {
 		return err
 	}
-	s.pageHeaders(w, links.Ancestors, s.accounts.FormTargets(l.Session.Merchant))
+	s.pageHeaders(w, links.Ancestors, s.accounts.FormTargets(l.Session.Merchant), page.Style(v))
 	return writeCompressed(w, r, status, html)
 }
 
@@ -165,7 +165,7 @@ func (s *Server) failPage(w http.ResponseWriter, r *http.Request, err error) {
 	if s.failOnPage(w, r, request, err) {
 		return
 	}
-	s.pageHeaders(w, nil, nil)
+	s.pageHeaders(w, nil, nil, "")
 	w.WriteHeader(statusOf(err))
 	w.Write(page.Problem(request.Languages, pay.CodeOf(err)))
 }

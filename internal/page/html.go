@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"morepay/app"
+	"morepay/internal/colour"
 	"morepay/internal/locale"
 	"morepay/internal/pay"
 	"morepay/internal/view"
@@ -34,6 +35,9 @@ func HTML(v view.Checkout, r Request, scripts Scripts) ([]byte, error) {
 	var b bytes.Buffer
 	b.Grow(len(web.Stylesheet()) + len(body) + len(data) + around)
 	writeHead(&b, v.Locale, title, theme)
+	if style := Style(v); style != "" {
+		b.WriteString(`<style>` + style + `</style>`)
+	}
 	writeRefresh(&b, v, r)
 	b.WriteString(`</head><body>`)
 	b.WriteString(body)
@@ -67,6 +71,16 @@ func writeHead(b *bytes.Buffer, lang, title string, attributes map[string]string
 	b.WriteString(`><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">` +
 		`<meta name="robots" content="noindex"><meta name="color-scheme" content="light dark">` +
 		`<link rel="icon" href="data:,"><title>` + html.EscapeString(title) + `</title><style>` + web.Stylesheet() + `</style>`)
+}
+
+// Style returns the style sheet that a page has of its own beside the common one:
+// that of its merchant's colour, or "".
+func Style(v view.Checkout) string {
+	c, ok := colour.Parse(v.Document.Theme.Accent)
+	if !ok {
+		return ""
+	}
+	return ":root{" + c.HSL().Variables() + "}"
 }
 
 // How often the page looks again without scripts, and when it goes on by itself

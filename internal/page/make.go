@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"morepay/internal/capability"
 	"morepay/internal/checkout"
 	"morepay/internal/locale"
 	"morepay/internal/pay"
@@ -39,7 +40,8 @@ func Make(l *pay.Ledger, f checkout.Facts, r Request, links Links, now time.Time
 		Amount:      l.Session.Amount,
 		Order:       f.Order,
 		Device:      r.Device,
-		Document:    f.Document,
+		Document:    inTheme(f.Document, r.Theme),
+		Theme:       r.Theme,
 		ShareURL:    links.ShareURL(r.Token),
 		Test:        links.Test,
 		Progress:    progress,
@@ -50,6 +52,16 @@ func Make(l *pay.Ledger, f checkout.Facts, r Request, links Links, now time.Time
 	v.Text = locale.Text(v.Locale)
 	v.AmountText = v.Text.Money(v.Amount)
 	return v, nil
+}
+
+// inTheme returns a document as the shop's page wants it to look.
+func inTheme(doc *capability.Document, words string) *capability.Document {
+	if words == "" {
+		return doc
+	}
+	themed := *doc
+	themed.Theme = doc.Theme.With(words)
+	return &themed
 }
 
 // WithError returns the view with an error on it, in its language.

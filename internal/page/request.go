@@ -17,6 +17,7 @@ type Request struct {
 	Parent    string // origin of the page around our frame, or ""
 	Locale    string // the language that the shop's page asked for, or ""
 	Lang      string // the language that the payer chose on our page, or ""
+	Theme     string // words that the shop's page adds to the document's theme, see [capability.Theme.With]
 	Languages string // Accept-Language
 	Device    device.Device
 	Choose    bool       // show the list although an attempt can still be paid
@@ -53,6 +54,9 @@ func (r Request) InFrame(values url.Values) Request {
 	if tag := values.Get("lang"); tag != "" && len(tag) <= checkout.MaxLocale {
 		r.Lang = tag
 	}
+	if words := values.Get("theme"); words != "" && len(words) <= maxTheme {
+		r.Theme = words
+	}
 	return r
 }
 
@@ -72,6 +76,9 @@ func (r Request) list() Request {
 	return r
 }
 
+// maxTheme limits the words for a theme, in bytes.
+const maxTheme = 64
+
 // Path returns the path of a session's page, and the prefix of its routes.
 func Path(token string) string { return "/pay/" + token }
 
@@ -86,6 +93,7 @@ func (r Request) Address() string {
 	set("parent", r.Parent, r.Parent != "")
 	set("locale", r.Locale, r.Locale != "")
 	set("lang", r.Lang, r.Lang != "")
+	set("theme", r.Theme, r.Theme != "")
 	set("choose", "1", r.Choose)
 	set("returned", "1", r.Returned)
 	set("rail", string(pay.RailPageQR), r.PageQR != "")

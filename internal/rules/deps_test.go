@@ -75,6 +75,7 @@ var bans = []struct {
 	{[]string{"demo"}, itself, []string{"checkout", "httpd", "store/...", "provider/...", "morepay/app"}, "the demo's shop uses the public API as any merchant would"},
 	{[]string{"locale"}, itself, []string{"checkout", "page", "httpd", "capability/...", "device"}, "a catalogue holds sentences, and no rule picks them there"},
 	{[]string{"strictjson"}, itself, []string{"morepay/..."}, "how JSON is spelled has nothing to do with what it says"},
+	{[]string{"colour"}, itself, []string{"morepay/..."}, "whether text can be read on a colour has nothing to do with whose page it is"},
 	{[]string{"linediff"}, itself, []string{"morepay/..."}, "which differences count is for those who know what the lines mean"},
 	{[]string{"seal"}, itself, []string{"morepay/..."}, "what is sealed has nothing to do with how"},
 	{[]string{"webhook"}, itself, []string{"checkout", "httpd", "store/...", "merchant/...", "provider/...", "database/sql"}, "telling merchants knows what happened, not how it came about or where it is kept"},

@@ -38,12 +38,13 @@ const (
 // Checkout is one session as its payer may see it.
 type Checkout struct {
 	Version     int                  `json:"v"`
-	Path        string               `json:"path"`           // "/pay/<token>": the page, and the prefix of its routes
-	Parent      string               `json:"parent"`         // origin of the page around our frame, or ""
-	Locale      string               `json:"locale"`         // BCP 47 tag of Text
-	Lang        string               `json:"lang,omitempty"` // the tag that the payer chose, which forms hand on
-	Text        Text                 `json:"-"`              // a file of its own, the same for every page
-	Reference   string               `json:"reference"`      // the merchant's own name for the order
+	Path        string               `json:"path"`            // "/pay/<token>": the page, and the prefix of its routes
+	Parent      string               `json:"parent"`          // origin of the page around our frame, or ""
+	Locale      string               `json:"locale"`          // BCP 47 tag of Text
+	Theme       string               `json:"theme,omitempty"` // the words that the shop's page added to the document's, which forms hand on
+	Lang        string               `json:"lang,omitempty"`  // the tag that the payer chose, which forms hand on
+	Text        Text                 `json:"-"`               // a file of its own, the same for every page
+	Reference   string               `json:"reference"`       // the merchant's own name for the order
 	Description string               `json:"description"`
 	Amount      pay.Money            `json:"amount"`
 	AmountText  string               `json:"amount_text"` // "¥59.80"

@@ -87,7 +87,7 @@ func AnyDocument(roll Dice) *capability.Document {
 	if roll.Yes() {
 		doc.Logo, doc.Operator = Pick(roll, []string{"", "sign"}), Pick(roll, []string{"", "Pay & Co"})
 		doc.Help = Pick(roll, []string{"", "https://tea.example/help?a=1", "mailto:help@tea.example", "tel:+8610000"})
-		doc.Theme = capability.Theme{Accent: Pick(roll, capability.Accents), Corners: Pick(roll, capability.Corners), Mode: Pick(roll, capability.Modes)}
+		doc.Theme = capability.Theme{Preset: Pick(roll, capability.Presets), Accent: Pick(roll, append([]string{"#0a7d4f", "#000000"}, capability.Accents...)), Corners: Pick(roll, capability.Corners), Mode: Pick(roll, capability.Modes)}
 	}
 	for _, id := range Shuffled(roll, some(roll, method.IDs(), 1)) {
 		doc.Methods = append(doc.Methods, anyMethod(roll, id))

@@ -10,8 +10,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"morepay/internal/capability"
+	"morepay/internal/colour"
 	"morepay/internal/device"
 	"morepay/internal/method"
 	"morepay/internal/pay"
@@ -68,10 +70,32 @@ func (d *decoder) document(doc *capability.Document) reader {
 
 func (d *decoder) theme(t *capability.Theme) reader {
 	return d.object(
-		field{"accent", false, oneOf(d, &t.Accent, capability.Accents)},
+		field{"preset", false, oneOf(d, &t.Preset, capability.Presets)},
+		field{"accent", false, d.accent(&t.Accent)},
 		field{"corners", false, oneOf(d, &t.Corners, capability.Corners)},
 		field{"mode", false, oneOf(d, &t.Mode, capability.Modes)},
 	)
+}
+
+// accent reads a name, or a colour on which text can be read.
+func (d *decoder) accent(into *string) reader {
+	known := oneOf(d, into, capability.Accents)
+	return func(v *strictjson.Value) {
+		if v.Kind != strictjson.String || !strings.HasPrefix(v.Text, "#") {
+			known(v)
+			return
+		}
+		c, ok := colour.Parse(v.Text)
+		if !ok {
+			d.report(v, RuleFormat, "must be a colour of six digits such as #0a7d4f, in lower case, is %q", strictjson.Cut(v.Text))
+			return
+		}
+		if contrast := colour.Contrast(c.HSL().RGB(), colour.White); contrast < colour.Readable {
+			d.report(v, RuleContrast, "is too light for white text: the contrast is %.1f and must be %.1f; take a darker one", contrast, colour.Readable)
+			return
+		}
+		*into = v.Text
+	}
 }
 
 func (d *decoder) method(m *capability.Method) reader {
