@@ -78,11 +78,20 @@ func (s *serveCommand) Validate() error {
 func (s *serveCommand) Run(ctx context.Context) error {
 	c := s.program()
 	c.SimURL, c.ReconcileAt, c.AllowOrphans, c.Drain = s.SimURL, s.ReconcileAt, s.AllowOrphans, s.Drain
+	hangups := hangups()
 	p, err := program.Open(ctx, c)
 	if err != nil {
 		return err
 	}
+	p.ReloadOn(hangups)
 	return errors.Join(p.Run(ctx), p.Close())
+}
+
+// hangups returns SIGHUPs, which have a server reload, and from now on don't end it.
+func hangups() <-chan os.Signal {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGHUP)
+	return c
 }
 
 type demoCommand struct {
@@ -101,10 +110,12 @@ func (t *demoCommand) Run(ctx context.Context) error {
 		defer os.RemoveAll(folder)
 		t.Data = folder
 	}
+	hangups := hangups()
 	d, err := demo.Open(ctx, demo.Config{Config: t.program(), SimListen: t.SimListen, Folder: t.Merchants})
 	if err != nil {
 		return err
 	}
+	d.ReloadOn(hangups)
 	d.Announce(os.Stdout)
 	return errors.Join(d.Run(ctx), d.Close())
 }

@@ -9,6 +9,7 @@ package account
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
@@ -66,6 +67,15 @@ func (a *Account) share(first *Account) {
 	a.sharers, a.breaker, a.rate = first.sharers, first.breaker, first.rate
 }
 
+// follow takes up what is known of the account before, which the provider calls by
+// the same name: whether it is down, and how often it was asked.
+func (a *Account) follow(before *Account) {
+	a.breaker, a.rate = before.breaker, before.rate
+	if own := before.For(a.Merchant); own != nil {
+		a.working, a.waiting = own.working, own.waiting
+	}
+}
+
 // For returns the account as a merchant has it who may share it with that of a. Nil
 // if the merchant does not have it, or if a is nil.
 func (a *Account) For(merchant string) *Account {
@@ -82,6 +92,12 @@ func (a *Account) For(merchant string) *Account {
 
 // Name returns the provider's name of the account.
 func (a *Account) Name() string { return a.Provider.Account() }
+
+// Takes reports whether the account can be paid by a rail. The page's own code asks
+// nothing of a provider.
+func (a *Account) Takes(rail pay.Rail) bool {
+	return rail == pay.RailPageQR || slices.Contains(a.Provider.Rails(), rail)
+}
 
 // Down reports whether the provider has failed so often that it is not asked
 // for a while.

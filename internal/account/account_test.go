@@ -143,3 +143,56 @@ func TestCallEnds(t *testing.T) {
 		}
 	})
 }
+
+// Accounts change all at once, and one that stays is as it was.
+func TestReplace(t *testing.T) {
+	t.Parallel()
+	r := registry(t)
+	began := r.Of("shop", "wechatpay")
+	for range 5 {
+		_ = began.Call(t.Context(), "query", func(context.Context) error { return errors.New("no answer") })
+	}
+	if !began.Down() {
+		t.Fatal("the provider is not down")
+	}
+	next := account.NewRegistry(nil)
+	for _, a := range []struct{ merchant, provider, name, keys string }{
+		{"shop", "wechatpay", "1", "new"}, {"third", "wechatpay", "1", "new"}, {"other", "wechatpay", "3", ""},
+	} {
+		if err := next.Add(a.merchant, a.provider, named{name: a.name, keys: a.keys}); err != nil {
+			t.Fatal(err) // the keys of an account that shops share change together
+		}
+	}
+	r.Replace(next)
+	if a := r.Of("shop", "wechatpay"); a == began || a.Provider.Fingerprint() != "new" || !a.Down() {
+		t.Errorf("the account that stays is %+v", a)
+	}
+	if a := r.Of("third", "wechatpay"); a == nil || !a.Down() {
+		t.Error("who shares it now does not know that it is down")
+	}
+	if r.Of("shop", "alipay") != nil || r.Named("wechatpay", "2") != nil || r.Named("wechatpay", "3") == nil || r.Named("wechatpay", "3").Down() {
+		t.Error("the accounts are not those of the new set")
+	}
+	if began.Provider.Fingerprint() != "" || began.For("shop") != began {
+		t.Error("who began with the account before has lost it")
+	}
+}
+
+// Work in the background gets no more places by a replacement.
+func TestReplaceKeepsPlaces(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := registry(t)
+		busy := make(chan struct{})
+		for range 100 {
+			acc := r.Of("shop", "wechatpay")
+			go func() { _ = acc.InBackground(t.Context(), func() error { <-busy; return nil }) }()
+			synctest.Wait()
+		}
+		r.Replace(registry(t))
+		if err := r.Of("shop", "wechatpay").InBackground(t.Context(), func() error { return nil }); !errors.Is(err, account.ErrCrowded) {
+			t.Errorf("error is %v", err)
+		}
+		close(busy)
+	})
+}

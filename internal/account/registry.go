@@ -2,6 +2,7 @@ package account
 
 import (
 	"fmt"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -11,9 +12,15 @@ import (
 )
 
 // Registry finds accounts; every page view and every notification looks for
-// one. It is filled at start, and from then on safe for concurrent use.
+// one. It is filled at start; from then on it changes as a whole, see
+// [Registry.Replace], and is safe for concurrent use.
 type Registry struct {
-	metrics    *metrics
+	metrics *metrics
+	set     atomic.Pointer[set]
+}
+
+// set holds the accounts of all merchants at one time.
+type set struct {
 	all        []*Account // the first of each name
 	ofMerchant map[string][]*Account
 	byName     map[name]*Account // the first
@@ -25,7 +32,26 @@ type name struct{ provider, account string }
 // NewRegistry makes an empty registry whose accounts' calls are measured; r may
 // be nil.
 func NewRegistry(r prometheus.Registerer) *Registry {
-	return &Registry{metrics: newMetrics(r), ofMerchant: map[string][]*Account{}, byName: map[name]*Account{}}
+	registry := &Registry{metrics: newMetrics(r)}
+	registry.set.Store(&set{ofMerchant: map[string][]*Account{}, byName: map[name]*Account{}})
+	return registry
+}
+
+// Replace puts the accounts of next in the place of those that were there, all at
+// once. Work that began with an account ends with it. An account that stays is still
+// down if it was, and asked no faster. next is used up.
+func (r *Registry) Replace(next *Registry) {
+	old, set := r.set.Load(), next.set.Load()
+	for key, first := range set.byName {
+		before := old.byName[key]
+		for _, a := range *first.sharers {
+			a.metrics = r.metrics
+			if before != nil {
+				a.follow(before)
+			}
+		}
+	}
+	r.set.Store(set)
 }
 
 // Add binds an opened account to its merchant. Merchants may share one, if they are
@@ -34,26 +60,27 @@ func NewRegistry(r prometheus.Registerer) *Registry {
 // with other keys: one of the two must be wrong.
 func (r *Registry) Add(merchant, providerID string, p provider.Provider) error {
 	a := newAccount(merchant, providerID, p, r.metrics)
+	set := r.set.Load()
 	if first := r.Named(providerID, p.Account()); first == nil {
-		r.all = append(r.all, a)
-		r.byName[name{providerID, p.Account()}] = a
+		set.all = append(set.all, a)
+		set.byName[name{providerID, p.Account()}] = a
 	} else if first.Provider.Fingerprint() != p.Fingerprint() {
 		return fmt.Errorf("the account %s is %s's too, with other keys", p.Account(), first.Merchant)
 	} else {
 		a.share(first)
 	}
 	*a.sharers = append(*a.sharers, a)
-	r.ofMerchant[merchant] = append(r.ofMerchant[merchant], a)
+	set.ofMerchant[merchant] = append(set.ofMerchant[merchant], a)
 	return nil
 }
 
 // All returns every account once, in the order in which they were added. One that
 // merchants share is as the first of them has it.
-func (r *Registry) All() []*Account { return r.all }
+func (r *Registry) All() []*Account { return r.set.Load().all }
 
 // Of finds a merchant's account at a provider; nil if it has none.
 func (r *Registry) Of(merchant, providerID string) *Account {
-	for _, a := range r.ofMerchant[merchant] {
+	for _, a := range r.set.Load().ofMerchant[merchant] {
 		if a.ProviderID == providerID {
 			return a
 		}
@@ -64,7 +91,7 @@ func (r *Registry) Of(merchant, providerID string) *Account {
 // Named finds an account by the provider's name of it; nil if there is none. One
 // that merchants share is as the first of them has it: see [Account.For].
 func (r *Registry) Named(providerID, account string) *Account {
-	return r.byName[name{providerID, account}]
+	return r.set.Load().byName[name{providerID, account}]
 }
 
 // Down lists the methods whose provider the merchant can't reach now.
@@ -110,7 +137,7 @@ func (r *Registry) Acknowledge(providerID, account string, accepted bool) (Ackno
 // through.
 func (r *Registry) FormTargets(merchant string) []string {
 	var targets []string
-	for _, a := range r.ofMerchant[merchant] {
+	for _, a := range r.set.Load().ofMerchant[merchant] {
 		if f, ok := a.Provider.(provider.FormTargeter); ok {
 			targets = append(targets, f.FormTargets()...)
 		}

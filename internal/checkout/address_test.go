@@ -31,16 +31,18 @@ func (d oneDocument) DocumentAt(context.Context, string, int64) (*capability.Doc
 	return d.doc, nil
 }
 
-// liveWeChat is an account in live mode. Nothing is asked of it.
-func liveWeChat(t *testing.T) provider.Provider {
+// liveWeChat is an account in live mode, as adjust makes it. Nothing is asked of it.
+func liveWeChat(t *testing.T, adjust func(settings map[string]any)) provider.Provider {
 	t.Helper()
 	settings := map[string]any{
-		"mchid": "1900000001", "appid": "wx8888888888888888", "certificate_serial": "5157F09EFDC096DE", "private_key": "own",
+		"app_secret": "app",
+		"mchid":      "1900000001", "appid": "wx8888888888888888", "certificate_serial": "5157F09EFDC096DE", "private_key": "own",
 		"api_v3_key": "v3", "public_key_id": "PUB_KEY_ID_0119", "public_key": "platform",
 	}
+	adjust(settings)
 	return providertest.Open(t, wechatpay.Open, settings, providertest.Env(providertest.Nowhere, map[string][]byte{
 		"own": providertest.PrivatePEM(providertest.MerchantKey()), "platform": providertest.PublicPEM(providertest.ProviderKey()),
-		"v3": []byte("0123456789abcdef0123456789abcdef"),
+		"v3": []byte("0123456789abcdef0123456789abcdef"), "app": []byte("0123456789abcdef0123456789abcdef"),
 	}))
 }
 
@@ -55,7 +57,7 @@ func TestPayersAddress(t *testing.T) {
 	log := &strings.Builder{}
 	now := fx.Now()
 	accounts := account.NewRegistry(nil)
-	fx.must(accounts.Add(harness.Merchant, wechatpay.ID, liveWeChat(t)))
+	fx.must(accounts.Add(harness.Merchant, wechatpay.ID, liveWeChat(t, func(map[string]any) {})))
 	ledgers := fx.Stores().Ledgers
 	s := checkout.New(checkout.Config{
 		Store: ledgers, Desk: ledgers, Marks: fx.Stores().Marks, Accounts: accounts, BaseURL: fx.BaseURL,
@@ -89,5 +91,38 @@ func TestPayersAddress(t *testing.T) {
 	now = now.Add(time.Hour)
 	if ladder("10.0.0.1"); warnings() != 2 {
 		t.Errorf("an hour later: log %s", log)
+	}
+}
+
+// What a document grants and the account can't take, because the two are of different
+// times, leads no payer into a dead end.
+func TestRailThatTheAccountCannotTake(t *testing.T) {
+	t.Parallel()
+	fx := newFixture(t)
+	const inWeChat = "Mozilla/5.0 (iPhone; CPU iPhone OS 26_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.60"
+	for _, c := range []struct {
+		name   string
+		adjust func(map[string]any)
+		want   []pay.Rail
+	}{
+		{"it-can", func(map[string]any) {}, []pay.Rail{pay.RailJSAPI, pay.RailPageQR}},
+		{"it-cannot", func(s map[string]any) { delete(s, "app_secret") }, []pay.Rail{pay.RailPageQR}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			log := &strings.Builder{}
+			accounts := account.NewRegistry(nil)
+			fx.must(accounts.Add(harness.Merchant, wechatpay.ID, liveWeChat(t, c.adjust)))
+			ledgers := fx.Stores().Ledgers
+			s := checkout.New(checkout.Config{
+				Store: ledgers, Desk: ledgers, Marks: fx.Stores().Marks, Accounts: accounts, BaseURL: fx.BaseURL,
+				Documents: oneDocument{fx.Shop(harness.Merchant).Document}, Now: fx.Now, Log: slog.New(slog.NewTextHandler(log, nil)),
+			})
+			f, err := s.Facts(t.Context(), fx.ledger(fx.open()), netip.MustParseAddr("123.125.81.6"))
+			fx.must(err)
+			choice, _ := capability.Decide(f.Document, f.Order, device.Detect(inWeChat), fx.Now()).Choice(wechat)
+			if !slices.Equal(choice.Ladder, c.want) || strings.Contains(log.String(), "can't be paid by them") != (len(c.want) == 1) {
+				t.Errorf("offered are %v, want %v; log %s", choice.Ladder, c.want, log)
+			}
+		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"morepay/internal/account"
 	"morepay/internal/capability"
 	"morepay/internal/method"
 	"morepay/internal/pay"
@@ -30,10 +31,12 @@ func (s *Service) Facts(ctx context.Context, l *pay.Ledger, address netip.Addr) 
 	return Facts{Document: doc, Order: order}, nil
 }
 
-// unfit lists the rails of a document that providers would refuse to a payer who
-// comes from address. That it is not the payer's own is a mistake of ours, of which
-// a person hears once an hour.
-func (s *Service) unfit(ctx context.Context, merchant string, doc *capability.Document, address netip.Addr) (rails []capability.MethodRail) {
+// unfit lists the rails of a document that would be of no use to a payer who comes
+// from address: those that the merchant's account can't take, which a document and
+// settings of different times may disagree about, and those that the provider would
+// refuse. Either is a mistake of ours, of which a person hears once an hour.
+func (s *Service) unfit(ctx context.Context, merchant string, doc *capability.Document, address netip.Addr) []capability.MethodRail {
+	var untaken, refused []capability.MethodRail
 	var refusal error
 	for _, m := range doc.Methods {
 		row := method.Find(m.Method)
@@ -44,23 +47,34 @@ func (s *Service) unfit(ctx context.Context, merchant string, doc *capability.Do
 		if acc == nil {
 			continue
 		}
-		checker, ok := acc.Provider.(provider.PayerChecker)
-		if !ok {
-			continue
-		}
 		for _, r := range m.Rails {
-			if err := checker.CheckPayer(r, address); err != nil {
-				rails, refusal = append(rails, capability.MethodRail{Method: m.Method, Rail: r}), err
+			if !acc.Takes(r) {
+				untaken = append(untaken, capability.MethodRail{Method: m.Method, Rail: r})
+			} else if err := checkPayer(acc, r, address); err != nil {
+				refused, refusal = append(refused, capability.MethodRail{Method: m.Method, Rail: r}), err
 			}
 		}
 	}
-	if refusal == nil {
+	s.leftOut(ctx, "the account can't be paid by them", merchant, untaken, nil)
+	s.leftOut(ctx, "the payer's address can't be the payer's own", merchant, refused, refusal)
+	return append(untaken, refused...)
+}
+
+func checkPayer(acc *account.Account, rail pay.Rail, address netip.Addr) error {
+	checker, ok := acc.Provider.(provider.PayerChecker)
+	if !ok {
 		return nil
 	}
-	if _, tell := s.puzzles.note("payer's address", s.now()); tell {
-		s.log.WarnContext(ctx, "rails are left out: the payer's address can't be the payer's own", "merchant", merchant, "rails", rails, "err", refusal)
+	return checker.CheckPayer(rail, address)
+}
+
+func (s *Service) leftOut(ctx context.Context, why, merchant string, rails []capability.MethodRail, err error) {
+	if len(rails) == 0 {
+		return
 	}
-	return rails
+	if _, tell := s.puzzles.note(why, s.now()); tell {
+		s.log.WarnContext(ctx, "rails are left out: "+why, "merchant", merchant, "rails", rails, "err", err)
+	}
 }
 
 // order returns the properties of a session that a decision depends on.

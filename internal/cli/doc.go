@@ -24,6 +24,7 @@ import (
 type Commands struct {
 	Matrix     matrix         `cmd:"" help:"Show what every method offers on every device, or why it doesn't."`
 	Explain    explain        `cmd:"" help:"Tell in sentences how one decision comes about."`
+	Reload     reload         `cmd:"" help:"Have running servers take up the merchants' folders anew."`
 	Merchants  merchants      `cmd:"" help:"Look after the merchants' capability documents."`
 	Webhooks   webhooks       `cmd:"" help:"See what merchants were told, and tell them again."`
 	Quarantine quarantine     `cmd:"" help:"Decide about what providers say and our books contradict."`

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,7 @@ type merchants struct {
 type applyMerchants struct {
 	database `embed:""`
 	Dir      string `arg:"" type:"existingdir" help:"Folder with one folder a merchant."`
+	settled  `embed:""`
 	DryRun   bool   `help:"Only show what would change."`
 	Author   string `default:"command line" help:"Who is named in the history."`
 }
@@ -39,6 +41,9 @@ func (c *applyMerchants) Run(ctx context.Context) error {
 		return err
 	}
 	docs := folder.Documents(loaded)
+	if err := c.check(cmp.Or(c.Merchants, c.Dir), docs...); err != nil {
+		return err
+	}
 	return c.with(ctx, func(db *sqlstore.DB) error {
 		for _, doc := range docs {
 			if err := showDiff(ctx, db, doc); err != nil {
@@ -210,6 +215,7 @@ func (c *exportMerchants) Run(ctx context.Context) error {
 
 type rollbackMerchants struct {
 	database `embed:""`
+	settled  `embed:""`
 	Merchant string `arg:"" help:"The merchant."`
 	Version  int64  `arg:"" help:"The version to store again."`
 	Author   string `default:"command line" help:"Who is named in the history."`
@@ -217,7 +223,8 @@ type rollbackMerchants struct {
 
 func (c *rollbackMerchants) Run(ctx context.Context) error {
 	return c.with(ctx, func(db *sqlstore.DB) error {
-		stored, err := merchant.Rollback(ctx, db.Documents, c.Merchant, c.Version, c.Author, time.Now())
+		stored, err := merchant.Rollback(ctx, db.Documents, c.Merchant, c.Version, c.Author, time.Now(),
+			func(d *capability.Document) error { return c.check(c.Merchants, d) })
 		if err != nil {
 			return err
 		}

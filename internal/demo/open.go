@@ -41,7 +41,9 @@ func Open(ctx context.Context, c Config) (*Demo, error) {
 	c.SimURL = "http://" + listener.Addr().String()
 	d := &Demo{Sim: providersim.New(providersim.Options{Origin: c.SimURL, Log: c.Log.With("part", "simulator"), RetryScale: 0.1})}
 	c.Merchants = func(baseURL string, _ bool) (_ []folder.Merchant, err error) {
-		d.Shops, err = Furnish(c.Folder, d.Sim, baseURL)
+		if d.Shops == nil {
+			d.Shops, err = Furnish(c.Folder, d.Sim, baseURL)
+		}
 		return Merchants(d.Shops), err
 	}
 	if d.Program, err = program.Open(ctx, c.Config); err != nil {

@@ -3,17 +3,22 @@ package desk
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	"morepay/internal/account"
 )
 
 // Orphans lists the needs of accounts that no merchant has any more, such as of
 // one whose folder was removed or renamed: nobody asks what became of those
 // payments, and what their provider says about them is refused.
-func (d *Desk) Orphans(ctx context.Context) ([]Need, error) {
+func (d *Desk) Orphans(ctx context.Context) ([]Need, error) { return d.orphansOf(ctx, d.Accounts) }
+
+func (d *Desk) orphansOf(ctx context.Context, accounts *account.Registry) ([]Need, error) {
 	needs, err := d.Books.Needs(ctx)
 	if err != nil {
 		return nil, err
@@ -21,8 +26,7 @@ func (d *Desk) Orphans(ctx context.Context) ([]Need, error) {
 	type key struct{ merchant, provider, account string }
 	missing := map[key]Need{}
 	for _, n := range needs {
-		acc := d.Accounts.Named(n.Provider, n.Account)
-		if acc != nil && (n.Merchant == "" || acc.For(n.Merchant) != nil) {
+		if met(n, accounts) {
 			continue
 		}
 		k := key{n.Merchant, n.Provider, n.Account}
@@ -33,6 +37,12 @@ func (d *Desk) Orphans(ctx context.Context) ([]Need, error) {
 	return slices.SortedFunc(maps.Values(missing), func(a, b Need) int {
 		return cmp.Or(cmp.Compare(a.Merchant, b.Merchant), cmp.Compare(a.Provider, b.Provider), cmp.Compare(a.Account, b.Account))
 	}), nil
+}
+
+// met reports whether the account is there that is needed.
+func met(n Need, accounts *account.Registry) bool {
+	acc := accounts.Named(n.Provider, n.Account)
+	return acc != nil && (n.Merchant == "" || acc.For(n.Merchant) != nil)
 }
 
 func (n Need) String() string {
@@ -61,6 +71,22 @@ func (d *Desk) CheckOrphans(ctx context.Context, allow bool) error {
 		d.Log.ErrorContext(ctx, "an account is gone that money under way still needs", "need", n)
 	}
 	return nil
+}
+
+// CheckReplacement fails, naming them, if there would be orphans that there are not
+// now, were accounts in the place of ours.
+func (d *Desk) CheckReplacement(ctx context.Context, accounts *account.Registry) error {
+	orphans, err := d.orphansOf(ctx, accounts)
+	if err != nil {
+		return err
+	}
+	var problems []error
+	for _, n := range orphans {
+		if met(n, d.Accounts) {
+			problems = append(problems, errors.New(n.String()))
+		}
+	}
+	return errors.Join(problems...)
 }
 
 func (d *Desk) count(orphans []Need) {

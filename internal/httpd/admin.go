@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"morepay/internal/capability"
 	"morepay/internal/capability/document"
 	"morepay/internal/merchant"
 	"morepay/internal/merchant/folder"
@@ -21,6 +22,7 @@ func (s *Server) Admin() http.Handler {
 	routes := []route{
 		{"GET /v1/admin/merchants/{id}/capabilities", failJSON, s.handleGetDocument},
 		{"PUT /v1/admin/merchants/{id}/capabilities", failJSON, s.handlePutDocument},
+		{"POST /v1/admin/reload", failJSON, s.handleReload},
 		{"GET /v1/admin/quarantine", failJSON, s.handleListEntries},
 		{"GET /v1/admin/quarantine/{id}", failJSON, s.handleGetEntry},
 		{"POST /v1/admin/quarantine/{id}/resolve", failJSON, s.handleResolveEntry},
@@ -74,6 +76,14 @@ func (s *Server) admins(h handler) handler {
 	}
 }
 
+// handleReload has this server take up the merchants' folders anew, all or nothing.
+func (s *Server) handleReload(w http.ResponseWriter, r *http.Request) error {
+	if err := s.reload(r.Context()); err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, map[string]string{"status": "reloaded"})
+}
+
 // versionTag is the entity tag of a stored version, which If-Match names.
 func versionTag(version int64) string { return `"v` + strconv.FormatInt(version, 10) + `"` }
 
@@ -102,13 +112,21 @@ func (s *Server) handlePutDocument(w http.ResponseWriter, r *http.Request) error
 		return err
 	}
 	stored, err := merchant.Replace(r.Context(), s.revisions, merchant.Proposal{
-		Merchant: r.PathValue("id"), JSON: body, Expect: &expect, Author: "admin", Check: s.merchants.CheckIcons,
+		Merchant: r.PathValue("id"), JSON: body, Expect: &expect, Author: "admin", Check: s.checkDocument,
 	}, s.now())
 	if err != nil {
 		return invalid(err)
 	}
 	w.Header().Set("ETag", versionTag(stored.Version))
 	return writeJSON(w, http.StatusOK, map[string]int64{"version": stored.Version})
+}
+
+// checkDocument refuses a document that this server's merchant could not be paid by.
+func (s *Server) checkDocument(doc *capability.Document) error {
+	if err := s.merchants.CheckIcons(doc); err != nil {
+		return err
+	}
+	return folder.CheckRails(doc, s.accounts)
 }
 
 func expectedVersion(ifMatch string) (int64, error) {

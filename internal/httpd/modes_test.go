@@ -153,6 +153,7 @@ func TestAdmin(t *testing.T) {
 		{"version-to-come", adminKey, `"v2"`, next("3"), 412},
 		{"of-another-merchant", adminKey, `"v1"`, strings.Replace(next("3"), `"merchant":"bench"`, `"merchant":"demo"`, 1), 400},
 		{"broken", adminKey, `"v1"`, next(`"three"`), 400},
+		{"rail-that-the-account-cannot-take", adminKey, `"v1"`, strings.Replace(next("3"), `"method":"alipay","state":"open","rails":[`, `"method":"alipay","state":"open","rails":["jsapi",`, 1), 400},
 		{"good", adminKey, `"v1"`, next("3"), 200},
 		{"seen-too-long-ago", adminKey, `"v1"`, next("2"), 412},
 		{"good-again", adminKey, `"v2"`, next("2"), 200},

@@ -47,6 +47,7 @@ type Config struct {
 	Proxies   []netip.Prefix              // peers whose X-Forwarded-For is believed
 	AdminKey  string                      // SHA-256 (hex) of the admin API's key; "" refuses everyone
 	Ready     func(context.Context) error // fails if nothing can be stored at present
+	Reload    func(context.Context) error // takes up the merchants' folders anew
 	Now       func() time.Time
 	Log       *slog.Logger
 	Registry  *prometheus.Registry
@@ -88,6 +89,7 @@ type Server struct {
 	open   sync.WaitGroup // event streams, and work that has outlasted its request
 
 	ready    func(context.Context) error
+	reload   func(context.Context) error
 	draining atomic.Bool
 	patience time.Duration
 }
@@ -111,7 +113,7 @@ func New(c Config) (*Server, error) {
 		assets: c.Assets, scripts: pageScripts(c.Assets), secrets: sec,
 		baseURL: c.BaseURL, realMoney: c.RealMoney, proxies: unmapped(c.Proxies), adminKey: c.AdminKey, now: c.Now, log: c.Log,
 		registry: c.Registry, metrics: newMetrics(c.Registry),
-		crossOrigin: http.NewCrossOriginProtection(), limits: newLimits(), ready: c.Ready, patience: cmp.Or(c.Patience, payerPatience),
+		crossOrigin: http.NewCrossOriginProtection(), limits: newLimits(), ready: c.Ready, reload: c.Reload, patience: cmp.Or(c.Patience, payerPatience),
 	}
 	if s.now == nil {
 		s.now = time.Now

@@ -32,17 +32,16 @@ func Apply(ctx context.Context, store Store, docs []*capability.Document, author
 	return slices.DeleteFunc(after, func(r Revision) bool { return r.Version == before[r.Merchant] }), nil
 }
 
-// Introduce stores, when a server starts, the documents that the store has never
-// seen, all or none. A document that is in a merchant's history is an old one:
-// what was stored after it, by a command or the admin API, stays in force through
-// every restart. Those that are in force instead of what docs says are
-// returned.
-func Introduce(ctx context.Context, store Store, docs []*capability.Document, now time.Time) (inForce []Revision, err error) {
-	var unseen []*capability.Document
+// Unseen returns the documents that the store has never had, which a server takes up
+// when it reads them in its folder. A document that is in a merchant's history is an
+// old one: what was stored after it, by a command or the admin API, stays in force
+// through every restart. Those that are in force instead of what docs says are
+// returned too.
+func Unseen(ctx context.Context, store Store, docs []*capability.Document) (unseen []*capability.Document, inForce []Revision, err error) {
 	for _, d := range docs {
 		current, err := newest(ctx, store, d.Merchant)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		tag := ETag(d.JSON())
 		if current.ETag == tag {
@@ -50,7 +49,7 @@ func Introduce(ctx context.Context, store Store, docs []*capability.Document, no
 		}
 		seen, err := inHistory(ctx, store, d.Merchant, tag)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if seen {
 			inForce = append(inForce, current)
@@ -58,8 +57,7 @@ func Introduce(ctx context.Context, store Store, docs []*capability.Document, no
 		}
 		unseen = append(unseen, d)
 	}
-	_, err = Apply(ctx, store, unseen, "start", now)
-	return inForce, err
+	return unseen, inForce, nil
 }
 
 func inHistory(ctx context.Context, store Store, merchant, tag string) (bool, error) {

@@ -119,7 +119,18 @@ func TestApplyChangesNothingTwice(t *testing.T) {
 	}
 }
 
-func TestIntroduce(t *testing.T) {
+// takeUp does with a folder's documents what a server does.
+func takeUp(t *testing.T, store merchant.Store, folder string) ([]merchant.Revision, error) {
+	t.Helper()
+	unseen, inForce, err := merchant.Unseen(t.Context(), store, docs(t, folder))
+	if err != nil {
+		return nil, err
+	}
+	_, err = merchant.Apply(t.Context(), store, unseen, "start", time.Now())
+	return inForce, err
+}
+
+func TestTakeUp(t *testing.T) {
 	t.Parallel()
 	edited := strings.Replace(capabilities, `"visible": 2`, `"visible": 3`, 1)
 	byAdmin := strings.Replace(capabilities, `"visible": 2`, `"visible": 4`, 1)
@@ -145,7 +156,7 @@ func TestIntroduce(t *testing.T) {
 				}
 			}
 			for range 2 { // a second start finds nothing to do
-				inForce, err := merchant.Introduce(t.Context(), documents, docs(t, c.folder), time.Now())
+				inForce, err := takeUp(t, documents, c.folder)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -167,7 +178,7 @@ func TestIntroduceToAnEmptyStore(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if inForce, err := merchant.Introduce(t.Context(), db.Documents, docs(t, capabilities), time.Now()); err != nil || len(inForce) != 0 {
+	if inForce, err := takeUp(t, db.Documents, capabilities); err != nil || len(inForce) != 0 {
 		t.Errorf("in force %+v, %v", inForce, err)
 	}
 	if doc, err := db.Documents.Get(t.Context(), "shop"); err != nil || doc.Version != 1 {

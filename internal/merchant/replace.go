@@ -2,12 +2,14 @@ package merchant
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"morepay/internal/capability"
 	"morepay/internal/capability/document"
 	"morepay/internal/pay"
+	"morepay/internal/strictjson"
 )
 
 // Proposal is a document that an operator wants in force.
@@ -33,7 +35,7 @@ func Replace(ctx context.Context, store Putter, p Proposal, now time.Time) (Revi
 	}
 	if p.Check != nil {
 		if err := p.Check(doc); err != nil {
-			return Revision{}, err
+			return Revision{}, placed(p.JSON, err)
 		}
 	}
 	stored, err := store.Put(ctx, []Change{{Merchant: p.Merchant, JSON: doc.JSON(), Expect: p.Expect}}, p.Author, now)
@@ -43,13 +45,26 @@ func Replace(ctx context.Context, store Putter, p Proposal, now time.Time) (Revi
 	return stored[0], nil
 }
 
-// Rollback stores an earlier version again, as a new one.
-func Rollback(ctx context.Context, store Store, merchant string, version int64, author string, now time.Time) (Revision, error) {
+// placed gives the problems of a document that was checked their lines in its text.
+func placed(text []byte, err error) error {
+	problems, ok := errors.AsType[strictjson.Problems](err)
+	if !ok {
+		return err
+	}
+	if v, _ := strictjson.Parse(text, document.MaxSize); v != nil {
+		problems.Place(v)
+	}
+	return problems
+}
+
+// Rollback stores an earlier version again, as a new one. check says what else must
+// hold; nil for nothing.
+func Rollback(ctx context.Context, store Store, merchant string, version int64, author string, now time.Time, check func(*capability.Document) error) (Revision, error) {
 	old, err := store.Version(ctx, merchant, version)
 	if err != nil {
 		return Revision{}, err
 	}
-	r, err := Replace(ctx, store, Proposal{Merchant: merchant, JSON: old.JSON, Author: author}, now)
+	r, err := Replace(ctx, store, Proposal{Merchant: merchant, JSON: old.JSON, Author: author, Check: check}, now)
 	if err != nil {
 		return Revision{}, fmt.Errorf("version %d can't be stored again: %w", version, err)
 	}

@@ -17,14 +17,17 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"morepay/internal/account"
 	"morepay/internal/checkout"
+	"morepay/internal/desk"
 	"morepay/internal/merchant/folder"
 	"morepay/internal/pay"
 	"morepay/internal/run"
 	"morepay/internal/store/sqlstore"
+	"morepay/internal/webhook"
 )
 
 // Config says what a Program is made of. Merchants is needed.
@@ -83,6 +86,11 @@ type Program struct {
 	Stores   *sqlstore.DB
 	Accounts *account.Registry
 	Service  *checkout.Service
+
+	merchants *folder.Registry
+	desk      *desk.Desk
+	webhooks  *webhook.Directory
+	reloading sync.Mutex
 
 	group  run.Group
 	public *http.ServeMux

@@ -12,7 +12,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"morepay/internal/account"
-	"morepay/internal/capability"
 	"morepay/internal/checkout"
 	"morepay/internal/desk"
 	"morepay/internal/httpd"
@@ -38,7 +37,7 @@ func (p *Program) wire(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("nothing is served until this is put right:\n%w", err)
 	}
-	p.Accounts = loaded.accounts
+	p.Accounts, p.merchants = loaded.accounts, loaded.registry
 	secret, err := httpd.LoadSecret(p.Secret, p.Data)
 	if err != nil {
 		return err
@@ -57,11 +56,14 @@ func (p *Program) wire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	documents, err := p.introduce(ctx, folder.Documents(loaded.merchants))
-	if err != nil {
+	p.webhooks = &webhook.Directory{Store: p.Stores.Endpoints, Box: box, Loopback: !p.RealMoney(), Now: p.Now, Log: p.Log}
+	if err := p.webhooks.Reseal(ctx); err != nil {
 		return err
 	}
-	webhooks, err := p.introduceWebhooks(ctx, box, loaded.merchants)
+	if err := p.takeUp(ctx, loaded, startAuthor); err != nil {
+		return err
+	}
+	documents, err := merchant.NewCache(ctx, p.Stores.Documents, p.Log)
 	if err != nil {
 		return err
 	}
@@ -69,26 +71,26 @@ func (p *Program) wire(ctx context.Context) error {
 		Store: p.Stores.Ledgers, Desk: p.Stores.Ledgers, Marks: p.Stores.Marks, Documents: documents, Merchants: loaded.registry, Accounts: p.Accounts, Hub: hub, BaseURL: p.BaseURL,
 		Now: p.Now, Log: p.Log, Metrics: checkout.NewMetrics(registry), Reached: p.Reached,
 	})
-	desk := desk.New(desk.Config{
+	p.desk = desk.New(desk.Config{
 		Store: p.Stores.Ledgers, Books: p.Stores.Ledgers, Marks: p.Stores.Marks, Accounts: p.Accounts, Recorder: p.Service.Recorder(), Erasures: p.Stores.Retention,
 		Now: p.Now, Log: p.Log,
 	})
-	registry.MustRegister(desk)
-	if err := desk.CheckOrphans(ctx, p.AllowOrphans); err != nil {
+	registry.MustRegister(p.desk)
+	if err := p.desk.CheckOrphans(ctx, p.AllowOrphans); err != nil {
 		return err
 	}
 	server, err := httpd.New(httpd.Config{
-		Service: p.Service, Desk: desk, Accounts: p.Accounts, Documents: documents, Merchants: loaded.registry,
+		Service: p.Service, Desk: p.desk, Accounts: p.Accounts, Documents: documents, Merchants: loaded.registry,
 		Revisions: p.Stores.Documents, Outbox: p.Stores.Outbox, Replies: p.Stores.Replies,
-		Reconciliations: p.Stores.Reconciliations, Webhooks: webhooks,
+		Reconciliations: p.Stores.Reconciliations, Webhooks: p.webhooks,
 		Assets: assets, Secret: secret, BaseURL: p.BaseURL, RealMoney: p.RealMoney(), Proxies: p.TrustedProxies,
-		AdminKey: p.AdminKey, Ready: p.Stores.Ready, Now: p.Now, Log: p.Log, Registry: registry, Patience: p.Patience,
+		AdminKey: p.AdminKey, Ready: p.Stores.Ready, Reload: p.Reload, Now: p.Now, Log: p.Log, Registry: registry, Patience: p.Patience,
 	})
 	if err != nil {
 		return err
 	}
 	dispatcher := webhook.New(webhook.Config{
-		Queue: p.Stores.Outbox, Secrets: webhooks.Secrets, Loopback: !p.RealMoney(), Now: p.Now, Log: p.Log,
+		Queue: p.Stores.Outbox, Secrets: p.webhooks.Secrets, Loopback: !p.RealMoney(), Now: p.Now, Log: p.Log,
 		Metrics: webhook.NewMetrics(registry, p.Stores.Outbox, p.Now),
 	})
 	p.public.Handle("/", server.Handler())
@@ -98,7 +100,7 @@ func (p *Program) wire(ctx context.Context) error {
 	p.Go(server.Wait)
 	p.Go(documents.Run)
 	p.Go(dispatcher.Run)
-	p.Go(desk.WatchOrphans)
+	p.Go(p.desk.WatchOrphans)
 	if p.SweepEvery != Never {
 		p.Go(func(ctx context.Context) { p.Service.Sweep(ctx, cmp.Or(p.SweepEvery, checkout.SweepEvery)) })
 		p.Go(func(ctx context.Context) { p.Service.FollowDesk(ctx, cmp.Or(p.SweepEvery, checkout.DeskEvery)) })
@@ -159,20 +161,6 @@ func OpenDirectory(db *sqlstore.DB, c Config, realMoney bool) (*webhook.Director
 	return &webhook.Directory{Store: db.Endpoints, Box: box, Loopback: !realMoney, Now: orNow(c.Now), Log: c.Log}, nil
 }
 
-// introduceWebhooks takes up where the merchants' files want them to be told.
-func (p *Program) introduceWebhooks(ctx context.Context, box *seal.Box, merchants []folder.Merchant) (*webhook.Directory, error) {
-	d := &webhook.Directory{Store: p.Stores.Endpoints, Box: box, Loopback: !p.RealMoney(), Now: p.Now, Log: p.Log}
-	if err := d.Reseal(ctx); err != nil {
-		return nil, err
-	}
-	for _, m := range merchants {
-		if err := d.Learn(ctx, m.ID, m.Webhooks); err != nil {
-			return nil, err
-		}
-	}
-	return d, nil
-}
-
 // OpenAccounts opens every merchant's accounts at the providers, or at the
 // simulator in their place. A provider whose clock differs from ours is logged.
 // registry may be nil.
@@ -192,16 +180,4 @@ func (c *Config) transport() http.RoundTripper {
 		return provider.Transport()
 	}
 	return provider.TestTransport(c.SimURL)
-}
-
-// introduce stores the documents of merchants that are new.
-func (p *Program) introduce(ctx context.Context, docs []*capability.Document) (*merchant.Cache, error) {
-	inForce, err := merchant.Introduce(ctx, p.Stores.Documents, docs, p.Now())
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range inForce {
-		p.Log.Warn("a later document than the folder's is in force: morepay merchants apply stores the folder's", "merchant", r.Merchant, "version", r.Version)
-	}
-	return merchant.NewCache(ctx, p.Stores.Documents, p.Log)
 }

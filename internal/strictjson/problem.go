@@ -97,6 +97,16 @@ func (p *Problems) AddUnknown(f *Field, known []string) string {
 	return ""
 }
 
+// Place gives the problems that have no line the one at which their path stands in a
+// text.
+func (p Problems) Place(text *Value) {
+	for i := range p {
+		if p[i].Line == 0 {
+			p[i].Line = text.LineOf(p[i].Path)
+		}
+	}
+}
+
 // InDigits reports whether a whole number is written in digits, and adds a
 // problem if not.
 func (p *Problems) InDigits(v *Value) bool {

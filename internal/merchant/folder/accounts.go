@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"path"
 	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,6 +13,7 @@ import (
 	"morepay/internal/method"
 	"morepay/internal/pay"
 	"morepay/internal/provider"
+	"morepay/internal/strictjson"
 )
 
 // OpenAccounts opens every account that the merchants have at a provider. All
@@ -37,7 +37,7 @@ func OpenAccounts(merchants []Merchant, env provider.Env, metrics prometheus.Reg
 			}
 		}
 		if m.Document != nil {
-			problems = append(problems, m.inDocument(CheckRails(m.Document, accounts))...)
+			problems = append(problems, m.inDocument(CheckRails(m.Document, accounts)))
 		}
 	}
 	return accounts, errors.Join(problems...)
@@ -56,11 +56,14 @@ func (m *Merchant) granted(providerID string) (rails []pay.Rail) {
 	return rails
 }
 
-// CheckRails returns a *pay.Error for each rail that a document grants and the
-// merchant's account can't take: it would be offered to payers and then refused. A
-// method without an account is not offered, and nothing is said of it.
-func CheckRails(doc *capability.Document, accounts *account.Registry) []error {
-	var problems []error
+// RuleAccount: a document may grant only rails that the merchant's account can take.
+const RuleAccount strictjson.Rule = "account"
+
+// CheckRails fails with strictjson.Problems, without lines, if a document grants rails
+// that the merchant's accounts can't take: they would be offered to payers and then
+// refused. A method without an account is not offered, and nothing is said of it.
+func CheckRails(doc *capability.Document, accounts *account.Registry) error {
+	var problems strictjson.Problems
 	for i, row := range doc.Methods {
 		known := method.Find(row.Method)
 		if known == nil {
@@ -70,25 +73,11 @@ func CheckRails(doc *capability.Document, accounts *account.Registry) []error {
 		if acc == nil {
 			continue
 		}
-		can := acc.Provider.Rails()
 		for j, r := range row.Rails {
-			if r != pay.RailPageQR && !slices.Contains(can, r) {
-				problems = append(problems, pay.Errorf(pay.CodeInvalid, fmt.Sprintf("methods[%d].rails[%d]", i, j), "this account can't be paid by %s, only by %v", r, can))
+			if !acc.Takes(r) {
+				problems.Add(fmt.Sprintf("methods[%d].rails[%d]", i, j), 0, RuleAccount, "this account can't be paid by %s, only by %v", r, acc.Provider.Rails())
 			}
 		}
 	}
-	return problems
-}
-
-// inDocument puts the document's file, and the line if it is known, before what is
-// wrong with it.
-func (m *Merchant) inDocument(problems []error) []error {
-	for i, err := range problems {
-		place := path.Join(m.ID, DocumentFile)
-		if e, ok := errors.AsType[*pay.Error](err); ok && m.document != nil {
-			place = fmt.Sprintf("%s:%d", place, m.document.LineOf(e.Field))
-		}
-		problems[i] = fmt.Errorf("%s: %w", place, err)
-	}
-	return problems
+	return problems.Err()
 }

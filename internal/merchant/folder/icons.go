@@ -9,7 +9,7 @@ import (
 
 	"morepay/internal/capability"
 	"morepay/internal/merchant"
-	"morepay/internal/pay"
+	"morepay/internal/strictjson"
 )
 
 // MaxIcon is the largest icon, in bytes.
@@ -55,18 +55,23 @@ func (m *Merchant) loadIcons(dir fs.FS) error {
 		}
 		m.Icons[id] = Icon{MediaType: mediaType, Body: body, ETag: merchant.ETag(body)}
 	}
-	return errors.Join(append(problems, m.inDocument(checkIcons(m.Document, m.Icons))...)...)
+	return errors.Join(append(problems, m.inDocument(checkIcons(m.Document, m.Icons)))...)
 }
 
-func checkIcons(doc *capability.Document, icons map[string]Icon) (problems []error) {
+// ruleIcon: a document may name only pictures of the merchant's folder.
+const ruleIcon strictjson.Rule = "icon"
+
+// checkIcons fails with strictjson.Problems, without lines.
+func checkIcons(doc *capability.Document, icons map[string]Icon) error {
+	var problems strictjson.Problems
 	check := func(field, id string) {
 		if _, ok := icons[id]; id != "" && !ok {
-			problems = append(problems, pay.Errorf(pay.CodeInvalid, field, "names no picture in the merchant's folder icons"))
+			problems.Add(field, 0, ruleIcon, "names no picture in the merchant's folder icons")
 		}
 	}
 	check("logo", doc.Logo)
 	for i, m := range doc.Methods {
 		check(fmt.Sprintf("methods[%d].icon", i), m.Icon)
 	}
-	return problems
+	return problems.Err()
 }

@@ -44,8 +44,16 @@ type Merchant struct {
 // told all at once, each with its file and its line or path; the merchants are then
 // as far as they could be read, for [OpenAccounts] to say what is wrong with those.
 func Load(dir fs.FS, realMoney bool) ([]Merchant, error) {
+	return loadMode(dir, modeOf(realMoney))
+}
+
+// LoadAnyMode is [Load] for who serves nobody: each merchant is of the mode that its
+// settings say.
+func LoadAnyMode(dir fs.FS) ([]Merchant, error) { return loadMode(dir, "") }
+
+func loadMode(dir fs.FS, mode Mode) ([]Merchant, error) {
 	return each(dir, func(m *Merchant) error {
-		return errors.Join(m.loadDocument(dir), m.loadSettings(dir, realMoney))
+		return errors.Join(m.loadDocument(dir), m.loadSettings(dir, mode))
 	})
 }
 
@@ -142,7 +150,8 @@ func (m *Merchant) loadDocument(dir fs.FS) error {
 	return m.loadIcons(dir)
 }
 
-func (m *Merchant) loadSettings(dir fs.FS, realMoney bool) error {
+// loadSettings reads the settings of a merchant of one mode, "" for either.
+func (m *Merchant) loadSettings(dir fs.FS, mode Mode) error {
 	file := path.Join(m.ID, SettingsFile)
 	raw, err := fs.ReadFile(dir, file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -158,6 +167,10 @@ func (m *Merchant) loadSettings(dir fs.FS, realMoney bool) error {
 	m.Settings = settings
 	m.settings, _ = strictjson.Parse(raw, maxSettings)
 	var problems []error
+	if mode == "" && m.Settings.Mode == ModeTest {
+		mode = ModeTest
+	}
+	realMoney := mode != ModeTest
 	for _, err := range m.Settings.check(realMoney) {
 		problems = append(problems, m.inSettings("", err))
 	}
@@ -208,9 +221,20 @@ func inFile(file string, err error) error {
 	}
 	list := make([]error, len(problems))
 	for i, p := range problems {
-		list[i] = fmt.Errorf("%s:%d: %w", file, p.Line, p)
+		list[i] = fmt.Errorf("%s:%d: %w", file, max(p.Line, 1), p)
 	}
 	return errors.Join(list...)
+}
+
+// inDocument puts file and line before what else is wrong with the document.
+func (m *Merchant) inDocument(err error) error {
+	if err == nil {
+		return nil
+	}
+	if problems, ok := errors.AsType[strictjson.Problems](err); ok && m.document != nil {
+		problems.Place(m.document)
+	}
+	return inFile(path.Join(m.ID, DocumentFile), err)
 }
 
 // inSettings puts file and line before what is wrong with the settings. Fields

@@ -3,15 +3,21 @@ package folder
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"morepay/internal/capability"
 	"morepay/internal/pay"
 )
 
-// Registry answers what the folders say of the merchants, as they were read at
-// start. It is safe for concurrent use.
+// Registry answers what the folders say of the merchants, as they were read last. It
+// is safe for concurrent use.
 type Registry struct {
 	realMoney bool
+	read      atomic.Pointer[read]
+}
+
+// read is what was read of the folders at one time.
+type read struct {
 	merchants map[string]Merchant
 	keys      map[string]string // hash of API key → merchant
 }
@@ -19,7 +25,7 @@ type Registry struct {
 // NewRegistry makes a registry. realMoney demands https in return URLs. Fails if
 // two merchants have a key in common.
 func NewRegistry(merchants []Merchant, realMoney bool) (*Registry, error) {
-	r := &Registry{realMoney: realMoney, merchants: map[string]Merchant{}, keys: map[string]string{}}
+	r := &read{merchants: map[string]Merchant{}, keys: map[string]string{}}
 	var problems []error
 	for _, m := range merchants {
 		r.merchants[m.ID] = m
@@ -30,33 +36,40 @@ func NewRegistry(merchants []Merchant, realMoney bool) (*Registry, error) {
 			r.keys[k.SHA256] = m.ID
 		}
 	}
-	return r, errors.Join(problems...)
+	registry := &Registry{realMoney: realMoney}
+	registry.read.Store(r)
+	return registry, errors.Join(problems...)
 }
+
+// Replace puts what next has read in the place of what was read before, all at once.
+func (r *Registry) Replace(next *Registry) { r.read.Store(next.read.Load()) }
+
+func (r *Registry) merchant(id string) Merchant { return r.read.Load().merchants[id] }
 
 // ByKey tells whose API key this is. Keys are looked up by hash, so the time it
 // takes tells nothing of a key.
 func (r *Registry) ByKey(key string) (merchant string, ok bool) {
-	merchant, ok = r.keys[HashKey(key)]
+	merchant, ok = r.read.Load().keys[HashKey(key)]
 	return merchant, ok
 }
 
 // ReturnURL checks that the merchant may send payers there.
 func (r *Registry) ReturnURL(merchant, url string) error {
-	s := r.merchants[merchant].Settings
+	s := r.merchant(merchant).Settings
 	return s.allowsReturn(url, r.realMoney)
 }
 
 // Origins lists the pages that may frame the merchant's checkout.
-func (r *Registry) Origins(merchant string) []string { return r.merchants[merchant].Settings.Origins }
+func (r *Registry) Origins(merchant string) []string { return r.merchant(merchant).Settings.Origins }
 
 // Rates returns how often the merchant may call the API.
 func (r *Registry) Rates(merchant string) Rates {
-	return r.merchants[merchant].Settings.Rate.orDefault()
+	return r.merchant(merchant).Settings.Rate.orDefault()
 }
 
 // Icon returns a merchant's own picture. Fails with not_found.
 func (r *Registry) Icon(merchant, id string) (Icon, error) {
-	icon, ok := r.merchants[merchant].Icons[id]
+	icon, ok := r.merchant(merchant).Icons[id]
 	if !ok {
 		return Icon{}, pay.Errorf(pay.CodeNotFound, "", "there is no such icon")
 	}
@@ -66,5 +79,5 @@ func (r *Registry) Icon(merchant, id string) (Icon, error) {
 // CheckIcons fails, naming the field, if this server lacks a picture that a
 // document names.
 func (r *Registry) CheckIcons(doc *capability.Document) error {
-	return errors.Join(checkIcons(doc, r.merchants[doc.Merchant].Icons)...)
+	return checkIcons(doc, r.merchant(doc.Merchant).Icons)
 }

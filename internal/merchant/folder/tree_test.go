@@ -97,7 +97,7 @@ func TestLoadTellsEverySettingAtOnce(t *testing.T) {
 		t.Fatal("was accepted")
 	}
 	for _, want := range []string{
-		"shop/capabilities.json:8: invalid_request (methods[0].icon)",
+		"shop/capabilities.json:8: methods[0].icon: ",
 		"shop/merchant.json:2: invalid_request (mode)", "shop/merchant.json:3: invalid_request (origins[1])", "shop/merchant.json:3: invalid_request (origins[2])",
 		"shop/merchant.json:4: invalid_request (return_urls[0])", "shop/merchant.json:5: invalid_request (api_keys[0].sha256)",
 		"(rate.reads)", "(rate.polls)", "webhooks[0]", "(webhooks[1].secrets[0])",

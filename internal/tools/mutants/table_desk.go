@@ -41,7 +41,7 @@ var deskRows = []row{
 		tests: "./internal/httpd TestSurplusByHand",
 	}, {
 		name: "account-is-gone-in-silence", file: "internal/desk/orphans.go",
-		line: "if acc != nil &&", becomes: "if true ||",
+		line: "return acc != nil &&", becomes: "return true ||",
 		tests: "./internal/desk TestAccountIsGone",
 	}, {
 		name: "mark-outlives-its-document", file: "internal/checkout/marks.go",
