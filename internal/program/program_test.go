@@ -3,9 +3,12 @@ package program_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -152,5 +155,29 @@ func TestOpenFails(t *testing.T) {
 			}
 			free(t, address)
 		})
+	}
+}
+
+// Two servers on one folder would each wake only their own payers.
+func TestOneServerAFolder(t *testing.T) {
+	c := config(t)
+	first, err := program.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second, err := program.Open(t.Context(), c); err == nil {
+		t.Errorf("a second server was opened: %v", second.Close())
+	} else if !strings.Contains(err.Error(), c.Data) || !strings.Contains(err.Error(), fmt.Sprint("process ", os.Getpid())) {
+		t.Errorf("%q names neither the folder nor who has it", err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := program.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := again.Close(); err != nil {
+		t.Error(err)
 	}
 }

@@ -51,7 +51,7 @@ func (p *Program) wire(ctx context.Context) error {
 		p.Log.Warn("this binary holds no WebAssembly bundle: pages work as HTML only (make build puts it in)")
 	}
 	p.Stores, err = store.Config{
-		Source: cmp.Or(p.Database, p.Data), Listen: p.ListenDatabase, Notify: hub.Wake, Wait: p.DatabaseWait, Log: p.Log, Metrics: registry,
+		Source: cmp.Or(p.Database, p.Data), Alone: true, Listen: p.ListenDatabase, Notify: hub.Wake, Wait: p.DatabaseWait, Log: p.Log, Metrics: registry,
 	}.Open(ctx)
 	if err != nil {
 		return err

@@ -37,6 +37,7 @@ func private(file string) error {
 type Config struct {
 	Source  string                // PostgreSQL's URL, else the folder of SQLite
 	Listen  string                // URL of the same PostgreSQL with no pooler between; "" if Source is that
+	Alone   bool                  // keep other servers away from a folder, and refuse a damaged database there
 	Notify  checkout.Notifier     // hears of every session with new events, whoever stored them; nil for nobody
 	Wait    time.Duration         // for how long a PostgreSQL that does not answer yet is tried again
 	Log     *slog.Logger          // default slog.Default
@@ -60,6 +61,9 @@ func (c Config) Open(ctx context.Context) (*sqlstore.DB, error) {
 	file := filepath.Join(c.Source, FileName)
 	if err := private(file); err != nil {
 		return nil, err
+	}
+	if c.Alone {
+		return sqlite.OpenAlone(ctx, file, webhook.NewMessage, c.Notify)
 	}
 	return sqlite.Open(ctx, file, webhook.NewMessage, c.Notify)
 }

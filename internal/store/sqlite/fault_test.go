@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,8 +39,8 @@ func newTestStore(t *testing.T) *testStore {
 	if err1 != nil || err2 != nil {
 		t.Fatal(err1, err2)
 	}
-	var err error
-	if s.engine, err = start(t.Context(), write, read, s.path); err != nil {
+	s.engine = &engine{held: []io.Closer{write, read}}
+	if err := s.engine.start(t.Context(), write, read, s.path); err != nil {
 		t.Fatal(err)
 	}
 	s.DB = sqlstore.New(s.engine, dialect, webhook.NewMessage, nil)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/url"
 	"strings"
@@ -105,13 +106,14 @@ func (p *plant) boot(writes int, then func(*engine)) {
 	if err != nil {
 		p.Fatal(err)
 	}
-	e, err := start(p.Context(), pool, idle, "")
+	e := &engine{held: []io.Closer{pool, idle}}
+	err = e.start(p.Context(), pool, idle, "")
 	if err == nil {
 		then(e)
 		_ = e.Close()
 		return
 	}
-	pool.Close()
+	_ = e.release()
 	if writes == 1<<30 {
 		p.Fatalf("the database can't be opened after a power cut: %v", err)
 	}

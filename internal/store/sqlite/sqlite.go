@@ -13,9 +13,11 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/pressly/goose/v3"
@@ -55,41 +57,75 @@ var dialect = sqlstore.Dialect{
 // Open opens the database in a file, makes it if there is none, and brings its
 // schema up to date. notify may be nil; it hears of every session with new events.
 func Open(ctx context.Context, path string, message sqlstore.MakeMessage, notify checkout.Notifier) (*sqlstore.DB, error) {
+	return open(ctx, path, message, notify, false)
+}
+
+// OpenAlone is [Open] for a server: it fails if another one has the file's folder,
+// or if the database is damaged, and keeps other servers away until it is closed.
+func OpenAlone(ctx context.Context, path string, message sqlstore.MakeMessage, notify checkout.Notifier) (*sqlstore.DB, error) {
+	return open(ctx, path, message, notify, true)
+}
+
+func open(ctx context.Context, path string, message sqlstore.MakeMessage, notify checkout.Notifier, alone bool) (*sqlstore.DB, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
-	write, err := sql.Open("sqlite", dsn(path, url.Values{}))
-	if err != nil {
-		return nil, fmt.Errorf("sqlite: %w", err)
-	}
-	read, err := sql.Open("sqlite", dsn(path, url.Values{"_query_only": {"1"}}))
-	if err != nil {
-		return nil, fmt.Errorf("sqlite: %w", errors.Join(err, write.Close()))
-	}
-	e, err := start(ctx, write, read, path)
-	if err != nil {
-		return nil, fmt.Errorf("sqlite %s: %w", path, errors.Join(err, write.Close(), read.Close()))
+	e := &engine{}
+	if err := e.open(ctx, path, alone); err != nil {
+		return nil, fmt.Errorf("sqlite %s: %w", path, errors.Join(err, e.release()))
 	}
 	return sqlstore.New(e, dialect, message, notify), nil
 }
 
-// start brings a database up to date and makes the engine on two pools of
+// open opens the file. After an error release must be called.
+func (e *engine) open(ctx context.Context, path string, alone bool) error {
+	if alone {
+		held, err := lock(path)
+		if err != nil {
+			return err
+		}
+		e.held = append(e.held, held)
+	}
+	write, err := e.pool(path, url.Values{})
+	if err != nil {
+		return err
+	}
+	read, err := e.pool(path, url.Values{"_query_only": {"1"}})
+	if err != nil {
+		return err
+	}
+	if alone {
+		if err := check(ctx, write, "quick_check"); err != nil {
+			return err
+		}
+	}
+	return e.start(ctx, write, read, path)
+}
+
+// pool opens connections to the file.
+func (e *engine) pool(path string, query url.Values) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", dsn(path, query))
+	if err == nil {
+		e.held = append(e.held, db)
+	}
+	return db, err
+}
+
+// start brings the database up to date and the engine to work on two pools of
 // connections to it. path is its file, or "" if it isn't one of this machine's.
-func start(ctx context.Context, write, read *sql.DB, path string) (*engine, error) {
+func (e *engine) start(ctx context.Context, write, read *sql.DB, path string) error {
 	write.SetMaxOpenConns(1)
 	tables, err := tables(write)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := tables.Up(ctx); err != nil {
-		return nil, err
+		return err
 	}
-	w, err := newWriter(write, path)
-	if err != nil {
-		return nil, err
-	}
-	return &engine{writer: w, readers: newReaders(read, path, maxReaders), pools: []*sql.DB{write, read}}, nil
+	e.writer, err = newWriter(write, path)
+	e.readers = newReaders(read, path, maxReaders)
+	return err
 }
 
 func tables(db *sql.DB) (*schema.Schema, error) {
@@ -120,18 +156,27 @@ func dsn(path string, query url.Values) string {
 type engine struct {
 	*writer
 	*readers
-	pools []*sql.DB
-	once  sync.Once
+	damage damage
+	held   []io.Closer // the pools, and the lock before them
+	once   sync.Once
+}
+
+// Write implements [sqlstore.Engine].
+func (e *engine) Write(ctx context.Context, fn func(sqlstore.Querier) error) error {
+	if err := e.damage.err(); err != nil {
+		return err
+	}
+	return e.damage.see(e.writer.Write(ctx, fn))
 }
 
 // Read implements [sqlstore.Engine].
 func (e *engine) Read(ctx context.Context, fn func(sqlstore.Querier) error) error {
-	return e.with(ctx, func(c *connection) error { return fn(c) })
+	return e.damage.see(e.with(ctx, func(c *connection) error { return fn(c) }))
 }
 
 // Snapshot implements [sqlstore.Engine].
 func (e *engine) Snapshot(ctx context.Context, fn func(sqlstore.Querier) error) error {
-	return e.with(ctx, func(c *connection) error { return c.snapshot(fn) })
+	return e.damage.see(e.with(ctx, func(c *connection) error { return c.snapshot(fn) }))
 }
 
 // Ready implements [sqlstore.Engine]. A transaction that changes nothing takes the
@@ -149,9 +194,15 @@ func (e *engine) Close() (err error) {
 		for range cap(e.free) {
 			(<-e.free).disconnect()
 		}
-		for _, pool := range e.pools {
-			err = errors.Join(err, pool.Close())
-		}
+		err = e.release()
 	})
+	return err
+}
+
+// release gives back what is held, the lock last.
+func (e *engine) release() (err error) {
+	for _, held := range slices.Backward(e.held) {
+		err = errors.Join(err, held.Close())
+	}
 	return err
 }

@@ -48,8 +48,8 @@ func newWriter(pool *sql.DB, path string) (*writer, error) {
 	return w, nil
 }
 
-// Write implements [sqlstore.Engine]. A change whose ctx ends while it waits for
-// its turn isn't run; one that has begun is finished.
+// Write runs a change and returns once it is durable. A change whose ctx ends while
+// it waits for its turn isn't run; one that has begun is finished.
 func (w *writer) Write(ctx context.Context, fn func(sqlstore.Querier) error) error {
 	j := &job{ctx: ctx, run: fn, done: make(chan struct{})}
 	select {
