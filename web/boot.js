@@ -11,13 +11,21 @@
   const html = document.documentElement;
   const morepay = window.morepay || (window.morepay = { ready: false, drift: 0, listen() {}, hush() {} });
 
+  let download = null; // of the bundle, while it is on its way
+  let yielded = false; // it was given up for a request of the payer
+
   async function run() {
     new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])); // throws where our policy's word for compiling is not known
+    download = new AbortController();
+    const late = setTimeout((d) => d.abort(), 60000, download);
     const [module, sentences] = await Promise.all([
-      fetch(wasm, { priority: "low", signal: timeout(60) }).then(compile),
+      fetch(wasm, { priority: "low", signal: download.signal }).then(compile),
       fetch(text, { priority: "low", signal: timeout(60) }).then((answer) => answer.text()),
       import(exec),
     ]);
+    clearTimeout(late);
+    download = null;
+    yielded = false;
     morepay.text = sentences; // the page's catalogue, for the client
     const go = new Go();
     const instance = await WebAssembly.instantiate(module, go.importObject);
@@ -53,7 +61,26 @@
 
   const timeout = (seconds) => (AbortSignal.timeout ? AbortSignal.timeout(seconds * 1000) : undefined);
   const idle = window.requestIdleCallback || ((f) => setTimeout(f));
-  const start = () => idle(() => run().catch(fail), { timeout: 1000 });
+  const start = () => idle(() => run().catch((err) => (yielded ? later() : fail(err))), { timeout: 1000 });
+
+  // What the payer asks for has the line to itself. The bundle is asked for again
+  // if the page is still there after that.
+  addEventListener("submit", () => {
+    if (!download) return;
+    yielded = true;
+    download.abort();
+  });
+  function later() {
+    yielded = false;
+    setTimeout(start, 3000);
+  }
+
+  // Who pays by the byte, or waits for each, pays without the client.
+  const line = navigator.connection;
+  if (line && (line.saveData || /2g$/.test(line.effectiveType))) {
+    morepay.listen();
+    return;
+  }
   document.readyState === "complete" ? start() : addEventListener("load", start, { once: true });
 
   // go-app reads localStorage as it starts and dies if that is denied, as it is

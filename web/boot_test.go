@@ -375,3 +375,47 @@ func TestBundleIsLateAndLow(t *testing.T) {
 		t.Errorf("the page was loaded in the order %q", got)
 	}
 }
+
+// The bundle gives way to what the payer asks for, and comes after it.
+func TestBundleGivesWay(t *testing.T) {
+	s := serve(t, build(t, true), app.HTMLString(&sample.Page{}))
+	tab := browsertest.Start(t).Open(t, network.Enable(), before(hurry))
+	asked, failed := make(chan network.RequestID, 100), make(chan network.RequestID, 100)
+	chromedp.ListenTarget(tab.Context(), func(event any) {
+		switch e := event.(type) {
+		case *network.EventRequestWillBeSent:
+			if path.Base(e.Request.URL) == AppWasm {
+				asked <- e.RequestID
+			}
+		case *network.EventLoadingFailed:
+			failed <- e.RequestID
+		}
+	})
+	tab.Go(s.URL)
+	first := <-asked
+	tab.Eval(`dispatchEvent(new Event("submit"))`, nil)
+	if given := <-failed; given != first {
+		t.Errorf("the request %s failed, want the bundle's, %s", given, first)
+	}
+	close(s.gate)
+	<-asked
+	tab.Wait(ready)
+}
+
+// Who saves data, or is on a very slow line, is not sent the bundle.
+func TestBundleIsSpared(t *testing.T) {
+	browser := browsertest.Start(t)
+	for name, line := range map[string]string{"save-data": `{ saveData: true, effectiveType: "4g" }`, "2g": `{ effectiveType: "slow-2g" }`} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, build(t, true), app.HTMLString(&sample.Page{}))
+			close(s.gate)
+			tab := browser.Open(t, before(`Object.defineProperty(Navigator.prototype, "connection", { value: `+line+` });
+				addEventListener("load", () => requestIdleCallback(() => requestIdleCallback(() => { window.idle = true })))`))
+			tab.Go(s.URL)
+			tab.Wait(`window.idle`)
+			if got := tab.Text(`performance.getEntriesByType("resource").filter((e) => e.name.endsWith(".wasm")).length + " " + morepay.ready`); got != "0 false" {
+				t.Errorf("requests for the bundle, and whether it is ready: %s", got)
+			}
+		})
+	}
+}

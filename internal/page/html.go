@@ -115,10 +115,10 @@ func writeEntry(b *bytes.Buffer, r Request) {
 }
 
 func writeScripts(b *bytes.Buffer, v view.Checkout, s Scripts) {
-	b.WriteString(`<script defer src="` + s.Frame + `" data-parent="` + html.EscapeString(v.Parent) + `"></script>` +
+	b.WriteString(`<script defer fetchpriority="low" src="` + s.Frame + `" data-parent="` + html.EscapeString(v.Parent) + `"></script>` +
 		`<script defer src="` + s.Listen + `" data-offline="` + html.EscapeString(v.Text["offline"]) + `" data-copied="` + html.EscapeString(v.Text["share.copied"]) + `"></script>`)
 	if s.Wasm == "" || s.Exec == "" {
 		return
 	}
-	b.WriteString(`<script defer src="` + s.Boot + `" data-wasm="` + s.Wasm + `" data-exec="` + s.Exec + `" data-text="` + locale.Path(v.Locale) + `"></script>`)
+	b.WriteString(`<script defer fetchpriority="low" src="` + s.Boot + `" data-wasm="` + s.Wasm + `" data-exec="` + s.Exec + `" data-text="` + locale.Path(v.Locale) + `"></script>`)
 }
