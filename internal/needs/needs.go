@@ -55,6 +55,12 @@ func GOROOT(tb testing.TB) string {
 	return strings.TrimSpace(string(out))
 }
 
+// Nginx returns the path of the proxy, or skips the test.
+func Nginx(tb testing.TB) string {
+	tb.Helper()
+	return need(tb, "nginx (apt-get install nginx-light)", func() (string, error) { return command("nginx", "/usr/sbin/nginx") })
+}
+
 // Postgres returns the folder of the newest PostgreSQL server's programs, or
 // skips the test.
 func Postgres(tb testing.TB) string {

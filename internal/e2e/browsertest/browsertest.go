@@ -119,6 +119,7 @@ func profile(t testing.TB, preferences string) string {
 type Tab struct {
 	t   testing.TB
 	ctx context.Context
+	own cdp.BrowserContextID // of a tab, not of a frame
 	log *console
 }
 
@@ -137,11 +138,25 @@ func (b *Browser) Open(t testing.TB, before ...chromedp.Action) *Tab {
 		}
 	})
 	// A browser context has no window yet that a tab could open in.
+	return b.open(t, own, before)
+}
+
+// Beside opens another tab of the same browser context: the two share cookies,
+// storage and the connections that a browser keeps to one server.
+func (b *Browser) Beside(tab *Tab, before ...chromedp.Action) *Tab {
+	tab.t.Helper()
+	return b.open(tab.t, tab.own, before)
+}
+
+func (b *Browser) open(t testing.TB, own cdp.BrowserContextID, before []chromedp.Action) *Tab {
+	t.Helper()
+	browser := cdp.WithExecutor(b.ctx, chromedp.FromContext(b.ctx).Browser)
 	id, err := target.CreateTarget("about:blank").WithBrowserContextID(own).WithNewWindow(true).Do(browser)
 	if err != nil {
 		t.Fatalf("browsertest: %v", err)
 	}
 	tab := attach(t, b.ctx, id)
+	tab.own = own
 	tab.Run(before...)
 	return tab
 }
@@ -245,6 +260,10 @@ func (tab *Tab) Frame(prefix string) *Tab {
 		}
 	}
 }
+
+// Allow leaves complaints with the given text out, however many come: the test
+// provokes them.
+func (tab *Tab) Allow(text string) { tab.log.allow(text) }
 
 // Expect takes one complaint with the given text off the console, waiting for it
 // if need be: the test provoked it.

@@ -13,8 +13,9 @@ import (
 
 // console collects what a page and the browser complain of.
 type console struct {
-	mu    sync.Mutex
-	lines []string
+	mu      sync.Mutex
+	lines   []string
+	allowed []string
 }
 
 // await makes Evaluate wait for a promise.
@@ -55,7 +56,17 @@ func describe(args []*runtime.RemoteObject) string {
 func (c *console) add(line string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if slices.ContainsFunc(c.allowed, func(text string) bool { return strings.Contains(line, text) }) {
+		return
+	}
 	c.lines = append(c.lines, line)
+}
+
+// allow leaves out what has text in it from now on.
+func (c *console) allow(text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.allowed = append(c.allowed, text)
 }
 
 // take removes the first line that has text in it.
