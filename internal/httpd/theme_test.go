@@ -21,7 +21,7 @@ func TestThemeOfTheShopsPage(t *testing.T) {
 			t.Errorf("%s is missing", want)
 		}
 	}
-	if page := s.Get(t, open.URL+"?theme=url(x).expression").Body; strings.Contains(page, `data-mode=`) || strings.Contains(page, `data-preset=`) {
+	if page := s.Get(t, open.URL+"?theme=url(x).expression").Body; strings.Contains(page, `data-mode="`) || strings.Contains(page, `data-preset="`) {
 		t.Error("other words had an effect")
 	}
 }
