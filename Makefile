@@ -66,7 +66,7 @@ verify: ## fail if go.mod, go.sum or the downloaded modules are not what they sh
 	$(GO) mod verify
 	cd $(dir $(TOOLS)) && $(GO) mod tidy -diff
 
-deps: ## install what the tests need (Chromium, fonts, PostgreSQL, pgbouncer, Node), where it may
+deps: ## install what the tests need (Chromium, fonts, PostgreSQL, pgbouncer, nginx, Node), where it may
 	.ci/needs
 
 # With CI set, a test that lacks a tool fails instead of being skipped.
