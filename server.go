@@ -39,7 +39,7 @@ type config struct {
 	ListenDatabase string         `help:"The URL of that PostgreSQL itself, for LISTEN and migrations, where --database leads through a pooler."`
 	DatabaseWait   time.Duration  `default:"30s" help:"For how long a PostgreSQL that does not answer yet is waited for at the start."`
 	Merchants      string         `type:"path" help:"Folder with one folder a merchant; by default merchants, for demo the samples."`
-	Secret         string         `help:"The server's secret, in base64, if it is not to be kept in --data."`
+	Secret         string         `help:"The server's secret, in base64, if it is not to be kept in --data; needed with --database. While one is replaced, several, split by commas: the first seals, all are understood."`
 	AdminKey       string         `help:"SHA-256 (hex) of the key of the admin API; without it the admin API refuses."`
 	TrustedProxies []netip.Prefix `help:"Networks whose X-Forwarded-For is believed, such as 10.0.0.0/8."`
 	Retain         string         `help:"How long what is kept, in days or never; what is not named as in unpaid=30d,events=30d,raw=90d,ledgers=400d."`
@@ -49,7 +49,7 @@ type config struct {
 // Validate is called by kong before Run.
 func (c *config) Validate() error {
 	return errors.Join(cli.CheckOrigin("base-url", c.BaseURL), cli.CheckDatabase("database", c.Database), cli.CheckListen(c.Database, c.ListenDatabase),
-		cli.CheckRetain(c.Retain))
+		cli.CheckRetain(c.Retain), cli.CheckSecret(c.Secret, c.Database, cmp.Or(c.Data, "data")))
 }
 
 func (c *config) program() program.Config {

@@ -16,6 +16,7 @@ import (
 	"morepay/internal/pay"
 	"morepay/internal/reconcile"
 	"morepay/internal/retention"
+	"morepay/internal/secret"
 	"morepay/internal/store"
 	"morepay/internal/store/sqlstore"
 )
@@ -30,6 +31,7 @@ type Commands struct {
 	Quarantine quarantine     `cmd:"" help:"Decide about what providers say and our books contradict."`
 	Rails      rails          `cmd:"" help:"See which rails providers refuse, and offer them again."`
 	Refunds    refunds        `cmd:"" help:"Bring refunds to an end that wait for a person."`
+	Secrets    secrets        `cmd:"" help:"See which secrets the servers on a database have, and retire old ones."`
 	Migrate    migrate        `cmd:"" help:"Bring the tables up to date, with a role that may, or tell whether they are."`
 	Reconcile  reconcileBills `cmd:"" help:"Compare the providers' daily bills with our books."`
 	Prune      prune          `cmd:"" help:"Let go at once of what was kept long enough, or count it."`
@@ -98,6 +100,11 @@ func CheckListen(database, value string) error {
 		return usage("listen-database", "is for a server with --database: SQLite needs none")
 	}
 	return CheckDatabase("listen-database", value)
+}
+
+// CheckSecret refuses secrets that no server would start with.
+func CheckSecret(list, database, data string) error {
+	return secret.Source{List: list, Folder: data, Shared: database != ""}.Check()
 }
 
 // CheckTime refuses a flag's value that is neither "" nor a time of day.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"text/tabwriter"
@@ -153,16 +154,21 @@ func (c *listEndpoints) Run(ctx context.Context) error {
 // endpoints names what the commands need that change endpoints.
 type endpoints struct {
 	database `embed:""`
-	Secret   string `help:"The server's secret, in base64, if it is not kept in --data: the endpoints' secrets are sealed with it."`
+	Secret   string `help:"The server's secret, in base64, if it is not kept in --data: the endpoints' secrets are sealed with it. Of several, split by commas, the first seals."`
 	TestMode bool   `help:"The server is in test mode: loopback, plain http and any port are fine."`
 	Author   string `required:"" help:"Who decides."`
 	Merchant string `arg:"" help:"The merchant."`
 }
 
+// Validate is called by kong before a command runs.
+func (c endpoints) Validate() error {
+	return errors.Join(c.database.Validate(), CheckSecret(c.Secret, c.Database, c.Data))
+}
+
 // at opens the database for work on where merchants are told.
 func (c endpoints) at(ctx context.Context, work func(*webhook.Directory) error) error {
 	return c.with(ctx, func(db *sqlstore.DB) error {
-		d, err := program.OpenDirectory(db, program.Config{Secret: c.Secret, Data: c.Data, Log: program.DefaultLog()}, !c.TestMode)
+		d, err := program.OpenDirectory(ctx, db, program.Config{Secret: c.Secret, Data: c.Data, Database: c.Database, Log: program.DefaultLog()}, !c.TestMode)
 		if err != nil {
 			return err
 		}
@@ -245,6 +251,11 @@ type testEndpoint struct {
 	TestMode bool   `help:"The server is in test mode: loopback, plain http and any port are fine."`
 	Merchant string `arg:"" help:"The merchant."`
 	Endpoint string `arg:"" help:"The endpoint's id."`
+}
+
+// Validate is called by kong before a command runs.
+func (c *testEndpoint) Validate() error {
+	return errors.Join(c.database.Validate(), CheckSecret(c.Secret, c.Database, c.Data))
 }
 
 func (c *testEndpoint) Run(ctx context.Context) error {

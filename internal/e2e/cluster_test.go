@@ -63,7 +63,7 @@ func testCluster(t *testing.T, database string, flags ...string) {
 	first, second := "http://"+freeAddress(t), h.BaseURL // providers notify the second
 	for _, origin := range []string{first, second} {
 		serveProcess(t, binary, origin, append(flags, "--base-url", second, "--sim-url", h.SimURL,
-			"--merchants", folder, "--data", h.Data)...)
+			"--merchants", folder, "--data", h.Data, "--secret", h.Secret)...)
 	}
 
 	s := &demotest.Demo{Demo: &demo.Demo{Program: &program.Program{Config: h.Config}, Shops: h.Shops}, Origin: second, Client: h.Client}

@@ -94,7 +94,7 @@ func TestWebhooksOfTwoServers(t *testing.T) {
 	first, second := "http://"+freeAddress(t), h.BaseURL
 	serve := func(origin, folder string) *process {
 		return serveProcess(t, binary, origin, "--base-url", second, "--sim-url", h.SimURL,
-			"--merchants", folder, "--database", database, "--data", h.Data)
+			"--merchants", folder, "--database", database, "--secret", h.Secret)
 	}
 	shop := &demotest.Demo{Demo: &demo.Demo{Program: &program.Program{Config: h.Config}, Shops: h.Shops}, Origin: second, Client: h.Client}
 	canceled := map[string]bool{}

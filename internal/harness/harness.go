@@ -10,6 +10,7 @@ package harness
 import (
 	"cmp"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -26,13 +27,14 @@ import (
 	"morepay/internal/provider"
 	"morepay/internal/providersim"
 	"morepay/internal/run"
+	"morepay/internal/secret"
 	"morepay/internal/store/sqlstore"
 )
 
 // Options are the settings of a Harness.
 type Options struct {
 	// Config is the program's. Data is needed; Listen is a free port, AdminListen
-	// too, and nothing is logged if nothing else is said. Merchants, SimURL and Now
+	// too, Secret is made for a Database, and nothing is logged if nothing else is said. Merchants, SimURL and Now
 	// are the harness's own.
 	program.Config
 
@@ -82,6 +84,9 @@ func Start(o Options) (*Harness, error) {
 	o.Listen, o.AdminListen = cmp.Or(o.Listen, "127.0.0.1:0"), cmp.Or(o.AdminListen, "127.0.0.1:0")
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
 	o.Courier = cmp.Or(o.Courier, &Courier{})
+	if o.Database != "" {
+		o.Secret = cmp.Or(o.Secret, base64.StdEncoding.EncodeToString(secret.New()))
+	}
 	h := &Harness{Options: o, Client: &http.Client{
 		Transport:     &http.Transport{MaxIdleConnsPerHost: 256},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

@@ -16,6 +16,7 @@ import (
 	"morepay/internal/merchant/folder"
 	"morepay/internal/page"
 	"morepay/internal/pay"
+	"morepay/internal/secret"
 )
 
 // kept is a store with one session, and no documents.
@@ -46,7 +47,7 @@ func TestLostNewsCostOneBeat(t *testing.T) {
 		}
 		store(func(*pay.Ledger) {})
 		merchants, err1 := folder.NewRegistry(nil, false)
-		keys, err2 := newSecrets(make([]byte, MinSecret))
+		keys, err2 := newSecrets(make([]byte, secret.Min))
 		if err1 != nil || err2 != nil {
 			t.Fatal(err1, err2)
 		}

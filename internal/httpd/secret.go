@@ -7,48 +7,52 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
+	"slices"
 	"time"
 
 	"morepay/internal/pay"
 	"morepay/internal/seal"
+	"morepay/internal/secret"
 )
-
-// MinSecret is the least length of the server's secret, in bytes.
-const MinSecret = 32
 
 // formLife is the time for which a form token is valid.
 const formLife = 30 * time.Minute
 
 // secrets signs form tokens and seals what must not lie in the open at rest.
-// All servers of one service share the secret.
+// All servers of one service have the first secret of each among theirs.
 type secrets struct {
-	formKey []byte
-	box     *seal.Box
+	formKeys [][]byte // the first signs, all are good
+	box      *seal.Box
 }
 
 // newSecrets derives the keys. A short secret is an error: nothing may run on
 // an empty key.
-func newSecrets(secret []byte) (*secrets, error) {
-	if len(secret) < MinSecret {
-		return nil, pay.Errorf(pay.CodeInvalid, "secret", "must be at least %d bytes, is %d", MinSecret, len(secret))
+func newSecrets(list ...[]byte) (*secrets, error) {
+	s := &secrets{}
+	for _, one := range list {
+		if len(one) < secret.Min {
+			return nil, pay.Errorf(pay.CodeInvalid, "secret", "must be at least %d bytes, is %d", secret.Min, len(one))
+		}
+		key, err := hkdf.Key(sha256.New, one, nil, "morepay form token", 32)
+		if err != nil {
+			return nil, err
+		}
+		s.formKeys = append(s.formKeys, key)
 	}
-	formKey, err := hkdf.Key(sha256.New, secret, nil, "morepay form token", 32)
-	if err != nil {
-		return nil, err
-	}
-	box, err := seal.New(secret)
-	return &secrets{formKey: formKey, box: box}, err
+	var err error
+	s.box, err = seal.New(list...)
+	return s, err
 }
 
 // formToken lets a form of this session be posted in the next formLife. It is
 // made of letters and digits only, as an OAuth state must be.
 func (s *secrets) formToken(sessionID string, now time.Time) string {
 	b := binary.BigEndian.AppendUint64(nil, uint64(now.Add(formLife).Unix()))
-	return hex.EncodeToString(append(b, s.formMAC(sessionID, b)...))
+	return hex.EncodeToString(append(b, formMAC(s.formKeys[0], sessionID, b)...))
 }
 
-func (s *secrets) formMAC(sessionID string, expiry []byte) []byte {
-	m := hmac.New(sha256.New, s.formKey)
+func formMAC(key []byte, sessionID string, expiry []byte) []byte {
+	m := hmac.New(sha256.New, key)
 	m.Write(expiry)
 	m.Write([]byte(sessionID))
 	return m.Sum(nil)[:16]
@@ -57,7 +61,8 @@ func (s *secrets) formMAC(sessionID string, expiry []byte) []byte {
 // checkForm fails with form_expired for a token that is old, foreign or made up.
 func (s *secrets) checkForm(token, sessionID string, now time.Time) error {
 	b, err := hex.DecodeString(token)
-	if err != nil || len(b) != 24 || !hmac.Equal(b[8:], s.formMAC(sessionID, b[:8])) {
+	good := func(key []byte) bool { return hmac.Equal(b[8:], formMAC(key, sessionID, b[:8])) }
+	if err != nil || len(b) != 24 || !slices.ContainsFunc(s.formKeys, good) {
 		return pay.Errorf(pay.CodeFormExpired, "form_token", "is not of this page")
 	}
 	if int64(binary.BigEndian.Uint64(b)) < now.Unix() {

@@ -9,13 +9,14 @@ import (
 
 	"morepay/internal/pay"
 	"morepay/internal/seal"
+	"morepay/internal/secret"
 )
 
 var start = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 func testSecrets(t testing.TB) *secrets {
 	t.Helper()
-	s, err := newSecrets([]byte(strings.Repeat("k", MinSecret)))
+	s, err := newSecrets([]byte(strings.Repeat("k", secret.Min)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +25,7 @@ func testSecrets(t testing.TB) *secrets {
 
 func TestShortSecretIsRefused(t *testing.T) {
 	t.Parallel()
-	for _, n := range []int{0, 1, MinSecret - 1} {
+	for _, n := range []int{0, 1, secret.Min - 1} {
 		if _, err := newSecrets(make([]byte, n)); pay.CodeOf(err) != pay.CodeInvalid {
 			t.Errorf("%d bytes: %v", n, err)
 		}
@@ -35,7 +36,7 @@ func TestFormToken(t *testing.T) {
 	t.Parallel()
 	s := testSecrets(t)
 	token := s.formToken("cs_1", start)
-	other, err := newSecrets([]byte(strings.Repeat("o", MinSecret)))
+	other, err := newSecrets([]byte(strings.Repeat("o", secret.Min)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,7 +41,7 @@ type Config struct {
 	Webhooks        *webhook.Directory
 
 	Assets    *web.Assets
-	Secret    []byte                      // at least MinSecret bytes, the same on every server of one service
+	Secrets   [][]byte                    // at least one: the first signs and seals, all are understood
 	BaseURL   string                      // origin under which payers reach us
 	RealMoney bool                        // providers are no simulators: https only
 	Proxies   []netip.Prefix              // peers whose X-Forwarded-For is believed
@@ -97,7 +97,7 @@ type Server struct {
 // New makes a Server. Fails if the secret is too short, or if AdminKey is not the
 // hash of a key.
 func New(c Config) (*Server, error) {
-	sec, err := newSecrets(c.Secret)
+	sec, err := newSecrets(c.Secrets...)
 	if err != nil {
 		return nil, err
 	}

@@ -42,7 +42,7 @@ type Config struct {
 	Drain          time.Duration // for how long readiness probes fail before the server stops
 	Merchants      Merchants     // loaded once the base URL is known
 	SimURL         string        // origin of the simulated providers; "" where real money moves
-	Secret         string        // the server's secret in base64, if it is not to be kept in Data
+	Secret         string        // the server's secrets in base64, split by commas; "" for one in Data
 	AdminKey       string        // SHA-256 (hex) of the admin API's key; "" refuses everyone
 	TrustedProxies []netip.Prefix
 	ReconcileAt    string       // time of the day in China, such as 10:30, at which bills are compared; "" for never

@@ -1,7 +1,9 @@
 package program_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,6 +19,7 @@ import (
 	"morepay/internal/demo/merchants"
 	"morepay/internal/merchant/folder"
 	"morepay/internal/program"
+	"morepay/internal/secret"
 )
 
 // config returns the configuration of a program in test mode whose providers
@@ -128,6 +131,25 @@ func TestDrain(t *testing.T) {
 	}
 }
 
+// text returns a secret, in base64.
+func text(b byte) string {
+	return base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{b}, secret.Min))
+}
+
+// servedWith has a server with a secret on the database of c, once.
+func servedWith(t *testing.T, c *program.Config, list string) {
+	t.Helper()
+	before := *c
+	before.Listen, before.Secret = "127.0.0.1:0", list
+	p, err := program.Open(t.Context(), before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // What can't be opened leaves nothing behind either.
 func TestOpenFails(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
@@ -143,7 +165,10 @@ func TestOpenFails(t *testing.T) {
 		"no-merchants":      func(c *program.Config) { c.Merchants = program.Folder(t.TempDir()) },
 		"short-secret":      func(c *program.Config) { c.Secret = "aGVsbG8=" },
 		"admin-key":         func(c *program.Config) { c.AdminKey = folder.HashKey("") },
-		"database":          func(c *program.Config) { c.Database = "postgres://127.0.0.1:1/nothing" },
+		"database":          func(c *program.Config) { c.Database, c.Secret = "postgres://127.0.0.1:1/nothing", text(1) },
+		"no-common-secret":  func(c *program.Config) { c.Database = "postgres://127.0.0.1:1/nothing" },
+		"foreign-secret":    func(c *program.Config) { servedWith(t, c, text(1)); c.Secret = text(2) },
+		"secret-gone":       func(c *program.Config) { servedWith(t, c, text(1)); c.Secret = "" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := config(t)

@@ -5,8 +5,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -17,12 +15,12 @@ import (
 	"morepay/internal/httpd"
 	"morepay/internal/merchant"
 	"morepay/internal/merchant/folder"
-	"morepay/internal/pay"
 	"morepay/internal/provider"
 	_ "morepay/internal/provider/all" // registers the adapters
 	"morepay/internal/reconcile"
 	"morepay/internal/retention"
 	"morepay/internal/seal"
+	"morepay/internal/secret"
 	"morepay/internal/store"
 	"morepay/internal/store/sqlstore"
 	"morepay/internal/webhook"
@@ -31,6 +29,9 @@ import (
 
 // wire loads the merchants, opens the stores and puts the parts together.
 func (p *Program) wire(ctx context.Context) error {
+	if err := p.secrets().Check(); err != nil {
+		return err
+	}
 	registry := prometheus.NewRegistry()
 	p.Transport = p.transport()
 	loaded, err := p.load(registry)
@@ -38,14 +39,6 @@ func (p *Program) wire(ctx context.Context) error {
 		return fmt.Errorf("nothing is served until this is put right:\n%w", err)
 	}
 	p.Accounts, p.merchants = loaded.accounts, loaded.registry
-	secret, err := httpd.LoadSecret(p.Secret, p.Data)
-	if err != nil {
-		return err
-	}
-	box, err := seal.New(secret)
-	if err != nil {
-		return err
-	}
 	assets, hub := web.NewAssets(), &checkout.Hub{}
 	if !assets.HasBundle() {
 		p.Log.Warn("this binary holds no WebAssembly bundle: pages work as HTML only (make build puts it in)")
@@ -53,6 +46,14 @@ func (p *Program) wire(ctx context.Context) error {
 	p.Stores, err = store.Config{
 		Source: cmp.Or(p.Database, p.Data), Alone: true, Listen: p.ListenDatabase, Notify: hub.Wake, Wait: p.DatabaseWait, Log: p.Log, Metrics: registry,
 	}.Open(ctx)
+	if err != nil {
+		return err
+	}
+	secrets, err := secret.Join(ctx, p.secrets(), p.Stores.Fingerprints, p.Now(), p.Log)
+	if err != nil {
+		return err
+	}
+	box, err := seal.New(secrets...)
 	if err != nil {
 		return err
 	}
@@ -83,7 +84,7 @@ func (p *Program) wire(ctx context.Context) error {
 		Service: p.Service, Desk: p.desk, Accounts: p.Accounts, Documents: documents, Merchants: loaded.registry,
 		Revisions: p.Stores.Documents, Outbox: p.Stores.Outbox, Replies: p.Stores.Replies,
 		Reconciliations: p.Stores.Reconciliations, Webhooks: p.webhooks,
-		Assets: assets, Secret: secret, BaseURL: p.BaseURL, RealMoney: p.RealMoney(), Proxies: p.TrustedProxies,
+		Assets: assets, Secrets: secrets, BaseURL: p.BaseURL, RealMoney: p.RealMoney(), Proxies: p.TrustedProxies,
 		AdminKey: p.AdminKey, Ready: p.Stores.Ready, Reload: p.Reload, Now: p.Now, Log: p.Log, Registry: registry, Patience: p.Patience,
 	})
 	if err != nil {
@@ -142,19 +143,19 @@ func (p *Program) reconcile(registry *prometheus.Registry) error {
 	return nil
 }
 
+// secrets says where the server's secrets are.
+func (c *Config) secrets() secret.Source {
+	return secret.Source{List: c.Secret, Folder: c.Data, Shared: c.Database != ""}
+}
+
 // OpenDirectory opens where a server's merchants are told, for who works on its
 // database. The server's secret must be there.
-func OpenDirectory(db *sqlstore.DB, c Config, realMoney bool) (*webhook.Directory, error) {
-	if c.Secret == "" {
-		if _, err := os.Stat(filepath.Join(c.Data, "secret")); err != nil {
-			return nil, pay.Errorf(pay.CodeInvalid, "--secret", "the server's secret is not in %s: give it", c.Data)
-		}
-	}
-	secret, err := httpd.LoadSecret(c.Secret, c.Data)
+func OpenDirectory(ctx context.Context, db *sqlstore.DB, c Config, realMoney bool) (*webhook.Directory, error) {
+	secrets, err := secret.Use(ctx, c.secrets(), db.Fingerprints)
 	if err != nil {
 		return nil, err
 	}
-	box, err := seal.New(secret)
+	box, err := seal.New(secrets...)
 	if err != nil {
 		return nil, err
 	}

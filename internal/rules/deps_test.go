@@ -78,6 +78,7 @@ var bans = []struct {
 	{[]string{"colour"}, itself, []string{"morepay/..."}, "whether text can be read on a colour has nothing to do with whose page it is"},
 	{[]string{"linediff"}, itself, []string{"morepay/..."}, "which differences count is for those who know what the lines mean"},
 	{[]string{"seal"}, itself, []string{"morepay/..."}, "what is sealed has nothing to do with how"},
+	{[]string{"secret"}, itself, []string{"seal", "checkout", "httpd", "store/...", "merchant/...", "provider/...", "database/sql"}, "which secrets a server has says nothing of what is done with them"},
 	{[]string{"webhook"}, itself, []string{"checkout", "httpd", "store/...", "merchant/...", "provider/...", "database/sql"}, "telling merchants knows what happened, not how it came about or where it is kept"},
 	{[]string{"retention"}, itself, []string{"checkout", "desk", "httpd", "store/...", "merchant/...", "webhook", "provider/...", "database/sql"}, "how long what is kept does not depend on what it is, nor on where"},
 	{[]string{"run"}, itself, []string{"morepay/..."}, "starting and stopping knows nothing of what is started"},

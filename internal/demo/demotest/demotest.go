@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
@@ -23,6 +24,7 @@ import (
 	"morepay/internal/demo"
 	"morepay/internal/pay"
 	"morepay/internal/program"
+	"morepay/internal/secret"
 )
 
 // Demo is the whole demo, running as it does for a person: server, simulated
@@ -70,6 +72,9 @@ func Start(t *testing.T, adjust ...func(*demo.Config)) *Demo {
 	}}
 	for _, f := range adjust {
 		f(&c)
+	}
+	if c.Database != "" {
+		c.Secret = cmp.Or(c.Secret, base64.StdEncoding.EncodeToString(secret.New()))
 	}
 	d, err := demo.Open(t.Context(), c)
 	if err != nil {

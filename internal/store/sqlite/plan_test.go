@@ -178,6 +178,10 @@ func (s *testStore) everything() {
 		_, err2 = s.Retention.Prune(ctx, k, retention.Step{Now: now, Before: old, Limit: 9})
 		must(err1, err2)
 	}
+
+	_, err1 = s.Fingerprints.Admit(ctx, []string{"a"}, now)
+	_, err2 = s.Fingerprints.Known(ctx)
+	must(err1, err2, s.Fingerprints.Replace(ctx, []string{"b"}, now))
 }
 
 // plans returns SQLite's query plan of each statement that the store has run.

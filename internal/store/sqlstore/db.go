@@ -64,6 +64,7 @@ type DB struct {
 
 	Reconciliations *Reconciliations
 	Retention       *Retention
+	Fingerprints    *Fingerprints
 
 	base
 }
@@ -90,6 +91,7 @@ func New(e Engine, d Dialect, message MakeMessage, notify checkout.Notifier) *DB
 
 		Reconciliations: &Reconciliations{b},
 		Retention:       &Retention{b},
+		Fingerprints:    &Fingerprints{b},
 
 		base: b,
 	}

@@ -18,6 +18,7 @@ import (
 	"morepay/internal/pay"
 	"morepay/internal/reconcile"
 	"morepay/internal/retention"
+	"morepay/internal/secret"
 	"morepay/internal/webhook"
 )
 
@@ -35,6 +36,7 @@ type Stores struct {
 
 	Reconciliations Reconciliations
 	Retention       Retention
+	Fingerprints    secret.Store
 
 	Close func() error
 }
@@ -73,6 +75,7 @@ func Exercise(t *testing.T, open Open) {
 		{"events", eventCases},
 		{"reconciliations", reconciliationCases},
 		{"retention", retentionCases},
+		{"fingerprints", fingerprintCases},
 		{"faults", faultCases},
 	}
 	for _, suite := range suites {

@@ -52,7 +52,7 @@ var webRows = []row{
 		tests: "./internal/seal TestOpensForItsPurposeOnly",
 	}, {
 		name: "short-secret", file: "internal/httpd/secret.go",
-		line: "if len(secret) < MinSecret {", becomes: "if len(secret) < 1 {",
+		line: "if len(one) < secret.Min {", becomes: "if len(one) < 1 {",
 		tests: "./internal/httpd TestShortSecretIsRefused",
 	}, {
 		name: "key-of-another-merchant", file: "internal/httpd/post.go",
