@@ -66,7 +66,7 @@ verify: ## fail if go.mod, go.sum or the downloaded modules are not what they sh
 	$(GO) mod verify
 	cd $(dir $(TOOLS)) && $(GO) mod tidy -diff
 
-deps: ## install what the tests need (Chromium, fonts, PostgreSQL, pgbouncer, nginx, Node), where it may
+deps: ## install what the tests need (Chromium, fonts, PostgreSQL, pgbouncer, nginx, Node, axe-core), where it may
 	.ci/needs
 
 # With CI set, a test that lacks a tool fails instead of being skipped.
@@ -87,8 +87,9 @@ size: ## print how large the assets are; fail if the bundle is over its budget
 mutants: ## break each line that a rule about money or secrets hangs on; fail if no test notices
 	$(GO) run ./internal/tools/mutants
 
-stress: ## storms, crashes, hostile clients, mutants, power cuts and fuzzing at full scale; prints a table with target and result
+stress: ## storms, crashes, hostile clients, all languages, mutants, power cuts and fuzzing at full scale; prints a table with target and result
 	$(GO) run ./internal/tools/stress
+	$(GO) test -count 1 -timeout 30m -run TestBrowserKeepsWCAG ./app -every-language
 	$(MAKE) mutants
 	$(GO) test -count 1 -timeout 2h -run PowerCut ./internal/store/sqlite -cuts $(CUTS)
 	@for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \

@@ -38,8 +38,10 @@ type local struct {
 
 // HTML renders a view as the server sends it: the element that the browser side
 // takes over, without the page around it.
-func HTML(v view.Checkout) string {
-	page := goapp.HTMLString(&Checkout{View: v})
+func HTML(v view.Checkout) string { return drawn(v, local{}) }
+
+func drawn(v view.Checkout, l local) string {
+	page := goapp.HTMLString(&Checkout{View: v, local: l})
 	// HTML has no such end tags. Nothing else can look like them: texts and
 	// attributes are escaped.
 	page = strings.ReplaceAll(page, "</input>", "")

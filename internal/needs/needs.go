@@ -1,5 +1,5 @@
 // Package needs skips tests on machines that lack what they need: the browser's
-// bundle, Chromium, Node, PostgreSQL or pgbouncer. Where the environment has CI set to
+// bundle, Chromium, Node, axe-core, PostgreSQL or pgbouncer. Where the environment has CI set to
 // anything, a missing tool fails the test instead, so that nothing is skipped
 // there unseen. With -short, what needs one of them is skipped in any case.
 //
@@ -20,15 +20,7 @@ import (
 // Bundle skips the test if make wasm has not built the browser's bundle.
 func Bundle(tb testing.TB) {
 	tb.Helper()
-	need(tb, "the browser's bundle (make wasm)", func() (string, error) {
-		root, err := moduleRoot()
-		if err != nil {
-			return "", err
-		}
-		bundle := filepath.Join(root, "web", "dist", "app.wasm")
-		_, err = os.Stat(bundle)
-		return bundle, err
-	})
+	need(tb, "the browser's bundle (make wasm)", func() (string, error) { return file("web", "dist", "app.wasm") })
 }
 
 // Chromium returns the path of the browser, or skips the test.
@@ -43,6 +35,12 @@ func Chromium(tb testing.TB) string {
 func Node(tb testing.TB) string {
 	tb.Helper()
 	return need(tb, "Node (apt-get install nodejs)", func() (string, error) { return command("node") })
+}
+
+// Axe returns the path of axe-core, the accessibility rules, or skips the test.
+func Axe(tb testing.TB) string {
+	tb.Helper()
+	return need(tb, "axe-core (make deps)", func() (string, error) { return file(".ci", "axe", "node_modules", "axe-core", "axe.min.js") })
 }
 
 // GOROOT returns the folder of the Go that runs the tests.
@@ -96,6 +94,17 @@ func need(tb testing.TB, what string, find func() (string, error)) string {
 		tb.Skipf("needs %s: %v", what, err)
 	}
 	return found
+}
+
+// file finds a file of this module.
+func file(path ...string) (string, error) {
+	root, err := moduleRoot()
+	if err != nil {
+		return "", err
+	}
+	found := filepath.Join(append([]string{root}, path...)...)
+	_, err = os.Stat(found)
+	return found, err
 }
 
 // command finds the first of some names of one program.

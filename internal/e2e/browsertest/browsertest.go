@@ -47,6 +47,11 @@ func BlockStorage() Option {
 	}
 }
 
+// LargeText doubles the size of text that pages begin with, as a payer's settings may.
+func LargeText() Option {
+	return func(c *config) { c.preferences = `{"webkit":{"webprefs":{"default_font_size":32}}}` }
+}
+
 // flags lists how Chromium is started. The background ones keep it from asking
 // hosts of its vendor, which are out of reach of most test machines.
 var flags = []chromedp.ExecAllocatorOption{

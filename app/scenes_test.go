@@ -1,0 +1,163 @@
+package app_test
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+
+	"morepay/app"
+	"morepay/internal/device"
+	"morepay/internal/e2e/browsertest"
+	"morepay/internal/locale"
+	"morepay/internal/page"
+	"morepay/internal/pay"
+	"morepay/internal/view"
+)
+
+// scene is one screen on one device, in any language.
+type scene struct {
+	name   string // of its view
+	form   device.Form
+	draw   func(tag string) string // the whole page, without scripts
+	opened bool                    // what folds stands open
+}
+
+// scenes returns every screen on every device that it can be met on.
+func scenes(t testing.TB) []scene {
+	views := app.Views()
+	maps.DeleteFunc(views, func(name string, _ view.Checkout) bool { return strings.HasPrefix(name, "hostile") })
+	views["long-names"] = longView(views["select-phone"])
+	views["large-amount"] = largeView(views["select-phone"])
+	var list []scene
+	add := func(name string, v view.Checkout, body func(view.Checkout) string) {
+		list = append(list, sceneOf(t, name, v, body))
+		if other, ok := elsewhere(v); ok {
+			list = append(list, sceneOf(t, name, other, body))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(views)) {
+		add(name, views[name], app.HTML)
+	}
+	add("offline", views["qr"], app.HTMLOffline)
+	add("opening", views["deep-link"], app.HTMLOpening)
+	more := sceneOf(t, "select-more", views["select-phone"], app.HTML)
+	more.opened = true
+	list = append(list, more)
+	for _, form := range []device.Form{device.Mobile, device.Desktop} {
+		list = append(list, scene{name: "dead-link", form: form, draw: func(tag string) string {
+			return string(page.Problem(tag, pay.CodeNotFound))
+		}})
+	}
+	return list
+}
+
+// elsewhere returns a view as it is on the other kind of device, if it is met there: apps
+// are on phones only, and what waits for the payer is what the device can do.
+func elsewhere(v view.Checkout) (view.Checkout, bool) {
+	if v.Device.Container != device.Browser || v.Progress.Payment != nil && v.Progress.State == view.StateWaiting {
+		return v, false
+	}
+	agent := app.PhoneAgent
+	if v.Device.Form == device.Mobile {
+		agent = app.DesktopAgent
+	}
+	v.Device = device.Detect(agent)
+	return v, true
+}
+
+// longView has the longest of names.
+func longView(v view.Checkout) view.Checkout {
+	document := *v.Document
+	document.Name = "The Most Honourable Harbour Tea & Porcelain Trading Company of Hangzhou and Sons (Online)"
+	document.Operator = "Extraordinarily-Long-Operating-Company-Name-Without-Any-Space.example.com"
+	v.Document, v.Reference = &document, "ORDER-2026-11-23-00000000000000000000000000000001"
+	v.Description = strings.Repeat("Spring Longjing from before the rain, ", 5)
+	return v
+}
+
+func largeView(v view.Checkout) view.Checkout {
+	v.Amount.Value = 128888888888
+	return v
+}
+
+func sceneOf(t testing.TB, name string, v view.Checkout, body func(view.Checkout) string) scene {
+	return scene{name: name, form: v.Device.Form, draw: func(tag string) string {
+		v := inLanguage(v, tag)
+		html, err := page.HTML(v, page.Request{Token: "token"}, page.Scripts{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		drawn := strings.Replace(string(html), app.HTML(v), body(v), 1)
+		return strings.Replace(scripts.ReplaceAllString(drawn, ""), "<html ", "<html data-ready ", 1)
+	}}
+}
+
+var scripts = regexp.MustCompile(`(?s)<script.*?</script>`)
+
+// inLanguage returns a view in another language.
+func inLanguage(v view.Checkout, tag string) view.Checkout {
+	v.Locale, v.Text = tag, locale.Text(tag)
+	v.AmountText = locale.Money(tag, v.Amount)
+	if v.Error != nil {
+		v.Error = &view.Error{Code: v.Error.Code, Message: locale.Problem(v.Text, v.Error.Code)}
+	}
+	return v
+}
+
+// stage is a tab that scenes are shown on, one after the other.
+type stage struct{ *browsertest.Tab }
+
+// openStage opens a tab of a site that has a picture wherever one is asked for.
+func openStage(t testing.TB, browser *browsertest.Browser) stage {
+	t.Helper()
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/merchants/") {
+			w.Header().Set("Content-Type", "image/svg+xml")
+			w.Write([]byte(picture))
+			return
+		}
+		w.Header().Set("Content-Type", "text/html")
+		w.Write([]byte(`<!doctype html><html lang="en"><link rel="icon" href="data:,"><title>stage</title>`))
+	}))
+	t.Cleanup(site.Close)
+	s := stage{browser.Open(t)}
+	s.Go(site.URL)
+	return s
+}
+
+// picture stands for what a merchant has given.
+const picture = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 36 36"><rect width="36" height="36" rx="8" fill="#1d6b74"/><circle cx="18" cy="18" r="9" fill="none" stroke="#fff" stroke-width="3"/></svg>`
+
+// media are the payer's wishes that the style sheet hears.
+type media struct{ scheme, contrast, forced, motion string }
+
+func (s stage) set(width, height int, phone bool, m media) {
+	s.Run(
+		emulation.SetDeviceMetricsOverride(int64(width), int64(height), 1, phone),
+		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
+			{Name: "prefers-color-scheme", Value: m.scheme},
+			{Name: "prefers-contrast", Value: m.contrast},
+			{Name: "forced-colors", Value: m.forced},
+			{Name: "prefers-reduced-motion", Value: m.motion},
+		}),
+	)
+}
+
+// show puts a scene on the stage, without asking for anything but pictures.
+func (s stage) show(sc scene, tag string) {
+	text, err := json.Marshal(sc.draw(tag))
+	if err != nil {
+		panic(err) // it is a string
+	}
+	s.Eval(`document.open(), document.write(`+string(text)+`), document.close(),
+		`+strconv.FormatBool(sc.opened)+` && document.querySelectorAll("details").forEach(d => d.open = true),
+		Promise.all([...document.images].map(i => i.decode()))`, nil)
+}
