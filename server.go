@@ -26,13 +26,15 @@ type commands struct {
 	Serve serveCommand `cmd:"" help:"Run the server for real merchants, or with --sim-url for tests."`
 	Demo  demoCommand  `cmd:"" help:"Run the server with simulated providers and a demo storefront."`
 	cli.Commands
-	Version kong.VersionFlag `env:"-" help:"Print which build this is."`
+	Version        kong.VersionFlag   `env:"-" help:"Print which build this is."`
+	VersionCommand cli.VersionCommand `cmd:"" name:"version" help:"Print which build this is."`
 }
 
 // config holds the flags that serve and demo share.
 type config struct {
 	Listen         string         `default:"127.0.0.1:8080" help:"Address of the payers', merchants' and providers' routes."`
 	AdminListen    string         `default:"127.0.0.1:8082" help:"Address of metrics and the admin API. Keep it private."`
+	AdminHosts     []string       `name:"admin-host" placeholder:"NAME" help:"Names, beside addresses and localhost, under which --admin-listen is reached."`
 	BaseURL        string         `help:"Origin under which payers and providers reach --listen, such as https://pay.example; by default http and --listen."`
 	Data           string         `type:"path" help:"Folder of the SQLite database and the server's secret; by default data, for demo one that is thrown away."`
 	Database       string         `help:"postgres://… to use PostgreSQL instead of SQLite."`
@@ -54,7 +56,7 @@ func (c *config) Validate() error {
 
 func (c *config) program() program.Config {
 	return program.Config{
-		Listen: c.Listen, AdminListen: c.AdminListen, BaseURL: c.BaseURL, Data: c.Data, Database: c.Database,
+		Listen: c.Listen, AdminListen: c.AdminListen, AdminHosts: c.AdminHosts, BaseURL: c.BaseURL, Data: c.Data, Database: c.Database,
 		ListenDatabase: c.ListenDatabase, DatabaseWait: c.DatabaseWait,
 		Merchants: program.Folder(cmp.Or(c.Merchants, "merchants")), Secret: c.Secret, AdminKey: c.AdminKey,
 		TrustedProxies: c.TrustedProxies, Retain: c.Retain, Log: program.NewLog(os.Stderr, c.LogFormat),

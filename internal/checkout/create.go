@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"morepay/internal/capability"
@@ -42,22 +44,21 @@ const MaxLocale = 35
 // refused by WeChat Pay.
 var textBounds = []struct {
 	field string
-	max   int
-	must  bool
+	rule  textRule
 	value func(*NewSession) string
 }{
-	{"merchant_reference", 64, true, func(n *NewSession) string { return n.Reference }},
-	{"description", 127, true, func(n *NewSession) string { return n.Description }},
-	{"payer.id", 128, false, func(n *NewSession) string { return n.Payer.ID }},
-	{"locale", MaxLocale, false, func(n *NewSession) string { return n.Locale }},
-	{"return_url", 2048, true, func(n *NewSession) string { return n.ReturnURL }},
+	{"merchant_reference", textRule{max: 64, must: true}, func(n *NewSession) string { return n.Reference }},
+	{"description", textRule{max: 127, must: true, prose: true}, func(n *NewSession) string { return n.Description }},
+	{"payer.id", textRule{max: 128}, func(n *NewSession) string { return n.Payer.ID }},
+	{"locale", textRule{max: MaxLocale}, func(n *NewSession) string { return n.Locale }},
+	{"return_url", textRule{max: 2048, must: true}, func(n *NewSession) string { return n.ReturnURL }},
 }
 
 // validate checks what needs no knowledge of the merchant. The error names the
 // field.
 func (n *NewSession) validate() error {
 	for _, b := range textBounds {
-		if err := checkText(b.field, b.value(n), b.max, b.must); err != nil {
+		if err := b.rule.check(b.field, b.value(n)); err != nil {
 			return err
 		}
 	}
@@ -79,7 +80,7 @@ func (n *NewSession) validateItems() error {
 	}
 	for i, item := range n.Items {
 		for field, value := range map[string]string{"sku": item.SKU, "category": item.Category, "name": item.Name} {
-			if err := checkText(fmt.Sprintf("items[%d].%s", i, field), value, 128, false); err != nil {
+			if err := itemText.check(fmt.Sprintf("items[%d].%s", i, field), value); err != nil {
 				return err
 			}
 		}
@@ -90,23 +91,45 @@ func (n *NewSession) validateItems() error {
 	return nil
 }
 
-func checkText(field, value string, maxLen int, must bool) error {
-	if must && value == "" {
+// textRule says what a text may be.
+type textRule struct {
+	max   int  // in characters
+	must  bool // be there
+	prose bool // be of some language, which may need invisible joiners
+}
+
+var itemText = textRule{max: 128, prose: true}
+
+// check fails with invalid_request naming the field.
+func (t textRule) check(field, value string) error {
+	if t.must && value == "" {
 		return pay.Errorf(pay.CodeInvalid, field, "is missing")
+	}
+	if value != "" && strings.TrimSpace(value) == "" {
+		return pay.Errorf(pay.CodeInvalid, field, "is blank")
 	}
 	if !utf8.ValidString(value) {
 		return pay.Errorf(pay.CodeInvalid, field, "is not valid UTF-8")
 	}
-	if utf8.RuneCountInString(value) > maxLen {
-		return pay.Errorf(pay.CodeInvalid, field, "is longer than %d characters", maxLen)
+	if utf8.RuneCountInString(value) > t.max {
+		return pay.Errorf(pay.CodeInvalid, field, "is longer than %d characters", t.max)
 	}
 	for _, r := range value {
-		if r < ' ' || r == 0x7f {
-			return pay.Errorf(pay.CodeInvalid, field, "holds a control character")
+		if !visible(r) && !(t.prose && isJoiner(r)) {
+			return pay.Errorf(pay.CodeInvalid, field, "holds a control or invisible character (U+%04X)", r)
 		}
 	}
 	return nil
 }
+
+// visible reports whether people see a character as what it is: controls, line
+// separators, marks that turn the direction of writing and those of no width make one
+// text look like another.
+func visible(r rune) bool { return !unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
+
+// isJoiner reports whether a character of no width is one that emoji and some
+// scripts are written with.
+func isJoiner(r rune) bool { return r == '\u200c' || r == '\u200d' }
 
 func isRegion(s string) bool {
 	return len(s) == 2 && s[0] >= 'A' && s[0] <= 'Z' && s[1] >= 'A' && s[1] <= 'Z'

@@ -47,7 +47,7 @@ const maxNote = 26
 // Refund gives back money of a paid session, in part or whole, from one payment. It is sent at once and followed to its end by the sweeper.
 // Fails with conflict if the session was not paid, or refund_exceeds_receipts.
 func (s *Service) Refund(ctx context.Context, merchant, sessionID string, n NewRefund) (*pay.Ledger, *pay.Refund, error) {
-	if err := checkText("reason", n.Reason, maxNote, false); err != nil {
+	if err := (textRule{max: maxNote, prose: true}).check("reason", n.Reason); err != nil {
 		return nil, nil, err
 	}
 	if _, err := s.Ledger(ctx, merchant, sessionID); err != nil {

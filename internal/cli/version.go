@@ -14,6 +14,15 @@ func Version() string {
 	return describe(info)
 }
 
+// VersionCommand says the same as the flag --version.
+type VersionCommand struct{}
+
+// Run prints the build.
+func (VersionCommand) Run() error {
+	_, err := fmt.Println(Version())
+	return err
+}
+
 // describe names the version, the revision and its time if the build knows them,
 // whether the source was edited since, and the Go that compiled it.
 func describe(info *debug.BuildInfo) string {

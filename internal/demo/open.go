@@ -7,10 +7,12 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 
 	"morepay/internal/merchant/folder"
 	"morepay/internal/program"
 	"morepay/internal/providersim"
+	"morepay/internal/run"
 )
 
 // Config says what a Demo is made of. Its Merchants and SimURL are the demo's
@@ -49,7 +51,7 @@ func Open(ctx context.Context, c Config) (*Demo, error) {
 	if d.Program, err = program.Open(ctx, c.Config); err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	d.Serve(listener, d.Sim.Handler())
+	d.Serve(listener, guarded(d.Sim.Handler()))
 	d.Go(d.Sim.Run)
 	if err := d.openStorefront(); err != nil {
 		return nil, errors.Join(err, d.Close())
@@ -57,12 +59,27 @@ func Open(ctx context.Context, c Config) (*Demo, error) {
 	return d, nil
 }
 
+// guarded keeps pages of the web from the parts of the simulator that need no
+// signature. Its APIs are called under the providers' own names.
+func guarded(sim http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", sim)
+	for _, open := range []string{"/control/", "/phone", "/phone/"} {
+		mux.Handle(open, run.KnownHosts(sim))
+	}
+	return mux
+}
+
 func (d *Demo) openStorefront() error {
 	storefront, err := NewStorefront(d.Shops, d.BaseURL, d.SimURL)
 	if err != nil {
 		return err
 	}
-	d.Handle("/demo/", storefront)
+	base, err := url.Parse(d.BaseURL)
+	if err != nil {
+		return err
+	}
+	d.Handle("/demo/", run.KnownHosts(storefront, base.Hostname()))
 	d.Handle("GET /{$}", http.RedirectHandler("/demo/", http.StatusSeeOther))
 	return nil
 }

@@ -19,9 +19,20 @@ func RedactAttr(_ []string, a slog.Attr) slog.Attr {
 	return a
 }
 
+// slashes are the spellings of one, in a path, in JSON and in a query.
+var slashes = []string{"/", `\/`, `\u002f`, `\u002F`, "%2f", "%2F", "&#x2f;", "&#x2F;", "&#47;"}
+
 // secretMarks are the texts that a secret follows. It ends at the first letter that
 // no secret has.
-var secretMarks = []string{"/pay/", "/return/", "/identified/", "sk_test_", "sk_live_", "whsec_", "Bearer "}
+var secretMarks = func() []string {
+	marks := []string{"sk_test_", "sk_live_", "whsec_", "Bearer "}
+	for _, route := range []string{"pay", "return", "identified"} {
+		for _, slash := range slashes {
+			marks = append(marks, slash+route+slash)
+		}
+	}
+	return marks
+}()
 
 const secretLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/="
 

@@ -34,6 +34,7 @@ import (
 type Config struct {
 	Listen         string        // address of the payers', merchants' and providers' routes; the port may be 0
 	AdminListen    string        // address of metrics and the admin API; the port may be 0
+	AdminHosts     []string      // names, beside addresses and localhost, under which it is reached
 	BaseURL        string        // origin under which payers and providers reach Listen; "" for http and Listen
 	Data           string        // folder of the SQLite database and the server's secret; "" for "data"
 	Database       string        // postgres://… to use PostgreSQL instead of SQLite
@@ -129,7 +130,7 @@ func (p *Program) listen() error {
 	for _, l := range []struct {
 		address *string
 		handler http.Handler
-	}{{&p.Listen, p.public}, {&p.AdminListen, p.admin}} {
+	}{{&p.Listen, p.public}, {&p.AdminListen, run.KnownHosts(p.admin, p.AdminHosts...)}} {
 		listener, err := net.Listen("tcp", *l.address)
 		if err != nil {
 			return err
