@@ -116,7 +116,7 @@ var webRows = []row{
 		tests: "./internal/httpd TestIconsCanDoNothing",
 	}, {
 		name: "token-in-the-log", file: "internal/httpd/redact.go",
-		line: `"/pay/", "/return/",`, becomes: `"/return/",`,
+		line: `{"pay", "return", "identified"}`, becomes: `{"return", "identified"}`,
 		tests: "./internal/httpd TestRedact",
 	}, {
 		name: "test-merchant-in-live-mode", file: "internal/merchant/folder/settings.go",
