@@ -48,8 +48,11 @@ type browser struct {
 
 	hiddenAt time.Time // when the page was hidden last
 
-	launch *launch // the hand-off that is being watched, or nil
-	away   bool    // the payer was handed over, and the page was hidden since
+	launch    *launch    // the hand-off that is being watched, or nil
+	launching pay.Method // whose hand-off that is
+	fromList  bool       // the form that is on its way was sent from the list
+	asking    bool       // the server has been told to ask the provider
+	away      bool       // the payer was handed over, and the page was hidden since
 
 	unsent *unsent // the form that did not get through, or nil
 }
@@ -60,6 +63,7 @@ func (b *browser) do(change func()) {
 	b.ctx.Dispatch(func(ctx goapp.Context) {
 		before := b.screenID()
 		change()
+		setTitle(b.page.screen().pageTitle())
 		if b.screenID() != before {
 			ctx.Defer(func(goapp.Context) { focusTitle() })
 		}
@@ -72,6 +76,9 @@ func (b *browser) screenID() string {
 	id := string(s.Progress.State) + " " + s.rail()
 	if s.returned() {
 		id += " returned"
+	}
+	if p := s.Progress.Payment; p != nil && !p.Since.IsZero() && s.since(*p) >= silentAfter {
+		id += " silent"
 	}
 	return id
 }
@@ -136,11 +143,28 @@ func (b *browser) nudge() {
 	}
 }
 
-// choose shows the list; what was waiting may still be paid.
+// choose goes back to the list; what was waiting may still be paid.
 func (b *browser) choose() {
-	local := &b.page.local
-	local.choosing, local.acted, local.failure = true, true, nil
+	if entry() == entryCode {
+		js.Global().Get("history").Call("back") // and then travelled
+		return
+	}
+	b.showList()
 	forgetQuery()
+}
+
+func (b *browser) showList() {
+	local := &b.page.local
+	local.choosing, local.acted, local.failure, local.stuck = true, true, nil, ""
+}
+
+// travelled shows what belongs to the entry of the history that the payer went to.
+func (b *browser) travelled() {
+	if entry() == entryList || queryHas("choose") {
+		b.showList()
+		return
+	}
+	b.page.local.choosing = false
 }
 
 // unsent is a form that did not get through.
@@ -163,7 +187,7 @@ func (b *browser) send(form js.Value) {
 			b.nudge() // whether anybody can be reached decides what becomes of it
 			return
 		}
-		b.page.local.busy = false
+		b.idle()
 		b.answered(progress, err)
 	})
 }
@@ -185,15 +209,15 @@ func (b *browser) health(ok bool) {
 			return
 		}
 		if !ok {
-			b.page.local.busy = false // the payer may choose again
+			b.idle() // the payer may choose again
 			return
 		}
 		b.unsent = nil
 		if !late.form.Get("isConnected").Bool() || time.Since(late.since) > repeatFor {
-			b.page.local.busy = false
+			b.idle()
 			return
 		}
-		b.page.local.busy = true
+		b.engage(late.form)
 		go b.repeat(late.form)
 	})
 }
@@ -205,31 +229,32 @@ func (b *browser) repeat(form js.Value) {
 		return
 	}
 	b.do(func() {
-		b.page.local.busy = false
+		b.idle()
 		b.answered(progress, err)
 	})
 }
 
-// check asks the server to ask the provider, unless it is being asked already.
-// returned says that the payer comes from the wallet, where they may have paid.
+// check asks the server to ask the provider, unless it is being asked already. The
+// payer did not ask for this: they hear of a payment, but not that there is none.
+// returned says that they come from the wallet, where they may have paid.
 func (b *browser) check(returned bool) {
-	if b.page.local.busy {
+	if b.asking {
 		return
 	}
-	b.page.local.busy = true
+	b.asking = true
 	form := "form_token=" + url.QueryEscape(b.progress().FormToken)
 	go func() {
 		progress, err := b.server.post(b.server.path+"/return", form)
 		b.do(func() {
-			b.page.local.busy = false
+			b.asking = false
 			if err != nil {
-				b.nudge() // the payer did not ask for this, and need not hear that it failed
+				b.nudge()
 				return
 			}
-			if !returned && progress.Payment != nil {
-				progress.Payment.Returned = false
+			if p := progress.Payment; p != nil && progress.State == view.StateWaiting {
+				p.Returned, p.Since = returned, progress.ServerTime
 			}
-			b.answered(progress, nil)
+			b.setProgress(merge(b.progress(), progress))
 		})
 	}()
 }
@@ -240,6 +265,10 @@ func (b *browser) answered(progress view.Progress, err error) {
 	local := &b.page.local
 	local.acted = true
 	if err == nil {
+		if b.fromList && progress.Payment != nil && progress.Payment.QR != nil && !framed() {
+			leaveList()
+		}
+		b.fromList = false
 		local.choosing, local.failure, local.offline = false, nil, false
 		forgetQuery()
 		b.setProgress(progress)

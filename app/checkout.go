@@ -7,6 +7,7 @@ import (
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"morepay/internal/device"
+	"morepay/internal/pay"
 	"morepay/internal/view"
 )
 
@@ -33,6 +34,8 @@ type local struct {
 	launching bool           // a wallet may be opening: too early to ask whether it did
 	offline   bool           // the server has not been heard for a while
 	busy      bool           // a form is on its way: a second tap is the same tap
+	tapped    string         // which form that is: see screen.tapped
+	stuck     pay.Method     // the frame around us did not let this one's wallet open, or ""
 	copied    bool           // the link has just been copied
 }
 
@@ -48,10 +51,9 @@ func drawn(v view.Checkout, l local) string {
 	return strings.ReplaceAll(page, "</img>", "")
 }
 
-// Title returns the title of the page around a view.
-func Title(v view.Checkout) string {
-	return v.Text.Say("title", "merchant", v.Document.Name)
-}
+// Title returns the title of the page around a view: tabs and the history tell by it
+// how the payment stands.
+func Title(v view.Checkout) string { return (&Checkout{View: v}).screen().pageTitle() }
 
 // ThemeAttributes returns the attributes of the page's html element that the
 // style sheet goes by: names and values from closed lists.
@@ -84,7 +86,7 @@ func named(accent string) string {
 // Render draws the view and what the browser has learnt; nothing else goes in.
 func (c *Checkout) Render() goapp.UI {
 	s := c.screen()
-	body := append([]goapp.UI{s.alert()}, s.body()...)
+	body := append([]goapp.UI{s.alert(), s.stuck()}, s.body()...)
 	return el("main."+s.layout(), attrs{
 		"id", "checkout",
 		"lang", s.Locale,
@@ -111,7 +113,7 @@ func (s *screen) layout() string {
 }
 
 func (l local) busyText() string {
-	if l.busy {
+	if l.busy || l.tapped != "" {
 		return "true"
 	}
 	return ""
@@ -135,6 +137,9 @@ func (c *Checkout) screen() *screen {
 		s.now = s.local.now
 	}
 	if s.local.choosing && (s.Progress.State == view.StateWaiting || s.Progress.State == view.StateSubmitting) {
+		if s.Progress.Payment != nil {
+			s.left = s.Progress.Payment.Method
+		}
 		s.Progress.State = view.StateSelect
 		s.Progress.Payment = nil
 	}

@@ -24,14 +24,54 @@ func queryHas(name string) bool {
 	return js.Global().Get("URLSearchParams").New(search).Call("has", name).Bool()
 }
 
+// The entries of the history that this page makes: the list, and a code that took its
+// place. Each is named in the entry's state.
+const (
+	entryList = "list"
+	entryCode = "code"
+)
+
+// entry returns the name of the entry that is shown, "" for one that we did not make.
+func entry() string {
+	if state := js.Global().Get("history").Get("state"); state.Type() == js.TypeString {
+		return state.String()
+	}
+	return ""
+}
+
+// leaveList makes an entry for a code that takes the list's place, so that Back leads
+// to the list and Forward to the code. The list gets an address of its own: else
+// the server would show the code there.
+func leaveList() {
+	history, address := js.Global().Get("history"), pageAddress()
+	address.Get("searchParams").Call("set", "choose", "1")
+	history.Call("replaceState", entryList, "", address)
+	address.Get("searchParams").Call("delete", "choose")
+	history.Call("pushState", entryCode, "", address)
+}
+
+func pageAddress() js.Value {
+	return js.Global().Get("URL").New(js.Global().Get("location").Get("href"))
+}
+
+// framed reports whether the page stands in another's frame, whose history is not ours.
+func framed() bool { return !js.Global().Get("parent").Equal(js.Global().Get("window")) }
+
+func setTitle(title string) {
+	if document := js.Global().Get("document"); document.Get("title").String() != title {
+		document.Set("title", title)
+	}
+}
+
 // forgetQuery takes out of the page's address what the server was asked to show,
 // now that something else is shown: else a reload would bring the past back.
 func forgetQuery() {
-	address := js.Global().Get("URL").New(js.Global().Get("location").Get("href"))
-	for _, name := range []string{"choose", "method", "rail", "returned"} {
+	address := pageAddress()
+	for _, name := range []string{"asked", "choose", "method", "rail", "returned"} {
 		address.Get("searchParams").Call("delete", name)
 	}
-	js.Global().Get("history").Call("replaceState", js.Null(), "", address)
+	history := js.Global().Get("history")
+	history.Call("replaceState", history.Get("state"), "", address)
 }
 
 // focusTitle moves the focus to the heading of a new screen, but takes it from

@@ -17,6 +17,7 @@ func (b *browser) listen() {
 	on(document, "click", b.onClick)
 	on(document, "visibilitychange", func(js.Value) { b.do(b.seen) })
 	on(window, "pageshow", b.onPageShow)
+	on(window, "popstate", func(js.Value) { b.do(b.travelled) })
 	on(window, "online", func(js.Value) { b.nudge() })
 	on(window, "offline", func(js.Value) { b.nudge() })
 	on(window, "blur", func(js.Value) { b.do(b.blurred) })
@@ -45,6 +46,7 @@ func (b *browser) onSubmit(event js.Value) {
 		return
 	}
 	form := event.Get("target")
+	b.page.local.stuck = ""
 	switch data(form, "inline") {
 	case "choose":
 		event.Call("preventDefault")
@@ -52,15 +54,59 @@ func (b *browser) onSubmit(event js.Value) {
 	case "post":
 		event.Call("preventDefault")
 		if !b.page.local.busy {
-			b.page.local.busy, b.unsent = true, nil
+			b.unsent = nil
+			b.engage(form)
 			b.ctx.Update()
 			go b.send(form)
 		}
 	default:
+		b.leave(form)
 		if rails[pay.Rail(data(form, "rail"))].leaves {
-			b.watchLaunch()
+			b.watchLaunch(methodOf(form))
 		}
 	}
+}
+
+// leaveFor is the time after which a form that leaves the page must have done so, or
+// never will.
+const leaveFor = 10 * time.Second
+
+// leave shows that a form is on its way that the browser sends by itself.
+func (b *browser) leave(form js.Value) {
+	key := keyOf(form)
+	b.page.local.tapped = key
+	b.ctx.Update()
+	time.AfterFunc(leaveFor, func() {
+		b.do(func() {
+			if !b.page.local.busy && b.page.local.tapped == key {
+				b.page.local.tapped = ""
+			}
+		})
+	})
+}
+
+// engage shows that a form is on its way, by script, and idle that none is.
+func (b *browser) engage(form js.Value) {
+	b.page.local.busy, b.page.local.tapped = true, keyOf(form)
+	b.fromList = b.fromList || listed(b.page.screen().Progress.State)
+}
+
+func (b *browser) idle() { b.page.local.busy, b.page.local.tapped = false, "" }
+
+// keyOf returns the key of a form, see [screen.tapped].
+func keyOf(form js.Value) string {
+	if data(form, "check") != "" {
+		return checkKey
+	}
+	return attemptKey(methodOf(form), pay.Rail(data(form, "rail")))
+}
+
+// methodOf returns the method that a form chooses, or "".
+func methodOf(form js.Value) pay.Method {
+	if input := form.Call("querySelector", "[name=method]"); input.Truthy() {
+		return pay.Method(input.Get("value").String())
+	}
+	return ""
 }
 
 func (b *browser) onClick(event js.Value) {
@@ -80,7 +126,10 @@ func (b *browser) onClick(event js.Value) {
 // whether they paid.
 func (b *browser) onPageShow(event js.Value) {
 	if event.Get("persisted").Bool() {
-		b.do(func() { b.resume(false) })
+		b.do(func() {
+			b.page.local.tapped = ""
+			b.resume(false)
+		})
 	}
 }
 
@@ -133,8 +182,9 @@ func (b *browser) inWallet() bool {
 // page at once would not be sent.
 const handOffPause = 200 * time.Millisecond
 
-// watchLaunch begins to watch a hand-off.
-func (b *browser) watchLaunch() {
+// watchLaunch begins to watch a hand-off to a method's wallet.
+func (b *browser) watchLaunch(m pay.Method) {
+	b.launching = m
 	b.launch = begin(b.page.screen().Device.OS, time.Now())
 	b.page.local.choosing = false
 	time.AfterFunc(handOffPause, func() {
@@ -148,11 +198,18 @@ func (b *browser) armLaunch() {
 }
 
 func (b *browser) judgeLaunch() {
-	if b.launch == nil || b.launch.judge(hidden(), time.Now()) == unknown {
+	if b.launch == nil {
+		return
+	}
+	verdict := b.launch.judge(hidden(), time.Now())
+	if verdict == unknown {
 		return
 	}
 	b.launch = nil
-	b.page.local.launching = false
+	b.page.local.launching, b.page.local.tapped = false, ""
+	if verdict == notOpened && framed() && listed(b.page.screen().Progress.State) {
+		b.page.local.stuck = b.launching
+	}
 }
 
 func (b *browser) blurred() {

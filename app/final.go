@@ -13,14 +13,34 @@ const (
 	markPath = "M32 18v18M32 45v1"
 )
 
+// paidScreen says each fact once: the amount stands at the head.
 func paidScreen(s *screen) []goapp.UI {
-	return finalScreen(s, "paid", seal(" good", tickPath), "continue")
+	return []goapp.UI{seal(" good", tickPath), s.title("paid.title", ""), s.facts(), s.goOn("continue")}
 }
+
 func expiredScreen(s *screen) []goapp.UI {
-	return finalScreen(s, "expired", seal("", dashPath), "back")
+	return finalScreen(s, "expired", seal("", dashPath), "expired.renew")
 }
+
 func canceledScreen(s *screen) []goapp.UI {
-	return finalScreen(s, "canceled", seal("", dashPath), "back")
+	return finalScreen(s, "canceled", seal("", dashPath), "continue")
+}
+
+// facts are what a payer may be asked for later.
+func (s *screen) facts() goapp.UI {
+	r := s.Progress.Receipt
+	if r == nil {
+		return nil
+	}
+	at := r.PaidAt.In(homeZone)
+	parts := fact(s.say("paid.method", ""), s.name(r.Method))
+	parts = append(parts, fact(s.say("paid.reference", ""), r.Reference)...)
+	parts = append(parts, fact(s.say("paid.time", ""), s.Text.Date(at)+" "+s.Text.Clock(at))...)
+	return el("dl.facts", nil, parts...)
+}
+
+func fact(name, value string) []goapp.UI {
+	return []goapp.UI{el("dt", nil, text(name)), el("dd", nil, text(value))}
 }
 
 // Problem renders the page of an address that leads to no session: a sentence in

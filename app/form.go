@@ -44,18 +44,41 @@ func (s *screen) attempt(m pay.Method, r pay.Rail, class string, label ...goapp.
 		s.parent(),
 		s.language(),
 		s.theme(),
-		submit(class, label...),
+		el("button", attrs{"type", "submit", "class", class, "aria-busy", s.tapped(attemptKey(m, r))}, label...),
 	)
 }
 
-// check asks the server to ask the provider.
+// checkKey is the key of the form that asks whether the payment is there.
+const checkKey = "check"
+
+// attemptKey is the key of the form that begins an attempt.
+func attemptKey(m pay.Method, r pay.Rail) string { return string(m) + " " + string(r) }
+
+// tapped returns "true" for the form that is on its way, "" for the others.
+func (s *screen) tapped(key string) string {
+	if s.local.tapped == key {
+		return "true"
+	}
+	return ""
+}
+
+// check asks the server to ask the provider, and says that nothing was found.
 func (s *screen) check(class, key string) goapp.UI {
+	found := ""
+	if p := s.Progress.Payment; p != nil && p.Asked {
+		found = s.say("check.none", "")
+	}
+	if s.tapped(checkKey) != "" {
+		key, found = "check.busy", ""
+	}
 	return el("form", attrs{"method", "post", "action", s.Path + "/return", "data-inline", "post", "data-check", "1"},
+		field("asked", "1"),
 		field("form_token", s.Progress.FormToken),
 		s.parent(),
 		s.language(),
 		s.theme(),
-		submit(class, text(s.say(key, ""))),
+		el("button", attrs{"type", "submit", "class", class, "aria-busy", s.tapped(checkKey)}, text(s.say(key, ""))),
+		el("p.note", attrs{"aria-live", "polite"}, text(found)),
 	)
 }
 
@@ -127,6 +150,23 @@ func (s *screen) link() goapp.UI {
 // copyButton needs the browser side and shows only once that runs.
 func (s *screen) copyButton(class string, label ...goapp.UI) goapp.UI {
 	return el("button."+class+" ready", attrs{"type", "button", "data-copy", "link"}, append(label, text(s.say("share.copy", "")))...)
+}
+
+// stuck says that the frame around us let no wallet open, and offers the page by
+// itself.
+func (s *screen) stuck() goapp.UI {
+	if s.local.stuck == "" || !listed(s.Progress.State) {
+		return nil
+	}
+	return el("section.notice", attrs{"role", "alert"},
+		el("h2", nil, text(s.say("fallback.title", s.local.stuck))),
+		s.note("fallback.framed", s.local.stuck),
+		el("div.acts", nil,
+			el("a.main", attrs{"href", webLink(s.ShareURL), "target", "_blank", "rel", "noopener"}, text(s.say("fallback.tab", ""))),
+			s.copyButton("side"),
+		),
+		s.link(),
+	)
 }
 
 // goOn draws the way back to the merchant, out of our frame.

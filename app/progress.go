@@ -17,13 +17,16 @@ func merge(shown, news view.Progress) view.Progress {
 		news.State, news.Payment = shown.State, shown.Payment
 		return news
 	}
-	if news.Payment != nil && news.Payment.AttemptID == shown.Payment.AttemptID && shown.Payment.Returned {
+	if news.Payment != nil && news.Payment.AttemptID == shown.Payment.AttemptID && (shown.Payment.Returned || shown.Payment.Asked) {
 		payment := *news.Payment
-		payment.Returned = true
+		payment.Returned, payment.Asked, payment.Since = shown.Payment.Returned, shown.Payment.Asked, shown.Payment.Since
 		news.Payment = &payment
 	}
 	return news
 }
+
+// listed reports whether the list of methods is shown in this state.
+func listed(s view.State) bool { return s == view.StateSelect || s == view.StateFailed }
 
 // final reports whether nothing can be paid any more in this state.
 func final(s view.State) bool {

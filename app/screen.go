@@ -17,7 +17,8 @@ import (
 type screen struct {
 	view.Checkout
 	local local
-	now   time.Time // the server's clock
+	now   time.Time  // the server's clock
+	left  pay.Method // the payer came to the list from this one, or ""
 }
 
 // lists draws the cards between summary and status where there is a choice.
@@ -64,6 +65,28 @@ func (s *screen) rail() string {
 
 // returned reports whether the payer says that it is paid.
 func (s *screen) returned() bool { return s.Progress.Payment != nil && s.Progress.Payment.Returned }
+
+// pageTitles name the states that have another title than the page of a list.
+var pageTitles = map[view.State]string{
+	view.StateSubmitting: "submitting.title",
+	view.StateWaiting:    "waiting",
+	view.StateFailed:     "failed.title",
+	view.StatePaid:       "paid.title",
+	view.StateExpired:    "expired.title",
+	view.StateCanceled:   "canceled.title",
+}
+
+func (s *screen) pageTitle() string {
+	key, ok := pageTitles[s.Progress.State]
+	if !ok {
+		return s.say("title", "")
+	}
+	var m pay.Method
+	if p := s.Progress.Payment; p != nil {
+		m = p.Method
+	}
+	return s.say("title.state", "", "state", s.say(key, m))
+}
 
 // say returns a sentence with the names that sentences may use filled in; m may
 // be "".
@@ -181,8 +204,8 @@ func (s *screen) timed(key string, left time.Duration) []goapp.UI {
 }
 
 func (s *screen) alert() goapp.UI {
-	if s.Error == nil {
-		return nil
+	if s.Error == nil || s.Error.Code == pay.CodeProviderRefused && s.Progress.State == view.StateFailed {
+		return nil // or the screen says the same
 	}
 	return el("p.notice", attrs{"role", "alert", "data-error", string(s.Error.Code)}, text(s.Error.Message))
 }
@@ -196,9 +219,13 @@ func (s *screen) statusText() string {
 	switch {
 	case s.local.offline:
 		return s.say("offline", "")
+	case s.local.tapped != "" && s.local.tapped != checkKey:
+		if m, _, _ := strings.Cut(s.local.tapped, " "); m != "" {
+			return s.say("submitting.title", pay.Method(m))
+		}
 	case s.local.copied:
 		return s.say("share.copied", "")
-	case s.Progress.State == view.StateWaiting && !s.returned():
+	case s.Progress.State == view.StateWaiting && !s.returned() && !s.dead():
 		return s.say("waiting", "")
 	}
 	return ""
@@ -208,6 +235,11 @@ func (s *screen) statusText() string {
 // changes, so that a screen reader starts there.
 func (s *screen) title(key string, m pay.Method) goapp.UI {
 	return el("h1.title", attrs{"id", "title", "tabindex", "-1"}, text(s.say(key, m)))
+}
+
+// busyTitle is the title of a screen on which something is under way.
+func (s *screen) busyTitle(key string, m pay.Method) goapp.UI {
+	return el("h1.title busy", attrs{"id", "title", "tabindex", "-1"}, text(s.say(key, m)))
 }
 
 func (s *screen) note(key string, m pay.Method) goapp.UI {

@@ -19,21 +19,32 @@ func selectScreen(s *screen) []goapp.UI {
 	if !slices.ContainsFunc(d.Choices, capability.Choice.Offered) {
 		return s.none(d)
 	}
-	return s.choices(d, "select.title")
+	return s.choices(d, s.title("select.title", ""))
 }
 
 // failedScreen returns the list again, with the news that the last attempt came
 // to nothing.
 func failedScreen(s *screen) []goapp.UI {
-	return append([]goapp.UI{el("p.notice", nil, text(s.say("failed.help", "")))}, s.choices(decide(&s.Checkout), "failed.title")...)
+	d := decide(&s.Checkout)
+	failedLast(d.Choices, s.Progress.Failed)
+	said := el("section.notice", nil, s.title("failed.title", ""), s.note("failed.help", ""))
+	return append([]goapp.UI{said}, s.choices(d, nil)...)
+}
+
+// failedLast moves the method that failed behind the others of its group.
+func failedLast(choices []capability.Choice, failed pay.Method) {
+	i := slices.IndexFunc(choices, func(c capability.Choice) bool { return c.Method == failed })
+	for ; i >= 0 && i+1 < len(choices) && choices[i].Group == choices[i+1].Group; i++ {
+		choices[i], choices[i+1] = choices[i+1], choices[i]
+	}
 }
 
 // choices draws what a decision has to show: what can be used in one card, what
 // can't in another.
-func (s *screen) choices(d capability.Decision, title string) []goapp.UI {
+func (s *screen) choices(d capability.Decision, title goapp.UI) []goapp.UI {
 	list := s.list(d)
 	return []goapp.UI{
-		card("methods", append([]goapp.UI{s.title(title, "")}, list...)...),
+		card("methods", append([]goapp.UI{title}, list...)...),
 		s.shared(d),
 		s.unavailable(d.Of(capability.GroupUnavailable)),
 	}
@@ -74,7 +85,11 @@ func (s *screen) more(choices []capability.Choice) goapp.UI {
 	for i, c := range choices {
 		rows[i] = s.row(c)
 	}
-	return el("details", nil,
+	a := attrs{}
+	if slices.ContainsFunc(choices, func(c capability.Choice) bool { return c.Method == s.left }) {
+		a = attrs{"open", "open"} // the payer comes from there
+	}
+	return el("details", a,
 		el("summary.row", nil, s.cells(draw("icon", "more"), s.say("select.more", ""), s.names(choices))),
 		el("ul", attrs{"role", "list"}, rows...),
 	)
@@ -168,7 +183,12 @@ func (s *screen) row(c capability.Choice) goapp.UI {
 	)
 }
 
-func (s *screen) hint(m pay.Method, r pay.Rail) string { return s.say("rail."+string(r), m) }
+func (s *screen) hint(m pay.Method, r pay.Rail) string {
+	if s.tapped(attemptKey(m, r)) != "" {
+		return s.say("submitting.title", m)
+	}
+	return s.say("rail."+string(r), m)
+}
 
 // cells lays a row out. It is an element of its own, for a button can't be a grid
 // before Chrome 83.

@@ -67,6 +67,13 @@ func waiting(p *view.Payment) view.Progress {
 	return view.Progress{State: view.StateWaiting, Payment: p}
 }
 
+// submitting is a payment that its provider has not answered about for so long.
+func submitting(since time.Duration, others bool) view.Progress {
+	p := payment("alipay", pay.RailDeepLink)
+	p.Since, p.Others = testTime.Add(-since), others
+	return view.Progress{State: view.StateSubmitting, Payment: p}
+}
+
 func ended(state view.State) view.Progress {
 	return view.Progress{State: state, ContinueURL: "https://shop.example/thanks?a=1&morepay_session=cs_1"}
 }
@@ -81,14 +88,26 @@ func testViews() map[string]view.Checkout {
 	bridge := payment("wechat_pay", pay.RailJSAPI)
 	bridge.Bridge = &view.Bridge{Name: "weixin", Params: map[string]string{"appId": "wx1", "paySign": "secret-looking"}}
 	returned := payment("wechat_pay", pay.RailDeepLink)
-	returned.Returned = true
+	returned.Returned, returned.Since = true, testTime.Add(-9*time.Second)
+	lost := payment("wechat_pay", pay.RailDeepLink)
+	lost.Returned, lost.Since = true, testTime.Add(-10*time.Second)
+	asked := payment("wechat_pay", pay.RailQR)
+	asked.QR, asked.Asked = testQR, true
+	receipt := ended(view.StatePaid)
+	receipt.Receipt = &view.Receipt{Method: "wechat_pay", Reference: "A-1001", PaidAt: testTime}
 
 	views := map[string]view.Checkout{
 		"select-desktop":     testView("en", desktopAgent, view.Progress{State: view.StateSelect}),
 		"select-phone":       testView("zh-CN", phoneAgent, view.Progress{State: view.StateSelect}),
 		"select-wechat":      testView("zh-TW", wechatAgent, view.Progress{State: view.StateSelect}),
 		"select-taobao":      testView("zh-CN", taobaoAgent, view.Progress{State: view.StateSelect}),
-		"failed":             testView("en", phoneAgent, view.Progress{State: view.StateFailed}),
+		"failed":             testView("en", phoneAgent, view.Progress{State: view.StateFailed, Failed: "alipay"}),
+		"submitting-slow":    testView("zh-CN", phoneAgent, submitting(5*time.Second, false)),
+		"submitting-silent":  testView("zh-CN", phoneAgent, submitting(10*time.Second, false)),
+		"submitting-unsure":  testView("en", desktopAgent, submitting(time.Minute, true)),
+		"deep-link-lost":     testView("zh-CN", phoneAgent, waiting(lost)),
+		"qr-asked":           testView("zh-CN", desktopAgent, waiting(asked)),
+		"paid-receipt":       testView("zh-CN", phoneAgent, receipt),
 		"submitting":         testView("en", phoneAgent, view.Progress{State: view.StateSubmitting, Payment: payment("alipay", pay.RailDeepLink)}),
 		"qr":                 testView("en", desktopAgent, waiting(code)),
 		"qr-expired":         testView("zh-CN", desktopAgent, waiting(deadCode)),

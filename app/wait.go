@@ -6,19 +6,80 @@ import (
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"morepay/internal/method"
 	"morepay/internal/pay"
 	"morepay/internal/view"
 )
 
-// submittingScreen: the provider has not answered yet.
+// Turns are the ages at which a screen that waits says something new: that a
+// provider is slow, or a payment is not found, and what else the payer can do.
+var Turns = []time.Duration{slowAfter, silentAfter}
+
+const (
+	slowAfter   = 5 * time.Second
+	silentAfter = 10 * time.Second
+)
+
+// since returns for how long the payer has waited for what the screen is about.
+func (s *screen) since(p view.Payment) time.Duration { return s.now.Sub(p.Since) }
+
+// submittingScreen: the provider has not answered yet. Nothing was handed over that
+// could be paid, so the payer may be told so.
 func submittingScreen(s *screen) []goapp.UI {
 	if s.Progress.Payment == nil {
 		return waitingScreen(s)
 	}
+	p := *s.Progress.Payment
+	if !p.Since.IsZero() && s.since(p) >= silentAfter {
+		return []goapp.UI{s.silentCard(p)}
+	}
+	slow := ""
+	if !p.Since.IsZero() && s.since(p) >= slowAfter {
+		slow = s.say("submitting.slow", p.Method)
+	}
 	return []goapp.UI{
-		s.title("submitting.title", s.Progress.Payment.Method),
+		s.busyTitle("submitting.title", p.Method),
+		el("p.note", attrs{"aria-live", "polite"}, text(slow)),
 		s.choose("quiet", "choose"),
 	}
+}
+
+// silentCard offers the best other method, and the same one again.
+func (s *screen) silentCard(p view.Payment) goapp.UI {
+	title := "submitting.silent"
+	if p.Others {
+		title = "submitting.unsure"
+	}
+	again := "main"
+	other := s.other(p.Method)
+	if other != nil {
+		again = "side"
+	}
+	return el("section.notice", nil,
+		s.title(title, p.Method),
+		el("div.acts", nil,
+			other,
+			s.attempt(p.Method, p.Rail, again, text(s.say("select.again", ""))),
+			s.choose("quiet", "choose"),
+		),
+	)
+}
+
+// other offers the first method here that is not m's provider's; nil if there is none.
+func (s *screen) other(m pay.Method) goapp.UI {
+	for _, c := range decide(&s.Checkout).Choices {
+		if c.Offered() && c.Ladder[0] != pay.RailPageQR && providerOf(c.Method) != providerOf(m) {
+			return s.attempt(c.Method, c.Ladder[0], "main", text(s.say("submitting.other", c.Method)))
+		}
+	}
+	return nil
+}
+
+func providerOf(m pay.Method) string {
+	if row := method.Find(m); row != nil {
+		return row.Provider
+	}
+	return ""
 }
 
 // waitingScreen: it is the payer's turn, in the wallet. What we show follows from
@@ -40,13 +101,24 @@ func waitingScreen(s *screen) []goapp.UI {
 	return []goapp.UI{s.title("await.title", p.Method), s.check("side", "check"), s.choose("quiet", "choose")}
 }
 
-// checkingScreen: the payer says that it is paid, we don't know yet.
+// checkingScreen: the payer came back from the wallet, and we don't know yet. After a
+// while there are ways on.
 func checkingScreen(s *screen) []goapp.UI {
+	p := *s.Progress.Payment
+	if s.since(p) < silentAfter {
+		return []goapp.UI{
+			s.busyTitle("checking.title", ""),
+			s.note("checking.help", ""),
+			s.check("side", "check.again"),
+			s.choose("quiet", "problem"),
+		}
+	}
 	return []goapp.UI{
-		s.title("checking.title", ""),
-		s.note("checking.help", ""),
-		s.check("main", "check"),
-		s.choose("quiet", "problem"),
+		s.busyTitle("checking.title", ""),
+		s.note("check.none", ""),
+		s.attempt(p.Method, p.Rail, "main", text(s.say("checking.pay", ""))),
+		s.check("side", "check.again"),
+		s.choose("quiet", "choose"),
 	}
 }
 
@@ -54,12 +126,13 @@ func checkingScreen(s *screen) []goapp.UI {
 // elsewhere.
 func codeScreen(s *screen, p view.Payment) []goapp.UI {
 	kind := rails[p.Rail].code
-	parts := []goapp.UI{s.title(kind+".title", p.Method), s.codeHelp(kind, p)}
-	if !p.ExpiresAt.IsZero() && !s.now.Before(p.ExpiresAt) {
-		parts = append(parts, s.deadCode(p))
-	} else {
-		parts = append(parts, s.freshCode(kind, p)...)
+	if s.dead() {
+		return []goapp.UI{
+			s.title("qr.over", ""), s.note("qr.over.help", p.Method), s.deadCode(p),
+			s.check("side", "check"), s.choose("quiet", "choose"),
+		}
 	}
+	parts := append([]goapp.UI{s.title(kind+".title", p.Method), s.codeHelp(kind, p)}, s.freshCode(kind, p)...)
 	if p.AttemptID == "" {
 		return append(parts, s.share(), s.choose("quiet", "choose"))
 	}
@@ -99,13 +172,18 @@ func (s *screen) freshCode(kind string, p view.Payment) []goapp.UI {
 	return parts
 }
 
-// deadCode takes the place of a code that no wallet accepts any more.
+// dead reports whether no wallet accepts the code any more that the payer has.
+func (s *screen) dead() bool {
+	p := s.Progress.Payment
+	return p != nil && p.QR != nil && !p.ExpiresAt.IsZero() && !s.now.Before(p.ExpiresAt)
+}
+
+// deadCode lays the way to a new code over one that no wallet accepts any more.
 func (s *screen) deadCode(p view.Payment) goapp.UI {
+	size := strconv.Itoa(p.QR.Size)
 	return el("div.tile dead", nil,
-		el("div.over", nil,
-			el("p", nil, text(s.say("qr.over", ""))),
-			s.attempt(p.Method, p.Rail, "main", text(s.say("qr.refresh", ""))),
-		),
+		svg("svg", attrs{"aria-hidden", "true", "viewBox", "0 0 " + size + " " + size}, svg("path", attrs{"d", p.QR.Path})),
+		el("div.over", nil, s.attempt(p.Method, p.Rail, "main", text(s.say("qr.refresh", "")))),
 	)
 }
 
@@ -124,18 +202,21 @@ func bridgeScreen(s *screen, p view.Payment) []goapp.UI {
 // whether it opened, so the ways out are offered and nothing is concluded.
 func walletScreen(s *screen, p view.Payment) []goapp.UI {
 	if s.local.launching {
-		return []goapp.UI{s.title("app.opening", p.Method), s.choose("quiet", "choose")}
+		return []goapp.UI{s.busyTitle("app.opening", p.Method), s.choose("quiet", "choose")}
 	}
 	return []goapp.UI{
 		s.title("app.title", p.Method),
 		s.note("app.help", p.Method),
-		s.check("main", "check"),
-		el("section.fallback", nil,
+		el("section.acts fallback", nil,
 			el("h2", nil, text(s.say("fallback.title", p.Method))),
-			s.attempt(p.Method, p.Rail, "side", text(s.say("fallback.again", p.Method))),
-			s.attempt(p.Method, pay.RailPageQR, "side", text(s.say("fallback.page", p.Method))),
-			s.share(),
-			s.choose("quiet", "choose"),
+			s.attempt(p.Method, p.Rail, "main", text(s.say("fallback.again", p.Method))),
+			s.check("side", "check"),
+			el("div.tri", nil,
+				s.attempt(p.Method, pay.RailPageQR, "quiet", text(s.say("fallback.page", p.Method))),
+				s.copyButton("quiet"),
+				s.choose("quiet", "choose"),
+			),
+			s.link(),
 		),
 	}
 }

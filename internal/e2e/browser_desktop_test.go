@@ -154,7 +154,7 @@ func desktopPaysWithoutScript(t *testing.T, s *demotest.Demo, browser *browserte
 	tab.Wait(has(`svg[data-qr]`))
 	code := readCode(t, tab)
 	tap(tab, `form[data-check] button`)
-	tab.Wait(`location.search.includes("returned") && ` + is("waiting"))
+	tab.Wait(`location.search.includes("asked") && ` + is("waiting"))
 	s.UntilPaid(t, open, func() { s.Phone(t, "approve", code) })
 	tap(tab, `form[data-check] button`)
 	tab.Wait(is("paid"))

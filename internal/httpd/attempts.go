@@ -3,6 +3,7 @@ package httpd
 import (
 	"net/http"
 	"net/url"
+	"time"
 
 	"morepay/internal/checkout"
 	"morepay/internal/device"
@@ -56,7 +57,7 @@ func (s *Server) handOver(w http.ResponseWriter, r *http.Request, sessionID stri
 	if err != nil {
 		return err
 	}
-	request.Choose, request.Returned, request.PageQR = false, false, ""
+	request.Choose, request.Asked, request.ReturnedAt, request.PageQR = false, false, time.Time{}, ""
 	if done.Rail == pay.RailPageQR {
 		request.PageQR = choice.Method
 	}

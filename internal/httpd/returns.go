@@ -31,15 +31,17 @@ func (s *Server) handleReturn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	request.ReturnedAt = s.now()
 	return s.checkPayment(w, r, l, request)
 }
 
-// handleCheck answers the button "I have paid".
+// handleCheck answers the button "I have paid", and a page that asks by itself because its payer may have.
 func (s *Server) handleCheck(w http.ResponseWriter, r *http.Request) error {
 	p, err := s.readPosted(w, r)
 	if err != nil {
 		return err
 	}
+	p.request.Asked = p.form.Has("asked")
 	return onPage(p.request, s.checkPayment(w, r, p.ledger, p.request))
 }
 
@@ -49,7 +51,6 @@ func (s *Server) checkPayment(w http.ResponseWriter, r *http.Request, l *pay.Led
 	if err != nil {
 		return err
 	}
-	request.Returned = true
 	if accepts(r, "application/json") {
 		return s.writePage(w, r, l, request, http.StatusOK, nil)
 	}

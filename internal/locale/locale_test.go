@@ -249,8 +249,8 @@ func TestPseudo(t *testing.T) {
 			t.Errorf("%s is %q", key, pseudo[key])
 		}
 	}
-	if got := pseudo.Say("paid.help", "amount", "1", "merchant", "M"); !strings.HasPrefix(got, "[Yöü páíd 1 tö M.") || !strings.HasSuffix(got, "·]") {
-		t.Errorf("paid.help is %q", got)
+	if got := pseudo.Say("qr.label", "amount", "1", "merchant", "M"); !strings.HasPrefix(got, "[QR çödé tö páý 1 tö M") || !strings.HasSuffix(got, "·]") {
+		t.Errorf("qr.label is %q", got)
 	}
 	if got := pseudo.Money(pay.Money{Currency: "CNY", Value: 5980}); got != "CN¥59.80" {
 		t.Errorf("an amount is %q", got)
@@ -263,7 +263,7 @@ func TestSayWithoutKeyStandsForItself(t *testing.T) {
 	if got := en.Say("no.such.key", "a", "b"); got != "no.such.key" {
 		t.Errorf("got %q", got)
 	}
-	if got := en.Say("paid.help", "amount", "{merchant}", "merchant", "M"); got != "You paid {merchant} to M." {
+	if got := en.Say("qr.label", "amount", "{merchant}", "merchant", "M"); got != "QR code to pay {merchant} to M" {
 		t.Errorf("a value was filled as if it were a sentence: %q", got)
 	}
 }

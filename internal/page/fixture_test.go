@@ -130,7 +130,11 @@ func makeView(t *testing.T, l *pay.Ledger, r page.Request, now time.Time) view.C
 
 func makeHTML(t *testing.T, v view.Checkout, returned bool) []byte {
 	t.Helper()
-	b, err := page.HTML(v, page.Request{Token: token, Returned: returned}, scripts)
+	r := page.Request{Token: token}
+	if returned {
+		r.ReturnedAt = opened
+	}
+	b, err := page.HTML(v, r, scripts)
 	if err != nil {
 		t.Fatal(err)
 	}

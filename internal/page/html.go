@@ -6,6 +6,8 @@ import (
 	"html"
 	"maps"
 	"slices"
+	"strconv"
+	"time"
 
 	"morepay/app"
 	"morepay/internal/colour"
@@ -41,7 +43,7 @@ func HTML(v view.Checkout, r Request, scripts Scripts) ([]byte, error) {
 	writeRefresh(&b, v, r)
 	b.WriteString(`</head><body>`)
 	b.WriteString(body)
-	writeEntry(&b, r.of(v))
+	writeEntry(&b, r.of(v), v.Progress)
 	b.WriteString(`<script type="application/json" id="view">`)
 	b.Write(data)
 	b.WriteString(`</script>`)
@@ -84,10 +86,11 @@ func Style(v view.Checkout) string {
 }
 
 // How often the page looks again without scripts, and when it goes on by itself
-// to the merchant, in seconds.
+// to the merchant, in seconds. A page that is about to say something new looks then.
 const (
-	refreshAfter  = "10"
-	continueAfter = "4"
+	refreshAfter  = 10
+	refreshAtOnce = 2
+	continueAfter = 4
 )
 
 // writeRefresh keeps a page without scripts honest: while the payer is waited
@@ -96,22 +99,41 @@ const (
 func writeRefresh(b *bytes.Buffer, v view.Checkout, r Request) {
 	switch v.Progress.State {
 	case view.StateSubmitting, view.StateWaiting:
-		b.WriteString(`<noscript><meta http-equiv="refresh" content="` + refreshAfter + `"></noscript>`)
+		again, _ := lookAgainAfter(v.Progress)
+		b.WriteString(`<noscript><meta http-equiv="refresh" content="` + strconv.Itoa(again) + `"></noscript>`)
 	case view.StatePaid:
-		if r.Returned && v.Parent == "" { // a frame must not swallow the merchant's page
-			b.WriteString(`<meta http-equiv="refresh" content="` + continueAfter + `;url=` + html.EscapeString(v.Progress.ContinueURL) + `">`)
+		if !r.ReturnedAt.IsZero() && v.Parent == "" { // a frame must not swallow the merchant's page
+			b.WriteString(`<meta http-equiv="refresh" content="` + strconv.Itoa(continueAfter) + `;url=` + html.EscapeString(v.Progress.ContinueURL) + `">`)
 		}
 	}
 }
 
-// writeEntry tells the browser where the page is to be loaded again, and where its
-// list is.
-func writeEntry(b *bytes.Buffer, r Request) {
+// writeEntry tells the browser where the page is to be loaded again, where its list
+// is, and when it has something new to say.
+func writeEntry(b *bytes.Buffer, r Request, p view.Progress) {
 	b.WriteString(`<script data-list="` + html.EscapeString(r.list().Address()) + `"`)
 	if r.Posted {
 		b.WriteString(` data-address="` + html.EscapeString(r.Address()) + `"`)
 	}
+	if again, turn := lookAgainAfter(p); turn {
+		b.WriteString(` data-look="` + strconv.Itoa(again) + `"`)
+	}
 	b.WriteString(`>` + web.EntryScript() + `</script>`)
+}
+
+// lookAgainAfter returns the seconds after which a page without scripts looks again,
+// and reports whether it has something new to say then.
+func lookAgainAfter(p view.Progress) (seconds int, turn bool) {
+	if p.Payment == nil || p.Payment.Since.IsZero() {
+		return refreshAfter, false
+	}
+	age := p.ServerTime.Sub(p.Payment.Since)
+	for _, at := range app.Turns {
+		if age < at {
+			return max(refreshAtOnce, int((at-age+time.Second-1)/time.Second)), true
+		}
+	}
+	return refreshAfter, false
 }
 
 func writeScripts(b *bytes.Buffer, v view.Checkout, s Scripts) {

@@ -48,8 +48,30 @@ func Progress(l *pay.Ledger, notGranted []capability.MethodRail, r Request, link
 	switch p.State {
 	case view.StateSubmitting, view.StateWaiting:
 		p.Payment, err = payment(current, r, links)
+		if p.State == view.StateSubmitting {
+			p.Payment.Since, p.Payment.Others = current.CreatedAt, othersOut(l, current)
+		}
+	case view.StateFailed:
+		p.Failed = current.Method
+	case view.StatePaid:
+		p.Receipt = receipt(l)
 	}
 	return p, err
+}
+
+// othersOut reports whether a payer has a code or link of another attempt.
+func othersOut(l *pay.Ledger, current *pay.Attempt) bool {
+	return slices.ContainsFunc(l.Attempts, func(a pay.Attempt) bool {
+		return a.ID != current.ID && a.State.Payable() && a.Action != nil
+	})
+}
+
+func receipt(l *pay.Ledger) *view.Receipt {
+	winner := l.Attempt(l.Session.Winner)
+	if winner == nil {
+		return nil
+	}
+	return &view.Receipt{Method: winner.Method, Reference: l.Session.Reference, PaidAt: winner.PaidAt}
 }
 
 // screen returns the one that a request gets to see. current is the attempt that
@@ -85,7 +107,10 @@ func payment(a *pay.Attempt, r Request, links Links) (*view.Payment, error) {
 		qr.PNG = Path(r.Token) + "/page.png"
 		return &view.Payment{Method: r.PageQR, Rail: pay.RailPageQR, QR: qr}, nil
 	}
-	p := &view.Payment{AttemptID: a.ID, Method: a.Method, Rail: a.Rail, Returned: r.Returned}
+	p := &view.Payment{AttemptID: a.ID, Method: a.Method, Rail: a.Rail, Asked: r.Asked}
+	if !r.ReturnedAt.IsZero() {
+		p.Returned, p.Since = true, r.ReturnedAt
+	}
 	if a.Action == nil {
 		return p, nil
 	}

@@ -3,6 +3,7 @@ package page_test
 import (
 	"bytes"
 	"encoding/json"
+	"strconv"
 	"testing"
 	"time"
 
@@ -61,7 +62,7 @@ func TestScreens(t *testing.T) {
 			r := ask(t, c.query, c.userAgent)
 			l := ledger(t, c.ledger...)
 			v := makeView(t, l, r, opened.Add(c.after))
-			html := makeHTML(t, v, r.Returned)
+			html := makeHTML(t, v, !r.ReturnedAt.IsZero())
 			root := parse(t, html)
 
 			main := find(root, "main", "id", "checkout")
@@ -84,7 +85,7 @@ func TestScreens(t *testing.T) {
 				t.Errorf("the page goes on with %q, want %q", got, c.refresh)
 			}
 			waits := c.state == view.StateSubmitting || c.state == view.StateWaiting
-			if got := bytes.Contains(html, []byte(`<noscript><meta http-equiv="refresh" content="10">`)); got != waits {
+			if got := bytes.Contains(html, []byte(`<noscript><meta http-equiv="refresh" content="`)); got != waits {
 				t.Errorf("without scripts it looks again: %t", got)
 			}
 
@@ -95,6 +96,41 @@ func TestScreens(t *testing.T) {
 			embedded.Text = v.Text // a file of its own
 			if diff := cmp.Diff(v, embedded); diff != "" {
 				t.Errorf("the view in the page differs (-made +embedded):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A page without the client looks again when it has something new to say, and now
+// and then.
+func TestLooksAgain(t *testing.T) {
+	t.Parallel()
+	link := accept(pay.Action{Kind: pay.ActionRedirect, URL: "https://wallet.example/"})
+	for _, c := range []struct {
+		name             string
+		ledger           []step
+		query            string
+		after            time.Duration // since the attempt was begun
+		noscript, script string
+	}{
+		{"submitting", []step{begin(pay.RailDeepLink)}, "", 0, "5", "5"},
+		{"submitting-for-three-seconds", []step{begin(pay.RailDeepLink)}, "", 3100 * time.Millisecond, "2", "2"},
+		{"submitting-slowly", []step{begin(pay.RailDeepLink)}, "", 6 * time.Second, "4", "4"},
+		{"submitting-almost-silent", []step{begin(pay.RailDeepLink)}, "", 9500 * time.Millisecond, "2", "2"},
+		{"silent", []step{begin(pay.RailDeepLink)}, "", 10 * time.Second, "10", ""},
+		{"waiting", []step{begin(pay.RailDeepLink), link}, "", 3 * time.Second, "10", ""},
+		{"returned", []step{begin(pay.RailDeepLink), link}, "returned=" + strconv.FormatInt(opened.Unix(), 10), 7 * time.Second, "3", "3"},
+		{"returned-some-day", []step{begin(pay.RailDeepLink), link}, "returned=1", 7 * time.Second, "10", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			r := ask(t, c.query, phone)
+			html := makeHTML(t, makeView(t, ledger(t, c.ledger...), r, opened.Add(c.after)), false)
+			if want := `<noscript><meta http-equiv="refresh" content="` + c.noscript + `">`; !bytes.Contains(html, []byte(want)) {
+				t.Errorf("it doesn't say %s", want)
+			}
+			if got := value(find(parse(t, html), "script", "data-look", "*"), "data-look"); got != c.script {
+				t.Errorf("with scripts it looks after %q, want %q", got, c.script)
 			}
 		})
 	}

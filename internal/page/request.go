@@ -2,6 +2,8 @@ package page
 
 import (
 	"net/url"
+	"strconv"
+	"time"
 
 	"morepay/internal/checkout"
 	"morepay/internal/device"
@@ -20,11 +22,18 @@ type Request struct {
 	Theme     string // words that the shop's page adds to the document's theme, see [capability.Theme.With]
 	Languages string // Accept-Language
 	Device    device.Device
-	Choose    bool       // show the list although an attempt can still be paid
-	Returned  bool       // the payer came back from the wallet
-	Posted    bool       // the page answers a form, and stands at the form's address
-	PageQR    pay.Method // show our own page's QR for this method; "" for none
+	Choose    bool // show the list although an attempt can still be paid
+	Asked     bool // the payer has said that it is paid
+	Posted    bool // the page answers a form, and stands at the form's address
+
+	// ReturnedAt is when the payer came back from the wallet, zero if they did not.
+	ReturnedAt time.Time
+
+	PageQR pay.Method // show our own page's QR for this method; "" for none
 }
+
+// lastSecond is the end of the last year that JSON can name.
+const lastSecond = 253402300799
 
 // Read parses a request for the page of token.
 func Read(token string, query url.Values, userAgent, languages string) Request {
@@ -32,10 +41,14 @@ func Read(token string, query url.Values, userAgent, languages string) Request {
 		Token:     token,
 		Languages: languages,
 		Choose:    query.Has("choose"),
-		Returned:  query.Has("returned"),
+		Asked:     query.Has("asked"),
 	}.InFrame(query)
 	if m := pay.Method(query.Get("method")); pay.Rail(query.Get("rail")) == pay.RailPageQR && method.Find(m) != nil {
 		r.PageQR = m
+	}
+	if query.Has("returned") {
+		seconds, _ := strconv.ParseInt(query.Get("returned"), 10, 64) // 0, long ago, for what is no number
+		r.ReturnedAt = time.Unix(max(0, min(seconds, lastSecond)), 0).UTC()
 	}
 	r.Device = device.Detect(userAgent)
 	return r
@@ -72,7 +85,7 @@ func (r Request) of(v view.Checkout) Request {
 
 // list returns the request for the list of methods.
 func (r Request) list() Request {
-	r.Choose, r.Returned, r.PageQR = true, false, ""
+	r.Choose, r.Asked, r.ReturnedAt, r.PageQR = true, false, time.Time{}, ""
 	return r
 }
 
@@ -95,7 +108,8 @@ func (r Request) Address() string {
 	set("lang", r.Lang, r.Lang != "")
 	set("theme", r.Theme, r.Theme != "")
 	set("choose", "1", r.Choose)
-	set("returned", "1", r.Returned)
+	set("asked", "1", r.Asked)
+	set("returned", strconv.FormatInt(r.ReturnedAt.Unix(), 10), !r.ReturnedAt.IsZero())
 	set("rail", string(pay.RailPageQR), r.PageQR != "")
 	set("method", string(r.PageQR), r.PageQR != "")
 	if len(query) == 0 {

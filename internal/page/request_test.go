@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -19,13 +20,16 @@ func TestAddressAsksForTheSame(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		r := page.Request{
-			Token:    rapid.StringMatching(`[A-Za-z0-9_-]{1,43}`).Draw(t, "token"),
-			Parent:   rapid.String().Draw(t, "parent"),
-			Locale:   rapid.StringMatching(`[a-zA-Z&=%-]{0,35}`).Draw(t, "locale"),
-			Lang:     rapid.StringMatching(`[a-zA-Z&=%-]{0,35}`).Draw(t, "lang"),
-			Choose:   rapid.Bool().Draw(t, "choose"),
-			Returned: rapid.Bool().Draw(t, "returned"),
-			PageQR:   rapid.SampledFrom([]pay.Method{"", "wechat_pay", "alipay"}).Draw(t, "page QR"),
+			Token:  rapid.StringMatching(`[A-Za-z0-9_-]{1,43}`).Draw(t, "token"),
+			Parent: rapid.String().Draw(t, "parent"),
+			Locale: rapid.StringMatching(`[a-zA-Z&=%-]{0,35}`).Draw(t, "locale"),
+			Lang:   rapid.StringMatching(`[a-zA-Z&=%-]{0,35}`).Draw(t, "lang"),
+			Choose: rapid.Bool().Draw(t, "choose"),
+			Asked:  rapid.Bool().Draw(t, "asked"),
+			PageQR: rapid.SampledFrom([]pay.Method{"", "wechat_pay", "alipay"}).Draw(t, "page QR"),
+		}
+		if rapid.Bool().Draw(t, "returned") {
+			r.ReturnedAt = time.Unix(rapid.Int64Range(0, 4e9).Draw(t, "returned at"), 0).UTC()
 		}
 		u, err := url.Parse(r.Address())
 		if err != nil {

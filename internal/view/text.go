@@ -117,6 +117,12 @@ func (t Text) Date(at time.Time) string {
 	return t.Say("date", "y", strconv.Itoa(y), "m", strconv.Itoa(int(m)), "month", month, "d", strconv.Itoa(d))
 }
 
+// Clock writes a time of the day as the time's own zone sees it.
+func (t Text) Clock(at time.Time) string {
+	h, m, _ := at.Clock()
+	return two(h) + ":" + two(m)
+}
+
 func two(n int) string {
 	if n < 10 {
 		return "0" + strconv.Itoa(n)

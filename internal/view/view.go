@@ -69,6 +69,12 @@ type Progress struct {
 	Payment     *Payment  `json:"payment,omitempty"`
 	ContinueURL string    `json:"continue_url,omitempty"` // back to the merchant
 
+	// Failed is the method of the attempt that was refused, in state failed.
+	Failed pay.Method `json:"failed,omitempty"`
+
+	// Receipt is what is known of a payment, in state paid.
+	Receipt *Receipt `json:"receipt,omitempty"`
+
 	// NotGranted takes the place of the order's: a provider may refuse a rail while
 	// the page is open.
 	NotGranted []capability.MethodRail `json:"not_granted,omitempty"`
@@ -83,6 +89,22 @@ type Payment struct {
 	Bridge    *Bridge    `json:"bridge,omitempty"`
 	ExpiresAt time.Time  `json:"expires_at,omitzero"` // of the code or link; it can be renewed
 	Returned  bool       `json:"returned,omitempty"`  // the payer came back from the wallet and we are checking
+	Asked     bool       `json:"asked,omitempty"`     // the payer says that it is paid, and nobody knows of it
+
+	// Of a payment that its provider has not answered about, and of one whose payer came
+	// back: when that began. Payers are told after a while.
+	Since time.Time `json:"since,omitzero"`
+
+	// Others reports whether another code or link of the session may still be paid, so that
+	// nobody can say that nothing was.
+	Others bool `json:"others,omitempty"`
+}
+
+// Receipt says what was paid.
+type Receipt struct {
+	Method    pay.Method `json:"method"`
+	Reference string     `json:"reference"` // the merchant's, of the order
+	PaidAt    time.Time  `json:"paid_at"`
 }
 
 // QR is a code that the page draws.
