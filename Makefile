@@ -22,7 +22,7 @@ MUTANTS ?= 10
 FUZZ ?= 10000000x
 
 .DEFAULT_GOAL := help
-.PHONY: help run build wasm wasm-stock standins check vet lint fmt tidy verify deps test mutants stress bench size clean
+.PHONY: help run build wasm wasm-stock standins check vet lint fmt tidy verify deps test mutants stress bench gallery size clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -80,6 +80,9 @@ test: deps vet lint verify ## everything CI runs
 	$(MAKE) wasm-stock
 	$(GO) test -count 1 -run TestBrowser ./internal/e2e
 	$(MAKE) wasm
+
+gallery: ## draw every screen onto the sheets of docs/gallery
+	$(GO) test -count 1 -run TestBrowserDrawsGallery ./app -gallery ../docs/gallery
 
 size: ## print how large the assets are; fail if the bundle is over its budget
 	$(GO) run ./internal/tools/sizes -budget $(WASM_LIMIT) $(DIST)/app.wasm $(addprefix $(DIST)/,$(notdir $(SCRIPTS)))

@@ -7,20 +7,20 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
 
 	"morepay/app"
+	"morepay/internal/capability"
 	"morepay/internal/device"
 	"morepay/internal/e2e/browsertest"
 	"morepay/internal/locale"
 	"morepay/internal/page"
 	"morepay/internal/pay"
+	"morepay/internal/qrcode"
 	"morepay/internal/view"
 )
 
@@ -36,6 +36,10 @@ type scene struct {
 func scenes(t testing.TB) []scene {
 	views := app.Views()
 	maps.DeleteFunc(views, func(name string, _ view.Checkout) bool { return strings.HasPrefix(name, "hostile") })
+	for name, v := range views {
+		views[name] = dressed(t, v)
+	}
+	views["select-many"] = manyView(views["select-phone"])
 	views["long-names"] = longView(views["select-phone"])
 	views["large-amount"] = largeView(views["select-phone"])
 	var list []scene
@@ -50,7 +54,7 @@ func scenes(t testing.TB) []scene {
 	}
 	add("offline", views["qr"], app.HTMLOffline)
 	add("opening", views["deep-link"], app.HTMLOpening)
-	more := sceneOf(t, "select-more", views["select-phone"], app.HTML)
+	more := sceneOf(t, "select-many-open", views["select-many"], app.HTML)
 	more.opened = true
 	list = append(list, more)
 	for _, form := range []device.Form{device.Mobile, device.Desktop} {
@@ -75,6 +79,38 @@ func elsewhere(v view.Checkout) (view.Checkout, bool) {
 	return v, true
 }
 
+// dressed returns a view with what a shop may add, and with a code that can be read.
+func dressed(t testing.TB, v view.Checkout) view.Checkout {
+	document := *v.Document
+	document.Help = "https://shop.example/help"
+	v.Document, v.Reference = &document, "T20261123-0042"
+	if v.Progress.ContinueURL == "" {
+		v.Progress.ContinueURL = "https://shop.example/"
+	}
+	if p := v.Progress.Payment; p != nil && p.QR != nil {
+		code, err := qrcode.Encode("https://pay.example/pay/0123456789abcdefghij")
+		if err != nil {
+			t.Fatal(err)
+		}
+		payment := *p
+		payment.QR = &view.QR{Size: code.Size, Path: code.Path, PNG: p.QR.PNG}
+		v.Progress.Payment = &payment
+	}
+	return v
+}
+
+// manyView has all methods to choose from, half of them folded away, and a logo.
+func manyView(v view.Checkout) view.Checkout {
+	document := *v.Document
+	document.Logo, document.Visible, document.Methods = "logo", 2, slices.Clone(document.Methods)
+	for i := range document.Methods {
+		m := &document.Methods[i]
+		m.State, m.Icon, m.Schedule, m.Limits = capability.StateOpen, "", nil, nil
+	}
+	v.Document = &document
+	return v
+}
+
 // longView has the longest of names.
 func longView(v view.Checkout) view.Checkout {
 	document := *v.Document
@@ -97,12 +133,10 @@ func sceneOf(t testing.TB, name string, v view.Checkout, body func(view.Checkout
 		if err != nil {
 			t.Fatal(err)
 		}
-		drawn := strings.Replace(string(html), app.HTML(v), body(v), 1)
-		return strings.Replace(scripts.ReplaceAllString(drawn, ""), "<html ", "<html data-ready ", 1)
+		head, _, _ := strings.Cut(string(html), "<body>")
+		return strings.Replace(head, "<html ", "<html data-ready ", 1) + "<body>" + body(v)
 	}}
 }
-
-var scripts = regexp.MustCompile(`(?s)<script.*?</script>`)
 
 // inLanguage returns a view in another language.
 func inLanguage(v view.Checkout, tag string) view.Checkout {
@@ -153,13 +187,20 @@ func (s stage) set(width, height int, phone bool, m media) {
 	)
 }
 
-// show puts a scene on the stage, without asking for anything but pictures.
+// show puts a scene on the stage.
 func (s stage) show(sc scene, tag string) {
-	text, err := json.Marshal(sc.draw(tag))
+	s.write(sc.draw(tag))
+	if sc.opened {
+		s.Eval(`document.querySelectorAll("details").forEach(d => d.open = true)`, nil)
+	}
+}
+
+// write replaces the page, without asking for anything but pictures, and waits for
+// these.
+func (s stage) write(page string) {
+	text, err := json.Marshal(page)
 	if err != nil {
 		panic(err) // it is a string
 	}
-	s.Eval(`document.open(), document.write(`+string(text)+`), document.close(),
-		`+strconv.FormatBool(sc.opened)+` && document.querySelectorAll("details").forEach(d => d.open = true),
-		Promise.all([...document.images].map(i => i.decode()))`, nil)
+	s.Eval(`document.open(), document.write(`+string(text)+`), document.close(), Promise.all([...document.images].map(i => i.decode()))`, nil)
 }
