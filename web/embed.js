@@ -19,7 +19,13 @@
   const PATIENCE = 20000; // milliseconds until mpm:error load_failed
   const HEIGHT = { first: 480, min: 120, max: 4000 }; // CSS pixels
   const MAX_MESSAGE = 1024; // characters of JSON
-  const TITLES = { en: "More payment methods", zh: "更多支付方式", "zh-tw": "更多付款方式", "zh-hk": "更多付款方式", "zh-hant": "更多付款方式" };
+  // What the page calls the list, in its languages.
+  const TITLES = {
+    en: "More payment methods", zh: "更多支付方式", "zh-tw": "更多付款方式", "zh-hk": "更多付款方式", ja: "その他のお支払い方法", ko: "다른 결제 수단",
+    th: "วิธีชำระเงินอื่น", vi: "Cách thanh toán khác", id: "Cara bayar lainnya", ms: "Cara bayaran lain",
+    fr: "Autres moyens de paiement", de: "Weitere Zahlungsarten", es: "Más formas de pago", pt: "Mais formas de pagamento",
+    ru: "Другие способы оплаты", ar: "المزيد من طرق الدفع", "zh-hant": "更多付款方式",
+  };
   // What the page may do in our frame. It leaves the frame only on the payer's
   // own click; allow-downloads is for saving the picture of a QR code.
   const SANDBOX = "allow-scripts allow-same-origin allow-forms allow-downloads allow-top-navigation-by-user-activation";

@@ -31,7 +31,7 @@ func TestCatalogueIsComplete(t *testing.T) {
 				switch {
 				case !ok && !optional(key):
 					t.Errorf("%s is missing", key)
-				case ok && strings.TrimSpace(got) == "":
+				case ok && got == "":
 					t.Errorf("%s is empty", key)
 				case ok && key != "date" && !slices.Equal(placeholders(got), placeholders(sentence)):
 					t.Errorf("%s has placeholders %v, want %v", key, placeholders(got), placeholders(sentence))
@@ -110,9 +110,15 @@ func TestMatch(t *testing.T) {
 	tests := map[string]struct{ chosen, session, merchant, accept, want string }{
 		"payer-wins":                 {"zh-CN", "en", "en", "en", "zh-CN"},
 		"session-before-browser":     {"", "en", "zh-CN", "zh-TW", "en"},
-		"session-we-do-not-speak":    {"", "fi", "zh-CN", "zh-TW,en;q=0.5", "zh-TW"},
+		"session-we-do-not-speak":    {"", "xx", "zh-CN", "zh-TW,en;q=0.5", "zh-TW"},
 		"browser-before-merchant":    {"", "", "zh-CN", "en-GB,en;q=0.9", "en"},
 		"browser-weights":            {"", "", "en", "en;q=0.3, zh-CN;q=0.9", "zh-CN"},
+		"hong-kong":                  {"", "", "en", "zh-HK", "zh-HK"},
+		"macau-is-traditional":       {"", "", "en", "zh-MO", "zh-HK"},
+		"korean":                     {"", "", "zh-CN", "ko-KR,ko;q=0.9,en-US;q=0.8", "ko"},
+		"portugal":                   {"", "", "en", "pt-PT", "pt-BR"},
+		"egypt":                      {"", "", "en", "ar-EG", "ar"},
+		"old-code-of-indonesian":     {"", "", "en", "in-ID", "id"},
 		"plain-chinese":              {"", "", "en", "zh", "zh-CN"},
 		"singapore-is-simplified":    {"", "", "en", "zh-SG", "zh-CN"},
 		"traditional-script":         {"", "", "en", "zh-Hant", "zh-TW"},
@@ -227,6 +233,19 @@ var dates = map[string]string{
 	"en":    "1 Dec 2026",
 	"zh-CN": "2026年12月1日",
 	"zh-TW": "2026年12月1日",
+	"zh-HK": "2026年12月1日",
+	"ja":    "2026年12月1日",
+	"ko":    "2026. 12. 1.",
+	"th":    "1 ธ.ค. ค.ศ. 2026",
+	"vi":    "1 thg 12, 2026",
+	"id":    "1 Des 2026",
+	"ms":    "1 Dis 2026",
+	"fr":    "1 déc. 2026",
+	"de":    "1. Dez. 2026",
+	"es":    "1 dic 2026",
+	"pt-BR": "1 de dez. de 2026",
+	"ru":    "1 дек. 2026 г.",
+	"ar":    "1 ديسمبر 2026",
 }
 
 func TestDate(t *testing.T) {
@@ -235,6 +254,36 @@ func TestDate(t *testing.T) {
 	for _, tag := range locale.Tags() {
 		if got := locale.Text(tag).Date(at); got != dates[tag] {
 			t.Errorf("%s: %q, want %q", tag, got, dates[tag])
+		}
+	}
+}
+
+// amounts has 1234.50 yuan in every language, as CLDR writes it, but for the sign:
+// outside China ¥ alone is also the yen.
+var amounts = map[string]string{
+	"en":    "CN¥1,234.50",
+	"zh-CN": "¥1,234.50",
+	"zh-TW": "CN¥1,234.50",
+	"zh-HK": "CN¥1,234.50",
+	"ja":    "CN¥1,234.50",
+	"ko":    "CN¥1,234.50",
+	"th":    "CN¥1,234.50",
+	"vi":    "1.234,50\u00a0CN¥",
+	"id":    "CN¥\u00a01.234,50",
+	"ms":    "CN¥\u00a01,234.50",
+	"fr":    "1\u00a0234,50\u00a0CN¥",
+	"de":    "1.234,50\u00a0CN¥",
+	"es":    "1.234,50\u00a0CN¥",
+	"pt-BR": "CN¥\u00a01.234,50",
+	"ru":    "1\u00a0234,50\u00a0CN¥",
+	"ar":    "CN¥1,234.50",
+}
+
+func TestYuan(t *testing.T) {
+	t.Parallel()
+	for _, tag := range locale.Tags() {
+		if got := locale.Money(tag, pay.Money{Currency: "CNY", Value: 123450}); got != amounts[tag] {
+			t.Errorf("%s: %q, want %q", tag, got, amounts[tag])
 		}
 	}
 }

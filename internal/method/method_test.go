@@ -148,7 +148,7 @@ func TestRows(t *testing.T) {
 		if m.Provider == "" || m.Icon == "" {
 			t.Errorf("%s has no provider or icon", m.ID)
 		}
-		for _, locale := range []string{"zh-CN", "zh-TW", "en"} {
+		for _, locale := range []string{"zh-CN", "zh-TW", "zh-HK", "en"} {
 			if m.Names[locale] == "" {
 				t.Errorf("%s has no name in %s", m.ID, locale)
 			}

@@ -31,7 +31,7 @@ var table = []Method{
 	{
 		ID: "wechat_pay", Provider: "wechatpay", Icon: "wechat_pay",
 		Home:    []device.Container{device.WeChat, device.WeCom},
-		Names:   map[string]string{"zh-CN": "微信支付", "zh-TW": "微信支付", "en": "WeChat Pay"},
+		Names:   map[string]string{"zh-CN": "微信支付", "zh-TW": "微信支付", "zh-HK": "微信支付", "en": "WeChat Pay"},
 		Blocked: []device.Container{device.Alipay, device.UnionPay},
 		ladders: []ladder{
 			{form: device.Desktop, rails: wechatScan},
@@ -43,7 +43,7 @@ var table = []Method{
 	{
 		ID: "alipay", Provider: "alipay", Icon: "alipay",
 		Home:    []device.Container{device.Alipay},
-		Names:   map[string]string{"zh-CN": "支付宝", "zh-TW": "支付寶", "en": "Alipay"},
+		Names:   map[string]string{"zh-CN": "支付宝", "zh-TW": "支付寶", "zh-HK": "支付寶", "en": "Alipay"},
 		Blocked: []device.Container{device.WeChat, device.JD, device.UnionPay},
 		ladders: []ladder{
 			{form: device.Desktop, rails: alipayScan},
@@ -57,7 +57,7 @@ var table = []Method{
 	{
 		ID: "unionpay", Provider: "merchantlink", Icon: "unionpay",
 		Home:    []device.Container{device.UnionPay},
-		Names:   map[string]string{"zh-CN": "云闪付", "zh-TW": "雲閃付", "en": "Cloud QuickPass"},
+		Names:   map[string]string{"zh-CN": "云闪付", "zh-TW": "雲閃付", "zh-HK": "雲閃付", "en": "Cloud QuickPass"},
 		Blocked: []device.Container{device.WeChat},
 		ladders: []ladder{
 			{form: device.Desktop, rails: redirectFirst},
@@ -69,7 +69,7 @@ var table = []Method{
 	{
 		ID: "jd_pay", Provider: "merchantlink", Icon: "jd_pay",
 		Home:  []device.Container{device.JD},
-		Names: map[string]string{"zh-CN": "京东支付", "zh-TW": "京東支付", "en": "JD Pay"},
+		Names: map[string]string{"zh-CN": "京东支付", "zh-TW": "京東支付", "zh-HK": "京東支付", "en": "JD Pay"},
 		ladders: []ladder{
 			{form: device.Desktop, rails: redirectFirst},
 			{in: []device.Container{device.Browser, device.JD}, rails: redirectFirst},
