@@ -26,21 +26,21 @@ func canceledScreen(s *screen) []goapp.UI {
 	return finalScreen(s, "canceled", seal("", dashPath), "continue")
 }
 
-// facts are what a payer may be asked for later.
+// facts are what a payer may be asked for later. The order stands at the foot.
 func (s *screen) facts() goapp.UI {
 	r := s.Progress.Receipt
 	if r == nil {
 		return nil
 	}
 	at := r.PaidAt.In(homeZone)
-	parts := fact(s.say("paid.method", ""), s.name(r.Method))
-	parts = append(parts, fact(s.say("paid.reference", ""), r.Reference)...)
-	parts = append(parts, fact(s.say("paid.time", ""), s.Text.Date(at)+" "+s.Text.Clock(at))...)
-	return el("dl.facts", nil, parts...)
+	return el("dl.facts", nil,
+		s.item("paid.method", s.name(r.Method)),
+		s.item("paid.time", s.Text.Date(at)+" "+s.Text.Clock(at)),
+	)
 }
 
-func fact(name, value string) []goapp.UI {
-	return []goapp.UI{el("dt", nil, text(name)), el("dd", nil, text(value))}
+func (s *screen) item(key, value string) goapp.UI {
+	return el("div", nil, el("dt", nil, text(s.say(key, ""))), el("dd", nil, text(value)))
 }
 
 // Problem renders the page of an address that leads to no session: a sentence in

@@ -33,9 +33,10 @@ func failedScreen(s *screen) []goapp.UI {
 
 // failedLast moves the method that failed behind the others of its group.
 func failedLast(choices []capability.Choice, failed pay.Method) {
-	i := slices.IndexFunc(choices, func(c capability.Choice) bool { return c.Method == failed })
-	for ; i >= 0 && i+1 < len(choices) && choices[i].Group == choices[i+1].Group; i++ {
-		choices[i], choices[i+1] = choices[i+1], choices[i]
+	for i := 1; i < len(choices); i++ {
+		if choices[i-1].Method == failed && choices[i-1].Group == choices[i].Group {
+			choices[i-1], choices[i] = choices[i], choices[i-1]
+		}
 	}
 }
 
@@ -86,7 +87,7 @@ func (s *screen) more(choices []capability.Choice) goapp.UI {
 		rows[i] = s.row(c)
 	}
 	a := attrs{}
-	if slices.ContainsFunc(choices, func(c capability.Choice) bool { return c.Method == s.left }) {
+	if hasMethod(choices, s.left) {
 		a = attrs{"open", "open"} // the payer comes from there
 	}
 	return el("details", a,

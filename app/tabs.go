@@ -4,6 +4,7 @@ import (
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"morepay/internal/capability"
+	"morepay/internal/pay"
 )
 
 // tabbed reports whether the methods stand as tabs beside what is on show: on a
@@ -25,7 +26,7 @@ func (s *screen) tabs() goapp.UI {
 	parts := []goapp.UI{el("ul", attrs{"role", "list"}, s.tabRows(d.Of(capability.GroupPrimary))...)}
 	if more := d.Of(capability.GroupMore); len(more) > 0 {
 		a := attrs{}
-		if s.hasCurrent(more) {
+		if hasMethod(more, s.Progress.Payment.Method) {
 			a = attrs{"open", "open"}
 		}
 		parts = append(parts, el("details", a,
@@ -49,9 +50,9 @@ func (s *screen) tabRows(choices []capability.Choice) []goapp.UI {
 	return rows
 }
 
-func (s *screen) hasCurrent(choices []capability.Choice) bool {
-	for _, c := range choices {
-		if c.Method == s.Progress.Payment.Method {
+func hasMethod(choices []capability.Choice, m pay.Method) bool {
+	for i := range choices {
+		if choices[i].Method == m {
 			return true
 		}
 	}

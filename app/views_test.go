@@ -94,7 +94,7 @@ func testViews() map[string]view.Checkout {
 	asked := payment("wechat_pay", pay.RailQR)
 	asked.QR, asked.Asked = testQR, true
 	receipt := ended(view.StatePaid)
-	receipt.Receipt = &view.Receipt{Method: "wechat_pay", Reference: "A-1001", PaidAt: testTime}
+	receipt.Receipt = &view.Receipt{Method: "wechat_pay", PaidAt: testTime}
 
 	views := map[string]view.Checkout{
 		"select-desktop":     testView("en", desktopAgent, view.Progress{State: view.StateSelect}),

@@ -71,7 +71,7 @@ func receipt(l *pay.Ledger) *view.Receipt {
 	if winner == nil {
 		return nil
 	}
-	return &view.Receipt{Method: winner.Method, Reference: l.Session.Reference, PaidAt: winner.PaidAt}
+	return &view.Receipt{Method: winner.Method, PaidAt: winner.PaidAt}
 }
 
 // screen returns the one that a request gets to see. current is the attempt that

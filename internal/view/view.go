@@ -100,11 +100,10 @@ type Payment struct {
 	Others bool `json:"others,omitempty"`
 }
 
-// Receipt says what was paid.
+// Receipt says how and when an order was paid.
 type Receipt struct {
-	Method    pay.Method `json:"method"`
-	Reference string     `json:"reference"` // the merchant's, of the order
-	PaidAt    time.Time  `json:"paid_at"`
+	Method pay.Method `json:"method"`
+	PaidAt time.Time  `json:"paid_at"`
 }
 
 // QR is a code that the page draws.
