@@ -26,8 +26,9 @@
     const rects = [...range.getClientRects()].filter((r) => r.width > 0.5);
     for (const r of rects) lines.push({ n, e, r, ink: ink(r) });
     const widest = Math.max(...rects.map((r) => r.width));
-    if (rects.length > 1 && widest < 2.5 * size(e)) problems.push(`${quote(n.data)} is squeezed into ${rects.length} lines of ${Math.round(widest)}px`);
-    if (rects.length > 1 && e.closest(".amount")) problems.push(`the amount ${quote(n.data)} is broken`);
+    const rows = new Set(rects.map((r) => Math.round(r.top))).size; // a line that turns its direction has several
+    if (rows > 1 && widest < 2.5 * size(e)) problems.push(`${quote(n.data)} is squeezed into ${rows} lines of ${Math.round(widest)}px`);
+    if (rows > 1 && e.closest(".amount")) problems.push(`the amount ${quote(n.data)} is broken`);
   }
 
   if (document.documentElement.scrollWidth > sight) problems.push(`the page is ${document.documentElement.scrollWidth} px wide, of ${sight}`);
