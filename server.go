@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"net/netip"
 	"os"
 	"os/signal"
 	"syscall"
@@ -25,6 +24,7 @@ import (
 type commands struct {
 	Serve serveCommand `cmd:"" help:"Run the server for real merchants, or with --sim-url for tests."`
 	Demo  demoCommand  `cmd:"" help:"Run the server with simulated providers and a demo storefront."`
+	Check checkCommand `cmd:"" help:"Say all that serve would refuse or warn of, with the flags of serve."`
 	cli.Commands
 	Version        kong.VersionFlag   `env:"-" help:"Print which build this is."`
 	VersionCommand cli.VersionCommand `cmd:"" name:"version" help:"Print which build this is."`
@@ -32,24 +32,24 @@ type commands struct {
 
 // config holds the flags that serve and demo share.
 type config struct {
-	Listen         string         `default:"127.0.0.1:8080" help:"Address of the payers', merchants' and providers' routes."`
-	AdminListen    string         `default:"127.0.0.1:8082" help:"Address of metrics and the admin API. Keep it private."`
-	AdminHosts     []string       `name:"admin-host" placeholder:"NAME" help:"Names, beside addresses and localhost, under which --admin-listen is reached."`
-	BaseURL        string         `help:"Origin under which payers and providers reach --listen, such as https://pay.example; by default http and --listen."`
-	Data           string         `type:"path" help:"Folder of the SQLite database and the server's secret; by default data, for demo one that is thrown away."`
-	Database       string         `help:"postgres://… to use PostgreSQL instead of SQLite."`
-	ListenDatabase string         `help:"The URL of that PostgreSQL itself, for LISTEN and migrations, where --database leads through a pooler."`
-	DatabaseWait   time.Duration  `default:"30s" help:"For how long a PostgreSQL that does not answer yet is waited for at the start."`
-	Merchants      string         `type:"path" help:"Folder with one folder a merchant; by default merchants, for demo the samples."`
-	Secret         string         `help:"The server's secret, in base64, if it is not to be kept in --data; needed with --database. While one is replaced, several, split by commas: the first seals, all are understood."`
-	AdminKey       string         `help:"SHA-256 (hex) of the key of the admin API; without it the admin API refuses."`
-	TrustedProxies []netip.Prefix `help:"Networks whose X-Forwarded-For is believed, such as 10.0.0.0/8."`
-	Retain         string         `help:"How long what is kept, in days or never; what is not named as in unpaid=30d,events=30d,raw=90d,ledgers=400d."`
-	LogFormat      string         `enum:"text,json" default:"text" help:"text or json."`
+	Listen         string        `default:"127.0.0.1:8080" help:"Address of the payers', merchants' and providers' routes."`
+	AdminListen    string        `default:"127.0.0.1:8082" help:"Address of metrics and the admin API. Keep it private."`
+	AdminHosts     []string      `name:"admin-host" placeholder:"NAME" help:"Names, beside addresses and localhost, under which --admin-listen is reached."`
+	BaseURL        string        `help:"Origin under which payers and providers reach --listen, such as https://pay.example; by default http and --listen."`
+	Data           string        `type:"path" help:"Folder of the SQLite database and the server's secret; by default data, for demo one that is thrown away."`
+	Database       string        `help:"postgres://… to use PostgreSQL instead of SQLite."`
+	ListenDatabase string        `help:"The URL of that PostgreSQL itself, for LISTEN and migrations, where --database leads through a pooler."`
+	DatabaseWait   time.Duration `default:"30s" help:"For how long a PostgreSQL that does not answer yet is waited for at the start."`
+	Merchants      string        `type:"path" help:"Folder with one folder a merchant; by default merchants, for demo the samples."`
+	Secret         string        `help:"The server's secret, in base64, if it is not to be kept in --data; needed with --database. While one is replaced, several, split by commas: the first seals, all are understood."`
+	AdminKey       string        `help:"SHA-256 (hex) of the key of the admin API; without it the admin API refuses."`
+	TrustedProxies []cli.Network `help:"Networks whose X-Forwarded-For is believed, such as 10.0.0.0/8."`
+	Retain         string        `help:"How long what is kept, in days or never; what is not named as in unpaid=30d,events=30d,raw=90d,ledgers=400d."`
+	LogFormat      string        `enum:"text,json" default:"text" help:"text or json."`
 }
 
-// Validate is called by kong before Run.
-func (c *config) Validate() error {
+// check refuses what no server would start with.
+func (c *config) check() error {
 	return errors.Join(cli.CheckOrigin("base-url", c.BaseURL), cli.CheckDatabase("database", c.Database), cli.CheckListen(c.Database, c.ListenDatabase),
 		cli.CheckRetain(c.Retain), cli.CheckSecret(c.Secret, c.Database, cmp.Or(c.Data, "data")))
 }
@@ -59,11 +59,12 @@ func (c *config) program() program.Config {
 		Listen: c.Listen, AdminListen: c.AdminListen, AdminHosts: c.AdminHosts, BaseURL: c.BaseURL, Data: c.Data, Database: c.Database,
 		ListenDatabase: c.ListenDatabase, DatabaseWait: c.DatabaseWait,
 		Merchants: program.Folder(cmp.Or(c.Merchants, "merchants")), Secret: c.Secret, AdminKey: c.AdminKey,
-		TrustedProxies: c.TrustedProxies, Retain: c.Retain, Log: program.NewLog(os.Stderr, c.LogFormat),
+		TrustedProxies: cli.Networks(c.TrustedProxies), Retain: c.Retain, Log: program.NewLog(os.Stderr, c.LogFormat),
 	}
 }
 
-type serveCommand struct {
+// serveFlags are what serve is told, and check looks at.
+type serveFlags struct {
 	config       `embed:""`
 	ReconcileAt  string        `default:"10:30" help:"Time of the day, in China, at which the providers' bills of the day before are compared with our books; empty for never."`
 	SimURL       string        `help:"Origin of a simulator, such as http://127.0.0.1:8081: test mode. Without it real money moves."`
@@ -71,22 +72,49 @@ type serveCommand struct {
 	AllowOrphans bool          `help:"Start although accounts are gone that payments or refunds under way still need."`
 }
 
-// Validate is called by kong before Run.
-func (s *serveCommand) Validate() error {
-	return errors.Join(s.config.Validate(), cli.CheckOrigin("sim-url", s.SimURL), cli.CheckTime("reconcile-at", s.ReconcileAt))
+// check refuses what serve would not start with.
+func (s *serveFlags) check() error {
+	return errors.Join(s.config.check(), cli.CheckOrigin("sim-url", s.SimURL), cli.CheckTime("reconcile-at", s.ReconcileAt))
 }
+
+// program returns the configuration of the server.
+func (s *serveFlags) program() program.Config {
+	c := s.config.program()
+	c.SimURL, c.ReconcileAt, c.AllowOrphans, c.Drain = s.SimURL, s.ReconcileAt, s.AllowOrphans, s.Drain
+	return c
+}
+
+type serveCommand struct {
+	serveFlags `embed:""`
+}
+
+// Validate is called by kong before Run.
+func (s *serveCommand) Validate() error { return s.check() }
 
 // Run serves real merchants, or test merchants against a simulator elsewhere.
 func (s *serveCommand) Run(ctx context.Context) error {
-	c := s.program()
-	c.SimURL, c.ReconcileAt, c.AllowOrphans, c.Drain = s.SimURL, s.ReconcileAt, s.AllowOrphans, s.Drain
 	hangups := hangups()
-	p, err := program.Open(ctx, c)
+	p, err := program.Open(ctx, s.program())
 	if err != nil {
 		return err
 	}
 	p.ReloadOn(hangups)
 	return errors.Join(p.Run(ctx), p.Close())
+}
+
+type checkCommand struct {
+	serveFlags `embed:""`
+	Strict     bool `help:"Fail for warnings too."`
+}
+
+// Run says what serve would.
+func (c *checkCommand) Run() error {
+	if err := c.check(); err != nil {
+		report := c.program().CheckMerchants() // all at once
+		report.Errors = append([]error{err}, report.Errors...)
+		return cli.Tell(os.Stdout, report, c.Strict)
+	}
+	return cli.Tell(os.Stdout, c.program().Check(), c.Strict)
 }
 
 // hangups returns SIGHUPs, which have a server reload, and from now on don't end it.
@@ -100,6 +128,9 @@ type demoCommand struct {
 	config    `embed:""`
 	SimListen string `default:"127.0.0.1:8081" help:"Address of the simulated providers and the simulated phone."`
 }
+
+// Validate is called by kong before Run.
+func (t *demoCommand) Validate() error { return t.check() }
 
 // Run serves the sample merchants, or those of --merchants, with everything
 // simulated.

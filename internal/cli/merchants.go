@@ -91,21 +91,16 @@ func showDiff(ctx context.Context, db *sqlstore.DB, doc *capability.Document) er
 type checkMerchants struct {
 	Dir    string `arg:"" type:"existingdir" help:"Folder with one folder a merchant."`
 	SimURL string `help:"Origin of a simulator, in test mode."`
+	Strict bool   `help:"Fail for warnings too."`
 }
 
 // Validate is called by kong.
 func (c *checkMerchants) Validate() error { return CheckOrigin("sim-url", c.SimURL) }
 
-// Run checks all that a server looks at when it starts.
+// Run checks all that a server looks at in the folder when it starts.
 func (c *checkMerchants) Run() error {
-	loaded, broken := folder.Load(os.DirFS(c.Dir), c.SimURL == "")
-	_, shared := folder.NewRegistry(loaded, c.SimURL == "")
-	_, closed := program.OpenAccounts(program.Config{SimURL: c.SimURL, Log: program.DefaultLog()}, loaded, nil)
-	if err := errors.Join(broken, shared, closed); err != nil {
-		return err
-	}
-	fmt.Printf("%d merchants are in order\n", len(loaded))
-	return nil
+	config := program.Config{Merchants: program.Folder(c.Dir), SimURL: c.SimURL}
+	return Tell(os.Stdout, config.CheckMerchants(), c.Strict)
 }
 
 // page is the number of documents that are read at once.

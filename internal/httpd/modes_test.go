@@ -67,7 +67,7 @@ func TestRefusesToStart(t *testing.T) {
 			}
 		}, "secret"},
 		{"admin-key-of-nothing", inTest, sim, func(c *program.Config) { c.AdminKey = folder.HashKey("") }, "empty"},
-		{"admin-key-in-the-open", inTest, sim, func(c *program.Config) { c.AdminKey = "hunter2" }, "admin key"},
+		{"admin-key-in-the-open", inTest, sim, func(c *program.Config) { c.AdminKey = "hunter2" }, "--admin-key"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := program.Config{

@@ -8,7 +8,6 @@
 package program
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -16,7 +15,6 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -101,15 +99,12 @@ type Program struct {
 // Open makes a program. It takes its addresses at once, but answers nothing
 // before Run. Close must be called.
 func Open(ctx context.Context, c Config) (*Program, error) {
-	c.Data, c.Now = cmp.Or(c.Data, "data"), orNow(c.Now)
-	if c.Log == nil {
-		c.Log = DefaultLog()
-	}
+	c.fillIn()
 	if c.Reached == nil {
 		c.Reached = crashPoint()
 	}
 	p := &Program{Config: c, group: run.Group{Log: c.Log, Drain: c.Drain}, public: http.NewServeMux(), admin: http.NewServeMux()}
-	if err := errors.Join(p.listen(), p.checkBaseURL()); err != nil {
+	if err := p.listen(); err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
 	if err := p.wire(ctx); err != nil {
@@ -138,14 +133,7 @@ func (p *Program) listen() error {
 		*l.address = listener.Addr().String()
 		p.group.Serve(listener, l.handler)
 	}
-	p.BaseURL = strings.TrimSuffix(cmp.Or(p.BaseURL, "http://"+p.Listen), "/")
-	return nil
-}
-
-func (p *Program) checkBaseURL() error {
-	if p.RealMoney() && !strings.HasPrefix(p.BaseURL, "https://") {
-		return errors.New("the base URL must be https where real money moves")
-	}
+	p.BaseURL = p.origin()
 	return nil
 }
 

@@ -29,20 +29,17 @@ import (
 
 // wire loads the merchants, opens the stores and puts the parts together.
 func (p *Program) wire(ctx context.Context) error {
-	if err := p.secrets().Check(); err != nil {
-		return err
-	}
 	registry := prometheus.NewRegistry()
 	p.Transport = p.transport()
-	loaded, err := p.load(registry)
+	loaded, err := p.examine(registry)
 	if err != nil {
 		return fmt.Errorf("nothing is served until this is put right:\n%w", err)
 	}
 	p.Accounts, p.merchants = loaded.accounts, loaded.registry
-	assets, hub := web.NewAssets(), &checkout.Hub{}
-	if !assets.HasBundle() {
-		p.Log.Warn("this binary holds no WebAssembly bundle: pages work as HTML only (make build puts it in)")
+	for _, warning := range append(p.warnings(), folder.Warnings(loaded.merchants)...) {
+		p.Log.WarnContext(ctx, warning)
 	}
+	assets, hub := web.NewAssets(), &checkout.Hub{}
 	p.Stores, err = store.Config{
 		Source: cmp.Or(p.Database, p.Data), Alone: true, Listen: p.ListenDatabase, Notify: hub.Wake, Wait: p.DatabaseWait, Log: p.Log, Metrics: registry,
 	}.Open(ctx)

@@ -59,6 +59,25 @@ func (s Source) Check() error {
 	return err
 }
 
+// Inspect reads the secrets as a start would, and makes none. It warns of a file
+// that others can read.
+func (s Source) Inspect() (warnings []string, err error) {
+	if _, err := s.read(); err != nil {
+		if missing(err) {
+			return nil, nil // a start makes it
+		}
+		return nil, err
+	}
+	if s.List != "" {
+		return nil, nil
+	}
+	info, err := os.Stat(s.file())
+	if err == nil && info.Mode().Perm()&0o077 != 0 {
+		warnings = append(warnings, s.file()+": others on this machine can read the server's secret: chmod 600")
+	}
+	return warnings, err
+}
+
 const recipe = "openssl rand -base64 32"
 
 // parse decodes a list of secrets.

@@ -15,7 +15,7 @@ var (
 // readKey reads a file of a merchant's folder that a setting names. Its errors
 // don't repeat the name: somebody may have pasted the key itself there.
 func readKey(dir fs.FS, merchant, name string) ([]byte, error) {
-	b, err := fs.ReadFile(dir, path.Join(merchant, path.Clean("/" + name)[1:]))
+	b, err := fs.ReadFile(dir, path.Join(merchant, inside(name)))
 	if err == nil {
 		return b, nil
 	}
@@ -27,6 +27,10 @@ func readKey(dir fs.FS, merchant, name string) ([]byte, error) {
 	}
 	return nil, errNoKeyFile
 }
+
+// inside returns the path below the merchant's folder to which a name leads, which
+// can't leave it.
+func inside(name string) string { return path.Clean("/" + name)[1:] }
 
 // looksLikeKey reports whether a text is none of the names that people give to
 // files: too long, of letters of PEM and base64, or without an ending.

@@ -36,8 +36,11 @@ type Merchant struct {
 	ReadKey  func(name string) ([]byte, error) // reads a file of the merchant's folder; its errors don't repeat the name
 
 	dir      fs.FS             // the folder of all; nil if the merchant is from elsewhere
+	keyFiles map[string]bool   // what ReadKey has read, below the merchant's folder
 	document *strictjson.Value // DocumentFile, to find a field's line; nil if Document is from elsewhere
 	settings *strictjson.Value // SettingsFile, the same of Settings
+
+	withoutSettings bool // there is no SettingsFile
 }
 
 // Load reads the merchants of a folder, documents and settings. What is wrong is
@@ -83,7 +86,14 @@ func each(dir fs.FS, load func(*Merchant) error) ([]Merchant, error) {
 	problems := []error{err}
 	var merchants []Merchant
 	for _, id := range ids {
-		m := Merchant{ID: id, dir: dir, ReadKey: func(name string) ([]byte, error) { return readKey(dir, id, name) }}
+		keyFiles := map[string]bool{}
+		m := Merchant{ID: id, dir: dir, keyFiles: keyFiles, ReadKey: func(name string) ([]byte, error) {
+			b, err := readKey(dir, id, name)
+			if err == nil {
+				keyFiles[inside(name)] = true
+			}
+			return b, err
+		}}
 		problems = append(problems, load(&m))
 		merchants = append(merchants, m)
 	}
@@ -155,6 +165,7 @@ func (m *Merchant) loadSettings(dir fs.FS, mode Mode) error {
 	file := path.Join(m.ID, SettingsFile)
 	raw, err := fs.ReadFile(dir, file)
 	if errors.Is(err, fs.ErrNotExist) {
+		m.withoutSettings = true
 		return nil
 	}
 	if err != nil {

@@ -1,0 +1,127 @@
+package program
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"morepay/internal/check"
+	"morepay/internal/merchant/folder"
+	"morepay/internal/pay"
+	"morepay/internal/reconcile"
+	"morepay/internal/retention"
+	"morepay/web"
+)
+
+// Check does what a start does before it opens the database, and says all that a
+// start would refuse and warn of. Nothing is changed, and no address is taken.
+func (c Config) Check() check.Report {
+	c.fillIn()
+	c.BaseURL = c.origin()
+	loaded, err := c.examine(nil)
+	report := c.report(loaded, errors.Join(c.checkAddresses(), err))
+	report.Warnings = append(c.warnings(), report.Warnings...)
+	return report
+}
+
+// CheckMerchants says all that a start would refuse and warn of in the merchants'
+// folders alone.
+func (c Config) CheckMerchants() check.Report {
+	c.fillIn()
+	return c.report(c.load(nil))
+}
+
+func (c *Config) report(l loaded, err error) check.Report {
+	r := check.Report{Warnings: folder.Warnings(l.merchants)}
+	if err != nil {
+		r.Errors = []error{err}
+		return r
+	}
+	r.Notes = []string{fmt.Sprintf("%d merchants are in order", len(l.merchants))}
+	return r
+}
+
+// fillIn puts defaults in the place of what is left open, besides the base URL.
+func (c *Config) fillIn() {
+	c.Data, c.Now = cmp.Or(c.Data, "data"), orNow(c.Now)
+	if c.Log == nil {
+		c.Log = DefaultLog()
+	}
+}
+
+// origin returns the base URL, which follows from the address if it is left open.
+func (c *Config) origin() string {
+	return strings.TrimSuffix(cmp.Or(c.BaseURL, "http://"+c.Listen), "/")
+}
+
+// examine loads the merchants and looks at everything else that a server is told. All
+// that is wrong is told at once. metrics may be nil.
+func (c *Config) examine(metrics prometheus.Registerer) (loaded, error) {
+	l, err := c.load(metrics)
+	_, kept := retention.Parse(c.Retain)
+	_, secret := c.secrets().Inspect()
+	return l, errors.Join(c.checkBaseURL(), secret, kept, c.checkReconcileAt(), c.checkAdminKey(), err)
+}
+
+func (c *Config) checkBaseURL() error {
+	if c.RealMoney() && !strings.HasPrefix(c.BaseURL, "https://") {
+		return pay.Errorf(pay.CodeInvalid, "--base-url", "must be https where real money moves, is %q", c.BaseURL)
+	}
+	return nil
+}
+
+func (c *Config) checkReconcileAt() error {
+	if c.ReconcileAt == "" {
+		return nil
+	}
+	_, err := reconcile.ParseTime(c.ReconcileAt)
+	return err
+}
+
+func (c *Config) checkAdminKey() error {
+	if c.AdminKey == "" {
+		return nil
+	}
+	if err := folder.CheckKeyHash(c.AdminKey); err != nil {
+		return pay.Errorf(pay.CodeInvalid, "--admin-key", "%v", err)
+	}
+	return nil
+}
+
+func (c *Config) checkAddresses() error {
+	var problems []error
+	for _, f := range []struct{ flag, address string }{{"--listen", c.Listen}, {"--admin-listen", c.AdminListen}} {
+		if _, err := net.ResolveTCPAddr("tcp", f.address); err != nil {
+			problems = append(problems, pay.Errorf(pay.CodeInvalid, f.flag, "must be an address such as 127.0.0.1:8080: %v", err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// warnings says what of a server, besides its merchants, is taken and yet not as it
+// should be.
+func (c *Config) warnings() []string {
+	warnings, _ := c.secrets().Inspect() // what is wrong is an error of the start
+	if host, _, err := net.SplitHostPort(c.AdminListen); err == nil && isPublic(host) {
+		warnings = append(warnings, fmt.Sprintf("--admin-listen: %s can be reached from other networks, and metrics and profiles need no key: keep it to 127.0.0.1 or a private address", c.AdminListen))
+	}
+	if !web.NewAssets().HasBundle() {
+		warnings = append(warnings, "this binary holds no WebAssembly bundle: pages work as HTML only (make build puts it in)")
+	}
+	return warnings
+}
+
+// isPublic reports whether a host of a listener can be reached from other networks. Of
+// names that can't be told.
+func isPublic(host string) bool {
+	if host == "" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && !ip.IsLoopback() && !ip.IsPrivate() && !ip.IsLinkLocalUnicast()
+}
