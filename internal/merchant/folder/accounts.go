@@ -56,7 +56,8 @@ func (m *Merchant) granted(providerID string) (rails []pay.Rail) {
 	return rails
 }
 
-// RuleAccount: a document may grant only rails that the merchant's account can take.
+// RuleAccount says that a document may grant only rails that the merchant's account
+// can take.
 const RuleAccount strictjson.Rule = "account"
 
 // CheckRails fails with strictjson.Problems, without lines, if a document grants rails

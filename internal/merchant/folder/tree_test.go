@@ -18,7 +18,7 @@ func plant(t *testing.T, tree map[string]string) string {
 		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		err := os.ErrInvalid
+		var err error
 		if target, ok := strings.CutPrefix(text, "-> "); ok {
 			err = os.Symlink(target, file)
 		} else {

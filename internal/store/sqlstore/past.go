@@ -14,7 +14,10 @@ var pastPayments = newTable("past_payments", `
 func pastFields(p *checkout.PastPayment) []any {
 	return []any{
 		&p.Provider, &p.Account, &p.OutTradeNo, &p.SessionID, &p.Merchant, &p.OrderName,
-		&p.Amount.Value, &p.Amount.Currency, &p.Reference, millis{&p.PaidAt}, &p.Returned, millis{&p.PrunedAt},
+		&p.Amount.Value, &p.Amount.Currency, &p.Reference,
+		millis{&p.PaidAt},
+		&p.Returned,
+		millis{&p.PrunedAt},
 	}
 }
 
