@@ -92,7 +92,7 @@ mutants: ## break each line that a rule about money or secrets hangs on; fail if
 
 stress: ## storms, crashes, hostile clients, all languages, mutants, power cuts and fuzzing at full scale; prints a table with target and result
 	$(GO) run ./internal/tools/stress
-	$(GO) test -count 1 -timeout 30m -run TestBrowserKeepsWCAG ./app -every-language
+	$(GO) test -count 1 -timeout 30m -run 'TestBrowser(KeepsWCAG|Fits)' ./app -every-language
 	$(MAKE) mutants
 	$(GO) test -count 1 -timeout 2h -run PowerCut ./internal/store/sqlite -cuts $(CUTS)
 	@for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \

@@ -95,6 +95,26 @@ func TestBrowserComesBackFromWallet(t *testing.T) {
 	tab.Wait(onScreen + ` === "paid"`)
 }
 
+// TestBrowserTellsEnds: who listens rather than looks is told of an end by the line that
+// was there before, whoever has the focus.
+func TestBrowserTellsEnds(t *testing.T) {
+	for state, want := range map[view.State]string{
+		view.StatePaid: "Payment received", view.StateExpired: "Time is up", view.StateCanceled: "Checkout canceled", view.StateFailed: "Payment didn't go through",
+	} {
+		t.Run(string(state), func(t *testing.T) {
+			code := payment("alipay", pay.RailQR)
+			code.QR = testQR
+			s := serve(t, testView("en", desktopAgent, waiting(code)))
+			tab := browsertest.Start(t).Open(t)
+			s.visit(tab)
+			tab.Wait(says + ` === "Waiting for your payment"`)
+			tab.Eval(`window.line = document.querySelector(".status")`, nil)
+			s.tell(view.Progress{State: state})
+			tab.Wait(`line.isConnected && line.textContent === "` + want + `" && ` + onScreen + ` === "` + string(state) + `"`)
+		})
+	}
+}
+
 // hide does what a browser does when another app comes to the front, or goes.
 func hide(tab *browsertest.Tab, hidden bool) {
 	state := "visible"

@@ -86,7 +86,7 @@ func named(accent string) string {
 // Render draws the view and what the browser has learnt; nothing else goes in.
 func (c *Checkout) Render() goapp.UI {
 	s := c.screen()
-	body := append([]goapp.UI{s.alert(), s.stuck()}, s.body()...)
+	body := append([]goapp.UI{s.status(), s.alert(), s.stuck()}, s.body()...)
 	return el("main."+s.layout(), attrs{
 		"id", "checkout",
 		"lang", s.Locale,
@@ -98,7 +98,7 @@ func (c *Checkout) Render() goapp.UI {
 	},
 		s.ribbon(),
 		s.summary(),
-		el("div.body", nil, append(body, s.status())...),
+		el("div.body", nil, body...),
 		s.footer(),
 	)
 }

@@ -40,7 +40,7 @@ func (s *screen) facts() goapp.UI {
 }
 
 func (s *screen) item(key, value string) goapp.UI {
-	return el("div", nil, el("dt", nil, text(s.say(key, ""))), el("dd", nil, text(value)))
+	return el("div", nil, el("dt", nil, text(s.say(key, ""))), el("dd", nil, el("bdi", nil, text(value))))
 }
 
 // Problem renders the page of an address that leads to no session: a sentence in

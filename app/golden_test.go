@@ -177,10 +177,32 @@ func TestStructure(t *testing.T) {
 					t.Error("a form without a button")
 				}
 			})
+			checkStatus(t, v)
 			if count["h1"] != 1 || count["main"] != 1 || count["status"] != 1 {
 				t.Errorf("%d h1, %d main, %d status; want one each", count["h1"], count["main"], count["status"])
 			}
 		})
+	}
+}
+
+// checkStatus holds that the line that is read out is where it was on any other screen,
+// and that it tells each end.
+func checkStatus(t *testing.T, v view.Checkout) {
+	page := parse(t, HTML(v))
+	var line *html.Node
+	walk(page, func(n *html.Node) {
+		if slices.Contains(n.Attr, html.Attribute{Key: "class", Val: "body"}) {
+			line = n.FirstChild
+		}
+	})
+	for line.Type != html.ElementNode {
+		line = line.NextSibling
+	}
+	if !slices.Contains(line.Attr, html.Attribute{Key: "role", Val: "status"}) {
+		t.Errorf("the body begins with <%s>, want the status", line.Data)
+	}
+	if final(v.Progress.State) && strings.TrimSpace(textOf(line)) != strings.TrimSpace(textOf(find(page, "h1"))) {
+		t.Errorf("the end is told as %q", textOf(line))
 	}
 }
 

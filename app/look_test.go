@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"morepay/app"
+	"morepay/internal/capability"
 	"morepay/internal/device"
 	"morepay/internal/e2e/browsertest"
 	"morepay/internal/locale"
@@ -122,26 +124,29 @@ func TestBrowserFindsFaults(t *testing.T) {
 var fits string
 
 // TestBrowserFits: nothing is cut off, covered or squeezed on a narrow phone, with text
-// twice as large as usual, or in the narrow frame of a shop's page, in any language.
+// twice as large as usual, or in the narrow frame of a shop's page. Where there is least
+// room it is tried in all languages.
 func TestBrowserFits(t *testing.T) {
 	needs.Chromium(t)
+	const narrow = 320
+	all := append(locale.Tags(), locale.Pseudo)
 	for name, tt := range map[string]struct {
 		options []browsertest.Option
-		widths  []int
+		widths  map[int][]string // and in which languages
 	}{
-		"usual-text": {nil, []int{320, 1024}},
-		"large-text": {[]browsertest.Option{browsertest.LargeText()}, []int{320, 360, 1024, 1920}},
+		"usual-text": {nil, map[int][]string{narrow: languages(), 1024: languages()}},
+		"large-text": {[]browsertest.Option{browsertest.LargeText()}, map[int][]string{narrow: all, 360: languages(), 1024: languages(), 1920: languages()}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := openStage(t, browsertest.Start(t, tt.options...))
-			for _, width := range tt.widths {
-				s.fits(t, width)
+			for width, tags := range tt.widths {
+				s.fits(t, width, tags)
 			}
 		})
 	}
 }
 
-func (s stage) fits(t *testing.T, width int) {
+func (s stage) fits(t *testing.T, width int, tags []string) {
 	t.Helper()
 	s.set(width, 740, width < 1000, media{motion: "reduce"})
 	for _, sc := range scenes(t) {
@@ -149,9 +154,58 @@ func (s stage) fits(t *testing.T, width int) {
 			continue
 		}
 		sc.opened = true
-		for _, tag := range append(locale.Tags(), locale.Pseudo) {
+		for _, tag := range tags {
 			s.show(sc, tag)
 			s.report(t, fits, sc.name, string(sc.form), strconv.Itoa(width), tag)
+			s.Eval(`delete document.documentElement.dataset.live`, nil)
+			s.report(t, fits, sc.name, string(sc.form), strconv.Itoa(width), tag, "without scripts")
+		}
+	}
+}
+
+// TestBrowserHearsWishes: what moves stands still for who asks for that, more contrast
+// is more, and where a system has colours of its own, buttons have edges and codes
+// stay black on white.
+func TestBrowserHearsWishes(t *testing.T) {
+	needs.Chromium(t)
+	s := openStage(t, browsertest.Start(t))
+	for _, sc := range scenes(t) {
+		for wish, tt := range map[string]struct {
+			media  media
+			faults string // what is against it, in sentences
+		}{
+			"motion": {media{motion: "reduce"}, `document.getAnimations().filter(a => a.effect.getComputedTiming().activeDuration > 0).map(a => a.animationName + " moves")`},
+			"contrast": {media{contrast: "more"}, `[...document.querySelectorAll(".hint, .note, .what, .cap, .status, .foot p")].
+				filter(e => getComputedStyle(e).color !== getComputedStyle(document.documentElement).color && !e.closest(".notice")).map(e => e.className + " is pale")`},
+			"colours": {media{forced: "active"}, `[...document.querySelectorAll(".main, .side, .url, .tile")].
+				filter(e => e.checkVisibility() && (getComputedStyle(e).borderTopWidth === "0px" || /^rgba.*, 0.$/.test(getComputedStyle(e).borderTopColor))).map(e => e.className + " has no edge").
+				concat([...document.querySelectorAll(".tile")].filter(e => getComputedStyle(e).color !== "rgb(0, 0, 0)" || !/^rgb.25[05], 25[05], 25[05]/.test(getComputedStyle(e).backgroundColor)).
+				filter(e => !e.matches(".dead")).map(e => "the code is " + getComputedStyle(e).color + " on " + getComputedStyle(e).backgroundColor))`},
+		} {
+			s.dress(sc.form, tt.media)
+			s.show(sc, "en")
+			s.report(t, tt.faults, sc.name, string(sc.form), wish)
+		}
+	}
+}
+
+// TestBrowserBarsHaveTheGround: the browser's own bars go on where the page ends.
+func TestBrowserBarsHaveTheGround(t *testing.T) {
+	needs.Chromium(t)
+	s := openStage(t, browsertest.Start(t))
+	for _, theme := range []capability.Theme{{}, {Preset: "plain"}, {Mode: "auto"}, {Mode: "light"}, {Mode: "dark"}, {Mode: "dark", Preset: "plain"}} {
+		v := app.Views()["paid"]
+		v.Document.Theme = theme
+		for _, scheme := range []string{"light", "dark"} {
+			s.dress(device.Mobile, media{scheme: scheme})
+			s.show(sceneOf(t, "paid", v, app.HTML), "en")
+			var bar, ground string
+			s.Eval(`document.body.style.color = [...document.querySelectorAll("meta[name=theme-color]")].find(m => matchMedia(m.media || "all").matches).content,
+				getComputedStyle(document.body).color`, &bar)
+			s.Eval(`getComputedStyle(document.documentElement).backgroundColor`, &ground)
+			if bar != ground {
+				t.Errorf("%+v in %s: bars are %s, the ground %s", theme, scheme, bar, ground)
+			}
 		}
 	}
 }

@@ -134,7 +134,7 @@ func sceneOf(t testing.TB, name string, v view.Checkout, body func(view.Checkout
 			t.Fatal(err)
 		}
 		head, _, _ := strings.Cut(string(html), "<body>")
-		return strings.Replace(head, "<html ", "<html data-ready ", 1) + "<body>" + body(v)
+		return strings.Replace(head, "<html ", "<html data-live ", 1) + "<body>" + body(v)
 	}}
 }
 

@@ -21,7 +21,7 @@ type screen struct {
 	left  pay.Method // the payer came to the list from this one, or ""
 }
 
-// lists draws the cards between summary and status where there is a choice.
+// lists draws the cards below the summary where there is a choice.
 var lists = map[view.State]func(*screen) []goapp.UI{
 	view.StateSelect: selectScreen,
 	view.StateFailed: failedScreen,
@@ -210,9 +210,16 @@ func (s *screen) alert() goapp.UI {
 	return el("p.notice", attrs{"role", "alert", "data-error", string(s.Error.Code)}, text(s.Error.Message))
 }
 
-// status returns the one line that screen readers are told of when it changes.
+// status returns the one line that screen readers are told of when it changes. It is
+// the first of the body on every screen, so that the element stays: what a new one says
+// is not read out. That an attempt came to its end is told even if the focus is
+// elsewhere, as it is in a shop's page; for the eye the title says it.
 func (s *screen) status() goapp.UI {
-	return el("p.status", attrs{"role", "status", "aria-live", "polite"}, text(s.statusText()))
+	class, said := "p.status", s.statusText()
+	if said == "" && (final(s.Progress.State) || s.Progress.State == view.StateFailed) {
+		class, said = "p.status sr", s.say(pageTitles[s.Progress.State], "")
+	}
+	return el(class, attrs{"role", "status", "aria-live", "polite"}, text(said))
 }
 
 func (s *screen) statusText() string {

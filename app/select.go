@@ -219,7 +219,7 @@ func (s *screen) closedRow(c capability.Choice) goapp.UI {
 		codes[i] = string(r.Code)
 	}
 	return el("li", attrs{"data-method", string(c.Method), "data-reason", strings.Join(codes, " ")},
-		el("div.row off", nil, s.cells(s.icon(c.Method), s.name(c.Method), s.reason(c.Reasons[0], c))),
+		el("div.row off", attrs{"role", "button", "aria-disabled", "true"}, s.cells(s.icon(c.Method), s.name(c.Method), s.reason(c.Reasons[0], c))),
 	)
 }
 

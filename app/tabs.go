@@ -30,7 +30,7 @@ func (s *screen) tabs() goapp.UI {
 			a = attrs{"open", "open"}
 		}
 		parts = append(parts, el("details", a,
-			el("summary.row", nil, s.cells(draw("icon", "more"), s.say("select.more", ""), "")),
+			el("summary.row", nil, s.cells(draw("icon", "more"), s.say("select.more", ""), s.names(more))),
 			el("ul", attrs{"role", "list"}, s.tabRows(more)...),
 		))
 	}

@@ -72,7 +72,33 @@ func writeHead(b *bytes.Buffer, lang, title string, attributes map[string]string
 	}
 	b.WriteString(`><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">` +
 		`<meta name="robots" content="noindex"><meta name="color-scheme" content="light dark">` +
-		`<link rel="icon" href="data:,"><title>` + html.EscapeString(title) + `</title><style>` + web.Stylesheet() + `</style>`)
+		`<link rel="icon" href="data:,">`)
+	writeThemeColor(b, attributes)
+	b.WriteString(`<title>` + html.EscapeString(title) + `</title><style>` + web.Stylesheet() + `</style>`)
+}
+
+// ground is the colour of the page's ground in light and dark, plain is that of the
+// preset without one: the style sheet's --ground and --card.
+var (
+	ground = [...]string{"#eef1f5", "#0f1115"}
+	plain  = [...]string{"#fff", "#1a1d23"}
+)
+
+// writeThemeColor gives the browser's own bars the colour of the page's ground.
+func writeThemeColor(b *bytes.Buffer, theme map[string]string) {
+	colours := ground
+	if theme["data-preset"] == "plain" {
+		colours = plain
+	}
+	switch theme["data-mode"] {
+	case "light":
+		b.WriteString(`<meta name="theme-color" content="` + colours[0] + `">`)
+	case "dark":
+		b.WriteString(`<meta name="theme-color" content="` + colours[1] + `">`)
+	default:
+		b.WriteString(`<meta name="theme-color" content="` + colours[0] + `" media="(prefers-color-scheme:light)">` +
+			`<meta name="theme-color" content="` + colours[1] + `" media="(prefers-color-scheme:dark)">`)
+	}
 }
 
 // Style returns the style sheet that a page has of its own beside the common one:
