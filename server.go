@@ -104,15 +104,19 @@ func (s *serveCommand) Run(ctx context.Context) error {
 
 type checkCommand struct {
 	serveFlags `embed:""`
+	Live       bool `help:"Ask the providers too, and look at the running server by its base URL."`
 	Strict     bool `help:"Fail for warnings too."`
 }
 
 // Run says what serve would.
-func (c *checkCommand) Run() error {
+func (c *checkCommand) Run(ctx context.Context) error {
 	if err := c.check(); err != nil {
 		report := c.program().CheckMerchants() // all at once
 		report.Errors = append([]error{err}, report.Errors...)
 		return cli.Tell(os.Stdout, report, c.Strict)
+	}
+	if c.Live {
+		return cli.Tell(os.Stdout, c.program().CheckLive(ctx), c.Strict)
 	}
 	return cli.Tell(os.Stdout, c.program().Check(), c.Strict)
 }

@@ -118,6 +118,14 @@ func (a *Assets) URL(name string) string {
 	return ""
 }
 
+// MediaType returns what an asset is sent as, or "" if there is no such asset.
+func (a *Assets) MediaType(name string) string {
+	if file := a.byName[name]; file != nil {
+		return file.mediaType
+	}
+	return ""
+}
+
 // Integrity returns the value of an integrity attribute for the asset, or "".
 func (a *Assets) Integrity(name string) string {
 	if file := a.byName[name]; file != nil {

@@ -14,7 +14,18 @@ import (
 // browser blocks the hand-off after the payment was made at the provider. style is
 // the page's own beside the common sheet, or "".
 func (s *Server) pageHeaders(w http.ResponseWriter, ancestors, hops []string, style string) {
-	h := w.Header()
+	setPageHeaders(w.Header(), s.realMoney, ancestors, hops, style)
+}
+
+// PageHeaders returns what protects a page that is no session's, for who looks at a
+// server from outside.
+func PageHeaders(realMoney bool) http.Header {
+	h := http.Header{}
+	setPageHeaders(h, realMoney, nil, nil, "")
+	return h
+}
+
+func setPageHeaders(h http.Header, realMoney bool, ancestors, hops []string, style string) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", contentPolicy(ancestors, hops, style))
 	h.Set("Reporting-Endpoints", `csp="/csp"`)
@@ -25,7 +36,7 @@ func (s *Server) pageHeaders(w http.ResponseWriter, ancestors, hops []string, st
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Robots-Tag", "noindex")
-	if s.realMoney {
+	if realMoney {
 		h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 	}
 }

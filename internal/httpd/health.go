@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"time"
 )
@@ -9,9 +10,12 @@ import (
 // Drain has readiness probes fail from now on; everything else is served.
 func (s *Server) Drain() { s.draining.Store(true) }
 
+// Healthy is the answer of a process that answers at all.
+const Healthy = `{"status":"ok"}`
+
 // handleHealth says that the process answers at all.
 func (s *Server) handleHealth(w http.ResponseWriter, _ *http.Request) error {
-	return writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+	return writeJSON(w, http.StatusOK, json.RawMessage(Healthy))
 }
 
 // probeTimeout bounds a readiness probe.

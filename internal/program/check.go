@@ -2,8 +2,10 @@ package program
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"strings"
@@ -34,6 +36,20 @@ func (c Config) Check() check.Report {
 func (c Config) CheckMerchants() check.Report {
 	c.fillIn()
 	return c.report(c.load(nil))
+}
+
+// CheckLive does what Check does, asks the providers of all accounts that could be
+// opened, and looks at the running server from outside, by its base URL.
+func (c Config) CheckLive(ctx context.Context) check.Report {
+	report := c.Check()
+	c.fillIn()
+	clocks := &check.Clocks{Next: c.transport()}
+	c.BaseURL, c.Transport, c.Log = c.origin(), clocks, slog.New(slog.DiscardHandler) // what is wrong with clocks is reported
+	l, _ := c.load(nil)                                                               // what is wrong with it is in the report
+	report.Add(check.Providers(ctx, l.accounts.All()))
+	report.Add(clocks.Report())
+	report.Add(check.Front(ctx, c.BaseURL, c.RealMoney()))
+	return report
 }
 
 func (c *Config) report(l loaded, err error) check.Report {

@@ -71,6 +71,15 @@ type CloseOrder struct {
 	RunOut     bool // its code or link can't be paid by any more
 }
 
+// Prober is a provider that signs not all of its errors, so that "not found" proves
+// less in a Query of it.
+type Prober interface {
+	// Probe asks about an order that nobody has made. signed reports whether the
+	// answer was signed; it fails if it was with another key than the configured one,
+	// or if it is any other answer than "not found".
+	Probe(ctx context.Context, outTradeNo string) (signed bool, err error)
+}
+
 // Refunder is a provider that gives money back. Both methods return evidence of
 // the state that the provider reports. Sending the same refund number again is
 // safe. Refund fails with ErrRefused if the provider refuses this request, which

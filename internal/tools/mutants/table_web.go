@@ -92,7 +92,7 @@ var webRows = []row{
 		tests: "./internal/httpd TestPageHeaders|TestContentPolicy",
 	}, {
 		name: "no-hsts-in-live-mode", file: "internal/httpd/headers.go",
-		line: "if s.realMoney {", becomes: "if false {",
+		line: "if realMoney {", becomes: "if false {",
 		tests: "./internal/httpd TestLiveMode",
 	}, {
 		name: "notification-of-64-mb", file: "internal/httpd/body.go",
