@@ -58,9 +58,11 @@ func faultsOnThePage(t *testing.T, _ *demotest.Demo, browser *browsertest.Browse
 	}
 }
 
-// A provider that says nothing at all: the payer hears so, and both ways on work.
-func silentProvider(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
-	defer s.Sim.Calm()
+// A provider that says nothing at all: the payer hears so, and trying again takes up
+// the same order. The server is its own: that of the other tests has attempts to ask
+// about, which would have the provider taken for down.
+func silentProvider(t *testing.T, _ *demotest.Demo, browser *browsertest.Browser) {
+	s := demotest.Start(t)
 	if err := s.Sim.Inject(providersim.Rule{Fault: "hang", Percent: 100}); err != nil {
 		t.Fatal(err)
 	}
