@@ -141,7 +141,7 @@ func (c *Checkout) screen() *screen {
 			s.left = s.Progress.Payment.Method
 		}
 		s.Progress.State = view.StateSelect
-		s.Progress.Payment = nil
+		s.Progress.Payment, s.Progress.Instant = nil, ""
 	}
 	return s
 }

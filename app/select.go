@@ -28,6 +28,9 @@ func failedScreen(s *screen) []goapp.UI {
 	d := decide(&s.Checkout)
 	failedLast(d.Choices, s.Progress.Failed)
 	said := el("section.notice", nil, s.title("failed.title", ""), s.note("failed.help", ""))
+	if s.tabbed() {
+		return s.choices(d, said)
+	}
 	return append([]goapp.UI{said}, s.choices(d, nil)...)
 }
 
@@ -41,8 +44,11 @@ func failedLast(choices []capability.Choice, failed pay.Method) {
 }
 
 // choices draws what a decision has to show: what can be used in one card, what
-// can't in another.
+// can't in another. Where the tabs are the list, the rest stands beside them.
 func (s *screen) choices(d capability.Decision, title goapp.UI) []goapp.UI {
+	if s.tabbed() {
+		return []goapp.UI{s.split([]goapp.UI{title, s.shared(d), s.unavailable(d.Of(capability.GroupUnavailable))})}
+	}
 	list := s.list(d)
 	return []goapp.UI{
 		card("methods", append([]goapp.UI{title}, list...)...),

@@ -7,11 +7,30 @@ import (
 	"morepay/internal/pay"
 )
 
+// Pane is the start tag of what stands beside the tabs. All that is before it is the
+// same whether the pane has a code or not.
+const Pane = `<section class="pane">`
+
 // tabbed reports whether the methods stand as tabs beside what is on show: on a
-// desktop with a code, where another method is one click away.
+// desktop with a code, where another method is one click away, and on a page that
+// was to come with one.
 func (s *screen) tabbed() bool {
+	if !s.onDesktop() || final(s.Progress.State) {
+		return false
+	}
+	if listed(s.Progress.State) {
+		return s.Progress.Instant != ""
+	}
 	p := s.Progress.Payment
-	return s.onDesktop() && !final(s.Progress.State) && p != nil && p.QR != nil && p.AttemptID != ""
+	return p != nil && p.QR != nil && p.AttemptID != ""
+}
+
+// current is the method of the marked tab.
+func (s *screen) current() pay.Method {
+	if s.Progress.Payment != nil {
+		return s.Progress.Payment.Method
+	}
+	return s.Progress.Instant
 }
 
 // split puts the tabs beside a pane.
@@ -26,7 +45,7 @@ func (s *screen) tabs() goapp.UI {
 	parts := []goapp.UI{el("ul", attrs{"role", "list"}, s.tabRows(d.Of(capability.GroupPrimary))...)}
 	if more := d.Of(capability.GroupMore); len(more) > 0 {
 		a := attrs{}
-		if hasMethod(more, s.Progress.Payment.Method) {
+		if hasMethod(more, s.current()) {
 			a = attrs{"open", "open"}
 		}
 		parts = append(parts, el("details", a,
@@ -41,7 +60,7 @@ func (s *screen) tabRows(choices []capability.Choice) []goapp.UI {
 	rows := make([]goapp.UI, len(choices))
 	for i, c := range choices {
 		current := ""
-		if s.Progress.Payment.Method == c.Method {
+		if s.current() == c.Method {
 			current = "true"
 		}
 		rows[i] = el("li", attrs{"data-method", string(c.Method), "aria-current", current},

@@ -14,7 +14,7 @@
 //	<main id="checkout" data-state="select" data-rail="">…</main>
 //	<script data-list="/pay/{token}?choose=1">{EntryScript}</script>
 //	<script type="application/json" id="view">…</script>
-//	<script defer src="{frame.js}" data-parent="https://shop.example"></script>
+//	<script defer src="{frame.js}" data-parent="https://shop.example" data-unseen="" data-state="" data-title=""></script>
 //	<script defer src="{listen.js}" data-offline="…" data-copied="…"></script>
 //	<script defer src="{boot.js}" data-exec="{wasm_exec.js}" data-wasm="{app.wasm}" data-text="{catalogue}"></script>
 //
@@ -22,8 +22,10 @@
 // one over. It carries data-state (package view's State) and data-rail; each
 // method's form or row carries data-method, and data-reason too if the method
 // is not offered. data-parent is the origin of the page around ours, checked by
-// the server, or empty. Leave boot.js out if [Assets.HasBundle] is false, and
-// all scripts out of pages that are no checkout.
+// the server, or empty; data-unseen is on a page that comes with a code once it is
+// seen, data-state and data-title on one whose code did not come. Leave boot.js
+// out if [Assets.HasBundle] is false, and all scripts out of pages that are no
+// checkout.
 package web
 
 import (

@@ -17,6 +17,7 @@
   const script = document.currentScript;
   const HOME = script && script.src ? new URL(script.src).origin : "";
   const PATIENCE = 20000; // milliseconds until mpm:error load_failed
+  const GLANCE = 200; // milliseconds for the browser to say whether the element is in view
   const HEIGHT = { first: 480, min: 120, max: 4000 }; // CSS pixels
   const MAX_MESSAGE = 1024; // characters of JSON
   // What the page calls the list, in its languages.
@@ -124,6 +125,7 @@
 
     disconnectedCallback() {
       removeEventListener("message", this);
+      this._unwatch();
       clearTimeout(this._timer);
     }
 
@@ -131,14 +133,48 @@
       if (before !== after) this._loadSoon();
     }
 
-    // reload shows the session anew, as after mpm:error load_failed.
+    // reload shows the session anew, as after mpm:error load_failed. The frame's address
+    // says if the payer sees it, so that only then an order is made for a code.
     reload() {
       clearTimeout(this._timer);
       this._told = {};
       this._ready = false;
       this._origin = "";
+      this._watch(() => this._load());
+    }
+
+    // watch calls ready once it is known whether the element is in view, or soon. When it
+    // comes into view later, the page is told.
+    _watch(ready) {
+      this._unwatch();
+      this._seen = false;
+      if (typeof IntersectionObserver === "undefined") return ready();
+      const once = () => {
+        clearTimeout(this._glance);
+        if (ready) ready();
+        ready = null;
+      };
+      this._glance = setTimeout(once, document.hidden ? 0 : GLANCE);
+      this._observer = new IntersectionObserver((entries) => {
+        if (!document.hidden && entries.some((e) => e.isIntersecting)) {
+          this._seen = true;
+          this._observer.disconnect();
+          if (this._ready) this._post({ type: "seen" });
+        }
+        once();
+      });
+      this._observer.observe(this);
+    }
+
+    _unwatch() {
+      clearTimeout(this._glance);
+      if (this._observer) this._observer.disconnect();
+    }
+
+    _load() {
       try {
         const url = address(this);
+        if (this._seen) url.searchParams.set("seen", "1");
         this._origin = url.origin;
         this._frame.title = title(this.getAttribute("locale"));
         this._frame.style.height = HEIGHT.first + "px";
@@ -176,6 +212,7 @@
     _onReady() {
       clearTimeout(this._timer);
       if (this.hasAttribute("hold-redirect")) this._post({ type: "hold" });
+      if (this._seen) this._post({ type: "seen" });
       if (!this._ready) this._tell("ready", {});
       this._ready = true;
     }

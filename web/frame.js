@@ -1,13 +1,14 @@
 "use strict";
 // Tells the merchant's page around ours, or the native app around us, what
-// happens here, before and without the WebAssembly client: it only reads the
-// HTML that the server and the client both keep.
+// happens here, before and without the WebAssembly client: it reads the HTML that
+// the server and the client both keep. All it changes there is what the page said
+// before a code which did not come (data-state, data-title).
 //
 // Messages are {mpm: 1, type, detail}. They go to the one origin that the server
 // allowed (data-parent), and are hints: the merchant's server learns the truth
 // by webhook. A reload repeats what still holds; embed.js drops the repeats.
 (() => {
-  const origin = document.currentScript.dataset.parent;
+  const { parent: origin, unseen, state: instead, title } = document.currentScript.dataset;
   const framed = window.parent !== window;
   const ends = { paid: "complete", expired: "expire", canceled: "cancel" };
 
@@ -20,6 +21,13 @@
     const apple = window.webkit && window.webkit.messageHandlers && window.webkit.messageHandlers.morepay;
     if (apple) apple.postMessage(message);
     if (window.MorePayHost) window.MorePayHost.postMessage(JSON.stringify(message));
+  }
+
+  if (instead) {
+    const root = document.getElementById("checkout");
+    document.title = title;
+    root.dataset.state = instead;
+    delete root.dataset.rail;
   }
 
   // What the page shows, told when it changes.
@@ -52,6 +60,9 @@
   // What the payer does. A hand-off that the merchant wants to be asked about is
   // held until the answer, which must be quick: the browser lets a click leave
   // the frame only for a moment.
+  let untouched = true;
+  addEventListener("pointerdown", () => { untouched = false; }, true);
+  addEventListener("keydown", () => { untouched = false; }, true);
   const patience = 250; // milliseconds
   let holding = false;
   let held = null;
@@ -83,10 +94,22 @@
     tell("beforeredirect", { method, rail: to });
   }, true);
 
+  // seen loads the page again that comes with a code once somebody sees it (data-unseen),
+  // unless the payer has begun without.
+  function seen() {
+    const root = document.getElementById("checkout");
+    if (!unseen || !untouched || !root || root.dataset.state !== "select") return;
+    untouched = false;
+    const address = new URL(location.href);
+    address.searchParams.set("seen", "1");
+    location.replace(address.href);
+  }
+
   if (framed && origin) {
     addEventListener("message", (e) => {
       if (e.source !== parent || e.origin !== origin || !e.data || e.data.mpm !== 1) return;
       if (e.data.type === "hold") holding = true;
+      if (e.data.type === "seen") seen();
       if (e.data.type === "answer") answer(e.data.go === true);
     });
     const html = document.documentElement;

@@ -32,6 +32,7 @@ type Document struct {
 	Help        string       `json:"help,omitempty"`     // where payers reach the merchant: an https, mailto or tel address
 	Theme       Theme        `json:"theme,omitzero"`
 	Visible     int          `json:"visible"`                // at least so many of the offered methods stand before "More payment methods"
+	Instant     bool         `json:"instant,omitempty"`      // a desktop's page comes with the first method's code
 	Ranking     []pay.Method `json:"ranking,omitempty"`      // display order; methods that are not in it follow by rank
 	OpenBatches []string     `json:"open_batches,omitempty"` // batches of merchants that are open so far, see [Rollout]
 	Methods     []Method     `json:"methods"`

@@ -26,6 +26,7 @@ type AttemptRequest struct {
 	Device        device.Device
 	PayerIP       netip.Addr // the payer's own; WeChat H5 refuses others
 	WalletPayerID string     // the provider's id of the payer, needed by the jsapi rail
+	First         bool       // nobody asked: only if it is the session's first attempt, else conflict
 
 	// ReturnURL is the address to which the wallet brings the payer back. It is
 	// kept with the attempt, so it must not hold the token in the open.
@@ -188,6 +189,9 @@ func (s *Service) take(ctx context.Context, l *pay.Ledger, acc *account.Account,
 				return l.Resume(a.ID, s.now())
 			}
 			return nil
+		}
+		if r.First && len(l.Attempts) > 0 {
+			return pay.Errorf(pay.CodeConflict, "", "the session has an attempt")
 		}
 		if acc.Down() {
 			return pay.Errorf(pay.CodeProviderDown, "method", "the provider of %s can't be reached", r.Method)

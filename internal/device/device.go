@@ -126,6 +126,13 @@ func (d Device) Refine(h Hints) Device {
 	return d
 }
 
+// DesktopBrowser reports whether d is a browser that the tables know, on a desktop:
+// no bot, no app's web-view, no tool.
+func (d Device) DesktopBrowser() bool {
+	app, _ := d.split()
+	return d.Form == Desktop && d.Container == Browser && app.id != "bot" && app.id != "unknown"
+}
+
 // in returns the same system with another app around the page. The version
 // stays only if it is the same host's.
 func (d Device) in(id string) Device {

@@ -258,3 +258,15 @@ func BenchmarkDetect(b *testing.B) {
 		})
 	}
 }
+
+func TestDesktopBrowser(t *testing.T) {
+	t.Parallel()
+	want := map[device.Profile]bool{
+		"edge-windows": true, "firefox-windows": true, "chrome-windows": true, "chrome-linux": true, "safari-mac": true, "arkweb-harmony-pc": true,
+	}
+	for _, p := range device.Profiles() {
+		if d, _ := device.Of(p); d.DesktopBrowser() != want[p] {
+			t.Errorf("%s: %t", p, d.DesktopBrowser())
+		}
+	}
+}

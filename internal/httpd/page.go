@@ -5,7 +5,9 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"time"
 
+	"morepay/internal/checkout"
 	"morepay/internal/page"
 	"morepay/internal/pay"
 	"morepay/internal/view"
@@ -20,7 +22,17 @@ func (s *Server) handlePage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.writePage(w, r, l, request, http.StatusOK, nil)
+	d, err := s.draw(r, l, request)
+	if err != nil {
+		return err
+	}
+	if m := instantMethod(r, l, d); m != "" {
+		d.request.Unseen = framed(r) && !d.request.Seen
+		if !d.request.Unseen && s.countAttempt(r, l.Session.ID) == nil {
+			return s.writeInstant(w, r, l, d, m)
+		}
+	}
+	return s.writeDrawn(w, r, d, http.StatusOK, nil)
 }
 
 // handleStray takes who asks in the wrong way to the page, and begins nothing: a browser
@@ -67,15 +79,35 @@ func (s *Server) byToken(r *http.Request, token string, address addressLimiter) 
 // writePage answers a payer with the page of a session, with an error on it if
 // problem is not nil, or with its progress if they ask for JSON.
 func (s *Server) writePage(w http.ResponseWriter, r *http.Request, l *pay.Ledger, request page.Request, status int, problem error) error {
-	links := s.links(l)
-	facts, err := s.service.Facts(r.Context(), l, s.clientIP(r))
+	d, err := s.draw(r, l, request)
 	if err != nil {
 		return err
 	}
-	v, err := page.Make(l, facts, request, links, s.now())
-	if err != nil {
-		return err
+	return s.writeDrawn(w, r, d, status, problem)
+}
+
+// drawn is what a page shows, with all that it was made of but the ledger.
+type drawn struct {
+	request page.Request
+	links   page.Links
+	facts   checkout.Facts
+	at      time.Time
+	view    view.Checkout
+}
+
+func (s *Server) draw(r *http.Request, l *pay.Ledger, request page.Request) (drawn, error) {
+	d := drawn{request: request, links: s.links(l), at: s.now()}
+	var err error
+	if d.facts, err = s.service.Facts(r.Context(), l, s.clientIP(r)); err != nil {
+		return drawn{}, err
 	}
+	d.view, err = page.Make(l, d.facts, request, d.links, d.at)
+	return d, err
+}
+
+// writeDrawn is writePage for a page that was drawn.
+func (s *Server) writeDrawn(w http.ResponseWriter, r *http.Request, d drawn, status int, problem error) error {
+	v, request := d.view, d.request
 	if accepts(r, "application/json") {
 		return writeJSON(w, status, v.Progress)
 	}
@@ -87,8 +119,13 @@ func (s *Server) writePage(w http.ResponseWriter, r *http.Request, l *pay.Ledger
 	if err != nil {
 		return err
 	}
-	s.pageHeaders(w, links.Ancestors, s.accounts.FormTargets(l.Session.Merchant), page.Style(v))
+	s.drawnHeaders(w, d)
 	return writeCompressed(w, r, status, html)
+}
+
+func (s *Server) drawnHeaders(w http.ResponseWriter, d drawn) {
+	s.pageHeaders(w, d.links.Ancestors, s.accounts.FormTargets(d.view.Document.Merchant), page.Style(d.view))
+	w.Header().Set("Vary", "Accept-Encoding, Accept")
 }
 
 // writeCompressed writes a page in the coding that the client weighs most. The
@@ -100,7 +137,6 @@ func writeCompressed(w http.ResponseWriter, r *http.Request, status int, page []
 		return err
 	}
 	h := w.Header()
-	h.Set("Vary", "Accept-Encoding, Accept")
 	if coding != "identity" {
 		h.Set("Content-Encoding", coding)
 	}

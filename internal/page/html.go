@@ -47,7 +47,7 @@ func HTML(v view.Checkout, r Request, scripts Scripts) ([]byte, error) {
 	b.WriteString(`<script type="application/json" id="view">`)
 	b.Write(data)
 	b.WriteString(`</script>`)
-	writeScripts(&b, v, scripts)
+	writeScripts(&b, v, r, scripts)
 	b.WriteString(`</body></html>`)
 	return b.Bytes(), nil
 }
@@ -162,9 +162,15 @@ func lookAgainAfter(p view.Progress) (seconds int, turn bool) {
 	return refreshAfter, false
 }
 
-func writeScripts(b *bytes.Buffer, v view.Checkout, s Scripts) {
-	b.WriteString(`<script defer fetchpriority="low" src="` + s.Frame + `" data-parent="` + html.EscapeString(v.Parent) + `"></script>` +
-		`<script defer src="` + s.Listen + `" data-offline="` + html.EscapeString(v.Text["offline"]) + `" data-copied="` + html.EscapeString(v.Text["share.copied"]) + `"></script>`)
+func writeScripts(b *bytes.Buffer, v view.Checkout, r Request, s Scripts) {
+	b.WriteString(`<script defer fetchpriority="low" src="` + s.Frame + `" data-parent="` + html.EscapeString(v.Parent) + `"`)
+	if r.Unseen {
+		b.WriteString(` data-unseen="1"`)
+	}
+	if v.Progress.Instant != "" { // the head and the list have said that there is a code
+		b.WriteString(` data-state="` + html.EscapeString(string(v.Progress.State)) + `" data-title="` + html.EscapeString(app.Title(v)) + `"`)
+	}
+	b.WriteString(`></script><script defer src="` + s.Listen + `" data-offline="` + html.EscapeString(v.Text["offline"]) + `" data-copied="` + html.EscapeString(v.Text["share.copied"]) + `"></script>`)
 	if s.Wasm == "" || s.Exec == "" {
 		return
 	}

@@ -24,6 +24,8 @@ type Request struct {
 	Device    device.Device
 	Choose    bool // show the list although an attempt can still be paid
 	Asked     bool // the payer has said that it is paid
+	Unseen    bool // the page comes with a code once it is seen
+	Seen      bool // the page around our frame says that the payer sees it
 	Posted    bool // the page answers a form, and stands at the form's address
 
 	// ReturnedAt is when the payer came back from the wallet, zero if they did not.
@@ -42,6 +44,7 @@ func Read(token string, query url.Values, userAgent, languages string) Request {
 		Languages: languages,
 		Choose:    query.Has("choose"),
 		Asked:     query.Has("asked"),
+		Seen:      query.Get("seen") == "1",
 	}.InFrame(query)
 	if m := pay.Method(query.Get("method")); pay.Rail(query.Get("rail")) == pay.RailPageQR && method.Find(m) != nil {
 		r.PageQR = m

@@ -70,6 +70,7 @@ var broken = []struct {
 	{"unknown-accent", "theme.accent", "unknown_id"},
 	{"visible-zero", "visible", "range"},
 	{"visible-fraction", "visible", "type"},
+	{"instant-as-number", "instant", "type"},
 	{"ranking-unknown", "ranking[0]", "unknown_id"},
 	{"ranking-twice", "ranking[1]", "duplicate"},
 	{"ranking-undeclared", "ranking[0]", "undeclared"},
