@@ -126,7 +126,7 @@ func (f *front) must(path string, got, want http.Header, name, harm string) {
 		f.wrong(path, "the header %s is gone: %s", name, harm)
 	}
 	for value := range strings.SplitSeq(strings.Join(values, ","), ",") {
-		if len(values) > 0 && otherwiseSame(value) != otherwiseSame(want.Get(name)) {
+		if len(values) > 0 && ofAnyBuild(value) != ofAnyBuild(want.Get(name)) {
 			f.wrong(path, "the proxy sends %s: %s, the server %s: %s", name, strings.TrimSpace(value), want.Get(name), harm)
 		}
 	}
@@ -135,8 +135,8 @@ func (f *front) must(path string, got, want http.Header, name, harm string) {
 // hashes are what differs between the pages of two builds.
 var hashes = regexp.MustCompile(` 'sha256-[A-Za-z0-9+/=]+'`)
 
-// comparable returns a header's value without what another build would send otherwise.
-func otherwiseSame(value string) string {
+// ofAnyBuild returns a header's value without what another build would send otherwise.
+func ofAnyBuild(value string) string {
 	return hashes.ReplaceAllString(strings.TrimSpace(value), "")
 }
 

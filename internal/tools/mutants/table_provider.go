@@ -59,6 +59,10 @@ var providerRows = []row{
 		line: "Value: *tx.Amount.Total}", becomes: "Value: value(tx.Amount.PayerTotal)}",
 		tests: "./internal/provider/wechatpay TestQuery",
 	}, {
+		name: "wechat-probe-by-any-key", file: "internal/provider/wechatpay/probe.go",
+		line: "if err := a.verify(answer.Header, []byte(answer.Body)); err != nil {", becomes: "if err := error(nil); err != nil {",
+		tests: "./internal/provider/wechatpay TestProbe",
+	}, {
 		name: "wechat-old-signature", file: "internal/provider/wechatpay/verify.go",
 		line: "age >= int64(maxAge.Seconds()) ||", becomes: "",
 		tests: "./internal/provider/wechatpay TestNotification",

@@ -87,6 +87,10 @@ var webRows = []row{
 		line: `ancestors = []string{"'none'"}`, becomes: `ancestors = []string{"*"}`,
 		tests: "./internal/httpd TestPageHeaders|TestContentPolicy",
 	}, {
+		name: "second-referrer-policy-unseen", file: "internal/check/front.go",
+		line: `strings.SplitSeq(strings.Join(values, ","), ",")`, becomes: `strings.SplitSeq(got.Get(name), ",")`,
+		tests: "./internal/check TestFront",
+	}, {
 		name: "page-loads-anything", file: "internal/httpd/headers.go",
 		line: `"default-src 'none'",`, becomes: `"default-src *",`,
 		tests: "./internal/httpd TestPageHeaders|TestContentPolicy",
