@@ -33,6 +33,8 @@ type Commands struct {
 	Refunds    refunds        `cmd:"" help:"Bring refunds to an end that wait for a person."`
 	Secrets    secrets        `cmd:"" help:"See which secrets the servers on a database have, and retire old ones."`
 	Migrate    migrate        `cmd:"" help:"Bring the tables up to date, with a role that may, or tell whether they are."`
+	Backup     backup         `cmd:"" help:"Copy the SQLite database of a running server into a file."`
+	Copy       copyAll        `cmd:"" help:"Copy everything from SQLite to PostgreSQL."`
 	Reconcile  reconcileBills `cmd:"" help:"Compare the providers' daily bills with our books."`
 	Prune      prune          `cmd:"" help:"Let go at once of what was kept long enough, or count it."`
 	Erase      erase          `cmd:"" help:"Erase what is known of a payer besides numbers, amounts and dates."`
