@@ -216,7 +216,7 @@ func (s *screen) alert() goapp.UI {
 // elsewhere, as it is in a shop's page; for the eye the title says it.
 func (s *screen) status() goapp.UI {
 	class, said := "p.status", s.statusText()
-	if said == "" && (final(s.Progress.State) || s.Progress.State == view.StateFailed) {
+	if said == "" && s.Progress.Instant == "" && (final(s.Progress.State) || s.Progress.State == view.StateFailed) {
 		class, said = "p.status sr", s.say(pageTitles[s.Progress.State], "")
 	}
 	return el(class, attrs{"role", "status", "aria-live", "polite"}, text(said))
@@ -232,6 +232,7 @@ func (s *screen) statusText() string {
 		}
 	case s.local.copied:
 		return s.say("share.copied", "")
+	case s.Progress.Instant != "": // it was sent before anyone knew
 	case s.Progress.State == view.StateWaiting && !s.returned() && !s.dead():
 		return s.say("waiting", "")
 	}

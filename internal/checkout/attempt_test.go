@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -112,6 +113,32 @@ func TestPageQRNeedsNoAttempt(t *testing.T) {
 	l, err := fx.Choose(t.Context(), id, wechat, pay.RailPageQR)
 	fx.must(err)
 	if len(l.Attempts) != 0 || len(fx.Sim.Orders()) != 0 {
+		t.Errorf("attempts %+v", l.Attempts)
+	}
+}
+
+// An attempt that nobody asked for is a session's first or none; asked for once more
+// it is the same.
+func TestFirstAttempt(t *testing.T) {
+	t.Parallel()
+	fx := newFixture(t)
+	unasked := checkout.AttemptRequest{
+		Method: wechat, Rail: pay.RailQR, Device: device.Detect(harness.Agent(pay.RailQR)),
+		PayerIP: netip.MustParseAddr("203.0.113.9"), ReturnURL: fx.BaseURL + "/return/sealed", First: true,
+	}
+	id := fx.open()
+	for range 2 {
+		_, err := fx.Service().Attempt(t.Context(), id, unasked)
+		fx.must(err)
+	}
+	if l := fx.ledger(id); len(l.Attempts) != 1 {
+		t.Errorf("attempts %+v", l.Attempts)
+	}
+	other := fx.open()
+	fx.choose(other, alipay, pay.RailQR)
+	_, err := fx.Service().Attempt(t.Context(), other, unasked)
+	fx.code(err, pay.CodeConflict, "", "not the first")
+	if l := fx.ledger(other); len(l.Attempts) != 1 {
 		t.Errorf("attempts %+v", l.Attempts)
 	}
 }

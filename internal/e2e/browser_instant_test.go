@@ -64,6 +64,26 @@ func instantRefused(t *testing.T, s *demotest.Demo, browser *browsertest.Browser
 	tab.Wait(has(`svg[data-qr]`))
 }
 
+// Where the provider does not answer, the list stands there in the end, and can be used.
+func instantTooLate(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
+	defer s.Sim.Calm()
+	if err := s.Sim.Inject(providersim.Rule{Fault: "hang", Percent: 100}); err != nil {
+		t.Fatal(err)
+	}
+	open := s.Open(t, demotest.Order{Merchant: "instant"})
+	tab := show(t, browser, demotest.Desktop)
+	tab.Go(open.URL)
+	tab.Wait(is("select"))
+	tab.Wait(ready)
+	checkDrift(t, tab)
+	s.Sim.Calm()
+	tap(tab, `[data-method="alipay"] form[data-rail="qr"] button`)
+	tab.Wait(has(`svg[data-qr]`))
+	if now := s.Look(t, open); len(now.Attempts) != 2 {
+		t.Errorf("the attempts are %+v", now.Attempts)
+	}
+}
+
 // A frame begins nothing before the payer sees it, and then comes with the code.
 func instantInView(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 	tab := show(t, browser, demotest.Desktop, early(`new MutationObserver((_, watch) => {

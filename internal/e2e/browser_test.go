@@ -40,6 +40,7 @@ func TestBrowser(t *testing.T) {
 		{"history-without-script", historyWithoutScript},
 		{"instant-without-script", instantWithoutScript},
 		{"instant-takeover", instantTakeover},
+		{"instant-too-late", instantTooLate},
 		{"instant-in-view", instantInView},
 		{"instant-refused", instantRefused},
 		{"takeover", takeover},

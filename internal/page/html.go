@@ -167,8 +167,8 @@ func writeScripts(b *bytes.Buffer, v view.Checkout, r Request, s Scripts) {
 	if r.Unseen {
 		b.WriteString(` data-unseen="1"`)
 	}
-	if v.Progress.Instant != "" { // the head and the list have said that there is a code
-		b.WriteString(` data-state="` + html.EscapeString(string(v.Progress.State)) + `" data-title="` + html.EscapeString(app.Title(v)) + `"`)
+	if p := v.Progress; p.Instant != "" && p.State != view.StateWaiting { // the head and the list have said that there is a code
+		b.WriteString(` data-state="` + html.EscapeString(string(p.State)) + `" data-title="` + html.EscapeString(app.Title(v)) + `"`)
 	}
 	b.WriteString(`></script><script defer src="` + s.Listen + `" data-offline="` + html.EscapeString(v.Text["offline"]) + `" data-copied="` + html.EscapeString(v.Text["share.copied"]) + `"></script>`)
 	if s.Wasm == "" || s.Exec == "" {

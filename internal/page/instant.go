@@ -34,7 +34,7 @@ func InstantMethod(v view.Checkout) pay.Method {
 // InstantStart returns the page of a view as it is while the provider is asked for m's
 // code: the list, up to where the code will stand.
 func InstantStart(v view.Checkout, r Request, scripts Scripts, m pay.Method) ([]byte, error) {
-	v.Progress.State = view.StateWaiting
+	v.Progress.State, v.Progress.Instant = view.StateWaiting, m
 	v.Progress.Payment = &view.Payment{AttemptID: "to come", Method: m, Rail: pay.RailQR, QR: &view.QR{}}
 	start, _, err := atPane(v, r, scripts)
 	return start, err
@@ -45,8 +45,9 @@ func InstantStart(v view.Checkout, r Request, scripts Scripts, m pay.Method) ([]
 // of before, so that both parts are of one page.
 func InstantRest(v, before view.Checkout, r Request, scripts Scripts, m pay.Method) ([]byte, error) {
 	if !hasCode(v.Progress, m) {
-		v.Progress = withoutCode(v.Progress, before.Progress, m)
+		v.Progress = withoutCode(v.Progress, before.Progress)
 	}
+	v.Progress.Instant = m
 	_, rest, err := atPane(v, r, scripts)
 	return rest, err
 }
@@ -55,19 +56,16 @@ func hasCode(p view.Progress, m pay.Method) bool {
 	return p.State == view.StateWaiting && p.Payment.Method == m && p.Payment.Rail == pay.RailQR && p.Payment.QR != nil
 }
 
-// withoutCode returns the progress of a list to which the code of m did not come. What
+// withoutCode returns the progress of a list to which the code did not come. What
 // else happened meanwhile is news for the page, so it starts at what was known before.
-func withoutCode(p, before view.Progress, m pay.Method) view.Progress {
+func withoutCode(p, before view.Progress) view.Progress {
 	switch p.State {
 	case view.StateFailed:
+		return p
 	case view.StateSubmitting, view.StateSelect:
 		before.LastEvent = p.LastEvent
-		p = before
-	default:
-		p = before
 	}
-	p.Instant = m
-	return p
+	return before
 }
 
 // atPane draws a page and cuts it behind the start of its pane.

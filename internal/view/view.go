@@ -72,9 +72,9 @@ type Progress struct {
 	// Failed is the method of the attempt that was refused, in state failed.
 	Failed pay.Method `json:"failed,omitempty"`
 
-	// Instant is the method whose code the page was to come with and did not, in the
-	// states select and failed: the list stands as it was sent, as tabs. "" for an
-	// ordinary list.
+	// Instant is the method whose code the page was to come with. In the states select
+	// and failed it did not come: the list stands as it was sent, as tabs. "" for an
+	// ordinary page.
 	Instant pay.Method `json:"instant,omitempty"`
 
 	// Receipt is what is known of a payment, in state paid.
