@@ -2,6 +2,7 @@ package checkout
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,6 +25,7 @@ type NewSession struct {
 		Region string `json:"region"` // ISO 3166-1 alpha-2
 	} `json:"payer"`
 	ReturnURL string `json:"return_url"`
+	RenewURL  string `json:"renew_url"` // where a payer orders anew once the session has expired; "" for ReturnURL
 	Locale    string `json:"locale"`
 	ExpiresIn int64  `json:"expires_in"` // seconds; 0 for half an hour
 }
@@ -52,6 +54,7 @@ var textBounds = []struct {
 	{"payer.id", textRule{max: 128}, func(n *NewSession) string { return n.Payer.ID }},
 	{"locale", textRule{max: MaxLocale}, func(n *NewSession) string { return n.Locale }},
 	{"return_url", textRule{max: 2048, must: true}, func(n *NewSession) string { return n.ReturnURL }},
+	{"renew_url", textRule{max: 2048}, func(n *NewSession) string { return n.RenewURL }},
 }
 
 // validate checks what needs no knowledge of the merchant. The error names the
@@ -143,6 +146,22 @@ func (n *NewSession) expiry() time.Duration {
 	return time.Duration(max(-1, min(n.ExpiresIn, int64(maxExpiry.Seconds())+1))) * time.Second
 }
 
+// checkURLs checks that the merchant may send payers where a session leads them. The
+// error names the field.
+func (s *Service) checkURLs(merchant string, n NewSession) error {
+	if err := s.merchants.ReturnURL(merchant, n.ReturnURL); err != nil {
+		return err
+	}
+	if n.RenewURL == "" {
+		return nil
+	}
+	err := s.merchants.ReturnURL(merchant, n.RenewURL)
+	if refusal, ok := errors.AsType[*pay.Error](err); ok {
+		return pay.Errorf(refusal.Code, "renew_url", "%s", refusal.Message)
+	}
+	return err
+}
+
 // Create opens a session. The token is in the answer and nowhere else.
 // Fails with invalid_request naming the field, or not_found for the merchant.
 func (s *Service) Create(ctx context.Context, merchant string, n NewSession) (*pay.Ledger, string, error) {
@@ -156,14 +175,14 @@ func (s *Service) Create(ctx context.Context, merchant string, n NewSession) (*p
 	if !takes(doc, n.Amount.Currency) {
 		return nil, "", pay.Errorf(pay.CodeInvalid, "amount.currency", "no method of this merchant takes %q", n.Amount.Currency)
 	}
-	if err := s.merchants.ReturnURL(merchant, n.ReturnURL); err != nil {
+	if err := s.checkURLs(merchant, n); err != nil {
 		return nil, "", err
 	}
 	now, token := s.now(), newToken()
 	l := pay.Open(pay.Session{
 		ID: newSessionID(), Merchant: merchant, TokenHash: HashToken(token), Reference: n.Reference,
 		Amount: n.Amount, Description: n.Description, Items: n.Items, MerchantPayerID: n.Payer.ID, Region: n.Payer.Region,
-		ReturnURL: n.ReturnURL, Locale: n.Locale, DocumentVersion: version,
+		ReturnURL: n.ReturnURL, RenewURL: n.RenewURL, Locale: n.Locale, DocumentVersion: version,
 		CreatedAt: now, ExpiresAt: now.Add(n.expiry()),
 	})
 	if err := s.store.Create(ctx, l); err != nil {

@@ -3,6 +3,7 @@ package page_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -68,4 +69,25 @@ func TestContinueURLKeepsEveryByte(t *testing.T) {
 			t.Fatalf("%s leads on to %s, which names no session", given, got)
 		}
 	})
+}
+
+// TestRenewURL: only who comes too late is sent to order anew.
+func TestRenewURL(t *testing.T) {
+	t.Parallel()
+	session := pay.Session{ID: "cs_1", ReturnURL: "https://shop.example/thanks", RenewURL: "https://shop.example/cart?a=1;2", ExpiresAt: opened.Add(time.Minute)}
+	for _, c := range []struct {
+		renew string
+		at    time.Time
+		want  string
+	}{
+		{session.RenewURL, opened, "https://shop.example/thanks?morepay_session=cs_1"},
+		{session.RenewURL, opened.Add(time.Hour), "https://shop.example/cart?a=1;2&morepay_session=cs_1"},
+		{"", opened.Add(time.Hour), "https://shop.example/thanks?morepay_session=cs_1"},
+	} {
+		session.RenewURL = c.renew
+		p, err := page.Progress(pay.Open(session), nil, page.Request{}, page.Links{}, c.at)
+		if err != nil || p.ContinueURL != c.want {
+			t.Errorf("at %v it leads to %q, %v, want %q", c.at, p.ContinueURL, err, c.want)
+		}
+	}
 }

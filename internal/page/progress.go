@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -42,7 +43,7 @@ func Progress(l *pay.Ledger, notGranted []capability.MethodRail, r Request, link
 		FormToken:  links.FormToken,
 		NotGranted: notGranted,
 
-		ContinueURL: continueURL(&l.Session),
+		ContinueURL: continueURL(&l.Session, status),
 	}
 	var err error
 	switch p.State {
@@ -142,8 +143,12 @@ const sessionParameter = "morepay_session"
 // else: a status in a URL could be made up, so the merchant's server asks. Every
 // byte of the merchant's stays: a query may be signed, or mean something only as
 // it was written. The fragment comes last, as it must.
-func continueURL(s *pay.Session) string {
-	page, fragment, hashed := strings.Cut(s.ReturnURL, "#")
+func continueURL(s *pay.Session, status pay.SessionStatus) string {
+	given := s.ReturnURL
+	if status == pay.SessionExpired {
+		given = cmp.Or(s.RenewURL, given) // an expired session is never opened again
+	}
+	page, fragment, hashed := strings.Cut(given, "#")
 	path, query, _ := strings.Cut(page, "?")
 	query = withoutSession(query)
 	if query != "" && !strings.HasSuffix(query, "&") {

@@ -16,6 +16,7 @@ type Session struct {
 	MerchantPayerID string // the merchant's id of the payer; decides rollout buckets only
 	Region          string // ISO 3166-1 alpha-2, or "" if unknown
 	ReturnURL       string
+	RenewURL        string // where a payer orders anew once the session has expired; "" for ReturnURL
 	Locale          string // BCP 47, or "" to follow the payer's browser
 	DocumentVersion int64  // the capability document this session was created under
 
