@@ -12,6 +12,7 @@ import (
 
 	"morepay/internal/demo"
 	"morepay/internal/harness"
+	"morepay/internal/pay"
 	"morepay/internal/program"
 	"morepay/internal/secret"
 	"morepay/internal/store"
@@ -53,6 +54,21 @@ func (b *back) cancels(reference string) {
 	b.t.Helper()
 	s := b.do(http.MethodPost, "/v1/sessions", `{"merchant_reference":"`+reference+`","description":"Tea","amount":{"currency":"CNY","value":5980},"return_url":"`+b.h.BaseURL+`/demo/thanks"}`)
 	b.do(http.MethodPost, "/v1/sessions/"+s["id"].(string)+"/cancel", "{}")
+}
+
+// pays has a payer pay a new session.
+func (b *back) pays() {
+	b.t.Helper()
+	l, _, err := b.h.Open(b.t.Context(), 5980)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if l, err = b.h.Choose(b.t.Context(), l.Session.ID, "wechat_pay", pay.RailQR); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := b.h.Approve(&l.Attempts[0]); err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 // events reads on from a position until it has seen n, and returns where it stopped.
@@ -117,7 +133,7 @@ func TestCopyToPostgres(t *testing.T) {
 		t.Fatal(err)
 	}
 	read = b.events(read, 1)
-	b.cancels("third")
+	b.pays()
 	b.events(read, 1)
 }
 
