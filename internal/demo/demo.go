@@ -113,6 +113,12 @@ func (s Shop) Export(dir string) error {
 	for name, content := range s.files {
 		errs = append(errs, os.WriteFile(filepath.Join(own, name), content, 0o600))
 	}
+	if len(s.Icons) > 0 {
+		errs = append(errs, os.MkdirAll(filepath.Join(own, "icons"), 0o700))
+	}
+	for _, icon := range s.Icons {
+		errs = append(errs, os.WriteFile(filepath.Join(own, "icons", icon.File), icon.Body, 0o600))
+	}
 	return errors.Join(errs...)
 }
 

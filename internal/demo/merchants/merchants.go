@@ -7,7 +7,8 @@ package merchants
 
 import "embed"
 
-// FS holds <id>/capabilities.json of every sample merchant.
+// FS holds <id>/capabilities.json of every sample merchant, and the pictures of
+// some.
 //
-//go:embed */capabilities.json
+//go:embed */capabilities.json */icons/*
 var FS embed.FS

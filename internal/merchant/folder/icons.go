@@ -25,6 +25,7 @@ var iconTypes = map[string]string{
 // Icon is a merchant's own picture for a method: icons/<id>.svg, .png or .webp
 // in the merchant's folder.
 type Icon struct {
+	File      string // its name in the folder icons
 	MediaType string
 	Body      []byte
 	ETag      string
@@ -53,7 +54,7 @@ func (m *Merchant) loadIcons(dir fs.FS) error {
 		if len(body) > MaxIcon {
 			problems = append(problems, fmt.Errorf("%s: is longer than %d bytes", file, MaxIcon))
 		}
-		m.Icons[id] = Icon{MediaType: mediaType, Body: body, ETag: merchant.ETag(body)}
+		m.Icons[id] = Icon{File: e.Name(), MediaType: mediaType, Body: body, ETag: merchant.ETag(body)}
 	}
 	return errors.Join(append(problems, m.inDocument(checkIcons(m.Document, m.Icons)))...)
 }
