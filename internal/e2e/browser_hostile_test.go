@@ -59,7 +59,7 @@ func hostileTexts(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) 
 	for name, text := range map[string]string{
 		"markup":  `"><img src=x onerror=alert(1)></p></main></script><script>alert(2)</script><!--`,
 		"quotes":  "' \" ` \\ &quot; &lt; ${alert(3)} {merchant} {{.}} javascript:alert(4)",
-		"foreign": "搪瓷杯（白底蓝边） كوب \u202egnp.exe\u202c 👩\u200d👩\u200d👧 茶 ☕️",
+		"foreign": "搪瓷杯（白底蓝边） كوب 👩\u200d👩\u200d👧 茶 ☕️",
 		"true":    "true",
 	} {
 		t.Run(name, func(t *testing.T) {
