@@ -25,6 +25,20 @@ func (t *Throttle) Allow(id string, now time.Time) bool { return t.allow(id, now
 // Len returns the number of sessions that it remembers.
 func (t *Throttle) Len() int { return len(t.at) }
 
+// Puzzles remembers since when something can't be understood.
+type Puzzles = puzzles
+
+// MaxPuzzles is the number of rows that are remembered at most.
+const MaxPuzzles = maxPuzzles
+
+// Note adds to a row.
+func (p *Puzzles) Note(what string, now time.Time) (age time.Duration, tell bool) {
+	return p.note(what, now)
+}
+
+// Len returns the number of rows that it remembers.
+func (p *Puzzles) Len() int { return len(p.rows) }
+
 // ClaimFor is for how long what a crashed server had claimed stays claimed.
 const ClaimFor = claimFor
 

@@ -75,7 +75,7 @@ type child struct {
 // it answers.
 func (dep *deployment) serve(ctx context.Context, environment ...string) (*child, error) {
 	address := strings.TrimPrefix(dep.BaseURL, "http://")
-	cmd := exec.CommandContext(ctx, dep.env.Binary, "serve", "--listen", address, "--admin-listen", "127.0.0.1:0",
+	cmd := exec.CommandContext(ctx, dep.env.Binary, "serve", "--listen", address, "--admin-listen", dep.AdminListen,
 		"--base-url", dep.BaseURL, "--sim-url", dep.SimURL, "--merchants", dep.merchants, "--data", dep.Data, "--drain", "0s")
 	cmd.Env = append(os.Environ(), environment...)
 	cmd.Stdout, cmd.Stderr = dep.env.Log, dep.env.Log

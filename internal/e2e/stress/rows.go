@@ -14,6 +14,7 @@ func Rows() []Row {
 		{"chaos", "10,000 payments on a rough day, all in the right state", chaos},
 		{"broken-network", "8 toxics × {prepay, query, close, refund} × {before, during, after}: all end right", brokenNetwork},
 		{"webhooks", "one never taken, others ≥ 250/s to a back end of 100 ms; after an outage the first in ≤ 2.5 s", webhooks},
+		{"soak", "a million requests with invented methods, paths, tokens, addresses, headers: the second half adds no series, ≤ 16 files and goroutines, ≤ 16 MB of heap, ≤ 64 MB of RSS", soak},
 		{"fault-points", "every named point: settled after a kill -9 there", faultPoints},
 	}
 }
