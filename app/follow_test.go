@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,6 +15,7 @@ import (
 // script is a source that does what a test says, one entry a call; the last
 // entry is repeated.
 type script struct {
+	mu      sync.Mutex // timers change what follows
 	streams []stream
 	answers []answer
 
@@ -39,6 +41,8 @@ type answer struct {
 func next[T any](list []T, n int) T { return list[min(n, len(list)-1)] }
 
 func (s *script) stream(after int64) (<-chan *view.Progress, func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	plan := next(s.streams, len(s.connected))
 	s.connected = append(s.connected, time.Since(s.began))
 	s.after = append(s.after, after)
@@ -49,31 +53,56 @@ func (s *script) stream(after int64) (<-chan *view.Progress, func()) {
 		news <- &progress
 	}
 	stopped := false
-	stop := func() {
+	began := time.Now()
+	var beat func()
+	beat = func() { // s.mu is held
+		if !stopped && (plan.dies == 0 || time.Since(began) < plan.dies) {
+			select {
+			case news <- nil:
+			default: // nobody has read the last ones
+			}
+			s.change(view.Beat, beat)
+		}
+	}
+	stop := func() { // s.mu is held
 		if !stopped {
 			stopped = true
 			s.open--
 			close(news)
 		}
 	}
-	began := time.Now()
-	var beat func()
-	beat = func() {
-		if !stopped && (plan.dies == 0 || time.Since(began) < plan.dies) {
-			news <- nil
-			time.AfterFunc(view.Beat, beat)
-		}
-	}
 	if plan.stands {
 		beat()
 	}
 	if plan.lasts > 0 {
-		time.AfterFunc(plan.lasts, stop)
+		s.change(plan.lasts, stop)
 	}
-	return news, stop
+	return news, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		stop()
+	}
+}
+
+// change does something after a while, with s.mu held.
+func (s *script) change(after time.Duration, what func()) {
+	time.AfterFunc(after, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		what()
+	})
+}
+
+// left returns the number of streams that are open.
+func (s *script) left() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.open
 }
 
 func (s *script) fetch() (view.Progress, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if len(s.answers) == 0 {
 		return progress(view.StateWaiting, 0), nil // nothing new
 	}
@@ -98,6 +127,12 @@ func follow(s *script, start view.State, unseen bool, nudges ...time.Duration) f
 
 // place is what the browser says of the page, by default nothing.
 type place struct{ unseen, offline func() bool }
+
+// after reports whether so much time has passed since it was called.
+func after(d time.Duration) func() bool {
+	since := time.Now()
+	return func() bool { return time.Since(since) >= d }
+}
 
 func followWhere(s *script, start view.State, where place, nudges ...time.Duration) followed {
 	var got followed
@@ -147,8 +182,8 @@ func TestFollowerHearsOfPayment(t *testing.T) {
 		if want := []view.State{view.StateWaiting, view.StatePaid}; !slices.Equal(got.heard, want) {
 			t.Errorf("heard %v, want %v", got.heard, want)
 		}
-		if got.took != 0 || len(got.health) != 0 || s.open != 0 {
-			t.Errorf("took %v, health %v, %d streams left open", got.took, got.health, s.open)
+		if got.took != 0 || len(got.health) != 0 || s.left() != 0 {
+			t.Errorf("took %v, health %v, %d streams left open", got.took, got.health, s.left())
 		}
 	})
 }
@@ -197,21 +232,18 @@ func TestFollowerHoldsNoStreamUnseen(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{streams: []stream{{stands: true}}, answers: []answer{{progress: progress(view.StateWaiting, 4)}, {progress: progress(view.StateWaiting, 4)}, {progress: progress(view.StatePaid, 6)}}}
-		hidden := false
-		time.AfterFunc(time.Minute-time.Second, func() { hidden = true })
-		got := followWhere(s, view.StateSelect, place{unseen: func() bool { return hidden }}, time.Minute)
+		got := followWhere(s, view.StateSelect, place{unseen: after(time.Minute - time.Second)}, time.Minute)
 		if want := []time.Duration{time.Minute, time.Minute + askUnseen, time.Minute + 2*askUnseen}; !slices.Equal(s.asked, want) || len(s.connected) != 1 {
 			t.Errorf("asked at %v, want %v; connected at %v", s.asked, want, s.connected)
 		}
-		if want := []view.State{view.StateWaiting, view.StateWaiting, view.StatePaid}; !slices.Equal(got.heard, want) || s.open != 0 {
-			t.Errorf("heard %v, %d streams left open", got.heard, s.open)
+		if want := []view.State{view.StateWaiting, view.StateWaiting, view.StatePaid}; !slices.Equal(got.heard, want) || s.left() != 0 {
+			t.Errorf("heard %v, %d streams left open", got.heard, s.left())
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{streams: []stream{{stands: true, news: []view.Progress{progress(view.StatePaid, 9)}}}, answers: []answer{{progress: progress(view.StateWaiting, 4)}}}
-		hidden := true
-		time.AfterFunc(9*time.Second, func() { hidden = false })
-		if got := followWhere(s, view.StateWaiting, place{unseen: func() bool { return hidden }}, 10*time.Second); got.took != 10*time.Second {
+		seen := after(9 * time.Second)
+		if got := followWhere(s, view.StateWaiting, place{unseen: func() bool { return !seen() }}, 10*time.Second); got.took != 10*time.Second {
 			t.Errorf("heard of it after %v", got.took)
 		}
 	})
@@ -223,7 +255,7 @@ func TestFollowerAsksWhereStreamsAreHeld(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{streams: []stream{{}}, answers: []answer{{progress: progress(view.StateWaiting, 4)}}}
-		time.AfterFunc(4*time.Minute, func() { s.answers = []answer{{progress: progress(view.StatePaid, 6)}} })
+		s.change(4*time.Minute, func() { s.answers = []answer{{progress: progress(view.StatePaid, 6)}} })
 		got := follow(s, view.StateWaiting, false)
 		if late := got.took - 4*time.Minute; late > 2*askSoon {
 			t.Errorf("heard of it %v late", late)
@@ -291,12 +323,11 @@ func TestFollowerHearsOffline(t *testing.T) {
 			streams: []stream{{stands: true}, {lasts: time.Millisecond}},
 			answers: []answer{{err: errDown}},
 		}
-		off := false
-		time.AfterFunc(8*time.Second, func() { off = true })
-		time.AfterFunc(17*time.Second, func() {
-			off, s.streams = false, []stream{{stands: true, news: []view.Progress{progress(view.StatePaid, 9)}}}
+		s.change(17*time.Second, func() {
+			s.streams = []stream{{stands: true, news: []view.Progress{progress(view.StatePaid, 9)}}}
 		})
-		got := followWhere(s, view.StateSelect, place{offline: func() bool { return off }}, 9*time.Second, 18*time.Second)
+		gone, back := after(8*time.Second), after(17*time.Second)
+		got := followWhere(s, view.StateSelect, place{offline: func() bool { return gone() && !back() }}, 9*time.Second, 18*time.Second)
 		if want := []time.Duration{9 * time.Second, 18 * time.Second}; !slices.Equal(got.changed, want) || got.took != 18*time.Second {
 			t.Errorf("health %v at %v, paid at %v", got.health, got.changed, got.took)
 		}
@@ -346,8 +377,8 @@ func TestFollowerEndsLongAfterExpiry(t *testing.T) {
 				if end := 10*time.Minute + followAfterEnd; got.took < end || got.took > end+time.Minute {
 					t.Errorf("ended after %v, want about %v", got.took, end)
 				}
-				if s.worst != 1 || s.open != 0 {
-					t.Errorf("%d streams at once, %d left open", s.worst, s.open)
+				if s.worst != 1 || s.left() != 0 {
+					t.Errorf("%d streams at once, %d left open", s.worst, s.left())
 				}
 			})
 		})
