@@ -69,12 +69,12 @@ func (s *screen) help() goapp.UI {
 
 // inLanguage returns the address of this page in another language.
 func (s *screen) inLanguage(tag string) string {
-	query := url.Values{"lang": {tag}}
+	address := s.Path + "?lang=" + tag
 	if s.Parent != "" {
-		query.Set("parent", s.Parent)
+		address += "&parent=" + url.QueryEscape(s.Parent)
 	}
 	if s.Theme != "" {
-		query.Set("theme", s.Theme)
+		address += "&theme=" + url.QueryEscape(s.Theme)
 	}
-	return s.Path + "?" + query.Encode()
+	return address
 }

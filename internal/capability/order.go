@@ -46,19 +46,29 @@ type place struct {
 // arrange puts choices, which stand in the document's order, into display order
 // and gives each its group and its rank.
 func (f *facts) arrange(choices []Choice) []Choice {
-	places := make([]place, len(choices))
+	places := make([]place, 0, len(choices))
 	for i, c := range choices {
 		m := &f.doc.Methods[i]
 		home := slices.Contains(rowOf(c.Method).Home, f.device.Container)
-		places[i] = place{c, standingOf(&c), home, m.Primary || home, rankingOf(f.doc, m.Method), m.Rank}
+		p := place{c, standingOf(&c), home, m.Primary || home, rankingOf(f.doc, m.Method), m.Rank}
+		// Few methods are put in order one by one; a sort would be as much code again in the browser.
+		places = slices.Insert(places, placeOf(places, p), p)
 	}
-	slices.SortStableFunc(places, byDisplay)
 	f.group(places)
 	for i := range places {
 		places[i].Rank = i + 1
 		choices[i] = places[i].Choice
 	}
 	return choices
+}
+
+// placeOf returns where one more place stands among sorted ones: after its equals.
+func placeOf(places []place, p place) int {
+	i := len(places)
+	for i > 0 && byDisplay(p, places[i-1]) < 0 {
+		i--
+	}
+	return i
 }
 
 // byDisplay is the display order: by standing; among equals a wallet in its own

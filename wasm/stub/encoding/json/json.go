@@ -3,8 +3,8 @@
 // same field tags, and encodes nothing.
 //
 // It differs from the real one where our server gives it no cause: names of fields are
-// compared as they are, structs embed none, and a value of another type is an
-// error at once.
+// compared as they are, structs embed none, no type but time.Time decodes itself, and
+// a value of another type is an error at once.
 //
 //standin:for github.com/maxence-charriere/go-app/v10/pkg/app github.com/maxence-charriere/go-app/v10/pkg/errors
 //standin:for morepay/app morepay/internal/capability morepay/internal/device
@@ -86,15 +86,11 @@ func (d *decoder) value(v reflect.Value, depth int) {
 		d.fail()
 		return
 	}
-	if custom, ok := unmarshaler(v); ok {
-		start := d.text
-		d.value(reflect.Value{}, depth)
-		if d.failed || custom.UnmarshalJSON([]byte(strings.TrimSpace(start[:len(start)-len(d.text)]))) != nil {
-			d.fail()
-		}
+	c := d.peek()
+	if v.IsValid() && v.Type() == timeType {
+		d.time(v, c)
 		return
 	}
-	c := d.peek()
 	if v.IsValid() && v.Kind() == reflect.Pointer && c != 'n' {
 		if v.IsNil() {
 			v.Set(reflect.New(v.Type().Elem()))
@@ -112,15 +108,6 @@ func (d *decoder) value(v reflect.Value, depth int) {
 	default:
 		d.literal(v)
 	}
-}
-
-// unmarshaler returns v as a type that decodes itself, as times do.
-func unmarshaler(v reflect.Value) (custom interface{ UnmarshalJSON([]byte) error }, ok bool) {
-	if !v.IsValid() || v.Kind() != reflect.Struct {
-		return nil, false
-	}
-	custom, ok = v.Addr().Interface().(interface{ UnmarshalJSON([]byte) error })
-	return custom, ok
 }
 
 func (d *decoder) object(v reflect.Value, depth int) {

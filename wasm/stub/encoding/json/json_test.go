@@ -74,6 +74,37 @@ func TestRefusesAsTheRealOne(t *testing.T) {
 	}
 }
 
+// TestTimes: a time is what the real decoder makes of it, or refused as it does.
+func TestTimes(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"2026-11-23T09:30:00Z", "2026-11-23T09:30:00.5+08:00", "2026-11-23T09:30:00.123456789-23:59", "2026-11-23T09:30:00.1234567899Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z",
+		"2024-02-29T00:00:00Z", "2023-02-29T00:00:00Z", "2026-06-31T00:00:00Z", "2026-13-01T00:00:00Z", "2026-00-01T00:00:00Z", "2026-01-00T00:00:00Z", "2026-01-01T24:00:00Z",
+		"2026-01-01T00:60:00Z", "2026-01-01T00:00:60Z", "2026-01-01T00:00:00", "2026-01-01T00:00:00z", "2026-01-01t00:00:00Z", "2026-01-01 00:00:00Z", "2026-1-01T00:00:00Z",
+		"2026-01-01T00:00:00.Z", "2026-01-01T00:00:00+0800", "2026-01-01T00:00:00+8:00",
+		"2026-01-01T00:00:00--8:00", "2026-01-01T00:00:00Z ", "2026-01-01T00:00:00Z+", "2026-01-01T00:00:00.5.5Z", "20260-01-01T00:00:00Z", "", "Z", "２026-01-01T00:00:00Z",
+	} {
+		var got, want sample
+		refused := real.Unmarshal([]byte(`{"at":"`+text+`"}`), &want)
+		err := json.Unmarshal([]byte(`{"at":"`+text+`"}`), &got)
+		if (err == nil) != (refused == nil) || !got.At.Equal(want.At) {
+			t.Errorf("%q is %v, %v; to the real one %v, %v", text, got.At, err, want.At, refused)
+		}
+	}
+}
+
+// TestTimesThatAreNone: the real decoder takes these, against RFC 3339. No server of
+// ours writes them.
+func TestTimesThatAreNone(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"2026-01-01T0:00:00Z", "2026-01-01T00:00:00,5Z", "2026-01-01T00:00:00+24:00", "2026-01-01T00:00:00+00:60"} {
+		var got sample
+		if json.Unmarshal([]byte(`{"at":"`+text+`"}`), &got) == nil {
+			t.Errorf("%q is taken", text)
+		}
+	}
+}
+
 func FuzzUnmarshal(f *testing.F) {
 	f.Add([]byte(`{"text":"\ud83d\ude00","list":[{"at":"2026-11-23T09:30:00Z"},{"next":{"words":{"a":"b"}}}],"ratio":-0.5e-7}`))
 	f.Add([]byte(`{"Plain":["a",null],"count":9223372036854775808}`))
