@@ -1,0 +1,45 @@
+// Package marked holds tables in the documents to what the program says: each stands
+// between two marks, <!-- name --> and <!-- /name -->, and is written by a test.
+//
+// What must not live here: what is in a table.
+package marked
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// Hold fails if the tables of a file, by the name of their marks, are not those that
+// are given; with update it writes them.
+func Hold(t testing.TB, file string, tables map[string]string, update bool) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := string(data)
+	for name, table := range tables {
+		begin, end := "<!-- "+name+" -->\n", "<!-- /"+name+" -->\n"
+		before, rest, ok := strings.Cut(want, begin)
+		_, after, ended := strings.Cut(rest, end)
+		if !ok || !ended {
+			t.Fatalf("%s has no marks for %s", file, name)
+		}
+		want = before + begin + table + end + after
+	}
+	if update {
+		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(string(data), want); diff != "" {
+		t.Errorf("%s is out of date (-file +program), run with -update:\n%s", file, diff)
+	}
+}
+
+// Row returns a row of a table in Markdown.
+func Row(cells ...string) string { return "| " + strings.Join(cells, " | ") + " |\n" }
