@@ -29,6 +29,7 @@ type Storefront struct {
 	shops    map[string]Shop
 	ids      []string
 	api      string // origin of the server's API
+	scheme   string // of that origin, and so of this shop: http:// or https://
 	sim      string // origin of the simulated phone
 	frame    map[string]string
 	client   *http.Client
@@ -55,7 +56,7 @@ func NewStorefront(shops []Shop, api, sim string) (*Storefront, error) {
 		return nil, err
 	}
 	s := &Storefront{
-		shops: map[string]Shop{}, api: api, sim: sim, template: t, frame: map[string]string{},
+		shops: map[string]Shop{}, api: api, scheme: api[:strings.Index(api, "://")+len("://")], sim: sim, template: t, frame: map[string]string{},
 		client: &http.Client{Timeout: 10 * time.Second},
 	}
 	for _, shop := range shops {
@@ -68,7 +69,7 @@ func NewStorefront(shops []Shop, api, sim string) (*Storefront, error) {
 		s.hooks = append(s.hooks, verifier)
 	}
 	for i, o := range origins {
-		s.frame[strings.TrimPrefix(o, "http://")] = origins[(i+1)%len(origins)]
+		s.frame[strings.TrimPrefix(o, s.scheme)] = origins[(i+1)%len(origins)]
 	}
 	return s, nil
 }
@@ -285,7 +286,7 @@ func (s *Storefront) create(r *http.Request, p purchase) (session, error) {
 		"description":        p.Description,
 		"items":              []pay.Item{{SKU: "mug-01", Category: p.Category, Name: p.Description, Quantity: 1}},
 		"payer":              map[string]string{"id": p.Payer, "region": "CN"},
-		"return_url":         "http://" + r.Host + "/demo/thanks?shop=" + url.QueryEscape(p.Shop.ID),
+		"return_url":         s.scheme + r.Host + "/demo/thanks?shop=" + url.QueryEscape(p.Shop.ID),
 		"locale":             p.Locale,
 	})
 	if err != nil {
