@@ -22,7 +22,7 @@ MUTANTS ?= 10
 FUZZ ?= 10000000x
 
 .DEFAULT_GOAL := help
-.PHONY: help run build wasm wasm-stock standins check vet lint fmt tidy verify deps test mutants stress bench gallery size clean
+.PHONY: help run build wasm wasm-stock standins check rules vet lint fmt tidy verify deps test mutants stress bench gallery size clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,8 +44,12 @@ wasm-stock: ## build the bundle from unchanged packages, to the same place
 standins:
 	$(GO) run ./internal/tools/standins -o $(BUILD) wasm/stub $(WASM)
 
-check: vet lint ## vet, lint and the quick tests; installs nothing
+check: vet lint rules ## vet, lint and the quick tests; installs nothing
 	$(GO) test -short ./...
+
+# They read documents and what go list says, of which Go's cache of results knows nothing.
+rules:
+	$(GO) test -count 1 ./internal/rules
 
 vet:
 	$(GO) vet ./...
@@ -71,7 +75,7 @@ deps: ## install what the tests need (Chromium, fonts, PostgreSQL, pgbouncer, ng
 
 # With CI set, a test that lacks a tool fails instead of being skipped.
 test: export CI = 1
-test: deps vet lint verify ## everything CI runs
+test: deps vet lint verify rules ## everything CI runs
 	$(MAKE) wasm
 	$(GO) test -race -timeout 20m ./...
 	$(GO) test -run Model ./internal/pay
