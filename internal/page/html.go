@@ -163,16 +163,31 @@ func lookAgainAfter(p view.Progress) (seconds int, turn bool) {
 }
 
 func writeScripts(b *bytes.Buffer, v view.Checkout, r Request, s Scripts) {
-	b.WriteString(`<script defer fetchpriority="low" src="` + s.Frame + `" data-parent="` + html.EscapeString(v.Parent) + `"`)
-	if r.Unseen {
-		b.WriteString(` data-unseen="1"`)
+	if watched(v) || corrected(v.Progress) {
+		writeFrame(b, v, r, s.Frame)
 	}
-	if p := v.Progress; p.Instant != "" && p.State != view.StateWaiting { // the head and the list have said that there is a code
-		b.WriteString(` data-state="` + html.EscapeString(string(p.State)) + `" data-title="` + html.EscapeString(app.Title(v)) + `"`)
-	}
-	b.WriteString(`></script><script defer src="` + s.Listen + `" data-offline="` + html.EscapeString(v.Text["offline"]) + `" data-copied="` + html.EscapeString(v.Text["share.copied"]) + `"></script>`)
+	b.WriteString(`<script defer src="` + s.Listen + `" data-offline="` + html.EscapeString(v.Text["offline"]) + `" data-copied="` + html.EscapeString(v.Text["share.copied"]) + `"></script>`)
 	if s.Wasm == "" || s.Exec == "" {
 		return
 	}
 	b.WriteString(`<script defer fetchpriority="low" src="` + s.Boot + `" data-wasm="` + s.Wasm + `" data-exec="` + s.Exec + `" data-text="` + locale.Path(v.Locale) + `"></script>`)
+}
+
+// watched reports whether a shop's page, or an app around ours, may want to hear what
+// happens here. A page that stands alone in a desktop's browser has nobody to tell.
+func watched(v view.Checkout) bool { return v.Parent != "" || !v.Device.DesktopBrowser() }
+
+// corrected reports whether the head and the list have said that there is a code which
+// then did not come.
+func corrected(p view.Progress) bool { return p.Instant != "" && p.State != view.StateWaiting }
+
+func writeFrame(b *bytes.Buffer, v view.Checkout, r Request, src string) {
+	b.WriteString(`<script defer fetchpriority="low" src="` + src + `" data-parent="` + html.EscapeString(v.Parent) + `"`)
+	if r.Unseen {
+		b.WriteString(` data-unseen="1"`)
+	}
+	if corrected(v.Progress) {
+		b.WriteString(` data-state="` + html.EscapeString(string(v.Progress.State)) + `" data-title="` + html.EscapeString(app.Title(v)) + `"`)
+	}
+	b.WriteString(`></script>`)
 }

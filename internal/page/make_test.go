@@ -29,6 +29,12 @@ func TestOnlyRegisteredOriginsFrameThePage(t *testing.T) {
 				t.Errorf("the parent is %q, want %q", v.Parent, c.parent)
 			}
 			frame := find(parse(t, makeHTML(t, v, false)), "script", "src", scripts.Frame)
+			if c.parent == "" {
+				if frame != nil {
+					t.Error("a page with nobody around it has the frame's script")
+				}
+				return
+			}
 			if got := value(frame, "data-parent"); got != c.parent {
 				t.Errorf("the frame's script is told %q, want %q", got, c.parent)
 			}
@@ -117,8 +123,33 @@ func TestNoBundle(t *testing.T) {
 		t.Fatal(err)
 	}
 	root := parse(t, b)
-	if find(root, "script", "src", "/frame.js") == nil || find(root, "script", "src", "/listen.js") == nil || find(root, "script", "src", "/boot.js") != nil {
+	if find(root, "script", "src", "/listen.js") == nil || find(root, "script", "src", "/boot.js") != nil {
 		t.Errorf("the page loads other scripts:\n%s", b)
+	}
+}
+
+// TestOnlyWatchedPagesTell: the script that tells a shop's page or an app's is left out
+// where there can be neither, for it takes its share of the line from the payer's click.
+func TestOnlyWatchedPagesTell(t *testing.T) {
+	t.Parallel()
+	const webView = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)"
+	for _, c := range []struct {
+		name, parent, agent string
+		want                bool
+	}{
+		{"desktop-alone", "", desktop, false},
+		{"desktop-in-a-frame", shop, desktop, true},
+		{"desktop-unknown", "", webView, true},
+		{"phone", "", phone, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := ask(t, "", c.agent)
+			r.Parent = c.parent
+			root := parse(t, makeHTML(t, makeView(t, ledger(t), r, opened), false))
+			if got := find(root, "script", "src", scripts.Frame) != nil; got != c.want {
+				t.Errorf("the frame's script is there: %v, want %v", got, c.want)
+			}
+		})
 	}
 }
 
@@ -142,7 +173,7 @@ func TestHostileTexts(t *testing.T) {
 			scripted++
 		}
 	}
-	if scripted != 5 {
-		t.Errorf("the page has %d scripts, want the one about its address, the view, the frame's, the listener and the loader", scripted)
+	if scripted != 4 {
+		t.Errorf("the page has %d scripts, want the one about its address, the view, the listener and the loader", scripted)
 	}
 }
