@@ -115,7 +115,9 @@ func (s *Service) attempt(ctx context.Context, sessionID string, r AttemptReques
 }
 
 // MayAttempt decides again, on the server, what the page decided when it was
-// drawn. It fails as Attempt does, and sends nothing.
+// drawn. It fails as Attempt does, and sends nothing. While a provider is down no
+// attempt is begun, but one that waits for its answer can be taken up: its payer is
+// told how things stand, and its order is sent when the provider is back.
 func (s *Service) MayAttempt(ctx context.Context, l *pay.Ledger, r AttemptRequest) error {
 	if status := l.StatusAt(s.now()); status != pay.SessionOpen {
 		return pay.Errorf(pay.CodeSessionNotOpen, "", "the session is %s", status)
@@ -134,6 +136,9 @@ func (s *Service) MayAttempt(ctx context.Context, l *pay.Ledger, r AttemptReques
 	if !ok {
 		return pay.Errorf(pay.CodeMethodUnavailable, "method", "the merchant does not offer %s", r.Method)
 	}
+	if onlyDown(choice) && s.takesUp(l, r) {
+		return nil
+	}
 	if !choice.Offered() {
 		return pay.Errorf(pay.CodeMethodUnavailable, "method", "%s is not available: %s", r.Method, codes(choice))
 	}
@@ -141,6 +146,17 @@ func (s *Service) MayAttempt(ctx context.Context, l *pay.Ledger, r AttemptReques
 		return pay.Errorf(pay.CodeMethodUnavailable, "rail", "%s can't be paid by %s on this device", r.Method, r.Rail)
 	}
 	return nil
+}
+
+// onlyDown reports whether nothing but its provider's outage keeps a method from being used.
+func onlyDown(c capability.Choice) bool {
+	return len(c.Reasons) == 1 && c.Reasons[0].Code == capability.ReasonProviderUnavailable
+}
+
+// takesUp reports whether a request goes on with an attempt of the session.
+func (s *Service) takesUp(l *pay.Ledger, r AttemptRequest) bool {
+	acc, err := s.accountFor(l.Session.Merchant, r.Method)
+	return err == nil && resumable(l, acc, r, "") != nil
 }
 
 func codes(c capability.Choice) string {

@@ -362,6 +362,38 @@ func TestBreaker(t *testing.T) {
 	}
 }
 
+// TestRetryWhileTheProviderIsDown: a payer who asks again for what they wait for is
+// not refused because others have found the provider down meanwhile. Nothing is sent,
+// no order is made beside the first, and when the provider is back it is the first
+// that gets its code.
+func TestRetryWhileTheProviderIsDown(t *testing.T) {
+	t.Parallel()
+	fx := newFixture(t)
+	fx.must(fx.Sim.Inject(providersim.Rule{Fault: "server-error", Percent: 100, Account: fx.account(wechat)}))
+	id := fx.open()
+	for _, id := range []string{id, fx.open(), fx.open(), fx.open(), fx.open()} {
+		if _, err := fx.Choose(t.Context(), id, wechat, pay.RailQR); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if down := fx.Accounts().Down("bench"); len(down) != 1 {
+		t.Fatalf("down are %v", down)
+	}
+	first, asked := fx.ledger(id).Attempts[0], len(fx.Sim.History("", ""))
+	for range 2 {
+		l, err := fx.Choose(t.Context(), id, wechat, pay.RailQR)
+		fx.must(err)
+		if len(l.Attempts) != 1 || l.Attempts[0].OutTradeNo != first.OutTradeNo || l.Attempts[0].State != pay.AttemptSubmitting {
+			t.Fatalf("after asking again the attempts are %+v", l.Attempts)
+		}
+	}
+	if got := len(fx.Sim.History("", "")); got != asked {
+		t.Errorf("the provider was asked %d times while it was down", got-asked)
+	}
+	_, err := fx.Choose(t.Context(), id, wechat, pay.RailDeepLink)
+	fx.code(err, pay.CodeMethodUnavailable, "method", "another rail of a provider that is down")
+}
+
 // account returns the bench merchant's account with the provider of a method,
 // as the simulator's faults name it.
 func (fx *fixture) account(m pay.Method) string {
