@@ -39,13 +39,6 @@ func instantTakeover(t *testing.T, s *demotest.Demo, browser *browsertest.Browse
 	onlyAttempt(t, s, open, "succeeded")
 }
 
-func checkDrift(t *testing.T, tab *browsertest.Tab) {
-	t.Helper()
-	if got := tab.Text(`morepay.drift`); got != "0" {
-		t.Errorf("%s nodes differed", got)
-	}
-}
-
 // A code that did not come leaves the list, which says so and can be used.
 func instantRefused(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 	if err := s.Sim.Inject(providersim.Rule{Fault: "prepay-refused", Next: 1}); err != nil {

@@ -60,9 +60,7 @@ func takeover(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 	if len(changes) != 1 || changes[0] != "ready" {
 		t.Errorf("the takeover changed the page: %q", changes)
 	}
-	if got := tab.Text(`morepay.drift`); got != "0" {
-		t.Errorf("%s nodes differed", got)
-	}
+	checkDrift(t, tab)
 	if got := tab.Text(`[...document.querySelectorAll("#checkout, #checkout *")].every((n, i) => n === nodes[i])`); got != "true" {
 		t.Error("some elements are not those that the server sent")
 	}
@@ -97,4 +95,12 @@ func clickBeforeTakeover(t *testing.T, s *demotest.Demo, browser *browsertest.Br
 		t.Error("the page was loaded again")
 	}
 	onlyAttempt(t, s, open, "succeeded")
+}
+
+// checkDrift checks that the client drew what the server had sent.
+func checkDrift(t *testing.T, tab *browsertest.Tab) {
+	t.Helper()
+	if got := tab.Text(`morepay.drift`); got != "0" {
+		t.Errorf("%s nodes differed", got)
+	}
 }
