@@ -93,10 +93,21 @@ func (b *browser) progress() view.Progress {
 
 // setProgress puts other progress on the screen.
 func (b *browser) setProgress(progress view.Progress) {
+	if onward(b.progress(), progress) && !framed() {
+		progress.Onward = true
+		b.goOn()
+	}
 	b.page.local.progress = &progress
 	b.served, b.heard = progress.ServerTime, time.Now()
 	b.page.local.now = progress.ServerTime
 	b.openBridge()
+}
+
+// goOn has the page's script lead the payer on to the merchant after a while.
+func (b *browser) goOn() {
+	if page := js.Global().Get("morepay"); page.Get("onward").Truthy() {
+		page.Call("onward")
+	}
 }
 
 // now returns the server's clock. It may run on any goroutine.

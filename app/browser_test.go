@@ -99,7 +99,7 @@ func TestBrowserComesBackFromWallet(t *testing.T) {
 // was there before, whoever has the focus.
 func TestBrowserTellsEnds(t *testing.T) {
 	for state, want := range map[view.State]string{
-		view.StatePaid: "Payment received", view.StateExpired: "Time is up", view.StateCanceled: "Checkout canceled", view.StateFailed: "Payment didn't go through",
+		view.StatePaid: "Payment received", view.StateExpired: "Time is up", view.StateCanceled: "The shop canceled this checkout", view.StateFailed: "Payment didn't go through",
 	} {
 		t.Run(string(state), func(t *testing.T) {
 			code := payment("alipay", pay.RailQR)

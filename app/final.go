@@ -15,7 +15,19 @@ const (
 
 // paidScreen says each fact once: the amount stands at the head.
 func paidScreen(s *screen) []goapp.UI {
-	return []goapp.UI{seal(" good", tickPath), s.title("paid.title", ""), s.facts(), s.goOn("continue")}
+	return []goapp.UI{seal(" good", tickPath), s.title("paid.title", ""), s.facts(), s.goOn("continue"), s.onward()}
+}
+
+// onward says that the page goes on to the merchant by itself. A touch or a key ends
+// that, and without scripts a link to the page as others see it.
+func (s *screen) onward() goapp.UI {
+	if !s.Progress.Onward {
+		return nil
+	}
+	return el("p.note onward", nil,
+		text(s.say("continue.soon", "")),
+		el("a.quiet", attrs{"href", s.inLanguage(s.Locale)}, text(s.say("continue.stay", ""))),
+	)
 }
 
 func expiredScreen(s *screen) []goapp.UI {

@@ -25,6 +25,13 @@ func merge(shown, news view.Progress) view.Progress {
 	return news
 }
 
+// onward reports whether a page goes on to the merchant by itself: the payer has come
+// back from the wallet, and has paid.
+func onward(shown, news view.Progress) bool {
+	returned := shown.Payment != nil && shown.Payment.Returned
+	return news.State == view.StatePaid && (returned || shown.Onward)
+}
+
 // listed reports whether the list of methods is shown in this state.
 func listed(s view.State) bool { return s == view.StateSelect || s == view.StateFailed }
 

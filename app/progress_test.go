@@ -32,6 +32,30 @@ func drawProgress(t *rapid.T, name string) view.Progress {
 	return l
 }
 
+// Only who has come back from the wallet and has paid is led on.
+func TestOnward(t *testing.T) {
+	t.Parallel()
+	waits := view.Progress{State: view.StateWaiting, Payment: &view.Payment{}}
+	back := view.Progress{State: view.StateWaiting, Payment: &view.Payment{Returned: true}}
+	paid := view.Progress{State: view.StatePaid}
+	goes := view.Progress{State: view.StatePaid, Onward: true}
+	for _, c := range []struct {
+		shown, news view.Progress
+		want        bool
+	}{
+		{waits, paid, false},
+		{back, waits, false},
+		{back, paid, true},
+		{back, view.Progress{State: view.StateExpired}, false},
+		{paid, paid, false},
+		{goes, paid, true},
+	} {
+		if got := onward(c.shown, c.news); got != c.want {
+			t.Errorf("from %+v to %+v it goes on: %t", c.shown, c.news, got)
+		}
+	}
+}
+
 func TestMerge(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -96,6 +96,9 @@ func testViews() map[string]view.Checkout {
 	receipt := ended(view.StatePaid)
 	receipt.Receipt = &view.Receipt{Method: "wechat_pay", PaidAt: testTime}
 
+	back := receipt
+	back.Onward = true
+
 	views := map[string]view.Checkout{
 		"select-desktop":     testView("en", desktopAgent, view.Progress{State: view.StateSelect}),
 		"select-phone":       testView("zh-CN", phoneAgent, view.Progress{State: view.StateSelect}),
@@ -108,6 +111,7 @@ func testViews() map[string]view.Checkout {
 		"deep-link-lost":     testView("zh-CN", phoneAgent, waiting(lost)),
 		"qr-asked":           testView("zh-CN", desktopAgent, waiting(asked)),
 		"paid-receipt":       testView("zh-CN", phoneAgent, receipt),
+		"paid-onward":        testView("zh-CN", phoneAgent, back),
 		"submitting":         testView("en", phoneAgent, view.Progress{State: view.StateSubmitting, Payment: payment("alipay", pay.RailDeepLink)}),
 		"qr":                 testView("en", desktopAgent, waiting(code)),
 		"qr-expired":         testView("zh-CN", desktopAgent, waiting(deadCode)),

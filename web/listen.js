@@ -8,8 +8,8 @@
 // read nothing newer: boot.js is a syntax error to them.
 //
 // Sets window.morepay = { ready, drift, listen, hush, pay }: the first two are
-// the client's (boot.js), listen and hush start and end the following, and pay
-// opens the payment window. What the wallet answered is told to a client that has
+// the client's (boot.js), listen and hush start and end the following, pay
+// opens the payment window, and onward leads on to the merchant. What the wallet answered is told to a client that has
 // taken over by the event "morepay-answer" of the document.
 (function () {
   var html = document.documentElement;
@@ -18,7 +18,7 @@
   var copied = script && script.getAttribute("data-copied");
   var data = document.getElementById("view");
   var view = data && JSON.parse(data.textContent);
-  var morepay = (window.morepay = { ready: false, drift: 0, listen: listen, hush: hush, pay: pay });
+  var morepay = (window.morepay = { ready: false, drift: 0, listen: listen, hush: hush, pay: pay, onward: onward });
   if (!view) return;
   html.setAttribute("data-live", "");
 
@@ -332,6 +332,33 @@
     if (document.execCommand("copy")) say(copied || "");
   }
 
+  // Who has come back from the wallet and has paid goes on to the merchant, unless a
+  // touch or a key says that they read here: once, and never in a frame.
+  var leaving;
+  function onward() {
+    if (leaving || window.parent !== window) return;
+    leaving = setTimeout(leave, 3 * second);
+    ["keydown", "touchstart", "mousedown", "wheel"].forEach(function (sign) {
+      addEventListener(sign, stay, true);
+    });
+  }
+  function stay() {
+    clearTimeout(leaving);
+    var line = document.querySelector("#checkout .onward");
+    if (line) line.hidden = true;
+  }
+  function leave() {
+    var link = document.querySelector("#checkout a.main");
+    if (link) location.replace(link.href); // Back leads past this page, not to it
+  }
+
+  // Esc is Back where a code is shown, as where a window could be closed.
+  document.addEventListener("keydown", function (e) {
+    var back = document.querySelector("#checkout.desk [data-inline=choose] button");
+    if (e.keyCode === 27 && !e.defaultPrevented && back && document.querySelector("[data-qr]")) back.click();
+  });
+
+  if (live.onward) onward();
   if (live.state === "waiting" && live.payment && live.payment.bridge && !live.payment.returned) pay(live.payment);
   listen();
 })();

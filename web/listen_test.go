@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 	"github.com/robertkrimen/otto/parser"
 
 	"morepay/internal/e2e/browsertest"
@@ -133,7 +134,8 @@ func (s *session) page(w http.ResponseWriter, assets *Assets) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	fmt.Fprintf(w, `<!doctype html><html lang="en"><head><title>checkout</title><link rel="icon" href="data:,"></head><body>`+
 		`<main id="checkout" data-state="%s"><h1>%d</h1><input id="link" value="https://pay.example/x"><button data-copy="link">Copy</button>`+
-		`<form method="post" action="/pay/token/attempts"><button id="pay">Pay</button></form><button data-bridge="weixin">Again</button><p class="status"></p></main>`+
+		`<form method="post" action="/pay/token/attempts"><button id="pay">Pay</button></form><button data-bridge="weixin">Again</button><p class="status"></p>`+
+		`<a class="main" href="/other" target="_top">Shop</a><p class="onward">in 3 seconds</p></main>`+
 		`<script type="application/json" id="view">%s</script><script defer src="%s" data-offline="Connection lost" data-copied="Copied"></script></body></html>`,
 		s.view.Progress.State, s.pages, data, assets.URL(Listen))
 }
@@ -463,4 +465,65 @@ func TestListenCopies(t *testing.T) {
 	tab := s.visit(t, browsertest.Start(t), "")
 	tab.Run(chromedp.Click("[data-copy]"))
 	tab.Wait(`document.querySelector(".status").textContent === "Copied"`)
+}
+
+// Who has come back and paid is led on, unless a touch or a key says that they read;
+// and never out of a frame.
+func TestListenLeadsOn(t *testing.T) {
+	browser := browsertest.Start(t)
+	const line = `document.querySelector(".onward")`
+	leads := func(t *testing.T, script string) *browsertest.Tab {
+		s := serveSession(t, view.Progress{State: view.StatePaid, Onward: true})
+		return s.visit(t, browser, script+`
+			const timeout = window.setTimeout;
+			window.setTimeout = (f, ms) => timeout(ms === 3000 ? () => { window.late = true; f() } : f, ms / 10)`)
+	}
+	t.Run("goes", func(t *testing.T) {
+		tab := leads(t, "")
+		before := tab.Text(`history.length`)
+		tab.Wait(`location.pathname === "/other"`)
+		if after := tab.Text(`history.length`); after != before {
+			t.Errorf("Back leads to the page again: %s entries, were %s", after, before)
+		}
+	})
+	for _, sign := range []string{"keydown", "touchstart", "mousedown", "wheel"} {
+		t.Run(sign, func(t *testing.T) {
+			tab := leads(t, `addEventListener("DOMContentLoaded", () => dispatchEvent(new Event("`+sign+`")));`)
+			tab.Wait(line + `.hidden`)
+			tab.Eval(`morepay.onward(); new Promise((r) => setTimeout(r, 4000))`, nil)
+			if got := tab.Text(`!!window.late`); got != "false" {
+				t.Error("it went on all the same")
+			}
+		})
+	}
+	t.Run("framed", func(t *testing.T) {
+		tab := leads(t, `Object.defineProperty(window, "parent", { value: {} });`)
+		tab.Eval(`morepay.onward(); new Promise((r) => setTimeout(r, 4000))`, nil)
+		if got := tab.Text(`!!window.late`); got != "false" {
+			t.Error("it went on within a frame")
+		}
+	})
+}
+
+// Esc leads back from a code on a desktop, and from nothing else.
+func TestListenTakesEscape(t *testing.T) {
+	browser := browsertest.Start(t)
+	for _, c := range []struct {
+		code, class string
+		goes        bool
+	}{{"data-qr", "desk", true}, {"data-qr", "phone", false}, {"data-code", "desk", false}} {
+		s := serveSession(t, view.Progress{State: view.StateWaiting})
+		tab := s.visit(t, browser, "")
+		tab.Eval(`checkout.className = "`+c.class+`"; window.times = 0;
+			const form = document.createElement("form");
+			form.setAttribute("`+c.code+`", "");
+			form.setAttribute("data-inline", "choose");
+			form.append(document.createElement("button"));
+			checkout.append(form);
+			addEventListener("submit", (e) => { e.preventDefault(); times++ })`, nil)
+		tab.Run(chromedp.KeyEvent(kb.Escape), chromedp.KeyEvent("a"))
+		if got := tab.Text(`times`); (got == "1") != c.goes {
+			t.Errorf("%+v: it went back %s times", c, got)
+		}
+	}
 }

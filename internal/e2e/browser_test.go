@@ -47,6 +47,8 @@ func TestBrowser(t *testing.T) {
 		{"click-before-takeover", clickBeforeTakeover},
 		{"phone", phonePays},
 		{"phone-cancels", phoneCancels},
+		{"paid-after-return", paidAfterReturn},
+		{"paid-without-script", paidWithoutScript},
 		{"phone-stays", phoneStays},
 		{"phone-from-foreign-page", phoneFromForeignPage},
 		{"wechat", wechatPays},

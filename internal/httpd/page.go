@@ -48,7 +48,9 @@ func (s *Server) handleStray(w http.ResponseWriter, r *http.Request) error {
 
 // pageRequest reads what an HTTP request asks the page of token to show.
 func pageRequest(r *http.Request, token string) page.Request {
-	return page.Read(token, r.URL.Query(), r.UserAgent(), r.Header.Get("Accept-Language"))
+	request := page.Read(token, r.URL.Query(), r.UserAgent(), r.Header.Get("Accept-Language"))
+	request.Framed = framed(r)
+	return request
 }
 
 // payer loads the session of a payer's token. Every route that takes a token does

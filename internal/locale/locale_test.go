@@ -56,6 +56,30 @@ func placeholders(s string) []string {
 	return slices.Compact(found)
 }
 
+// TestHelpSaysMore: a sentence below a title that says the same is one too many.
+func TestHelpSaysMore(t *testing.T) {
+	t.Parallel()
+	for _, tag := range locale.Tags() {
+		text := locale.Text(tag)
+		for key, title := range text {
+			screen, is := strings.CutSuffix(key, ".title")
+			if help := text[screen+".help"]; is && !strings.Contains(title, "{") && strings.Contains(strings.ToLower(help), strings.ToLower(title)) {
+				t.Errorf("%s: %s.help repeats the title: %s", tag, screen, help)
+			}
+		}
+	}
+}
+
+// TestSecondsAreSaid: the time after which the page goes on is in the sentence.
+func TestSecondsAreSaid(t *testing.T) {
+	t.Parallel()
+	for _, tag := range locale.Tags() {
+		if soon := locale.Text(tag)["continue.soon"]; !strings.Contains(soon, "3") {
+			t.Errorf("%s: %s", tag, soon)
+		}
+	}
+}
+
 func TestEveryPayerErrorHasSentence(t *testing.T) {
 	t.Parallel()
 	for _, tag := range locale.Tags() {

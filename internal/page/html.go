@@ -40,7 +40,7 @@ func HTML(v view.Checkout, r Request, scripts Scripts) ([]byte, error) {
 	if style := Style(v); style != "" {
 		b.WriteString(`<style>` + style + `</style>`)
 	}
-	writeRefresh(&b, v, r)
+	writeRefresh(&b, v)
 	b.WriteString(`</head><body>`)
 	b.WriteString(body)
 	writeEntry(&b, r.of(v), v.Progress)
@@ -116,22 +116,24 @@ func Style(v view.Checkout) string {
 const (
 	refreshAfter  = 10
 	refreshAtOnce = 2
-	continueAfter = 4
+	continueAfter = 3 // listen.js has the same
 )
 
 // writeRefresh keeps a page without scripts honest: while the payer is waited
 // for it is loaded again now and then. Who came back from the wallet and has
 // paid is brought on to the merchant.
-func writeRefresh(b *bytes.Buffer, v view.Checkout, r Request) {
-	switch v.Progress.State {
-	case view.StateSubmitting, view.StateWaiting:
-		again, _ := lookAgainAfter(v.Progress)
-		b.WriteString(`<noscript><meta http-equiv="refresh" content="` + strconv.Itoa(again) + `"></noscript>`)
-	case view.StatePaid:
-		if !r.ReturnedAt.IsZero() && v.Parent == "" { // a frame must not swallow the merchant's page
-			b.WriteString(`<meta http-equiv="refresh" content="` + strconv.Itoa(continueAfter) + `;url=` + html.EscapeString(v.Progress.ContinueURL) + `">`)
-		}
+func writeRefresh(b *bytes.Buffer, v view.Checkout) {
+	content := ""
+	switch p := v.Progress; {
+	case p.State == view.StateSubmitting, p.State == view.StateWaiting:
+		again, _ := lookAgainAfter(p)
+		content = strconv.Itoa(again)
+	case p.Onward:
+		content = strconv.Itoa(continueAfter) + `;url=` + html.EscapeString(p.ContinueURL)
+	default:
+		return
 	}
+	b.WriteString(`<noscript><meta http-equiv="refresh" content="` + content + `"></noscript>`)
 }
 
 // writeEntry tells the browser where the page is to be loaded again, where its list

@@ -49,6 +49,7 @@ func Make(l *pay.Ledger, f checkout.Facts, r Request, links Links, now time.Time
 	if slices.Contains(links.Ancestors, r.Parent) {
 		v.Parent = r.Parent
 	}
+	v.Progress.Onward = progress.State == view.StatePaid && !r.ReturnedAt.IsZero() && v.Parent == "" && !r.Framed
 	v.Text = locale.Text(v.Locale)
 	v.AmountText = v.Text.Money(v.Amount)
 	return v, nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,12 +25,13 @@ func TestScreens(t *testing.T) {
 		ledger    []step
 		query     string
 		userAgent string
+		framed    bool          // as the browser says
 		after     time.Duration // since the session was opened
 		state     view.State
 		rail      pay.Rail
 		code      bool   // a QR is drawn
 		png       string // where it may be saved
-		refresh   string // content of the meta element outside noscript
+		onward    bool   // the page goes on to the merchant by itself
 		back      string
 	}{
 		{name: "select", userAgent: desktop, state: view.StateSelect},
@@ -49,7 +51,8 @@ func TestScreens(t *testing.T) {
 		{name: "closed", ledger: []step{begin(pay.RailQR), code, say(pay.OutcomeClosed)}, userAgent: desktop, state: view.StateSelect},
 		{name: "paid", ledger: []step{begin(pay.RailQR), code, say(pay.OutcomePaid)}, userAgent: desktop, state: view.StatePaid, back: back},
 		{name: "paid-on-the-phone", ledger: []step{begin(pay.RailQR), code, say(pay.OutcomePaid)}, userAgent: phone, state: view.StatePaid, back: back},
-		{name: "paid-and-returned", ledger: []step{begin(pay.RailDeepLink), link, say(pay.OutcomePaid)}, query: "returned=1", userAgent: phone, state: view.StatePaid, refresh: "4;url=" + back, back: back},
+		{name: "paid-and-returned", ledger: []step{begin(pay.RailDeepLink), link, say(pay.OutcomePaid)}, query: "returned=1", userAgent: phone, state: view.StatePaid, onward: true, back: back},
+		{name: "paid-in-a-frame-of-nobody", ledger: []step{begin(pay.RailDeepLink), link, say(pay.OutcomePaid)}, query: "returned=1", framed: true, userAgent: phone, state: view.StatePaid, back: back},
 		{name: "paid-in-a-frame", ledger: []step{begin(pay.RailQR), code, say(pay.OutcomePaid)}, query: "returned=1&parent=" + shop, userAgent: desktop, state: view.StatePaid, back: back},
 		{name: "paid-for-page-qr", ledger: []step{begin(pay.RailQR), code, say(pay.OutcomePaid)}, query: "rail=page_qr&method=alipay", userAgent: desktop, state: view.StatePaid, back: back},
 		{name: "paid-late", ledger: []step{begin(pay.RailQR), code, cancel, say(pay.OutcomePaid)}, userAgent: desktop, state: view.StatePaid, back: back},
@@ -60,6 +63,7 @@ func TestScreens(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			r := ask(t, c.query, c.userAgent)
+			r.Framed = c.framed
 			l := ledger(t, c.ledger...)
 			v := makeView(t, l, r, opened.Add(c.after))
 			html := makeHTML(t, v, !r.ReturnedAt.IsZero())
@@ -81,12 +85,17 @@ func TestScreens(t *testing.T) {
 			if got := value(find(root, "a", "target", "_top"), "href"); got != c.back {
 				t.Errorf("the way back leads to %q, want %q", got, c.back)
 			}
-			if got := value(find(root, "meta", "http-equiv", "refresh"), "content"); got != c.refresh {
-				t.Errorf("the page goes on with %q, want %q", got, c.refresh)
+			if find(root, "meta", "http-equiv", "refresh") != nil {
+				t.Error("what a touch can't stop goes on by itself")
 			}
 			waits := c.state == view.StateSubmitting || c.state == view.StateWaiting
-			if got := bytes.Contains(html, []byte(`<noscript><meta http-equiv="refresh" content="`)); got != waits {
-				t.Errorf("without scripts it looks again: %t", got)
+			if got := bytes.Contains(html, []byte(`<noscript><meta http-equiv="refresh" content="`)); got != (waits || c.onward) {
+				t.Errorf("without scripts it looks again, or goes on: %t", got)
+			}
+			goesOn := []byte(`content="3;url=` + strings.ReplaceAll(c.back, "&", "&amp;") + `"`)
+			stay := find(root, "a", "href", "/pay/"+token+"?lang=en")
+			if bytes.Contains(html, goesOn) != c.onward || (stay != nil) != c.onward {
+				t.Errorf("it goes on: %t, and offers to stay: %t", bytes.Contains(html, goesOn), stay != nil)
 			}
 
 			var embedded view.Checkout

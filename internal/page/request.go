@@ -27,6 +27,7 @@ type Request struct {
 	Unseen    bool // the page comes with a code once it is seen
 	Seen      bool // the page around our frame says that the payer sees it
 	Posted    bool // the page answers a form, and stands at the form's address
+	Framed    bool // the browser says that the page stands in a frame
 
 	// ReturnedAt is when the payer came back from the wallet, zero if they did not.
 	ReturnedAt time.Time

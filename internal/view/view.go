@@ -77,6 +77,10 @@ type Progress struct {
 	// ordinary page.
 	Instant pay.Method `json:"instant,omitempty"`
 
+	// Onward says that the payer has come back from the wallet, so that the page goes on
+	// to ContinueURL by itself, in state paid.
+	Onward bool `json:"onward,omitempty"`
+
 	// Receipt is what is known of a payment, in state paid.
 	Receipt *Receipt `json:"receipt,omitempty"`
 

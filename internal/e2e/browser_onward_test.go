@@ -1,0 +1,51 @@
+package e2e_test
+
+import (
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+
+	"morepay/internal/demo/demotest"
+	"morepay/internal/e2e/browsertest"
+)
+
+// Who came back from the wallet before it was paid is led on to the shop when it is,
+// and a touch ends that.
+func paidAfterReturn(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
+	for _, touches := range []bool{false, true} {
+		tab := show(t, browser, demotest.Android)
+		open := launch(t, s, tab)
+		tab.Go(open.URL + "/return")
+		tab.Wait(is("waiting") + ` && location.search.includes("returned") && ` + ready)
+		number := s.Look(t, open).Attempts[0].OutTradeNo
+		s.UntilPaid(t, open, func() { s.Phone(t, "approve", number) })
+		tab.Wait(has(`.onward`))
+		if !touches {
+			tab.Wait(has(`[data-status]`))
+			continue
+		}
+		tab.Eval(`document.querySelector("h1").dispatchEvent(new Event("touchstart", { bubbles: true }))`, nil)
+		tab.Wait(has(`.onward`) + `.hidden && ` + is("paid"))
+	}
+}
+
+// Without scripts too, unless they follow the link to the same page.
+func paidWithoutScript(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
+	for _, stays := range []bool{false, true} {
+		open := s.Open(t, demotest.Order{})
+		tab := show(t, browser, demotest.Android, emulation.SetScriptExecutionDisabled(true))
+		tab.Go(open.URL)
+		tap(tab, `[data-method="alipay"] form[data-rail="deep_link"] button`)
+		tab.Wait(has(`[data-result="confirm"]`))
+		tap(tab, `button[value="approve"]`)
+		tab.Wait(has(`[data-result="paid"]`))
+		if !stays {
+			tap(tab, "#return")
+			tab.Wait(has(`[data-status]`))
+			continue
+		}
+		tap(tab, "#return")
+		tap(tab, `.onward a`)
+		tab.Wait(is("paid") + ` && !` + has(`.onward`) + ` && !` + has(`noscript meta`))
+	}
+}
