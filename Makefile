@@ -9,7 +9,8 @@ GOROOT := $(shell $(GO) env GOROOT)
 WASM       := ./wasm
 WASM_FLAGS := -trimpath -ldflags "-s -w" -gcflags=all=-l
 STANDINS   := -overlay $(BUILD)/overlay.json -modfile $(BUILD)/go.mod
-SCRIPTS    := $(GOROOT)/lib/wasm/wasm_exec.js web/boot.js web/listen.js web/frame.js web/embed.js web/embed.d.ts
+SCRIPTS    := $(GOROOT)/lib/wasm/wasm_exec.js web/boot.js web/listen.js web/frame.js web/embed.js web/embed.d.ts \
+  $(wildcard web/embed/*.js)
 WASM_LIMIT := 800000 # bytes with brotli
 
 # The linters have a go.mod of their own, so that theirs is not ours.
@@ -32,6 +33,8 @@ run: build ## build all, then start the server, simulated providers and a demo s
 
 build: wasm ## build bin/morepay with everything embedded
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o bin/morepay .
+	@echo "the loader's addresses, and their hashes for the attribute integrity:"
+	@$(GO) run ./internal/tools/loader
 
 wasm: standins ## build the browser's bundle to web/dist, without what the browser never calls
 	GOOS=js GOARCH=wasm $(GO) build $(WASM_FLAGS) $(STANDINS) -o $(BUILD)/app.wasm $(WASM)

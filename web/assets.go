@@ -9,19 +9,22 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"path"
 	"strconv"
 	"strings"
 	"time"
 )
 
+const javaScript = "text/javascript; charset=utf-8"
+
 // kinds lists every asset with its media type.
 var kinds = []struct{ name, mediaType string }{
 	{AppWasm, "application/wasm"},
-	{WasmExec, "text/javascript; charset=utf-8"},
-	{Boot, "text/javascript; charset=utf-8"},
-	{Listen, "text/javascript; charset=utf-8"},
-	{Frame, "text/javascript; charset=utf-8"},
-	{Embed, "text/javascript; charset=utf-8"},
+	{WasmExec, javaScript},
+	{Boot, javaScript},
+	{Listen, javaScript},
+	{Frame, javaScript},
+	{Embed, javaScript},
 	{EmbedTypes, "text/plain; charset=utf-8"},
 }
 
@@ -36,8 +39,9 @@ const (
 )
 
 // Assets serves the files of this package: each under a URL that names its
-// content and is good for ever, the merchant's loader under /embed.js too. It
-// is safe for concurrent use.
+// content and is good for ever, the merchant's loader under /embed.js too, and
+// every published version of it under /embed/{version}.js. It is safe for
+// concurrent use.
 type Assets struct {
 	byName map[string]*asset
 	byPath map[string]*asset
@@ -45,7 +49,7 @@ type Assets struct {
 
 // asset is one file, ready to be sent.
 type asset struct {
-	path      string // its hashed URL
+	path      string // its URL that is good for ever
 	mediaType string
 	hash      string // of body
 	integrity string
@@ -75,23 +79,49 @@ func newAssets(sources, built fs.FS) *Assets {
 		if copyErr == nil && bytes.Equal(body, copied) {
 			file.encoded = encodings(built, kind.name)
 		}
-		a.byName[kind.name] = file
-		a.byPath[file.path] = file
+		a.add(kind.name, file)
 	}
+	a.addVersions(sources, built)
 	return a
+}
+
+func (a *Assets) add(name string, file *asset) {
+	a.byName[name] = file
+	a.byPath[file.path] = file
+}
+
+// addVersions adds the published versions of the loader, whose path names the
+// version. Their bytes never change, so what make wasm compressed is right.
+func (a *Assets) addVersions(sources, built fs.FS) {
+	for _, name := range versions(sources) {
+		body, err := fs.ReadFile(sources, name)
+		if err != nil {
+			continue // not a file
+		}
+		file := newAsset(name, javaScript, body)
+		file.path = "/" + name
+		file.encoded = encodings(built, path.Base(name))
+		a.add(name, file)
+	}
 }
 
 func newAsset(name, mediaType string, body []byte) *asset {
 	sum := sha256.Sum256(body)
-	strong := sha512.Sum384(body)
 	hash := hex.EncodeToString(sum[:8])
 	return &asset{
 		path:      prefix + hash + "/" + name,
 		mediaType: mediaType,
 		hash:      hash,
-		integrity: "sha384-" + base64.StdEncoding.EncodeToString(strong[:]),
+		integrity: Integrity(body),
 		body:      body,
 	}
+}
+
+// Integrity returns the value of the attribute by which a browser refuses a
+// script with other bytes.
+func Integrity(body []byte) string {
+	sum := sha512.Sum384(body)
+	return "sha384-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
 func encodings(built fs.FS, name string) map[coding][]byte {
@@ -134,8 +164,8 @@ func (a *Assets) Integrity(name string) string {
 	return ""
 }
 
-// ServeHTTP answers GET and HEAD of /assets/{hash}/{name}, /embed.js and
-// /embed.d.ts; anything else is 404 or 405. Assets are public and the same for
+// ServeHTTP answers GET and HEAD of /assets/{hash}/{name}, /embed/{version}.js,
+// /embed.js and /embed.d.ts; anything else is 404 or 405. Assets are public and the same for
 // everyone, so any origin may read them, as integrity checks demand.
 func (a *Assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	file, cache := a.byPath[r.URL.Path], cacheHashed

@@ -44,7 +44,9 @@ const (
 	EmbedTypes = "embed.d.ts"   // its types
 )
 
-//go:embed boot.js entry.js listen.js frame.js embed.js embed.d.ts checkout.css
+// The folder embed holds the published versions of the merchant's loader.
+//
+//go:embed boot.js entry.js listen.js frame.js embed.js embed.d.ts checkout.css embed
 var sources embed.FS
 
 //go:embed all:dist

@@ -172,6 +172,7 @@ func (s *Server) Handler() http.Handler {
 	}
 	mux.Handle("GET /assets/", s.assets)
 	mux.Handle("GET /embed.js", s.assets)
+	mux.Handle("GET /embed/{file}", s.assets)
 	mux.Handle("GET /embed.d.ts", s.assets)
 	mux.Handle("/", s.handle("/", s.failPage, func(http.ResponseWriter, *http.Request) error { return errNotFound }))
 	return mux
