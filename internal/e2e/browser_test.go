@@ -38,6 +38,7 @@ func TestBrowser(t *testing.T) {
 		{"desktop-without-bundle", desktopPaysWithoutBundle},
 		{"history-after-early-tap", historyAfterEarlyTap},
 		{"history-without-script", historyWithoutScript},
+		{"pictures", pictures},
 		{"instant-without-script", instantWithoutScript},
 		{"instant-takeover", instantTakeover},
 		{"instant-too-late", instantTooLate},
