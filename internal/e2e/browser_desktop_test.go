@@ -145,7 +145,7 @@ func checkHeard(t *testing.T, list []heard) {
 func desktopPaysWithoutScript(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 	open := s.Open(t, demotest.Order{Merchant: "demo"})
 	tab := show(t, browser, demotest.Desktop, emulation.SetScriptExecutionDisabled(true))
-	tab.Go(open.URL)
+	load(tab, open.URL, false)
 	if tab.Text(`document.querySelector("details").open`) != "false" {
 		t.Error("the other methods are not behind a disclosure")
 	}

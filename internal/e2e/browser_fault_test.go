@@ -43,10 +43,7 @@ func faultsOnThePage(t *testing.T, _ *demotest.Demo, browser *browsertest.Browse
 				if !scripts {
 					tab.Run(emulation.SetScriptExecutionDisabled(true))
 				}
-				tab.Go(open.URL)
-				if scripts {
-					tab.Wait(ready)
-				}
+				load(tab, open.URL, scripts)
 				tap(tab, wallet+`form[data-rail="qr"] button`)
 				tab.Wait(`!` + is("select") + ` || ` + has(`[role=alert]`))
 				tab.Wait(payable + ` || ` + is("paid"))
@@ -90,10 +87,7 @@ func saysPaid(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 		if !scripts {
 			tab.Run(emulation.SetScriptExecutionDisabled(true))
 		}
-		tab.Go(open.URL)
-		if scripts {
-			tab.Wait(ready)
-		}
+		load(tab, open.URL, scripts)
 		tap(tab, wallet+`form[data-rail="qr"] button`)
 		tab.Wait(has(`svg[data-qr]`))
 		tapAway(tab, `[data-check] button`)

@@ -39,7 +39,7 @@ func historyAfterEarlyTap(t *testing.T, s *demotest.Demo, browser *browsertest.B
 func historyWithoutScript(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 	open := s.Open(t, demotest.Order{})
 	tab := show(t, browser, demotest.Desktop, emulation.SetScriptExecutionDisabled(true))
-	tab.Go(open.URL + "?choose=1")
+	load(tab, open.URL, false)
 	tap(tab, wallet+`form[data-rail="qr"] button`)
 	tab.Wait(has(`svg[data-qr]`))
 	walkHistory(t, tab, open)

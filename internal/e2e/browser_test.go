@@ -141,6 +141,17 @@ func is(state string) string {
 // has is true when the page has an element.
 func has(selector string) string { return "document.querySelector(`" + selector + "`)" }
 
+// load opens a desktop's list and waits until it is as it stays: taken over, or without
+// scripts at an address of its own.
+func load(tab *browsertest.Tab, url string, scripts bool) {
+	tab.Go(url)
+	if scripts {
+		tab.Wait(ready)
+		return
+	}
+	tab.Wait(`location.search === "?choose=1" && document.readyState === "complete"`)
+}
+
 // tap clicks on an element, which must be there.
 func tap(tab *browsertest.Tab, selector string) {
 	tab.Run(chromedp.Click(selector, chromedp.ByQuery))

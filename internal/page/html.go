@@ -11,6 +11,7 @@ import (
 
 	"morepay/app"
 	"morepay/internal/colour"
+	"morepay/internal/device"
 	"morepay/internal/locale"
 	"morepay/internal/pay"
 	"morepay/internal/view"
@@ -40,7 +41,7 @@ func HTML(v view.Checkout, r Request, scripts Scripts) ([]byte, error) {
 	if style := Style(v); style != "" {
 		b.WriteString(`<style>` + style + `</style>`)
 	}
-	writeRefresh(&b, v)
+	writeRefresh(&b, v, r)
 	b.WriteString(`</head><body>`)
 	b.WriteString(body)
 	writeEntry(&b, r.of(v), v.Progress)
@@ -122,7 +123,7 @@ const (
 // writeRefresh keeps a page without scripts honest: while the payer is waited
 // for it is loaded again now and then. Who came back from the wallet and has
 // paid is brought on to the merchant.
-func writeRefresh(b *bytes.Buffer, v view.Checkout) {
+func writeRefresh(b *bytes.Buffer, v view.Checkout, r Request) {
 	content := ""
 	switch p := v.Progress; {
 	case p.State == view.StateSubmitting, p.State == view.StateWaiting:
@@ -130,10 +131,19 @@ func writeRefresh(b *bytes.Buffer, v view.Checkout) {
 		content = strconv.Itoa(again)
 	case p.Onward:
 		content = strconv.Itoa(continueAfter) + `;url=` + html.EscapeString(p.ContinueURL)
+	case moves(v, r):
+		content = `0;url=` + html.EscapeString(r.of(v).list().Address())
 	default:
 		return
 	}
 	b.WriteString(`<noscript><meta http-equiv="refresh" content="` + content + `"></noscript>`)
+}
+
+// moves reports whether a page without scripts moves to the list's own address, because
+// a code may take its place: Back from there would be answered with the code. So soon a
+// refresh makes no entry in the history.
+func moves(v view.Checkout, r Request) bool {
+	return v.Progress.State == view.StateSelect && v.Progress.Instant == "" && v.Device.Form == device.Desktop && !r.Choose && v.Error == nil
 }
 
 // writeEntry tells the browser where the page is to be loaded again, where its list

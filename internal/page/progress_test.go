@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"morepay/internal/device"
+	"morepay/internal/page"
 	"morepay/internal/pay"
 	"morepay/internal/view"
 )
@@ -66,7 +67,10 @@ func TestScreens(t *testing.T) {
 			r.Framed = c.framed
 			l := ledger(t, c.ledger...)
 			v := makeView(t, l, r, opened.Add(c.after))
-			html := makeHTML(t, v, !r.ReturnedAt.IsZero())
+			html, err := page.HTML(v, r, scripts)
+			if err != nil {
+				t.Fatal(err)
+			}
 			root := parse(t, html)
 
 			main := find(root, "main", "id", "checkout")
@@ -89,8 +93,12 @@ func TestScreens(t *testing.T) {
 				t.Error("what a touch can't stop goes on by itself")
 			}
 			waits := c.state == view.StateSubmitting || c.state == view.StateWaiting
-			if got := bytes.Contains(html, []byte(`<noscript><meta http-equiv="refresh" content="`)); got != (waits || c.onward) {
+			moves := c.state == view.StateSelect && c.userAgent == desktop && !r.Choose
+			if got := bytes.Contains(html, []byte(`<noscript><meta http-equiv="refresh" content="`)); got != (waits || c.onward || moves) {
 				t.Errorf("without scripts it looks again, or goes on: %t", got)
+			}
+			if got := bytes.Contains(html, []byte(`content="0;url=/pay/`+token+`?choose=1`)); got != moves {
+				t.Errorf("without scripts the list takes an address of its own: %t", got)
 			}
 			goesOn := []byte(`content="3;url=` + strings.ReplaceAll(c.back, "&", "&amp;") + `"`)
 			stay := find(root, "a", "href", "/pay/"+token+"?lang=en")
