@@ -73,7 +73,7 @@ verify: ## fail if go.mod, go.sum or the downloaded modules are not what they sh
 	$(GO) mod verify
 	cd $(dir $(TOOLS)) && $(GO) mod tidy -diff
 
-deps: ## install what the tests need (Chromium, fonts, PostgreSQL, pgbouncer, nginx, Node, axe-core), where it may
+deps: ## install what the tests need (Chromium, Firefox, WebKit, fonts, PostgreSQL, pgbouncer, nginx, Node, axe-core), where it may
 	.ci/needs
 
 # With CI set, a test that lacks a tool fails instead of being skipped.

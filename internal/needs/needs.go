@@ -1,7 +1,7 @@
 // Package needs skips tests on machines that lack what they need: the browser's
-// bundle, Chromium, Node, axe-core, PostgreSQL or pgbouncer. Where the environment has CI set to
-// anything, a missing tool fails the test instead, so that nothing is skipped
-// there unseen. With -short, what needs one of them is skipped in any case.
+// bundle, Chromium, Firefox, WebKit, Node, axe-core, PostgreSQL or pgbouncer. Where
+// the environment has CI set to anything, a missing tool fails the test instead, so
+// that nothing is skipped there unseen. With -short, what needs one of them is skipped in any case.
 //
 // What must not live here: what is done with a tool that was found.
 package needs
@@ -29,6 +29,28 @@ func Chromium(tb testing.TB) string {
 	return need(tb, "Chromium (apt-get install chromium)", func() (string, error) {
 		return command("chromium", "chromium-browser", "google-chrome")
 	})
+}
+
+// Firefox returns the path of the browser, or skips the test.
+func Firefox(tb testing.TB) string {
+	tb.Helper()
+	return need(tb, "Firefox (apt-get install firefox-esr)", func() (string, error) { return command("firefox-esr", "firefox") })
+}
+
+// WebKit returns the paths of WebKit's driver and of the browser that it drives, or
+// skips the test.
+func WebKit(tb testing.TB) (driver, browser string) {
+	tb.Helper()
+	const what = "WebKit (apt-get install webkit2gtk-driver)"
+	driver = need(tb, what, func() (string, error) { return command("WebKitWebDriver") })
+	browser = need(tb, what, miniBrowser)
+	return driver, browser
+}
+
+// Xvfb returns the path of the screen that nobody sees, or skips the test.
+func Xvfb(tb testing.TB) string {
+	tb.Helper()
+	return need(tb, "Xvfb (apt-get install xvfb)", func() (string, error) { return command("Xvfb") })
 }
 
 // Node returns the path of Node, or skips the test.
@@ -115,6 +137,18 @@ func command(names ...string) (string, error) {
 		}
 	}
 	return "", errors.New("not in PATH: " + strings.Join(names, ", "))
+}
+
+// miniBrowser finds WebKit's browser for tests where Debian keeps it.
+func miniBrowser() (string, error) {
+	found, err := filepath.Glob("/usr/lib/*/webkit2gtk-4*/MiniBrowser")
+	if err == nil && len(found) == 0 {
+		err = errors.New("no MiniBrowser below /usr/lib")
+	}
+	if err != nil {
+		return "", err
+	}
+	return slices.Max(found), nil
 }
 
 // postgres finds the server where Debian keeps its versions, else by PATH.

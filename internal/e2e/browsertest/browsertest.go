@@ -125,7 +125,7 @@ type Tab struct {
 	t   testing.TB
 	ctx context.Context
 	own cdp.BrowserContextID // of a tab, not of a frame
-	log *console
+	log *Console
 }
 
 // Open opens an empty tab in a browser context of its own and runs what is to
@@ -172,10 +172,10 @@ func attach(t testing.TB, parent context.Context, id target.ID) *Tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(parent, chromedp.WithTargetID(id))
 	t.Cleanup(cancel)
-	tab := &Tab{t: t, ctx: ctx, log: &console{}}
+	tab := &Tab{t: t, ctx: ctx, log: &Console{}}
 	chromedp.ListenTarget(ctx, tab.log.hear)
 	t.Cleanup(func() {
-		for _, line := range tab.log.drain() {
+		for _, line := range tab.log.Drain() {
 			t.Errorf("browsertest: console: %s", line)
 		}
 	})
@@ -192,7 +192,7 @@ func (tab *Tab) Context() context.Context { return tab.ctx }
 func (tab *Tab) Run(actions ...chromedp.Action) {
 	tab.t.Helper()
 	if err := tab.try(actions...); err != nil {
-		tab.t.Fatalf("browsertest: %v%s", err, tab.log.heard())
+		tab.t.Fatalf("browsertest: %v%s", err, tab.log.Heard())
 	}
 }
 
@@ -214,7 +214,7 @@ func (tab *Tab) Go(url string) {
 func (tab *Tab) Eval(expression string, out any) {
 	tab.t.Helper()
 	if err := tab.try(chromedp.Evaluate(expression, out, await)); err != nil {
-		tab.t.Fatalf("browsertest: %s: %v%s", expression, err, tab.log.heard())
+		tab.t.Fatalf("browsertest: %s: %v%s", expression, err, tab.log.Heard())
 	}
 }
 
@@ -239,7 +239,7 @@ func (tab *Tab) Wait(expression string) {
 		}
 		select {
 		case <-ctx.Done():
-			tab.t.Fatalf("browsertest: it never came true: %s (%v)%s", expression, err, tab.log.heard())
+			tab.t.Fatalf("browsertest: it never came true: %s (%v)%s", expression, err, tab.log.Heard())
 		case <-time.After(20 * time.Millisecond): // how often we look
 		}
 	}
@@ -268,7 +268,7 @@ func (tab *Tab) Frame(prefix string) *Tab {
 
 // Allow leaves complaints with the given text out, however many come: the test
 // provokes them.
-func (tab *Tab) Allow(text string) { tab.log.allow(text) }
+func (tab *Tab) Allow(text string) { tab.log.Allow(text) }
 
 // Expect takes one complaint with the given text off the console, waiting for it
 // if need be: the test provoked it.
@@ -276,10 +276,10 @@ func (tab *Tab) Expect(text string) {
 	tab.t.Helper()
 	ctx, cancel := context.WithTimeout(tab.ctx, Patience)
 	defer cancel()
-	for !tab.log.take(text) {
+	for !tab.log.Take(text) {
 		select {
 		case <-ctx.Done():
-			tab.t.Fatalf("browsertest: nobody complained of %q%s", text, tab.log.heard())
+			tab.t.Fatalf("browsertest: nobody complained of %q%s", text, tab.log.Heard())
 		case <-time.After(20 * time.Millisecond): // how often we look
 		}
 	}

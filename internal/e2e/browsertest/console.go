@@ -11,8 +11,8 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 )
 
-// console collects what a page and the browser complain of.
-type console struct {
+// Console collects what a page and the browser complain of.
+type Console struct {
 	mu      sync.Mutex
 	lines   []string
 	allowed []string
@@ -22,17 +22,17 @@ type console struct {
 func await(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }
 
 // hear takes the events of a target; it must not block.
-func (c *console) hear(event any) {
+func (c *Console) hear(event any) {
 	switch e := event.(type) {
 	case *runtime.EventExceptionThrown:
-		c.add("exception: " + e.ExceptionDetails.Error())
+		c.Add("exception: " + e.ExceptionDetails.Error())
 	case *runtime.EventConsoleAPICalled:
 		if e.Type == runtime.APITypeError {
-			c.add("error: " + describe(e.Args))
+			c.Add("error: " + describe(e.Args))
 		}
 	case *cdplog.EventEntryAdded:
 		if e.Entry.Level == cdplog.LevelError {
-			c.add(fmt.Sprintf("%s: %s %s", e.Entry.Source, e.Entry.Text, e.Entry.URL))
+			c.Add(fmt.Sprintf("%s: %s %s", e.Entry.Source, e.Entry.Text, e.Entry.URL))
 		}
 	}
 }
@@ -53,7 +53,8 @@ func describe(args []*runtime.RemoteObject) string {
 	return strings.Join(parts, " ")
 }
 
-func (c *console) add(line string) {
+// Add takes a complaint down.
+func (c *Console) Add(line string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if slices.ContainsFunc(c.allowed, func(text string) bool { return strings.Contains(line, text) }) {
@@ -62,15 +63,15 @@ func (c *console) add(line string) {
 	c.lines = append(c.lines, line)
 }
 
-// allow leaves out what has text in it from now on.
-func (c *console) allow(text string) {
+// Allow leaves out what has text in it from now on.
+func (c *Console) Allow(text string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.allowed = append(c.allowed, text)
 }
 
-// take removes the first line that has text in it.
-func (c *console) take(text string) bool {
+// Take removes the first line that has text in it.
+func (c *Console) Take(text string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	i := slices.IndexFunc(c.lines, func(line string) bool { return strings.Contains(line, text) })
@@ -81,8 +82,8 @@ func (c *console) take(text string) bool {
 	return true
 }
 
-// drain returns the lines and forgets them.
-func (c *console) drain() []string {
+// Drain returns the lines and forgets them.
+func (c *Console) Drain() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	lines := c.lines
@@ -90,9 +91,9 @@ func (c *console) drain() []string {
 	return lines
 }
 
-// heard returns the console's messages, to be added to the message of another
+// Heard returns the console's messages, to be added to the message of another
 // failure.
-func (c *console) heard() string {
+func (c *Console) Heard() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.lines) == 0 {
