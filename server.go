@@ -9,6 +9,7 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -130,11 +131,20 @@ func hangups() <-chan os.Signal {
 
 type demoCommand struct {
 	config    `embed:""`
-	SimListen string `default:"127.0.0.1:8081" help:"Address of the simulated providers and the simulated phone."`
+	SimListen string   `default:"127.0.0.1:8081" help:"Address of the simulated providers and the simulated phone."`
+	Origin    []string `help:"Origin of a shop of your own, such as http://localhost:5173, that every merchant registers. May be given several times."`
 }
 
 // Validate is called by kong before Run.
-func (t *demoCommand) Validate() error { return t.check() }
+func (t *demoCommand) Validate() error {
+	for i, origin := range t.Origin {
+		if err := cli.CheckOrigin("origin", origin); err != nil {
+			return err
+		}
+		t.Origin[i] = strings.TrimSuffix(origin, "/")
+	}
+	return t.check()
+}
 
 // Run serves the sample merchants, or those of --merchants, with everything
 // simulated.
@@ -148,7 +158,7 @@ func (t *demoCommand) Run(ctx context.Context) error {
 		t.Data = folder
 	}
 	hangups := hangups()
-	d, err := demo.Open(ctx, demo.Config{Config: t.program(), SimListen: t.SimListen, Folder: t.Merchants})
+	d, err := demo.Open(ctx, demo.Config{Config: t.program(), SimListen: t.SimListen, Folder: t.Merchants, Origins: t.Origin})
 	if err != nil {
 		return err
 	}

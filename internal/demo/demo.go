@@ -19,6 +19,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"morepay/internal/demo/merchants"
 	"morepay/internal/merchant/folder"
@@ -44,8 +45,9 @@ type keys struct {
 
 // Furnish gives every merchant of a folder ("" for the samples) an API key, the
 // demo's origins and an account at each simulated provider. baseURL is where the
-// server is reached.
-func Furnish(dir string, sim *providersim.Sim, baseURL string) ([]Shop, error) {
+// server is reached, others are the origins of more shops, whose pages may all
+// show the checkout and be returned to.
+func Furnish(dir string, sim *providersim.Sim, baseURL string, others ...string) ([]Shop, error) {
 	var files fs.FS = merchants.FS
 	if dir != "" {
 		files = os.DirFS(dir)
@@ -67,12 +69,15 @@ func Furnish(dir string, sim *providersim.Sim, baseURL string) ([]Shop, error) {
 		shop := Shop{Merchant: m, Key: "sk_test_" + rand.Text()}
 		shop.Settings = folder.Settings{
 			Mode:     folder.ModeTest,
-			Origins:  origins,
+			Origins:  slices.Concat(origins, others),
 			APIKeys:  []folder.APIKey{{ID: "demo", SHA256: folder.HashKey(shop.Key)}},
 			Accounts: map[string]json.RawMessage{},
 		}
 		for _, o := range origins {
 			shop.Settings.ReturnURLs = append(shop.Settings.ReturnURLs, o+"/demo/")
+		}
+		for _, o := range others {
+			shop.Settings.ReturnURLs = append(shop.Settings.ReturnURLs, o+"/")
 		}
 		secret := webhookSecret()
 		shop.files = map[string][]byte{webhookFile: []byte(secret)}

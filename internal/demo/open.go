@@ -19,8 +19,9 @@ import (
 // own, whatever they are set to.
 type Config struct {
 	program.Config
-	SimListen string // address of the simulated providers and the simulated phone; the port may be 0
-	Folder    string // of the merchants' documents; "" for the samples
+	SimListen string   // address of the simulated providers and the simulated phone; the port may be 0
+	Folder    string   // of the merchants' documents; "" for the samples
+	Origins   []string // of more shops than the demo's own storefront, such as http://localhost:5173
 }
 
 // Demo is the program with simulated providers and a storefront.
@@ -44,7 +45,7 @@ func Open(ctx context.Context, c Config) (*Demo, error) {
 	d := &Demo{Sim: providersim.New(providersim.Options{Origin: c.SimURL, Log: c.Log.With("part", "simulator"), RetryScale: 0.1})}
 	c.Merchants = func(baseURL string, _ bool) (_ []folder.Merchant, err error) {
 		if d.Shops == nil {
-			d.Shops, err = Furnish(c.Folder, d.Sim, baseURL)
+			d.Shops, err = Furnish(c.Folder, d.Sim, baseURL, c.Origins...)
 		}
 		return Merchants(d.Shops), err
 	}
