@@ -48,11 +48,10 @@ type browser struct {
 
 	hiddenAt time.Time // when the page was hidden last
 
-	launch    *launch    // the hand-off that is being watched, or nil
-	launching pay.Method // whose hand-off that is
-	fromList  bool       // the form that is on its way was sent from the list
-	asking    bool       // the server has been told to ask the provider
-	away      bool       // the payer was handed over, and the page was hidden since
+	launch   *launch // the hand-off that is being watched, or nil
+	fromList bool    // the form that is on its way was sent from the list
+	asking   bool    // the server has been told to ask the provider
+	away     bool    // the payer was handed over, and the page was hidden since
 
 	unsent *unsent // the form that did not get through, or nil
 }
@@ -166,7 +165,7 @@ func (b *browser) choose() {
 
 func (b *browser) showList() {
 	local := &b.page.local
-	local.choosing, local.acted, local.failure, local.stuck = true, true, nil, ""
+	local.choosing, local.acted, local.failure, local.stuck = true, true, nil, false
 }
 
 // travelled shows what belongs to the entry of the history that the payer went to.

@@ -2,7 +2,9 @@ package app
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -29,6 +31,12 @@ func TestBrowserAdoptsEveryScreen(t *testing.T) {
 			}
 			if drift := tab.Text(`morepay.drift`); drift != "0" {
 				t.Errorf("%s nodes were made, changed or removed", drift)
+			}
+			for _, name := range []string{"open", "hidden"} { // which go-app sets as properties
+				want := fmt.Sprint(strings.Count(HTML(v), " "+name+`="`))
+				if got := tab.Text(`document.querySelectorAll("[` + name + `]").length`); got != want {
+					t.Errorf("%s elements are %s, want %s", got, name, want)
+				}
 			}
 			if onclick := tab.Text(`window.onclick`); onclick != "null" {
 				t.Errorf("go-app still takes every link: %s", onclick)

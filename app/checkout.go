@@ -7,7 +7,6 @@ import (
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"morepay/internal/device"
-	"morepay/internal/pay"
 	"morepay/internal/view"
 )
 
@@ -35,7 +34,7 @@ type local struct {
 	offline   bool           // the server has not been heard for a while
 	busy      bool           // a form is on its way: a second tap is the same tap
 	tapped    string         // which form that is: see screen.tapped
-	stuck     pay.Method     // the frame around us did not let this one's wallet open, or ""
+	stuck     bool           // the frame around us let no wallet open
 	copied    bool           // the link has just been copied
 }
 

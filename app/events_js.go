@@ -46,7 +46,7 @@ func (b *browser) onSubmit(event js.Value) {
 		return
 	}
 	form := event.Get("target")
-	b.page.local.stuck = ""
+	b.page.local.stuck = false
 	switch data(form, "inline") {
 	case "choose":
 		event.Call("preventDefault")
@@ -62,7 +62,7 @@ func (b *browser) onSubmit(event js.Value) {
 	default:
 		b.leave(form)
 		if rails[pay.Rail(data(form, "rail"))].leaves {
-			b.watchLaunch(methodOf(form))
+			b.watchLaunch()
 		}
 	}
 }
@@ -182,9 +182,8 @@ func (b *browser) inWallet() bool {
 // page at once would not be sent.
 const handOffPause = 200 * time.Millisecond
 
-// watchLaunch begins to watch a hand-off to a method's wallet.
-func (b *browser) watchLaunch(m pay.Method) {
-	b.launching = m
+// watchLaunch begins to watch a hand-off to a wallet.
+func (b *browser) watchLaunch() {
 	b.launch = begin(b.page.screen().Device.OS, time.Now())
 	b.page.local.choosing = false
 	time.AfterFunc(handOffPause, func() {
@@ -207,9 +206,7 @@ func (b *browser) judgeLaunch() {
 	}
 	b.launch = nil
 	b.page.local.launching, b.page.local.tapped = false, ""
-	if verdict == notOpened && framed() && listed(b.page.screen().Progress.State) {
-		b.page.local.stuck = b.launching
-	}
+	b.page.local.stuck = verdict == notOpened && framed()
 }
 
 func (b *browser) blurred() {

@@ -16,3 +16,6 @@ func HTMLOffline(v view.Checkout) string { return drawn(v, local{offline: true})
 
 // HTMLOpening renders a view as the browser side does while a wallet may be opening.
 func HTMLOpening(v view.Checkout) string { return drawn(v, local{launching: true}) }
+
+// HTMLStuck renders a view whose frame let no wallet open.
+func HTMLStuck(v view.Checkout) string { return drawn(v, local{stuck: true, acted: true}) }

@@ -135,37 +135,41 @@ func (s *screen) language() goapp.UI {
 
 // share offers the link of this page, to be opened elsewhere.
 func (s *screen) share() goapp.UI {
-	return el("div.share", nil, s.link(), s.copyButton("side"))
+	return el("div.share", nil, s.link("link"), s.copyButton("side", "link"))
 }
 
 // link is the address of this page, for payers without the browser side to copy by
 // hand.
-func (s *screen) link() goapp.UI {
+func (s *screen) link(id string) goapp.UI {
 	return el("p.dumb", nil,
-		el("label", attrs{"for", "link"}, text(s.say("share.link", ""))),
-		el("input.url", attrs{"id", "link", "type", "url", "readonly", "true", "value", s.ShareURL}),
+		el("label", attrs{"for", id}, text(s.say("share.link", ""))),
+		el("input.url", attrs{"id", id, "type", "url", "readonly", "true", "value", s.ShareURL}),
 	)
 }
 
 // copyButton needs the browser side and shows only once that runs.
-func (s *screen) copyButton(class string, label ...goapp.UI) goapp.UI {
-	return el("button."+class+" ready", attrs{"type", "button", "data-copy", "link"}, append(label, text(s.say("share.copy", "")))...)
+func (s *screen) copyButton(class, link string) goapp.UI {
+	return el("button."+class+" ready", attrs{"type", "button", "data-copy", link}, text(s.say("share.copy", "")))
 }
 
 // stuck says that the frame around us let no wallet open, and offers the page by
-// itself.
+// itself. It stands hidden on a list, for the page's script where there is no client.
 func (s *screen) stuck() goapp.UI {
-	if s.local.stuck == "" || !listed(s.Progress.State) {
+	if s.Parent == "" || !listed(s.Progress.State) {
 		return nil
 	}
-	return el("section.notice", attrs{"role", "alert"},
-		el("h2", nil, text(s.say("fallback.title", s.local.stuck))),
-		s.note("fallback.framed", s.local.stuck),
+	shown := attrs{"id", "stuck", "role", "alert", "hidden", "true"}
+	if s.local.stuck {
+		shown = attrs{"id", "stuck", "role", "alert", "data-error", "handoff_blocked"}
+	}
+	return el("section.notice", shown,
+		el("h2", nil, text(s.say("fallback.framed", ""))),
+		s.note("fallback.framed.help", ""),
 		el("div.acts", nil,
 			el("a.main", attrs{"href", webLink(s.ShareURL), "target", "_blank", "rel", "noopener"}, text(s.say("fallback.tab", ""))),
-			s.copyButton("side"),
+			s.copyButton("side", "stuck-link"),
 		),
-		s.link(),
+		s.link("stuck-link"),
 	)
 }
 

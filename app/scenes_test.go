@@ -57,6 +57,7 @@ func scenes(t testing.TB) []scene {
 	}
 	add("offline", views["qr"], app.HTMLOffline)
 	add("opening", views["deep-link"], app.HTMLOpening)
+	add("stuck", views["select-framed-error"], app.HTMLStuck)
 	more := sceneOf(t, "select-many-open", views["select-many"], app.HTML)
 	more.opened = true
 	list = append(list, more)

@@ -94,7 +94,7 @@ func (s *screen) more(choices []capability.Choice) goapp.UI {
 	}
 	a := attrs{}
 	if hasMethod(choices, s.left) {
-		a = attrs{"open", "open"} // the payer comes from there
+		a = attrs{"open", "true"} // the payer comes from there
 	}
 	return el("details", a,
 		el("summary.row", nil, s.cells(draw("icon", "more"), s.say("select.more", ""), s.names(choices))),
@@ -160,7 +160,7 @@ func (s *screen) unavailable(choices []capability.Choice) goapp.UI {
 		el("ul", attrs{"role", "list", "aria-labelledby", "unavailable"}, rows...),
 	}
 	if anyOf(choices, capability.ReasonBlockedInContainer) {
-		parts = append(parts, el("div.tip", nil, el("p", nil, text(s.say("select.browser", ""))), s.copyButton("side")), s.link())
+		parts = append(parts, el("div.tip", nil, el("p", nil, text(s.say("select.browser", ""))), s.copyButton("side", "link")), s.link("link"))
 	}
 	if anyOf(choices, capability.ReasonProviderUnavailable) {
 		parts = append(parts, el("div.tip", nil, el("p", nil, text(s.say("select.retry", ""))), s.again()))

@@ -46,7 +46,7 @@ func (s *screen) tabs() goapp.UI {
 	if more := d.Of(capability.GroupMore); len(more) > 0 {
 		a := attrs{}
 		if hasMethod(more, s.current()) {
-			a = attrs{"open", "open"}
+			a = attrs{"open", "true"}
 		}
 		parts = append(parts, el("details", a,
 			el("summary.row", nil, s.cells(draw("icon", "more"), s.say("select.more", ""), s.names(more))),

@@ -213,10 +213,10 @@ func walletScreen(s *screen, p view.Payment) []goapp.UI {
 			s.check("side", "check"),
 			el("div.tri", nil,
 				s.attempt(p.Method, pay.RailPageQR, "quiet", text(s.say("fallback.page", p.Method))),
-				s.copyButton("quiet"),
+				s.copyButton("quiet", "link"),
 				s.choose("quiet", "choose"),
 			),
-			s.link(),
+			s.link("link"),
 		),
 	}
 }

@@ -34,7 +34,7 @@ export interface Details {
   "mpm:cancel": {};
   /** Something went wrong. */
   "mpm:error": {
-    /** "load_failed" (see reload), "bad_attribute", or a code of the API. */
+    /** "load_failed" (see reload), "bad_attribute", "handoff_blocked", or a code of the API. */
     code: string;
     retryable: boolean;
     /** With "bad_attribute": which. */

@@ -332,6 +332,20 @@
     if (document.execCommand("copy")) say(copied || "");
   }
 
+  // A frame that may not lead its window away swallows a hand-off, and nobody says so.
+  document.addEventListener("submit", function (e) {
+    if (morepay.ready || e.target.target !== "_top") return;
+    setTimeout(function () {
+      var panel = document.getElementById("stuck");
+      if (!panel || document.hidden || late) return;
+      panel.hidden = false;
+      panel.setAttribute("data-error", "handoff_blocked");
+      var event = document.createEvent("Event");
+      event.initEvent("morepay-stuck", false, false);
+      dispatchEvent(event);
+    }, 3 * second);
+  });
+
   // Who has come back from the wallet and has paid goes on to the merchant, unless a
   // touch or a key says that they read here: once, and never in a frame.
   var leaving;

@@ -52,6 +52,8 @@ func TestBrowser(t *testing.T) {
 		{"paid-without-script", paidWithoutScript},
 		{"phone-stays", phoneStays},
 		{"phone-from-foreign-page", phoneFromForeignPage},
+		{"late-hand-off", lateHandOff},
+		{"swallowed-hand-off", swallowedHandOff},
 		{"wechat", wechatPays},
 		{"wechat-without-wasm", wechatPaysWithoutWASM},
 		{"elsewhere", payElsewhere},

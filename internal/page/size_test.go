@@ -29,6 +29,7 @@ func TestSize(t *testing.T) {
 	}{
 		{"select", "", desktop, nil},
 		{"select-phone", "", phone, nil},
+		{"select-framed", "parent=" + shop, phone, nil},
 		{"select-wechat", "", wechat, nil},
 		{"submitting", "", desktop, []step{begin(pay.RailQR)}},
 		{"code", "", desktop, []step{begin(pay.RailQR), code}},
