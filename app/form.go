@@ -153,9 +153,10 @@ func (s *screen) copyButton(class, link string) goapp.UI {
 }
 
 // stuck says that the frame around us let no wallet open, and offers the page by
-// itself. It stands hidden on a list, for the page's script where there is no client.
+// itself. It stands hidden on a list, for the page's script where there is no client,
+// and on a page that is to come with a code, which may have to do with the list.
 func (s *screen) stuck() goapp.UI {
-	if s.Parent == "" || !listed(s.Progress.State) {
+	if s.Parent == "" || !listed(s.Progress.State) && s.Progress.Instant == "" {
 		return nil
 	}
 	shown := attrs{"id", "stuck", "role", "alert", "hidden", "true"}

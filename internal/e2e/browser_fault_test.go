@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/chromedp"
 
 	"morepay/internal/demo/demotest"
 	"morepay/internal/e2e/browsertest"
@@ -93,29 +92,4 @@ func saysPaid(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 		tapAway(tab, `[data-check] button`)
 		tab.Wait(has(`[data-check] .note`) + `.textContent && ` + has(`svg[data-qr]`))
 	}
-}
-
-// Back from a code leads to the list, Forward to the code, and titles tell them apart.
-func goesBack(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
-	open := s.Open(t, demotest.Order{})
-	tab := show(t, browser, demotest.Desktop)
-	tab.Go(open.URL)
-	tab.Wait(ready)
-	list := tab.Text(`document.title`)
-	tap(tab, wallet+`form[data-rail="qr"] button`)
-	tab.Wait(has(`svg[data-qr]`) + ` && document.title !== ` + "`" + list + "`")
-	tab.Run(chromedp.Evaluate(`history.back()`, nil))
-	tab.Wait(is("select") + ` && document.title === ` + "`" + list + "`")
-	tab.Run(chromedp.Evaluate(`history.forward()`, nil))
-	tab.Wait(has(`svg[data-qr]`))
-	onlyAttempt(t, s, open, "awaiting")
-}
-
-// tapAway clicks with the mouse where an element is: chromedp's own click finds none
-// after the page has added an entry to the history.
-func tapAway(tab *browsertest.Tab, selector string) {
-	tab.Wait(has(selector))
-	tab.Eval(has(selector)+`.scrollIntoView({ block: "center" })`, nil)
-	x, y := middle(tab, has(selector))
-	tapAt(tab, x, y)
 }

@@ -46,6 +46,22 @@ func historyWithoutScript(t *testing.T, s *demotest.Demo, browser *browsertest.B
 	onlyAttempt(t, s, open, "awaiting")
 }
 
+// Back from a code leads to the list, Forward to the code, and titles tell them apart.
+func goesBack(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
+	open := s.Open(t, demotest.Order{})
+	tab := show(t, browser, demotest.Desktop)
+	tab.Go(open.URL)
+	tab.Wait(ready)
+	list := tab.Text(`document.title`)
+	tap(tab, wallet+`form[data-rail="qr"] button`)
+	tab.Wait(has(`svg[data-qr]`) + ` && document.title !== ` + "`" + list + "`")
+	tab.Run(chromedp.Evaluate(`history.back()`, nil))
+	tab.Wait(is("select") + ` && document.title === ` + "`" + list + "`")
+	tab.Run(chromedp.Evaluate(`history.forward()`, nil))
+	tab.Wait(has(`svg[data-qr]`))
+	onlyAttempt(t, s, open, "awaiting")
+}
+
 // walkHistory reloads the page with the code, and goes to the list and back.
 func walkHistory(t *testing.T, tab *browsertest.Tab, open demotest.Session) {
 	t.Helper()

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/network"
 
@@ -58,19 +57,20 @@ func behindNginx(t *testing.T, s *demotest.Demo) string {
 	if err := proxy.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = proxy.Wait() }) // it is killed as the test ends
-	for deadline := time.Now().Add(browsertest.Patience); ; {
+	t.Cleanup(func() {
+		_ = proxy.Wait() // it is killed as the test ends
+		if log, err := os.ReadFile(filepath.Join(dir, "error.log")); err == nil && t.Failed() {
+			t.Logf("nginx: %s", log)
+		}
+	})
+	wait(t, "nginx listens", func() bool {
 		conn, err := net.Dial("tcp", listen)
 		if err == nil {
 			conn.Close()
-			return "http://" + listen
 		}
-		if time.Now().After(deadline) {
-			log, _ := os.ReadFile(filepath.Join(dir, "error.log"))
-			t.Fatalf("nginx does not listen: %v\n%s", err, log)
-		}
-		time.Sleep(20 * time.Millisecond) // how often we look
-	}
+		return err == nil
+	})
+	return "http://" + listen
 }
 
 // What holds the event stream back does not hold back the news, with the client
@@ -126,12 +126,7 @@ func seventhTab(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 		tab.Go(s.Open(t, demotest.Order{}).URL)
 		tab.Wait(ready)
 	}
-	for late := time.Now().Add(browsertest.Patience); s.Metric(t, "morepay_event_streams") != "6"; {
-		if time.Now().After(late) {
-			t.Fatalf("%s streams are open, want one for each page", s.Metric(t, "morepay_event_streams"))
-		}
-		time.Sleep(20 * time.Millisecond) // how often we look
-	}
+	wait(t, "each page has a stream", func() bool { return s.Metric(t, "morepay_event_streams") == "6" })
 	for _, tab := range tabs {
 		tab.Eval(turnAway, nil)
 	}

@@ -154,6 +154,17 @@ func load(tab *browsertest.Tab, url string, scripts bool) {
 	tab.Wait(`location.search === "?choose=1" && document.readyState === "complete"`)
 }
 
+// wait waits until something is true that no page can tell.
+func wait(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for late := time.Now().Add(browsertest.Patience); !is(); {
+		if time.Now().After(late) {
+			t.Fatalf("it never came true: %s", what)
+		}
+		time.Sleep(20 * time.Millisecond) // how often we look
+	}
+}
+
 // tap clicks on an element, which must be there.
 func tap(tab *browsertest.Tab, selector string) {
 	tab.Run(chromedp.Click(selector, chromedp.ByQuery))
@@ -168,6 +179,15 @@ func middle(tab *browsertest.Tab, element string) (x, y float64) {
 
 // tapAt clicks with the mouse.
 func tapAt(tab *browsertest.Tab, x, y float64) { tab.Run(chromedp.MouseClickXY(x, y)) }
+
+// tapAway clicks with the mouse where an element is: chromedp's own click finds none
+// after the page has added an entry to the history.
+func tapAway(tab *browsertest.Tab, selector string) {
+	tab.Wait(has(selector))
+	tab.Eval(has(selector)+`.scrollIntoView({ block: "center" })`, nil)
+	x, y := middle(tab, has(selector))
+	tapAt(tab, x, y)
+}
 
 // hold presses the mouse's button on an element; release lets it go.
 func hold(tab *browsertest.Tab, element string) (release func()) {

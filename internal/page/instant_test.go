@@ -2,6 +2,7 @@ package page_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"golang.org/x/net/html"
 
 	"morepay/app"
+	"morepay/internal/locale"
 	"morepay/internal/page"
 	"morepay/internal/pay"
 	"morepay/internal/view"
@@ -18,7 +20,7 @@ import (
 // without one but for what its script takes back.
 func TestInstantStart(t *testing.T) {
 	t.Parallel()
-	r := ask(t, "", desktop)
+	r := ask(t, "parent="+shop, desktop)
 	before := makeView(t, ledger(t), r, opened)
 	start, err := page.InstantStart(before, r, scripts, "wechat_pay")
 	if err != nil || !bytes.HasSuffix(start, []byte(app.Pane)) {
@@ -46,10 +48,13 @@ func TestInstantStart(t *testing.T) {
 			if takesBack := strings.Contains(string(rest), ` data-state="`+string(c.state)+`"`); takesBack == (c.state == view.StateWaiting) {
 				t.Errorf("takes back: %t", takesBack)
 			}
+			parts := append(bytes.Clone(start), rest...)
+			if got, want := client(t, parts), app.HTML(viewIn(t, parts)); ordered(t, got) != ordered(t, []byte(want)) {
+				t.Errorf("the client draws\n%s\non\n%s", want, got)
+			}
 			if c.state == view.StateWaiting {
 				now.Progress.Instant = "wechat_pay"
-				parts, whole := ordered(t, append(bytes.Clone(start), rest...)), ordered(t, makeHTML(t, now, false))
-				if parts != whole {
+				if whole := makeHTML(t, now, false); ordered(t, parts) != ordered(t, whole) {
 					t.Errorf("in parts the page is\n%s\nwant\n%s", parts, whole)
 				}
 			}
@@ -69,4 +74,32 @@ func ordered(t *testing.T, page []byte) string {
 		t.Fatal(err)
 	}
 	return b.String()
+}
+
+// viewIn reads the view that a page carries.
+func viewIn(t *testing.T, page []byte) view.Checkout {
+	t.Helper()
+	var v view.Checkout
+	if err := json.Unmarshal([]byte(find(parse(t, page), "script", "id", "view").FirstChild.Data), &v); err != nil {
+		t.Fatal(err)
+	}
+	v.Text = locale.Text(v.Locale)
+	return v
+}
+
+// client returns the element of a page that its client takes over, once the page's
+// script has taken back what came too early.
+func client(t *testing.T, page []byte) []byte {
+	t.Helper()
+	root := parse(t, page)
+	main, script := find(root, "main", "id", "checkout"), find(root, "script", "src", scripts.Frame)
+	if state := value(script, "data-state"); state != "" {
+		main.Attr = slices.DeleteFunc(main.Attr, func(a html.Attribute) bool { return a.Key == "data-state" || a.Key == "data-rail" })
+		main.Attr = append(main.Attr, html.Attribute{Key: "data-state", Val: state})
+	}
+	var b bytes.Buffer
+	if err := html.Render(&b, main); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
