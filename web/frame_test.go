@@ -396,6 +396,9 @@ func TestEmbedIsInertWithoutBrowser(t *testing.T) {
 	}
 }
 
+// coming lists events that have types and are not sent yet. It may only shrink.
+var coming = []string{"abandon", "connection", "createsession", "loaderror", "shown"}
+
 // The types promise the events that are sent, and no others.
 func TestEmbedTypesMatch(t *testing.T) {
 	t.Parallel()
@@ -413,7 +416,8 @@ func TestEmbedTypesMatch(t *testing.T) {
 	}
 	sent := events(`(?m)^    (\w+):`, messages)
 	sent = slices.DeleteFunc(sent, func(name string) bool { return name == "resize" }) // between the two scripts
-	if promised := events(`"mpm:(\w+)":`, string(types)); !slices.Equal(sent, promised) || len(sent) == 0 {
-		t.Errorf("the script sends %v, the types promise %v", sent, promised)
+	promised := events(`"mpm:(\w+)":`, string(types))
+	if all := slices.Sorted(slices.Values(slices.Concat(sent, coming))); !slices.Equal(all, promised) || len(sent) == 0 {
+		t.Errorf("the script sends %v, and %v are coming, the types promise %v", sent, coming, promised)
 	}
 }

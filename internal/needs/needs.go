@@ -1,5 +1,5 @@
 // Package needs skips tests on machines that lack what they need: the browser's
-// bundle, Chromium, Firefox, WebKit, Node, axe-core, PostgreSQL or pgbouncer. Where
+// bundle, Chromium, Firefox, WebKit, Node, packages of npm, axe-core, PostgreSQL or pgbouncer. Where
 // the environment has CI set to anything, a missing tool fails the test instead, so
 // that nothing is skipped there unseen. With -short, what needs one of them is skipped in any case.
 //
@@ -8,6 +8,7 @@ package needs
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -57,6 +58,27 @@ func Xvfb(tb testing.TB) string {
 func Node(tb testing.TB) string {
 	tb.Helper()
 	return need(tb, "Node (apt-get install nodejs)", func() (string, error) { return command("node") })
+}
+
+// Npm returns the path of npm, or skips the test.
+func Npm(tb testing.TB) string {
+	tb.Helper()
+	return need(tb, "npm (apt-get install npm)", func() (string, error) { return command("npm") })
+}
+
+// Packages installs what the lock file of a folder names, or skips the test where
+// neither npm's registry nor its cache has it. The packages' own scripts are not run.
+func Packages(tb testing.TB, folder string) {
+	tb.Helper()
+	npm := Npm(tb)
+	need(tb, "packages from npm's registry", func() (string, error) {
+		install := exec.Command(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=1")
+		install.Dir = folder
+		if out, err := install.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("npm ci: %w\n%s", err, out)
+		}
+		return folder, nil
+	})
 }
 
 // Axe returns the path of axe-core, the accessibility rules, or skips the test.
