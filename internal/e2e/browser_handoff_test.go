@@ -84,3 +84,17 @@ func swallowedHandOff(t *testing.T, s *demotest.Demo, browser *browsertest.Brows
 		})
 	}
 }
+
+// WeChat leaves a fragment behind the address of whom it has identified. The page is
+// loaded again all the same, where no script does it.
+func wechatWaitsWithoutScript(t *testing.T, _ *demotest.Demo, browser *browsertest.Browser) {
+	s := demotest.Start(t)
+	if err := s.Sim.Inject(providersim.Rule{Fault: "server-error", Next: 1}); err != nil {
+		t.Fatal(err)
+	}
+	tab := show(t, browser, demotest.WeChat, engines["without-script"])
+	tab.Go(s.Open(t, demotest.Order{}).URL)
+	tap(tab, wallet+`form[data-rail="jsapi"] button`)
+	tab.Wait(is("submitting") + ` && location.hash === "#wechat_redirect"`)
+	tab.Wait(is("waiting"))
+}

@@ -56,6 +56,7 @@ func TestBrowser(t *testing.T) {
 		{"swallowed-hand-off", swallowedHandOff},
 		{"wechat", wechatPays},
 		{"wechat-without-wasm", wechatPaysWithoutWASM},
+		{"wechat-without-script", wechatWaitsWithoutScript},
 		{"elsewhere", payElsewhere},
 		{"stream-held", streamHeld},
 		{"seventh-tab", seventhTab},

@@ -124,19 +124,19 @@ const (
 // for it is loaded again now and then. Who came back from the wallet and has
 // paid is brought on to the merchant.
 func writeRefresh(b *bytes.Buffer, v view.Checkout, r Request) {
-	content := ""
+	after, to := 0, ""
 	switch p := v.Progress; {
 	case p.State == view.StateSubmitting, p.State == view.StateWaiting:
-		again, _ := lookAgainAfter(p)
-		content = strconv.Itoa(again)
+		after, _ = lookAgainAfter(p)
+		to = r.of(v).Address() // named, or nothing is loaded where a fragment stands behind it, as WeChat leaves one
 	case p.Onward:
-		content = strconv.Itoa(continueAfter) + `;url=` + html.EscapeString(p.ContinueURL)
+		after, to = continueAfter, p.ContinueURL
 	case moves(v, r):
-		content = `0;url=` + html.EscapeString(r.of(v).list().Address())
+		to = r.of(v).list().Address()
 	default:
 		return
 	}
-	b.WriteString(`<noscript><meta http-equiv="refresh" content="` + content + `"></noscript>`)
+	b.WriteString(`<noscript><meta http-equiv="refresh" content="` + strconv.Itoa(after) + `;url=` + html.EscapeString(to) + `"></noscript>`)
 }
 
 // moves reports whether a page without scripts moves to the list's own address, because

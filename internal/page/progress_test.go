@@ -143,7 +143,7 @@ func TestLooksAgain(t *testing.T) {
 			t.Parallel()
 			r := ask(t, c.query, phone)
 			html := makeHTML(t, makeView(t, ledger(t, c.ledger...), r, opened.Add(c.after)), false)
-			if want := `<noscript><meta http-equiv="refresh" content="` + c.noscript + `">`; !bytes.Contains(html, []byte(want)) {
+			if want := `<noscript><meta http-equiv="refresh" content="` + c.noscript + `;url=/pay/` + token + `"`; !bytes.Contains(html, []byte(want)) {
 				t.Errorf("it doesn't say %s", want)
 			}
 			if got := value(find(parse(t, html), "script", "data-look", "*"), "data-look"); got != c.script {
