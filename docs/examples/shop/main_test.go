@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -39,23 +40,44 @@ func install(t *testing.T) string {
 	needs.Node(t)
 	root := t.TempDir()
 	dir := filepath.Join(root, "docs", "examples")
-	for from, to := range map[string]string{
-		"..": dir, "testdata/types": filepath.Join(dir, "types"), "../../../web/npm": filepath.Join(root, "web", "npm"),
-	} {
-		if err := os.CopyFS(to, os.DirFS(from)); err != nil {
-			t.Fatal(err)
-		}
+	copyFolder(t, "../../../web/npm", filepath.Join(root, "web", "npm"))
+	copyFolder(t, "..", dir)
+	copyFolder(t, "testdata/types", filepath.Join(dir, "types"))
+	for _, name := range []string{"LICENSE", "web/embed.d.ts"} {
+		copyFile(t, "../../../"+name, filepath.Join(root, name))
 	}
-	for _, left := range []string{filepath.Join(dir, "node_modules"), filepath.Join(dir, "dist")} { // by those who tried the examples by hand
-		if err := os.RemoveAll(left); err != nil {
-			t.Fatal(err)
-		}
+	// npm 9 has a folder prepare itself, whatever it is told of scripts; later ones don't.
+	prepare := exec.Command(needs.Npm(t), "run", "--silent", "prepare")
+	prepare.Dir = filepath.Join(root, "web", "npm")
+	if out, err := prepare.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
 	}
-	copyFile(t, "../../../web/embed.d.ts", filepath.Join(root, "web", "npm", "embed.d.ts"))
 	began := time.Now()
 	needs.Packages(t, dir)
 	t.Logf("npm ci took %.1f s", time.Since(began).Seconds())
 	return dir
+}
+
+// copyFolder copies a folder without what was installed or built there by hand, and
+// without this package.
+func copyFolder(t *testing.T, from, to string) {
+	t.Helper()
+	entries, err := os.ReadDir(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(to, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		switch {
+		case slices.Contains([]string{"node_modules", "dist", "shop"}, e.Name()):
+		case e.IsDir():
+			copyFolder(t, filepath.Join(from, e.Name()), filepath.Join(to, e.Name()))
+		default:
+			copyFile(t, filepath.Join(from, e.Name()), filepath.Join(to, e.Name()))
+		}
+	}
 }
 
 func copyFile(t *testing.T, from, to string) {
