@@ -49,8 +49,16 @@ func TestNpmPackage(t *testing.T) {
 	if got, want := strings.Join(files, " "), "LICENSE README.md embed.d.ts index.d.ts index.js package.json"; got != want {
 		t.Errorf("the package holds %s, want %s", got, want)
 	}
-	if p := readPackage(t); len(p.Dependencies)+len(p.DevDependencies) > 0 {
+	p := readPackage(t)
+	if len(p.Dependencies)+len(p.DevDependencies) > 0 {
 		t.Errorf("the package depends on %v %v", p.Dependencies, p.DevDependencies)
+	}
+	list, err := Versions(os.DirFS("."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(list) > 0 && list[len(list)-1].Version != p.Version {
+		t.Errorf("the package is %s, the loader that it types %s", p.Version, list[len(list)-1].Version)
 	}
 }
 
