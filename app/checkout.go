@@ -93,7 +93,8 @@ func (c *Checkout) Render() goapp.UI {
 		"translate", "no", // a translator that moves text nodes would break the browser side
 		"data-state", string(s.Progress.State),
 		"data-rail", s.rail(),
-		"aria-busy", s.local.busyText(),
+		"data-offline", yes(s.local.offline),
+		"aria-busy", yes(s.local.busy || s.local.tapped != ""),
 	},
 		s.ribbon(),
 		s.summary(),
@@ -111,8 +112,9 @@ func (s *screen) layout() string {
 	return "cashier"
 }
 
-func (l local) busyText() string {
-	if l.busy || l.tapped != "" {
+// yes returns the value of an attribute that is there only where something is so.
+func yes(so bool) string {
+	if so {
 		return "true"
 	}
 	return ""

@@ -87,7 +87,8 @@ func (b *browser) leave(form js.Value) {
 
 // engage shows that a form is on its way, by script, and idle that none is.
 func (b *browser) engage(form js.Value) {
-	b.page.local.busy, b.page.local.tapped = true, keyOf(form)
+	local := &b.page.local
+	local.busy, local.tapped, local.acted, local.failure = true, keyOf(form), true, nil
 	b.fromList = b.fromList || listed(b.page.screen().Progress.State)
 }
 

@@ -55,12 +55,7 @@ const checkKey = "check"
 func attemptKey(m pay.Method, r pay.Rail) string { return string(m) + " " + string(r) }
 
 // tapped returns "true" for the form that is on its way, "" for the others.
-func (s *screen) tapped(key string) string {
-	if s.local.tapped == key {
-		return "true"
-	}
-	return ""
-}
+func (s *screen) tapped(key string) string { return yes(s.local.tapped == key) }
 
 // check asks the server to ask the provider, and says that nothing was found.
 func (s *screen) check(class, key string) goapp.UI {

@@ -59,11 +59,7 @@ func (s *screen) tabs() goapp.UI {
 func (s *screen) tabRows(choices []capability.Choice) []goapp.UI {
 	rows := make([]goapp.UI, len(choices))
 	for i, c := range choices {
-		current := ""
-		if s.current() == c.Method {
-			current = "true"
-		}
-		rows[i] = el("li", attrs{"data-method", string(c.Method), "aria-current", current},
+		rows[i] = el("li", attrs{"data-method", string(c.Method), "aria-current", yes(s.current() == c.Method)},
 			s.attempt(c.Method, c.Ladder[0], "row", s.cells(s.icon(c.Method), s.name(c.Method), "")))
 	}
 	return rows

@@ -18,6 +18,7 @@
   document.addEventListener("touchstart", function () {}, false); // or iOS has no :active
   addEventListener("pageshow", function (e) { if (e.persisted) calm(); });
   addEventListener("morepay-stuck", calm);
+  addEventListener("online", calm);
   var look = script.getAttribute("data-look");
   if (look) setTimeout(function () { if (!taken()) location.reload(); }, look * 1000);
   addEventListener("submit", function (e) {

@@ -219,6 +219,8 @@
     if (ok === (said === null) || !text && !ok) return;
     said = say(text);
     if (ok) said = null;
+    var root = document.getElementById("checkout");
+    if (root) ok ? root.removeAttribute("data-offline") : root.setAttribute("data-offline", "true");
   }
   function say(text) {
     var line = document.querySelector("#checkout .status");

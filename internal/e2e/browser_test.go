@@ -34,6 +34,8 @@ func TestBrowser(t *testing.T) {
 	}{
 		{"desktop", desktopPays},
 		{"desktop-leaves-frame", desktopLeavesFrame},
+		{"frame-in-isolation", frameInIsolation},
+		{"frame-without-client", frameWithoutClient},
 		{"desktop-without-script", desktopPaysWithoutScript},
 		{"desktop-without-bundle", desktopPaysWithoutBundle},
 		{"history-after-early-tap", historyAfterEarlyTap},

@@ -3,7 +3,6 @@ package httpd
 import (
 	"net/http"
 	"net/url"
-	"time"
 
 	"morepay/internal/checkout"
 	"morepay/internal/device"
@@ -57,7 +56,7 @@ func (s *Server) handOver(w http.ResponseWriter, r *http.Request, sessionID stri
 	if err != nil {
 		return err
 	}
-	request.Choose, request.Asked, request.ReturnedAt, request.PageQR = false, false, time.Time{}, ""
+	request = request.Now()
 	if done.Rail == pay.RailPageQR {
 		request.PageQR = choice.Method
 	}
@@ -106,6 +105,7 @@ func (s *Server) readPosted(w http.ResponseWriter, r *http.Request) (postedForm,
 func seeOther(w http.ResponseWriter, location string) error {
 	w.Header().Set("Location", location)
 	w.Header().Set("Cache-Control", "no-store")
+	setShareable(w.Header())
 	// The provider's page checks which site the payer came from.
 	w.Header().Set("Referrer-Policy", "strict-origin-when-cross-origin")
 	w.WriteHeader(http.StatusSeeOther)

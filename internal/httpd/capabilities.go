@@ -39,6 +39,7 @@ func writeTagged(w http.ResponseWriter, r *http.Request, etag, cacheControl, med
 	h.Set("ETag", etag)
 	h.Set("Cache-Control", cacheControl)
 	h.Set("X-Content-Type-Options", "nosniff")
+	setShareable(h)
 	if etagMatches(r.Header.Get("If-None-Match"), etag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil

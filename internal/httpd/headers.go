@@ -36,6 +36,10 @@ func setPageHeaders(h http.Header, realMoney bool, ancestors, hops []string, sty
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Robots-Tag", "noindex")
+	// A shop's page that lets in only what says so (COEP) shows a frame that does the
+	// same.
+	h.Set("Cross-Origin-Embedder-Policy", "require-corp")
+	setShareable(h)
 	if realMoney {
 		h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 	}
@@ -71,3 +75,6 @@ func contentPolicy(ancestors, hops []string, style string) string {
 		"report-to csp",
 	}, "; ")
 }
+
+// setShareable lets pages of other origins hold what is answered, where browsers ask.
+func setShareable(h http.Header) { h.Set("Cross-Origin-Resource-Policy", "cross-origin") }

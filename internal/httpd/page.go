@@ -111,6 +111,7 @@ func (s *Server) draw(r *http.Request, l *pay.Ledger, request page.Request) (dra
 func (s *Server) writeDrawn(w http.ResponseWriter, r *http.Request, d drawn, status int, problem error) error {
 	v, request := d.view, d.request
 	if accepts(r, "application/json") {
+		w.Header().Set("Content-Location", request.Address()) // where a page shows this
 		return writeJSON(w, status, v.Progress)
 	}
 	request.Posted = r.Method == http.MethodPost
@@ -192,13 +193,14 @@ func onPage(request page.Request, err error) error {
 // failPage answers a payer: the session's page with the error on it where there
 // is a session, else a page with a sentence.
 func (s *Server) failPage(w http.ResponseWriter, r *http.Request, err error) {
-	if accepts(r, "application/json") {
-		failJSON(w, r, err)
-		return
-	}
 	request := pageRequest(r, r.PathValue("token"))
 	if e, ok := errors.AsType[*pageError](err); ok {
 		request = e.request
+	}
+	if accepts(r, "application/json") {
+		w.Header().Set("Content-Location", request.Now().Address())
+		failJSON(w, r, err)
+		return
 	}
 	if s.failOnPage(w, r, request, err) {
 		return

@@ -143,6 +143,7 @@ func (s *Server) Handler() http.Handler {
 		{"GET /pay/{token}/events", failJSON, s.handleEvents},
 		{"GET /pay/{token}/return", s.failPage, s.handleReturn},
 		{"POST /pay/{token}/return", s.failPage, s.handleCheck},
+		{"GET /pay/{token}/reason", failJSON, s.handleReason},
 		{"GET /pay/{token}/page.png", failJSON, s.handlePagePNG},
 		{"GET /return/{sealed}", s.failPage, s.handleWalletReturn},
 		{"GET /identified/{sealed}", s.failPage, s.handleIdentified},

@@ -53,15 +53,18 @@ func TestPageHeaders(t *testing.T) {
 				t.Errorf("status %d, want %d", test.answer.Status, test.status)
 			}
 			for header, want := range map[string]string{
-				"Content-Security-Policy":   test.policy,
-				"Reporting-Endpoints":       `csp="/csp"`,
-				"Referrer-Policy":           "strict-origin-when-cross-origin",
-				"Permissions-Policy":        "camera=(), microphone=(), geolocation=(), payment=(), usb=(), clipboard-write=(self)",
-				"X-Content-Type-Options":    "nosniff",
-				"Cache-Control":             "no-store",
-				"Content-Type":              "text/html; charset=utf-8",
-				"Strict-Transport-Security": "", // test mode has no TLS
-				"X-Frame-Options":           "", // would overrule frame-ancestors in old browsers
+				"Content-Security-Policy": test.policy,
+				"Reporting-Endpoints":     `csp="/csp"`,
+				"Referrer-Policy":         "strict-origin-when-cross-origin",
+				"Permissions-Policy":      "camera=(), microphone=(), geolocation=(), payment=(), usb=(), clipboard-write=(self)",
+				"X-Content-Type-Options":  "nosniff",
+				"Cache-Control":           "no-store",
+
+				"Cross-Origin-Embedder-Policy": "require-corp",
+				"Cross-Origin-Resource-Policy": "cross-origin",
+				"Content-Type":                 "text/html; charset=utf-8",
+				"Strict-Transport-Security":    "", // test mode has no TLS
+				"X-Frame-Options":              "", // would overrule frame-ancestors in old browsers
 			} {
 				if got := test.answer.Header.Get(header); got != want {
 					t.Errorf("%s:\n got %s\nwant %s", header, got, want)

@@ -194,7 +194,7 @@ func watched(v view.Checkout) bool { return v.Parent != "" || !v.Device.DesktopB
 func corrected(p view.Progress) bool { return p.Instant != "" && p.State != view.StateWaiting }
 
 func writeFrame(b *bytes.Buffer, v view.Checkout, r Request, src string) {
-	b.WriteString(`<script defer fetchpriority="low" src="` + src + `" data-parent="` + html.EscapeString(v.Parent) + `"`)
+	b.WriteString(`<script defer fetchpriority="low" src="` + src + `" data-parent="` + html.EscapeString(v.Parent) + `" data-session="` + html.EscapeString(v.Session) + `"`)
 	if r.Unseen {
 		b.WriteString(` data-unseen="1"`)
 	}

@@ -32,6 +32,7 @@ func Make(l *pay.Ledger, f checkout.Facts, r Request, links Links, now time.Time
 	}
 	v := view.Checkout{
 		Version:     view.Version,
+		Session:     l.Session.ID,
 		Path:        Path(r.Token),
 		Lang:        r.Lang,
 		Locale:      locale.Match([]string{r.Lang, l.Session.Locale, r.Locale}, r.Languages, f.Document.Locale),

@@ -110,7 +110,7 @@ func TestScreens(t *testing.T) {
 			if err := json.Unmarshal([]byte(find(root, "script", "id", "view").FirstChild.Data), &embedded); err != nil {
 				t.Fatal(err)
 			}
-			embedded.Text = v.Text // a file of its own
+			embedded.Text, embedded.Session = v.Text, v.Session // a file of its own, and for the script of frames
 			if diff := cmp.Diff(v, embedded); diff != "" {
 				t.Errorf("the view in the page differs (-made +embedded):\n%s", diff)
 			}

@@ -89,7 +89,14 @@ func (r Request) of(v view.Checkout) Request {
 
 // list returns the request for the list of methods.
 func (r Request) list() Request {
-	r.Choose, r.Asked, r.ReturnedAt, r.PageQR = true, false, time.Time{}, ""
+	r = r.Now()
+	r.Choose = true
+	return r
+}
+
+// Now returns the request for the page as the session stands.
+func (r Request) Now() Request {
+	r.Choose, r.Asked, r.ReturnedAt, r.PageQR = false, false, time.Time{}, ""
 	return r
 }
 

@@ -38,6 +38,7 @@ const (
 // Checkout is one session as its payer may see it.
 type Checkout struct {
 	Version     int                  `json:"v"`
+	Session     string               `json:"-"`               // id of the session, for who hears of it; no key to anything
 	Path        string               `json:"path"`            // "/pay/<token>": the page, and the prefix of its routes
 	Parent      string               `json:"parent"`          // origin of the page around our frame, or ""
 	Locale      string               `json:"locale"`          // BCP 47 tag of Text

@@ -1,0 +1,77 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"morepay/internal/demo"
+	"morepay/internal/demo/demotest"
+	"morepay/internal/e2e/browsertest"
+)
+
+// A shop's page that lets in only what says so (COEP), as those do that share memory
+// between threads, shows the frame, in which the client runs and a code comes.
+func frameInIsolation(t *testing.T, _ *demotest.Demo, browser *browsertest.Browser) {
+	var body string
+	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		w.Header().Set("Cross-Origin-Opener-Policy", "same-origin")
+		w.Header().Set("Cross-Origin-Embedder-Policy", r.URL.Query().Get("policy"))
+		fmt.Fprint(w, body)
+	}))
+	t.Cleanup(shop.Close)
+	origin := strings.Replace(shop.URL, "127.0.0.1", "localhost", 1)
+	s := demotest.Start(t, func(c *demo.Config) { c.Origins = []string{origin} })
+	for _, policy := range []string{"require-corp", "credentialless"} {
+		t.Run(policy, func(t *testing.T) {
+			open := s.Open(t, demotest.Order{Merchant: "icons"})
+			body = `<!doctype html><link rel=icon href=data:,><iframe style="width:800px;height:1200px" src="` + open.URL + `?parent=` + origin + `"></iframe>`
+			tab := show(t, browser, demotest.Desktop)
+			tab.Go(origin + "/?policy=" + policy)
+			if got := tab.Text(`String(crossOriginIsolated)`); got != "true" {
+				t.Fatalf("the shop's page is isolated: %s", got)
+			}
+			frame := tab.Frame(open.URL)
+			frame.Wait(ready)
+			tap(frame, wallet+`form[data-rail="qr"] button`)
+			frame.Wait(has(`svg[data-qr]`))
+			frame.Wait(`[...document.images].every((i) => i.naturalWidth > 0)`)
+		})
+	}
+}
+
+// Without the client, what a framed page does leaves the history of the shop's tab
+// alone: the shop's Back button leads out of the shop's page, as it does with it.
+func frameWithoutClient(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
+	open := s.Open(t, demotest.Order{})
+	tab := show(t, browser, demotest.Desktop)
+	tab.Go(s.Origin + "/demo/")
+	tab.Eval(`const frame = document.createElement("iframe");
+		frame.src = "`+strings.Replace(open.URL, s.Origin, s.Other, 1)+`?parent=`+s.Origin+`"; frame.width = 800; frame.height = 1200;
+		document.body.replaceChildren(frame)`, nil)
+	frame := tab.Frame(s.Other + "/pay/")
+	frame.Wait(ready) // and then the client is taken from it
+	frame.Run(early(`delete window.WebAssembly`))
+	frame.Eval(`location.replace(location.href)`, nil)
+	frame.Wait(`!window.WebAssembly && ` + has(`html[data-live]`))
+	length := tab.Text(`String(history.length)`)
+	for _, step := range []struct{ press, then string }{
+		{wallet + `form[data-rail="qr"] button`, has(`svg[data-qr]`)},
+		{`form[data-check] button`, `location.search.includes("asked=1")`},
+		{`form[data-inline="choose"] button`, is("select")},
+		{`a[hreflang]`, `location.search.includes("lang=")`},
+		{wallet + `form[data-rail="qr"] button`, has(`svg[data-qr]`)},
+	} {
+		tap(frame, step.press)
+		frame.Wait(step.then)
+	}
+	if got := tab.Text(`String(history.length)`); got != length {
+		t.Errorf("the history of the shop's tab grew from %s to %s", length, got)
+	}
+	if now := s.Look(t, open); len(now.Attempts) != 1 {
+		t.Errorf("the attempts are %+v", now.Attempts)
+	}
+}
