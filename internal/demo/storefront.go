@@ -5,20 +5,18 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html/template"
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
-	"strconv"
 	"strings"
-	"sync"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
-	"morepay/internal/capability"
 	"morepay/internal/locale"
 	"morepay/internal/pay"
 	webdemo "morepay/web/demo"
@@ -28,6 +26,7 @@ import (
 type Storefront struct {
 	shops    map[string]Shop
 	ids      []string
+	first    string // id of the shop for who asks for none
 	api      string // origin of the server's API
 	scheme   string // of that origin, and so of this shop: http:// or https://
 	sim      string // origin of the simulated phone
@@ -35,14 +34,11 @@ type Storefront struct {
 	client   *http.Client
 	template *template.Template
 	hooks    []*standardwebhooks.Webhook
-	told     sync.Map // session id → the newest event type that a webhook told
+	told     *lru.Cache[string, string] // session id → the newest event type that a webhook told
 }
 
-// Defaults of a purchase.
-const (
-	defaultShop   = "demo"
-	defaultAmount = 5980 // fen
-)
+// maxTold is the number of sessions whose webhooks the storefront remembers.
+const maxTold = 1000
 
 // NewStorefront makes the shop's handler, to be mounted at /demo/. api is the
 // server's origin, sim the simulated phone's.
@@ -55,8 +51,12 @@ func NewStorefront(shops []Shop, api, sim string) (*Storefront, error) {
 	if err != nil {
 		return nil, err
 	}
+	told, err := lru.New[string, string](maxTold)
+	if err != nil {
+		return nil, err
+	}
 	s := &Storefront{
-		shops: map[string]Shop{}, api: api, scheme: api[:strings.Index(api, "://")+len("://")], sim: sim, template: t, frame: map[string]string{},
+		shops: map[string]Shop{}, told: told, first: defaultShop, api: api, scheme: api[:strings.Index(api, "://")+len("://")], sim: sim, template: t, frame: map[string]string{},
 		client: &http.Client{Timeout: 10 * time.Second},
 	}
 	for _, shop := range shops {
@@ -68,13 +68,19 @@ func NewStorefront(shops []Shop, api, sim string) (*Storefront, error) {
 		}
 		s.hooks = append(s.hooks, verifier)
 	}
+	if _, ok := s.shops[s.first]; !ok && len(s.ids) > 0 {
+		s.first = s.ids[0]
+	}
 	for i, o := range origins {
 		s.frame[strings.TrimPrefix(o, s.scheme)] = origins[(i+1)%len(origins)]
 	}
 	return s, nil
 }
 
-func yuan(fen int64) string { return locale.Money("zh-CN", pay.Money{Currency: "CNY", Value: fen}) }
+// yuan writes an amount as the checkout does in that language.
+func yuan(lang string, fen int64) string {
+	return locale.Money(lang, pay.Money{Currency: "CNY", Value: fen})
+}
 
 // ServeHTTP serves /demo/, /demo/pay, /demo/thanks, /demo/hook and
 // /demo/shop.css.
@@ -95,82 +101,39 @@ func (s *Storefront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// answer draws what a handler has found out. What the visitor may mend is said on the
+// shop's page, beside what they had chosen.
 func (s *Storefront) answer(w http.ResponseWriter, r *http.Request, h func(http.ResponseWriter, *http.Request) error) {
 	err := h(w, r)
 	if err == nil {
 		return
 	}
-	status := http.StatusBadGateway
-	if pay.CodeOf(err) == pay.CodeInvalid {
-		status = http.StatusBadRequest
+	refused, ok := errors.AsType[*pay.Error](err)
+	if !ok || refused.Code != pay.CodeInvalid {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
 	}
-	http.Error(w, err.Error(), status)
+	if r.Method != http.MethodGet {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	choice, _ := s.purchase(r)
+	err = s.draw(w, r, http.StatusBadRequest, "shop.html", page{Purchase: choice, Shops: s.offers(r), Phone: s.sim + "/phone", Problem: refused})
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+	}
 }
 
-// purchase is the visitor's choice of goods, from the query.
-type purchase struct {
-	Shop        Shop
-	Amount      int64
-	Description string
-	Locale      string
-	Category    string
-	Payer       string
-}
+// offer is a merchant in the list of the shop's page.
+type offer struct{ ID, Name, Shows string }
 
-// Alone returns the link to the checkout of the same purchase outside the shop.
-func (p purchase) Alone() string {
-	q := url.Values{"merchant": {p.Shop.ID}, "amount": {strconv.FormatInt(p.Amount, 10)}, "description": {p.Description}}
-	for name, value := range map[string]string{"locale": p.Locale, "category": p.Category, "payer": p.Payer} {
-		if value != "" {
-			q.Set(name, value)
-		}
+// offers lists the merchants with what each is there to show.
+func (s *Storefront) offers(r *http.Request) []offer {
+	list := make([]offer, len(s.ids))
+	for i, id := range s.ids {
+		list[i] = offer{id, s.shops[id].Document.Name, texts(r)["shows."+id]}
 	}
-	return "/demo/pay?" + q.Encode()
-}
-
-// Categories returns the goods for which the shop's document makes a difference.
-func (p purchase) Categories() []string {
-	var list []string
-	for _, m := range p.Shop.Document.Methods {
-		if m.Products == nil {
-			continue
-		}
-		for _, goods := range []*capability.Goods{m.Products.Allowed, m.Products.Excluded} {
-			if goods != nil {
-				list = append(list, goods.Categories...)
-			}
-		}
-	}
-	slices.Sort(list)
-	return slices.Compact(list)
-}
-
-func (s *Storefront) purchase(r *http.Request) (purchase, error) {
-	q := r.URL.Query()
-	p := purchase{Amount: defaultAmount, Description: q.Get("description"), Locale: q.Get("locale"), Category: q.Get("category"), Payer: q.Get("payer")}
-	id := q.Get("merchant")
-	if id == "" {
-		id = defaultShop
-		if _, ok := s.shops[id]; !ok {
-			id = s.ids[0]
-		}
-	}
-	shop, ok := s.shops[id]
-	if !ok {
-		return p, pay.Errorf(pay.CodeInvalid, "merchant", "unknown merchant %q, known are %s", id, strings.Join(s.ids, ", "))
-	}
-	p.Shop = shop
-	if raw := q.Get("amount"); raw != "" {
-		amount, err := strconv.ParseInt(raw, 10, 64)
-		if err != nil {
-			return p, pay.Errorf(pay.CodeInvalid, "amount", "must be a whole number of fen, is %q", raw)
-		}
-		p.Amount = amount
-	}
-	if p.Description == "" {
-		p.Description = texts(r)["product"]
-	}
-	return p, nil
+	return list
 }
 
 // page holds the data of the templates.
@@ -178,19 +141,27 @@ type page struct {
 	Text     map[string]string
 	Lang     string
 	Purchase purchase
-	Shops    []string
+	Shops    []offer
 	Session  session
 	Endpoint string
 	Phone    string
-	Told     any // the newest event type that a webhook told, or nil
+	Told     string     // the newest event type that a webhook told, or ""
+	Problem  *pay.Error // what the visitor asked for and can't have, or nil
 }
+
+// Paid reports whether the merchant's server knows that the order is paid.
+func (s session) Paid() bool { return s.Status == pay.SessionPaid || s.Status == pay.SessionPaidLate }
+
+// Open reports whether the order may still be paid.
+func (s session) Open() bool { return s.Status == pay.SessionOpen }
 
 // session holds the fields of the API's answer that the storefront reads.
 type session struct {
-	ID     string `json:"id"`
-	Token  string `json:"token"`
-	Status string `json:"status"`
-	Amount struct {
+	ID        string            `json:"id"`
+	Token     string            `json:"token"`
+	Status    pay.SessionStatus `json:"status"`
+	Reference string            `json:"merchant_reference"`
+	Amount    struct {
 		Value int64 `json:"value"`
 	} `json:"amount"`
 	Description string `json:"description"`
@@ -210,7 +181,7 @@ func (s *Storefront) shop(w http.ResponseWriter, r *http.Request) error {
 	if endpoint == "" {
 		endpoint = s.api
 	}
-	return s.draw(w, r, "shop.html", page{Purchase: p, Shops: s.ids, Session: created, Endpoint: endpoint, Phone: s.sim + "/phone"})
+	return s.draw(w, r, http.StatusOK, "shop.html", page{Purchase: p, Shops: s.offers(r), Session: created, Endpoint: endpoint, Phone: s.sim + "/phone"})
 }
 
 // pay creates a session and sends the visitor to its page.
@@ -235,8 +206,8 @@ func (s *Storefront) thanks(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	told, _ := s.told.Load(id)
-	return s.draw(w, r, "thanks.html", page{Session: found, Purchase: purchase{Shop: shop}, Told: told})
+	told, _ := s.told.Get(id)
+	return s.draw(w, r, http.StatusOK, "thanks.html", page{Session: found, Purchase: purchase{Shop: shop}, Told: told})
 }
 
 // hook takes the server's webhooks, as a merchant's back end does: verify over
@@ -261,7 +232,7 @@ func (s *Storefront) hook(w http.ResponseWriter, r *http.Request) error {
 		if err := json.Unmarshal(body, &event); err != nil {
 			return err
 		}
-		s.told.Store(event.Data.Session.ID, event.Type)
+		s.told.Add(event.Data.Session.ID, event.Type)
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
@@ -286,13 +257,22 @@ func (s *Storefront) create(r *http.Request, p purchase) (session, error) {
 		"description":        p.Description,
 		"items":              []pay.Item{{SKU: "mug-01", Category: p.Category, Name: p.Description, Quantity: 1}},
 		"payer":              map[string]string{"id": p.Payer, "region": "CN"},
-		"return_url":         s.scheme + r.Host + "/demo/thanks?shop=" + url.QueryEscape(p.Shop.ID),
+		"return_url":         s.scheme + r.Host + "/demo/thanks?" + thanksQuery(r, p).Encode(),
 		"locale":             p.Locale,
 	})
 	if err != nil {
 		return session{}, err
 	}
 	return s.call(r.Context(), p.Shop.Key, http.MethodPost, "/v1/sessions", body)
+}
+
+// thanksQuery says whose order the visitor comes back from, and in which language.
+func thanksQuery(r *http.Request, p purchase) url.Values {
+	q := url.Values{"shop": {p.Shop.ID}}
+	if lang := r.URL.Query().Get("lang"); lang != "" {
+		q.Set("lang", lang)
+	}
+	return q
 }
 
 func (s *Storefront) call(ctx context.Context, key, method, path string, body []byte) (session, error) {
@@ -318,8 +298,8 @@ func (s *Storefront) call(ctx context.Context, key, method, path string, body []
 	return out, nil
 }
 
-func (s *Storefront) draw(w http.ResponseWriter, r *http.Request, name string, p page) error {
-	p.Text, p.Lang = texts(r), locale.Match(nil, r.Header.Get("Accept-Language"), "")
+func (s *Storefront) draw(w http.ResponseWriter, r *http.Request, status int, name string, p page) error {
+	p.Text, p.Lang = texts(r), language(r)
 	var b bytes.Buffer
 	if err := s.template.ExecuteTemplate(&b, name, p); err != nil {
 		return err
@@ -330,6 +310,7 @@ func (s *Storefront) draw(w http.ResponseWriter, r *http.Request, name string, p
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src "+
 		strings.Join(append([]string{"'self'"}, origins(s.frame)...), " ")+"; frame-src "+strings.Join(append(origins(s.frame), s.sim), " ")+
 		"; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	w.WriteHeader(status)
 	_, err := w.Write(b.Bytes())
 	return err
 }

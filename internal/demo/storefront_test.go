@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -109,6 +110,11 @@ func TestStorefrontRefuses(t *testing.T) {
 		want int
 	}{
 		"unknown-merchant": {"/demo/?merchant=nobody", http.StatusBadRequest},
+		"price-no-number":  {"/demo/?price=abc", http.StatusBadRequest},
+		"price-negative":   {"/demo/?price=-1", http.StatusBadRequest},
+		"price-too-fine":   {"/demo/?price=1.005", http.StatusBadRequest},
+		"price-too-high":   {"/demo/?price=10000000000.00", http.StatusBadRequest},
+		"unknown-shop":     {"/demo/thanks?shop=nobody", http.StatusBadRequest},
 		"amount-in-yuan":   {"/demo/pay?amount=59.80", http.StatusBadRequest},
 		"amount-zero":      {"/demo/pay?amount=0", http.StatusBadRequest},
 		"unknown-page":     {"/demo/nothing", http.StatusNotFound},
@@ -119,5 +125,52 @@ func TestStorefrontRefuses(t *testing.T) {
 				t.Errorf("%d %s, want %d", answer.StatusCode, text, c.want)
 			}
 		})
+	}
+}
+
+// TestRefusalKeepsTheChoice: what can't be bought is answered by the shop's page, with
+// the visitor's choice in its form, and without a checkout.
+func TestRefusalKeepsTheChoice(t *testing.T) {
+	t.Parallel()
+	_, page := visit(t, open(t), "/demo/?merchant=flagship&price=abc&category=cups&lang=en")
+	for _, want := range []string{`value="abc"`, `value="cups"`, `value="flagship" selected`, `role="alert"`, "such as 59.80"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	if strings.Contains(page, "<more-payment-methods") {
+		t.Error("the page has a checkout of nothing")
+	}
+}
+
+// TestPrice: amounts are read in yuan, to the fen.
+func TestPrice(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	for price, fen := range map[string]string{"59.80": "5980", "59.8": "5980", "60": "6000", "0.01": "1", " 7.5 ": "750"} {
+		_, page := visit(t, d, "/demo/?price="+url.QueryEscape(price))
+		if alone := link(t, strings.NewReader(page), "/demo/pay?"); !strings.Contains(alone, "amount="+fen+"&") {
+			t.Errorf("%q yuan are at %s, want %s fen", price, alone, fen)
+		}
+	}
+}
+
+// TestMerchantsByName: the list of merchants says what each is there to show.
+func TestMerchantsByName(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	for lang, want := range map[string]string{"zh-CN": "未开通微信支付的旗舰店", "en": "flagship store without WeChat Pay"} {
+		_, page := visit(t, d, "/demo/?lang="+lang)
+		if !strings.Contains(page, want) {
+			t.Errorf("in %s the list lacks %q", lang, want)
+		}
+		if n := strings.Count(page, "<option value="); n != len(d.Shops) {
+			t.Errorf("in %s the list has %d merchants, want %d", lang, n, len(d.Shops))
+		}
+		for _, shop := range d.Shops {
+			if !strings.Contains(page, html.EscapeString(shop.Document.Name)+": ") {
+				t.Errorf("in %s the list doesn't say what %s shows", lang, shop.ID)
+			}
+		}
 	}
 }
