@@ -146,7 +146,7 @@ func checkTypesAlone(dir string) func(*testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text := strings.ReplaceAll(string(plain), "@morepay/more-payment-methods/element", "./embed")
+		text := strings.ReplaceAll(string(plain), "@morepay/more-payment-methods", "./embed")
 		if err := os.WriteFile(filepath.Join(alone, "plain.ts"), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}

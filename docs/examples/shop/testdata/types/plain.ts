@@ -1,5 +1,5 @@
 // Right and wrong uses of the element in plain TypeScript.
-import type { Choice, Detail, LoadCode, Method, MorePaymentMethodsElement, PayerCode, Rail, State } from "@morepay/more-payment-methods/element";
+import type { Choice, Detail, LoadCode, Method, MorePaymentMethodsElement, PayerCode, Rail, State } from "@morepay/more-payment-methods";
 
 const element = document.createElement("more-payment-methods");
 const found: MorePaymentMethodsElement | null = document.querySelector("more-payment-methods");

@@ -1,6 +1,6 @@
 // Right and wrong uses in React 19.
 import { useRef } from "react";
-import type { MorePaymentMethodsElement } from "@morepay/more-payment-methods/element";
+import type { MorePaymentMethodsElement } from "@morepay/more-payment-methods";
 
 export function Page({ held }: { held: boolean }) {
   const ref = useRef<MorePaymentMethodsElement>(null);
