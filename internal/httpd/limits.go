@@ -25,6 +25,7 @@ var (
 	attemptAddressRate = limit{200, time.Minute} // an address
 	guessRate          = limit{60, time.Minute}  // unknown tokens of an address
 	reportRate         = limit{10, time.Minute}  // an address
+	offerRate          = limit{300, time.Minute} // questions of an address about orders that there may be
 
 	maxPerIP     = 200    // event streams an address
 	maxPerPayer  = 3      // event streams a session
@@ -43,6 +44,7 @@ const networks = 10
 type limits struct {
 	page, status, attempt                         *limiter
 	address, event, attemptAddress, guess, report addressLimiter
+	offer                                         addressLimiter
 
 	api     *limiter // by budget and merchant, at the merchant's own rates
 	warning *limiter // lines in the log that requests cause
@@ -53,7 +55,7 @@ func newLimits() *limits {
 	return &limits{
 		page: newLimiter(pageRate), status: newLimiter(statusRate), attempt: newLimiter(attemptRate),
 		address: newAddressLimiter(addressRate), event: newAddressLimiter(eventRate), attemptAddress: newAddressLimiter(attemptAddressRate),
-		guess: newAddressLimiter(guessRate), report: newAddressLimiter(reportRate),
+		guess: newAddressLimiter(guessRate), report: newAddressLimiter(reportRate), offer: newAddressLimiter(offerRate),
 		api: newLimiter(limit{}), warning: newLimiter(limit{1, time.Minute}),
 	}
 }

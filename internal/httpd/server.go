@@ -156,6 +156,7 @@ func (s *Server) Handler() http.Handler {
 		{"GET /v1/events/{id}", failJSON, s.handleGetEvent},
 		{"POST /v1/events/{id}/redeliver", failJSON, s.handleRedeliver},
 		{"GET /v1/merchants/{id}/capabilities", failJSON, s.handleCapabilities},
+		{"GET /v1/merchants/{id}/eligibility", failJSON, s.handleEligibility},
 		{"GET /merchants/{id}/icons/{icon}", failJSON, s.handleIcon},
 		{"POST /v1/merchants/{id}/decide", failJSON, s.handleDecide},
 		{"GET " + page.TextsPrefix + "{hash}/{file}", failJSON, s.handleTexts},

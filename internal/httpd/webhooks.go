@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"morepay/internal/pay"
+	"morepay/internal/strictjson"
 	"morepay/internal/webhook"
 )
 
@@ -70,7 +71,7 @@ func parameters(u *url.URL, known ...string) (url.Values, error) {
 	}
 	for name, values := range q {
 		if !slices.Contains(known, name) {
-			return nil, pay.Errorf(pay.CodeInvalid, "", "there is no such parameter; known are %v", known)
+			return nil, pay.Errorf(pay.CodeInvalid, strictjson.Join("", name), "there is no such parameter; known are %v", known)
 		}
 		if len(values) > 1 {
 			return nil, pay.Errorf(pay.CodeInvalid, name, "is given twice")

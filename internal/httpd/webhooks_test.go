@@ -98,16 +98,16 @@ func TestListParameters(t *testing.T) {
 		"/v1/events?limit=ten":                                {pay.CodeInvalid, "limit"},
 		"/v1/events?limit=1&limit=2":                          {pay.CodeInvalid, "limit"},
 		"/v1/events?type=session.payed":                       {pay.CodeInvalid, "type"},
-		"/v1/events?starting_after=x":                         {pay.CodeInvalid, ""},
+		"/v1/events?starting_after=x":                         {pay.CodeInvalid, "starting_after"},
 		"/v1/events?created%5Bgte%5D=today":                   {pay.CodeInvalid, "created[gte]"},
 		"/v1/events?after=cur_nonsense":                       {pay.CodeInvalid, "after"},
 		"/v1/events?after=evt_none":                           {pay.CodeNotFound, ""},
 		"/v1/events?after=cur_OTkgZXZ0X2E":                    {pay.CodeCursorExpired, "after"},
 		"/v1/events?%zz":                                      {pay.CodeInvalid, ""},
 		"/v1/events/evt_none":                                 {pay.CodeNotFound, ""},
-		"admin/v1/admin/quarantine?state=open":                {pay.CodeInvalid, ""},
+		"admin/v1/admin/quarantine?state=open":                {pay.CodeInvalid, "state"},
 		"admin/v1/admin/reconciliations?result=a&result=b":    {pay.CodeInvalid, "result"},
-		"admin/v1/admin/reconciliations?provider=wechatpay&x": {pay.CodeInvalid, ""},
+		"admin/v1/admin/reconciliations?provider=wechatpay&x": {pay.CodeInvalid, "x"},
 	} {
 		origin, key := s.Origin, s.Shop(t, "bench").Key
 		if rest, ok := strings.CutPrefix(query, "admin"); ok {
