@@ -17,15 +17,17 @@ import (
 
 	"morepay/internal/cli"
 	"morepay/internal/demo"
+	"morepay/internal/demo/simulate"
 	"morepay/internal/program"
 )
 
 // commands is the command line. Every flag has a twin MOREPAY_… in the
 // environment.
 type commands struct {
-	Serve serveCommand `cmd:"" help:"Run the server for real merchants, or with --sim-url for tests."`
-	Demo  demoCommand  `cmd:"" help:"Run the server with simulated providers and a demo storefront."`
-	Check checkCommand `cmd:"" help:"Say all that serve would refuse or warn of, with the flags of serve."`
+	Serve    serveCommand    `cmd:"" help:"Run the server for real merchants, or with --sim-url for tests."`
+	Demo     demoCommand     `cmd:"" help:"Run the server with simulated providers and a demo storefront."`
+	Simulate simulateCommand `cmd:"" help:"Run the simulated providers alone, for a server with --sim-url."`
+	Check    checkCommand    `cmd:"" help:"Say all that serve would refuse or warn of, with the flags of serve."`
 	cli.Commands
 	Version        kong.VersionFlag   `env:"-" help:"Print which build this is."`
 	VersionCommand cli.VersionCommand `cmd:"" name:"version" help:"Print which build this is."`
@@ -132,6 +134,7 @@ func hangups() <-chan os.Signal {
 type demoCommand struct {
 	config    `embed:""`
 	SimListen string   `default:"127.0.0.1:8081" help:"Address of the simulated providers and the simulated phone."`
+	Export    string   `type:"path" help:"Write the merchants with accounts and keys into this folder, for simulate and serve, and start nothing."`
 	Origin    []string `help:"Origin of a shop of your own, such as http://localhost:5173, that every merchant registers. May be given several times."`
 }
 
@@ -149,6 +152,9 @@ func (t *demoCommand) Validate() error {
 // Run serves the sample merchants, or those of --merchants, with everything
 // simulated.
 func (t *demoCommand) Run(ctx context.Context) error {
+	if t.Export != "" {
+		return t.export()
+	}
 	if t.Data == "" {
 		folder, err := os.MkdirTemp("", "morepay-demo-")
 		if err != nil {
@@ -165,6 +171,37 @@ func (t *demoCommand) Run(ctx context.Context) error {
 	d.ReloadOn(hangups)
 	d.Announce(os.Stdout)
 	return errors.Join(d.Run(ctx), d.Close())
+}
+
+func (t *demoCommand) export() error {
+	baseURL := strings.TrimSuffix(cmp.Or(t.BaseURL, "http://"+t.Listen), "/")
+	if err := demo.Export(t.Export, t.Merchants, baseURL, t.Origin); err != nil {
+		return err
+	}
+	demo.AnnounceExport(os.Stdout, t.Export, baseURL)
+	return nil
+}
+
+type simulateCommand struct {
+	SimListen string `default:"127.0.0.1:8081" help:"Address of the simulated providers and the simulated phone."`
+	Merchants string `default:"merchants" type:"path" help:"Folder that demo --export wrote, with what was changed there since."`
+	BaseURL   string `default:"http://127.0.0.1:8080" help:"Origin of the server that is tried: its domain is registered at the providers."`
+	LogFormat string `enum:"text,json" default:"text" help:"text or json."`
+}
+
+// Validate is called by kong before Run.
+func (s *simulateCommand) Validate() error { return cli.CheckOrigin("base-url", s.BaseURL) }
+
+// Run serves the providers' APIs, the control API and the phone.
+func (s *simulateCommand) Run(ctx context.Context) error {
+	sim, err := simulate.Open(simulate.Config{
+		Listen: s.SimListen, Folder: s.Merchants, BaseURL: s.BaseURL, Log: program.NewLog(os.Stderr, s.LogFormat),
+	})
+	if err != nil {
+		return err
+	}
+	sim.Announce(os.Stdout)
+	return errors.Join(sim.Run(ctx), sim.Close())
 }
 
 func main() {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"morepay/internal/demo/simulate"
 	"morepay/internal/providersim"
 )
 
@@ -25,7 +26,7 @@ func openWeChat(shop *Shop, sim *providersim.Sim, k keys, n int, files map[strin
 		Name: shop.Document.Name, MerchantSerial: fmt.Sprintf("5157F09EFDC096DE15EBE81A47057A72%08X", n),
 		MerchantPublicKey: &k.merchant.PublicKey, APIv3Key: []byte(apiV3Key),
 		PlatformKey: k.platform, PublicKeyID: fmt.Sprintf("PUB_KEY_ID_01%020d", n),
-		H5Domains: hosts(shop.Settings.Origins), OAuthDomains: hosts(shop.Settings.Origins),
+		H5Domains: simulate.Hosts(shop.Settings.Origins), OAuthDomains: simulate.Hosts(shop.Settings.Origins),
 	}
 	if err := sim.AddWeChatAccount(account); err != nil {
 		return err

@@ -33,7 +33,8 @@ type Shop struct {
 	folder.Merchant
 	Key string // sk_test_…
 
-	files map[string][]byte // the key files that its settings name
+	files    map[string][]byte // the key files that its settings name
+	platform *rsa.PrivateKey   // the simulated providers'
 }
 
 const webhookFile = "webhook_secret"
@@ -66,7 +67,7 @@ func Furnish(dir string, sim *providersim.Sim, baseURL string, others ...string)
 	}
 	shops := make([]Shop, len(loaded))
 	for i, m := range loaded {
-		shop := Shop{Merchant: m, Key: "sk_test_" + rand.Text()}
+		shop := Shop{Merchant: m, Key: "sk_test_" + rand.Text(), platform: k.platform}
 		shop.Settings = folder.Settings{
 			Mode:     folder.ModeTest,
 			Origins:  slices.Concat(origins, others),
@@ -142,19 +143,6 @@ func Origins(baseURL string) ([]string, error) {
 		}
 	}
 	return origins, nil
-}
-
-// hosts returns the origins without their schemes.
-func hosts(origins []string) []string {
-	list := make([]string, len(origins))
-	for i, o := range origins {
-		u, err := url.Parse(o)
-		if err != nil {
-			continue // made by Origins
-		}
-		list[i] = u.Host
-	}
-	return list
 }
 
 func webhookSecret() string {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"morepay/internal/demo/simulate"
 	"morepay/internal/merchant/folder"
 	"morepay/internal/program"
 	"morepay/internal/providersim"
@@ -52,23 +53,12 @@ func Open(ctx context.Context, c Config) (*Demo, error) {
 	if d.Program, err = program.Open(ctx, c.Config); err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	d.Serve(listener, guarded(d.Sim.Handler()))
+	d.Serve(listener, simulate.Guard(d.Sim.Handler()))
 	d.Go(d.Sim.Run)
 	if err := d.openStorefront(); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
-}
-
-// guarded keeps pages of the web from the parts of the simulator that need no
-// signature. Its APIs are called under the providers' own names.
-func guarded(sim http.Handler) http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/", sim)
-	for _, open := range []string{"/control/", "/phone", "/phone/"} {
-		mux.Handle(open, run.KnownHosts(sim))
-	}
-	return mux
 }
 
 func (d *Demo) openStorefront() error {

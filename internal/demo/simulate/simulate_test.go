@@ -1,0 +1,70 @@
+package simulate_test
+
+import (
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"morepay/internal/demo"
+	"morepay/internal/demo/simulate"
+)
+
+// What no simulator could stand in for is refused, naming the file and the field.
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(dir string) error
+		want   string
+	}{
+		"no-key":      {func(dir string) error { return os.Remove(filepath.Join(dir, simulate.KeyFile)) }, simulate.KeyFile + " is missing"},
+		"key-of-none": {func(dir string) error { return os.WriteFile(filepath.Join(dir, simulate.KeyFile), []byte("x"), 0o600) }, "must be an RSA key"},
+		"other-key":   {otherKey, "bench/merchant.json: accounts.alipay: invalid_request (public_key)"},
+		"live":        {replaceIn("bench/merchant.json", `"mode": "test"`, `"mode": "live"`), "bench/merchant.json:2: invalid_request (mode)"},
+		"number":      {replaceIn("bench/merchant.json", `"mchid":"16`, `"mchid":"x6`), "bench/merchant.json: accounts.wechatpay"},
+		"no-file":     {func(dir string) error { return os.Remove(filepath.Join(dir, "bench", "wechat_api_v3_key")) }, "bench/merchant.json: accounts.wechatpay: invalid_request (api_v3_key)"},
+		"no-base64": {func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, "bench", "cashier_secret"), []byte("?"), 0o600)
+		}, "bench/merchant.json: accounts.merchantlink: invalid_request (secret)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			if err := demo.Export(dir, "", "http://127.0.0.1:8080", nil); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.change(dir); err != nil {
+				t.Fatal(err)
+			}
+			s, err := simulate.Open(simulate.Config{Listen: "127.0.0.1:0", Folder: dir, BaseURL: "http://127.0.0.1:8080", Log: slog.New(slog.DiscardHandler)})
+			if err == nil {
+				t.Fatal("it was opened", s.Close())
+			}
+			if !strings.Contains(err.Error(), c.want) {
+				t.Errorf("the error is %q, want %q in it", err, c.want)
+			}
+		})
+	}
+}
+
+// otherKey puts a simulator's key of another export into the folder.
+func otherKey(dir string) error {
+	other := filepath.Join(dir, ".other")
+	if err := demo.Export(other, "", "http://127.0.0.1:8080", nil); err != nil {
+		return err
+	}
+	return os.Rename(filepath.Join(other, simulate.KeyFile), filepath.Join(dir, simulate.KeyFile))
+}
+
+func replaceIn(file, from, to string) func(dir string) error {
+	return func(dir string) error {
+		name := filepath.Join(dir, file)
+		b, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		compact := strings.ReplaceAll(string(b), `"mchid": `, `"mchid":`)
+		return os.WriteFile(name, []byte(strings.ReplaceAll(compact, from, to)), 0o600)
+	}
+}
