@@ -47,7 +47,17 @@ func drawn(v view.Checkout, l local) string {
 	// HTML has no such end tags. Nothing else can look like them: texts and
 	// attributes are escaped.
 	page = strings.ReplaceAll(page, "</input>", "")
-	return strings.ReplaceAll(page, "</img>", "")
+	return flat(strings.ReplaceAll(page, "</img>", ""))
+}
+
+// flat drops the indentation of a page: to a browser a line's end is as good.
+func flat(page string) string {
+	var b strings.Builder
+	b.Grow(len(page))
+	for line := range strings.Lines(page) {
+		b.WriteString(strings.TrimLeft(line, " "))
+	}
+	return b.String()
 }
 
 // Title returns the title of the page around a view: tabs and the history tell by it

@@ -56,10 +56,14 @@ func (s *screen) item(key, value string) goapp.UI {
 }
 
 // Problem renders the page of an address that leads to no session: a sentence in
-// place of the checkout.
-func Problem(sentence string) string {
-	return goapp.HTMLString(el("main.cashier", attrs{"id", "checkout", "data-state", string(view.StateFailed)},
-		card("stage", seal("", markPath), el("h1.title", nil, text(sentence)))))
+// place of the checkout, and a way to ask again unless again is "".
+func Problem(sentence, again string) string {
+	var retry goapp.UI
+	if again != "" {
+		retry = el("form", nil, submit("side", text(again)))
+	}
+	return goapp.HTMLString(el("main.cashier alone", attrs{"id", "checkout", "data-state", string(view.StateFailed)},
+		card("stage", seal("", markPath), el("h1.title", nil, text(sentence)), retry)))
 }
 
 func seal(class, drawing string) goapp.UI {

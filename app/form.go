@@ -78,13 +78,13 @@ func (s *screen) check(class, key string) goapp.UI {
 }
 
 // choose goes back to the list. The attempt lives on until another begins.
-func (s *screen) choose(class, key string) goapp.UI {
+func (s *screen) choose(class, key string, label ...goapp.UI) goapp.UI {
 	return el("form", attrs{"method", "get", "action", s.Path, "data-inline", "choose"},
 		field("choose", "1"),
 		s.parent(),
 		s.language(),
 		s.theme(),
-		submit(class, text(s.say(key, ""))),
+		submit(class, append(label, text(s.say(key, "")))...),
 	)
 }
 
@@ -143,8 +143,8 @@ func (s *screen) link(id string) goapp.UI {
 }
 
 // copyButton needs the browser side and shows only once that runs.
-func (s *screen) copyButton(class, link string) goapp.UI {
-	return el("button."+class+" ready", attrs{"type", "button", "data-copy", link}, text(s.say("share.copy", "")))
+func (s *screen) copyButton(class, link string, label ...goapp.UI) goapp.UI {
+	return el("button."+class+" ready", attrs{"type", "button", "data-copy", link}, append(label, text(s.say("share.copy", "")))...)
 }
 
 // stuck says that the frame around us let no wallet open, and offers the page by

@@ -13,17 +13,18 @@ import (
 type cause struct {
 	key   string // catalogue prefix of its title and help
 	codes []capability.ReasonCode
+	shop  bool // only the shop can help
 }
 
 // causes are looked through in this order; the first that alone keeps some method
 // from being used is the one that is told. The last has no codes: it is told if
 // there is nothing that the payer could do here.
 var causes = []cause{
-	{"none.outage", []capability.ReasonCode{capability.ReasonProviderUnavailable}},
-	{"none.device", []capability.ReasonCode{capability.ReasonBlockedInContainer, capability.ReasonHostUpdateRequired}},
-	{"none.amount", []capability.ReasonCode{capability.ReasonAmountBelowMin, capability.ReasonAmountAboveMax}},
-	{"none.later", []capability.ReasonCode{capability.ReasonNotYetOpen}},
-	{"none.closed", nil},
+	{"none.outage", []capability.ReasonCode{capability.ReasonProviderUnavailable}, false},
+	{"none.device", []capability.ReasonCode{capability.ReasonBlockedInContainer, capability.ReasonHostUpdateRequired}, false},
+	{"none.amount", []capability.ReasonCode{capability.ReasonAmountBelowMin, capability.ReasonAmountAboveMax}, true},
+	{"none.later", []capability.ReasonCode{capability.ReasonNotYetOpen}, true},
+	{"none.closed", nil, true},
 }
 
 // keeps reports whether the cause alone keeps a method from being used.
@@ -42,9 +43,13 @@ func causeOf(d capability.Decision) cause {
 
 // none says why there is nothing to choose, and what the payer can do.
 func (s *screen) none(d capability.Decision) []goapp.UI {
-	key := causeOf(d).key
+	c := causeOf(d)
+	var back goapp.UI
+	if c.shop && s.Parent == "" {
+		back = s.goOn("continue")
+	}
 	return []goapp.UI{
-		card("stage", seal("", markPath), s.title(key+".title", ""), s.note(key+".help", "")),
+		card("stage", seal("", markPath), s.title(c.key+".title", ""), s.note(c.key+".help", ""), back),
 		s.unavailable(d.Of(capability.GroupUnavailable)),
 	}
 }

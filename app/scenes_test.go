@@ -45,8 +45,8 @@ func scenes(t testing.TB) []scene {
 	var list []scene
 	add := func(name string, v view.Checkout, body func(view.Checkout) string) {
 		list = append(list, sceneOf(t, name, v, body))
-		if strings.HasSuffix(name, "-phone") || strings.HasSuffix(name, "-desktop") {
-			return // there is a view for either
+		if strings.HasSuffix(name, "-phone") || strings.HasSuffix(name, "-desktop") || v.Progress.Instant != "" {
+			return // there is a view for either, or it is met here only
 		}
 		if other, ok := elsewhere(v); ok {
 			list = append(list, sceneOf(t, name, other, body))
@@ -62,11 +62,14 @@ func scenes(t testing.TB) []scene {
 	more.opened = true
 	list = append(list, more)
 	for _, form := range []device.Form{device.Mobile, device.Desktop} {
-		list = append(list, scene{name: "dead-link", form: form, draw: func(tag string) string {
-			return string(page.Problem(tag, pay.CodeNotFound))
-		}})
+		list = append(list, problem("dead-link", form, pay.CodeNotFound), problem("throttled", form, pay.CodeRateLimited))
 	}
 	return list
+}
+
+// problem is the page of an error where there is no session to show.
+func problem(name string, form device.Form, code pay.Code) scene {
+	return scene{name: name, form: form, draw: func(tag string) string { return string(page.Problem(tag, code)) }}
 }
 
 // elsewhere returns a view as it is on the other kind of device, if it is met there: apps

@@ -47,7 +47,7 @@ func failedLast(choices []capability.Choice, failed pay.Method) {
 // can't in another. Where the tabs are the list, the rest stands beside them.
 func (s *screen) choices(d capability.Decision, title goapp.UI) []goapp.UI {
 	if s.tabbed() {
-		return []goapp.UI{s.split([]goapp.UI{title, s.shared(d), s.unavailable(d.Of(capability.GroupUnavailable))})}
+		return []goapp.UI{s.split([]goapp.UI{title, s.late(), s.shared(d), s.unavailable(d.Of(capability.GroupUnavailable))})}
 	}
 	list := s.list(d)
 	return []goapp.UI{

@@ -5,6 +5,7 @@ import (
 
 	"morepay/internal/capability"
 	"morepay/internal/pay"
+	"morepay/internal/view"
 )
 
 // Pane is the start tag of what stands beside the tabs. All that is before it is the
@@ -63,6 +64,15 @@ func (s *screen) tabRows(choices []capability.Choice) []goapp.UI {
 			s.attempt(c.Method, c.Ladder[0], "row", s.cells(s.icon(c.Method), s.name(c.Method), "")))
 	}
 	return rows
+}
+
+// late offers the method whose code did not come with the page once more. Who was
+// refused chooses another.
+func (s *screen) late() goapp.UI {
+	if s.Progress.State != view.StateSelect {
+		return nil
+	}
+	return s.attempt(s.Progress.Instant, pay.RailQR, "main", text(s.say("pay", s.Progress.Instant)))
 }
 
 func hasMethod(choices []capability.Choice, m pay.Method) bool {

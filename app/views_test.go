@@ -124,6 +124,8 @@ func testViews() map[string]view.Checkout {
 		"paid":               testView("en", phoneAgent, ended(view.StatePaid)),
 		"expired":            testView("zh-CN", phoneAgent, ended(view.StateExpired)),
 		"canceled":           testView("en", desktopAgent, ended(view.StateCanceled)),
+		"instant-late":       testView("zh-CN", desktopAgent, view.Progress{State: view.StateSelect, Instant: "wechat_pay"}),
+		"instant-refused":    testView("zh-CN", desktopAgent, view.Progress{State: view.StateFailed, Failed: "wechat_pay", Instant: "wechat_pay"}),
 		"unknown-state":      testView("en", desktopAgent, view.Progress{State: "refunding"}),
 	}
 

@@ -192,8 +192,8 @@ func bridgeScreen(s *screen, p view.Payment) []goapp.UI {
 	return []goapp.UI{
 		s.title("bridge.title", p.Method),
 		s.note("bridge.help", p.Method),
-		el("button.side ready", attrs{"type", "button", "data-bridge", p.Bridge.Name}, text(s.say("bridge.open", p.Method))),
-		s.check("main", "check"),
+		el("button.main ready", attrs{"type", "button", "data-bridge", p.Bridge.Name}, text(s.say("bridge.open", p.Method))),
+		s.check("side", "check"),
 		s.choose("quiet", "choose"),
 	}
 }
@@ -212,9 +212,9 @@ func walletScreen(s *screen, p view.Payment) []goapp.UI {
 			s.attempt(p.Method, p.Rail, "main", text(s.say("fallback.again", p.Method))),
 			s.check("side", "check"),
 			el("div.tri", nil,
-				s.attempt(p.Method, pay.RailPageQR, "quiet", text(s.say("fallback.page", p.Method))),
-				s.copyButton("quiet", "link"),
-				s.choose("quiet", "choose"),
+				s.attempt(p.Method, pay.RailPageQR, "quiet", draw("i", "scan"), text(s.say("fallback.page", p.Method))),
+				s.copyButton("quiet", "link", draw("i", "copy")),
+				s.choose("quiet", "choose", draw("i", "swap")),
 			),
 			s.link("link"),
 		),

@@ -57,10 +57,14 @@ func HTML(v view.Checkout, r Request, scripts Scripts) ([]byte, error) {
 // sentence in a language of the Accept-Language header.
 func Problem(languages string, code pay.Code) []byte {
 	tag := locale.Match(nil, languages, "")
-	sentence := locale.Problem(locale.Text(tag), code)
+	text := locale.Text(tag)
+	sentence, again := locale.Problem(text, code), text["select.again"]
+	if code == pay.CodeNotFound {
+		again = ""
+	}
 	var b bytes.Buffer
 	writeHead(&b, tag, sentence, nil)
-	b.WriteString(`</head><body>` + app.Problem(sentence) + `</body></html>`)
+	b.WriteString(`</head><body>` + app.Problem(sentence, again) + `</body></html>`)
 	return b.Bytes()
 }
 

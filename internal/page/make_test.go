@@ -105,6 +105,16 @@ func TestProblem(t *testing.T) {
 	}
 }
 
+// Who may ask again finds how.
+func TestProblemOffersRetry(t *testing.T) {
+	t.Parallel()
+	for code, again := range map[pay.Code]bool{pay.CodeNotFound: false, pay.CodeRateLimited: true, pay.CodeInternal: true} {
+		if root := parse(t, page.Problem("en", code)); (find(root, "button", "type", "submit") != nil) != again {
+			t.Errorf("the page of %s offers to ask again: %t", code, !again)
+		}
+	}
+}
+
 // TestCodeTooLongToDraw: without its code there is no page to pay by.
 func TestCodeTooLongToDraw(t *testing.T) {
 	t.Parallel()
