@@ -137,16 +137,16 @@ interface Details {
   /** Something went wrong. */
   "mpm:error":
     | { code: LoadCode; retryable: boolean; origin?: string }
-    /** handoff_blocked: the frame let no wallet open. */
-    | { code: PayerCode | "handoff_blocked"; retryable: boolean }
+    /** handoff_blocked: the frame let no wallet open. session_failed: mpm:createsession got no token. */
+    | { code: PayerCode | "handoff_blocked" | "session_failed"; retryable: boolean }
     | { code: "bad_attribute"; retryable: false; attribute: Attribute };
 }
 
 /** The names of the events. */
 export type EventName = keyof Details;
 
-/** The detail of an event, such as Detail<"mpm:select">. All but createsession's name the session (cs_…). */
-export type Detail<K extends EventName> = Details[K] & (K extends "mpm:createsession" ? {} : { session: string });
+/** The detail of an event, such as Detail<"mpm:select">. Each names the session (cs_…), or "" as long as none is shown. */
+export type Detail<K extends EventName> = Details[K] & { session: string };
 
 /** The events by name, as lib.dom has those of HTMLElement. */
 export type Events = { [K in EventName]: CustomEvent<Detail<K>> };
@@ -171,7 +171,8 @@ export interface MorePaymentMethodsElement extends HTMLElement {
   merchant: string;
   amount: number;
   currency: string;
-  items: string;
+  get items(): string;
+  set items(items: string | Item[]);
   sessionUrl: string;
 
   /** Shows the session anew in a fresh frame, as after mpm:loaderror. */
@@ -223,9 +224,53 @@ export interface Item {
   quantity?: number;
 }
 
+/** What an order can be paid with on this device. */
 export interface Eligibility {
-  methods: { method: Method; offered: boolean; rails: Rail[]; reasons: { code: string }[] }[];
+  /** Of the merchant's capability document. */
+  version: number;
+  device: { profile: string; container: string; form: "desktop" | "mobile"; os: string; host?: string; host_version?: string };
+  /** In the order in which they are shown. */
+  methods: Eligible[];
 }
+
+/** One method: the rails that it is offered by, best first, or all reasons why it isn't. */
+export interface Eligible {
+  method: Method;
+  offered: boolean;
+  rails: Rail[];
+  reasons: Reason[];
+}
+
+export interface Reason {
+  code: ReasonCode;
+  /** With "not_yet_open": when it opens (RFC 3339). */
+  at?: string;
+  /** With "amount_below_min" and "amount_above_max". */
+  limit?: { currency: string; value: number };
+  /** With "product_excluded": which of the items. */
+  item?: string;
+  /** With "blocked_in_container" and "host_update_required": which app. */
+  host?: string;
+  /** With "host_update_required": which version it needs. */
+  version?: string;
+}
+
+/** Why a method isn't offered. */
+export type ReasonCode =
+  | "method_closed"
+  | "not_yet_open"
+  | "not_in_rollout"
+  | "currency_unsupported"
+  | "amount_below_min"
+  | "amount_above_max"
+  | "region_unsupported"
+  | "product_excluded"
+  | "host_update_required"
+  | "blocked_in_container"
+  | "no_rail_on_device"
+  | "rail_not_granted"
+  | "no_account"
+  | "provider_unavailable";
 
 type Props = Attributes & Flags<"" | true | null>;
 type Handlers<Prefix extends string> = { [K in EventName as `${Prefix}${K}`]?: (event: Events[K]) => unknown };
@@ -235,6 +280,8 @@ type Camel<S> = S extends `${infer A}-${infer B}` ? `${A}${Capitalize<B>}` : S;
 type VueProps = { [K in keyof Props as Camel<K>]: Props[K] } & { [K in EventName as `on${Capitalize<K>}`]?: (event: Events[K]) => unknown };
 
 declare global {
+  /** There once the script has run. */
+  var MorePaymentMethods: MorePaymentMethodsConstructor;
   interface HTMLElementTagNameMap {
     "more-payment-methods": MorePaymentMethodsElement;
   }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"morepay/internal/capability"
 	"morepay/internal/locale"
 	"morepay/internal/method"
 	"morepay/internal/pay"
@@ -63,7 +64,8 @@ func TestTypesNameEveryWord(t *testing.T) {
 		"State": words([]view.State{
 			view.StateSelect, view.StateSubmitting, view.StateWaiting, view.StatePaid, view.StateExpired, view.StateFailed, view.StateCanceled,
 		}),
-		"PayerCode": words(payers),
+		"PayerCode":  words(payers),
+		"ReasonCode": words(capability.ReasonCodes()),
 	} {
 		got := literals(declared(t, name))
 		slices.Sort(got)

@@ -74,6 +74,7 @@ var bans = []struct {
 	{[]string{"check"}, itself, []string{"checkout", "desk", "store/...", "merchant/...", "provider/wechatpay", "provider/alipay", "provider/merchantlink", "database/sql"}, "a check looks at a server from outside: what it is told, its folders and database say themselves"},
 	{[]string{"program"}, atAll, []string{"demo/...", "providersim", "cli", "qa"}, "the program knows neither who runs it nor what it is tried with"},
 	{[]string{"demo"}, itself, []string{"checkout", "httpd", "store/...", "provider/...", "morepay/app"}, "the demo's shop uses the public API as any merchant would"},
+	{[]string{"morepay/docs/examples/shop"}, itself, []string{"morepay/..."}, "a shop knows the public API, and is there to be copied"},
 	{[]string{"locale"}, itself, []string{"checkout", "page", "httpd", "capability/...", "device"}, "a catalogue holds sentences, and no rule picks them there"},
 	{[]string{"strictjson"}, itself, []string{"morepay/..."}, "how JSON is spelled has nothing to do with what it says"},
 	{[]string{"colour"}, itself, []string{"morepay/..."}, "whether text can be read on a colour has nothing to do with whose page it is"},
@@ -174,7 +175,7 @@ func packages(t *testing.T, system []string, patterns ...string) map[string]list
 }
 
 var (
-	everything = []string{".", "./app/...", "./internal/...", "./web/..."}
+	everything = []string{".", "./app/...", "./docs/...", "./internal/...", "./web/..."}
 	js         = []string{"GOOS=js", "GOARCH=wasm"}
 )
 

@@ -12,7 +12,7 @@ import (
 var errNotFound = errors.New("there is no such order")
 
 // strict is the strictest policy that the checkout works under, with the origin
-// of its server in place of CHECKOUT.
+// of its server in place of CHECKOUT. The page may be isolated, too.
 const strict = "default-src 'none'; script-src 'self' CHECKOUT; frame-src CHECKOUT; connect-src 'self'; form-action 'self'; img-src data:; " +
 	"base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
@@ -29,6 +29,8 @@ func (s *shop) render(w http.ResponseWriter, name string, data any) {
 	h.Set("Referrer-Policy", "same-origin")
 	if s.Strict {
 		h.Set("Content-Security-Policy", strings.ReplaceAll(strict, "CHECKOUT", s.Checkout))
+		h.Set("Cross-Origin-Embedder-Policy", "require-corp")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	}
 	write(w, page.Bytes())
 }

@@ -218,13 +218,17 @@ func pinned(t *testing.T) (path, integrity string) {
 	return newest.URL(), newest.Integrity
 }
 
-// openShops starts the shops, and the demo that knows their origins.
-func openShops(t *testing.T, fronts []*front) *demotest.Demo {
+// origin returns a server's own, under the name by which it is foreign to the checkout.
+func origin(server *httptest.Server) string {
+	return "http://" + strings.Replace(server.Listener.Addr().String(), "127.0.0.1", "localhost", 1)
+}
+
+// openShops starts the shops, and the demo that knows their origins and more.
+func openShops(t *testing.T, fronts []*front, origins ...string) *demotest.Demo {
 	t.Helper()
-	var origins []string
 	for _, f := range fronts {
 		f.server = httptest.NewUnstartedServer(nil)
-		f.shop.Origin = "http://" + strings.Replace(f.server.Listener.Addr().String(), "127.0.0.1", "localhost", 1)
+		f.shop.Origin = origin(f.server)
 		origins = append(origins, f.shop.Origin)
 	}
 	s := demotest.Start(t, func(c *demo.Config) { c.Origins = origins })
@@ -260,5 +264,8 @@ func (f *front) buy(t *testing.T, s *demotest.Demo, browser *browsertest.Browser
 	tab.Wait(`/Paid/.test(document.querySelector("[role=status]")?.textContent)`)
 	if got := tab.Text(`sessionStorage.complete`); got != "1" {
 		t.Errorf("mpm:complete came %s times", got)
+	}
+	if got := tab.Text(`crossOriginIsolated`); got != strconv.FormatBool(f.shop.Strict) {
+		t.Errorf("the page is isolated: %s", got)
 	}
 }
