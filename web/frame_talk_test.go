@@ -8,22 +8,9 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
-	"github.com/robertkrimen/otto/parser"
 
 	"morepay/internal/e2e/browsertest"
 )
-
-// TestFrameIsES5: the oldest engines read the script.
-func TestFrameIsES5(t *testing.T) {
-	t.Parallel()
-	source, err := sources.ReadFile(Frame)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := parser.ParseFile(nil, Frame, source, 0); err != nil {
-		t.Error(err)
-	}
-}
 
 // What is newer is missing in some, and the page is told to be there all the same.
 func TestFrameWithoutWhatIsNewer(t *testing.T) {

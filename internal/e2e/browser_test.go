@@ -207,19 +207,28 @@ func readCode(t *testing.T, tab *browsertest.Tab) string {
 	t.Helper()
 	var picture []byte
 	tab.Run(chromedp.CaptureScreenshot(&picture))
-	screen, err := png.Decode(bytes.NewReader(picture))
-	if err != nil {
-		t.Fatal(err)
-	}
-	bitmap, err := gozxing.NewBinaryBitmapFromImage(screen)
-	if err != nil {
-		t.Fatal(err)
-	}
-	result, err := zxing.NewQRCodeReader().Decode(bitmap, map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true})
+	text, err := decode(picture)
 	if err != nil {
 		t.Fatalf("the code on the screen can't be read: %v", err)
 	}
-	return result.GetText()
+	return text
+}
+
+// decode reads the QR in a PNG.
+func decode(picture []byte) (string, error) {
+	screen, err := png.Decode(bytes.NewReader(picture))
+	if err != nil {
+		return "", err
+	}
+	bitmap, err := gozxing.NewBinaryBitmapFromImage(screen)
+	if err != nil {
+		return "", err
+	}
+	result, err := zxing.NewQRCodeReader().Decode(bitmap, map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true})
+	if err != nil {
+		return "", err
+	}
+	return result.GetText(), nil
 }
 
 // offered reports whether the simulator knows a text as a code that can be

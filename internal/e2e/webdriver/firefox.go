@@ -3,12 +3,14 @@ package webdriver
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"morepay/internal/e2e/browsertest"
 	"morepay/internal/needs"
@@ -25,6 +27,8 @@ func openFirefox(t testing.TB, o Options, log *browsertest.Console) session {
 	program, dir := needs.Firefox(t), folder(t)
 	preferences := map[string]any{
 		"remote.active-protocols": 1, // BiDi only
+		// A click goes to the page itself, not to what the screen showed last.
+		"remote.events.async.enabled": false,
 	}
 	if o.Agent != "" {
 		preferences["general.useragent.override"] = o.Agent
@@ -40,17 +44,24 @@ func openFirefox(t testing.TB, o Options, log *browsertest.Console) session {
 	}
 	cmd := exec.Command(program, "--headless", "--no-remote", "--remote-debugging-port", "0", "--profile", dir, "about:blank")
 	cmd.Env = append(os.Environ(), "HOME="+dir)
-	launch(t, cmd)
+	ended := launch(t, cmd)
 	f := &firefox{bidi: dial(t, address(t, dir))}
 	if err := f.begin(o, log); err != nil {
 		t.Fatalf("webdriver: Firefox: %v", err)
 	}
-	t.Cleanup(func() { // before it is killed
-		if f.do("browser.close", map[string]any{}, nil) == nil {
-			_ = cmd.Wait() // it says nothing that the test doesn't
-		}
-	})
+	t.Cleanup(func() { f.close(ended) }) // before it is killed
 	return f
+}
+
+// close has the browser end by itself, which lets it clean up, if it does so soon.
+func (f *firefox) close(ended <-chan struct{}) {
+	if f.do("browser.close", map[string]any{}, nil) != nil {
+		return
+	}
+	select {
+	case <-ended:
+	case <-time.After(closing):
+	}
 }
 
 func userJS(preferences map[string]any) string {
@@ -120,9 +131,8 @@ func (f *firefox) in(frame string) string {
 
 // remote is a value of a page as BiDi describes it.
 type remote struct {
-	Type     string
-	Value    json.RawMessage
-	SharedID string `json:"sharedId"`
+	Type  string
+	Value json.RawMessage
 }
 
 func (f *firefox) run(frame, script string) (remote, error) {
@@ -156,14 +166,22 @@ func (f *firefox) enter(frame, element string) (string, error) {
 }
 
 func (f *firefox) click(frame, selector string) error {
-	element, err := f.run(frame, `(function (e) { e.scrollIntoView({ block: "center" }); return e })(document.querySelector(`+quote(selector)+`))`)
+	found, err := f.run(frame, `(function (e) {
+		e.scrollIntoView({ block: "center" });
+		var b = e.getBoundingClientRect();
+		return JSON.stringify({ x: Math.round(b.left + b.width / 2), y: Math.round(b.top + b.height / 2) });
+	})(document.querySelector(`+quote(selector)+`))`)
 	if err != nil {
 		return err
 	}
-	at := map[string]any{"type": "element", "element": map[string]string{"sharedId": element.SharedID}}
+	var text string
+	var at struct{ X, Y int }
+	if err := errors.Join(json.Unmarshal(found.Value, &text), json.Unmarshal([]byte(text), &at)); err != nil {
+		return err
+	}
 	return f.do("input.performActions", map[string]any{"context": f.in(frame), "actions": []any{map[string]any{
 		"type": "pointer", "id": "mouse", "parameters": map[string]string{"pointerType": "mouse"}, "actions": []any{
-			map[string]any{"type": "pointerMove", "x": 0, "y": 0, "origin": at},
+			map[string]any{"type": "pointerMove", "x": at.X, "y": at.Y},
 			map[string]any{"type": "pointerDown", "button": 0},
 			map[string]any{"type": "pointerUp", "button": 0},
 		},

@@ -36,6 +36,9 @@ type Options struct {
 	NoWASM   bool   // there is no WebAssembly
 }
 
+// closing is how long a browser may take to end.
+const closing = 5 * time.Second
+
 // size returns the window's, in CSS pixels.
 func (o Options) size() (width, height int) {
 	if o.Phone {
@@ -61,6 +64,8 @@ type session interface {
 
 // Tab is a browser with one page, or a frame in it.
 type Tab struct {
+	Engine string // its name
+
 	t     testing.TB
 	s     session
 	frame string
@@ -74,7 +79,7 @@ type Tab struct {
 func (e Engine) Open(t testing.TB, o Options) *Tab {
 	t.Helper()
 	log := &browsertest.Console{}
-	tab := &Tab{t: t, s: e.open(t, o, log), log: log, noScript: o.NoScript}
+	tab := &Tab{Engine: e.Name, t: t, s: e.open(t, o, log), log: log, noScript: o.NoScript}
 	t.Cleanup(func() {
 		for _, line := range log.Drain() {
 			t.Errorf("webdriver: console: %s", line)
@@ -150,11 +155,20 @@ func (tab *Tab) Wait(expression string) {
 	}
 }
 
-// Tap waits for an element and clicks on it with the mouse.
+// Tap waits for an element on a page that has its style, and clicks on it with the
+// mouse.
 func (tab *Tab) Tap(selector string) {
 	tab.t.Helper()
-	tab.Wait("document.querySelector(" + quote(selector) + ")")
-	tab.must(selector, tab.s.click(tab.frame, selector))
+	var last error
+	if !eventually(func() bool {
+		var there bool
+		if last = tab.try(`!!(document.readyState === "complete" && document.querySelector(`+quote(selector)+`))`, &there); there {
+			last = tab.s.click(tab.frame, selector) // fails if the page has changed since
+		}
+		return there && last == nil
+	}) {
+		tab.t.Fatalf("webdriver: %s can't be clicked on: %v%s", selector, last, tab.log.Heard())
+	}
 }
 
 // Frame returns what the iframe that an expression leads to shows, as a tab of its
@@ -164,7 +178,7 @@ func (tab *Tab) Frame(element string) *Tab {
 	tab.Wait(element)
 	frame, err := tab.s.enter(tab.frame, element)
 	tab.must(element, err)
-	return &Tab{t: tab.t, s: tab.s, frame: frame, log: tab.log, noScript: tab.noScript}
+	return &Tab{Engine: tab.Engine, t: tab.t, s: tab.s, frame: frame, log: tab.log, noScript: tab.noScript}
 }
 
 // Picture returns the window as a PNG.
@@ -219,13 +233,20 @@ func folder(t testing.TB) string {
 }
 
 // launch starts a program that is killed after the test, if it hasn't ended then.
-func launch(t testing.TB, cmd *exec.Cmd) {
+// The channel is closed when it has.
+func launch(t testing.TB, cmd *exec.Cmd) (ended <-chan struct{}) {
 	t.Helper()
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("webdriver: %s: %v", cmd.Path, err)
 	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = cmd.Wait() // it says nothing that the test doesn't
+	}()
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill() // it may have ended by itself
-		_ = cmd.Wait()
+		<-done
 	})
+	return done
 }

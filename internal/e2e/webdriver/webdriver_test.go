@@ -98,3 +98,35 @@ func TestExpect(t *testing.T) {
 		})
 	}
 }
+
+// So is WebKit's, without a driver.
+func TestOverhear(t *testing.T) {
+	asked := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/done" {
+			close(asked)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		fmt.Fprint(w, `<!doctype html><link rel=icon href=data:,><meta http-equiv=Content-Security-Policy content="img-src 'none'"><img src=/x>
+			<script>console.log("well"); console.error("one"); setTimeout(function () { fetch("/done") }); throw new Error("two")</script>`)
+	}))
+	t.Cleanup(server.Close)
+	said := webdriver.Overhear(t, server.URL, func() bool {
+		select {
+		case <-asked:
+			return true
+		default:
+			return false
+		}
+	})
+	all := strings.Join(said, "\n")
+	for _, want := range []string{"one", "two", "Content Security Policy"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("nobody complained of %q:\n%s", want, all)
+		}
+	}
+	if strings.Contains(all, "well") {
+		t.Errorf("what is no complaint is among them:\n%s", all)
+	}
+}

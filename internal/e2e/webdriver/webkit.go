@@ -1,6 +1,7 @@
 package webdriver
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"encoding/base64"
@@ -13,6 +14,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"morepay/internal/e2e/browsertest"
 	"morepay/internal/needs"
@@ -75,11 +77,12 @@ func display(t testing.TB) string {
 	cmd.ExtraFiles = []*os.File{written}
 	launch(t, cmd)
 	written.Close()
-	said, err := io.ReadAll(number)
-	if err != nil || len(said) == 0 {
+	_ = number.SetReadDeadline(time.Now().Add(browsertest.Patience)) // a pipe has one
+	said, err := bufio.NewReader(number).ReadString('\n')
+	if err != nil {
 		t.Fatalf("webdriver: Xvfb has no screen: %v", err)
 	}
-	return ":" + strings.TrimSpace(string(said))
+	return ":" + strings.TrimSpace(said)
 }
 
 // begin waits for the driver, has it start the browser, and ends that after the test.
