@@ -13,7 +13,14 @@ import (
 
 // routeControl serves the control API; the package comment documents it.
 func (s *Sim) routeControl() {
-	for pattern, answer := range map[string]func(*http.Request) (any, error){
+	for pattern, answer := range s.controls() {
+		s.routes.HandleFunc(pattern, controlHandler(answer))
+	}
+}
+
+// controls are the calls of the control API by their routes.
+func (s *Sim) controls() map[string]func(*http.Request) (any, error) {
+	return map[string]func(*http.Request) (any, error){
 		"GET /control/codes":      func(*http.Request) (any, error) { return s.Codes(), nil },
 		"GET /control/launched":   func(*http.Request) (any, error) { return s.Launched(), nil },
 		"GET /control/orders":     func(*http.Request) (any, error) { return s.Orders(), nil },
@@ -28,8 +35,6 @@ func (s *Sim) routeControl() {
 		"DELETE /control/faults":  s.controlCalm,
 		"GET /control/history":    s.controlHistory,
 		"DELETE /control/history": s.controlForget,
-	} {
-		s.routes.HandleFunc(pattern, controlHandler(answer))
 	}
 }
 
