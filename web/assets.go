@@ -75,6 +75,9 @@ func newAssets(sources, built fs.FS) *Assets {
 		if err != nil {
 			continue
 		}
+		if kind.name == Embed {
+			body = Shipped(body)
+		}
 		file := newAsset(kind.name, kind.mediaType, body)
 		if copyErr == nil && bytes.Equal(body, copied) {
 			file.encoded = encodings(built, kind.name)
@@ -115,6 +118,18 @@ func newAsset(name, mediaType string, body []byte) *asset {
 		integrity: Integrity(body),
 		body:      body,
 	}
+}
+
+// Shipped returns the merchant's loader as it is served: the comments and the
+// indentation, a third of it, are for those who work on it.
+func Shipped(loader []byte) []byte {
+	var b bytes.Buffer
+	for line := range bytes.Lines(loader) {
+		if line = bytes.TrimLeft(line, " \t\n"); len(line) > 0 && !bytes.HasPrefix(line, []byte("//")) {
+			b.Write(line)
+		}
+	}
+	return b.Bytes()
 }
 
 // Integrity returns the value of the attribute by which a browser refuses a

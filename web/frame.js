@@ -16,7 +16,7 @@
   var framed = window.parent !== window;
   var ends = { paid: "complete", expired: "expire", canceled: "cancel" };
 
-  tell("ready", {});
+  tell("ready", { title: document.title });
   if (attribute("data-state")) {
     document.title = attribute("data-title");
     checkout().setAttribute("data-state", attribute("data-state"));

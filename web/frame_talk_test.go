@@ -29,6 +29,7 @@ func TestFrameWithoutWhatIsNewer(t *testing.T) {
 	}`))
 	tab.Go(serveShop(t, element("a", ""), c))
 	happened(t, tab, opening...)
+	tab.Eval(`a.style.setProperty("--mpm-height", 0)`, nil)
 	frame := tab.Frame(c.URL)
 	const height = `a.shadowRoot.querySelector("iframe").clientHeight`
 	tab.Wait(height + " === 300")
@@ -65,7 +66,7 @@ func TestFrameTalks(t *testing.T) {
 	heard(`cs_1 connection {"online":true}`)
 
 	order(`type: "refresh"`)
-	heard(`cs_1 ready {}`)
+	heard(`cs_1 ready {"title":"checkout"}`)
 	heard(`cs_1 shown {"methods":["wechat_pay","alipay"]}`)
 	tab.Frame(c.URL).Eval(`addEventListener("submit", (e) => { e.preventDefault(); parent.postMessage(e.target.innerText.trim(), "*") }, true)`, nil)
 	tab.Eval(`addEventListener("message", (e) => heard.push(e.data))`, nil)

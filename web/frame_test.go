@@ -35,12 +35,13 @@ type checkout struct {
 	height  int    // of the content, in CSS pixels
 	rows    string // more of the page's HTML
 	posts   int    // how many forms arrived
+	reason  string // why the page can't be shown, as JSON; "" for a server that can't be reached
 	queries []string
 }
 
 func serveCheckout(t *testing.T) *checkout {
 	t.Helper()
-	c := &checkout{state: "select", height: 300}
+	c := &checkout{state: "select", height: 300, reason: `{"reason": "ok"}`}
 	assets := newAssets(sources, fstest.MapFS{})
 	mux := http.NewServeMux()
 	mux.Handle("GET /assets/", assets)
@@ -58,6 +59,15 @@ func serveCheckout(t *testing.T) *checkout {
 			return
 		}
 		http.Redirect(w, r, page, http.StatusSeeOther)
+	})
+	mux.HandleFunc("GET /pay/{token}/reason", func(w http.ResponseWriter, r *http.Request) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.reason == "" {
+			return // nothing that another origin may read
+		}
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		io.WriteString(w, strings.ReplaceAll(c.reason, "ORIGIN", r.Header.Get("Origin")))
 	})
 	mux.HandleFunc("GET /wallet", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
@@ -119,18 +129,21 @@ func serveShop(t *testing.T, body string, checkouts ...*checkout) string {
 	mux.HandleFunc("GET /shop.js", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/javascript")
 		io.WriteString(w, `window.events = [];
+			window.sessions = new Set();
 			window.received = 0;
 			addEventListener("message", () => received++);
-			for (const type of ["ready", "select", "methodschange", "action", "fallback", "statuschange", "beforeredirect", "complete", "expire", "cancel", "error"])
+			for (const type of ["ready", "select", "methodschange", "action", "fallback", "statuschange", "beforeredirect", "complete", "expire", "cancel", "error", "loaderror", "connection", "abandon"])
 				addEventListener("mpm:" + type, (e) => {
 					if (type === "beforeredirect" && e.target.dataset.stop) e.preventDefault();
-					events.push([e.target.id, type, JSON.stringify(e.detail)].join(" "));
+					const { session, ...detail } = e.detail;
+					sessions.add(session);
+					events.push([e.target.id, type, JSON.stringify(detail)].join(" "));
 				});`)
 	})
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; img-src data:; style-src 'none'; script-src 'self' "+origins[0]+
-			"; frame-src "+strings.Join(origins, " ")+"; require-trusted-types-for 'script'; trusted-types 'none'")
+			"; frame-src "+strings.Join(origins, " ")+"; connect-src "+strings.Join(origins, " ")+"; require-trusted-types-for 'script'; trusted-types 'none'")
 		integrity := NewAssets().Integrity(Embed)
 		fmt.Fprintf(w, `<!doctype html><html lang="en"><head><link rel="icon" href="data:,"><title>shop</title><script src="/shop.js"></script>`+
 			`<script async src="%s/embed.js" integrity="%s" crossorigin></script></head><body>%s</body></html>`, origins[0], integrity, body)
@@ -154,6 +167,9 @@ func happened(t *testing.T, tab *browsertest.Tab, want ...string) {
 		t.Errorf("events are\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
 	}
 }
+
+// failed lists the two events of a checkout that can't be shown.
+func failed(detail string) []string { return []string{"a loaderror " + detail, "a error " + detail} }
 
 var opening = []string{
 	`a ready {}`,
@@ -191,25 +207,35 @@ func TestEmbedTellsWhatHappens(t *testing.T) {
 	happened(t, tab, `a statuschange {"state":"select"}`, `a statuschange {"state":"waiting"}`, `a action {"rail":"qr"}`,
 		`a statuschange {"state":"expired"}`, `a expire {}`, `a statuschange {"state":"canceled"}`, `a cancel {}`)
 
-	if got := tab.Text(`a.shadowRoot.querySelector("iframe").title`); got != "更多付款方式" {
+	if got := tab.Text(`a.shadowRoot.querySelector("iframe").title`); got != "checkout" {
 		t.Errorf("the frame's title is %q", got)
+	}
+	if got := tab.Text(`[...sessions].join(" ")`); got != "cs_1" {
+		t.Errorf("the events are of the sessions %q", got)
 	}
 	if first := c.queries[0]; !strings.Contains(first, "locale=zh-TW") || !strings.Contains(first, "parent=http%3A%2F%2Flocalhost%3A") {
 		t.Errorf("the page was asked for with %q", first)
 	}
 }
 
+// The frame grows with its page and never gets smaller, so that what is around it
+// need not move.
 func TestEmbedFitsTheFrame(t *testing.T) {
 	c := serveCheckout(t)
 	tab := browsertest.Start(t).Open(t)
 	tab.Go(serveShop(t, element("a", ""), c))
 	const height = `a.shadowRoot.querySelector("iframe").clientHeight`
+	tab.Wait(height + " === 720")
+	tab.Eval(`a.style.setProperty("--mpm-height", "200px")`, nil)
 	tab.Wait(height + " === 300")
 	frame := tab.Frame(c.URL)
-	for _, test := range []struct{ content, frame int }{{900, 900}, {200, 200}, {10, 120}, {9000, 4000}} {
+	for _, test := range []struct{ content, frame int }{{900, 900}, {200, 900}, {1000, 1000}, {9000, 4000}} {
 		frame.Eval(fmt.Sprintf(`document.getElementById("checkout").style.height = "%dpx"`, test.content), nil)
+		frame.Eval(`new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))`, nil)
 		tab.Wait(fmt.Sprintf("%s === %d", height, test.frame))
 	}
+	tab.Eval(`events.length = 0; a.setAttribute("locale", "de")`, nil)
+	tab.Wait(`a.shadowRoot.querySelector("iframe").src.includes("locale=de") && ` + height + ` === 4000`)
 }
 
 // Nobody but our page in our frame is believed, and it only in small, typed
@@ -236,7 +262,8 @@ func TestEmbedDistrusts(t *testing.T) {
 	} {
 		frame.Eval(`parent.postMessage(`+bad+`, "*")`, nil)
 	}
-	frame.Eval(`parent.postMessage({ mpm: 1, type: "action", detail: { rail: "qr", extra: "dropped" } }, "*")`, nil)
+	frame.Eval(`parent.postMessage({ mpm: 1, type: "complete", session: "cs_2", detail: {} }, "*")`, nil) // of another session
+	frame.Eval(`parent.postMessage({ mpm: 1, type: "action", session: "cs_1", detail: { rail: "qr", extra: "dropped" } }, "*")`, nil)
 	happened(t, tab, append(slices.Clone(opening), `a action {"rail":"qr"}`)...)
 }
 
@@ -244,9 +271,9 @@ func TestEmbedDistrusts(t *testing.T) {
 func TestFrameTellsOnlyTheParentItKnows(t *testing.T) {
 	c := serveCheckout(t)
 	c.parent = "https://other.example"
-	tab := browsertest.Start(t).Open(t, before(hurry))
+	tab := browsertest.Start(t).Open(t)
 	tab.Go(serveShop(t, element("a", ""), c))
-	happened(t, tab, `a error {"code":"load_failed","retryable":true}`)
+	happened(t, tab, failed(`{"code":"load_failed","retryable":true}`)...)
 	if got := tab.Text(`received`); got != "0" {
 		t.Errorf("the shop received %s messages", got)
 	}
@@ -256,10 +283,10 @@ func TestEmbedReportsFailures(t *testing.T) {
 	c := serveCheckout(t)
 	browser := browsertest.Start(t)
 	for _, test := range []struct{ name, attributes, attribute string }{
-		{"no-session", `endpoint="` + c.URL + `"`, "session"},
 		{"short-session", `session="abc"`, "session"},
 		{"session-climbs", `session="../../../../../../admin/sessions"`, "session"},
 		{"endpoint-is-no-url", `session="` + token + `" endpoint="pay.example"`, "endpoint"},
+		{"endpoint-with-a-path", `session="` + token + `" endpoint="` + c.URL + `/shop"`, "endpoint"},
 		{"endpoint-is-a-script", `session="` + token + `" endpoint="javascript:alert(1)"`, "endpoint"},
 		{"locale", `session="` + token + `" locale="../x"`, "locale"},
 	} {
@@ -273,17 +300,17 @@ func TestEmbedReportsFailures(t *testing.T) {
 	t.Run("load-fails-then-reload", func(t *testing.T) {
 		c := serveCheckout(t)
 		c.silent = true
-		tab := browser.Open(t, before(hurry))
+		tab := browser.Open(t)
 		tab.Go(serveShop(t, element("a", ""), c))
-		failed := `a error {"code":"load_failed","retryable":true}`
-		happened(t, tab, failed)
+		failure := failed(`{"code":"load_failed","retryable":true}`)
+		happened(t, tab, failure...)
 		c.set(func(c *checkout) { c.silent = false })
 		tab.Eval(`a.reload()`, nil)
-		happened(t, tab, append([]string{failed}, opening...)...)
+		happened(t, tab, append(failure, opening...)...)
 	})
 	t.Run("mended-attribute", func(t *testing.T) {
 		tab := browser.Open(t)
-		tab.Go(serveShop(t, `<more-payment-methods id="a"></more-payment-methods>`, c))
+		tab.Go(serveShop(t, `<more-payment-methods id="a" session="short"></more-payment-methods>`, c))
 		tab.Expect("session must be")
 		tab.Eval(`events.length = 0; a.setAttribute("session", "`+token+`")`, nil)
 		happened(t, tab, opening...)
@@ -370,8 +397,12 @@ func TestEmbedInstances(t *testing.T) {
 		t.Errorf("the second tells %s", got)
 	}
 	tab.Eval(`a.remove()`, nil)
+	second.set(func(c *checkout) { c.state = "expired" })
 	tab.Eval(`b.reload()`, nil)
-	tab.Wait(`events.length === 9`)
+	tab.Wait(`events.length === 8`)
+	if got := of("b"); !strings.HasSuffix(got, `complete {}; statuschange {"state":"expired"}; expire {}`) {
+		t.Errorf("the second tells %s", got)
+	}
 	if got := of("a"); strings.Count(got, "ready") != 1 {
 		t.Errorf("the removed one tells %s", got)
 	}
@@ -404,7 +435,7 @@ func TestEmbedIsInertWithoutBrowser(t *testing.T) {
 }
 
 // coming lists events that have types and are not sent yet. It may only shrink.
-var coming = []string{"abandon", "connection", "createsession", "loaderror", "shown"}
+var coming = []string{"createsession"}
 
 // The types promise the events that are sent, and no others.
 func TestEmbedTypesMatch(t *testing.T) {
@@ -423,6 +454,7 @@ func TestEmbedTypesMatch(t *testing.T) {
 	}
 	sent := events(`(?m)^    (\w+):`, messages)
 	sent = slices.DeleteFunc(sent, func(name string) bool { return name == "resize" }) // between the two scripts
+	sent = append(sent, "loaderror")                                                   // the loader's own
 	promised := events(`"mpm:(\w+)":`, string(types))
 	if all := slices.Sorted(slices.Values(slices.Concat(sent, coming))); !slices.Equal(all, promised) || len(sent) == 0 {
 		t.Errorf("the script sends %v, and %v are coming, the types promise %v", sent, coming, promised)

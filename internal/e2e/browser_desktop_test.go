@@ -15,7 +15,7 @@ import (
 
 // listen collects the widget's events, as a shop's page hears them.
 const listen = `window.heard = [];
-for (const type of ["ready", "select", "methodschange", "action", "fallback", "statuschange", "beforeredirect", "complete", "expire", "cancel", "error"])
+for (const type of ["ready", "select", "methodschange", "action", "fallback", "statuschange", "beforeredirect", "complete", "expire", "cancel", "error", "loaderror", "connection"])
 	addEventListener("mpm:" + type, (e) => heard.push({ type, detail: e.detail }));`
 
 type heard struct {
@@ -110,10 +110,10 @@ func typesOf(list []heard) []string {
 	return types
 }
 
-// fits is true when the widget is as high as the page in it.
+// fits is true when the page in the widget has all the height it needs.
 func fits(frame *browsertest.Tab) string {
 	height := frame.Text(`Math.ceil(document.documentElement.getBoundingClientRect().height)`)
-	return frameElement + `.getBoundingClientRect().height === ` + height
+	return frameElement + `.getBoundingClientRect().height >= ` + height
 }
 
 // checkHeard checks the events of one payment, in their order.

@@ -49,6 +49,7 @@ func publish(folder, version string) error {
 	if err != nil {
 		return err
 	}
+	body = web.Shipped(body)
 	next, err := web.Next(list, version, body)
 	if err != nil {
 		return err
@@ -85,6 +86,6 @@ func show(w io.Writer, folder string) error {
 	for _, p := range list {
 		fmt.Fprintf(table, "%s\t%s\n", p.URL(), p.Integrity)
 	}
-	fmt.Fprintf(table, "/%s\t%s\t(changes with releases)\n", web.Embed, web.Integrity(body))
+	fmt.Fprintf(table, "/%s\t%s\t(changes with releases)\n", web.Embed, web.Integrity(web.Shipped(body)))
 	return table.Flush()
 }

@@ -1,6 +1,6 @@
 // Command publish copies files to the folder of static assets and writes
 // NAME.br and NAME.gz beside each, at the best level of either, so that the
-// server never compresses one. A file that is there already, byte for byte and
+// server never compresses one. Of the merchant's loader it is what shops are sent. A file that is there already, byte for byte and
 // with both encodings, is left alone.
 //
 //	go run ./internal/tools/publish -o web/dist FILE…
@@ -16,6 +16,8 @@ import (
 	"path/filepath"
 
 	"github.com/andybalholm/brotli"
+
+	"morepay/web"
 )
 
 func main() {
@@ -50,6 +52,9 @@ func publish(file, out string) error {
 	body, err := os.ReadFile(file)
 	if err != nil {
 		return err
+	}
+	if filepath.Base(file) == web.Embed {
+		body = web.Shipped(body)
 	}
 	target := filepath.Join(out, filepath.Base(file))
 	if published(target, body) {
