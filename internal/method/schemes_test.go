@@ -1,0 +1,55 @@
+package method_test
+
+import (
+	"flag"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"morepay/internal/marked"
+	"morepay/internal/method"
+)
+
+var update = flag.Bool("update", false, "rewrite the table of schemes in docs/webviews.md")
+
+const webviews = "../../docs/webviews.md"
+
+// TestSchemes holds docs/webviews.md to the schemes of the methods: its table, and
+// every list in its code, from which people copy.
+func TestSchemes(t *testing.T) {
+	table := marked.Row("method", "schemes") + "|---|---|\n"
+	var all []string
+	for _, id := range method.IDs() {
+		names := method.Schemes(id)
+		if len(names) == 0 {
+			t.Errorf("no scheme opens the wallet of %s", id)
+		}
+		table += marked.Row("`"+string(id)+"`", "`"+strings.Join(names, "`, `")+"`")
+		all = append(all, names...)
+	}
+	marked.Hold(t, webviews, map[string]string{"schemes": table}, *update)
+
+	text, err := os.ReadFile(webviews)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```(\\w+)\n(.*?)```").FindAllStringSubmatch(string(text), -1)
+	lists := regexp.MustCompile(`(?s)["'(>]weixin.*?openapp\\*\.jdmobile`)
+	for _, block := range blocks {
+		t.Run(block[1], func(t *testing.T) {
+			list := lists.FindString(block[2])
+			got := regexp.MustCompile(`[a-z][a-z0-9]+(\\*\.[a-z]+)?`).FindAllString(strings.ReplaceAll(list, "string", ""), -1)
+			for i, name := range got {
+				got[i] = strings.ReplaceAll(name, `\`, "")
+			}
+			if !slices.Equal(got, all) {
+				t.Errorf("the code opens %q, want %q", got, all)
+			}
+		})
+	}
+	if len(blocks) < 7 {
+		t.Errorf("there are %d pieces of code", len(blocks))
+	}
+}
