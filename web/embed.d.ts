@@ -161,7 +161,8 @@ export interface MorePaymentMethodsElement extends HTMLElement {
   locale: string;
   theme: string;
   layout: Layout;
-  visibleCount: number;
+  get visibleCount(): string;
+  set visibleCount(count: string | number);
   methodOrder: string;
   allowMethods: string;
   removeMethods: string;
@@ -169,7 +170,8 @@ export interface MorePaymentMethodsElement extends HTMLElement {
   remember: boolean;
   holdRedirect: boolean;
   merchant: string;
-  amount: number;
+  get amount(): string;
+  set amount(amount: string | number);
   currency: string;
   get items(): string;
   set items(items: string | Item[]);

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"morepay/internal/capability"
+	"morepay/internal/e2e/browsertest"
 	"morepay/internal/locale"
 	"morepay/internal/method"
 	"morepay/internal/pay"
@@ -94,5 +95,72 @@ func TestTypesTieRailsToMethods(t *testing.T) {
 	}
 	if !maps.EqualFunc(got, want, slices.Equal) {
 		t.Errorf("the types have %v, want %v", got, want)
+	}
+}
+
+var (
+	member    = regexp.MustCompile(`(?m)^  (?:get |set )?([a-z]\w+)(?:\(|:)`)
+	attribute = regexp.MustCompile(`(?m)^  "?([a-z-]+)"?\?:`)
+	hump      = regexp.MustCompile(`[A-Z]`)
+)
+
+// body returns what an interface of the types declares.
+func body(t *testing.T, name string) string {
+	t.Helper()
+	types, err := sources.ReadFile(EmbedTypes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, ok := strings.Cut(comments.ReplaceAllString(string(types), ""), "interface "+name)
+	if !ok {
+		t.Fatalf("there is no interface %s", name)
+	}
+	text, _, _ := strings.Cut(rest, "\n}")
+	return text
+}
+
+// names returns what a pattern finds, sorted and each once.
+func names(pattern *regexp.Regexp, text string) []string {
+	var list []string
+	for _, found := range pattern.FindAllStringSubmatch(text, -1) {
+		list = append(list, found[1])
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// comingMembers lists properties that have types and are not there yet. It may only
+// shrink.
+var comingMembers = []string{"amount", "currency", "items", "merchant", "sessionUrl"}
+
+// The element has the properties and methods that its types name, no others, and
+// an attribute for each property.
+func TestTypesNameMembers(t *testing.T) {
+	script, err := sources.ReadFile(Embed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tab := browsertest.Start(t).Open(t)
+	tab.Eval(string(script), nil)
+	var has struct{ Properties, Methods []string }
+	tab.Eval(`(() => {
+		const { prototype } = customElements.get("more-payment-methods");
+		const all = Object.entries(Object.getOwnPropertyDescriptors(prototype)).filter(([name]) => !/^_|Callback$|^(constructor|handleEvent)$/.test(name));
+		const names = (wanted) => all.filter(([, d]) => ("value" in d) === wanted).map(([name]) => name).sort();
+		return { properties: names(false), methods: names(true) };
+	})()`, &has)
+
+	typed := names(member, body(t, "MorePaymentMethodsElement"))
+	typed = slices.DeleteFunc(typed, func(name string) bool { return strings.HasSuffix(name, "EventListener") })
+	if all := slices.Sorted(slices.Values(slices.Concat(has.Properties, has.Methods, comingMembers))); !slices.Equal(all, typed) {
+		t.Errorf("the element has %v, its types name %v", all, typed)
+	}
+	var attributes []string
+	for _, name := range append(has.Properties, comingMembers...) {
+		attributes = append(attributes, hump.ReplaceAllStringFunc(name, func(c string) string { return "-" + strings.ToLower(c) }))
+	}
+	slices.Sort(attributes)
+	if typed := names(attribute, body(t, "Attributes")+body(t, "Flags")); !slices.Equal(attributes, typed) {
+		t.Errorf("the properties stand for the attributes %v, the types name %v", attributes, typed)
 	}
 }

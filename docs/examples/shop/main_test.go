@@ -42,7 +42,9 @@ func install(t *testing.T) string {
 	dir := filepath.Join(root, "docs", "examples")
 	copyFolder(t, "../../../web/npm", filepath.Join(root, "web", "npm"))
 	copyFolder(t, "..", dir)
-	copyFolder(t, "testdata/types", filepath.Join(dir, "types"))
+	for _, name := range []string{"types", "hydrate"} {
+		copyFolder(t, filepath.Join("testdata", name), filepath.Join(dir, name))
+	}
 	for _, name := range []string{"LICENSE", "web/embed.d.ts"} {
 		copyFile(t, "../../../"+name, filepath.Join(root, name))
 	}
@@ -196,11 +198,13 @@ func buyEverywhere(t *testing.T, dir string) {
 		{name: "go", path: "/", shop: shop{Loader: "/embed.js"}},
 		{name: "strict", path: "/", shop: shop{Loader: loader, Integrity: integrity, Strict: true}},
 	}
-	s := openShops(t, fronts)
+	hydrated := buildHydration(t, dir)
+	s := openShops(t, fronts, origin(hydrated.server))
 	browser := browsertest.Start(t)
 	for _, f := range fronts {
 		t.Run(f.name, func(t *testing.T) { f.buy(t, s, browser) })
 	}
+	t.Run("react-hydrates", func(t *testing.T) { hydrated.try(t, s, browser) })
 }
 
 // pinned returns the newest published version of the loader, or the loader as it is
