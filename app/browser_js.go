@@ -72,7 +72,7 @@ func (b *browser) do(change func()) {
 // screenID is different on different screens.
 func (b *browser) screenID() string {
 	s := b.page.screen()
-	id := string(s.Progress.State) + " " + s.rail()
+	id := string(s.Progress.State) + " " + s.rail() + string(s.Open)
 	if s.returned() {
 		id += " returned"
 	}

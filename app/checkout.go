@@ -147,6 +147,9 @@ func (c *Checkout) screen() *screen {
 	if s.local.now.After(s.now) {
 		s.now = s.local.now
 	}
+	if s.local.choosing {
+		s.Open = ""
+	}
 	if s.local.choosing && (s.Progress.State == view.StateWaiting || s.Progress.State == view.StateSubmitting) {
 		if s.Progress.Payment != nil {
 			s.left = s.Progress.Payment.Method

@@ -73,8 +73,8 @@ func (s *screen) inLanguage(tag string) string {
 	if s.Parent != "" {
 		address += "&parent=" + url.QueryEscape(s.Parent)
 	}
-	if s.Theme != "" {
-		address += "&theme=" + url.QueryEscape(s.Theme)
+	if s.Words != "" {
+		address += "&" + s.Words
 	}
 	return address
 }

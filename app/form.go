@@ -43,7 +43,7 @@ func (s *screen) attempt(m pay.Method, r pay.Rail, class string, label ...goapp.
 		s.hints(),
 		s.parent(),
 		s.language(),
-		s.theme(),
+		s.words(),
 		el("button", attrs{"type", "submit", "class", class, "aria-busy", s.tapped(attemptKey(m, r))}, label...),
 	)
 }
@@ -71,7 +71,7 @@ func (s *screen) check(class, key string) goapp.UI {
 		field("form_token", s.Progress.FormToken),
 		s.parent(),
 		s.language(),
-		s.theme(),
+		s.words(),
 		el("button", attrs{"type", "submit", "class", class, "aria-busy", s.tapped(checkKey)}, text(s.say(key, ""))),
 		el("p.note", attrs{"aria-live", "polite"}, text(found)),
 	)
@@ -83,7 +83,7 @@ func (s *screen) choose(class, key string, label ...goapp.UI) goapp.UI {
 		field("choose", "1"),
 		s.parent(),
 		s.language(),
-		s.theme(),
+		s.words(),
 		submit(class, append(label, text(s.say(key, "")))...),
 	)
 }
@@ -94,7 +94,7 @@ func (s *screen) again() goapp.UI {
 		field("choose", "1"),
 		s.parent(),
 		s.language(),
-		s.theme(),
+		s.words(),
 		submit("side", text(s.say("select.again", ""))),
 	)
 }
@@ -196,12 +196,12 @@ func webLink(to string) string {
 	return ""
 }
 
-// theme keeps a page in the theme that its shop's page asked for.
-func (s *screen) theme() goapp.UI {
-	if s.Theme == "" {
+// words keep a page as its shop's page wants it.
+func (s *screen) words() goapp.UI {
+	if s.Words == "" {
 		return nil
 	}
-	return field("theme", s.Theme)
+	return field("words", s.Words)
 }
 
 // contactLink lets what a merchant may give as its contact through, and nothing else.

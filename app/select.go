@@ -19,6 +19,9 @@ func selectScreen(s *screen) []goapp.UI {
 	if !slices.ContainsFunc(d.Choices, capability.Choice.Offered) {
 		return s.none(d)
 	}
+	if c, _ := d.Choice(s.Open); c.Offered() {
+		return s.panel(c)
+	}
 	return s.choices(d, s.title("select.title", ""))
 }
 
@@ -80,6 +83,12 @@ func (s *screen) single(c capability.Choice) goapp.UI {
 		s.attempt(c.Method, first, "main", text(s.say("pay", c.Method))),
 		s.instead(c),
 	)
+}
+
+// panel shows one method alone, as it was chosen on the shop's page.
+func (s *screen) panel(c capability.Choice) []goapp.UI {
+	title := el("h1.title sr", attrs{"id", "title", "tabindex", "-1"}, text(s.say("select.title", "")))
+	return []goapp.UI{card("methods", title, s.single(c)), el("div.links", nil, s.choose("quiet", "choose"))}
 }
 
 // more folds methods away, behind a row that names them: nobody has to open it to
@@ -194,7 +203,19 @@ func (s *screen) hint(m pay.Method, r pay.Rail) string {
 	if s.tapped(attemptKey(m, r)) != "" {
 		return s.say("submitting.title", m)
 	}
-	return s.say("rail."+string(r), m)
+	said := s.say("rail."+string(r), m)
+	if last := s.lastUsed(m); last != "" {
+		return last + " · " + said
+	}
+	return said
+}
+
+// lastUsed marks the method that the payer used last, as the shop's page knows.
+func (s *screen) lastUsed(m pay.Method) string {
+	if m != s.Last {
+		return ""
+	}
+	return s.say("select.last", "")
 }
 
 // cells lays a row out. It is an element of its own, for a button can't be a grid

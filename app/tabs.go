@@ -14,13 +14,13 @@ const Pane = `<section class="pane">`
 
 // tabbed reports whether the methods stand as tabs beside what is on show: on a
 // desktop with a code, where another method is one click away, and on a page that
-// was to come with one.
+// was to come with one. The shop's page may want them always, or never.
 func (s *screen) tabbed() bool {
-	if !s.onDesktop() || final(s.Progress.State) {
+	if !s.onDesktop() || final(s.Progress.State) || s.Layout == "list" {
 		return false
 	}
 	if listed(s.Progress.State) {
-		return s.Progress.Instant != ""
+		return s.Progress.Instant != "" || s.Layout == "tabs" && s.Open == ""
 	}
 	p := s.Progress.Payment
 	return p != nil && p.QR != nil && p.AttemptID != ""
@@ -61,7 +61,7 @@ func (s *screen) tabRows(choices []capability.Choice) []goapp.UI {
 	rows := make([]goapp.UI, len(choices))
 	for i, c := range choices {
 		rows[i] = el("li", attrs{"data-method", string(c.Method), "aria-current", yes(s.current() == c.Method)},
-			s.attempt(c.Method, c.Ladder[0], "row", s.cells(s.icon(c.Method), s.name(c.Method), "")))
+			s.attempt(c.Method, c.Ladder[0], "row", s.cells(s.icon(c.Method), s.name(c.Method), s.lastUsed(c.Method))))
 	}
 	return rows
 }

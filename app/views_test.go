@@ -142,6 +142,13 @@ func testViews() map[string]view.Checkout {
 	framed.Error = &view.Error{Code: pay.CodeFormExpired, Message: framed.Text["error.form_expired"]}
 	views["select-framed-error"] = framed
 
+	tabs, list, opened, last := views["select-desktop"], views["qr"], views["select-phone"], views["select-phone"]
+	tabs.Layout, tabs.Last = "tabs", "alipay"
+	list.Layout, list.Words = "list", "layout=list"
+	opened.Open, opened.Parent, opened.Words = "alipay", "https://shop.example", "last=alipay"
+	last.Last, last.Locale, last.Text = "alipay", "en", views["select-desktop"].Text
+	views["select-tabs"], views["qr-list"], views["select-open"], views["select-last"] = tabs, list, opened, last
+
 	views["hostile"] = hostileView(view.StateWaiting)
 	views["hostile-select"] = hostileView(view.StateSelect)
 	views["hostile-paid"] = hostileView(view.StatePaid)

@@ -198,12 +198,21 @@
     var button = all(form + " button")[0];
     if (button) button.click();
   }
+  // panel is the address of one method's panel: this page's, without what it shows now.
+  function panel(method) {
+    var words = location.search.slice(1).split("&").filter(function (word) {
+      return word && !/^(choose|asked|returned|rail|method|open|go|was)=/.test(word);
+    });
+    return page() + "?" + words.concat("open=" + encodeURIComponent(method)).join("&");
+  }
+  function page() { return location.pathname.split("/").slice(0, 3).join("/"); }
   var orders = {
     hold: function (data) { holding = data.on !== false; },
     answer: function (data) { answer(data.go === true); },
     seen: seen,
     refresh: function () { location.reload(); },
     check: function () { press("form[data-check]"); },
+    open: function (data) { location.replace(panel(String(data.method))); },
     cancel: function () { press('form[data-inline="choose"]'); },
   };
 
@@ -233,4 +242,8 @@
     });
   }
   look();
+  // What was chosen on the shop's page goes on, once the other scripts are there too.
+  if (framed && origin && attribute("data-go")) {
+    document.addEventListener("DOMContentLoaded", function () { press('form[data-rail="qr"]'); });
+  }
 })();

@@ -193,6 +193,7 @@
     function add(name, value) {
       if (value) query.push(name + "=" + encodeURIComponent(value));
     }
+    if (view.words) query.push(view.words);
     return path + (query.length ? "?" + query.join("&") : "");
   }
 

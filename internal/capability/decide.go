@@ -122,6 +122,7 @@ var checks = [...]check{
 	{ReasonRailNotGranted, false, railNotGranted},
 	{ReasonNoAccount, false, noAccount},
 	{ReasonProviderUnavailable, true, providerUnavailable},
+	{ReasonHiddenByShop, false, hiddenByShop},
 }
 
 func methodClosed(f *facts) (Reason, bool) {
@@ -226,4 +227,8 @@ func noAccount(f *facts) (Reason, bool) {
 
 func providerUnavailable(f *facts) (Reason, bool) {
 	return Reason{}, slices.Contains(f.order.Down, f.m.Method)
+}
+
+func hiddenByShop(f *facts) (Reason, bool) {
+	return Reason{}, slices.Contains(f.order.LeftOut, f.m.Method)
 }

@@ -128,12 +128,13 @@ func TestReasons(t *testing.T) {
 		{name: "other-method-not-granted", order: capability.Order{NotGranted: railsOf("alipay", pay.Rails...)}},
 		{name: "unfit-for-the-payer", order: capability.Order{Unfit: railsOf("wechat_pay", pay.Rails...)}, want: []capability.Reason{{Code: "no_rail_on_device"}}},
 		{name: "other-method-unfit", order: capability.Order{Unfit: railsOf("alipay", pay.Rails...)}},
+		{name: "left-out", order: capability.Order{LeftOut: []pay.Method{"wechat_pay"}}, want: []capability.Reason{{Code: "hidden_by_shop"}}},
 		{name: "no-account", order: capability.Order{NoAccount: []pay.Method{"wechat_pay"}}, want: []capability.Reason{{Code: "no_account"}}},
 		{name: "no-account-for-another", order: capability.Order{NoAccount: []pay.Method{"alipay"}}},
 		{name: "other-provider-down", order: capability.Order{Down: []pay.Method{"alipay"}}},
 
 		{
-			name: "all-at-once-in-order", profile: "alipay-iphone", order: capability.Order{Amount: pay.Money{Currency: "USD", Value: 1}, Down: []pay.Method{"wechat_pay"}, Items: item("1", "tea"), Payer: "p"},
+			name: "all-at-once-in-order", profile: "alipay-iphone", order: capability.Order{Amount: pay.Money{Currency: "USD", Value: 1}, Down: []pay.Method{"wechat_pay"}, LeftOut: []pay.Method{"wechat_pay"}, Items: item("1", "tea"), Payer: "p"},
 			change: func(_ *document, m *method) {
 				m.State, m.Rails = capability.StateClosed, nil
 				m.Rollout = &capability.Rollout{}
@@ -155,6 +156,7 @@ func TestReasons(t *testing.T) {
 				{Code: "blocked_in_container", Host: "alipay"},
 				{Code: "rail_not_granted"},
 				{Code: "provider_unavailable"},
+				{Code: "hidden_by_shop"},
 			},
 		},
 	}
@@ -294,7 +296,7 @@ func TestShown(t *testing.T) {
 		"not_yet_open": true, "amount_below_min": true, "amount_above_max": true,
 		"host_update_required": true, "blocked_in_container": true, "provider_unavailable": true,
 		"method_closed": false, "not_in_rollout": false, "currency_unsupported": false, "region_unsupported": false,
-		"product_excluded": false, "no_rail_on_device": false, "rail_not_granted": false, "no_account": false,
+		"product_excluded": false, "no_rail_on_device": false, "rail_not_granted": false, "no_account": false, "hidden_by_shop": false,
 	}
 	for _, code := range capability.ReasonCodes() {
 		want, listed := shown[code]

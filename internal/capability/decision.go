@@ -26,6 +26,9 @@ type Order struct {
 	// Unfit are rails that would be of no use to this payer, whatever the device:
 	// the address that they come from is one that the provider refuses.
 	Unfit []MethodRail `json:"unfit,omitempty"`
+
+	// LeftOut are methods that the shop's page doesn't want on its list.
+	LeftOut []pay.Method `json:"left_out,omitempty"`
 }
 
 // MethodRail is a rail of a method.
@@ -125,6 +128,7 @@ const (
 	ReasonRailNotGranted      ReasonCode = "rail_not_granted"
 	ReasonNoAccount           ReasonCode = "no_account"
 	ReasonProviderUnavailable ReasonCode = "provider_unavailable"
+	ReasonHiddenByShop        ReasonCode = "hidden_by_shop"
 )
 
 // ReasonCodes lists all of them in that order.

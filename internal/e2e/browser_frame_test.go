@@ -75,3 +75,78 @@ func frameWithoutClient(t *testing.T, s *demotest.Demo, browser *browsertest.Bro
 		t.Errorf("the attempts are %+v", now.Attempts)
 	}
 }
+
+// framed shows an address of a session in a frame of the storefront's page, which is
+// of another site and keeps what it hears.
+func framed(s *demotest.Demo, tab *browsertest.Tab, open demotest.Session, query string) *browsertest.Tab {
+	tab.Go(s.Origin + "/demo/")
+	tab.Eval(`window.said = [];
+		addEventListener("message", (e) => said.push(e.data));
+		const frame = document.createElement("iframe");
+		frame.src = "`+strings.Replace(open.URL, s.Origin, s.Other, 1)+`?parent=`+s.Origin+query+`"; frame.width = 800; frame.height = 1200;
+		document.body.replaceChildren(frame)`, nil)
+	tab.Wait(`said.some((m) => m.type === "ready")`)
+	return tab.Frame(s.Other + "/pay/")
+}
+
+// order sends the page in the frame what the element would.
+func order(tab *browsertest.Tab, message string) {
+	tab.Eval(`document.querySelector("iframe").contentWindow.postMessage({ mpm: 1, `+message+` }, "*")`, nil)
+}
+
+// A shop's page opens a method's panel, and leaves methods out: that stays so wherever
+// the payer goes in the frame, and begins nothing before a tap.
+func frameOpens(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
+	for _, name := range []string{"client", "no-client"} {
+		t.Run(name, func(t *testing.T) {
+			open := s.Open(t, demotest.Order{})
+			tab := show(t, browser, demotest.Desktop, engines[name])
+			frame := framed(s, tab, open, "&open=wechat_pay&remove=jd_pay&lang=en")
+			settled := func() {
+				if name == "client" {
+					frame.Wait(ready)
+				}
+			}
+			settled()
+			if rows := frame.Text(`[...document.querySelectorAll("[data-method]")].map((e) => e.dataset.method).join(" ")`); rows != "wechat_pay" {
+				t.Errorf("the panel has %s", rows)
+			}
+			onlyOpen(t, s, open)
+			order(tab, `type: "cancel"`)
+			frame.Wait(has(`[data-method="alipay"]`))
+			order(tab, `type: "open", method: "alipay"`)
+			frame.Wait(has(`[data-method="alipay"] .main`) + ` && !` + has(wallet))
+			settled()
+			tap(frame, `form[data-inline="choose"] button`)
+			frame.Wait(has(wallet))
+			if frame.Text(`String(`+has(`[data-method="jd_pay"]`)+` === null)`) != "true" {
+				t.Error("a method is back that the shop's page left out")
+			}
+			tap(frame, wallet+`form[data-rail="qr"] button`)
+			frame.Wait(has(`svg[data-qr]`))
+			order(tab, `type: "check"`)
+			frame.Wait(`document.querySelector("form[data-check] .note").textContent !== ""`)
+			onlyAttempt(t, s, open, "awaiting")
+		})
+	}
+}
+
+// What the payer has chosen on the shop's page before there was an order goes on by
+// itself in place, at the amount that they saw; else it waits for their tap.
+func frameGoesOn(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
+	for _, name := range []string{"client", "no-client"} {
+		t.Run(name, func(t *testing.T) {
+			tab := show(t, browser, demotest.Desktop, engines[name])
+			other := s.Open(t, demotest.Order{})
+			frame := framed(s, tab, other, "&open=wechat_pay&go=1&was=1")
+			frame.Wait(has(`html[data-live] [data-method="wechat_pay"] .main`))
+			open := s.Open(t, demotest.Order{})
+			frame = framed(s, tab, open, "&open=wechat_pay&go=1&was=1234")
+			frame.Wait(has(`svg[data-qr]`))
+			frame.Eval(`location.reload()`, nil)
+			frame.Wait(has(`svg[data-qr]`))
+			onlyAttempt(t, s, open, "awaiting")
+			onlyOpen(t, s, other)
+		})
+	}
+}

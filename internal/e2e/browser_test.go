@@ -36,6 +36,8 @@ func TestBrowser(t *testing.T) {
 		{"desktop-leaves-frame", desktopLeavesFrame},
 		{"frame-in-isolation", frameInIsolation},
 		{"frame-without-client", frameWithoutClient},
+		{"frame-opens", frameOpens},
+		{"frame-goes-on", frameGoesOn},
 		{"desktop-without-script", desktopPaysWithoutScript},
 		{"desktop-without-bundle", desktopPaysWithoutBundle},
 		{"history-after-early-tap", historyAfterEarlyTap},

@@ -202,6 +202,9 @@ func writeFrame(b *bytes.Buffer, v view.Checkout, r Request, src string) {
 	if r.Unseen {
 		b.WriteString(` data-unseen="1"`)
 	}
+	if v.Begins {
+		b.WriteString(` data-go="1"`)
+	}
 	if corrected(v.Progress) {
 		b.WriteString(` data-state="` + html.EscapeString(string(v.Progress.State)) + `" data-title="` + html.EscapeString(app.Title(v)) + `"`)
 	}

@@ -17,7 +17,7 @@ var errNoPane = errors.New("page: the page has no pane")
 // that is offered, if its first rail is a code of the provider's and its merchant
 // wants that; else "".
 func InstantMethod(v view.Checkout) pay.Method {
-	if !v.Document.Instant || v.Progress.State != view.StateSelect {
+	if !v.Document.Instant || v.Open != "" || v.Progress.State != view.StateSelect {
 		return ""
 	}
 	for _, c := range capability.Decide(v.Document, v.Order, v.Device, v.Progress.ServerTime).Choices {

@@ -41,29 +41,37 @@ func Make(l *pay.Ledger, f checkout.Facts, r Request, links Links, now time.Time
 		Amount:      l.Session.Amount,
 		Order:       f.Order,
 		Device:      r.Device,
-		Document:    inTheme(f.Document, r.Theme),
-		Theme:       r.Theme,
+		Document:    r.Words.document(f.Document),
+		Words:       r.Words.values().Encode(),
+		Layout:      r.Words.Layout,
+		Last:        pay.Method(r.Words.Last),
 		ShareURL:    links.ShareURL(r.Token),
 		Test:        links.Test,
 		Progress:    progress,
 	}
+	v.Order.LeftOut = r.Words.leftOut(f.Document)
 	if slices.Contains(links.Ancestors, r.Parent) {
 		v.Parent = r.Parent
 	}
+	if !r.Choose && progress.State == view.StateSelect {
+		v.Open = r.Open
+	}
+	v.Begins = begins(l, r, v)
 	v.Progress.Onward = progress.State == view.StatePaid && !r.ReturnedAt.IsZero() && v.Parent == "" && !r.Framed
 	v.Text = locale.Text(v.Locale)
 	v.AmountText = v.Text.Money(v.Amount)
 	return v, nil
 }
 
-// inTheme returns a document as the shop's page wants it to look.
-func inTheme(doc *capability.Document, words string) *capability.Document {
-	if words == "" {
-		return doc
+// begins reports whether a page goes on by itself with the method that the payer has
+// chosen on the shop's page: if it is shown in place, at the amount that they saw there,
+// and nothing was begun yet.
+func begins(l *pay.Ledger, r Request, v view.Checkout) bool {
+	if !r.Go || v.Open == "" || r.Was != v.Amount.Value || len(l.Attempts) > 0 || v.Parent == "" {
+		return false
 	}
-	themed := *doc
-	themed.Theme = doc.Theme.With(words)
-	return &themed
+	c, _ := capability.Decide(v.Document, v.Order, v.Device, v.Progress.ServerTime).Choice(v.Open)
+	return c.Offered() && c.Ladder[0] == pay.RailQR
 }
 
 // WithError returns the view with an error on it, in its language.

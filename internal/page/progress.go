@@ -84,7 +84,7 @@ func screen(status pay.SessionStatus, current *pay.Attempt, r Request) view.Stat
 	if r.PageQR != "" {
 		return view.StateWaiting
 	}
-	if r.Choose || current == nil || !scannable(current, r.Device) {
+	if r.Choose || current == nil || !scannable(current, r.Device) || r.Open != "" && r.Open != current.Method {
 		return view.StateSelect
 	}
 	return attemptScreens[current.State]

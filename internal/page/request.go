@@ -19,7 +19,7 @@ type Request struct {
 	Parent    string // origin of the page around our frame, or ""
 	Locale    string // the language that the shop's page asked for, or ""
 	Lang      string // the language that the payer chose on our page, or ""
-	Theme     string // words that the shop's page adds to the document's theme, see [capability.Theme.With]
+	Words     Words  // what the shop's page wishes of the list
 	Languages string // Accept-Language
 	Device    device.Device
 	Choose    bool // show the list although an attempt can still be paid
@@ -33,6 +33,13 @@ type Request struct {
 	ReturnedAt time.Time
 
 	PageQR pay.Method // show our own page's QR for this method; "" for none
+
+	// Open is the method whose panel is to be shown instead of the list, or "". If Go is
+	// set, the payer has chosen it on the shop's page, where they saw the amount Was, in
+	// minor units.
+	Open pay.Method
+	Go   bool
+	Was  int64
 }
 
 // lastSecond is the end of the last year that JSON can name.
@@ -49,6 +56,10 @@ func Read(token string, query url.Values, userAgent, languages string) Request {
 	}.InFrame(query)
 	if m := pay.Method(query.Get("method")); pay.Rail(query.Get("rail")) == pay.RailPageQR && method.Find(m) != nil {
 		r.PageQR = m
+	}
+	if m := pay.Method(query.Get("open")); method.Find(m) != nil {
+		r.Open, r.Go = m, query.Get("go") == "1"
+		r.Was, _ = strconv.ParseInt(query.Get("was"), 10, 64) // 0, of which there is no session, for what is no number
 	}
 	if query.Has("returned") {
 		seconds, _ := strconv.ParseInt(query.Get("returned"), 10, 64) // 0, long ago, for what is no number
@@ -71,9 +82,7 @@ func (r Request) InFrame(values url.Values) Request {
 	if tag := values.Get("lang"); tag != "" && len(tag) <= checkout.MaxLocale {
 		r.Lang = tag
 	}
-	if words := values.Get("theme"); words != "" && len(words) <= maxTheme {
-		r.Theme = words
-	}
+	r.Words = r.Words.with(values)
 	return r
 }
 
@@ -97,18 +106,16 @@ func (r Request) list() Request {
 // Now returns the request for the page as the session stands.
 func (r Request) Now() Request {
 	r.Choose, r.Asked, r.ReturnedAt, r.PageQR = false, false, time.Time{}, ""
+	r.Open, r.Go, r.Was = "", false, 0
 	return r
 }
-
-// maxTheme limits the words for a theme, in bytes.
-const maxTheme = 64
 
 // Path returns the path of a session's page, and the prefix of its routes.
 func Path(token string) string { return "/pay/" + token }
 
 // Address returns the path and query under which a browser makes this request.
 func (r Request) Address() string {
-	query := url.Values{}
+	query := r.Words.values()
 	set := func(name, value string, given bool) {
 		if given {
 			query.Set(name, value)
@@ -117,12 +124,14 @@ func (r Request) Address() string {
 	set("parent", r.Parent, r.Parent != "")
 	set("locale", r.Locale, r.Locale != "")
 	set("lang", r.Lang, r.Lang != "")
-	set("theme", r.Theme, r.Theme != "")
 	set("choose", "1", r.Choose)
 	set("asked", "1", r.Asked)
 	set("returned", strconv.FormatInt(r.ReturnedAt.Unix(), 10), !r.ReturnedAt.IsZero())
 	set("rail", string(pay.RailPageQR), r.PageQR != "")
 	set("method", string(r.PageQR), r.PageQR != "")
+	set("open", string(r.Open), r.Open != "")
+	set("go", "1", r.Go)
+	set("was", strconv.FormatInt(r.Was, 10), r.Was != 0)
 	if len(query) == 0 {
 		return Path(r.Token)
 	}

@@ -27,6 +27,18 @@ func TestAddressAsksForTheSame(t *testing.T) {
 			Choose: rapid.Bool().Draw(t, "choose"),
 			Asked:  rapid.Bool().Draw(t, "asked"),
 			PageQR: rapid.SampledFrom([]pay.Method{"", "wechat_pay", "alipay"}).Draw(t, "page QR"),
+			Words: page.Words{
+				Theme:   rapid.StringMatching(`[a-z.&=%]{0,64}`).Draw(t, "theme"),
+				Layout:  rapid.SampledFrom([]string{"", "tabs", "list"}).Draw(t, "layout"),
+				Visible: rapid.IntRange(0, 99).Draw(t, "visible"),
+				Order:   rapid.SampledFrom([]string{"", "alipay", "jd_pay.wechat_pay"}).Draw(t, "order"),
+				Allow:   rapid.SampledFrom([]string{"", "alipay.wechat_pay"}).Draw(t, "allow"),
+				Remove:  rapid.SampledFrom([]string{"", "unionpay"}).Draw(t, "remove"),
+				Last:    rapid.SampledFrom([]string{"", "alipay"}).Draw(t, "last"),
+			},
+		}
+		if rapid.Bool().Draw(t, "opens") {
+			r.Open, r.Go, r.Was = "alipay", rapid.Bool().Draw(t, "goes"), rapid.Int64Min(0).Draw(t, "was")
 		}
 		if rapid.Bool().Draw(t, "returned") {
 			r.ReturnedAt = time.Unix(rapid.Int64Range(0, 4e9).Draw(t, "returned at"), 0).UTC()

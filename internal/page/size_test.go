@@ -16,6 +16,9 @@ import (
 // first window of a new connection.
 const maxSize = 8 << 10
 
+// words are as many as a shop's page may wish.
+const words = "&theme=dark.plain.square&layout=tabs&visible=3&order=unionpay.jd_pay.wechat_pay.alipay&allow=unionpay.jd_pay.wechat_pay.alipay&remove=jd_pay&last=alipay"
+
 // TestSize: a page of any merchant, state and language is small.
 func TestSize(t *testing.T) {
 	t.Parallel()
@@ -30,6 +33,9 @@ func TestSize(t *testing.T) {
 		{"select", "", desktop, nil},
 		{"select-phone", "", phone, nil},
 		{"select-framed", "parent=" + shop, phone, nil},
+		{"select-words", "parent=" + shop + words, phone, nil},
+		{"select-tabs", "parent=" + shop + words, desktop, nil},
+		{"open", "parent=" + shop + words + "&open=wechat_pay", phone, nil},
 		{"select-wechat", "", wechat, nil},
 		{"submitting", "", desktop, []step{begin(pay.RailQR)}},
 		{"code", "", desktop, []step{begin(pay.RailQR), code}},

@@ -195,6 +195,11 @@ var steps = []step{
 		func(*decided) string { return "The provider can be reached." },
 		func(*decided, capability.Reason) string { return "The provider can't be reached right now." },
 	},
+	{
+		capability.ReasonHiddenByShop,
+		func(*decided) string { return "The shop's page does not leave it out." },
+		func(*decided, capability.Reason) string { return "The shop's page leaves it out (allow-methods, remove-methods)." },
+	},
 }
 
 func rollout(c *decided) string {
