@@ -69,7 +69,7 @@ func (s *screen) tabRows(choices []capability.Choice) []goapp.UI {
 // late offers the method whose code did not come with the page once more. Who was
 // refused chooses another.
 func (s *screen) late() goapp.UI {
-	if s.Progress.State != view.StateSelect {
+	if s.Progress.State != view.StateSelect || s.Progress.Instant == "" {
 		return nil
 	}
 	return s.attempt(s.Progress.Instant, pay.RailQR, "main", text(s.say("pay", s.Progress.Instant)))
