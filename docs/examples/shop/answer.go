@@ -13,7 +13,7 @@ var errNotFound = errors.New("there is no such order")
 
 // strict is the strictest policy that the checkout works under, with the origin
 // of its server in place of CHECKOUT. The page may be isolated, too.
-const strict = "default-src 'none'; script-src 'self' CHECKOUT; frame-src CHECKOUT; connect-src 'self'; form-action 'self'; img-src data:; " +
+const strict = "default-src 'none'; script-src 'self' CHECKOUT; frame-src CHECKOUT; connect-src 'self'; style-src 'self'; form-action 'self'; img-src data:; " +
 	"base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
 // render answers with a page. It holds a token, so nobody may keep it.

@@ -84,7 +84,9 @@ func (s *shop) handler() http.Handler {
 	mux.HandleFunc("GET /orders/{id}", s.handleOrder)
 	mux.HandleFunc("POST /api/orders", s.handleNewOrder)
 	mux.HandleFunc("GET /api/orders/{id}", s.handleStatus)
-	mux.HandleFunc("GET /shop.js", func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, files, "pages/shop.js") })
+	for _, name := range []string{"/shop.js", "/shop.css"} {
+		mux.HandleFunc("GET "+name, func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, files, "pages"+name) })
+	}
 	if s.Pages != "" {
 		mux.Handle("GET /", http.FileServer(http.Dir(s.Pages)))
 	} else {
