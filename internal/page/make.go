@@ -60,7 +60,17 @@ func Make(l *pay.Ledger, f checkout.Facts, r Request, links Links, now time.Time
 	v.Progress.Onward = progress.State == view.StatePaid && !r.ReturnedAt.IsZero() && v.Parent == "" && !r.Framed
 	v.Text = locale.Text(v.Locale)
 	v.AmountText = v.Text.Money(v.Amount)
+	if insteadOfRefused(l, r) {
+		v = WithError(v, pay.CodeProviderRefused)
+	}
 	return v, nil
+}
+
+// insteadOfRefused reports whether a page's own code stands there because a provider
+// refused what its payer had chosen, which they would not know else.
+func insteadOfRefused(l *pay.Ledger, r Request) bool {
+	current := l.Current()
+	return r.PageQR != "" && current != nil && current.State == pay.AttemptFailed && current.Method == r.PageQR
 }
 
 // begins reports whether a page goes on by itself with the method that the payer has

@@ -118,6 +118,17 @@ func TestScreens(t *testing.T) {
 	}
 }
 
+// Who is given the page's own code because the provider refused hears so.
+func TestCodeInsteadOfRefused(t *testing.T) {
+	t.Parallel()
+	for query, want := range map[string]bool{"rail=page_qr&method=wechat_pay": true, "rail=page_qr&method=alipay": false} {
+		root := parse(t, makeHTML(t, makeView(t, ledger(t, begin(pay.RailDeepLink), refuse), ask(t, query, phone), opened), false))
+		if got := find(root, "p", "data-error", "provider_refused") != nil; got != want {
+			t.Errorf("%s: it says so: %t", query, got)
+		}
+	}
+}
+
 // A page without the client looks again when it has something new to say, and now
 // and then.
 func TestLooksAgain(t *testing.T) {
