@@ -27,7 +27,7 @@ func (s *Server) attempt(w http.ResponseWriter, r *http.Request, p postedForm) e
 	choice := checkout.AttemptRequest{
 		Method: pay.Method(p.form.Get("method")), Rail: pay.Rail(p.form.Get("rail")),
 		Device: refined(p.request.Device, hints), PayerIP: s.clientIP(r),
-		ReturnURL: s.returnURL(p.request.Token),
+		ReturnURL: s.returnURL(p.request),
 	}
 	if choice.Rail == pay.RailJSAPI {
 		return s.identify(w, r, p, choice, hints) // counted when they are back

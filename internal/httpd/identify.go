@@ -3,6 +3,8 @@ package httpd
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"morepay/internal/checkout"
 	"morepay/internal/page"
@@ -17,7 +19,8 @@ type identification struct {
 	Method pay.Method `json:"m"`
 	Rail   pay.Rail   `json:"r"`
 	Hints  string     `json:"h,omitempty"`
-	State  string     `json:"s"` // a form token, which must come back with the code
+	State  string     `json:"s"`           // a form token, which must come back with the code
+	Query  string     `json:"q,omitempty"` // what their page's address says of the frame around it and their language
 }
 
 // identify sends the payer to the provider, which tells us who they are to it,
@@ -32,7 +35,8 @@ func (s *Server) identify(w http.ResponseWriter, r *http.Request, p postedForm, 
 		return pay.Errorf(pay.CodeMethodUnavailable, "rail", "%s can't identify payers", choice.Method)
 	}
 	state := s.secrets.formToken(session.ID, s.now())
-	b, err := json.Marshal(identification{p.request.Token, choice.Method, choice.Rail, hints, state})
+	_, query, _ := strings.Cut(p.request.Now().Address(), "?")
+	b, err := json.Marshal(identification{p.request.Token, choice.Method, choice.Rail, hints, state, query})
 	if err != nil {
 		return err
 	}
@@ -50,7 +54,11 @@ func (s *Server) handleIdentified(w http.ResponseWriter, r *http.Request) error 
 	if err := json.Unmarshal(b, &id); err != nil {
 		return errNotFound
 	}
-	request := pageRequest(r, id.Token)
+	around, err := url.ParseQuery(id.Query)
+	if err != nil {
+		return errNotFound
+	}
+	request := pageRequest(r, id.Token).InFrame(around)
 	return onPage(request, s.identified(w, r, request, id))
 }
 
@@ -86,6 +94,6 @@ func (s *Server) identified(w http.ResponseWriter, r *http.Request, request page
 	}
 	return s.handOver(w, r, l.Session.ID, request, checkout.AttemptRequest{
 		Method: id.Method, Rail: id.Rail, WalletPayerID: payer, PayerIP: s.clientIP(r),
-		Device: refined(request.Device, id.Hints), ReturnURL: s.returnURL(id.Token),
+		Device: refined(request.Device, id.Hints), ReturnURL: s.returnURL(request),
 	})
 }

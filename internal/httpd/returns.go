@@ -2,6 +2,8 @@ package httpd
 
 import (
 	"net/http"
+	"net/url"
+	"strings"
 
 	"morepay/internal/page"
 	"morepay/internal/pay"
@@ -9,18 +11,27 @@ import (
 )
 
 // handleWalletReturn takes payers whom a wallet brings back to their page. The link holds the token
-// sealed, because it is kept with the attempt.
+// sealed, because it is kept with the attempt, and the language that the payer chose.
 func (s *Server) handleWalletReturn(w http.ResponseWriter, r *http.Request) error {
-	token, err := s.secrets.openText(seal.ForReturn, r.PathValue("sealed"))
+	text, err := s.secrets.openText(seal.ForReturn, r.PathValue("sealed"))
 	if err != nil {
 		return err
 	}
-	return seeOther(w, page.Path(string(token))+"/return")
+	token, lang, chosen := strings.Cut(string(text), " ")
+	to := page.Path(token) + "/return"
+	if chosen {
+		to += "?lang=" + url.QueryEscape(lang)
+	}
+	return seeOther(w, to)
 }
 
-// returnURL returns the address at which a wallet brings the payer back.
-func (s *Server) returnURL(token string) string {
-	return s.baseURL + "/return/" + s.secrets.sealText(seal.ForReturn, []byte(token))
+// returnURL returns the address at which a wallet brings the payer of a page back.
+func (s *Server) returnURL(r page.Request) string {
+	text := r.Token
+	if r.Lang != "" {
+		text += " " + r.Lang
+	}
+	return s.baseURL + "/return/" + s.secrets.sealText(seal.ForReturn, []byte(text))
 }
 
 // handleReturn asks the provider what became of the payment and shows the truth.

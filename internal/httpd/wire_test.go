@@ -186,6 +186,44 @@ func TestIdentifiedTwice(t *testing.T) {
 	}
 }
 
+// Who was identified comes back to the page as it was: in its frame, and in the language
+// that they chose; and so does who comes back from the wallet, in a window of its own.
+func TestIdentifiedKeepsFrameAndLanguage(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	open := s.Open(t, demotest.Order{})
+	form := s.Form(t, open, "wechat_pay", pay.RailJSAPI)
+	form.Set("parent", s.Origin)
+	form.Set("lang", "fr")
+	a := s.Do(t, demotest.Request(t, http.MethodPost, open.URL+"/attempts", form.Encode(),
+		"Accept", "text/html", "User-Agent", demotest.WeChat, "Content-Type", "application/x-www-form-urlencoded"))
+	back := s.Get(t, a.Header.Get("Location"), "User-Agent", demotest.WeChat).Header.Get("Location")
+	to := s.Get(t, back, "Accept", "text/html", "User-Agent", demotest.WeChat).Header.Get("Location")
+	if want := "/pay/" + open.Token + "?lang=fr&parent=" + url.QueryEscape(s.Origin); to != want {
+		t.Errorf("the payer comes back to %s, want %s", to, want)
+	}
+}
+
+func TestReturnKeepsLanguage(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	for lang, want := range map[string]string{"": "/return", "fr": "/return?lang=fr"} {
+		open := s.Open(t, demotest.Order{})
+		form := s.Form(t, open, "alipay", pay.RailDeepLink)
+		form.Set("lang", lang)
+		a := s.Do(t, demotest.Request(t, http.MethodPost, open.URL+"/attempts", form.Encode(),
+			"Accept", "text/html", "User-Agent", demotest.Android, "Content-Type", "application/x-www-form-urlencoded"))
+		wallet, err := url.Parse(a.Header.Get("Location"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		link := wallet.Query().Get("return_url")
+		if got := s.Get(t, link, "Accept", "text/html").Header.Get("Location"); got != "/pay/"+open.Token+want {
+			t.Errorf("%q comes back to %s from %s", lang, got, link)
+		}
+	}
+}
+
 // TestOneClickOneOrder: eight posts of one form at once are one attempt, and all
 // lead to its code.
 func TestOneClickOneOrder(t *testing.T) {
