@@ -136,6 +136,9 @@ func (s *screen) share() goapp.UI {
 // link is the address of this page, for payers without the browser side to copy by
 // hand.
 func (s *screen) link(id string) goapp.UI {
+	if s.ShareURL == "" {
+		return nil
+	}
 	return el("p.dumb", nil,
 		el("label", attrs{"for", id}, text(s.say("share.link", ""))),
 		el("input.url", attrs{"id", id, "type", "url", "readonly", "true", "value", s.ShareURL}),
@@ -151,7 +154,7 @@ func (s *screen) copyButton(class, link string, label ...goapp.UI) goapp.UI {
 // itself. It stands hidden on a list, for the page's script where there is no client,
 // and on a page that is to come with a code, which may have to do with the list.
 func (s *screen) stuck() goapp.UI {
-	if s.Parent == "" || !listed(s.Progress.State) && s.Progress.Instant == "" {
+	if s.Parent == "" || s.ShareURL == "" || !listed(s.Progress.State) && s.Progress.Instant == "" {
 		return nil
 	}
 	shown := attrs{"id", "stuck", "role", "alert", "hidden", "true"}

@@ -183,7 +183,7 @@ func amountSize(amount string) string {
 }
 
 func (s *screen) timeLeft() goapp.UI {
-	if final(s.Progress.State) {
+	if final(s.Progress.State) || s.Progress.ExpiresAt.IsZero() {
 		return nil
 	}
 	left := s.Progress.ExpiresAt.Sub(s.now)

@@ -139,9 +139,10 @@ func (s *screen) elsewhere(choices []capability.Choice) goapp.UI {
 	)
 }
 
-// shared offers another device for every method alike, unless a row does.
+// shared offers another device for every method alike, unless a row does, or there is
+// no page yet that could be opened there.
 func (s *screen) shared(d capability.Decision) goapp.UI {
-	if len(d.Of(capability.GroupElsewhere)) > 0 {
+	if len(d.Of(capability.GroupElsewhere)) > 0 || s.ShareURL == "" {
 		return nil
 	}
 	for _, c := range d.Choices {

@@ -147,6 +147,10 @@ func testViews() map[string]view.Checkout {
 	list.Layout, list.Words = "list", "layout=list"
 	opened.Open, opened.Parent, opened.Words = "alipay", "https://shop.example", "last=alipay"
 	last.Last, last.Locale, last.Text = "alipay", "en", views["select-desktop"].Text
+	offer := views["select-desktop"]
+	offer.Path, offer.ShareURL, offer.Description, offer.Words = "/offer", "", "", "amount=5980&merchant=demo"
+	offer.Parent, offer.Progress.ExpiresAt, offer.Progress.FormToken = "https://shop.example", time.Time{}, ""
+	views["offer"] = offer
 	views["select-tabs"], views["qr-list"], views["select-open"], views["select-last"] = tabs, list, opened, last
 
 	views["hostile"] = hostileView(view.StateWaiting)

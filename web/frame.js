@@ -137,6 +137,7 @@
     var form = e.target, method = value(form, "method"), to = value(form, "rail");
     if (held && held.released && held.form === form) return;
     if (!method || !to) return;
+    if (attribute("data-amount")) return offer(e, method, to);
     tell("select", { method: method, rail: to });
     if (rail() && rail() !== to) tell("fallback", { method: method, from: rail(), to: to });
     if (form.target !== "_top") return;
@@ -148,6 +149,22 @@
     }
     tell("beforeredirect", { method: method, rail: to });
   }, true);
+
+  // On a list without a session a press asks the shop's page to make one, and nothing else.
+  function offer(e, method, to) {
+    var button = e.target.querySelector("button");
+    e.preventDefault();
+    e.stopImmediatePropagation();
+    if (checkout().hasAttribute("aria-busy")) return;
+    tell("createsession", { method: method, rail: to, amount: Number(attribute("data-amount")), currency: attribute("data-currency") });
+    busy(true);
+    setTimeout(busy, 10000); // it may choose not to
+    function busy(yes) {
+      [button, checkout()].forEach(function (node) {
+        yes === true ? node.setAttribute("aria-busy", "true") : node.removeAttribute("aria-busy");
+      });
+    }
+  }
 
   // In a frame the shop's Back button must leave the shop's page: what stays in the frame
   // takes the place of the page before it. The client does the same in its way.

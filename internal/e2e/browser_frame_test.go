@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
+
 	"morepay/internal/demo"
 	"morepay/internal/demo/demotest"
 	"morepay/internal/e2e/browsertest"
@@ -76,17 +78,17 @@ func frameWithoutClient(t *testing.T, s *demotest.Demo, browser *browsertest.Bro
 	}
 }
 
-// framed shows an address of a session in a frame of the storefront's page, which is
+// framed shows an address of ours in a frame of the storefront's page, which is
 // of another site and keeps what it hears.
-func framed(s *demotest.Demo, tab *browsertest.Tab, open demotest.Session, query string) *browsertest.Tab {
+func framed(s *demotest.Demo, tab *browsertest.Tab, address, query string) *browsertest.Tab {
 	tab.Go(s.Origin + "/demo/")
 	tab.Eval(`window.said = [];
 		addEventListener("message", (e) => said.push(e.data));
 		const frame = document.createElement("iframe");
-		frame.src = "`+strings.Replace(open.URL, s.Origin, s.Other, 1)+`?parent=`+s.Origin+query+`"; frame.width = 800; frame.height = 1200;
+		frame.src = "`+strings.Replace(address, s.Origin, s.Other, 1)+`?parent=`+s.Origin+query+`"; frame.width = 800; frame.height = 1200;
 		document.body.replaceChildren(frame)`, nil)
 	tab.Wait(`said.some((m) => m.type === "ready")`)
-	return tab.Frame(s.Other + "/pay/")
+	return tab.Frame(s.Other)
 }
 
 // order sends the page in the frame what the element would.
@@ -101,7 +103,7 @@ func frameOpens(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 		t.Run(name, func(t *testing.T) {
 			open := s.Open(t, demotest.Order{})
 			tab := show(t, browser, demotest.Desktop, engines[name])
-			frame := framed(s, tab, open, "&open=wechat_pay&remove=jd_pay&lang=en")
+			frame := framed(s, tab, open.URL, "&open=wechat_pay&remove=jd_pay&lang=en")
 			settled := func() {
 				if name == "client" {
 					frame.Wait(ready)
@@ -138,15 +140,38 @@ func frameGoesOn(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 		t.Run(name, func(t *testing.T) {
 			tab := show(t, browser, demotest.Desktop, engines[name])
 			other := s.Open(t, demotest.Order{})
-			frame := framed(s, tab, other, "&open=wechat_pay&go=1&was=1")
+			frame := framed(s, tab, other.URL, "&open=wechat_pay&go=1&was=1")
 			frame.Wait(has(`html[data-live] [data-method="wechat_pay"] .main`))
 			open := s.Open(t, demotest.Order{})
-			frame = framed(s, tab, open, "&open=wechat_pay&go=1&was=1234")
+			frame = framed(s, tab, open.URL, "&open=wechat_pay&go=1&was=1234")
 			frame.Wait(has(`svg[data-qr]`))
 			frame.Eval(`location.reload()`, nil)
 			frame.Wait(has(`svg[data-qr]`))
 			onlyAttempt(t, s, open, "awaiting")
 			onlyOpen(t, s, other)
 		})
+	}
+}
+
+// A list without an order asks the shop's page to make one, and sends nothing.
+func frameOffers(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
+	tab := show(t, browser, demotest.Desktop)
+	frame := framed(s, tab, s.Origin+"/offer", "&merchant=bench&amount=4321&remove=alipay&lang=en")
+	frame.Wait(`!` + has(`[data-method="alipay"]`))
+	tap(frame, `[data-method="jd_pay"] form[data-rail="redirect"] button`)
+	frame.Wait(has(`[data-method="jd_pay"] button[aria-busy]`))
+	tab.Wait(`said.some((m) => m.type === "createsession" && JSON.stringify(m.detail) === '{"method":"jd_pay","rail":"redirect","amount":4321,"currency":"CNY"}')`)
+	if types := tab.Text(`said.map((m) => m.type).filter((t) => /select|redirect|action/.test(t)).join(" ")`); types != "" {
+		t.Errorf("the shop's page hears %s besides", types)
+	}
+	if at := frame.Text(`location.pathname`); at != "/offer" {
+		t.Errorf("the frame went to %s", at)
+	}
+	order(tab, `type: "open", method: "wechat_pay"`)
+	frame.Wait(has(wallet+`.main`) + ` && !` + has(`[data-method="jd_pay"]`) + ` && ` + has(`html[lang="en"]`))
+	tab = show(t, browser, demotest.Desktop, emulation.SetScriptExecutionDisabled(true))
+	tab.Go(s.Origin + "/offer?merchant=bench&amount=4321&lang=en")
+	if said := tab.Text(`document.querySelector("noscript .notice").textContent`); said != "Go on with the shop's own pay button." {
+		t.Errorf("without scripts it says %q", said)
 	}
 }

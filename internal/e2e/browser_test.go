@@ -38,6 +38,7 @@ func TestBrowser(t *testing.T) {
 		{"frame-without-client", frameWithoutClient},
 		{"frame-opens", frameOpens},
 		{"frame-goes-on", frameGoesOn},
+		{"frame-offers", frameOffers},
 		{"desktop-without-script", desktopPaysWithoutScript},
 		{"desktop-without-bundle", desktopPaysWithoutBundle},
 		{"history-after-early-tap", historyAfterEarlyTap},

@@ -45,6 +45,9 @@ func setPageHeaders(h http.Header, realMoney bool, ancestors, hops []string, sty
 	}
 }
 
+// noForms takes the place of the hops of a page on which no form may be sent.
+var noForms = []string{"'none'"}
+
 func contentPolicy(ancestors, hops []string, style string) string {
 	if len(ancestors) == 0 {
 		ancestors = []string{"'none'"}
@@ -55,6 +58,9 @@ func contentPolicy(ancestors, hops []string, style string) string {
 	}
 	formAction := append([]string{"'self'"}, hops...)
 	slices.Sort(formAction[1:])
+	if slices.Equal(hops, noForms) {
+		formAction = noForms
+	}
 	return strings.Join([]string{
 		"default-src 'none'",
 		"script-src 'self' 'wasm-unsafe-eval' " + web.EntryScriptHash(),

@@ -145,6 +145,7 @@ func (s *Server) Handler() http.Handler {
 		{"POST /pay/{token}/return", s.failPage, s.handleCheck},
 		{"GET /pay/{token}/reason", failJSON, s.handleReason},
 		{"GET /pay/{token}/page.png", failJSON, s.handlePagePNG},
+		{"GET " + page.OfferPath, s.failPage, s.handleOffer},
 		{"GET /return/{sealed}", s.failPage, s.handleWalletReturn},
 		{"GET /identified/{sealed}", s.failPage, s.handleIdentified},
 

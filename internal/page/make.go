@@ -34,36 +34,41 @@ func Make(l *pay.Ledger, f checkout.Facts, r Request, links Links, now time.Time
 		Version:     view.Version,
 		Session:     l.Session.ID,
 		Path:        Path(r.Token),
-		Lang:        r.Lang,
-		Locale:      locale.Match([]string{r.Lang, l.Session.Locale, r.Locale}, r.Languages, f.Document.Locale),
 		Reference:   l.Session.Reference,
 		Description: l.Session.Description,
 		Amount:      l.Session.Amount,
 		Order:       f.Order,
-		Device:      r.Device,
-		Document:    r.Words.document(f.Document),
-		Words:       r.Words.values().Encode(),
-		Layout:      r.Words.Layout,
-		Last:        pay.Method(r.Words.Last),
+		Document:    f.Document,
 		ShareURL:    links.ShareURL(r.Token),
 		Test:        links.Test,
 		Progress:    progress,
 	}
-	v.Order.LeftOut = r.Words.leftOut(f.Document)
-	if slices.Contains(links.Ancestors, r.Parent) {
-		v.Parent = r.Parent
-	}
+	v = r.around(v, links, l.Session.Locale)
 	if !r.Choose && progress.State == view.StateSelect {
 		v.Open = r.Open
 	}
 	v.Begins = begins(l, r, v)
 	v.Progress.Onward = progress.State == view.StatePaid && !r.ReturnedAt.IsZero() && v.Parent == "" && !r.Framed
-	v.Text = locale.Text(v.Locale)
-	v.AmountText = v.Text.Money(v.Amount)
 	if insteadOfRefused(l, r) {
 		v = WithError(v, pay.CodeProviderRefused)
 	}
 	return v, nil
+}
+
+// around returns a view as the page around it, and the payer's browser, want it. tag is
+// the language of its session, or "".
+func (r Request) around(v view.Checkout, links Links, tag string) view.Checkout {
+	v.Order.LeftOut = r.Words.leftOut(v.Document)
+	v.Document = r.Words.document(v.Document)
+	v.Words, v.Layout, v.Last = r.Words.values().Encode(), r.Words.Layout, pay.Method(r.Words.Last)
+	v.Lang, v.Device = r.Lang, r.Device
+	v.Locale = locale.Match([]string{r.Lang, tag, r.Locale}, r.Languages, v.Document.Locale)
+	if slices.Contains(links.Ancestors, r.Parent) {
+		v.Parent = r.Parent
+	}
+	v.Text = locale.Text(v.Locale)
+	v.AmountText = v.Text.Money(v.Amount)
+	return v
 }
 
 // insteadOfRefused reports whether a page's own code stands there because a provider

@@ -39,14 +39,14 @@ const (
 	maxVisible = 99
 )
 
-// wordsField names the one field by which forms hand all words on.
-const wordsField = "words"
+// WordsField names the one field by which forms hand all words on.
+const WordsField = "words"
 
 // with returns the words with those that values hold. What is too long or unknown counts
 // for nothing.
 func (w Words) with(values url.Values) Words {
-	if packed := values.Get(wordsField); packed != "" && len(packed) <= maxWords {
-		if inner, err := url.ParseQuery(packed); err == nil && !inner.Has(wordsField) {
+	if packed := values.Get(WordsField); packed != "" && len(packed) <= maxWords {
+		if inner, err := url.ParseQuery(packed); err == nil && !inner.Has(WordsField) {
 			w = w.with(inner)
 		}
 	}

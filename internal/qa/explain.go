@@ -198,7 +198,9 @@ var steps = []step{
 	{
 		capability.ReasonHiddenByShop,
 		func(*decided) string { return "The shop's page does not leave it out." },
-		func(*decided, capability.Reason) string { return "The shop's page leaves it out (allow-methods, remove-methods)." },
+		func(*decided, capability.Reason) string {
+			return "The shop's page leaves it out (allow-methods, remove-methods)."
+		},
 	},
 }
 

@@ -38,18 +38,18 @@ const (
 // Checkout is one session as its payer may see it.
 type Checkout struct {
 	Version     int                  `json:"v"`
-	Session     string               `json:"-"`               // id of the session, for who hears of it; no key to anything
-	Path        string               `json:"path"`            // "/pay/<token>": the page, and the prefix of its routes
-	Parent      string               `json:"parent"`          // origin of the page around our frame, or ""
-	Locale      string               `json:"locale"`          // BCP 47 tag of Text
+	Session     string               `json:"-"`                // id of the session, for who hears of it; no key to anything
+	Path        string               `json:"path"`             // "/pay/<token>": the page, and the prefix of its routes
+	Parent      string               `json:"parent"`           // origin of the page around our frame, or ""
+	Locale      string               `json:"locale"`           // BCP 47 tag of Text
 	Words       string               `json:"words,omitempty"`  // what the shop's page wishes, as a query, which forms hand on
 	Layout      string               `json:"layout,omitempty"` // "tabs" or "list" for what it wishes; "" for what is usual
 	Last        pay.Method           `json:"last,omitempty"`   // that the payer used last
 	Open        pay.Method           `json:"open,omitempty"`   // whose panel stands in the list's place, in state select
 	Begins      bool                 `json:"-"`                // the page goes on with Open by itself
-	Lang        string               `json:"lang,omitempty"`  // the tag that the payer chose, which forms hand on
-	Text        Text                 `json:"-"`               // a file of its own, the same for every page
-	Reference   string               `json:"reference"`       // the merchant's own name for the order
+	Lang        string               `json:"lang,omitempty"`   // the tag that the payer chose, which forms hand on
+	Text        Text                 `json:"-"`                // a file of its own, the same for every page
+	Reference   string               `json:"reference"`        // the merchant's own name for the order
 	Description string               `json:"description"`
 	Amount      pay.Money            `json:"amount"`
 	AmountText  string               `json:"amount_text"` // "¥59.80"
