@@ -12,6 +12,7 @@ type app struct {
 	any       []string // one of which is in the user agent; none listed is no condition
 	none      []string // none of which is in the user agent
 	versions  []string // what stands before the host's version; the first that is followed by one counts
+	claimed   bool     // no user agent tells it: the app says so itself, see [Hints]
 	samples   []Sample
 }
 
@@ -24,6 +25,9 @@ type Sample struct {
 }
 
 func (a *app) matches(ua string) bool {
+	if a.claimed {
+		return false
+	}
 	for _, token := range a.all {
 		if !strings.Contains(ua, token) {
 			return false
@@ -102,7 +106,7 @@ func Hosts() []Host {
 	var list []Host
 	seen := map[Host]bool{}
 	for i := range apps {
-		if h := apps[i].host; len(apps[i].versions) > 0 && !seen[h] {
+		if h := apps[i].host; (len(apps[i].versions) > 0 || apps[i].claimed) && !seen[h] {
 			seen[h] = true
 			list = append(list, h)
 		}

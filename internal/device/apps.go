@@ -157,6 +157,14 @@ var apps = []app{
 			{System: "mac", UserAgent: `Mozilla/5.0 (Macintosh; Intel Mac OS X 13_2_1) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/101.0.4951.53 Safari/537.36 Lark/6.7.5 LarkLocale/en_US ttnet SDK-Version/6.7.8`},
 		},
 	},
+	// A shop's own app that hands links on to wallets, as a browser does.
+	{
+		id: "app", container: Browser, host: "app", claimed: true,
+		samples: []Sample{
+			{System: "android", UserAgent: `Mozilla/5.0 (Linux; Android 14; Pixel 8 Build/UD1A.230803.041; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/134.0.6998.136 Mobile Safari/537.36`, Hints: Hints{App: "forwards.8.0.63"}},
+			{System: "iphone", UserAgent: `Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148`, Hints: Hints{App: "forwards.8.0.63"}},
+		},
+	},
 	// Some unknown app with Tencent's X5 engine.
 	{
 		id: "x5", container: WebView,

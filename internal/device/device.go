@@ -84,12 +84,13 @@ func Detect(userAgent string) Device {
 	return compose(app, systemOf(ua), app.version(ua))
 }
 
-// Hints are facts that only the browser can see.
+// Hints are facts that only the browser can see, or the app around it.
 type Hints struct {
 	TouchPoints  int    `json:"touch_points"`  // navigator.maxTouchPoints
 	WeixinBridge bool   `json:"weixin_bridge"` // WeixinJSBridge is there
 	AlipayBridge bool   `json:"alipay_bridge"` // AlipayJSBridge is there
 	Environment  string `json:"environment"`   // window.__wxjs_environment, or ""
+	App          string `json:"app,omitempty"` // what a shop's own app says of itself, such as forwards.8.0.63; or ""
 }
 
 // maxHints limits hints as JSON, in bytes.
@@ -122,7 +123,28 @@ func (d Device) Refine(h Hints) Device {
 		return d.in("wechat")
 	case h.AlipayBridge:
 		return d.in("alipay")
+	case h.App != "":
+		return d.claimed(h.App)
 	}
+	return d
+}
+
+// forwards is the word of an app that hands links on to wallets. Its own version may
+// follow.
+const forwards = "forwards"
+
+// claimed returns the device in a shop's own app, as that describes itself. An app that is
+// known by its user agent is not believed, nor is a word that there isn't.
+func (d Device) claimed(words string) Device {
+	word, version, versioned := strings.Cut(words, ".")
+	if word != forwards || versioned && !ValidVersion(version) {
+		return d
+	}
+	if d.Host != "" || d.Form != Mobile {
+		return d
+	}
+	d = d.in("app")
+	d.HostVersion = version
 	return d
 }
 

@@ -128,6 +128,16 @@ func TestRefine(t *testing.T) {
 		{"mini-program-of-alipay-with-a-bridge", "alipay-mini-program-android", device.Hints{AlipayBridge: true}, "alipay-mini-program-android"},
 		{"wechat-page-that-is-none", "wechat-iphone", device.Hints{Environment: "browser"}, "wechat-iphone"},
 		{"alipay-under-an-edited-name", "webview-iphone", device.Hints{AlipayBridge: true}, "alipay-iphone"},
+		{"app-forwards", "webview-android", device.Hints{App: "forwards"}, "app-android"},
+		{"app-forwards-with-a-version", "webview-iphone", device.Hints{App: "forwards.8.0.63"}, "app-iphone"},
+		{"app-with-a-kit-of-alibaba", "aliapp-iphone", device.Hints{App: "forwards.8.0"}, "app-iphone"},
+		{"app-says-what-there-is-not", "webview-android", device.Hints{App: "swallows"}, "webview-android"},
+		{"app-with-no-version", "webview-android", device.Hints{App: "forwards.x"}, "webview-android"},
+		{"app-in-wechat", "wechat-android", device.Hints{App: "forwards"}, "wechat-android"},
+		{"app-in-a-mini-program", "wechat-mini-program-iphone", device.Hints{App: "forwards"}, "wechat-mini-program-iphone"},
+		{"app-in-taobao", "taobao-android", device.Hints{App: "forwards"}, "taobao-android"},
+		{"app-on-a-desktop", "chrome-windows", device.Hints{App: "forwards"}, "chrome-windows"},
+		{"app-with-wechats-bridge", "webview-android", device.Hints{App: "forwards.8.0", WeixinBridge: true}, "wechat-android"},
 		{"harmony-keeps-its-system", "arkweb-harmony-phone", device.Hints{WeixinBridge: true}, "wechat-harmony-phone"},
 	}
 	for _, tt := range tests {
@@ -145,7 +155,7 @@ func TestRefine(t *testing.T) {
 
 func TestParseHints(t *testing.T) {
 	t.Parallel()
-	whole := device.Hints{TouchPoints: 5, WeixinBridge: true, AlipayBridge: true, Environment: "miniprogram"}
+	whole := device.Hints{TouchPoints: 5, WeixinBridge: true, AlipayBridge: true, Environment: "miniprogram", App: "forwards.8.0"}
 	text, err := json.Marshal(whole)
 	if err != nil {
 		t.Fatal(err)
@@ -198,6 +208,7 @@ func TestDeviceRules(t *testing.T) {
 			WeixinBridge: rapid.Bool().Draw(t, "weixin"),
 			AlipayBridge: rapid.Bool().Draw(t, "alipay"),
 			Environment:  rapid.SampledFrom([]string{"", "browser", "miniprogram"}).Draw(t, "environment"),
+			App:          rapid.SampledFrom([]string{"", "forwards", "forwards.8.0.63", "forwards.8", "other"}).Draw(t, "app"),
 		}
 		ua := strings.Join(parts, " ")
 		d := device.Detect(ua)
@@ -228,7 +239,7 @@ func checkDevice(t interface{ Errorf(string, ...any) }, d device.Device) {
 
 func TestHosts(t *testing.T) {
 	t.Parallel()
-	want := []device.Host{"wechat", "alipay", "wecom", "dingtalk", "taobao", "tmall", "jd", "qq", "weibo", "douyin", "baidu", "lark"}
+	want := []device.Host{"wechat", "alipay", "wecom", "dingtalk", "taobao", "tmall", "jd", "qq", "weibo", "douyin", "baidu", "lark", "app"}
 	if diff := cmp.Diff(want, device.Hosts()); diff != "" {
 		t.Errorf("hosts (-want +got):\n%s", diff)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"morepay/internal/demo/demotest"
+	"morepay/internal/pay"
 )
 
 // The list of an order that nobody has made: that merchant's pages may frame it, and
@@ -55,5 +56,22 @@ func TestOffer(t *testing.T) {
 				t.Errorf("status %d, policy %s", a.Status, a.Header.Get("Content-Security-Policy"))
 			}
 		})
+	}
+}
+
+// A form hands on what the shop's own app says of itself, so that what its page offered
+// is what may be taken.
+func TestHostIsHandedOn(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	const webView = "Mozilla/5.0 (Linux; Android 14; Pixel 8; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/134.0.6998.136 Mobile Safari/537.36"
+	for words, want := range map[string]int{"": http.StatusUnprocessableEntity, "host=forwards.8.0.63": http.StatusSeeOther, "host=other": http.StatusUnprocessableEntity} {
+		open := s.Open(t, demotest.Order{})
+		form := s.Form(t, open, "jd_pay", pay.RailRedirect)
+		form.Set("words", words)
+		a := s.Do(t, s.post(t, open, "/attempts", "203.0.113.5", form, "User-Agent", webView))
+		if a.Status != want {
+			t.Errorf("with %q: status %d, want %d", words, a.Status, want)
+		}
 	}
 }

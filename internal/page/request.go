@@ -49,6 +49,7 @@ const lastSecond = 253402300799
 func Read(token string, query url.Values, userAgent, languages string) Request {
 	r := Request{
 		Token:     token,
+		Device:    device.Detect(userAgent),
 		Languages: languages,
 		Choose:    query.Has("choose"),
 		Asked:     query.Has("asked"),
@@ -65,12 +66,11 @@ func Read(token string, query url.Values, userAgent, languages string) Request {
 		seconds, _ := strconv.ParseInt(query.Get("returned"), 10, 64) // 0, long ago, for what is no number
 		r.ReturnedAt = time.Unix(max(0, min(seconds, lastSecond)), 0).UTC()
 	}
-	r.Device = device.Detect(userAgent)
 	return r
 }
 
 // InFrame returns the request with what values say of the page around our frame,
-// and of the language that the payer chose. The loader puts the one into the
+// of the app around it, and of the language that the payer chose. The loader puts the one into the
 // frame's first address; forms and redirects hand both on.
 func (r Request) InFrame(values url.Values) Request {
 	if parent := values.Get("parent"); parent != "" {
@@ -83,6 +83,7 @@ func (r Request) InFrame(values url.Values) Request {
 		r.Lang = tag
 	}
 	r.Words = r.Words.with(values)
+	r.Device = r.Device.Refine(device.Hints{App: r.Words.Host})
 	return r
 }
 

@@ -34,6 +34,7 @@ func TestAddressAsksForTheSame(t *testing.T) {
 				Order:   rapid.SampledFrom([]string{"", "alipay", "jd_pay.wechat_pay"}).Draw(t, "order"),
 				Allow:   rapid.SampledFrom([]string{"", "alipay.wechat_pay"}).Draw(t, "allow"),
 				Remove:  rapid.SampledFrom([]string{"", "unionpay"}).Draw(t, "remove"),
+				Host:    rapid.SampledFrom([]string{"", "forwards.8.0.63", "&?"}).Draw(t, "host"),
 				Last:    rapid.SampledFrom([]string{"", "alipay"}).Draw(t, "last"),
 			},
 		}

@@ -23,6 +23,7 @@ type Words struct {
 	Allow   string // the only methods on the list, if there are any
 	Remove  string // methods that are not
 	Last    string // the method that the payer used last
+	Host    string // what the shop's own app around the page says of itself, see [device.Hints]
 }
 
 // The layouts.
@@ -34,6 +35,7 @@ const (
 // Bounds of words, in bytes; and of Visible.
 const (
 	maxTheme   = 64
+	maxHost    = 64
 	maxMethods = 256
 	maxWords   = 1024
 	maxVisible = 99
@@ -67,6 +69,9 @@ func (w Words) with(values url.Values) Words {
 	if last := values.Get("last"); method.Find(pay.Method(last)) != nil {
 		w.Last = last
 	}
+	if host := values.Get("host"); host != "" && len(host) <= maxHost {
+		w.Host = host
+	}
 	return w
 }
 
@@ -96,6 +101,7 @@ func (w Words) values() url.Values {
 		set(list.name, *list.ids)
 	}
 	set("last", w.Last)
+	set("host", w.Host)
 	return q
 }
 

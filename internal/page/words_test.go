@@ -75,6 +75,28 @@ func TestWords(t *testing.T) {
 	}
 }
 
+// A shop's own app that hands links on to wallets is as good as a browser, wherever the
+// payer goes in it.
+func TestHost(t *testing.T) {
+	t.Parallel()
+	const webView = "Mozilla/5.0 (Linux; Android 14; Pixel 8; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/134.0.6998.136 Mobile Safari/537.36"
+	for _, c := range []struct{ name, query, agent, profile, version string }{
+		{"says-nothing", "", webView, "webview-android", ""},
+		{"forwards", "host=forwards", webView, "app-android", ""},
+		{"forwards-since", "host=forwards.8.0.63", webView, "app-android", "8.0.63"},
+		{"handed-on", "words=host%3Dforwards.8.0.63", webView, "app-android", "8.0.63"},
+		{"says-too-much", "host=forwards." + strings.Repeat("1", 70), webView, "webview-android", ""},
+		{"is-wechat", "host=forwards.8.0.63", wechat, "wechat-iphone", "8.0.62"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := ask(t, c.query, c.agent)
+			if d := r.Device; string(d.Profile) != c.profile || d.HostVersion != c.version {
+				t.Errorf("the device is %+v, want %s of %q", d, c.profile, c.version)
+			}
+		})
+	}
+}
+
 // A method's panel stands in the list's place until there is something of its own to
 // show, and goes on by itself only where the payer saw the same amount and stays.
 func TestOpen(t *testing.T) {
