@@ -1,11 +1,14 @@
 package web
 
 import (
-	"maps"
+	"flag"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"morepay/internal/capability"
 	"morepay/internal/e2e/browsertest"
@@ -15,10 +18,11 @@ import (
 	"morepay/internal/view"
 )
 
+var update = flag.Bool("update", false, "rewrite the methods of the types")
+
 var (
 	literal  = regexp.MustCompile(`"([^"]*)"`)
 	comments = regexp.MustCompile(`(?s)/\*.*?\*/|//[^\n]*`)
-	choice   = regexp.MustCompile(`\{ method: "([a-z_]+)"; rail: ([^}]+) \}`)
 )
 
 // declared returns what the types say after "export type name =".
@@ -77,24 +81,33 @@ func TestTypesNameEveryWord(t *testing.T) {
 	}
 }
 
-// Each method is typed with the rails that its row of the table has on any device.
+// Each method is typed with the rails that its row of the table has on any device; with
+// -update the lines are written.
 func TestTypesTieRailsToMethods(t *testing.T) {
 	t.Parallel()
-	got := map[string][]string{}
-	for _, found := range choice.FindAllStringSubmatch(declared(t, "Choice"), -1) {
-		got[found[1]] = literals(found[2])
+	types, err := os.ReadFile(EmbedTypes)
+	if err != nil {
+		t.Fatal(err)
 	}
-	want := map[string][]string{}
+	before, rest, ok := strings.Cut(string(types), "export type Choice =\n")
+	_, after, ended := strings.Cut(rest, ";\n")
+	if !ok || !ended {
+		t.Fatal("there is no type Choice")
+	}
+	var lines []string
 	for _, m := range method.All() {
-		want[string(m.ID)] = append(words(m.Grants()), string(pay.RailPageQR))
+		rails := append(words(m.Grants()), string(pay.RailPageQR))
+		lines = append(lines, `  | { method: "`+string(m.ID)+`"; rail: "`+strings.Join(rails, `" | "`)+`" }`)
 	}
-	for _, list := range []map[string][]string{got, want} {
-		for _, rails := range list {
-			slices.Sort(rails)
+	want := before + "export type Choice =\n" + strings.Join(lines, "\n") + ";\n" + after
+	if *update {
+		if err := os.WriteFile(EmbedTypes, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
 		}
+		return
 	}
-	if !maps.EqualFunc(got, want, slices.Equal) {
-		t.Errorf("the types have %v, want %v", got, want)
+	if diff := cmp.Diff(string(types), want); diff != "" {
+		t.Errorf("the types are out of date (-file +table), run with -update:\n%s", diff)
 	}
 }
 

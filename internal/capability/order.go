@@ -49,7 +49,7 @@ func (f *facts) arrange(choices []Choice) []Choice {
 	places := make([]place, 0, len(choices))
 	for i, c := range choices {
 		m := &f.doc.Methods[i]
-		home := slices.Contains(rowOf(c.Method).Home, f.device.Container)
+		home := rowOf(c.Method).AtHome(f.device)
 		p := place{c, standingOf(&c), home, m.Primary || home, rankingOf(f.doc, m.Method), m.Rank}
 		// Few methods are put in order one by one; a sort would be as much code again in the browser.
 		places = slices.Insert(places, placeOf(places, p), p)

@@ -19,15 +19,17 @@ type Method struct {
 	Icon     string             // id of our own icon
 	Names    map[string]string  // by BCP 47 tag of the catalogue
 	Home     []device.Container // the wallet's own app: there the method stands first
+	Apps     []device.Host      // the same for a wallet whose app is known by its name only
 	Blocked  []device.Container // on mobile, these keep the wallet from opening; see BlockedBy
 	ladders  []ladder           // the first that covers a device counts; see Ladder
 }
 
-// ladder is the rails on one kind of device, best first. An empty form or
-// container stands for any.
+// ladder is the rails on one kind of device, best first. What is left out of form, in
+// and hosts stands for any; the host "" is an app that nobody knows.
 type ladder struct {
 	form  device.Form
 	in    []device.Container
+	hosts []device.Host
 	rails []pay.Rail
 }
 
@@ -92,7 +94,13 @@ func (m *Method) Grants() []pay.Rail {
 }
 
 func (l *ladder) covers(d device.Device) bool {
-	return (l.form == "" || l.form == d.Form) && (len(l.in) == 0 || slices.Contains(l.in, d.Container))
+	return (l.form == "" || l.form == d.Form) && (len(l.in) == 0 || slices.Contains(l.in, d.Container)) &&
+		(len(l.hosts) == 0 || slices.Contains(l.hosts, d.Host))
+}
+
+// AtHome reports whether the page is shown by the method's own app.
+func (m *Method) AtHome(d device.Device) bool {
+	return slices.Contains(m.Home, d.Container) || slices.Contains(m.Apps, d.Host)
 }
 
 // BlockedBy reports whether the app around the page keeps this method's wallet

@@ -1,9 +1,13 @@
 package method_test
 
 import (
+	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"morepay/internal/device"
 	"morepay/internal/method"
@@ -26,87 +30,49 @@ var places = []struct {
 	{"unionpay", device.Device{Container: device.UnionPay, Form: device.Mobile}},
 	{"webview", device.Device{Container: device.WebView, Form: device.Mobile}},
 	{"mini-program", device.Device{Container: device.MiniProgram, Form: device.Mobile}},
+	{"douyin", device.Device{Container: device.WebView, Form: device.Mobile, Host: "douyin"}},
+	{"qq", device.Device{Container: device.WebView, Form: device.Mobile, Host: "qq"}},
+	{"meituan", device.Device{Container: device.WebView, Form: device.Mobile, Host: "meituan"}},
 	{"nothing-known", device.Device{}},
 }
 
-// TestLadders spells the whole table out: the ladder, with "blocked" in front
-// where the app around the page blocks the wallet.
+// TestLadders holds the whole table to a file that people read: what a method is
+// granted, and its ladder in each place, with "blocked" in front where the app around
+// the page blocks the wallet. A new row is written there by -update.
 func TestLadders(t *testing.T) {
 	t.Parallel()
-	want := map[pay.Method]map[string]string{
-		"wechat_pay": {
-			"desktop":           "qr page_qr",
-			"wechat-on-desktop": "qr page_qr",
-			"mobile-browser":    "deep_link page_qr",
-			"wechat":            "jsapi page_qr",
-			"wecom":             "jsapi page_qr",
-			"alipay":            "blocked page_qr",
-			"taobao":            "deep_link page_qr",
-			"jd":                "deep_link page_qr",
-			"unionpay":          "blocked deep_link page_qr",
-			"webview":           "deep_link page_qr",
-			"mini-program":      "page_qr",
-			"nothing-known":     "deep_link page_qr",
-		},
-		"alipay": {
-			"desktop":           "qr redirect page_qr",
-			"wechat-on-desktop": "qr redirect page_qr",
-			"mobile-browser":    "deep_link page_qr",
-			"wechat":            "blocked page_qr",
-			"wecom":             "page_qr",
-			"alipay":            "jsapi deep_link",
-			"taobao":            "deep_link page_qr",
-			"jd":                "blocked deep_link page_qr",
-			"unionpay":          "blocked deep_link page_qr",
-			"webview":           "deep_link page_qr",
-			"mini-program":      "page_qr",
-			"nothing-known":     "deep_link page_qr",
-		},
-		"unionpay": {
-			"desktop":           "redirect page_qr",
-			"wechat-on-desktop": "redirect page_qr",
-			"mobile-browser":    "redirect page_qr",
-			"wechat":            "blocked page_qr",
-			"wecom":             "page_qr",
-			"alipay":            "page_qr",
-			"taobao":            "page_qr",
-			"jd":                "page_qr",
-			"unionpay":          "redirect page_qr",
-			"webview":           "redirect page_qr",
-			"mini-program":      "page_qr",
-			"nothing-known":     "page_qr",
-		},
-		"jd_pay": {
-			"desktop":           "redirect page_qr",
-			"wechat-on-desktop": "redirect page_qr",
-			"mobile-browser":    "redirect page_qr",
-			"wechat":            "page_qr",
-			"wecom":             "page_qr",
-			"alipay":            "page_qr",
-			"taobao":            "page_qr",
-			"jd":                "redirect page_qr",
-			"unionpay":          "page_qr",
-			"webview":           "page_qr",
-			"mini-program":      "page_qr",
-			"nothing-known":     "page_qr",
-		},
-	}
+	const file = "testdata/ladders.txt"
+	var b strings.Builder
 	for _, m := range method.All() {
+		fmt.Fprintf(&b, "%s, granted: %s\n", m.ID, words(m.Grants()))
 		for _, place := range places {
-			t.Run(string(m.ID)+"-"+place.name, func(t *testing.T) {
-				var words []string
-				if m.BlockedBy(place.d) {
-					words = append(words, "blocked")
-				}
-				for _, r := range m.Ladder(place.d) {
-					words = append(words, string(r))
-				}
-				if got := strings.Join(words, " "); got != want[m.ID][place.name] {
-					t.Errorf("got %q, want %q", got, want[m.ID][place.name])
-				}
-			})
+			blocked := ""
+			if m.BlockedBy(place.d) {
+				blocked = "blocked "
+			}
+			fmt.Fprintf(&b, "  %-18s %s%s\n", place.name, blocked, words(m.Ladder(place.d)))
 		}
 	}
+	if *update {
+		if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), b.String()); diff != "" {
+		t.Errorf("ladders differ (-file +table), run with -update and look at each:\n%s", diff)
+	}
+}
+
+func words(rails []pay.Rail) string {
+	list := make([]string, len(rails))
+	for i, r := range rails {
+		list[i] = string(r)
+	}
+	return strings.Join(list, " ")
 }
 
 // TestNativeCodeNeverOnAPhone: a provider's code can't be scanned with the
@@ -122,17 +88,48 @@ func TestNativeCodeNeverOnAPhone(t *testing.T) {
 	}
 }
 
-func TestGrants(t *testing.T) {
+// TestLaddersEndElsewhere: whatever fails on the payer's device, there is another one,
+// and no rail stands twice.
+func TestLaddersEndElsewhere(t *testing.T) {
 	t.Parallel()
-	want := map[pay.Method][]pay.Rail{
-		"wechat_pay": {pay.RailJSAPI, pay.RailDeepLink, pay.RailQR},
-		"alipay":     {pay.RailJSAPI, pay.RailDeepLink, pay.RailQR, pay.RailRedirect},
-		"unionpay":   {pay.RailRedirect},
-		"jd_pay":     {pay.RailRedirect},
-	}
 	for _, m := range method.All() {
-		if got := m.Grants(); !slices.Equal(got, want[m.ID]) {
-			t.Errorf("%s: got %v, want %v", m.ID, got, want[m.ID])
+		for _, place := range places {
+			ladder := m.Ladder(place.d)
+			if len(ladder) == 0 {
+				t.Errorf("%s has no way in %s", m.ID, place.name)
+			}
+			for i, r := range ladder {
+				if slices.Contains(ladder[:i], r) {
+					t.Errorf("%s has %s twice in %s", m.ID, r, place.name)
+				}
+				if r == pay.RailPageQR && i != len(ladder)-1 {
+					t.Errorf("%s asks for another device before %s in %s", m.ID, ladder[i+1], place.name)
+				}
+			}
+		}
+	}
+}
+
+// TestAtHome: in the wallet's own app its method stands first, and its page is shown.
+func TestAtHome(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		method pay.Method
+		d      device.Device
+		want   bool
+	}{
+		{"wechat_pay", device.Device{Container: device.WeChat, Form: device.Mobile, Host: "wechat"}, true},
+		{"wechat_pay", device.Device{Container: device.Browser, Form: device.Mobile}, false},
+		{"douyin_pay", device.Device{Container: device.WebView, Form: device.Mobile, Host: "douyin"}, true},
+		{"douyin_pay", device.Device{Container: device.WebView, Form: device.Mobile, Host: "qq"}, false},
+		{"ecny", device.Device{}, false},
+	} {
+		m := method.Find(c.method)
+		if got := m.AtHome(c.d); got != c.want {
+			t.Errorf("%s in %+v is at home: %v", c.method, c.d, got)
+		}
+		if c.want && m.Ladder(c.d)[0] == pay.RailPageQR {
+			t.Errorf("%s has no way of its own in its own app", c.method)
 		}
 	}
 }

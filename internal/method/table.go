@@ -76,4 +76,60 @@ var table = []Method{
 			{rails: elsewhere},
 		},
 	},
+	// What follows is reached by the merchant's own cashier, whose acquirer has the
+	// contract. Its page is shown where web pages may be left for one; in the wallet's
+	// own app it comes first.
+	{
+		ID: "ecny", Provider: "merchantlink", Icon: "coin",
+		Names:   map[string]string{"zh-CN": "数字人民币", "zh-TW": "數位人民幣", "zh-HK": "數碼人民幣", "en": "e-CNY"},
+		ladders: cashier(),
+	},
+	{
+		ID: "douyin_pay", Provider: "merchantlink", Icon: "card",
+		Apps:    []device.Host{"douyin"},
+		Names:   map[string]string{"zh-CN": "抖音支付", "zh-TW": "抖音支付", "zh-HK": "抖音支付", "en": "Douyin Pay"},
+		ladders: cashier("douyin"),
+	},
+	{
+		ID: "qq_wallet", Provider: "merchantlink", Icon: "card",
+		Apps:    []device.Host{"qq"},
+		Names:   map[string]string{"zh-CN": "QQ钱包", "zh-TW": "QQ錢包", "zh-HK": "QQ錢包", "en": "QQ Wallet"},
+		ladders: cashier("qq"),
+	},
+	{
+		ID: "meituan_pay", Provider: "merchantlink", Icon: "card",
+		Apps:    []device.Host{"meituan"},
+		Names:   map[string]string{"zh-CN": "美团支付", "zh-TW": "美團支付", "zh-HK": "美團支付", "en": "Meituan Pay"},
+		ladders: cashier("meituan"),
+	},
+	{
+		ID: "card", Provider: "merchantlink", Icon: "card",
+		Names:   map[string]string{"zh-CN": "银行卡", "zh-TW": "銀行卡", "zh-HK": "銀行卡", "en": "Bank card"},
+		Blocked: []device.Container{device.WeChat},
+		ladders: cashier(),
+	},
+	{
+		ID: "alipay_hk", Provider: "merchantlink", Icon: "alipay",
+		Names:   map[string]string{"zh-CN": "支付宝香港", "zh-TW": "支付寶香港", "zh-HK": "支付寶香港", "en": "AlipayHK"},
+		Blocked: []device.Container{device.WeChat, device.JD, device.UnionPay},
+		ladders: cashier(),
+	},
+	{
+		ID: "wechat_pay_hk", Provider: "merchantlink", Icon: "wechat_pay",
+		Names:   map[string]string{"zh-CN": "微信支付香港", "zh-TW": "微信支付香港", "zh-HK": "微信支付香港", "en": "WeChat Pay HK"},
+		Blocked: []device.Container{device.Alipay, device.UnionPay},
+		ladders: cashier(),
+	},
+}
+
+// cashier returns the ladders of a method whose provider shows a page of its own: on
+// desktops, in browsers and unknown web-views, and in the apps that are the wallet's.
+// What other apps do with such a page is unknown.
+func cashier(apps ...device.Host) []ladder {
+	return []ladder{
+		{form: device.Desktop, rails: redirectFirst},
+		{in: []device.Container{device.Browser}, rails: redirectFirst},
+		{hosts: append([]device.Host{""}, apps...), in: []device.Container{device.WebView}, rails: redirectFirst},
+		{rails: elsewhere},
+	}
 }

@@ -107,13 +107,31 @@ func TestMatrixGolden(t *testing.T) {
 	}
 	for _, cart := range carts {
 		t.Run(cart.name, func(t *testing.T) {
-			cells, err := qa.Matrix(samples(t), device.Profiles(), cart.order, now)
+			few := slices.DeleteFunc(samples(t), func(doc *capability.Document) bool { return doc.Merchant == everything })
+			cells, err := qa.Matrix(few, device.Profiles(), cart.order, now)
 			if err != nil {
 				t.Fatal(err)
 			}
 			golden(t, "matrix-"+cart.name+".txt", written(t, "table", cells))
 		})
 	}
+}
+
+// everything is the sample merchant that a new method is added to. It has a golden
+// matrix of its own, so that those of the others stay as they are.
+const everything = "everything"
+
+func TestEveryMethod(t *testing.T) {
+	t.Parallel()
+	doc := sample(t, everything)
+	if len(doc.Methods) != len(method.IDs()) {
+		t.Errorf("%s has %d of %d methods", everything, len(doc.Methods), len(method.IDs()))
+	}
+	cells, err := qa.Matrix([]*capability.Document{doc}, device.Profiles(), anOrder, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "matrix-everything.txt", written(t, "table", cells))
 }
 
 // TestSamplesShowWhatTheyAreFor holds each sample merchant to its purpose.
@@ -252,18 +270,19 @@ func TestFormats(t *testing.T) {
 
 func TestOnly(t *testing.T) {
 	t.Parallel()
-	cells, err := qa.Matrix([]*capability.Document{sample(t, "bench")}, []device.Profile{"chrome-linux"}, anOrder, now)
+	document := sample(t, "bench")
+	cells, err := qa.Matrix([]*capability.Document{document}, []device.Profile{"chrome-linux"}, anOrder, now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := qa.Only(cells); len(got) != len(method.All()) {
-		t.Errorf("no filter keeps %d of %d", len(got), len(method.All()))
+	if got := qa.Only(cells); len(got) != len(document.Methods) {
+		t.Errorf("no filter keeps %d of %d", len(got), len(document.Methods))
 	}
 	got := qa.Only(cells, "alipay", "jd_pay")
 	if methods := []pay.Method{got[0].Method, got[1].Method}; len(got) != 2 || !slices.Equal(methods, []pay.Method{"alipay", "jd_pay"}) {
 		t.Errorf("got %v", got)
 	}
-	if len(cells) != len(method.All()) {
+	if len(cells) != len(document.Methods) {
 		t.Error("the filter changed its input")
 	}
 }

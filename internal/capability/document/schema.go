@@ -2,13 +2,45 @@ package document
 
 import (
 	_ "embed"
+	"encoding/json"
+	"fmt"
 	"slices"
+	"strings"
+
+	"morepay/internal/method"
+	"morepay/internal/pay"
 )
 
+// schemaText has two places where the table of methods goes.
+//
 //go:embed schema.json
-var schema []byte
+var schemaText string
+
+var schema = []byte(strings.NewReplacer(
+	`["$methods"]`, quoted(method.IDs()),
+	`{"$comment": "$grants"}`, strings.Join(grants(), ",\n        "),
+).Replace(schemaText))
 
 // Schema returns the JSON Schema (draft 2020-12) of documents, with format
 // assertion on. It accepts what Decode accepts and refuses what Decode refuses,
 // but for the few rules that no schema can state.
 func Schema() []byte { return slices.Clone(schema) }
+
+// grants returns a rule for each method: which rails a provider may grant.
+func grants() []string {
+	rules := make([]string, 0, len(method.All()))
+	for _, m := range method.All() {
+		rules = append(rules, fmt.Sprintf(
+			`{"if": {"properties": {"method": {"const": %q}}, "required": ["method"]}, "then": {"properties": {"rails": {"items": {"enum": %s}}}}}`,
+			m.ID, quoted(m.Grants())))
+	}
+	return rules
+}
+
+func quoted[T pay.Method | pay.Rail](words []T) string {
+	b, err := json.Marshal(words)
+	if err != nil {
+		panic(err) // words are strings
+	}
+	return string(b)
+}
