@@ -274,6 +274,7 @@ export type ReasonCode =
   | "amount_above_max"
   | "region_unsupported"
   | "product_excluded"
+  | "hidden_by_shop"
   | "host_update_required"
   | "blocked_in_container"
   | "no_rail_on_device"
