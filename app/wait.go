@@ -113,12 +113,27 @@ func checkingScreen(s *screen) []goapp.UI {
 			s.choose("quiet", "problem"),
 		}
 	}
-	return []goapp.UI{
+	on := []goapp.UI{s.choose("quiet", "choose")}
+	if rails[p.Rail].leaves { // the wallet may never have opened
+		on = elsewhere(s, p.Method)
+	}
+	return append([]goapp.UI{
 		s.busyTitle("checking.title", ""),
 		s.note("check.none", ""),
 		s.attempt(p.Method, p.Rail, "main", text(s.say("checking.pay", ""))),
 		s.check("side", "check.again"),
-		s.choose("quiet", "choose"),
+	}, on...)
+}
+
+// elsewhere is the ways on for who can't open a wallet here.
+func elsewhere(s *screen, m pay.Method) []goapp.UI {
+	return []goapp.UI{
+		el("div.tri", nil,
+			s.attempt(m, pay.RailPageQR, "quiet", draw("i", "scan"), text(s.say("fallback.page", m))),
+			s.copyButton("quiet", "link", draw("i", "copy")),
+			s.choose("quiet", "choose", draw("i", "swap")),
+		),
+		s.link("link"),
 	}
 }
 
@@ -207,16 +222,10 @@ func walletScreen(s *screen, p view.Payment) []goapp.UI {
 	return []goapp.UI{
 		s.title("app.title", p.Method),
 		s.note("app.help", p.Method),
-		el("section.acts fallback", nil,
+		el("section.acts fallback", nil, append([]goapp.UI{
 			el("h2", nil, text(s.say("fallback.title", p.Method))),
 			s.attempt(p.Method, p.Rail, "main", text(s.say("fallback.again", p.Method))),
 			s.check("side", "check"),
-			el("div.tri", nil,
-				s.attempt(p.Method, pay.RailPageQR, "quiet", draw("i", "scan"), text(s.say("fallback.page", p.Method))),
-				s.copyButton("quiet", "link", draw("i", "copy")),
-				s.choose("quiet", "choose", draw("i", "swap")),
-			),
-			s.link("link"),
-		),
+		}, elsewhere(s, p.Method)...)...),
 	}
 }
