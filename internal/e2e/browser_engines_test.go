@@ -9,10 +9,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"morepay/internal/demo/demotest"
-	"morepay/internal/e2e/browsertest"
 	"morepay/internal/e2e/webdriver"
 	"morepay/internal/needs"
 	"morepay/internal/pay"
@@ -61,15 +59,13 @@ const qrRow = wallet + `form[data-rail="qr"] button`
 // scan holds a phone to the screen until it reads a code there.
 func scan(t *testing.T, tab *webdriver.Tab) string {
 	t.Helper()
-	for deadline := time.Now().Add(browsertest.Patience); ; {
-		text, err := decode(tab.Picture())
-		if err == nil {
-			return text
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("the code on the screen can't be read: %v", err)
-		}
-	}
+	var text string
+	wait(t, "the code on the screen can be read", func() bool {
+		var err error
+		text, err = decode(tab.Picture())
+		return err == nil
+	})
+	return text
 }
 
 // enginePays takes a code and pays it with another device; the page says so in place.
@@ -138,18 +134,16 @@ func enginePhonePays(t *testing.T, s *demotest.Demo, tab *webdriver.Tab) {
 // there.
 func payLaunched(t *testing.T, s *demotest.Demo, open demotest.Session) {
 	t.Helper()
-	for deadline := time.Now().Add(browsertest.Patience); ; time.Sleep(20 * time.Millisecond) { // how often we look
+	wait(t, "the wallet's app is opened", func() bool {
 		now := s.Look(t, open)
 		for _, p := range s.Payments(t, "launched") {
 			if len(now.Attempts) == 1 && p.Number == now.Attempts[0].OutTradeNo {
 				s.Phone(t, "approve", p.ID)
-				return
+				return true
 			}
 		}
-		if time.Now().After(deadline) {
-			t.Fatalf("nothing was opened for %+v", now.Attempts)
-		}
-	}
+		return false
+	})
 }
 
 // engineEmbeds pays in the storefront, whose page hears of it.

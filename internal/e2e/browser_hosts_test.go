@@ -1,0 +1,288 @@
+package e2e_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/fetch"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"morepay/internal/demo/demotest"
+	"morepay/internal/e2e/browsertest"
+	"morepay/internal/method"
+	"morepay/internal/needs"
+	"morepay/internal/pay"
+)
+
+// inApp is the web view of an app that we don't know.
+const inApp = "Mozilla/5.0 (Linux; Android 14; Pixel 8 Build/UD1A.230803.041; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/134.0.6998.136 Mobile Safari/537.36"
+
+// TestHosts tries what apps do to a page in their web view.
+func TestHosts(t *testing.T) {
+	needs.Bundle(t)
+	s, browser := demotest.Start(t), browsertest.Start(t)
+	for _, host := range []struct {
+		name string
+		run  func(*testing.T, *demotest.Demo, *browsertest.Tab)
+		app  []chromedp.Action
+	}{
+		{"forwards", hostForwards, nil},
+		{"swallows", hostSwallows, nil},
+		{"takes-over", hostTakesOver, nil},
+		{"takes-over-in-vain", hostTakesOverInVain, nil},
+		{"asks-first", hostAsksFirst, nil},
+		{"no-wasm", hostReturns, []chromedp.Action{early(`delete window.WebAssembly`)}},
+		{"no-script", hostReturns, []chromedp.Action{emulation.SetScriptExecutionDisabled(true)}},
+		{"keeps-pages", hostKeepsPages, nil},
+		{"sleeps", hostSleeps, nil},
+		{"sleeps-without-wasm", hostSleeps, []chromedp.Action{early(`delete window.WebAssembly`)}},
+		{"offline", hostOffline, nil},
+		{"offline-without-wasm", hostOffline, []chromedp.Action{early(`delete window.WebAssembly`)}},
+	} {
+		t.Run(host.name, func(t *testing.T) {
+			host.run(t, s, show(t, browser, inApp, append([]chromedp.Action{early(clock + life)}, host.app...)...))
+		})
+	}
+	t.Run("blocks-storage", func(t *testing.T) {
+		hostReturns(t, s, show(t, browsertest.Start(t, browsertest.BlockStorage()), inApp))
+	})
+}
+
+// life lets a test say whether anybody sees a page, which outlives the page.
+const life = `(() => {
+	const seen = () => { try { return !sessionStorage.hidden } catch (denied) { return true } };
+	Object.defineProperty(document, "hidden", { get: () => !seen() });
+	Object.defineProperty(document, "visibilityState", { get: () => (seen() ? "visible" : "hidden") });
+	window.front = (yes) => {
+		yes ? delete sessionStorage.hidden : (sessionStorage.hidden = "1");
+		document.dispatchEvent(new Event("visibilitychange"));
+	};
+})();`
+
+const deepLink = wallet + `form[data-rail="deep_link"] button`
+
+// opensApp has the simulated cashier open the wallet's link, and return by script, as
+// WeChat's does.
+const opensApp = `addEventListener("load", () => {
+	if (!location.pathname.endsWith("/checkmweb")) return;
+	location.href = "weixin://wap/pay?prepayid=wx1";
+	setTimeout(() => location.assign(document.querySelector("#return").href), 5000);
+})`
+
+// linkOut has the cashier open the wallet's link, and returns a channel of the links that a
+// page asked its app to open.
+func linkOut(t *testing.T, tab *browsertest.Tab) <-chan string {
+	t.Helper()
+	links := make(chan string, 10)
+	chromedp.ListenTarget(tab.Context(), func(event any) {
+		e, ok := event.(*page.EventFrameRequestedNavigation)
+		if !ok {
+			return
+		}
+		for _, id := range method.IDs() {
+			for _, scheme := range method.Schemes(id) {
+				if strings.HasPrefix(e.URL, scheme+":") {
+					links <- e.URL
+				}
+			}
+		}
+	})
+	tab.Allow("Failed to launch 'weixin:") // nobody does here
+	tab.Run(early(opensApp))
+	return links
+}
+
+// heardOf waits until the app is asked to open a link.
+func heardOf(t *testing.T, links <-chan string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), browsertest.Patience)
+	defer cancel()
+	select {
+	case <-links:
+	case <-ctx.Done():
+		t.Fatal("the app was not asked to open the wallet")
+	}
+}
+
+// hostForwards opens the wallet, which covers the page until it is paid. The cashier
+// returns below it.
+func hostForwards(t *testing.T, s *demotest.Demo, tab *browsertest.Tab) {
+	open := s.Open(t, demotest.Order{})
+	links := linkOut(t, tab)
+	tab.Go(open.URL)
+	tab.Wait(ready)
+	tap(tab, deepLink)
+	heardOf(t, links)
+	tab.Wait(is("waiting") + ` && location.search.includes("returned") && ` + ready)
+	tab.Eval(`front(false)`, nil)
+	payLaunched(t, s, open)
+	tab.Eval(`front(true)`, nil)
+	tab.Wait(is("paid"))
+	onlyAttempt(t, s, open, pay.AttemptSucceeded)
+}
+
+// hostSwallows opens nothing. The payer is brought back by the cashier and pays with
+// another device.
+func hostSwallows(t *testing.T, s *demotest.Demo, tab *browsertest.Tab) {
+	open := s.Open(t, demotest.Order{})
+	links := linkOut(t, tab)
+	tab.Go(open.URL)
+	tab.Wait(ready)
+	tap(tab, deepLink)
+	heardOf(t, links)
+	tab.Wait(is("waiting") + ` && location.search.includes("returned") && ` + ready)
+	tab.Eval(`skip(10000)`, nil) // so long the page only says that it checks
+	again := `form[data-rail="page_qr"] button`
+	tab.Wait(has(again))
+	tab.Eval(has(again)+`.click()`, nil) // not by the mouse: Chromium's own question about the link lies over the page
+	tab.Wait(has(`svg[data-qr="page_qr"]`))
+	payByCode(t, s, open)
+	tab.Wait(is("paid"))
+}
+
+// intercept has the app take the cashier's page over from the web view, where the
+// checkout stays, and returns a function that waits for its address.
+func intercept(t *testing.T, s *demotest.Demo, tab *browsertest.Tab) func() string {
+	t.Helper()
+	taken := make(chan string, 1)
+	chromedp.ListenTarget(tab.Context(), func(event any) {
+		e, ok := event.(*fetch.EventRequestPaused)
+		if !ok {
+			return
+		}
+		go func() { // a listener must not wait
+			if chromedp.Run(tab.Context(), fetch.FulfillRequest(e.RequestID, http.StatusNoContent)) == nil {
+				taken <- e.Request.URL
+			}
+		}()
+	})
+	tab.Run(fetch.Enable().WithPatterns([]*fetch.RequestPattern{{URLPattern: s.SimURL + "/*", ResourceType: network.ResourceTypeDocument}}))
+	return func() string {
+		ctx, cancel := context.WithTimeout(t.Context(), browsertest.Patience)
+		defer cancel()
+		select {
+		case url := <-taken:
+			return url
+		case <-ctx.Done():
+			t.Fatal("the cashier was not asked for")
+			return ""
+		}
+	}
+}
+
+// handOver taps, and returns the cashier's address that the app has taken over.
+func handOver(t *testing.T, s *demotest.Demo, tab *browsertest.Tab, open demotest.Session) string {
+	t.Helper()
+	address := intercept(t, s, tab)
+	tab.Go(open.URL)
+	tab.Wait(`typeof WebAssembly === "undefined" || ` + ready)
+	tap(tab, deepLink)
+	url := address()
+	tab.Eval(`typeof WebAssembly === "undefined" && skip(10000)`, nil) // so long nothing touches the tap, without the client
+	tab.Wait(is("waiting"))
+	return url
+}
+
+// openWallet does what an app does with a cashier's address that it has kept from its
+// web view.
+func openWallet(t *testing.T, s *demotest.Demo, url string) {
+	t.Helper()
+	if a := s.Get(t, url, "Referer", s.Origin+"/", "User-Agent", inApp); !strings.Contains(a.Body, `data-result="launched"`) {
+		t.Fatalf("the cashier opens no wallet: %d %s", a.Status, a.Body)
+	}
+}
+
+const otherWays = `document.querySelector('.fallback form[data-rail="page_qr"]')`
+
+// patient lets a page's timers see the time that has passed.
+const patient = `new Promise((done) => setTimeout(done, 20000))`
+
+// hostTakesOver opens the wallet from outside the web view: the page finds out that
+// it is hidden, offers no help, and knows after ten minutes.
+func hostTakesOver(t *testing.T, s *demotest.Demo, tab *browsertest.Tab) {
+	open := s.Open(t, demotest.Order{})
+	url := handOver(t, s, tab, open)
+	tab.Eval(`front(false); skip(600000)`, nil)
+	openWallet(t, s, url)
+	payLaunched(t, s, open)
+	tab.Eval(`front(true)`, nil)
+	tab.Wait(is("paid"))
+}
+
+// hostTakesOverInVain lets the page stand: it offers help by itself.
+func hostTakesOverInVain(t *testing.T, s *demotest.Demo, tab *browsertest.Tab) {
+	handOver(t, s, tab, s.Open(t, demotest.Order{}))
+	tab.Wait("!" + otherWays)
+	tab.Eval(`skip(3000)`, nil)
+	tab.Wait(otherWays)
+}
+
+// hostAsksFirst asks the payer, who hesitates, before it opens the wallet.
+func hostAsksFirst(t *testing.T, s *demotest.Demo, tab *browsertest.Tab) {
+	open := s.Open(t, demotest.Order{})
+	url := handOver(t, s, tab, open)
+	tab.Eval(`dispatchEvent(new Event("blur")); skip(3000)`, nil)
+	tab.Eval(patient, nil)
+	if got := tab.Text(otherWays); got != "null" {
+		t.Error("the page offers help while the payer is asked")
+	}
+	tab.Eval(`front(false)`, nil)
+	openWallet(t, s, url)
+	payLaunched(t, s, open)
+	tab.Eval(`front(true); dispatchEvent(new Event("focus"))`, nil)
+	tab.Wait(is("paid"))
+}
+
+// hostReturns is paid in the wallet, and comes back through the cashier.
+func hostReturns(t *testing.T, s *demotest.Demo, tab *browsertest.Tab) {
+	open := s.Open(t, demotest.Order{})
+	tab.Go(open.URL)
+	tap(tab, deepLink)
+	payLaunched(t, s, open)
+	tab.Wait(is("paid"))
+	onlyAttempt(t, s, open, pay.AttemptSucceeded)
+}
+
+// hostKeepsPages shows the list again as it left it, but that it is paid by now.
+func hostKeepsPages(t *testing.T, s *demotest.Demo, tab *browsertest.Tab) {
+	open := s.Open(t, demotest.Order{})
+	tab.Go(open.URL)
+	tab.Wait(ready)
+	tab.Eval(`dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true })); front(false)`, nil)
+	payByCode(t, s, open)
+	tab.Eval(`front(true); dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }))`, nil)
+	tab.Wait(is("paid"))
+}
+
+// hostSleeps puts the page away for ten minutes, in which it is paid. The page lets go of
+// its stream meanwhile.
+func hostSleeps(t *testing.T, s *demotest.Demo, tab *browsertest.Tab) {
+	open := s.Open(t, demotest.Order{})
+	handOver(t, s, tab, open)
+	tab.Eval(`front(false)`, nil)
+	tab.Eval(`for (let i = 0; i < 120; i++) setTimeout(skip, i * 20, 5000)`, nil)
+	wait(t, "the page has let go of its stream", func() bool { return s.Metric(t, "morepay_event_streams") == "0" })
+	payByCode(t, s, open)
+	tab.Eval(`front(true)`, nil)
+	tab.Wait(is("paid"))
+}
+
+// hostOffline loses the network while the payment is made.
+func hostOffline(t *testing.T, s *demotest.Demo, tab *browsertest.Tab) {
+	tab.Run(network.Enable())
+	open := s.Open(t, demotest.Order{})
+	handOver(t, s, tab, open)
+	const says = `document.querySelector(".status").textContent`
+	before := tab.Text(says)
+	tab.Allow("ERR_INTERNET_DISCONNECTED")
+	tab.Run(network.EmulateNetworkConditions(true, 0, -1, -1))
+	tab.Wait(says + " !== `" + before + "`")
+	payByCode(t, s, open)
+	tab.Run(network.EmulateNetworkConditions(false, 0, -1, -1))
+	tab.Wait(is("paid"))
+}
