@@ -1,6 +1,7 @@
 package app
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -50,12 +51,24 @@ func drawn(v view.Checkout, l local) string {
 	return flat(strings.ReplaceAll(page, "</img>", ""))
 }
 
-// flat drops the indentation of a page: to a browser a line's end is as good.
+// flat drops the indentation of a page, for to a browser a line's end is as good, and
+// puts attributes in order, for go-app writes them in none: what is alike packs better.
+// Every attribute has a value, in double quotes, and neither < nor > stands in a text
+// or value.
 func flat(page string) string {
 	var b strings.Builder
 	b.Grow(len(page))
 	for line := range strings.Lines(page) {
-		b.WriteString(strings.TrimLeft(line, " "))
+		line = strings.TrimLeft(line, " ")
+		tag, after, _ := strings.Cut(line, ">")
+		name, attributes, some := strings.Cut(tag, " ")
+		if !some || name[0] != '<' {
+			b.WriteString(line)
+			continue
+		}
+		each := strings.Split(strings.TrimSuffix(attributes, `"`), `" `)
+		slices.Sort(each)
+		b.WriteString(name + " " + strings.Join(each, `" `) + `">` + after)
 	}
 	return b.String()
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"morepay/internal/demo/demotest"
 	"morepay/internal/e2e/browsertest"
@@ -59,6 +60,8 @@ func goesBack(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 	tab.Wait(is("select") + ` && document.title === ` + "`" + list + "`")
 	tab.Run(chromedp.Evaluate(`history.forward()`, nil))
 	tab.Wait(has(`svg[data-qr]`))
+	tab.Run(chromedp.KeyEvent(kb.Escape))
+	tab.Wait(is("select") + ` && document.title === ` + "`" + list + "`")
 	onlyAttempt(t, s, open, "awaiting")
 }
 
