@@ -24,21 +24,21 @@ func (s *Server) handleOffer(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	links := page.Links{Origin: s.baseURL, Ancestors: s.merchants.Origins(merchant), Test: !s.realMoney}
-	v := page.MakeOffer(facts, pageRequest(r, ""), q, links, s.now())
+	v := page.MakeOffer(facts, page.Read("", q, r.UserAgent(), r.Header.Get("Accept-Language")), q, links, s.now())
 	s.pageHeaders(w, links.Ancestors, noForms, page.Style(v))
 	w.Header().Set("Vary", "Accept-Encoding")
 	return writeCompressed(w, r, http.StatusOK, page.OfferHTML(v, s.scripts.Frame))
 }
 
-// offerQuery returns a query with the order that a form of the list has handed on, in one
-// field with all that the shop's page wishes.
+// offerQuery returns a query with all that a form of the list has handed on in one field.
 func offerQuery(q url.Values) url.Values {
 	inner, err := url.ParseQuery(q.Get(page.WordsField))
 	if err != nil {
 		return q
 	}
-	for _, name := range page.OfferParameters {
-		if !q.Has(name) && inner.Has(name) {
+	q.Del(page.WordsField)
+	for name := range inner {
+		if !q.Has(name) {
 			q.Set(name, inner.Get(name))
 		}
 	}

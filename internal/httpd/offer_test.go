@@ -16,12 +16,14 @@ func TestOffer(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	items := url.QueryEscape(`[{"category":"gold"}]`)
+	many := url.QueryEscape("[" + strings.Repeat(`{"sku":"a mug","name":"Enamel mug"},`, 40) + "{}]")
 	for _, test := range []struct{ name, query, has, lacks string }{
 		{"list", "merchant=bench&amount=5980&lang=en", "59.80", `data-reason`},
 		{"words", "merchant=bench&amount=5980&remove=alipay&order=jd_pay", `data-method="jd_pay"`, `data-method="alipay"`},
 		{"goods", "merchant=excluded&amount=5980&items=" + items, `data-method="alipay"`, `data-method="wechat_pay"`},
 		{"rollout", "merchant=rollout40&amount=5980", `data-method="alipay"`, `data-method="wechat_pay"`},
 		{"handed-on", "choose=1&words=" + url.QueryEscape("amount=5980&merchant=excluded&items="+items), `data-method="alipay"`, `data-method="wechat_pay"`},
+		{"much-is-handed-on", "choose=1&words=" + url.QueryEscape("amount=5980&merchant=bench&remove=alipay&items="+many), `data-method="jd_pay"`, `data-method="alipay"`},
 		{"panel", "merchant=bench&amount=5980&open=alipay&parent=" + url.QueryEscape(s.Origin), `data-parent="` + s.Origin + `"`, `data-method="wechat_pay"`},
 		{"foreign-page", "merchant=bench&amount=5980&parent=https://other.example", `data-parent=""`, `other.example`},
 	} {

@@ -141,3 +141,28 @@ func TestOpen(t *testing.T) {
 		})
 	}
 }
+
+// FuzzRead: whatever an address holds, what is taken from it is bounded and asks for the
+// same when it is handed on.
+func FuzzRead(f *testing.F) {
+	for _, q := range []string{
+		"", "order=alipay.jd_pay&visible=3&layout=tabs&last=alipay&theme=dark.plain", "words=visible%3D1%26remove%3Dalipay&allow=..",
+		"words=words%3Dvisible%253D1", "open=alipay&go=1&was=5980&host=forwards.8.0.63", "returned=99999999999999&rail=page_qr&method=wechat_pay", "visible=-1&%zz",
+	} {
+		f.Add(q)
+	}
+	f.Fuzz(func(t *testing.T, query string) {
+		q, _ := url.ParseQuery(query)
+		r := page.Read(token, q, phone, "")
+		address, err := url.Parse(r.Address())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again := page.Read(token, address.Query(), phone, ""); again.Words != r.Words || again.Open != r.Open || again.Device != r.Device {
+			t.Errorf("%q asks for %+v, and handed on for %+v", query, r, again)
+		}
+		if w := r.Words; len(w.Order)+len(w.Allow)+len(w.Remove)+len(w.Theme)+len(w.Host) > 1024 || w.Visible < 0 || w.Visible > 99 {
+			t.Errorf("%q is read as %+v", query, w)
+		}
+	})
+}
