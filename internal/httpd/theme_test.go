@@ -16,7 +16,7 @@ func TestThemeOfTheShopsPage(t *testing.T) {
 	s := demotest.Start(t)
 	open := s.Open(t, demotest.Order{Merchant: "bench"})
 	page := s.Get(t, open.URL+"?theme=dark.plain.violet").Body
-	for _, want := range []string{`data-mode="dark"`, `data-preset="plain"`, `data-accent="violet"`, `name="words" value="theme=dark.plain.violet"`} {
+	for _, want := range []string{`data-mode="dark"`, `data-preset="plain"`, `data-accent="violet"`, `value="theme=dark.plain.violet"`} {
 		if !strings.Contains(page, want) {
 			t.Errorf("%s is missing", want)
 		}
