@@ -152,7 +152,7 @@ func engineEmbeds(t *testing.T, s *demotest.Demo, tab *webdriver.Tab) {
 	tab.Eval("(function () {"+listen+"})()", nil)
 	frame := tab.Frame(frameElement)
 	frame.Wait(`document.readyState === "complete" && ` + is("select"))
-	tab.Wait(frameElement + `.getBoundingClientRect().height === ` + frame.Text(`Math.ceil(document.documentElement.getBoundingClientRect().height)`))
+	tab.Wait(frameElement + `.getBoundingClientRect().height >= ` + frame.Text(`Math.ceil(document.documentElement.getBoundingClientRect().height)`))
 	frame.Tap(qrRow)
 	frame.Wait(has(`svg[data-qr]`))
 	s.Phone(t, "approve", scan(t, tab))

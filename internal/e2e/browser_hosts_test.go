@@ -33,6 +33,7 @@ func TestHosts(t *testing.T) {
 	}{
 		{"forwards", hostForwards, nil},
 		{"swallows", hostSwallows, nil},
+		{"says-so", hostSaysSo, nil},
 		{"takes-over", hostTakesOver, nil},
 		{"takes-over-in-vain", hostTakesOverInVain, nil},
 		{"asks-first", hostAsksFirst, nil},
@@ -122,6 +123,19 @@ func hostForwards(t *testing.T, s *demotest.Demo, tab *browsertest.Tab) {
 	tab.Eval(`front(false)`, nil)
 	payLaunched(t, s, open)
 	tab.Eval(`front(true)`, nil)
+	tab.Wait(is("paid"))
+	onlyAttempt(t, s, open, pay.AttemptSucceeded)
+}
+
+// hostSaysSo claims to forward links: what is offered to browsers only is offered there too.
+func hostSaysSo(t *testing.T, s *demotest.Demo, tab *browsertest.Tab) {
+	open := s.Open(t, demotest.Order{})
+	tab.Go(open.URL + "?host=forwards.8.0")
+	tap(tab, `[data-method="jd_pay"] form[data-rail="redirect"] button`)
+	tab.Wait(has(`[data-result="confirm"]`))
+	tap(tab, `button[value="approve"]`)
+	tab.Wait(has(`[data-result="paid"]`))
+	tap(tab, "#return")
 	tab.Wait(is("paid"))
 	onlyAttempt(t, s, open, pay.AttemptSucceeded)
 }
