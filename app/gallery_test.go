@@ -23,7 +23,7 @@ import (
 var gallery = flag.String("gallery", "", "draw every screen onto a few sheets in this directory")
 
 // quality is of the sheets' compression, in percent: small letters stay sharp.
-const quality = 70
+const quality = 50
 
 // TestBrowserDrawsGallery writes what -gallery asks for: one sheet for each device, scheme
 // and language. The same browser and fonts draw the same sheets.
