@@ -28,12 +28,7 @@ func (a *app) matches(ua string) bool {
 	if a.claimed {
 		return false
 	}
-	for _, token := range a.all {
-		if !strings.Contains(ua, token) {
-			return false
-		}
-	}
-	return (len(a.any) == 0 || containsAny(ua, a.any)) && !containsAny(ua, a.none)
+	return containsAll(ua, a.all) && (len(a.any) == 0 || containsAny(ua, a.any)) && !containsAny(ua, a.none)
 }
 
 // version finds the host's version in a lower-case user agent, else "".

@@ -18,6 +18,14 @@ var apps = []app{
 	// Mini programs come before WeCom and Alipay: their bridges can't pay from a
 	// web-view.
 	{
+		id: "wecom-mini-program", container: MiniProgram, host: "wecom",
+		all:      []string{"wxwork/", "miniprogram"},
+		versions: []string{"wxwork/"},
+		samples: []Sample{
+			{System: "mac", UserAgent: `Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) MicroMessenger/7.0.1(0x67000100) NetType/WIFI wxwork/4.1.20 MacWechat miniProgram`},
+		},
+	},
+	{
 		id: "wechat-mini-program", container: MiniProgram, host: "wechat",
 		all:      []string{"micromessenger/", "miniprogram"},
 		versions: []string{"micromessenger/"},
@@ -32,6 +40,40 @@ var apps = []app{
 		versions: []string{"alipayclient/"},
 		samples: []Sample{
 			{System: "android", UserAgent: `Mozilla/5.0 (Linux; U; Android 13; zh-CN; Mi 10 Pro Build/TKQ1.221114.001) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/69.0.3497.100 UWS/3.22.2.9999 Mobile Safari/537.36 NebulaSDK/1.8.100112 Nebula AlipayDefined(nt:WIFI,ws:360|0|3.0) AliApp(AP/10.3.70.8000) AlipayClient/10.3.70.8000 Language/zh-Hans MiniProgram`},
+		},
+	},
+	{
+		id: "baidu-mini-program", container: MiniProgram, host: "baidu",
+		any:      []string{"swan-baiduboxapp", " swan/"},
+		versions: []string{" baiduboxapp/"},
+		samples: []Sample{
+			{System: "android", UserAgent: `Mozilla/5.0 (Linux; Android 13; V2157A Build/TP1A.220624.014; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/97.0.4692.98 Mobile Safari/537.36 T7/15.20 swan/3.50.0 swan-baiduboxapp/15.20.0.10 baiduboxapp/15.20.0.10 (Baidu; P1 13)`},
+		},
+	},
+	{
+		id: "douyin-mini-program", container: MiniProgram, host: "douyin",
+		all:      []string{"toutiaomicroapp"},
+		any:      []string{"aweme"},
+		versions: []string{"app_version/", "aweme_", "aweme/"},
+		samples: []Sample{
+			{System: "iphone", UserAgent: `Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 aweme_29.1.0 ToutiaoMicroApp/3.20.0 NetType/WIFI`},
+		},
+	},
+	{
+		id: "qq-mini-program", container: MiniProgram, host: "qq",
+		all:      []string{" qq/", "miniprogram"},
+		versions: []string{" qq/"},
+		samples: []Sample{
+			{System: "android", UserAgent: `Mozilla/5.0 (Linux; Android 12; PEGM00 Build/SKQ1.210216.001; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/89.0.4389.72 MQQBrowser/6.2 TBS/046295 Mobile Safari/537.36 QQ/8.9.58.11175 NetType/WIFI miniProgram`},
+		},
+	},
+	// Of some other super app: a web-view there can't leave for a wallet either.
+	{
+		id: "mini-program", container: MiniProgram,
+		any:  []string{"miniprogram", "microapp/"},
+		none: []string{"wxwork/"},
+		samples: []Sample{
+			{System: "android", UserAgent: `Mozilla/5.0 (Linux; Android 14; Pixel 8 Build/UD1A.230803.041; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/134.0.6998.136 Mobile Safari/537.36 SomeShop/5.1 miniProgram`},
 		},
 	},
 	{
@@ -67,9 +109,10 @@ var apps = []app{
 	},
 	{
 		id: "dingtalk", container: AliApp, host: "dingtalk",
-		any:      []string{"dingtalk/"},
-		versions: []string{"dingtalk/"},
+		any:      []string{"dingtalk/", "dingtalk("},
+		versions: []string{"dingtalk/", "dingtalk("},
 		samples: []Sample{
+			{System: "windows", UserAgent: `Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/108.0.5359.125 Safari/537.36 dingtalk-win/1.0.0 nw(0.14.7) DingTalk(7.6.38-Release.240911001) Mojo/1.0.0 Native AppType(release)`},
 			{System: "android", UserAgent: `mozilla/5.0 (linux; u; android 11; zh-cn; v1936a build/rp1a.200720.012) applewebkit/537.36 (khtml, like gecko) version/4.0 chrome/69.0.3497.100 uws/3.22.1.210 mobile safari/537.36 aliapp(dingtalk/6.5.20) com.alibaba.android.rimet/24646881 channel/10003993 language/zh-cn abi/64 ut4aplus/0.2.25 colorscheme/light`},
 		},
 	},
@@ -92,7 +135,8 @@ var apps = []app{
 	},
 	{
 		id: "aliapp", container: AliApp,
-		any: []string{"aliapp(", "windvane/"},
+		any:  []string{"aliapp(", "windvane/"},
+		none: []string{"tunionsdk/", "aliapp(bc/"}, // other companies' apps with an SDK of theirs
 		samples: []Sample{
 			{System: "iphone", UserAgent: `Mozilla/5.0 (iPhone; CPU iPhone OS 15_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 AliApp(Fish/7.20.0) WindVane/8.7.2 828x1792 WK`},
 		},
@@ -104,6 +148,15 @@ var apps = []app{
 		samples: []Sample{
 			{System: "android", UserAgent: `jdapp;android;11.1.2;;;Mozilla/5.0 (Linux; Android 8.1.0; MI 8 Build/OPM1.171019.026; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/78.0.3904.108 MQQBrowser/6.2 TBS/045131 Mobile Safari/537.36`},
 			{System: "iphone", UserAgent: `jdapp;iPhone;10.0.2;14.3;network/4g;Mozilla/5.0 (iPhone; CPU iPhone OS 14_3 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148;supportJDSHWK/1`},
+		},
+	},
+	// JD's other apps, such as the Lite one: their versions count on their own.
+	{
+		id: "jd-other", container: JD,
+		any: []string{"jdltapp;", "jdpingou;", "jdjr-app", "jdhealthapp", "supportjdshwk/", "jdsupportdarkmode/"},
+		samples: []Sample{
+			{System: "iphone", UserAgent: `jdltapp;iPhone;3.4.6;15.1;network/wifi;Mozilla/5.0 (iPhone; CPU iPhone OS 15_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148;supportJDSHWK/1`},
+			{System: "android", UserAgent: `jdltapp;android;4.6.0;;;appBuild/2350;Mozilla/5.0 (Linux; Android 12; PEGM00 Build/SKQ1.210216.001; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/89.0.4389.72 MQQBrowser/6.2 TBS/046236 Mobile Safari/537.36`},
 		},
 	},
 	// UnionPay's app tells build numbers only, which don't compare as versions.
@@ -157,6 +210,29 @@ var apps = []app{
 			{System: "mac", UserAgent: `Mozilla/5.0 (Macintosh; Intel Mac OS X 13_2_1) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/101.0.4951.53 Safari/537.36 Lark/6.7.5 LarkLocale/en_US ttnet SDK-Version/6.7.8`},
 		},
 	},
+	{
+		id: "meituan", container: WebView, host: "meituan",
+		any: []string{"meituangroup/", "com.sankuai.meituan", "com.meituan.", "titansx/"},
+		samples: []Sample{
+			{System: "android", UserAgent: `Mozilla/5.0 (Linux; Android 13; 2211133C Build/TKQ1.220905.001) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/97.0.4692.98 Mobile Safari/537.36 TitansX/12.9.1 KNB/1.2.0 android/13 mt/com.sankuai.meituan/12.8.203 App/10120/12.8.203 MeituanGroup/12.8.203`},
+		},
+	},
+	// Browsers that look like web-views: a maker's own is one that the system draws with.
+	// A desktop's are told apart further below.
+	{
+		id: "browser", container: Browser,
+		any: []string{"vivobrowser/", "heytapbrowser/", "oppobrowser/", "miuibrowser/", "huaweibrowser/", "honorbrowser/", "samsungbrowser/", "mzbrowser/", "meizubrowser/",
+			"nubiabrowser/", "lenovobrowser/", "ucbrowser/", "ubrowser/", "quark/", "baidubrowser/", "sogoumobilebrowser/", "qihoobrowser/", "2345browser/", "liebaofast/",
+			"mxbrowser/", "duckduckgo/", "ddg/", "opr/", "opt/", "opera mini/", "opios/", "yabrowser/", "brave/", "vivaldi/", "focus/", "klar/", "ecosia", "puffin/", "whale/"},
+		samples: []Sample{
+			{System: "android", UserAgent: `Mozilla/5.0 (Linux; Android 13; V2227A; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/87.0.4280.141 Mobile Safari/537.36 VivoBrowser/18.2.0.1`},
+			{System: "iphone", UserAgent: `Mozilla/5.0 (iPhone; CPU iPhone OS 16_2 like Mac OS X; zh-CN) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/20C65 UCBrowser/13.9.8.1812 Mobile AliApp(TUnionSDK/0.1.20.4)`},
+			{System: "harmony-phone", UserAgent: `Mozilla/5.0 (Phone; OpenHarmony 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/114.0.0.0 Safari/537.36 ArkWeb/4.1.6.1 Mobile HuaweiBrowser/5.0.4.300`},
+			{System: "harmony-tablet", UserAgent: `Mozilla/5.0 (Tablet; OpenHarmony 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/114.0.0.0 Safari/537.36 ArkWeb/4.1.6.1 HuaweiBrowser/5.0.4.300`},
+			{System: "harmony-pc", UserAgent: `Mozilla/5.0 (PC; OpenHarmony 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/114.0.0.0 Safari/537.36 ArkWeb/4.1.6.1 HuaweiBrowser/5.0.4.300`},
+			{System: "linux-phone", UserAgent: `Mozilla/5.0 (Linux; HarmonyOS; NOH-AN00) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/92.0.4515.105 HuaweiBrowser/12.0.2.301 Mobile Safari/537.36`},
+		},
+	},
 	// A shop's own app that hands links on to wallets, as a browser does.
 	{
 		id: "app", container: Browser, host: "app", claimed: true,
@@ -175,7 +251,7 @@ var apps = []app{
 	},
 	{
 		id: "webview", container: WebView,
-		any: []string{"; wv)"},
+		any: []string{"; wv)", "xiaohongshu/", "fb_iab", "fbav/", "fban/", "instagram ", " line/", "kakaotalk", "bytedancewebview", "musical_ly", "newsarticle/", "kwai/", "zhihuhybrid", "bilibili", "snapchat", "pinterest/"},
 		samples: []Sample{
 			{System: "android", UserAgent: `Mozilla/5.0 (Linux; Android 14; Pixel 8 Build/UD1A.230803.041; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/134.0.6998.136 Mobile Safari/537.36`},
 		},
@@ -183,10 +259,11 @@ var apps = []app{
 	// WKWebView says neither Safari nor Version unless the app adds them.
 	{
 		id: "webview", container: WebView,
-		all:  []string{"applewebkit/", "mobile/"},
-		any:  []string{"iphone", "ipad", "ipod"},
-		none: []string{"safari/", "version/"},
+		all:  []string{"applewebkit/"},
+		any:  []string{"iphone", "ipad", "ipod", "macintosh"},
+		none: []string{"safari/", " version/"},
 		samples: []Sample{
+			{System: "ipad", UserAgent: `Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)`, Hints: Hints{TouchPoints: 5}},
 			{System: "iphone", UserAgent: `Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148`},
 		},
 	},
@@ -197,8 +274,9 @@ var apps = []app{
 			{System: "android", UserAgent: `Mozilla/5.0 (Linux; U; Android 13; zh-cn; 22081212C Build/TKQ1.220829.002) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/109.0.5414.86 MQQBrowser/14.2 Mobile Safari/537.36 COVC/046715`},
 		},
 	},
+	// Any app's view on HarmonyOS NEXT says just this; browsers add a word of their own.
 	{
-		id: "arkweb", container: Browser,
+		id: "arkweb", container: WebView,
 		any: []string{"arkweb/"},
 		samples: []Sample{
 			{System: "harmony-phone", UserAgent: `Mozilla/5.0 (Phone; OpenHarmony 5.0; HarmonyOS 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/114.0.0.0 Safari/537.36 ArkWeb/4.1.6.1 Mobile`},
@@ -208,8 +286,9 @@ var apps = []app{
 	},
 	{
 		id: "edge", container: Browser,
-		any: []string{"edg/", "edga/", "edgios/"},
+		any: []string{"edg/", "edga/", "edgios/", "edge/"},
 		samples: []Sample{
+			{System: "windows-phone", UserAgent: `Mozilla/5.0 (Windows Phone 10.0; Android 6.0.1; Microsoft; Lumia 950) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/52.0.2743.116 Mobile Safari/537.36 Edge/15.15063`},
 			{System: "windows", UserAgent: `Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36 Edg/141.0.0.0`},
 		},
 	},
@@ -227,6 +306,12 @@ var apps = []app{
 			{System: "android", UserAgent: `Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Mobile Safari/537.36`},
 			{System: "windows", UserAgent: `Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36`},
 			{System: "linux", UserAgent: `Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36`},
+			{System: "tv-android", UserAgent: `Mozilla/5.0 (Linux; Android 10; BRAVIA 4K VH2 Build/QTG3.200305.006.S200) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/99.0.4844.88 Safari/537.36`},
+			{System: "car-android", UserAgent: `Mozilla/5.0 (Linux; U; Android 10; zh-cn; DiLink4.0 For BYD AUTO Build/QKQ1.210408.001) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/97.0.4692.98 Mobile Safari/537.36`},
+			{System: "tv-harmony", UserAgent: `Mozilla/5.0 (TV; OpenHarmony 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/114.0.0.0 Safari/537.36`},
+			{System: "car-harmony", UserAgent: `Mozilla/5.0 (Car; OpenHarmony 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/114.0.0.0 Safari/537.36`},
+			{System: "tv", UserAgent: `Mozilla/5.0 (Web0S; Linux/SmartTV) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/79.0.3945.79 Safari/537.36`},
+			{System: "car", UserAgent: `Mozilla/5.0 (X11; GNU/Linux) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.6099.217 Safari/537.36 Tesla/2024.2.7`},
 		},
 	},
 	{

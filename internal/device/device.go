@@ -109,8 +109,11 @@ func ParseHints(text string) Hints {
 // Refine corrects a device by hints. Only the presence of something proves
 // anything: a bridge that is not there may still be loading.
 func (d Device) Refine(h Hints) Device {
-	if d.OS == MacOS && h.TouchPoints > 1 {
-		d = d.on("ipad") // iPadOS asks for desktop pages and calls itself a Mac, but no Mac has a touch screen
+	for _, t := range touched {
+		if _, system := d.split(); system.id == t.says && h.TouchPoints >= t.points {
+			d = d.on(t.is)
+			break
+		}
 	}
 	switch {
 	case d.Container == MiniProgram:
@@ -127,6 +130,18 @@ func (d Device) Refine(h Hints) Device {
 		return d.claimed(h.App)
 	}
 	return d
+}
+
+// touched are systems that tablets claim to be when they ask for desktop pages, and the
+// touch points that give them away. No Mac has a touch screen; of computers with Linux
+// few have one, and a tablet's feels five fingers.
+var touched = []struct {
+	says   string
+	points int
+	is     string
+}{
+	{"mac", 2, "ipad"},
+	{"linux", 5, "android"},
 }
 
 // forwards is the word of an app that hands links on to wallets. Its own version may
@@ -148,11 +163,11 @@ func (d Device) claimed(words string) Device {
 	return d
 }
 
-// DesktopBrowser reports whether d is a browser that the tables know, on a desktop:
-// no bot, no app's web-view, no tool.
+// DesktopBrowser reports whether d is a browser that the tables know, on a computer:
+// no bot, no app's web-view, no tool, no television.
 func (d Device) DesktopBrowser() bool {
-	app, _ := d.split()
-	return d.Form == Desktop && d.Container == Browser && app.id != "bot" && app.id != "unknown"
+	app, system := d.split()
+	return system.computer && d.Container == Browser && app.id != "bot" && app.id != "unknown"
 }
 
 // in returns the same system with another app around the page. The version
@@ -194,6 +209,15 @@ func compose(a *app, s *system, version string) Device {
 }
 
 // containsAny reports whether s contains at least one of the tokens.
+func containsAll(s string, tokens []string) bool {
+	for _, token := range tokens {
+		if !strings.Contains(s, token) {
+			return false
+		}
+	}
+	return true
+}
+
 func containsAny(s string, tokens []string) bool {
 	for _, token := range tokens {
 		if strings.Contains(s, token) {

@@ -94,7 +94,7 @@ func TestDetect(t *testing.T) {
 		{"version-too-long", "iPhone AliApp(TB/12345678901.1)", iphone("taobao-iphone", device.AliApp, "taobao", "")},
 		{"version-ends-in-a-dot", "iPhone AliApp(TB/10.2.)", iphone("taobao-iphone", device.AliApp, "taobao", "10.2")},
 		{"wecom-before-wechat", "iPhone wxwork/4.1.30 MicroMessenger/7.0.1", iphone("wecom-iphone", device.WeCom, "wecom", "4.1.30")},
-		{"mini-program-before-wecom", "iPhone wxwork/4.1.30 MicroMessenger/7.0.1 miniProgram/wx1", iphone("wechat-mini-program-iphone", device.MiniProgram, "wechat", "7.0.1")},
+		{"mini-program-of-wecom", "iPhone wxwork/4.1.30 MicroMessenger/7.0.1 miniProgram/wx1", iphone("wecom-mini-program-iphone", device.MiniProgram, "wecom", "4.1.30")},
 		{"dingtalk-before-other-ali-apps", "iPhone AliApp(DingTalk/6.5.20)", iphone("dingtalk-iphone", device.AliApp, "dingtalk", "6.5.20")},
 		{"cut-off-at-one-kibibyte", strings.Repeat(" ", device.MaxUserAgent) + "MicroMessenger/8.0.1", mobile},
 	}
@@ -239,7 +239,7 @@ func checkDevice(t interface{ Errorf(string, ...any) }, d device.Device) {
 
 func TestHosts(t *testing.T) {
 	t.Parallel()
-	want := []device.Host{"wechat", "alipay", "wecom", "dingtalk", "taobao", "tmall", "jd", "qq", "weibo", "douyin", "baidu", "lark", "app"}
+	want := []device.Host{"wecom", "wechat", "alipay", "baidu", "douyin", "qq", "dingtalk", "taobao", "tmall", "jd", "weibo", "lark", "app"}
 	if diff := cmp.Diff(want, device.Hosts()); diff != "" {
 		t.Errorf("hosts (-want +got):\n%s", diff)
 	}
@@ -273,11 +273,46 @@ func BenchmarkDetect(b *testing.B) {
 func TestDesktopBrowser(t *testing.T) {
 	t.Parallel()
 	want := map[device.Profile]bool{
-		"edge-windows": true, "firefox-windows": true, "chrome-windows": true, "chrome-linux": true, "safari-mac": true, "arkweb-harmony-pc": true,
+		"edge-windows": true, "firefox-windows": true, "chrome-windows": true, "chrome-linux": true, "safari-mac": true, "browser-harmony-pc": true,
 	}
 	for _, p := range device.Profiles() {
 		if d, _ := device.Of(p); d.DesktopBrowser() != want[p] {
 			t.Errorf("%s: %t", p, d.DesktopBrowser())
+		}
+	}
+}
+
+// TestRefineTouch: touch points tell tablets that ask for desktop pages from computers,
+// and make no phone a desktop.
+func TestRefineTouch(t *testing.T) {
+	t.Parallel()
+	const (
+		linux = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
+		mac   = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15"
+		tesla = "Mozilla/5.0 (X11; GNU/Linux) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.6099.217 Safari/537.36 Tesla/2024.2.7"
+	)
+	for _, c := range []struct {
+		name, ua string
+		points   int
+		os       device.OS
+		form     device.Form
+	}{
+		{"linux-laptop", linux, 0, device.Linux, device.Desktop},
+		{"linux-with-a-pad", linux, 2, device.Linux, device.Desktop},
+		{"android-tablet", linux, 5, device.Android, device.Mobile},
+		{"mac", mac, 0, device.MacOS, device.Desktop},
+		{"ipad", mac, 5, device.IOS, device.Mobile},
+		{"car", tesla, 10, device.Linux, device.Desktop},
+	} {
+		d := device.Detect(c.ua).Refine(device.Hints{TouchPoints: c.points})
+		if d.OS != c.os || d.Form != c.form {
+			t.Errorf("%s is %s, %s", c.name, d.OS, d.Form)
+		}
+	}
+	for _, p := range device.Profiles() {
+		d, _ := device.Of(p)
+		if got := d.Refine(device.Hints{TouchPoints: 10}); d.Form == device.Mobile && got.Form != device.Mobile {
+			t.Errorf("%s becomes a desktop by touch", p)
 		}
 	}
 }

@@ -24,12 +24,13 @@ type Method struct {
 	ladders  []ladder           // the first that covers a device counts; see Ladder
 }
 
-// ladder is the rails on one kind of device, best first. What is left out of form, in
-// and hosts stands for any; the host "" is an app that nobody knows.
+// ladder is the rails on one kind of device, best first. What is left out of form, in,
+// hosts and os stands for any; the host "" is an app that nobody knows.
 type ladder struct {
 	form  device.Form
 	in    []device.Container
 	hosts []device.Host
+	os    device.OS
 	rails []pay.Rail
 }
 
@@ -95,7 +96,7 @@ func (m *Method) Grants() []pay.Rail {
 
 func (l *ladder) covers(d device.Device) bool {
 	return (l.form == "" || l.form == d.Form) && (len(l.in) == 0 || slices.Contains(l.in, d.Container)) &&
-		(len(l.hosts) == 0 || slices.Contains(l.hosts, d.Host))
+		(len(l.hosts) == 0 || slices.Contains(l.hosts, d.Host)) && (l.os == "" || l.os == d.OS)
 }
 
 // AtHome reports whether the page is shown by the method's own app.

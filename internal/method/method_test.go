@@ -33,6 +33,7 @@ var places = []struct {
 	{"douyin", device.Device{Container: device.WebView, Form: device.Mobile, Host: "douyin"}},
 	{"qq", device.Device{Container: device.WebView, Form: device.Mobile, Host: "qq"}},
 	{"meituan", device.Device{Container: device.WebView, Form: device.Mobile, Host: "meituan"}},
+	{"webview-on-harmony", device.Device{Container: device.WebView, Form: device.Mobile, OS: device.HarmonyOS}},
 	{"nothing-known", device.Device{}},
 }
 

@@ -37,6 +37,7 @@ var table = []Method{
 			{form: device.Desktop, rails: wechatScan},
 			{in: []device.Container{device.WeChat, device.WeCom}, rails: bridge},
 			{in: []device.Container{device.Alipay, device.MiniProgram}, rails: elsewhere},
+			{in: []device.Container{device.AliApp, device.JD, device.WebView}, os: device.HarmonyOS, rails: elsewhere}, // H5 can't launch from an app there
 			{rails: handOver},
 		},
 	},
