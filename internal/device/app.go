@@ -13,12 +13,12 @@ type app struct {
 	none      []string // none of which is in the user agent
 	versions  []string // what stands before the host's version; the first that is followed by one counts
 	claimed   bool     // no user agent tells it: the app says so itself, see [Hints]
-	samples   []Sample
 }
 
 // Sample is the user agent of a device, with the hints that its browser gives
 // beyond it.
 type Sample struct {
+	App       string // id of the app
 	System    string // id of the system
 	UserAgent string
 	Hints     Hints
@@ -61,13 +61,11 @@ func appByID(id string) *app {
 	return &apps[len(apps)-1]
 }
 
-// Profiles lists the profiles that have a sample, in the order of the table.
+// Profiles lists the profiles that have a sample.
 func Profiles() []Profile {
-	var list []Profile
-	for i := range apps {
-		for _, s := range apps[i].samples {
-			list = append(list, apps[i].profile(s))
-		}
+	list := make([]Profile, len(samples))
+	for i, s := range samples {
+		list[i] = s.profile()
 	}
 	return list
 }
@@ -75,11 +73,9 @@ func Profiles() []Profile {
 // SampleOf returns a user agent (and hints) of that profile. ok is false if
 // there is none.
 func SampleOf(p Profile) (s Sample, ok bool) {
-	for i := range apps {
-		for _, s := range apps[i].samples {
-			if apps[i].profile(s) == p {
-				return s, true
-			}
+	for _, s := range samples {
+		if s.profile() == p {
+			return s, true
 		}
 	}
 	return Sample{}, false
@@ -94,7 +90,7 @@ func Of(p Profile) (d Device, ok bool) {
 	return Detect(s.UserAgent).Refine(s.Hints), true
 }
 
-func (a *app) profile(s Sample) Profile { return Profile(a.id + "-" + s.System) }
+func (s Sample) profile() Profile { return Profile(s.App + "-" + s.System) }
 
 // Hosts lists the apps whose version can be told, and so can be required.
 func Hosts() []Host {
