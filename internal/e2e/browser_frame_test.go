@@ -8,10 +8,12 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 
 	"morepay/internal/demo"
 	"morepay/internal/demo/demotest"
 	"morepay/internal/e2e/browsertest"
+	"morepay/internal/providersim"
 )
 
 // A shop's page that lets in only what says so (COEP), as those do that share memory
@@ -173,5 +175,64 @@ func frameOffers(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 	tab.Go(s.Origin + "/offer?merchant=bench&amount=4321&lang=en")
 	if said := tab.Text(`document.querySelector("noscript .notice").textContent`); said != "Go on with the shop's own pay button." {
 		t.Errorf("without scripts it says %q", said)
+	}
+}
+
+// An error is told once, and says of itself whether it can be mended, whatever the page
+// is on its way to by then.
+func frameErrors(t *testing.T, _ *demotest.Demo, browser *browsertest.Browser) {
+	for _, name := range []string{"client", "no-client"} {
+		t.Run(name, func(t *testing.T) {
+			s := demotest.Start(t)
+			if err := s.Sim.Inject(providersim.Rule{Fault: "prepay-refused", Next: 1}); err != nil {
+				t.Fatal(err)
+			}
+			open := s.Open(t, demotest.Order{})
+			tab := show(t, browser, demotest.Desktop, engines[name])
+			frame := framed(s, tab, open.URL, "&lang=en")
+			if name == "client" {
+				frame.Wait(ready)
+			}
+			tap(frame, wallet+`form[data-rail="qr"] button`)
+			frame.Wait(has(`svg[data-qr="page_qr"]`)) // which takes the place of what was refused
+			order(tab, `type: "cancel"`)
+			frame.Wait(has(`[data-method="alipay"]`))
+			tap(frame, `[data-method="alipay"] form[data-rail="qr"] button`)
+			frame.Wait(has(`svg[data-qr="qr"]`))
+			tab.Wait(`said.some((m) => m.type === "action" && m.detail.rail === "qr")`)
+			var errors []string
+			tab.Eval(`said.filter((m) => m.type === "error").map((m) => m.detail.code + " " + m.detail.retryable)`, &errors)
+			for _, e := range errors {
+				if e != "provider_refused true" {
+					t.Errorf("the shop's page hears of %v", errors)
+				}
+			}
+			if len(errors) > 1 {
+				t.Errorf("the shop's page hears of it %d times", len(errors))
+			}
+			if sessions := tab.Text(`[...new Set(said.map((m) => m.session))].join(" ")`); sessions != open.ID {
+				t.Errorf("the messages are of %s, want %s", sessions, open.ID)
+			}
+		})
+	}
+}
+
+// The shop's page hears when nobody can be reached, and when somebody can again.
+func frameConnection(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
+	for _, name := range []string{"client", "no-client"} {
+		t.Run(name, func(t *testing.T) {
+			tab := show(t, browser, demotest.Desktop, engines[name])
+			frame := framed(s, tab, s.Open(t, demotest.Order{}).URL, "")
+			frame.Wait(has(`html[data-live]`))
+			if name == "client" {
+				frame.Wait(ready)
+			}
+			tab.Wait(`said.some((m) => m.type === "shown" && m.detail.methods.includes("wechat_pay"))`)
+			frame.Allow("ERR_INTERNET_DISCONNECTED")
+			for _, offline := range []bool{true, false} {
+				frame.Run(network.Enable(), network.EmulateNetworkConditions(offline, 0, -1, -1))
+				tab.Wait(fmt.Sprintf(`said.some((m) => m.type === "connection" && m.detail.online === %t)`, !offline))
+			}
+		})
 	}
 }

@@ -39,6 +39,8 @@ func TestBrowser(t *testing.T) {
 		{"frame-opens", frameOpens},
 		{"frame-goes-on", frameGoesOn},
 		{"frame-offers", frameOffers},
+		{"frame-errors", frameErrors},
+		{"frame-connection", frameConnection},
 		{"desktop-without-script", desktopPaysWithoutScript},
 		{"desktop-without-bundle", desktopPaysWithoutBundle},
 		{"history-after-early-tap", historyAfterEarlyTap},
