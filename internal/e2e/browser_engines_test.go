@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"morepay/internal/demo"
 	"morepay/internal/demo/demotest"
 	"morepay/internal/e2e/webdriver"
 	"morepay/internal/needs"
@@ -26,7 +27,11 @@ var phones = map[string]string{
 // quiet; WebKit's is heard by TestWebKitConsole.
 func TestEngines(t *testing.T) {
 	needs.Bundle(t)
-	s := demotest.Start(t)
+	shop := httptest.NewUnstartedServer(nil)
+	s := demotest.Start(t, func(c *demo.Config) { c.Origins = []string{"http://" + shop.Listener.Addr().String()} })
+	shop.Config.Handler = shopPages(s)
+	shop.Start()
+	t.Cleanup(shop.Close)
 	for _, engine := range []webdriver.Engine{webdriver.Firefox, webdriver.WebKit} {
 		phone := webdriver.Options{Phone: true, Agent: phones[engine.Name]}
 		for _, flow := range []struct {
@@ -42,10 +47,11 @@ func TestEngines(t *testing.T) {
 			{"no-script", webdriver.Options{NoScript: true}, enginePaysWithoutScript},
 			{"comes-back", webdriver.Options{}, engineComesBack},
 			{"comes-back-without-wasm", webdriver.Options{NoWASM: true}, engineComesBack},
-			{"no-elements", webdriver.Options{}, engineWithoutElements},
 		} {
 			t.Run(engine.Name+"/"+flow.name, func(t *testing.T) { flow.run(t, s, engine.Open(t, flow.o)) })
 		}
+		t.Run(engine.Name+"/comes-back-to-shop", func(t *testing.T) { engineComesBackToShop(t, s, engine.Open(t, webdriver.Options{}), shop.URL) })
+		t.Run(engine.Name+"/no-elements", func(t *testing.T) { engineWithoutElements(t, s, engine.Open(t, webdriver.Options{}), shop.URL) })
 	}
 	for line := range strings.Lines(s.Log.String()) {
 		if strings.Contains(line, "content was blocked") {
@@ -251,19 +257,44 @@ func payByCode(t *testing.T, s *demotest.Demo, open demotest.Session) {
 	s.UntilPaid(t, open, func() { s.Phone(t, "approve", codes[len(codes)-1].Text) })
 }
 
-// A browser without custom elements shows what the shop put into the element.
-func engineWithoutElements(t *testing.T, s *demotest.Demo, tab *webdriver.Tab) {
-	open := s.Open(t, demotest.Order{})
-	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+// shopPages serves a shop's page for each session, by its token: /TOKEN, and /old/TOKEN
+// as in a browser that knows no custom elements.
+func shopPages(s *demotest.Demo) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		token, old := strings.CutPrefix(strings.TrimPrefix(r.URL.Path, "/"), "old/")
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		fmt.Fprintf(w, `<!doctype html><link rel=icon href=data:,><script>delete window.customElements</script>
-			<script src="%s/embed.js"></script>
-			<more-payment-methods session="%s"><a href="%s">Open the checkout</a></more-payment-methods>`, s.Origin, open.Token, open.URL)
-	}))
-	defer shop.Close()
-	tab.Go(shop.URL)
+		fmt.Fprint(w, `<!doctype html><link rel=icon href=data:,>`)
+		if old {
+			fmt.Fprint(w, `<script>delete window.customElements</script>`)
+		}
+		fmt.Fprintf(w, `<script src="%[1]s/embed.js"></script>
+			<more-payment-methods session="%[2]s"><a href="%[1]s/pay/%[2]s">Open the checkout</a></more-payment-methods>`, s.Origin, token)
+	})
+}
+
+// engineComesBackToShop does what engineComesBack does with a shop's page, and the
+// checkout in it.
+func engineComesBackToShop(t *testing.T, s *demotest.Demo, tab *webdriver.Tab, shop string) {
+	open := s.Open(t, demotest.Order{})
+	tab.Go(shop + "/" + open.Token)
+	tab.Frame(frameElement).Wait(is("select") + ` && document.readyState === "complete"`)
+	tab.Eval(`window.kept = "yes"`, nil)
+	tab.Go(s.SimURL + "/phone")
+	payByCode(t, s, open)
+	tab.Back()
+	tab.Wait(`location.pathname === "/` + open.Token + `"`)
+	tab.Frame(frameElement).Wait(is("paid"))
+	if kept := tab.Text(`window.kept`); (kept == "yes") != (tab.Engine == "webkit") {
+		t.Errorf("the browser kept the shop's page: %s", kept)
+	}
+}
+
+// A browser without custom elements shows what the shop put into the element.
+func engineWithoutElements(t *testing.T, s *demotest.Demo, tab *webdriver.Tab, shop string) {
+	open := s.Open(t, demotest.Order{})
+	tab.Go(shop + "/old/" + open.Token)
 	if got := tab.Text(`typeof customElements`); got != "undefined" {
-		t.Skipf("custom elements can't be taken away here: %s", got)
+		t.Fatalf("there are custom elements: %s", got)
 	}
 	tab.Tap("a")
 	tab.Wait(is("select"))

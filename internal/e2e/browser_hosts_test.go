@@ -37,6 +37,7 @@ func TestHosts(t *testing.T) {
 		{"takes-over", hostTakesOver, nil},
 		{"takes-over-in-vain", hostTakesOverInVain, nil},
 		{"asks-first", hostAsksFirst, nil},
+		{"listens", hostListens, []chromedp.Action{early(apps)}},
 		{"no-wasm", hostReturns, []chromedp.Action{early(`delete window.WebAssembly`)}},
 		{"no-script", hostReturns, []chromedp.Action{emulation.SetScriptExecutionDisabled(true)}},
 		{"keeps-pages", hostKeepsPages, nil},
@@ -250,6 +251,25 @@ func hostAsksFirst(t *testing.T, s *demotest.Demo, tab *browsertest.Tab) {
 	payLaunched(t, s, open)
 	tab.Eval(`front(true); dispatchEvent(new Event("focus"))`, nil)
 	tab.Wait(is("paid"))
+}
+
+// apps are the channels that apps on Android and iOS open to a page.
+const apps = `window.toAndroid = [];
+	window.MorePayHost = { postMessage: (json) => toAndroid.push(JSON.parse(json)) };
+	window.toApple = [];
+	window.webkit = { messageHandlers: { morepay: { postMessage: (message) => toApple.push(message) } } };`
+
+// hostListens hears the page, and a shop's page that holds the element, once each.
+func hostListens(t *testing.T, s *demotest.Demo, tab *browsertest.Tab) {
+	for _, url := range []string{s.Open(t, demotest.Order{}).URL, s.Origin + "/demo/?merchant=bench"} {
+		tab.Go(url)
+		for _, channel := range []string{"toAndroid", "toApple"} {
+			tab.Wait(channel + `.some((m) => m.type === "methodschange" && m.detail.methods.includes("wechat_pay"))`)
+			if got := tab.Text(channel + `.filter((m) => m.type === "ready" && m.mpm === 1 && /^cs_/.test(m.session)).length`); got != "1" {
+				t.Errorf("%s of %s hears %s times that it is ready", channel, url, got)
+			}
+		}
+	}
 }
 
 // hostReturns is paid in the wallet, and comes back through the cashier.
