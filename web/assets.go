@@ -120,18 +120,6 @@ func newAsset(name, mediaType string, body []byte) *asset {
 	}
 }
 
-// Shipped returns the merchant's loader as it is served: the comments and the
-// indentation, a third of it, are for those who work on it.
-func Shipped(loader []byte) []byte {
-	var b bytes.Buffer
-	for line := range bytes.Lines(loader) {
-		if line = bytes.TrimLeft(line, " \t\n"); len(line) > 0 && !bytes.HasPrefix(line, []byte("//")) {
-			b.Write(line)
-		}
-	}
-	return b.Bytes()
-}
-
 // Integrity returns the value of the attribute by which a browser refuses a
 // script with other bytes.
 func Integrity(body []byte) string {

@@ -15,71 +15,63 @@
   const HOME = script && script.src ? new URL(script.src).origin : "";
   // The origin of the page around, in a srcdoc too; "null" where there is none.
   const HERE = self.origin;
-  // In milliseconds: with a page that neither comes nor fails; from the frame's load to the
-  // page's word; for the browser to say whether the element is in view; for a server's answer.
-  const PATIENCE = 20000, GRACE = 400, GLANCE = 200, ASKING = 5000;
-  const MAX_HEIGHT = 4000; // CSS pixels
-  const MAX_MESSAGE = 1024; // characters of JSON
+  const TOKEN = /^[\w-]{20,200}$/;
   // Our link to the page where there is no frame, in the languages of the page.
   const LINK = {
-    en: "Open the checkout", zh: "打开收银台", "zh-tw": "前往付款", ja: "お支払いへ進む", ko: "결제하기", th: "ชำระเงิน", vi: "Thanh toán",
+    en: "Open the checkout", zh: "打开收银台", "zh-tw": "前往付款", ja: "お支払い", ko: "결제하기", th: "ชำระเงิน", vi: "Thanh toán",
     id: "Bayar", ms: "Bayar", fr: "Payer", de: "Bezahlen", es: "Pagar", pt: "Pagar", ru: "Оплатить", ar: "الدفع",
   };
-  // What the page may do in our frame. It leaves the frame only on the payer's own click:
-  // to a wallet, or to a new tab where the shop's own frame lets no wallet open.
-  // Downloads are for saving the picture of a QR code.
-  const SANDBOX = "scripts same-origin forms downloads top-navigation-by-user-activation popups popups-to-escape-sandbox".replace(/\S+/g, "allow-$&");
-  // The height is that of the tallest screen of an ordinary checkout, so that nothing
-  // around it ever moves. The frame asks for all the width there is, which parents that
-  // fit their content (flex, grid, table) would not give to 100% alone.
-  const SHEET = `:host{display:block;width:100%;min-height:var(--mpm-height,720px)}:host([hidden]){display:none}
-@media(max-width:600px){:host{min-height:var(--mpm-height,880px)}}
-div{min-height:inherit}iframe{display:block;width:100vw;max-width:100%;min-height:inherit;border:0}
+  // The frame asks for all the width there is, which parents that fit their content
+  // (flex, grid, table) would not give to 100% alone.
+  const SHEET = `:host{display:block;width:100%}:host([hidden]){display:none}
+iframe{display:block;width:100vw;max-width:100%;min-height:inherit;border:0}
 .wait{background:repeating-linear-gradient(#8882 0 56px,#0000 0 68px) 0 0/100% 260px no-repeat}
 .failed iframe,a,slot{display:none}.failed a[href]:not([hidden]),.failed slot{display:block}`;
 
   // The messages that the page may send, and the fields of their details: texts, if
   // CHECKS doesn't know better.
   const MESSAGES = {
-    ready: [],
-    resize: ["height"],
-    methodschange: ["methods"],
-    shown: ["methods"],
-    select: ["method", "rail"],
-    beforeredirect: ["method", "rail"],
-    fallback: ["method", "from", "to"],
-    statuschange: ["state"],
-    action: ["rail"],
-    error: ["code", "retryable"],
-    connection: ["online"],
-    abandon: [],
-    complete: [],
-    expire: [],
-    cancel: [],
+    ready: "title",
+    resize: "height",
+    methodschange: "methods",
+    shown: "methods",
+    select: "method rail",
+    createsession: "method rail amount currency",
+    beforeredirect: "method rail",
+    fallback: "method from to",
+    statuschange: "state",
+    action: "rail",
+    error: "code retryable",
+    connection: "online",
+    abandon: "",
+    complete: "",
+    expire: "",
+    cancel: "",
   };
   const text = (v) => typeof v === "string";
+  const flat = (v) => (typeof v === "object" ? JSON.stringify(v) : v);
   const truth = (v) => typeof v === "boolean";
-  const CHECKS = { height: Number.isFinite, methods: (v) => Array.isArray(v) && v.every(text), retryable: truth, online: truth };
-  // Those that tell what happens. The others tell how things are, and the page says so
-  // again after each load.
-  const MOMENTS = ["select", "fallback", "abandon"];
+  const CHECKS = { height: Number.isFinite, amount: Number.isFinite, methods: (v) => Array.isArray(v) && v.every(text), retryable: truth, online: truth };
 
   // The attributes that become words of the page's address.
   const LOOK = ["locale", "theme", "layout", "visible-count", "method-order", "allow-methods", "remove-methods", "open-method"];
+  const ORDER = ["merchant", "amount", "currency", "items"];
+  const HEARD = ["message", "online"];
   const FLAGS = ["remember", "hold-redirect"];
-  const RELOADING = ["session", "endpoint", ...LOOK];
+  const RELOADING = ["session", "endpoint", ...LOOK, ...ORDER];
 
   // bad returns the error of an attribute.
   function bad(attribute, problem) {
     return Object.assign(new Error(`<${NAME}>: ${attribute} ${problem}`), { attribute });
   }
 
-  // read returns {type, session, detail} with just the known fields, or null.
+  // read returns {type, session, detail} of a small message with just the known fields, or
+  // null.
   function read(data) {
     if (!data || data.mpm !== 1 || !MESSAGES.hasOwnProperty(data.type)) return null;
-    if (!data.detail || JSON.stringify(data).length > MAX_MESSAGE) return null;
+    if (!data.detail || JSON.stringify(data).length > 1024) return null;
     const detail = {};
-    for (const field of MESSAGES[data.type]) {
+    for (const field of MESSAGES[data.type].match(/\w+/g) || []) {
       const value = data.detail[field];
       if (!(CHECKS[field] || text)(value)) return null;
       detail[field] = value;
@@ -90,16 +82,15 @@ div{min-height:inherit}iframe{display:block;width:100vw;max-width:100%;min-heigh
   // origin returns an endpoint that this page may frame. Plain http is for shops that
   // are under development and served by plain http themselves.
   function origin(endpoint) {
-    if (HERE === "null") throw bad("endpoint", "can't be framed in a page without origin (file:, sandbox): link to the session's url");
-    if (!endpoint) throw bad("endpoint", "is missing: only a classic script knows where it came from");
+    if (HERE === "null") throw bad("endpoint", "can't be framed without an origin (file:, sandbox): link to the session's url");
+    if (!endpoint) throw bad("endpoint", "is missing, which a module needs");
     const [found, secure] = /^http(s?):\/\/[^/?#@]+(?=\/?$)/.exec(endpoint) || [];
     if (secure || (found && HERE.startsWith("http:"))) return found;
-    throw bad("endpoint", "must be an https origin without a path, such as https://pay.example");
+    throw bad("endpoint", "must be an https origin without a path");
   }
 
-  // set puts what there is of words into an address.
-  function set(url, words) {
-    for (const name in words) if (words[name]) url.searchParams.set(name, words[name]);
+  function set(url, name, value) {
+    if (value) url.searchParams.set(name, flat(value));
   }
 
   // link returns the text of our link in the language of the element or its page.
@@ -117,33 +108,33 @@ div{min-height:inherit}iframe{display:block;width:100vw;max-width:100%;min-heigh
     } catch (denied) {}
   }
 
-  // ask returns an answer of JSON, of a server that need not know who asks.
-  async function ask(url) {
-    const signal = self.AbortSignal && AbortSignal.timeout && AbortSignal.timeout(ASKING);
-    const answer = await fetch(url, { credentials: "omit", signal });
+  // ask returns an answer of JSON. The checkout need not know who asks.
+  async function ask(url, options = { credentials: "omit" }) {
+    const signal = AbortSignal.timeout && AbortSignal.timeout(5000);
+    const answer = await fetch(url, { signal, ...options });
     if (!answer.ok) throw Object.assign(new Error(answer.status + " " + url), { answer });
     return answer.json();
   }
 
   // reason returns why a page is not shown, as far as its server says.
   async function reason(page) {
+    let code = "load_failed";
     try {
       const { reason, origin } = await ask(page + "/reason");
-      if (/^session_/.test(reason)) return { code: reason, retryable: false };
       if (reason !== "ok") return { code: reason, retryable: false, origin };
     } catch (failed) {
-      if (!failed.answer) return { code: "unreachable", retryable: true };
+      if (!failed.answer) code = "unreachable";
     }
-    return { code: "load_failed", retryable: true };
+    return { code, retryable: true };
   }
 
   class MorePaymentMethods extends HTMLElement {
     static get observedAttributes() { return [...RELOADING, "hold-redirect"]; }
 
     // eligibility asks what an order could be paid with here, before there is a session.
-    static async eligibility({ merchant, amount, currency, items, endpoint }) {
-      const url = new URL(`/v1/merchants/${merchant}/eligibility`, origin(endpoint || HOME));
-      set(url, { amount, currency, items: text(items) ? items : JSON.stringify(items) });
+    static async eligibility(order) {
+      const url = new URL(`/v1/merchants/${order.merchant}/eligibility`, origin(order.endpoint || HOME));
+      ORDER.slice(1).forEach((name) => set(url, name, order[name]));
       return ask(url);
     }
 
@@ -159,20 +150,21 @@ div{min-height:inherit}iframe{display:block;width:100vw;max-width:100%;min-heigh
 
     connectedCallback() {
       this._dress();
+      const early = { ...this }; // set before this script was there
       for (const name of PROPERTIES) {
-        if (!this.hasOwnProperty(name)) continue;
-        const value = this[name]; // set before this script was there
+        if (!(name in early)) continue;
         delete this[name];
-        this[name] = value;
+        this[name] = early[name];
       }
-      addEventListener("message", this);
-      addEventListener("online", this);
+      HEARD.forEach((type) => addEventListener(type, this));
+      // The tallest screen of an ordinary checkout, whose page has columns from 832 px on, so
+      // that nothing around ever moves.
+      this._resize({ height: parseInt(this._style("--mpm-height")) || ((this.clientWidth || innerWidth) < 832 ? 1000 : 760) });
       this._loadSoon();
     }
 
     disconnectedCallback() {
-      removeEventListener("message", this);
-      removeEventListener("online", this);
+      HEARD.forEach((type) => removeEventListener(type, this));
       this._drop();
     }
 
@@ -181,7 +173,10 @@ div{min-height:inherit}iframe{display:block;width:100vw;max-width:100%;min-heigh
 
     attributeChangedCallback(name, before, after) {
       if (name === "hold-redirect") this._hold();
-      else if (before !== after) this._loadSoon();
+      else if (before !== after) {
+        if (ORDER.includes(name)) this._token = "";
+        this._loadSoon();
+      }
     }
 
     // dress gives the element its looks without an attribute that a framework would
@@ -204,7 +199,7 @@ div{min-height:inherit}iframe{display:block;width:100vw;max-width:100%;min-heigh
     // The address says if the payer sees it, so that only then an order is made for a code.
     reload() {
       this._drop();
-      this._watch(() => this._load());
+      this._watch();
     }
 
     refresh() { this._post("refresh"); }
@@ -217,24 +212,24 @@ div{min-height:inherit}iframe{display:block;width:100vw;max-width:100%;min-heigh
 
     eligibility() { return MorePaymentMethods.eligibility(this); }
 
-    // watch calls ready once it is known whether the element is in view, or soon. When it
-    // comes into view later, the page is told.
-    _watch(ready) {
+    // watch loads once it is known whether the element is in view, or soon. When it comes
+    // into view later, the page is told.
+    _watch() {
       this._seen = false;
-      if (typeof IntersectionObserver === "undefined") return ready();
-      const once = () => {
+      const load = () => {
         clearTimeout(this._glance);
-        if (ready) ready();
-        ready = null;
+        if (this._glance) this._load();
+        this._glance = 0;
       };
-      this._glance = setTimeout(once, document.hidden ? 0 : GLANCE);
+      this._glance = setTimeout(load, document.hidden ? 0 : 200);
+      if (!self.IntersectionObserver) return;
       this._observer = new IntersectionObserver((entries) => {
         if (!document.hidden && entries.some((e) => e.isIntersecting)) {
           this._seen = true;
           this._observer.disconnect();
           this._post("seen");
         }
-        once();
+        load();
       });
       this._observer.observe(this);
     }
@@ -245,7 +240,7 @@ div{min-height:inherit}iframe{display:block;width:100vw;max-width:100%;min-heigh
       if (this._observer) this._observer.disconnect();
       if (this._frame) this._frame.remove();
       this._frame = null;
-      this._ready = this._heard = this._late = this._again = false;
+      this._live = this._heard = this._late = this._again = false;
       this._box.className = "wait";
     }
 
@@ -261,30 +256,31 @@ div{min-height:inherit}iframe{display:block;width:100vw;max-width:100%;min-heigh
       }
     }
 
-    // address is the URL of the page to show, or nothing as long as there is nothing to show.
+    // address is the URL of the page to show, or nothing as long as there is nothing to
+    // show: the page of a session, or without one the list for an order.
     _address() {
-      const token = this.session;
+      const token = this.session || this._token;
       this._link.removeAttribute("href");
-      if (!token) return;
-      if (!/^[\w-]{20,200}$/.test(token)) throw bad("session", "must be the token of a session");
-      const url = new URL("/pay/" + token, origin(this.endpoint || HOME));
-      this._link.href = url;
-      set(url, { parent: HERE, seen: this._seen && 1, last: this.remember && last(), ...this._words() });
+      if (!token && !this.merchant) return;
+      if (token && !TOKEN.test(token)) throw bad("session", "must be the token of a session");
+      const url = new URL(token ? "/pay/" + token : "/offer", origin(this.endpoint || HOME));
+      if (token) this._link.href = url;
+      else ORDER.forEach((name) => set(url, name, this[name]));
+      set(url, "parent", HERE);
+      set(url, "seen", this._seen && 1);
+      set(url, "last", this.remember && last());
+      for (const attribute of LOOK) {
+        const value = (this.getAttribute(attribute) || (attribute === "theme" && this._style("--mpm-theme")) || "").trim();
+        if (/[^\w\s-]/.test(value)) throw bad(attribute, `can't be "${value}"`);
+        // such as visible for visible-count
+        set(url, attribute.replace(/-?(methods?|count)-?/, ""), value.replace(/\s+/g, "."));
+      }
+      for (const name in this._go) set(url, name, this._go[name]);
+      this._go = null;
       return url;
     }
 
-    // words returns what attributes say by the names that the page's address has for
-    // them: visible for visible-count.
-    _words() {
-      const words = {};
-      for (const attribute of LOOK) {
-        let value = this.getAttribute(attribute) || "";
-        if (attribute === "theme" && !value) value = getComputedStyle(this).getPropertyValue("--mpm-theme");
-        if (/[^\w -]/.test(value)) throw bad(attribute, `can't be "${value}"`);
-        words[attribute.replace(/-?(methods?|count)-?/, "")] = value.trim().replace(/ +/g, ".");
-      }
-      return words;
-    }
+    _style(property) { return getComputedStyle(this).getPropertyValue(property); }
 
     _show(url) {
       const subject = url.origin + url.pathname;
@@ -292,31 +288,34 @@ div{min-height:inherit}iframe{display:block;width:100vw;max-width:100%;min-heigh
       this._subject = subject;
       this._origin = url.origin;
       this._session = undefined;
-      const frame = (this._frame = document.createElement("iframe"));
-      frame.allow = "clipboard-write";
-      frame.referrerPolicy = "strict-origin-when-cross-origin";
-      frame.setAttribute("sandbox", SANDBOX);
-      frame.style.height = this._height + "px";
-      frame.title = this._link.textContent = link(this.locale);
-      frame.src = url;
-      // The page says that it is ready before its frame has loaded. Whatever else loads
-      // there is none of ours: a browser's page for a failure.
-      frame.onload = () => {
-        if (!this._heard) this._late = setTimeout(() => this._fail(), GRACE);
-        this._heard = false;
-      };
-      this._timer = setTimeout(() => this._fail(), PATIENCE);
-      this._box.append(frame);
+      const fail = () => this._fail();
+      this._timer = setTimeout(fail, 20000);
+      this._frame = Object.assign(document.createElement("iframe"), {
+        allow: "clipboard-write",
+        referrerPolicy: "strict-origin-when-cross-origin",
+        // The page leaves the frame only on the payer's own click: to a wallet, or to a new tab
+        // where the shop's own frame lets no wallet open. Downloads are for the picture of a code.
+        sandbox: "allow-scripts allow-same-origin allow-forms allow-downloads allow-top-navigation-by-user-activation allow-popups allow-popups-to-escape-sandbox",
+        title: (this._link.textContent = link(this.locale)),
+        src: url,
+        // The page says that it is ready before its frame has loaded. Whatever else loads
+        // there is none of ours: a browser's page for a failure. Some say not even that.
+        onload: () => {
+          if (!this._heard) this._late = setTimeout(fail, 400);
+          this._heard = false;
+        },
+      });
+      this._box.append(this._frame);
     }
 
     async _fail() {
       const frame = this._frame, page = this._link.href;
       clearTimeout(this._timer);
-      this._ready = false;
+      this._live = false;
       this._box.className = "failed";
       this._link.hidden = this.childElementCount > 0;
-      const why = await reason(page);
-      if (this._frame !== frame || this._ready) return; // shown anew, or late
+      const why = page ? await reason(page) : { code: "load_failed", retryable: true };
+      if (this._frame !== frame || this._live) return; // shown anew, or late
       this._again = why.retryable;
       delete this._told.ready;
       this._tell("loaderror", why);
@@ -338,76 +337,99 @@ div{min-height:inherit}iframe{display:block;width:100vw;max-width:100%;min-heigh
       if (!this._frame || e.source !== this._frame.contentWindow || e.origin !== this._origin) return;
       const message = read(e.data);
       if (!message) return;
-      const { type, session, detail } = message;
+      const { type, session, detail } = message, own = this["_" + type];
       if (this._session === undefined) this._session = session;
       if (this._session !== session) return;
       if (type === "select" && this.remember) last(detail.method);
-      if (type === "ready") this._onReady(e.data.detail.title);
-      if (type === "resize") this._grow(detail.height);
-      else if (type === "beforeredirect") this._onRedirect(detail);
+      if (own) own.call(this, detail);
       else this._news(type, detail);
     }
 
     // What is around the element must not move: it gets no smaller while it stands.
-    _grow(height) {
-      this._height = Math.max(this._height, Math.min(height, MAX_HEIGHT));
-      this._frame.style.height = this._height + "px";
+    _resize({ height }) {
+      this._height = Math.max(this._height, Math.min(height, 4000));
+      this._box.style.minHeight = this._height + "px";
     }
 
-    _onReady(title) {
-      if (text(title)) this._frame.title = title;
+    _ready({ title }) {
+      this._frame.title = title;
       clearTimeout(this._timer);
       clearTimeout(this._late);
       this._heard = !this._late;
       this._late = 0;
-      this._ready = true;
+      this._live = true;
       this._box.className = "";
       this._hold();
       if (this._seen) this._post("seen");
+      this._news("ready", {});
       this._news("connection", { online: true });
     }
 
     _hold() { this._post("hold", { on: this.holdRedirect }); }
 
-    _onRedirect(detail) {
+    _beforeredirect(detail) {
       const go = this._tell("beforeredirect", detail, this.holdRedirect);
       if (this.holdRedirect) this._post("answer", { go });
     }
 
-    // news tells how things are if that is not what was told before.
+    // createsession has the shop make a session for what the payer chose, and shows it.
+    _createsession(order) {
+      let answered;
+      const respond = async (answer) => {
+        answered = true;
+        try {
+          this._token = TOKEN.exec(await answer)[0];
+          this._go = { open: order.method, was: order.amount, go: 1 };
+          this._loadSoon();
+        } catch (failed) {
+          console.error(failed);
+          this._tell("error", { code: "session_failed", retryable: true });
+        }
+      };
+      this._tell("createsession", order, false, { respond });
+      const { sessionUrl, merchant, items } = this;
+      const options = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ ...order, merchant, items }) };
+      if (sessionUrl && !answered) respond(ask(sessionUrl, options).then(({ token }) => token));
+    }
+
+    // news tells what happens, and how things are if that is not what was told before: the
+    // page says it again after each load.
     _news(type, detail) {
       const now = type === "shown" ? "" : JSON.stringify(detail);
-      if (!MOMENTS.includes(type) && this._told[type] === now) return;
-      if (type === "statuschange") delete this._told.action; // the same rail again is another action
-      if (type === "statuschange" || type === "select") delete this._told.error;
+      if (!/select|fallback|abandon/.test(type) && this._told[type] === now) return;
+      // The same rail or error again is another then.
+      if (/statuschange|select/.test(type)) this._told.action = this._told.error = "";
       this._told[type] = now;
       this._tell(type, detail);
     }
 
     _post(type, more) {
-      if (this._ready) this._frame.contentWindow.postMessage({ mpm: 1, type, ...more }, this._origin);
+      if (this._live) this._frame.contentWindow.postMessage({ mpm: 1, type, ...more }, this._origin);
     }
 
     // tell tells the shop's page, and the native app around that one.
-    _tell(type, fields, cancelable = false) {
+    _tell(type, fields, cancelable = false, more = {}) {
       const session = this._session || "";
       const message = { mpm: 1, type, session, detail: fields };
-      const apple = self.webkit && webkit.messageHandlers && webkit.messageHandlers.morepay;
-      if (apple) apple.postMessage(message);
+      try {
+        webkit.messageHandlers.morepay.postMessage(message);
+      } catch (elsewhere) {}
       if (self.MorePayHost) MorePayHost.postMessage(JSON.stringify(message));
-      return this.dispatchEvent(new CustomEvent("mpm:" + type, { detail: { ...fields, session }, bubbles: true, composed: true, cancelable }));
+      return this.dispatchEvent(new CustomEvent("mpm:" + type, { detail: { ...fields, ...more, session }, bubbles: true, composed: true, cancelable }));
     }
   }
 
   // A property for each attribute, such as visibleCount for visible-count.
-  const PROPERTIES = [...RELOADING, ...FLAGS].map((attribute) => {
+  const PROPERTIES = [...RELOADING, ...FLAGS, "session-url"].map((attribute) => {
     const flag = FLAGS.includes(attribute), name = attribute.replace(/-./g, (c) => c[1].toUpperCase());
     Object.defineProperty(MorePaymentMethods.prototype, name, {
-      configurable: true,
-      get() { return flag ? this.hasAttribute(attribute) : this.getAttribute(attribute) || ""; },
+      get() {
+        const value = this.getAttribute(attribute) || "";
+        return flag ? this.hasAttribute(attribute) : /amount|count/.test(attribute) ? +value : value;
+      },
       set(v) {
         if (v === undefined || v === null || v === false) this.removeAttribute(attribute);
-        else this.setAttribute(attribute, v === true ? "" : v);
+        else this.setAttribute(attribute, v === true ? "" : flat(v));
       },
     });
     return name;

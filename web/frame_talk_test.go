@@ -29,12 +29,11 @@ func TestFrameWithoutWhatIsNewer(t *testing.T) {
 	}`))
 	tab.Go(serveShop(t, element("a", ""), c))
 	happened(t, tab, opening...)
-	tab.Eval(`a.style.setProperty("--mpm-height", 0)`, nil)
 	frame := tab.Frame(c.URL)
 	const height = `a.shadowRoot.querySelector("iframe").clientHeight`
-	tab.Wait(height + " === 300")
-	frame.Eval(`{ const root = document.getElementById("checkout"); root.style.height = "640px"; root.dataset.state = "failed" }`, nil)
-	tab.Wait(height + " === 640")
+	tab.Wait(height + " === 1000")
+	frame.Eval(`{ const root = document.getElementById("checkout"); root.style.height = "1640px"; root.dataset.state = "failed" }`, nil)
+	tab.Wait(height + " === 1640")
 	frame.Run(chromedp.Click("#wechat_pay"))
 	tab.Wait(`events.some((e) => e === 'a action {"rail":"qr"}')`)
 }

@@ -44,9 +44,12 @@ func TestShipped(t *testing.T) {
 		t.Fatal(err)
 	}
 	shipped := Shipped(source)
-	for line := range bytes.Lines(shipped) {
-		if trimmed := bytes.TrimSpace(line); len(trimmed) == 0 || bytes.HasPrefix(trimmed, []byte("//")) || line[0] == ' ' {
-			t.Errorf("shipped is the line %q", line)
+	if got, want := string(Shipped([]byte("a = \"b = c\"; // d\n  // e\n  return { f: `g = ${h}` };\n"))), "a=\"b = c\";return{f:`g = ${h}`};"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	for _, easy := range []string{"//", "\n\n", "\n ", " = ", "; "} {
+		if bytes.Contains(shipped, []byte(easy)) {
+			t.Errorf("%q is shipped", easy)
 		}
 	}
 	node := exec.Command(needs.Node(t), "-")
@@ -65,8 +68,8 @@ func TestLoadFailures(t *testing.T) {
 	browser := browsertest.Start(t)
 	const link = `a.shadowRoot.querySelector("a")`
 	for _, test := range []struct{ name, reason, want string }{
-		{"unknown", `{"reason": "session_unknown", "origin": "ORIGIN"}`, `{"code":"session_unknown","retryable":false}`},
-		{"over", `{"reason": "session_over", "origin": "ORIGIN"}`, `{"code":"session_over","retryable":false}`},
+		{"unknown", `{"reason": "session_unknown", "origin": "ORIGIN"}`, `{"code":"session_unknown","retryable":false,"origin":"ORIGIN"}`},
+		{"over", `{"reason": "session_over", "origin": "ORIGIN"}`, `{"code":"session_over","retryable":false,"origin":"ORIGIN"}`},
 		{"origin", `{"reason": "origin_not_registered", "origin": "ORIGIN"}`, `{"code":"origin_not_registered","retryable":false,"origin":"ORIGIN"}`},
 		{"unreachable", "", `{"code":"unreachable","retryable":true}`},
 		{"other", `{"reason": "ok", "origin": "ORIGIN"}`, `{"code":"load_failed","retryable":true}`},
@@ -120,7 +123,7 @@ func TestEmbedWaitsForSession(t *testing.T) {
 	c := serveCheckout(t)
 	tab := browsertest.Start(t).Open(t)
 	tab.Go(serveShop(t, `<more-payment-methods id="a"></more-payment-methods>`, c))
-	tab.Wait(`a.shadowRoot.querySelector(".wait").clientHeight >= 720`)
+	tab.Wait(`a.shadowRoot.querySelector(".wait").clientHeight >= 760`)
 	tab.Eval(`new Promise((done) => setTimeout(() => setTimeout(done)))`, nil)
 	tab.Eval(`a.session = "`+token+`"`, nil)
 	happened(t, tab, opening...)
@@ -141,10 +144,10 @@ func TestEmbedRepeatsNothing(t *testing.T) {
 	const frame = `a.shadowRoot.querySelector("iframe")`
 	for _, do := range []string{`other.append(a)`, `a.reload()`, `a.locale = "de"`} {
 		tab.Eval(`window.frame = `+frame+`; `+do, nil)
-		tab.Wait(`a._ready && ` + frame + ` !== frame`)
+		tab.Wait(`a._live && ` + frame + ` !== frame`)
 	}
 	tab.Eval(`window.frame = `+frame+`; document.body.moveBefore(a, null)`, nil)
-	if got := tab.Text(`a._ready && ` + frame + ` === frame`); got != "true" {
+	if got := tab.Text(`a._live && ` + frame + ` === frame`); got != "true" {
 		t.Error("the frame is lost when the element is moved with moveBefore")
 	}
 	happened(t, tab, paid...)

@@ -68,6 +68,10 @@ func TestEmbed(t *testing.T) {
 		{"another-session", embedAnotherSession},
 		{"failures", embedFailures},
 		{"layouts", embedLayouts},
+		{"moves-nothing", embedMovesNothing},
+		{"deferred", embedDeferred},
+		{"eligibility", embedEligibility},
+		{"nested-sandbox", embedNestedSandbox},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, s, browser) })
 	}
