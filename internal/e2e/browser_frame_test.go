@@ -236,3 +236,19 @@ func frameConnection(t *testing.T, s *demotest.Demo, browser *browsertest.Browse
 		})
 	}
 }
+
+// Without scripts the panel of a method is there too, and forms hand on what the shop's
+// page wishes.
+func panelWithoutScript(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
+	open := s.Open(t, demotest.Order{})
+	tab := show(t, browser, demotest.Desktop, engines["without-script"])
+	tab.Go(open.URL + "?open=alipay&remove=jd_pay&order=wechat_pay&lang=en")
+	tab.Wait(has(`[data-method="alipay"] .main`) + ` && !` + has(wallet))
+	tap(tab, `.links button`)
+	tab.Wait(has(wallet) + ` && !` + has(`[data-method="jd_pay"]`))
+	onlyOpen(t, s, open)
+	tab.Go(open.URL + "?open=wechat_pay&remove=jd_pay&lang=en")
+	tap(tab, wallet+`.main`)
+	tab.Wait(has(`svg[data-qr="qr"]`) + ` && location.search.includes("remove=jd_pay") && !location.search.includes("open=")`)
+	onlyAttempt(t, s, open, "awaiting")
+}

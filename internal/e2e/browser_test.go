@@ -38,6 +38,7 @@ func TestBrowser(t *testing.T) {
 		{"frame-without-client", frameWithoutClient},
 		{"frame-opens", frameOpens},
 		{"frame-goes-on", frameGoesOn},
+		{"panel-without-script", panelWithoutScript},
 		{"frame-offers", frameOffers},
 		{"frame-errors", frameErrors},
 		{"frame-connection", frameConnection},

@@ -147,7 +147,7 @@ func writeRefresh(b *bytes.Buffer, v view.Checkout, r Request) {
 // a code may take its place: Back from there would be answered with the code. So soon a
 // refresh makes no entry in the history.
 func moves(v view.Checkout, r Request) bool {
-	return v.Progress.State == view.StateSelect && v.Progress.Instant == "" && v.Device.Form == device.Desktop && !r.Choose && v.Error == nil
+	return v.Progress.State == view.StateSelect && v.Progress.Instant == "" && v.Open == "" && v.Device.Form == device.Desktop && !r.Choose && v.Error == nil
 }
 
 // writeEntry tells the browser where the page is to be loaded again, where its list
