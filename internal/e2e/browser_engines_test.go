@@ -32,31 +32,43 @@ func TestEngines(t *testing.T) {
 	shop.Config.Handler = shopPages(s)
 	shop.Start()
 	t.Cleanup(shop.Close)
+	t.Cleanup(func() { // after both
+		for line := range strings.Lines(s.Log.String()) {
+			if strings.Contains(line, "content was blocked") {
+				t.Errorf("the page's own content was blocked: %s", line)
+			}
+		}
+	})
 	for _, engine := range []webdriver.Engine{webdriver.Firefox, webdriver.WebKit} {
-		phone := webdriver.Options{Phone: true, Agent: phones[engine.Name]}
-		for _, flow := range []struct {
-			name string
-			o    webdriver.Options
-			run  func(*testing.T, *demotest.Demo, *webdriver.Tab)
-		}{
-			{"pays", webdriver.Options{}, enginePays},
-			{"phone", phone, enginePhonePays},
-			{"embed", webdriver.Options{}, engineEmbeds},
-			{"no-wasm", webdriver.Options{NoWASM: true}, enginePaysWithoutWASM},
-			{"no-wasm-embed", webdriver.Options{NoWASM: true}, engineEmbeds},
-			{"no-script", webdriver.Options{NoScript: true}, enginePaysWithoutScript},
-			{"comes-back", webdriver.Options{}, engineComesBack},
-			{"comes-back-without-wasm", webdriver.Options{NoWASM: true}, engineComesBack},
-		} {
-			t.Run(engine.Name+"/"+flow.name, func(t *testing.T) { flow.run(t, s, engine.Open(t, flow.o)) })
-		}
-		t.Run(engine.Name+"/comes-back-to-shop", func(t *testing.T) { engineComesBackToShop(t, s, engine.Open(t, webdriver.Options{}), shop.URL) })
-		t.Run(engine.Name+"/no-elements", func(t *testing.T) { engineWithoutElements(t, s, engine.Open(t, webdriver.Options{}), shop.URL) })
+		t.Run(engine.Name, func(t *testing.T) {
+			t.Parallel() // most of the time goes into waiting for providers and refreshes
+			runFlows(t, s, engine, shop.URL)
+		})
 	}
-	for line := range strings.Lines(s.Log.String()) {
-		if strings.Contains(line, "content was blocked") {
-			t.Errorf("the page's own content was blocked: %s", line)
-		}
+}
+
+func runFlows(t *testing.T, s *demotest.Demo, engine webdriver.Engine, shop string) {
+	noWASM, phone := webdriver.Options{NoWASM: true}, webdriver.Options{Phone: true, Agent: phones[engine.Name]}
+	at := func(run func(*testing.T, *demotest.Demo, *webdriver.Tab, string)) func(*testing.T, *demotest.Demo, *webdriver.Tab) {
+		return func(t *testing.T, s *demotest.Demo, tab *webdriver.Tab) { run(t, s, tab, shop) }
+	}
+	for _, flow := range []struct {
+		name string
+		o    webdriver.Options
+		run  func(*testing.T, *demotest.Demo, *webdriver.Tab)
+	}{
+		{"pays", webdriver.Options{}, enginePays},
+		{"phone", phone, enginePhonePays},
+		{"embed", webdriver.Options{}, engineEmbeds},
+		{"no-wasm", noWASM, enginePaysWithoutWASM},
+		{"no-wasm-embed", noWASM, engineEmbeds},
+		{"no-script", webdriver.Options{NoScript: true}, enginePaysWithoutScript},
+		{"comes-back", webdriver.Options{}, engineComesBack},
+		{"comes-back-without-wasm", noWASM, engineComesBack},
+		{"comes-back-to-shop", webdriver.Options{}, at(engineComesBackToShop)},
+		{"no-elements", webdriver.Options{}, at(engineWithoutElements)},
+	} {
+		t.Run(flow.name, func(t *testing.T) { flow.run(t, s, engine.Open(t, flow.o)) })
 	}
 }
 
@@ -253,8 +265,14 @@ func payByCode(t *testing.T, s *demotest.Demo, open demotest.Session) {
 	if a.Status != http.StatusOK {
 		t.Fatalf("no code: %d %s", a.Status, a.Body)
 	}
-	codes := s.Payments(t, "codes")
-	s.UntilPaid(t, open, func() { s.Phone(t, "approve", codes[len(codes)-1].Text) })
+	attempts := s.Look(t, open).Attempts
+	for _, p := range s.Payments(t, "codes") {
+		if p.Number == attempts[len(attempts)-1].OutTradeNo {
+			s.UntilPaid(t, open, func() { s.Phone(t, "approve", p.Text) })
+			return
+		}
+	}
+	t.Fatalf("no code was made for %+v", attempts)
 }
 
 // shopPages serves a shop's page for each session, by its token: /TOKEN, and /old/TOKEN
