@@ -30,7 +30,7 @@ func testDocument() *capability.Document {
 	alipay := method("alipay", pay.RailQR, pay.RailDeepLink, pay.RailRedirect)
 	alipay.Primary = true
 	wechat := method("wechat_pay", pay.RailJSAPI, pay.RailDeepLink, pay.RailQR)
-	wechat.HostMinVersion = map[device.Host]string{"taobao": "10.40.0"}
+	wechat.HostMinVersion = map[string]string{"taobao": "10.40.0"}
 	jd := method("jd_pay", pay.RailRedirect)
 	jd.State = capability.StateScheduled
 	jd.Schedule = &capability.Schedule{From: time.Date(2026, 12, 1, 0, 0, 0, 0, homeZone).UTC()}

@@ -51,7 +51,7 @@ func (f *facts) choose(m *Method) Choice {
 	f.m, f.row = m, rowOf(m.Method)
 	fit := f.without(m.Rails, f.order.Unfit)
 	if len(fit) > 0 || len(m.Rails) == 0 { // else there is nothing to do on our own page either
-		f.onThis = f.without(f.row.Ladder(f.device), f.order.Unfit)
+		f.onThis = f.without(m.Ladder(f.device), f.order.Unfit)
 	} else {
 		f.onThis = nil
 	}
@@ -200,17 +200,36 @@ func (g *Goods) has(item *pay.Item) bool {
 	return g != nil && (slices.Contains(g.SKUs, item.SKU) || slices.Contains(g.Categories, item.Category))
 }
 
-// hostUpdateRequired: a host that hides its version counts as too old.
+// hostUpdateRequired: a host that hides its version counts as too old. On a desktop the
+// app around the page opens no wallet: another device scans.
 func hostUpdateRequired(f *facts) (Reason, bool) {
-	least, ok := f.m.HostMinVersion[f.device.Host]
-	if !ok || device.CompareVersions(f.device.HostVersion, least) >= 0 {
+	least := f.m.LeastVersion(f.device)
+	if least == "" || f.device.Form == device.Desktop || device.CompareVersions(f.device.HostVersion, least) >= 0 {
 		return Reason{}, false
 	}
 	return Reason{Host: f.device.Host, Version: least}, true
 }
 
 func blockedInContainer(f *facts) (Reason, bool) {
-	return Reason{Host: f.device.Host}, f.row.BlockedBy(f.device)
+	blocked := f.row.BlockedBy(f.device)
+	switch f.m.Hosts[f.device.Host] {
+	case WallOpen:
+		blocked = false
+	case WallClosed:
+		blocked = f.device.Form == device.Mobile
+	}
+	return Reason{Host: f.device.Host}, blocked
+}
+
+// Ladder returns the rails that can work on a device, best first, whatever is granted:
+// those of a browser where the merchant knows that the app around the page lets the
+// wallet open.
+func (m *Method) Ladder(d device.Device) []pay.Rail {
+	row := rowOf(m.Method)
+	if m.Hosts[d.Host] == WallOpen && d.Form == device.Mobile && !row.AtHome(d) {
+		d.Container, d.Host = device.Browser, ""
+	}
+	return row.Ladder(d)
 }
 
 func noRailOnDevice(f *facts) (Reason, bool) {

@@ -10,6 +10,7 @@ import (
 
 	"morepay/internal/capability"
 	"morepay/internal/device"
+	"morepay/internal/method"
 	"morepay/internal/pay"
 )
 
@@ -61,7 +62,7 @@ func TestReasons(t *testing.T) {
 		return func(_ *document, m *method) { m.Products = &p }
 	}
 	hostVersion := func(v string) func(*document, *method) {
-		return func(_ *document, m *method) { m.HostMinVersion = map[device.Host]string{"taobao": v} }
+		return func(_ *document, m *method) { m.HostMinVersion = map[string]string{"taobao": v} }
 	}
 	item := func(sku, category string) []pay.Item { return []pay.Item{{SKU: sku, Category: category}} }
 	later := noon.Add(time.Second)
@@ -142,7 +143,7 @@ func TestReasons(t *testing.T) {
 				m.Limits = map[string]capability.Limits{"USD": {Min: 2}}
 				m.Regions = []string{"HK"}
 				m.Products = &capability.Products{Excluded: &capability.Goods{SKUs: []string{"1"}}}
-				m.HostMinVersion = map[device.Host]string{"alipay": "99.0"}
+				m.HostMinVersion = map[string]string{"alipay": "99.0"}
 			},
 			want: []capability.Reason{
 				{Code: "method_closed"},
@@ -199,8 +200,9 @@ func TestLadder(t *testing.T) {
 		{"wechat-on-desktop-is-desktop", "wechat_pay", "wechat-windows", "jsapi qr", "qr page_qr"},
 		{"mini-program", "wechat_pay", "wechat-mini-program-iphone", "jsapi deep_link qr", "page_qr"},
 		{"ipad-as-mac", "wechat_pay", "safari-ipad", "jsapi deep_link qr", "deep_link page_qr"},
-		{"alipay-in-alipay", "alipay", "alipay-iphone", "jsapi deep_link qr redirect", "jsapi deep_link"},
-		{"alipay-in-alipay-without-bridge", "alipay", "alipay-iphone", "deep_link qr redirect", "deep_link"},
+		{"alipay-in-alipay", "alipay", "alipay-iphone", "jsapi deep_link qr redirect", "jsapi deep_link page_qr"},
+		{"alipay-in-alipay-without-bridge", "alipay", "alipay-iphone", "deep_link qr redirect", "deep_link page_qr"},
+		{"alipay-in-alipay-with-codes-only", "alipay", "alipay-iphone", "qr", "page_qr"},
 		{"alipay-on-desktop", "alipay", "edge-windows", "redirect qr", "qr redirect page_qr"},
 		{"a-page-that-could-do-nothing", "wechat_pay", "safari-iphone", "", ""},
 	}
@@ -264,8 +266,8 @@ func TestArrange(t *testing.T) {
 		{name: "a-single-one-is-not-folded", methods: plain, visible: 3, profile: "chrome-windows", want: "primary:wechat_pay primary:alipay primary:unionpay primary:jd_pay"},
 		{name: "in-wechat", methods: alipayFirst, visible: 1, profile: "wechat-iphone", want: "primary:wechat_pay elsewhere:jd_pay unavailable:alipay unavailable:unionpay"},
 		{name: "in-alipay", methods: plain, visible: 1, profile: "alipay-iphone", want: "primary:alipay elsewhere:unionpay elsewhere:jd_pay unavailable:wechat_pay"},
-		{name: "in-jd-its-own-first", methods: plain, visible: 1, profile: "jd-android", want: "primary:jd_pay primary:wechat_pay elsewhere:unionpay unavailable:alipay"},
-		{name: "own-app-before-primary", methods: []capability.Method{entry("wechat_pay", true, 0), entry("jd_pay", false, 0)}, visible: 1, profile: "jd-android", want: "primary:jd_pay primary:wechat_pay"},
+		{name: "in-jd-its-own-first", methods: plain, visible: 1, profile: "jd-android", want: "primary:jd_pay elsewhere:wechat_pay elsewhere:unionpay unavailable:alipay"},
+		{name: "own-app-before-primary", methods: []capability.Method{entry("wechat_pay", true, 0), entry("jd_pay", false, 0)}, visible: 1, profile: "jd-android", want: "primary:jd_pay elsewhere:wechat_pay"},
 		{name: "only-elsewhere-on-a-phone", methods: onlyElsewhere, visible: 1, profile: "wechat-mini-program-iphone", want: "elsewhere:jd_pay elsewhere:unionpay"},
 		{name: "elsewhere-on-a-desktop", methods: cutJD, visible: 1, profile: "chrome-windows", want: "primary:wechat_pay more:alipay more:unionpay more:jd_pay"},
 		{name: "down-is-not-visible", methods: alipayFirst, visible: 1, order: down, profile: "chrome-windows", want: "primary:wechat_pay more:unionpay more:jd_pay unavailable:alipay"},
@@ -398,7 +400,7 @@ func BenchmarkDecide(b *testing.B) {
 			Rails:          []pay.Rail{pay.RailJSAPI, pay.RailDeepLink, pay.RailQR, pay.RailRedirect},
 			Limits:         map[string]capability.Limits{"CNY": {Min: 1, Max: 5_000_000}},
 			Products:       &capability.Products{Excluded: &capability.Goods{Categories: []string{"gold", "prepaid-card"}, SKUs: []string{"9"}}},
-			HostMinVersion: map[device.Host]string{"taobao": "10.40"},
+			HostMinVersion: map[string]string{"taobao": "10.40"},
 			Rollout:        &capability.Rollout{Percent: 100, Salt: "s", Batch: "b1"},
 			Schedule:       &capability.Schedule{From: noon},
 		})
@@ -423,5 +425,76 @@ func TestDocumentMethod(t *testing.T) {
 	}
 	if m := doc.Method("alipay"); m != nil {
 		t.Errorf("got %v, want nil", m)
+	}
+}
+
+// TestWalls: a document opens an app to a wallet, or closes it, and nothing else changes.
+func TestWalls(t *testing.T) {
+	t.Parallel()
+	const blocked = "blocked_in_container"
+	for _, c := range []struct {
+		name    string
+		method  pay.Method
+		profile device.Profile
+		hosts   map[device.Host]capability.Wall
+		want    string // the ladder, or the reasons
+	}{
+		{"alipay-in-wechat", "alipay", "wechat-iphone", nil, blocked},
+		{"alipay-let-into-wechat", "alipay", "wechat-iphone", map[device.Host]capability.Wall{"wechat": "open"}, "deep_link page_qr"},
+		{"open-elsewhere", "alipay", "wechat-iphone", map[device.Host]capability.Wall{"jd": "open"}, blocked},
+		{"unionpay-let-into-wechat", "unionpay", "wechat-iphone", map[device.Host]capability.Wall{"wechat": "open"}, "redirect page_qr"},
+		{"wechat-pay-in-taobao", "wechat_pay", "taobao-android", nil, "page_qr"},
+		{"wechat-pay-let-into-taobao", "wechat_pay", "taobao-android", map[device.Host]capability.Wall{"taobao": "open"}, "deep_link page_qr"},
+		{"alipay-shut-out-of-douyin", "alipay", "douyin-android", map[device.Host]capability.Wall{"douyin": "closed"}, blocked},
+		{"open-in-its-own-app", "wechat_pay", "wechat-iphone", map[device.Host]capability.Wall{"wechat": "open"}, "jsapi page_qr"},
+		{"closed-on-a-desktop", "wechat_pay", "wechat-windows", map[device.Host]capability.Wall{"wechat": "closed"}, "qr page_qr"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			doc := open(func(_ *capability.Document, m *capability.Method) {
+				m.Method, m.Rails, m.Hosts = c.method, method.Find(c.method).Grants(), c.hosts
+			})
+			got := capability.Decide(doc, capability.Order{Amount: yuan60}, deviceOf(t, c.profile), noon).Choices[0]
+			var words []string
+			for _, r := range got.Ladder {
+				words = append(words, string(r))
+			}
+			for _, r := range got.Reasons {
+				words = append(words, string(r.Code))
+			}
+			if text := strings.Join(words, " "); text != c.want {
+				t.Errorf("got %q, want %q", text, c.want)
+			}
+		})
+	}
+}
+
+// TestLeastVersion: apps count on each system for themselves, and a desktop's doesn't matter.
+func TestLeastVersion(t *testing.T) {
+	t.Parallel()
+	plain := map[string]string{"wechat": "8.0.63"}
+	each := map[string]string{"wechat": "8.0.63", "wechat/ios": "8.0.64", "wechat/harmonyos": "8.0.9"}
+	for _, c := range []struct {
+		name     string
+		versions map[string]string
+		os       device.OS
+		form     device.Form
+		version  string
+		fails    bool
+	}{
+		{"android-old", plain, device.Android, device.Mobile, "8.0.62", true},
+		{"android-new", plain, device.Android, device.Mobile, "8.0.63", false},
+		{"harmony-counts-anew", plain, device.HarmonyOS, device.Mobile, "8.0.9", false},
+		{"harmony-of-its-own", each, device.HarmonyOS, device.Mobile, "8.0.8", true},
+		{"ios-of-its-own", each, device.IOS, device.Mobile, "8.0.63", true},
+		{"hidden", plain, device.IOS, device.Mobile, "", true},
+		{"desktop", plain, device.Windows, device.Desktop, "7.0.20.1781", false},
+	} {
+		doc := open(func(_ *capability.Document, m *capability.Method) { m.HostMinVersion = c.versions })
+		d := device.Device{Profile: "wechat-x", Container: device.WeChat, Form: c.form, OS: c.os, Host: "wechat", HostVersion: c.version}
+		choice := capability.Decide(doc, capability.Order{Amount: yuan60}, d, noon).Choices[0]
+		fails := slices.ContainsFunc(choice.Reasons, func(r capability.Reason) bool { return r.Code == capability.ReasonHostUpdateRequired })
+		if fails != c.fails {
+			t.Errorf("%s: %+v", c.name, choice.Reasons)
+		}
 	}
 }

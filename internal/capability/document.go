@@ -80,20 +80,44 @@ var States = []State{StateOpen, StateClosed, StateRollout, StateScheduled}
 
 // Method is one method's entry in a document: its state, routes and limits.
 type Method struct {
-	Method         pay.Method             `json:"method"`
-	State          State                  `json:"state"`
-	Reason         string                 `json:"reason,omitempty"`  // why it has this state, for people who read the document; payers don't see it
-	Primary        bool                   `json:"primary,omitempty"` // always before "More payment methods"
-	Rank           int                    `json:"rank,omitempty"`    // smaller is earlier, among methods that Ranking does not name
-	Icon           string                 `json:"icon,omitempty"`    // id of the merchant's own icon, hosted by the server; "" for ours
-	Rails          []pay.Rail             `json:"rails"`             // granted by the provider; page_qr needs no grant
-	Currencies     []string               `json:"currencies"`        // ISO 4217
-	Limits         map[string]Limits      `json:"limits,omitempty"`  // by currency; none means no limit of ours
-	Regions        []string               `json:"regions,omitempty"` // ISO 3166-1 alpha-2; none means every region
-	Products       *Products              `json:"products,omitempty"`
-	HostMinVersion map[device.Host]string `json:"host_min_version,omitempty"` // in that app, only from this version on
-	Rollout        *Rollout               `json:"rollout,omitempty"`          // with state rollout
-	Schedule       *Schedule              `json:"schedule,omitempty"`         // with state scheduled, or to begin and end a rollout
+	Method         pay.Method           `json:"method"`
+	State          State                `json:"state"`
+	Reason         string               `json:"reason,omitempty"`  // why it has this state, for people who read the document; payers don't see it
+	Primary        bool                 `json:"primary,omitempty"` // always before "More payment methods"
+	Rank           int                  `json:"rank,omitempty"`    // smaller is earlier, among methods that Ranking does not name
+	Icon           string               `json:"icon,omitempty"`    // id of the merchant's own icon, hosted by the server; "" for ours
+	Rails          []pay.Rail           `json:"rails"`             // granted by the provider; page_qr needs no grant
+	Currencies     []string             `json:"currencies"`        // ISO 4217
+	Limits         map[string]Limits    `json:"limits,omitempty"`  // by currency; none means no limit of ours
+	Regions        []string             `json:"regions,omitempty"` // ISO 3166-1 alpha-2; none means every region
+	Products       *Products            `json:"products,omitempty"`
+	Hosts          map[device.Host]Wall `json:"hosts,omitempty"`            // apps that do otherwise than the methods table says
+	HostMinVersion map[string]string    `json:"host_min_version,omitempty"` // in that app, only from this version on; see LeastVersion
+	Rollout        *Rollout             `json:"rollout,omitempty"`          // with state rollout
+	Schedule       *Schedule            `json:"schedule,omitempty"`         // with state scheduled, or to begin and end a rollout
+}
+
+// Wall says whether an app lets the method's wallet open from its pages.
+type Wall string
+
+// The walls.
+const (
+	WallOpen   Wall = "open"   // as from a browser, though the table says that the app blocks it
+	WallClosed Wall = "closed" // blocked, though the table says that it is not
+)
+
+// Walls lists all of them.
+var Walls = []Wall{WallOpen, WallClosed}
+
+// LeastVersion returns the version of the app around the page that the method needs
+// there, or "": that of the app on the device's system ("wechat/ios"), else that of the
+// app ("wechat"). On HarmonyOS apps have begun to count anew, so there only the former is.
+func (m *Method) LeastVersion(d device.Device) string {
+	least, ok := m.HostMinVersion[string(d.Host)+"/"+string(d.OS)]
+	if !ok && d.OS != device.HarmonyOS {
+		least = m.HostMinVersion[string(d.Host)]
+	}
+	return least
 }
 
 // Limits bound the amount of one payment, in minor units, both inclusive.

@@ -1,6 +1,9 @@
 package device
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // app is a row of the apps table: a browser, or an app whose web-view shows our
 // page.
@@ -91,6 +94,20 @@ func Of(p Profile) (d Device, ok bool) {
 }
 
 func (s Sample) profile() Profile { return Profile(s.App + "-" + s.System) }
+
+// MobileSystems are the systems on which apps open wallets.
+var MobileSystems = []OS{Android, IOS, HarmonyOS}
+
+// AllHosts lists the apps that are known by name.
+func AllHosts() []Host {
+	var list []Host
+	for i := range apps {
+		if h := apps[i].host; h != "" && !slices.Contains(list, h) {
+			list = append(list, h)
+		}
+	}
+	return list
+}
 
 // Hosts lists the apps whose version can be told, and so can be required.
 func Hosts() []Host {

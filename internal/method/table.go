@@ -13,7 +13,7 @@ var (
 	elsewhere     = []pay.Rail{pay.RailPageQR}
 	wechatScan    = []pay.Rail{pay.RailQR, pay.RailPageQR}
 	alipayScan    = []pay.Rail{pay.RailQR, pay.RailRedirect, pay.RailPageQR}
-	alipayBridge  = []pay.Rail{pay.RailJSAPI, pay.RailDeepLink}
+	alipayBridge  = []pay.Rail{pay.RailJSAPI, pay.RailDeepLink, pay.RailPageQR}
 )
 
 // table has one row a method. Of a row's ladders the first that covers a device
@@ -37,7 +37,8 @@ var table = []Method{
 			{form: device.Desktop, rails: wechatScan},
 			{in: []device.Container{device.WeChat, device.WeCom}, rails: bridge},
 			{in: []device.Container{device.Alipay, device.MiniProgram}, rails: elsewhere},
-			{in: []device.Container{device.AliApp, device.JD, device.WebView}, os: device.HarmonyOS, rails: elsewhere}, // H5 can't launch from an app there
+			{in: []device.Container{device.AliApp, device.JD}, rails: elsewhere},             // they keep links to others to themselves, unless a document knows better
+			{in: []device.Container{device.WebView}, os: device.HarmonyOS, rails: elsewhere}, // H5 can't launch from an app there
 			{rails: handOver},
 		},
 	},

@@ -154,9 +154,12 @@ var steps = []step{
 	{
 		capability.ReasonHostUpdateRequired,
 		func(c *decided) string {
-			least, ok := c.entry.HostMinVersion[c.dev.Host]
-			if !ok {
+			least := c.entry.LeastVersion(c.dev)
+			if least == "" {
 				return "No version of the app around the page is required."
+			}
+			if c.dev.Form == device.Desktop {
+				return fmt.Sprintf("Another device scans, whatever the version of %s.", c.dev.Host)
 			}
 			return fmt.Sprintf("%s %s is not older than %s.", c.dev.Host, c.dev.HostVersion, least)
 		},
@@ -166,13 +169,18 @@ var steps = []step{
 	},
 	{
 		capability.ReasonBlockedInContainer,
-		func(*decided) string { return "The app around the page does not block the wallet." },
+		func(c *decided) string {
+			if c.entry.Hosts[c.dev.Host] == capability.WallOpen {
+				return fmt.Sprintf("The document says that %s lets the wallet open.", c.dev.Host)
+			}
+			return "The app around the page does not block the wallet."
+		},
 		func(_ *decided, r capability.Reason) string { return fmt.Sprintf("%s blocks the wallet.", r.Host) },
 	},
 	{
 		capability.ReasonNoRailOnDevice,
 		func(c *decided) string {
-			return fmt.Sprintf("The ladder of this device is %s.", ladder(c.row.Ladder(c.dev)))
+			return fmt.Sprintf("The ladder of this device is %s.", ladder(c.entry.Ladder(c.dev)))
 		},
 		func(*decided, capability.Reason) string { return "No rail can work on this device." },
 	},

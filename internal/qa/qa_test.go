@@ -338,7 +338,7 @@ func TestExplain(t *testing.T) {
 			Method: "wechat_pay", State: capability.StateRollout, Currencies: []string{"HKD"},
 			Regions:        []string{"HK"},
 			Products:       &capability.Products{Allowed: &capability.Goods{Categories: []string{"books"}}},
-			HostMinVersion: map[device.Host]string{"alipay": "99.0"},
+			HostMinVersion: map[string]string{"alipay": "99.0"},
 			Rollout:        &capability.Rollout{Percent: 0.01, Batch: "b2"},
 			Schedule:       &capability.Schedule{Until: now},
 		}

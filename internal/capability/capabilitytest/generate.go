@@ -121,7 +121,12 @@ func anyMethod(roll Dice, id pay.Method) capability.Method {
 			m.Limits = with(m.Limits, c, anyLimits(roll))
 		}
 	}
-	for _, h := range []device.Host{"taobao", "wechat", "alipay"} {
+	for _, h := range []device.Host{"taobao", "wechat", "alipay", "jd"} {
+		if roll.Yes() {
+			m.Hosts = with(m.Hosts, h, Pick(roll, capability.Walls))
+		}
+	}
+	for _, h := range []string{"taobao", "wechat", "wechat/ios", "wechat/harmonyos", "alipay"} {
 		if roll.Yes() {
 			m.HostMinVersion = with(m.HostMinVersion, h, Pick(roll, Versions))
 		}

@@ -112,6 +112,7 @@ func (d *decoder) method(m *capability.Method) reader {
 		field{"limits", false, d.limits(&m.Limits)},
 		field{"regions", false, set(d, &m.Regions, 1, d.region)},
 		field{"products", false, optional(&m.Products, d.products)},
+		field{"hosts", false, d.walls(&m.Hosts)},
 		field{"host_min_version", false, d.hostVersions(&m.HostMinVersion)},
 		field{"rollout", false, optional(&m.Rollout, d.rollout)},
 		field{"schedule", false, optional(&m.Schedule, d.schedule)},
@@ -148,17 +149,51 @@ func (d *decoder) goods(g *capability.Goods) reader {
 	))
 }
 
-func (d *decoder) hostVersions(into *map[device.Host]string) reader {
-	hosts := device.Hosts()
+// walls reads what apps do otherwise than the methods table says.
+func (d *decoder) walls(into *map[device.Host]capability.Wall) reader {
+	hosts := device.AllHosts()
 	return d.dictionary(func(key string, v *strictjson.Value) {
 		host := device.Host(key)
 		if !slices.Contains(hosts, host) {
 			d.report(v, RuleUnknownID, "must be one of %s, is %q", enumerate(hosts), strictjson.Cut(key))
 			return
 		}
-		var version string
-		word(d, &version, RuleFormat, "must be two to four numbers with dots", device.ValidVersion)(v)
-		put(into, host, version)
+		var wall capability.Wall
+		oneOf(d, &wall, capability.Walls)(v)
+		put(into, host, wall)
+	})
+}
+
+// hostVersions reads versions by app, by app and system ("wechat/ios"), or an object of
+// systems in an app, which is the same.
+func (d *decoder) hostVersions(into *map[string]string) reader {
+	hosts := device.Hosts()
+	version := func(key string) reader {
+		return func(v *strictjson.Value) {
+			var text string
+			word(d, &text, RuleFormat, "must be two to four numbers with dots", device.ValidVersion)(v)
+			put(into, key, text)
+		}
+	}
+	system := func(host, system string, v *strictjson.Value) {
+		if !slices.Contains(device.MobileSystems, device.OS(system)) {
+			d.report(v, RuleUnknownID, "must be one of %s, is %q", enumerate(device.MobileSystems), strictjson.Cut(system))
+			return
+		}
+		version(host + "/" + system)(v)
+	}
+	return d.dictionary(func(key string, v *strictjson.Value) {
+		host, os, onSystem := strings.Cut(key, "/")
+		switch {
+		case !slices.Contains(hosts, device.Host(host)):
+			d.report(v, RuleUnknownID, "must be one of %s, is %q", enumerate(hosts), strictjson.Cut(host))
+		case onSystem:
+			system(host, os, v)
+		case v.Kind == strictjson.Object:
+			d.dictionary(func(os string, v *strictjson.Value) { system(host, os, v) })(v)
+		default:
+			version(key)(v)
+		}
 	})
 }
 

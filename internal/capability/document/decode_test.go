@@ -2,6 +2,7 @@ package document_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -108,6 +109,11 @@ var broken = []struct {
 	{"host-unknown", "methods[0].host_min_version.netscape", "unknown_id"},
 	{"host-version-of-one-part", "methods[0].host_min_version.taobao", "format"},
 	{"host-version-as-number", "methods[0].host_min_version.taobao", "type"},
+	{"host-system-unknown", "methods[0].host_min_version.wechat.symbian", "unknown_id"},
+	{"host-systems-empty", "methods[0].host_min_version.wechat", "range"},
+	{"host-key-system-unknown", "methods[0].host_min_version.wechat/symbian", "unknown_id"},
+	{"hosts-unknown", "methods[0].hosts.netscape", "unknown_id"},
+	{"hosts-wall-unknown", "methods[0].hosts.jd", "unknown_id"},
 	{"percent-over-100", "methods[0].rollout.percent", "range"},
 	{"percent-negative", "methods[0].rollout.percent", "range"},
 	{"percent-too-fine", "methods[0].rollout.percent", "type"},
@@ -319,5 +325,27 @@ func BenchmarkDecode(b *testing.B) {
 		if _, err := document.Decode(full); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestVersionsOfSystems: an object of systems and keys of app and system say the same, and
+// come out as keys.
+func TestVersionsOfSystems(t *testing.T) {
+	t.Parallel()
+	const text = `{"schema": 1, "merchant": "a", "name": "A", "locale": "en", "visible": 1, "methods": [
+		{"method": "wechat_pay", "state": "open", "rails": ["qr"], "currencies": ["CNY"], "host_min_version": %s}]}`
+	object, err := document.Decode([]byte(fmt.Sprintf(text, `{"taobao": "10.40", "wechat": {"ios": "8.0.63", "harmonyos": "8.0.9"}}`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := document.Decode([]byte(fmt.Sprintf(text, `{"taobao": "10.40", "wechat/ios": "8.0.63", "wechat/harmonyos": "8.0.9"}`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := string(object.JSON()), string(keys.JSON()); a != b {
+		t.Errorf("they differ:\n%s\n%s", a, b)
+	}
+	if _, err := document.Decode(object.JSON()); err != nil {
+		t.Errorf("what comes out is not taken: %v", err)
 	}
 }

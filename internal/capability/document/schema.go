@@ -7,17 +7,20 @@ import (
 	"slices"
 	"strings"
 
+	"morepay/internal/device"
 	"morepay/internal/method"
-	"morepay/internal/pay"
 )
 
-// schemaText has two places where the table of methods goes.
+// schemaText has places where what the program's tables say goes.
 //
 //go:embed schema.json
 var schemaText string
 
 var schema = []byte(strings.NewReplacer(
 	`["$methods"]`, quoted(method.IDs()),
+	`["$hosts"]`, quoted(device.AllHosts()),
+	`["$versioned"]`, quoted(versioned()),
+	`["$systems"]`, quoted(device.MobileSystems),
 	`{"$comment": "$grants"}`, strings.Join(grants(), ",\n        "),
 ).Replace(schemaText))
 
@@ -37,7 +40,19 @@ func grants() []string {
 	return rules
 }
 
-func quoted[T pay.Method | pay.Rail](words []T) string {
+// versioned lists the keys of host_min_version.
+func versioned() []string {
+	var keys []string
+	for _, host := range device.Hosts() {
+		keys = append(keys, string(host))
+		for _, system := range device.MobileSystems {
+			keys = append(keys, string(host)+"/"+string(system))
+		}
+	}
+	return keys
+}
+
+func quoted[T ~string](words []T) string {
 	b, err := json.Marshal(words)
 	if err != nil {
 		panic(err) // words are strings
