@@ -184,16 +184,19 @@ func (d *decoder) hostVersions(into *map[string]string) reader {
 	}
 	return d.dictionary(func(key string, v *strictjson.Value) {
 		host, os, onSystem := strings.Cut(key, "/")
-		switch {
-		case !slices.Contains(hosts, device.Host(host)):
+		if !slices.Contains(hosts, device.Host(host)) {
 			d.report(v, RuleUnknownID, "must be one of %s, is %q", enumerate(hosts), strictjson.Cut(host))
-		case onSystem:
-			system(host, os, v)
-		case v.Kind == strictjson.Object:
-			d.dictionary(func(os string, v *strictjson.Value) { system(host, os, v) })(v)
-		default:
-			version(key)(v)
+			return
 		}
+		if onSystem {
+			system(host, os, v)
+			return
+		}
+		if v.Kind == strictjson.Object {
+			d.dictionary(func(os string, v *strictjson.Value) { system(host, os, v) })(v)
+			return
+		}
+		version(key)(v)
 	})
 }
 
