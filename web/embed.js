@@ -82,7 +82,7 @@ iframe{display:block;width:100vw;max-width:100%;min-height:inherit;border:0}
   // origin returns an endpoint that this page may frame. Plain http is for shops that
   // are under development and served by plain http themselves.
   function origin(endpoint) {
-    if (HERE === "null") throw bad("endpoint", "can't be framed without an origin (file:, sandbox): link to the session's url");
+    if (HERE === "null") throw bad("endpoint", "can't be framed without an origin (file:, sandbox): link to the session");
     if (!endpoint) throw bad("endpoint", "is missing, which a module needs");
     const [found, secure] = /^http(s?):\/\/[^/?#@]+(?=\/?$)/.exec(endpoint) || [];
     if (secure || (found && HERE.startsWith("http:"))) return found;
@@ -190,7 +190,7 @@ iframe{display:block;width:100vw;max-width:100%;min-height:inherit;border:0}
       } catch (old) {
         const style = document.createElement("style");
         style.textContent = SHEET;
-        this._box.prepend(style);
+        if (!root.querySelector("style")) this._box.prepend(style);
       }
     }
 
@@ -265,6 +265,7 @@ iframe{display:block;width:100vw;max-width:100%;min-height:inherit;border:0}
       if (token && !TOKEN.test(token)) throw bad("session", "must be the token of a session");
       const url = new URL(token ? "/pay/" + token : "/offer", origin(this.endpoint || HOME));
       if (token) this._link.href = url;
+      else if (this.amount % 1 !== 0) throw bad("amount", "must be whole");
       else ORDER.forEach((name) => set(url, name, this[name]));
       set(url, "parent", HERE);
       set(url, "seen", this._seen && 1);
@@ -428,7 +429,7 @@ iframe{display:block;width:100vw;max-width:100%;min-height:inherit;border:0}
         return flag ? this.hasAttribute(attribute) : /amount|count/.test(attribute) ? +value : value;
       },
       set(v) {
-        if (v === undefined || v === null || v === false) this.removeAttribute(attribute);
+        if (v == null || v === false) this.removeAttribute(attribute);
         else this.setAttribute(attribute, v === true ? "" : flat(v));
       },
     });
