@@ -134,17 +134,17 @@ func hangups() <-chan os.Signal {
 type demoCommand struct {
 	config    `embed:""`
 	SimListen string   `default:"127.0.0.1:8081" help:"Address of the simulated providers and the simulated phone."`
-	Export    string   `type:"path" help:"Write the merchants with accounts and keys into this folder, for simulate and serve, and start nothing."`
+	Export    *string  `placeholder:"DIR" help:"Write the merchants with accounts and keys into this folder, for simulate and serve, and start nothing."`
 	Origin    []string `help:"Origin of a shop of your own, such as http://localhost:5173, that every merchant registers. May be given several times."`
 }
 
 // Validate is called by kong before Run.
 func (t *demoCommand) Validate() error {
 	for i, origin := range t.Origin {
-		if err := cli.CheckOrigin("origin", origin); err != nil {
+		t.Origin[i] = strings.TrimSuffix(origin, "/")
+		if err := cli.CheckShop("origin", t.Origin[i]); err != nil {
 			return err
 		}
-		t.Origin[i] = strings.TrimSuffix(origin, "/")
 	}
 	return t.check()
 }
@@ -152,8 +152,8 @@ func (t *demoCommand) Validate() error {
 // Run serves the sample merchants, or those of --merchants, with everything
 // simulated.
 func (t *demoCommand) Run(ctx context.Context) error {
-	if t.Export != "" {
-		return t.export()
+	if t.Export != nil {
+		return t.export(*t.Export)
 	}
 	if t.Data == "" {
 		folder, err := os.MkdirTemp("", "morepay-demo-")
@@ -173,12 +173,13 @@ func (t *demoCommand) Run(ctx context.Context) error {
 	return errors.Join(d.Run(ctx), d.Close())
 }
 
-func (t *demoCommand) export() error {
+// export writes the merchants and starts nothing.
+func (t *demoCommand) export(dir string) error {
 	baseURL := strings.TrimSuffix(cmp.Or(t.BaseURL, "http://"+t.Listen), "/")
-	if err := demo.Export(t.Export, t.Merchants, baseURL, t.Origin); err != nil {
+	if err := demo.Export(dir, t.Merchants, baseURL, t.Origin); err != nil {
 		return err
 	}
-	demo.AnnounceExport(os.Stdout, t.Export, baseURL)
+	demo.AnnounceExport(os.Stdout, dir, baseURL)
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"os"
 	"strings"
 
+	"morepay/internal/merchant/folder"
 	"morepay/internal/pay"
 	"morepay/internal/reconcile"
 	"morepay/internal/retention"
@@ -84,6 +85,14 @@ func CheckOrigin(flag, value string) error {
 		return nil
 	}
 	return usage(flag, "must be an origin such as https://pay.example, is %q", value)
+}
+
+// CheckShop refuses a flag's value that is no origin of a shop's pages in test mode.
+func CheckShop(flag, value string) error {
+	if err := folder.CheckOrigin(value, false); err != nil {
+		return usage(flag, "%v", err)
+	}
+	return nil
 }
 
 // CheckDatabase refuses a flag's value that is neither "" nor a URL of PostgreSQL:

@@ -22,6 +22,9 @@ const apiKeyFile = "api_key"
 // use it. There are no webhooks: who listens to them is the shop's to say. dir must be
 // empty, or not be there.
 func Export(dir, from, baseURL string, origins []string) error {
+	if dir == "" {
+		return pay.Errorf(pay.CodeInvalid, "--export", "must name a folder")
+	}
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err

@@ -2,6 +2,7 @@ package providersim
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -107,10 +108,26 @@ func (s *Sim) target(r *http.Request) (controlTarget, error) {
 	return t, nil
 }
 
+// hasAccount reports whether one of the providers knows an account.
+func (s *Sim) hasAccount(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.wechat[id] != nil || s.alipay[id] != nil || s.merchantLink[id] != nil
+}
+
+// errNoRef is of a request that names no payment.
+var errNoRef = errors.New("ref: is missing")
+
 func (s *Sim) controlScan(r *http.Request) (any, error) {
 	t, err := s.target(r)
 	if err != nil {
 		return nil, err
+	}
+	if t.Text == "" {
+		return nil, errors.New("text: is missing")
+	}
+	if !slices.Contains(Hows, t.How) {
+		return nil, errors.New("how: camera, album, long_press or link")
 	}
 	return s.Scan(t.User, t.Text, t.How)
 }
@@ -120,6 +137,9 @@ func (s *Sim) controlApprove(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if t.Ref == "" {
+		return nil, errNoRef
+	}
 	return s.Approve(t.User, t.Ref)
 }
 
@@ -127,6 +147,9 @@ func (s *Sim) controlCancel(r *http.Request) (any, error) {
 	t, err := s.target(r)
 	if err != nil {
 		return nil, err
+	}
+	if t.Ref == "" {
+		return nil, errNoRef
 	}
 	return s.Cancel(t.User, t.Ref)
 }
@@ -144,12 +167,18 @@ func (s *Sim) controlClock(*http.Request) (any, error) {
 	return map[string]time.Time{"now": s.Now()}, nil
 }
 
+// maxAdvance limits one move of the clock, in seconds: ten years.
+const maxAdvance = 10 * 365 * 24 * 60 * 60
+
 func (s *Sim) controlAdvance(r *http.Request) (any, error) {
 	by, err := controlBody[struct {
 		Seconds int64 `json:"advance_seconds"`
 	}](r)
 	if err != nil {
 		return nil, err
+	}
+	if by.Seconds == 0 || max(by.Seconds, -by.Seconds) > maxAdvance {
+		return nil, fmt.Errorf("advance_seconds: must be up to %d, or down to minus that, and not 0", maxAdvance)
 	}
 	s.Advance(time.Duration(by.Seconds) * time.Second)
 	return s.controlClock(r)
@@ -177,6 +206,11 @@ func (s *Sim) controlInject(r *http.Request) (any, error) {
 	}
 	if in.Seed != nil {
 		s.Reseed(*in.Seed)
+	}
+	for _, r := range in.Rules {
+		if r.Account != "" && !s.hasAccount(r.Account) {
+			return nil, fmt.Errorf("account: there is no %q", r.Account)
+		}
 	}
 	if err := s.Inject(in.Rules...); err != nil {
 		return nil, err

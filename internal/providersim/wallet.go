@@ -16,6 +16,9 @@ const (
 	ByLink      How = "link"       // tapped or pasted into a browser
 )
 
+// Hows lists all of them.
+var Hows = []How{ByCamera, ByAlbum, ByLongPress, ByLink}
+
 // Payment is an order as the phone and the control API show it.
 type Payment struct {
 	ID          string    `json:"id"`

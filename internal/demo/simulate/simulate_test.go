@@ -9,6 +9,7 @@ import (
 
 	"morepay/internal/demo"
 	"morepay/internal/demo/simulate"
+	"morepay/internal/merchant/folder"
 )
 
 // What no simulator could stand in for is refused, naming the file and the field.
@@ -66,5 +67,23 @@ func replaceIn(file, from, to string) func(dir string) error {
 		}
 		compact := strings.ReplaceAll(string(b), `"mchid": `, `"mchid":`)
 		return os.WriteFile(name, []byte(strings.ReplaceAll(compact, from, to)), 0o600)
+	}
+}
+
+// What no browser says of a shop's pages is refused where it is written.
+func TestExportRefusesOrigins(t *testing.T) {
+	t.Parallel()
+	for _, origin := range []string{"https://*.shop.example", "http://LOCALHOST:5173", "http://localhost:80", "https://shop.example:443", "http://localhost:99999", "http://127.0.0.1:0", "", "localhost:5173", "http://localhost:5173/shop"} {
+		if err := folder.CheckOrigin(origin, false); err == nil {
+			t.Errorf("%q is taken", origin)
+		}
+	}
+	for _, origin := range []string{"http://localhost:5173", "https://shop.example", "https://shop.example:8443", "http://[::1]:5173"} {
+		if err := folder.CheckOrigin(origin, false); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := demo.Export("", "", "http://127.0.0.1:8080", nil); err == nil {
+		t.Error("an export to nowhere was made")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"morepay/internal/pay"
@@ -79,9 +80,8 @@ func (s *Settings) check(realMoney bool) []error {
 		problems = append(problems, pay.Errorf(pay.CodeInvalid, "mode", "must be %q, the mode of this server, is %q", want, s.Mode))
 	}
 	for i, o := range s.Origins {
-		u, err := parseHTTP(o, realMoney)
-		if err != nil || u.Path != "" || o != u.Scheme+"://"+u.Host || !plainHost(u.Host) {
-			wrong("origins[%d]", i, "must be an origin such as https://shop.example, is %q", o)
+		if err := CheckOrigin(o, realMoney); err != nil {
+			wrong("origins[%d]", i, "%v", err)
 		}
 	}
 	for i, p := range s.ReturnURLs {
@@ -127,6 +127,26 @@ func parseHTTP(raw string, realMoney bool) (*url.URL, error) {
 		return nil, fmt.Errorf("must be https")
 	}
 	return u, nil
+}
+
+// CheckOrigin refuses what no browser says of the pages of a shop. realMoney demands
+// https.
+func CheckOrigin(o string, realMoney bool) error {
+	u, err := parseHTTP(o, realMoney)
+	if err != nil || u.Path != "" || o != u.Scheme+"://"+u.Host || !plainHost(u.Host) {
+		return fmt.Errorf("must be an origin such as https://shop.example, is %q", o)
+	}
+	if u.Port() == "" {
+		return nil
+	}
+	port, err := strconv.ParseUint(u.Port(), 10, 16)
+	if err != nil || port == 0 {
+		return fmt.Errorf("must have a port from 1 to 65535, is %q", o)
+	}
+	if u.Scheme == "http" && port == 80 || u.Scheme == "https" && port == 443 {
+		return fmt.Errorf("must be without :%d, which browsers leave out, is %q", port, o)
+	}
+	return nil
 }
 
 // plainHost: the host of an origin goes into a header, where * and ; mean
