@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -140,6 +141,18 @@ func encodings(built fs.FS, name string) map[coding][]byte {
 // HasBundle reports whether the browser can be given the WebAssembly client.
 func (a *Assets) HasBundle() bool {
 	return a.byName[AppWasm] != nil && a.byName[WasmExec] != nil
+}
+
+// Loaders returns the names of the published versions of the merchant's loader.
+func (a *Assets) Loaders() []string {
+	var names []string
+	for name := range a.byName {
+		if path.Dir(name) == versionsFolder {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // URL returns the path of an asset that names its content, or "" if there is no

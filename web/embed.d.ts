@@ -168,7 +168,7 @@ export interface MorePaymentMethodsElement extends HTMLElement {
   locale: string;
   theme: string;
   layout: Layout;
-  get visibleCount(): string;
+  get visibleCount(): number;
   set visibleCount(count: string | number);
   methodOrder: string;
   allowMethods: string;
@@ -177,7 +177,7 @@ export interface MorePaymentMethodsElement extends HTMLElement {
   remember: boolean;
   holdRedirect: boolean;
   merchant: string;
-  get amount(): string;
+  get amount(): number;
   set amount(amount: string | number);
   currency: string;
   get items(): string;

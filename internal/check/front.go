@@ -159,6 +159,9 @@ func (f *front) assets(a *web.Assets) {
 		return
 	}
 	f.mediaType("/"+web.Embed, loader.Header, a.MediaType(web.Embed))
+	for _, name := range a.Loaders() {
+		f.pinned(a.URL(name), a.Integrity(name))
+	}
 	for _, name := range []string{web.Boot, web.Frame, web.Listen, web.WasmExec, web.AppWasm} {
 		path := a.URL(name)
 		if path == "" {
@@ -172,5 +175,18 @@ func (f *front) assets(a *web.Assets) {
 		default:
 			f.mediaType(path, res.Header, a.MediaType(name))
 		}
+	}
+}
+
+// pinned looks at a published version of the loader, whose bytes shops may have
+// pinned.
+func (f *front) pinned(path, integrity string) {
+	res, body, ok := f.get(http.MethodGet, path)
+	switch {
+	case !ok:
+	case res.StatusCode != http.StatusOK:
+		f.warn(path, "answers %d: the server is of another build than this command, or the proxy does not lead /embed/ to it", res.StatusCode)
+	case web.Integrity([]byte(body)) != integrity:
+		f.wrong(path, "arrives with other bytes than the server sends: the browsers of shops that have pinned them refuse it")
 	}
 }

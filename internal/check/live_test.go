@@ -146,6 +146,16 @@ func TestFront(t *testing.T) {
 				r.StatusCode = 404
 			}
 		}, nil, []string{"another build"}},
+		"without-versions": {func(r *http.Response) {
+			if strings.HasPrefix(r.Request.URL.Path, "/embed/") {
+				r.StatusCode = 404
+			}
+		}, nil, []string{"does not lead /embed/ to it"}},
+		"makes-scripts-smaller": {func(r *http.Response) {
+			if strings.HasPrefix(r.Request.URL.Path, "/embed/") {
+				replace(r, "smaller")
+			}
+		}, []string{"arrives with other bytes"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -314,6 +314,7 @@ func visits(t *testing.T, s *harness) map[string]demotest.Answer {
 		"wrong-key":    s.Get(t, s.Origin+"/v1/sessions/"+open.ID, "Authorization", key+"x"),
 		"capabilities": s.Get(t, s.Origin+"/v1/merchants/bench/capabilities"),
 		"embed":        s.Get(t, s.Origin+"/embed.js"),
+		"version":      s.Get(t, s.Origin+"/embed/1.0.0.js"),
 		"health":       s.Get(t, s.Origin+"/healthz"),
 		"ready":        s.Get(t, s.Origin+"/readyz"),
 		"nothing":      s.Get(t, s.Origin+"/nothing?token="+open.Token),
@@ -342,13 +343,14 @@ func TestNoCookies(t *testing.T) {
 	}
 }
 
-// Only the public capability document may be read by scripts of other origins.
+// Only the public capability document and the loader, whose hash browsers check, may be
+// read by scripts of other origins.
 func TestForeignScriptsReadOnlyCapabilities(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	for name, a := range visits(t, s) {
 		allowed := a.Header.Get("Access-Control-Allow-Origin")
-		if want := map[string]string{"capabilities": "*"}[name]; allowed != want && name != "embed" {
+		if want := map[string]string{"capabilities": "*", "embed": "*", "version": "*"}[name]; allowed != want {
 			t.Errorf("%s may be read by %q, want %q", name, allowed, want)
 		}
 	}
