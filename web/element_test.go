@@ -226,3 +226,34 @@ func TestEmbedDeferred(t *testing.T) {
 		shown(t, tab)
 	})
 }
+
+// However an element is made and moved, it shows one frame, and leaves nothing behind.
+func TestEmbedAnywhere(t *testing.T) {
+	c := serveCheckout(t)
+	browser := browsertest.Start(t)
+	tag := `<more-payment-methods id="b" session="` + token + `" endpoint="` + c.URL + `"></more-payment-methods>`
+	for name, make := range map[string]string{
+		"createElement": `const b = document.createElement("more-payment-methods"); Object.assign(b, { id: "b", session: "` + token + `" }); document.body.append(b)`,
+		"new":           `const b = new MorePaymentMethods(); b.id = "b"; b.setAttribute("session", "` + token + `"); document.body.append(b)`,
+		"innerHTML":     `document.body.innerHTML = '` + tag + `'`,
+		"cloneNode":     `document.body.innerHTML = '` + tag + `'; const b = document.body.firstChild, other = b.cloneNode(); b.replaceWith(other)`,
+		"template":      `const t = document.createElement("template"); t.innerHTML = '` + tag + `'; document.body.append(document.importNode(t.content, true))`,
+		"moved-often":   `document.body.innerHTML = '` + tag + `<p></p>'; for (let i = 0; i < 200; i++) document.body.append(document.body.firstChild)`,
+		"adopted": `const f = document.createElement("iframe"); document.body.append(f); document.body.insertAdjacentHTML("beforeend", '` + tag + `');
+			f.contentDocument.body.append(document.body.lastChild); document.body.append(f.contentDocument.body.lastChild); f.remove()`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			tab := browser.Open(t)
+			tab.Go(serveHTML(t, `<body><script src="`+c.URL+`/embed.js"></script><script>window.ready = 0; addEventListener("mpm:ready", () => ready++)</script>`))
+			tab.Eval(`{ `+make+` }`, nil)
+			tab.Wait(`ready === 1`)
+			if got := tab.Text(`document.getElementById("b").shadowRoot.querySelectorAll("iframe").length + " " + getComputedStyle(document.getElementById("b")).display`); got != "1 block" {
+				t.Errorf("frames and display are %s", got)
+			}
+			tab.Eval(`window.b = document.getElementById("b"); b.remove()`, nil)
+			if got := tab.Text(`b.shadowRoot.querySelectorAll("iframe").length`); got != "0" {
+				t.Errorf("%s frames are left", got)
+			}
+		})
+	}
+}

@@ -26,7 +26,7 @@
   const SHEET = `:host{display:block;width:100%}:host([hidden]){display:none}
 iframe{display:block;width:100vw;max-width:100%;min-height:inherit;border:0}
 .wait{background:repeating-linear-gradient(#8882 0 56px,#0000 0 68px) 0 0/100% 260px no-repeat}
-.failed iframe,a,slot{display:none}.failed a[href]:not([hidden]),.failed slot{display:block}`;
+.failed iframe,a,slot{display:none}a{padding:1em;color:inherit}.failed a[href]:not([hidden]),.failed slot{display:block}`;
 
   // The messages that the page may send, and the fields of their details: texts, if
   // CHECKS doesn't know better.
@@ -50,7 +50,7 @@ iframe{display:block;width:100vw;max-width:100%;min-height:inherit;border:0}
   };
   const text = (v) => typeof v === "string";
   const flat = (v) => (typeof v === "object" ? JSON.stringify(v) : v);
-  const truth = (v) => typeof v === "boolean";
+  const truth = (v) => v === !!v;
   const CHECKS = { height: Number.isFinite, amount: Number.isFinite, methods: (v) => Array.isArray(v) && v.every(text), retryable: truth, online: truth };
 
   // The attributes that become words of the page's address.
@@ -68,8 +68,7 @@ iframe{display:block;width:100vw;max-width:100%;min-height:inherit;border:0}
   // read returns {type, session, detail} of a small message with just the known fields, or
   // null.
   function read(data) {
-    if (!data || data.mpm !== 1 || !MESSAGES.hasOwnProperty(data.type)) return null;
-    if (!data.detail || JSON.stringify(data).length > 1024) return null;
+    if (!data || data.mpm !== 1 || !MESSAGES.hasOwnProperty(data.type) || !data.detail || JSON.stringify(data).length > 1024) return null;
     const detail = {};
     for (const field of MESSAGES[data.type].match(/\w+/g) || []) {
       const value = data.detail[field];
