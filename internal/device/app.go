@@ -10,12 +10,12 @@ import (
 type app struct {
 	id        string
 	container Container
-	host      Host     // "" if nothing depends on which app it is
-	all       []string // lower-case tokens, all of which are in the user agent
-	any       []string // one of which is in the user agent; none listed is no condition
-	none      []string // none of which is in the user agent
-	versions  []string // what stands before the host's version; the first that is followed by one counts
-	claimed   bool     // no user agent tells it: the app says so itself, see [Hints]
+	host      Host   // "" if nothing depends on which app it is
+	all       tokens // all of which are in the user agent
+	any       tokens // one of which is in the user agent; none listed is no condition
+	none      tokens // none of which is in the user agent
+	versions  tokens // what stands before the host's version; the first that is followed by one counts
+	claimed   bool   // no user agent tells it: the app says so itself, see [Hints]
 }
 
 // Sample is the user agent of a device, with the hints that its browser gives
@@ -28,17 +28,14 @@ type Sample struct {
 }
 
 func (a *app) matches(ua string) bool {
-	if a.claimed {
-		return false
-	}
-	return containsAll(ua, a.all) && (len(a.any) == 0 || containsAny(ua, a.any)) && !containsAny(ua, a.none)
+	return !a.claimed && fits(ua, a.all, a.any, a.none)
 }
 
 // version finds the host's version in a lower-case user agent, else "".
 func (a *app) version(ua string) string {
-	for _, token := range a.versions {
+	for token := range strings.SplitSeq(string(a.versions), "|") {
 		_, after, _ := strings.Cut(ua, token)
-		if v := versionAt(after); v != "" {
+		if v := versionAt(after); token != "" && v != "" {
 			return v
 		}
 	}
@@ -114,7 +111,7 @@ func Hosts() []Host {
 	var list []Host
 	seen := map[Host]bool{}
 	for i := range apps {
-		if h := apps[i].host; (len(apps[i].versions) > 0 || apps[i].claimed) && !seen[h] {
+		if h := apps[i].host; (apps[i].versions != "" || apps[i].claimed) && !seen[h] {
 			seen[h] = true
 			list = append(list, h)
 		}

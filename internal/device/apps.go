@@ -7,133 +7,144 @@ var apps = []app{
 	// A crawler must not look like a phone with wallets, whatever it copies.
 	{
 		id: "bot", container: Browser,
-		any: []string{"googlebot", "bingbot", "baiduspider", "bytespider", "spider/", "+http"},
+		any: "googlebot|bingbot|baiduspider|bytespider|spider/|+http",
 	},
 	// Mini programs come before WeCom and Alipay: their bridges can't pay from a
 	// web-view.
 	{
 		id: "wecom-mini-program", container: MiniProgram, host: "wecom",
-		all:      []string{"wxwork/", "miniprogram"},
-		versions: []string{"wxwork/"},
+		all:      "wxwork/|miniprogram",
+		versions: "wxwork/",
 	},
 	{
 		id: "wechat-mini-program", container: MiniProgram, host: "wechat",
-		all:      []string{"micromessenger/", "miniprogram"},
-		versions: []string{"micromessenger/"},
+		all:      "micromessenger/|miniprogram",
+		versions: "micromessenger/",
 	},
 	{
 		id: "alipay-mini-program", container: MiniProgram, host: "alipay",
-		all:      []string{"alipayclient/", "miniprogram"},
-		versions: []string{"alipayclient/"},
+		all:      "alipayclient/|miniprogram",
+		versions: "alipayclient/",
 	},
 	{
 		id: "baidu-mini-program", container: MiniProgram, host: "baidu",
-		any:      []string{"swan-baiduboxapp", " swan/"},
-		versions: []string{" baiduboxapp/"},
+		any:      "swan-baiduboxapp| swan/",
+		versions: " baiduboxapp/",
 	},
 	{
 		id: "douyin-mini-program", container: MiniProgram, host: "douyin",
-		all:      []string{"toutiaomicroapp"},
-		any:      []string{"aweme"},
-		versions: []string{"app_version/", "aweme_", "aweme/"},
+		all:      "toutiaomicroapp",
+		any:      "aweme",
+		versions: "app_version/|aweme_|aweme/",
 	},
 	{
 		id: "qq-mini-program", container: MiniProgram, host: "qq",
-		all:      []string{" qq/", "miniprogram"},
-		versions: []string{" qq/"},
+		all:      " qq/|miniprogram",
+		versions: " qq/",
+	},
+	{
+		id: "jd-mini-program", container: MiniProgram, host: "jd",
+		all:      "jdapp;",
+		any:      ";jdmp| jdmp|miniprogram",
+		versions: "jdapp;android;|jdapp;iphone;|jdapp;ipad;|jdapp;harmony;",
 	},
 	// Of some other super app: a web-view there can't leave for a wallet either.
 	{
 		id: "mini-program", container: MiniProgram,
-		any:  []string{"miniprogram", "microapp/"},
-		none: []string{"wxwork/"},
+		any:  "miniprogram|microapp/|xhsminiapp| swan/| jdmp",
+		none: "wxwork/",
 	},
 	{
 		id: "wecom", container: WeCom, host: "wecom",
-		any:      []string{"wxwork/"},
-		versions: []string{"wxwork/"},
+		any:      "wxwork/",
+		versions: "wxwork/",
 	},
 	{
 		id: "wechat", container: WeChat, host: "wechat",
-		any:      []string{"micromessenger/"},
-		versions: []string{"micromessenger/"},
+		any:      "micromessenger/",
+		versions: "micromessenger/",
 	},
 	{
 		id: "alipay", container: Alipay, host: "alipay",
-		any:      []string{"alipayclient/", "aliapp(ap/"},
-		versions: []string{"alipayclient/", "aliapp(ap/"},
+		any:      "alipayclient/|aliapp(ap/",
+		versions: "alipayclient/|aliapp(ap/",
 	},
 	{
 		id: "dingtalk", container: AliApp, host: "dingtalk",
-		any:      []string{"dingtalk/", "dingtalk("},
-		versions: []string{"dingtalk/", "dingtalk("},
+		any:      "dingtalk/|dingtalk(",
+		versions: "dingtalk/|dingtalk(",
 	},
 	{
 		id: "taobao", container: AliApp, host: "taobao",
-		any:      []string{"aliapp(tb/"},
-		versions: []string{"aliapp(tb/"},
+		any:      "aliapp(tb/",
+		versions: "aliapp(tb/",
 	},
 	{
 		id: "tmall", container: AliApp, host: "tmall",
-		any:      []string{"aliapp(tm/"},
-		versions: []string{"aliapp(tm/"},
+		any:      "aliapp(tm/",
+		versions: "aliapp(tm/",
 	},
 	{
 		id: "aliapp", container: AliApp,
-		any:  []string{"aliapp(", "windvane/"},
-		none: []string{"tunionsdk/", "aliapp(bc/"}, // other companies' apps with an SDK of theirs
+		any:  "aliapp(|windvane/",
+		none: "tunionsdk/|aliapp(bc/|alibaichuan(", // other companies' apps with an SDK of theirs
 	},
 	{
 		id: "jd", container: JD, host: "jd",
-		any:      []string{"jdapp;"},
-		versions: []string{"jdapp;android;", "jdapp;iphone;", "jdapp;ipad;"},
+		any:      "jdapp;",
+		versions: "jdapp;android;|jdapp;iphone;|jdapp;ipad;|jdapp;harmony;",
 	},
 	// JD's other apps, such as the Lite one: their versions count on their own.
 	{
 		id: "jd-other", container: JD,
-		any: []string{"jdltapp;", "jdpingou;", "jdjr-app", "jdhealthapp", "supportjdshwk/", "jdsupportdarkmode/"},
+		any: "jdltapp;|jdpingou;|jdjr-app|jdhealthapp|supportjdshwk/|jdsupportdarkmode/",
 	},
 	// UnionPay's app tells build numbers only, which don't compare as versions.
 	{
 		id: "unionpay", container: UnionPay, host: "unionpay",
-		any: []string{"com.unionpay.chsp", "com.unionpay.mobilepay", "unionpay/1.0 cloudpay"},
+		any: "com.unionpay.chsp|com.unionpay.mobilepay|unionpay/1.0 cloudpay|(updebug ",
 	},
 	{
 		id: "qq", container: WebView, host: "qq",
-		any:      []string{" qq/"},
-		versions: []string{" qq/"},
+		any:      " qq/",
+		versions: " qq/",
 	},
 	{
 		id: "weibo", container: WebView, host: "weibo",
-		any:      []string{"weibo"},
-		versions: []string{"__weibo__"},
+		any:      "weibo",
+		versions: "__weibo__",
 	},
 	{
 		id: "douyin", container: WebView, host: "douyin",
-		any:      []string{"aweme"},
-		versions: []string{"app_version/", "aweme_", "aweme/"},
+		any:      "aweme",
+		versions: "app_version/|aweme_|aweme/",
+	},
+	// Its version counts on its own.
+	{
+		id: "baidu-lite", container: WebView,
+		any: "lite baiduboxapp",
 	},
 	{
 		id: "baidu", container: WebView, host: "baidu",
-		any:      []string{"baiduboxapp"},
-		versions: []string{"baiduboxapp/"},
+		any:      "baiduboxapp",
+		versions: "baiduboxapp/",
 	},
 	{
 		id: "lark", container: WebView, host: "lark",
-		any:      []string{"lark/"},
-		versions: []string{"lark/"},
+		any:      "lark/",
+		versions: "lark/",
 	},
 	{
 		id: "meituan", container: WebView, host: "meituan",
-		any: []string{"meituangroup/", "com.sankuai.meituan", "com.meituan.", "titansx/"},
+		any: "meituangroup/|com.sankuai.meituan|com.meituan.|titansx/",
 	},
 	// Browsers that look like web-views: a maker's own is one that the system draws with.
 	// A desktop's are told apart further below.
 	{
 		id: "browser", container: Browser,
-		any: []string{"vivobrowser/", "heytapbrowser/", "oppobrowser/", "miuibrowser/", "huaweibrowser/", "honorbrowser/", "samsungbrowser/", "mzbrowser/", "meizubrowser/",
-			"nubiabrowser/", "lenovobrowser/", "ucbrowser/", "ubrowser/", "quark/", "baidubrowser/", "sogoumobilebrowser/", "qihoobrowser/", "2345browser/", "liebaofast/",
-			"mxbrowser/", "duckduckgo/", "ddg/", "opr/", "opt/", "opera mini/", "opios/", "yabrowser/", "brave/", "vivaldi/", "focus/", "klar/", "ecosia", "puffin/", "whale/"},
+		any: "vivobrowser/|heytapbrowser/|oppobrowser/|miuibrowser/|huaweibrowser/|honorbrowser/|samsungbrowser/|mzbrowser/|meizubrowser/|" +
+			"nubiabrowser/|lenovobrowser/|ucbrowser/|ubrowser/|quark/|baidubrowser/|sogoumobilebrowser/|qihoobrowser/|2345browser/|liebaofast/|" +
+			"mxbrowser/|duckduckgo/|ddg/|opr/|opt/|opera mini/|opios/|yabrowser/|brave/|vivaldi/|focus/|klar/|ecosia|puffin/|whale/",
 	},
 	// A shop's own app that hands links on to wallets, as a browser does.
 	{
@@ -142,43 +153,43 @@ var apps = []app{
 	// Some unknown app with Tencent's X5 engine.
 	{
 		id: "x5", container: WebView,
-		any: []string{" tbs/"},
+		any: " tbs/",
 	},
 	{
 		id: "webview", container: WebView,
-		any: []string{"; wv)", "xiaohongshu/", "fb_iab", "fbav/", "fban/", "instagram ", " line/", "kakaotalk", "bytedancewebview", "musical_ly", "newsarticle/", "kwai/", "zhihuhybrid", "bilibili", "snapchat", "pinterest/"},
+		any: "; wv)|xiaohongshu/|fb_iab|fbav/|fban/|instagram | line/|kakaotalk|bytedancewebview|musical_ly|newsarticle/|kwai/|zhihuhybrid|bilibili|snapchat|pinterest/",
 	},
 	// WKWebView says neither Safari nor Version unless the app adds them.
 	{
 		id: "webview", container: WebView,
-		all:  []string{"applewebkit/"},
-		any:  []string{"iphone", "ipad", "ipod", "macintosh"},
-		none: []string{"safari/", " version/"},
+		all:  "applewebkit/",
+		any:  "iphone|ipad|ipod|macintosh",
+		none: "safari/| version/",
 	},
 	{
 		id: "qqbrowser", container: Browser,
-		any: []string{"qqbrowser/"},
+		any: "qqbrowser/",
 	},
 	// Any app's view on HarmonyOS NEXT says just this; browsers add a word of their own.
 	{
 		id: "arkweb", container: WebView,
-		any: []string{"arkweb/"},
+		any: "arkweb/",
 	},
 	{
 		id: "edge", container: Browser,
-		any: []string{"edg/", "edga/", "edgios/", "edge/"},
+		any: "edg/|edga/|edgios/|edge/",
 	},
 	{
 		id: "firefox", container: Browser,
-		any: []string{"firefox/", "fxios/"},
+		any: "firefox/|fxios/",
 	},
 	{
 		id: "chrome", container: Browser,
-		any: []string{"chrome/", "crios/"},
+		any: "chrome/|crios/",
 	},
 	{
 		id: "safari", container: Browser,
-		any: []string{"safari/"},
+		any: "safari/",
 	},
 	{
 		id: "unknown", container: Browser,

@@ -118,6 +118,8 @@ func (d Device) Refine(h Hints) Device {
 	switch {
 	case d.Container == MiniProgram:
 		return d
+	case h.Environment == "miniprogram" && d.Container == WeCom:
+		return d.in("wecom-mini-program")
 	case h.Environment == "miniprogram":
 		return d.in("wechat-mini-program")
 	case h.WeixinBridge && d.Container == WeCom: // it has WeChat's bridge too
@@ -206,23 +208,4 @@ func compose(a *app, s *system, version string) Device {
 		Host:        a.host,
 		HostVersion: version,
 	}
-}
-
-// containsAny reports whether s contains at least one of the tokens.
-func containsAll(s string, tokens []string) bool {
-	for _, token := range tokens {
-		if !strings.Contains(s, token) {
-			return false
-		}
-	}
-	return true
-}
-
-func containsAny(s string, tokens []string) bool {
-	for _, token := range tokens {
-		if strings.Contains(s, token) {
-			return true
-		}
-	}
-	return false
 }

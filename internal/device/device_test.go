@@ -96,6 +96,7 @@ func TestDetect(t *testing.T) {
 		{"wecom-before-wechat", "iPhone wxwork/4.1.30 MicroMessenger/7.0.1", iphone("wecom-iphone", device.WeCom, "wecom", "4.1.30")},
 		{"mini-program-of-wecom", "iPhone wxwork/4.1.30 MicroMessenger/7.0.1 miniProgram/wx1", iphone("wecom-mini-program-iphone", device.MiniProgram, "wecom", "4.1.30")},
 		{"dingtalk-before-other-ali-apps", "iPhone AliApp(DingTalk/6.5.20)", iphone("dingtalk-iphone", device.AliApp, "dingtalk", "6.5.20")},
+		{"app-about-televisions-on-a-phone", "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 SmartTV Remote/2.1", iphone("webview-iphone", device.WebView, "", "")},
 		{"cut-off-at-one-kibibyte", strings.Repeat(" ", device.MaxUserAgent) + "MicroMessenger/8.0.1", mobile},
 	}
 	for _, tt := range tests {
@@ -124,6 +125,7 @@ func TestRefine(t *testing.T) {
 		{"wechat-bridge-in-wecom", "wecom-iphone", device.Hints{WeixinBridge: true}, "wecom-iphone"},
 		{"wechat-bridge-still-loading", "wechat-iphone", device.Hints{}, "wechat-iphone"},
 		{"mini-program-without-token", "wechat-iphone", device.Hints{WeixinBridge: true, Environment: "miniprogram"}, "wechat-mini-program-iphone"},
+		{"mini-program-of-wecom-without-token", "wecom-iphone", device.Hints{WeixinBridge: true, Environment: "miniprogram"}, "wecom-mini-program-iphone"},
 		{"mini-program-with-a-bridge", "wechat-mini-program-android", device.Hints{WeixinBridge: true}, "wechat-mini-program-android"},
 		{"mini-program-of-alipay-with-a-bridge", "alipay-mini-program-android", device.Hints{AlipayBridge: true}, "alipay-mini-program-android"},
 		{"wechat-page-that-is-none", "wechat-iphone", device.Hints{Environment: "browser"}, "wechat-iphone"},
@@ -218,6 +220,9 @@ func TestDeviceRules(t *testing.T) {
 		}
 		once := d.Refine(hints)
 		checkDevice(t, once)
+		if d.Form == device.Mobile && once.Form != device.Mobile {
+			t.Errorf("hints make a desktop of %+v", d)
+		}
 		if twice := once.Refine(hints); twice != once {
 			t.Errorf("refining twice makes %+v of %+v", twice, once)
 		}
@@ -239,7 +244,7 @@ func checkDevice(t interface{ Errorf(string, ...any) }, d device.Device) {
 
 func TestHosts(t *testing.T) {
 	t.Parallel()
-	want := []device.Host{"wecom", "wechat", "alipay", "baidu", "douyin", "qq", "dingtalk", "taobao", "tmall", "jd", "weibo", "lark", "app"}
+	want := []device.Host{"wecom", "wechat", "alipay", "baidu", "douyin", "qq", "jd", "dingtalk", "taobao", "tmall", "weibo", "lark", "app"}
 	if diff := cmp.Diff(want, device.Hosts()); diff != "" {
 		t.Errorf("hosts (-want +got):\n%s", diff)
 	}
@@ -273,7 +278,7 @@ func BenchmarkDetect(b *testing.B) {
 func TestDesktopBrowser(t *testing.T) {
 	t.Parallel()
 	want := map[device.Profile]bool{
-		"edge-windows": true, "firefox-windows": true, "chrome-windows": true, "chrome-linux": true, "safari-mac": true, "browser-harmony-pc": true,
+		"edge-windows": true, "firefox-windows": true, "chrome-windows": true, "chrome-linux": true, "chrome-linux-pc": true, "safari-mac": true, "browser-harmony-pc": true,
 	}
 	for _, p := range device.Profiles() {
 		if d, _ := device.Of(p); d.DesktopBrowser() != want[p] {
@@ -300,6 +305,8 @@ func TestRefineTouch(t *testing.T) {
 		{"linux-laptop", linux, 0, device.Linux, device.Desktop},
 		{"linux-with-a-pad", linux, 2, device.Linux, device.Desktop},
 		{"android-tablet", linux, 5, device.Android, device.Mobile},
+		{"chromebook", strings.Replace(linux, "Linux", "CrOS", 1), 10, device.Linux, device.Desktop},
+		{"wechat-on-a-laptop", linux + " MicroMessenger/7.0.20.1781 WindowsWechat(0x63090a13) UnifiedPCLinuxWechat(0xf2541022)", 10, device.Linux, device.Desktop},
 		{"mac", mac, 0, device.MacOS, device.Desktop},
 		{"ipad", mac, 5, device.IOS, device.Mobile},
 		{"car", tesla, 10, device.Linux, device.Desktop},

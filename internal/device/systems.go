@@ -3,8 +3,8 @@ package device
 // system is a row of the systems table.
 type system struct {
 	id   string
-	all  []string // lower-case tokens, all of which are in the user agent
-	any  []string // one of which is in the user agent; none listed is no condition
+	all  tokens // all of which are in the user agent
+	any  tokens // one of which is in the user agent; none listed is no condition
 	os   OS
 	form Form
 
@@ -12,44 +12,46 @@ type system struct {
 }
 
 // Screens in living rooms and cars have no wallet: a phone scans what they show.
-var (
-	television = []string{"android tv", "androidtv", "googletv", "google tv", "bravia", "smart-tv", "smarttv", "smart tv", "; aft", "crkey", "hbbtv", "tv box", "tvbox", "mibox", "mitv", "hismart", "viera", "(tv; openharmony", "(tv; harmonyos"}
-	car        = []string{"dilink", "byd auto", "qtcarbrowser", "tesla/", "automotive", "(car; openharmony", "(car; harmonyos"}
+// What an app adds to a phone's user agent is none of these.
+const (
+	television = "android tv|androidtv|googletv|google tv|bravia|smart-tv|smarttv|smart tv|; aft|crkey|hbbtv|tv box|tvbox|mibox|mitv|hismart|viera|web0s|netcast|philipstv|smart_tv|apple tv|appletv|tv safari|chromecast|roku/|mi tv|shield android| tv build/|_tv build/| tv) applewebkit| atv build/| box build/| box) applewebkit|playstation|nintendo|(tv; openharmony|(tv; harmonyos"
+	car        = "dilink|byd auto|qtcarbrowser|tesla/|automotive|(car; openharmony|(car; harmonyos"
 )
 
 // systems is read from top to bottom; the first row that matches wins. The last
 // one always does.
 var systems = []system{
-	{id: "tv-android", all: []string{"android"}, any: television, os: Android, form: Desktop},
-	{id: "car-android", all: []string{"android"}, any: car, os: Android, form: Desktop},
-	{id: "tv-harmony", all: []string{"harmony"}, any: television, os: HarmonyOS, form: Desktop},
-	{id: "car-harmony", all: []string{"harmony"}, any: car, os: HarmonyOS, form: Desktop},
-	{id: "tv", any: television, os: Linux, form: Desktop},
-	{id: "car", any: car, os: Linux, form: Desktop},
+	{id: "tv-android", all: "android", any: television, os: Android, form: Desktop},
+	{id: "car-android", all: "android", any: car, os: Android, form: Desktop},
+	{id: "tv-harmony", all: "harmony", any: television, os: HarmonyOS, form: Desktop},
+	{id: "car-harmony", all: "harmony", any: car, os: HarmonyOS, form: Desktop},
 	// HarmonyOS NEXT names its device type, and Android only to look like it. Its PCs
 	// call themselves OHOS too, in browsers that are ported from elsewhere.
-	{id: "harmony-pc", any: []string{"(pc; openharmony", "(pc; harmonyos", "(2in1; openharmony", "(2in1; harmonyos", "ohos x86_64", "(x11; ohos"}, os: HarmonyOS, form: Desktop, computer: true},
-	{id: "harmony-tablet", any: []string{"(tablet; openharmony", "(tablet; harmonyos"}, os: HarmonyOS, form: Mobile},
-	{id: "harmony-phone", any: []string{"openharmony", "(phone; harmonyos"}, os: HarmonyOS, form: Mobile},
+	{id: "harmony-pc", any: "(pc; openharmony|(pc; harmonyos|(2in1; openharmony|(2in1; harmonyos|(ohos;|ohos x86_64|(x11; ohos", os: HarmonyOS, form: Desktop, computer: true},
+	{id: "harmony-tablet", any: "(tablet; openharmony|(tablet; harmonyos", os: HarmonyOS, form: Mobile},
+	{id: "harmony-phone", any: "openharmony|(phone; harmonyos|arkweb/", os: HarmonyOS, form: Mobile},
 	// They copy every other phone, and a desktop's Windows on request.
-	{id: "windows-phone", any: []string{"windows phone", "wpdesktop", "iemobile"}, os: Windows, form: Mobile},
-	// WeChat says WindowsWechat on Linux too.
-	{id: "linux", any: []string{"x11;"}, os: Linux, form: Desktop, computer: true},
-	{id: "windows", any: []string{"windows nt", "windowswechat"}, os: Windows, form: Desktop, computer: true},
-	{id: "iphone", any: []string{"iphone", "ipod"}, os: IOS, form: Mobile},
-	{id: "ipad", any: []string{"ipad"}, os: IOS, form: Mobile},
+	{id: "windows-phone", any: "windows phone|wpdesktop|iemobile", os: Windows, form: Mobile},
+	{id: "iphone", any: "iphone|ipod", os: IOS, form: Mobile},
+	{id: "ipad", any: "ipad", os: IOS, form: Mobile},
 	// An iPad that asks for desktop pages calls itself a Mac, and here it says more.
-	{id: "ipad", all: []string{"macintosh"}, any: []string{"mobile/", "crios/", "fxios/", "edgios/"}, os: IOS, form: Mobile},
-	{id: "android", any: []string{"android"}, os: Android, form: Mobile},
-	{id: "mac", any: []string{"macintosh", "macwechat"}, os: MacOS, form: Desktop, computer: true},
+	{id: "ipad", all: "macintosh", any: " mobile/|crios/|fxios/|edgios/|opios/", os: IOS, form: Mobile},
+	{id: "tv", any: television, os: Linux, form: Desktop},
+	{id: "car", any: car, os: Linux, form: Desktop},
+	// These are PCs, though their screens may feel fingers. WeChat says WindowsWechat on Linux too.
+	{id: "linux-pc", all: "x11;", any: " cros |pclinuxwechat|electron/", os: Linux, form: Desktop, computer: true},
+	{id: "linux", any: "x11;", os: Linux, form: Desktop, computer: true},
+	{id: "windows", any: "windows nt|windowswechat|windows 9|windows xp|win98", os: Windows, form: Desktop, computer: true},
+	{id: "android", any: "android", os: Android, form: Mobile},
+	{id: "mac", any: "macintosh|macwechat", os: MacOS, form: Desktop, computer: true},
 	// HarmonyOS 2 to 4, Sailfish, Ubuntu Touch and some tablets say Linux and not Android.
-	{id: "linux-phone", all: []string{"linux"}, any: []string{"mobile", "tablet", "phone", "harmonyos", "sailfish"}, os: Linux, form: Mobile},
-	{id: "linux", any: []string{"linux"}, os: Linux, form: Desktop, computer: true},
+	{id: "linux-phone", all: "linux", any: "mobile|tablet|phone|harmonyos|sailfish|tizen|(linux; u;|(linux; 1", os: Linux, form: Mobile},
+	{id: "linux", any: "linux", os: Linux, form: Desktop, computer: true},
 	{id: "other", os: OtherOS, form: Mobile},
 }
 
 func (s *system) matches(ua string) bool {
-	return containsAll(ua, s.all) && (len(s.any) == 0 || containsAny(ua, s.any))
+	return fits(ua, s.all, s.any, "")
 }
 
 func systemOf(ua string) *system {
