@@ -180,6 +180,7 @@ func regionUnsupported(f *facts) (Reason, bool) {
 	return Reason{}, len(f.m.Regions) > 0 && !slices.Contains(f.m.Regions, f.order.Region)
 }
 
+// productExcluded: of an order without items nobody knows that its goods may be paid so.
 func productExcluded(f *facts) (Reason, bool) {
 	if f.m.Products == nil {
 		return Reason{}, false
@@ -189,7 +190,7 @@ func productExcluded(f *facts) (Reason, bool) {
 			return Reason{Item: cmp.Or(item.SKU, item.Name, item.Category)}, true
 		}
 	}
-	return Reason{}, false
+	return Reason{}, len(f.order.Items) == 0
 }
 
 func (p *Products) admit(item *pay.Item) bool {
@@ -197,7 +198,7 @@ func (p *Products) admit(item *pay.Item) bool {
 }
 
 func (g *Goods) has(item *pay.Item) bool {
-	return g != nil && (slices.Contains(g.SKUs, item.SKU) || slices.Contains(g.Categories, item.Category))
+	return g != nil && (AmongGoods(g.SKUs, item.SKU) || AmongGoods(g.Categories, item.Category))
 }
 
 // hostUpdateRequired: a host that hides its version counts as too old. On a desktop the

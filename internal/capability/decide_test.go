@@ -113,7 +113,8 @@ func TestReasons(t *testing.T) {
 		{name: "allowed-by-category", change: products(capability.Products{Allowed: &capability.Goods{Categories: []string{"tea"}}}), order: capability.Order{Items: item("1", "tea")}},
 		{name: "not-allowed", change: products(capability.Products{Allowed: &capability.Goods{Categories: []string{"tea"}}}), order: capability.Order{Items: item("", "gold")}, want: []capability.Reason{{Code: "product_excluded", Item: "gold"}}},
 		{name: "excluded-though-allowed", change: products(capability.Products{Allowed: &capability.Goods{Categories: []string{"tea"}}, Excluded: &capability.Goods{SKUs: []string{"1"}}}), order: capability.Order{Items: item("1", "tea")}, want: []capability.Reason{{Code: "product_excluded", Item: "1"}}},
-		{name: "nothing-in-the-cart", change: products(capability.Products{Allowed: &capability.Goods{Categories: []string{"tea"}}})},
+		{name: "nothing-in-the-cart", change: products(capability.Products{Allowed: &capability.Goods{Categories: []string{"tea"}}}), want: []capability.Reason{{Code: "product_excluded"}}},
+		{name: "nothing-in-the-cart-that-is-excluded", change: products(capability.Products{Excluded: &capability.Goods{Categories: []string{"gold"}}}), want: []capability.Reason{{Code: "product_excluded"}}},
 
 		{name: "host-same-version", change: hostVersion("10.2.10"), profile: "taobao-iphone"},
 		{name: "host-too-old", change: hostVersion("10.40"), profile: "taobao-iphone", want: []capability.Reason{{Code: "host_update_required", Host: "taobao", Version: "10.40"}}},

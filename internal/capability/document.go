@@ -134,7 +134,7 @@ type Products struct {
 }
 
 // Goods names goods by category or by SKU: an item is among them if either
-// matches exactly.
+// matches, see [AmongGoods].
 type Goods struct {
 	Categories []string `json:"categories,omitempty"`
 	SKUs       []string `json:"skus,omitempty"`

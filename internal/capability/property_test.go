@@ -307,13 +307,13 @@ func TestAnOutageOnlyTakesItsMethods(t *testing.T) {
 	})
 }
 
-// TestLaddersComeFromTheTable: a merchant's document can thin a ladder out, and
-// do nothing else to it.
+// TestLaddersComeFromTheTable: a merchant's document can open an app to a method and
+// thin a ladder out, and do nothing else to it.
 func TestLaddersComeFromTheTable(t *testing.T) {
 	t.Parallel()
 	forAll(t, func(t *rapid.T, _ capabilitytest.Dice, s situation) {
 		for _, c := range s.decide().Choices {
-			rest := method.Find(c.Method).Ladder(s.dev)
+			rest := s.doc.Method(c.Method).Ladder(s.dev)
 			for _, r := range c.Ladder {
 				i := slices.Index(rest, r)
 				if i < 0 {

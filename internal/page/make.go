@@ -59,7 +59,7 @@ func Make(l *pay.Ledger, f checkout.Facts, r Request, links Links, now time.Time
 // the language of its session, or "".
 func (r Request) around(v view.Checkout, links Links, tag string) view.Checkout {
 	v.Order.LeftOut = r.Words.leftOut(v.Document)
-	v.Document = r.Words.document(v.Document)
+	v.Document, v.Order.Items = capability.ForBrowser(r.Words.document(v.Document), v.Order.Items)
 	v.Words, v.Layout, v.Last = r.Words.values().Encode(), r.Words.Layout, pay.Method(r.Words.Last)
 	v.Lang, v.Device = r.Lang, r.Device
 	v.Locale = locale.Match([]string{r.Lang, tag, r.Locale}, r.Languages, v.Document.Locale)

@@ -145,9 +145,15 @@ var steps = []step{
 	{
 		capability.ReasonProductExcluded,
 		func(c *decided) string {
+			if c.entry.Products == nil {
+				return "All goods may be paid with it."
+			}
 			return fmt.Sprintf("Each of the items (%d) may be paid with it.", len(c.order.Items))
 		},
-		func(_ *decided, r capability.Reason) string {
+		func(c *decided, r capability.Reason) string {
+			if len(c.order.Items) == 0 {
+				return "Only some goods may be paid with it, and the order names no items."
+			}
 			return fmt.Sprintf("Item %q may not be paid with it.", r.Item)
 		},
 	},

@@ -297,7 +297,7 @@ func (d *decoder) checkProducts(p *capability.Products, path string) {
 
 func (d *decoder) checkOverlap(allowed, excluded []string, path string) {
 	for i, s := range excluded {
-		if s != "" && slices.Contains(allowed, s) {
+		if s != "" && capability.AmongGoods(allowed, s) {
 			d.contradict(fmt.Sprintf("%s[%d]", path, i), RuleOverlap, "%q is allowed as well", strictjson.Cut(s))
 		}
 	}

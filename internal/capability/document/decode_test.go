@@ -116,7 +116,7 @@ var broken = []struct {
 	{"hosts-wall-unknown", "methods[0].hosts.jd", "unknown_id"},
 	{"percent-over-100", "methods[0].rollout.percent", "range"},
 	{"percent-negative", "methods[0].rollout.percent", "range"},
-	{"percent-too-fine", "methods[0].rollout.percent", "type"},
+	{"percent-too-fine", "methods[0].rollout.percent", "decimals"},
 	{"batch-with-space", "methods[0].rollout.batch", "format"},
 	{"rollout-missing", "methods[0].rollout", "state"},
 	{"rollout-though-open", "methods[0].rollout", "state"},

@@ -194,8 +194,11 @@ func (d *decoder) decimal(v *strictjson.Value, places int) (n int64, ok bool) {
 	case err != nil || shift > 18 || len(significant) > 19:
 		d.report(v, strictjson.RuleRange, "is a number out of every range")
 		return 0, false
+	case shift < 0 && places == 0:
+		d.report(v, strictjson.RuleType, "must be a whole number, is %s", strictjson.Cut(v.Text))
+		return 0, false
 	case shift < 0:
-		d.report(v, strictjson.RuleType, "has too many decimals, %d are allowed", places)
+		d.report(v, RuleDecimals, "has too many decimals, %d are allowed", places)
 		return 0, false
 	}
 	n, err = strconv.ParseInt(significant+strings.Repeat("0", shift), 10, 64)

@@ -13,6 +13,7 @@ const (
 	RuleReversed    strictjson.Rule = "reversed"     // a range that ends before it begins
 	RuleOverlap     strictjson.Rule = "overlap"      // allowed and excluded at once
 	RuleUndeclared  strictjson.Rule = "undeclared"   // refers to something that the document does not have
+	RuleDecimals    strictjson.Rule = "decimals"     // a number that is finer than the last place that counts
 	RuleContrast    strictjson.Rule = "contrast"     // a colour on which text can't be read
 	RuleState       strictjson.Rule = "state"        // contradicts the method's state
 )

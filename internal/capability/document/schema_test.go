@@ -31,6 +31,7 @@ var beyondSchema = map[strictjson.Rule]string{
 	document.RuleMethodTwice:    "uniqueItems compares whole entries, not one field of them",
 	document.RuleReversed:       "no keyword compares two values",
 	document.RuleOverlap:        "no keyword compares two lists",
+	document.RuleDecimals:       "multipleOf divides binary fractions in most validators, and refuses 0.07",
 	document.RuleContrast:       "no keyword computes",
 	document.RuleUndeclared:     "no keyword looks a value up in another place",
 }
