@@ -132,7 +132,7 @@ iframe{display:block;width:100vw;max-width:100%;min-height:inherit;border:0}
 
     // eligibility asks what an order could be paid with here, before there is a session.
     static async eligibility(order) {
-      const url = new URL(`/v1/merchants/${order.merchant}/eligibility`, origin(order.endpoint || HOME));
+      const url = new URL(`/v1/merchants/${encodeURIComponent(order.merchant)}/eligibility`, origin(order.endpoint || HOME));
       ORDER.slice(1).forEach((name) => set(url, name, order[name]));
       return ask(url);
     }
