@@ -1,30 +1,34 @@
 package device
 
+import "strings"
+
 // system is a row of the systems table.
 type system struct {
 	id   string
 	all  tokens // all of which are in the user agent
 	any  tokens // one of which is in the user agent; none listed is no condition
+	none tokens // none of which is in the user agent
 	os   OS
 	form Form
 
+	named    bool // only up to the first closing bracket: where a system names the device, and no app itself
 	computer bool // a desktop that somebody works at, not a screen to look at
 }
 
 // Screens in living rooms and cars have no wallet: a phone scans what they show.
-// What an app adds to a phone's user agent is none of these.
 const (
-	television = "android tv|androidtv|googletv|google tv|bravia|smart-tv|smarttv|smart tv|; aft|crkey|hbbtv|tv box|tvbox|mibox|mitv|hismart|viera|web0s|netcast|philipstv|smart_tv|apple tv|appletv|tv safari|chromecast|roku/|mi tv|shield android| tv build/|_tv build/| tv) applewebkit| atv build/| box build/| box) applewebkit|playstation|nintendo|(tv; openharmony|(tv; harmonyos"
+	television = "android tv|androidtv|googletv|google tv|bravia|smart-tv|smarttv|smart tv|; aft|crkey|hbbtv|tv box|tvbox|mibox|mitv|hismart|viera|web0s|netcast|philipstv|smart_tv|apple tv|appletv|tv safari|chromecast|roku/|mi tv|shield android| tv build/|_tv build/| tv)| atv)| box build/| box)|playstation|nintendo|(tv; openharmony|(tv; harmonyos"
 	car        = "dilink|byd auto|qtcarbrowser|tesla/|automotive|(car; openharmony|(car; harmonyos"
 )
 
 // systems is read from top to bottom; the first row that matches wins. The last
 // one always does.
 var systems = []system{
-	{id: "tv-android", all: "android", any: television, os: Android, form: Desktop},
-	{id: "car-android", all: "android", any: car, os: Android, form: Desktop},
-	{id: "tv-harmony", all: "harmony", any: television, os: HarmonyOS, form: Desktop},
-	{id: "car-harmony", all: "harmony", any: car, os: HarmonyOS, form: Desktop},
+	{id: "tv-android", all: "android", any: television, named: true, os: Android, form: Desktop},
+	{id: "tv-android", all: "android", any: "hbbtv|crkey/", os: Android, form: Desktop},
+	{id: "car-android", all: "android", any: car, named: true, os: Android, form: Desktop},
+	{id: "tv-harmony", all: "harmony", any: television, named: true, os: HarmonyOS, form: Desktop},
+	{id: "car-harmony", all: "harmony", any: car, named: true, os: HarmonyOS, form: Desktop},
 	// HarmonyOS NEXT names its device type, and Android only to look like it. Its PCs
 	// call themselves OHOS too, in browsers that are ported from elsewhere.
 	{id: "harmony-pc", any: "(pc; openharmony|(pc; harmonyos|(2in1; openharmony|(2in1; harmonyos|(ohos;|ohos x86_64|(x11; ohos", os: HarmonyOS, form: Desktop, computer: true},
@@ -36,8 +40,8 @@ var systems = []system{
 	{id: "ipad", any: "ipad", os: IOS, form: Mobile},
 	// An iPad that asks for desktop pages calls itself a Mac, and here it says more.
 	{id: "ipad", all: "macintosh", any: " mobile/|crios/|fxios/|edgios/|opios/", os: IOS, form: Mobile},
-	{id: "tv", any: television, os: Linux, form: Desktop},
-	{id: "car", any: car, os: Linux, form: Desktop},
+	{id: "tv", any: television, none: "android", os: Linux, form: Desktop},
+	{id: "car", any: car, none: "android", os: Linux, form: Desktop},
 	// These are PCs, though their screens may feel fingers. WeChat says WindowsWechat on Linux too.
 	{id: "linux-pc", all: "x11;", any: " cros |pclinuxwechat|electron/", os: Linux, form: Desktop, computer: true},
 	{id: "linux", any: "x11;", os: Linux, form: Desktop, computer: true},
@@ -51,7 +55,10 @@ var systems = []system{
 }
 
 func (s *system) matches(ua string) bool {
-	return fits(ua, s.all, s.any, "")
+	if bracket := strings.IndexByte(ua, ')'); s.named && bracket >= 0 {
+		ua = ua[:bracket+1]
+	}
+	return fits(ua, s.all, s.any, s.none)
 }
 
 func systemOf(ua string) *system {
