@@ -157,14 +157,15 @@ var apps = []app{
 	},
 	{
 		id: "webview", container: WebView,
-		any: "; wv)|xiaohongshu/|fb_iab|fbav/|fban/|instagram | line/|kakaotalk|bytedancewebview|musical_ly|newsarticle/|kwai/|zhihuhybrid|bilibili|snapchat|pinterest/",
+		any: "; wv)|xiaohongshu/|fb_iab|fbav/|fban/|instagram | line/|kakaotalk|bytedancewebview|ttwebview/|jssdk/|musical_ly|trill_|newsarticle/|kwai/|kuaishou|ksnebula/|zhihu|bilibili|snapchat|pinterest/|" +
+			"knb/|pinduoduo|phh_android|weread/|neteasemusic/|qqmusic/|qqnews/|ctripwireless|mpaasclient/|nebulasdk/|html5plus/|linkedinapp|twitter for|twitterandroid|whatsapp/|naver(inapp",
 	},
 	// WKWebView says neither Safari nor Version unless the app adds them.
 	{
 		id: "webview", container: WebView,
 		all:  "applewebkit/",
 		any:  "iphone|ipad|ipod|macintosh",
-		none: "safari/| version/",
+		none: "safari/| version/|crios/|fxios/|edgios/|qqbrowser/",
 	},
 	{
 		id: "qqbrowser", container: Browser,

@@ -97,6 +97,8 @@ func TestDetect(t *testing.T) {
 		{"mini-program-of-wecom", "iPhone wxwork/4.1.30 MicroMessenger/7.0.1 miniProgram/wx1", iphone("wecom-mini-program-iphone", device.MiniProgram, "wecom", "4.1.30")},
 		{"dingtalk-before-other-ali-apps", "iPhone AliApp(DingTalk/6.5.20)", iphone("dingtalk-iphone", device.AliApp, "dingtalk", "6.5.20")},
 		{"app-about-televisions-on-a-phone", "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 SmartTV Remote/2.1", iphone("webview-iphone", device.WebView, "", "")},
+		{"app-by-its-kit-without-wv", "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/120.0.0.0 Mobile Safari/537.36 Html5Plus/1.0", device.Device{Profile: "webview-android", Container: device.WebView, Form: device.Mobile, OS: device.Android}},
+		{"firefox-on-ios-without-safari", "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) FxiOS/127.0 Mobile/15E148", iphone("firefox-iphone", device.Browser, "", "")},
 		{"app-about-televisions-on-android", "Mozilla/5.0 (Linux; Android 14; Pixel 8; wv) AppleWebKit/537.36 Mobile SmartTV Remote/2.1", device.Device{Profile: "webview-android", Container: device.WebView, Form: device.Mobile, OS: device.Android}},
 		{"television-by-its-last-words", "Mozilla/5.0 (Android armv8l) AppleWebKit/537.36 Chrome/55.0.2883.91 Safari/537.36 HbbTV/1.5.1 (+DRM;)", device.Device{Profile: "chrome-tv-android", Container: device.Browser, Form: device.Desktop, OS: device.Android}},
 		{"cut-off-at-one-kibibyte", strings.Repeat(" ", device.MaxUserAgent) + "MicroMessenger/8.0.1", mobile},
