@@ -110,7 +110,7 @@ func stored(ctx context.Context, db *sqlstore.DB) ([]*capability.Document, error
 		if err != nil {
 			return err
 		}
-		doc, err := document.Decode(full.JSON)
+		doc, err := document.DecodeStored(full.JSON)
 		docs = append(docs, doc)
 		return err
 	})

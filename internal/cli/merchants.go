@@ -73,7 +73,7 @@ func showDiff(ctx context.Context, db *sqlstore.DB, doc *capability.Document) er
 	}
 	var before *capability.Document
 	if old.Version > 0 {
-		if before, err = document.Decode(old.JSON); err != nil {
+		if before, err = document.DecodeStored(old.JSON); err != nil {
 			return err
 		}
 	}

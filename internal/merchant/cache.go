@@ -160,7 +160,7 @@ func (c *Cache) DocumentAt(ctx context.Context, merchant string, number int64) (
 		if err != nil {
 			return nil, err
 		}
-		doc, err := document.Decode(stored.JSON)
+		doc, err := document.DecodeStored(stored.JSON)
 		if err != nil {
 			return nil, pay.Wrap(pay.CodeInternal, err, "a stored document can't be read")
 		}

@@ -96,7 +96,7 @@ const startAuthor = "start"
 func checkInForce(inForce []merchant.Revision, accounts *account.Registry) error {
 	var problems []error
 	for _, r := range inForce {
-		doc, err := document.Decode(r.JSON)
+		doc, err := document.DecodeStored(r.JSON)
 		if err == nil {
 			err = folder.CheckRails(doc, accounts)
 		}

@@ -101,6 +101,13 @@ func AnyDocument(roll Dice) *capability.Document {
 	return doc
 }
 
+func currenciesOf(id pay.Method) []string {
+	if taken := method.Currencies(id); taken != nil {
+		return taken
+	}
+	return someCurrencies
+}
+
 func anyMethod(roll Dice, id pay.Method) capability.Method {
 	m := capability.Method{
 		Method:     id,
@@ -110,7 +117,7 @@ func anyMethod(roll Dice, id pay.Method) capability.Method {
 		Icon:       Pick(roll, []string{"", "our-icon"}),
 		Reason:     Pick(roll, []string{"", "no contract yet"}),
 		Rails:      append([]pay.Rail{}, some(roll, method.Find(id).Grants(), 0)...),
-		Currencies: some(roll, someCurrencies, 1),
+		Currencies: some(roll, currenciesOf(id), 1),
 		Regions:    nil,
 	}
 	if roll.Yes() {

@@ -32,15 +32,21 @@ const (
 // MaxSize is the most bytes that a document may have.
 const MaxSize = 64 << 10
 
-// Decode reads a document strictly. The error is a strictjson.Problems with
-// everything that is wrong with it: first each field, in the order of the file,
+// Decode reads a document that comes in, strictly. The error is a strictjson.Problems
+// with everything that is wrong with it: first each field, in the order of the file,
 // then what does not fit together.
-func Decode(data []byte) (*capability.Document, error) {
+func Decode(data []byte) (*capability.Document, error) { return decode(data, true) }
+
+// DecodeStored reads a document that was taken before, perhaps when less was asked: names
+// that can't be seen and currencies that a provider never takes are no mistakes in it.
+func DecodeStored(data []byte) (*capability.Document, error) { return decode(data, false) }
+
+func decode(data []byte, incoming bool) (*capability.Document, error) {
 	root, problems := strictjson.Parse(data, MaxSize)
 	if root == nil {
 		return nil, problems
 	}
-	d := decoder{root: root, problems: problems}
+	d := decoder{root: root, problems: problems, incoming: incoming}
 	doc := new(capability.Document)
 	d.document(doc)(root)
 	d.checkReferences(doc)
@@ -252,6 +258,7 @@ func (d *decoder) checkReferences(doc *capability.Document) {
 			d.contradict(path+".method", RuleMethodTwice, "%q has an entry already", m.Method)
 		}
 		d.checkRails(m, path+".rails")
+		d.checkCurrencies(m, path+".currencies")
 		d.checkLimits(m, path+".limits")
 		d.checkProducts(m.Products, path+".products")
 		d.checkState(m, path)
@@ -271,6 +278,19 @@ func (d *decoder) checkRails(m *capability.Method, path string) {
 	for i, r := range m.Rails {
 		if r != "" && !slices.Contains(grants, r) {
 			d.contradict(fmt.Sprintf("%s[%d]", path, i), RuleRail, "%s has no rail %s, only %s", m.Method, r, enumerate(grants))
+		}
+	}
+}
+
+// checkCurrencies: a currency that the provider never takes would be refused after the
+// payer's tap.
+func (d *decoder) checkCurrencies(m *capability.Method, path string) {
+	if !d.incoming {
+		return
+	}
+	for i, currency := range m.Currencies {
+		if currency != "" && !method.TakesCurrency(m.Method, currency) {
+			d.contradict(fmt.Sprintf("%s[%d]", path, i), RuleCurrency, "%s takes %s only, is %q", m.Method, enumerate(method.Currencies(m.Method)), currency)
 		}
 	}
 }

@@ -59,6 +59,14 @@ var broken = []struct {
 	{"name-empty", "name", "range"},
 	{"name-too-long", "name", "range"},
 	{"name-with-newline", "name", "format"},
+	{"name-blank", "name", "invisible"},
+	{"name-of-no-width", "name", "invisible"},
+	{"name-turned-round", "name", "invisible"},
+	{"name-with-line-separator", "name", "invisible"},
+	{"name-with-late-control", "name", "invisible"},
+	{"name-of-joiners", "name", "invisible"},
+	{"currency-that-alipay-never-takes", "methods[0].currencies[0]", "currency"},
+	{"currency-that-wechat-pay-never-takes", "methods[0].currencies[0]", "currency"},
 	{"accent-too-light", "theme.accent", "contrast"},
 	{"accent-of-three-digits", "theme.accent", "format"},
 	{"preset-unknown", "theme.preset", "unknown_id"},
@@ -195,6 +203,21 @@ func TestAllProblemsAtOnce(t *testing.T) {
 	}, "\n")
 	if diff := cmp.Diff(want, got.Error()); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)
+	}
+}
+
+// TestStored: what was taken before a rule was made goes on being read.
+func TestStored(t *testing.T) {
+	t.Parallel()
+	for _, tt := range broken {
+		data, err := os.ReadFile(filepath.Join("testdata", "broken", tt.name+".json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		newer := tt.rule == document.RuleInvisible || tt.rule == document.RuleCurrency
+		if _, err := document.DecodeStored(data); (err == nil) != newer {
+			t.Errorf("%s: %v", tt.name, err)
+		}
 	}
 }
 

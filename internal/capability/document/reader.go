@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"morepay/internal/strictjson"
@@ -18,6 +19,7 @@ type reader func(v *strictjson.Value)
 type decoder struct {
 	root     *strictjson.Value
 	problems strictjson.Problems
+	incoming bool // what was stored before may break newer rules
 }
 
 // report adds a problem with a value.
@@ -105,7 +107,7 @@ func list[T any](d *decoder, into *[]T, least int, item func(*T) reader) reader 
 			return
 		}
 		if len(v.Items) < least {
-			d.report(v, strictjson.RuleRange, "must have at least %d", least)
+			d.report(v, strictjson.RuleRange, "must have at least %d, has %d", least, len(v.Items))
 		}
 		*into = make([]T, len(v.Items))
 		for i := range v.Items {
@@ -254,8 +256,29 @@ func text[T ~string](d *decoder, into *T, most int) reader {
 			d.report(v, RuleFormat, "must not have control characters")
 			return
 		}
+		if d.incoming && !d.visible(v) {
+			return
+		}
 		*into = T(v.Text)
 	}
+}
+
+// visible reports whether people see a text as what it is, and adds a problem if not.
+// Emoji and some scripts are written with joiners.
+func (d *decoder) visible(v *strictjson.Value) bool {
+	shown := false
+	for _, r := range v.Text {
+		joiner := r == '\u200c' || r == '\u200d'
+		if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) && !joiner {
+			d.report(v, RuleInvisible, "must not have invisible characters, has U+%04X", r)
+			return false
+		}
+		shown = shown || !joiner && !unicode.IsSpace(r)
+	}
+	if !shown {
+		d.report(v, RuleInvisible, "must not be blank")
+	}
+	return shown
 }
 
 func isControl(r rune) bool { return r < 0x20 || r == 0x7f }

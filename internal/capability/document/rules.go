@@ -10,6 +10,8 @@ const (
 	RuleDuplicate   strictjson.Rule = "duplicate"    // the same entry twice in one list
 	RuleMethodTwice strictjson.Rule = "method_twice" // two entries of methods are about the same method
 	RuleRail        strictjson.Rule = "rail"         // a rail that this method does not have
+	RuleCurrency    strictjson.Rule = "currency"     // a currency that this method is never paid in
+	RuleInvisible   strictjson.Rule = "invisible"    // a text that shows nothing, or other than it says
 	RuleReversed    strictjson.Rule = "reversed"     // a range that ends before it begins
 	RuleOverlap     strictjson.Rule = "overlap"      // allowed and excluded at once
 	RuleUndeclared  strictjson.Rule = "undeclared"   // refers to something that the document does not have

@@ -9,6 +9,7 @@ import (
 
 	"morepay/internal/device"
 	"morepay/internal/method"
+	"morepay/internal/pay"
 )
 
 // schemaText has places where what the program's tables say goes.
@@ -29,15 +30,24 @@ var schema = []byte(strings.NewReplacer(
 // but for the few rules that no schema can state.
 func Schema() []byte { return slices.Clone(schema) }
 
-// grants returns a rule for each method: which rails a provider may grant.
+// grants returns a rule for each method: which rails a provider may grant, and which
+// currencies it takes.
 func grants() []string {
 	rules := make([]string, 0, len(method.All()))
 	for _, m := range method.All() {
 		rules = append(rules, fmt.Sprintf(
-			`{"if": {"properties": {"method": {"const": %q}}, "required": ["method"]}, "then": {"properties": {"rails": {"items": {"enum": %s}}}}}`,
-			m.ID, quoted(m.Grants())))
+			`{"if": {"properties": {"method": {"const": %q}}, "required": ["method"]}, "then": {"properties": {"rails": {"items": {"enum": %s}}%s}}}`,
+			m.ID, quoted(m.Grants()), currenciesOf(m.ID)))
 	}
 	return rules
+}
+
+func currenciesOf(id pay.Method) string {
+	codes := method.Currencies(id)
+	if codes == nil {
+		return ""
+	}
+	return `, "currencies": {"items": {"enum": ` + quoted(codes) + `}}`
 }
 
 // versioned lists the keys of host_min_version.
