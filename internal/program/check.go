@@ -59,6 +59,9 @@ func (c *Config) report(l loaded, err error) check.Report {
 		return r
 	}
 	r.Notes = []string{fmt.Sprintf("%d merchants are in order", len(l.merchants))}
+	if len(l.merchants) == 1 {
+		r.Notes = []string{"1 merchant is in order"}
+	}
 	return r
 }
 

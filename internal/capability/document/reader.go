@@ -145,6 +145,10 @@ func integer[T ~int | ~int64](d *decoder, into *T, least, most int64) reader {
 		if !ok {
 			return
 		}
+		if least == most && n != least {
+			d.report(v, strictjson.RuleRange, "must be %d", least)
+			return
+		}
 		if n < least || n > most {
 			d.report(v, strictjson.RuleRange, "must be from %d to %d", least, most)
 			return
@@ -291,7 +295,7 @@ func (d *decoder) clock(into *time.Time) reader {
 		}
 		t, ok := parseClock(v.Text)
 		if !ok {
-			d.report(v, RuleFormat, "must be a time such as 2026-01-02T15:04:05+08:00, is %q", strictjson.Cut(v.Text))
+			d.report(v, RuleFormat, "must be a time of the years 2000 to 2099 such as 2026-01-02T15:04:05+08:00, is %q", strictjson.Cut(v.Text))
 			return
 		}
 		*into = t
