@@ -58,6 +58,7 @@ func TestRules(t *testing.T) {
 		{"single-quotes", "{'name':1}", "", 1, strictjson.RuleSyntax},
 		{"comment", "{} // mine", "", 1, strictjson.RuleSyntax},
 		{"byte-order-mark", "\ufeff{}", "", 1, strictjson.RuleSyntax},
+		{"utf-16", "\xff\xfe{\x00}\x00", "", 1, strictjson.RuleSyntax},
 		{"two-values", "{}\n\n{}", "", 3, strictjson.RuleSyntax},
 		{"zero-byte-after", "{}\x00", "", 1, strictjson.RuleSyntax},
 		{"control-character", "{\"name\":\"a\tb\"}", "name", 1, strictjson.RuleSyntax},

@@ -59,6 +59,10 @@ func Parse(data []byte, limit int) (*Value, Problems) {
 		p.problems.Add("", 1, RuleTooLarge, "must have at most %d bytes, has %d", limit, len(data))
 		return nil, p.problems
 	}
+	if marked(data) {
+		p.problems.Add("", 1, RuleSyntax, "begins with a byte order mark: save it as UTF-8 without one")
+		return nil, p.problems
+	}
 	if len(bytes.TrimSpace(data)) == 0 {
 		p.problems.Add("", p.lineAt(len(data)), RuleSyntax, "is empty")
 		return nil, p.problems
@@ -68,6 +72,17 @@ func Parse(data []byte, limit int) (*Value, Problems) {
 		return nil, p.problems
 	}
 	return &v, p.problems
+}
+
+// marked reports whether a text begins with the byte order mark of UTF-8 or UTF-16, which
+// editors on Windows add and nobody sees.
+func marked(data []byte) bool {
+	for _, mark := range []string{"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"} {
+		if bytes.HasPrefix(data, []byte(mark)) {
+			return true
+		}
+	}
+	return false
 }
 
 // parser builds the tree. Its methods report whether reading can go on.
