@@ -165,7 +165,7 @@ func TestServerReloads(t *testing.T) {
 func TestCheckBesideAServer(t *testing.T) {
 	r := newReloaded(t)
 	with := func(more ...string) []string { return append(append([]string{"check"}, r.flags...), more...) }
-	r.runs(0, "merchants are in order", with()...)
+	r.runs(0, "in order", with()...)
 	r.runs(0, r.Origin+" is reached", with("--live")...)
 	r.runs(0, "warning: --admin-listen", with("--admin-listen", "0.0.0.0:8082")...)
 	r.runs(1, "--strict takes none", with("--admin-listen", "0.0.0.0:8082", "--strict")...)
