@@ -43,6 +43,7 @@ func replace(r *http.Response, body string) {
 	r.Body = io.NopCloser(strings.NewReader(body))
 	r.ContentLength = int64(len(body))
 	r.Header.Set("Content-Length", strconv.Itoa(len(body)))
+	r.Header.Del("Content-Encoding")
 }
 
 // proxy stands before an origin and changes its answers. Host and path stay.
