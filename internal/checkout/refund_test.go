@@ -127,14 +127,16 @@ func (fx *fixture) biller(a pay.Attempt) provider.Biller {
 	return b
 }
 
-// bill returns the provider's bill of the days since an attempt was made. The
-// clock goes to the afternoon after the last of them, when the bill is there.
+// bill returns the provider's bills from the day on which an attempt was made until now.
+// The clock goes to the afternoon after, when the last of them is there.
 func (fx *fixture) bill(a pay.Attempt) []provider.BillLine {
 	fx.tb.Helper()
+	home := time.FixedZone("", 8*60*60) // days are China's
+	last := fx.Now().In(home).Format(time.DateOnly)
 	fx.Sim.Calm()
 	fx.Advance(36 * time.Hour)
 	var lines []provider.BillLine
-	for day := a.CreatedAt; day.Before(fx.Now().Add(-34 * time.Hour)); day = day.Add(24 * time.Hour) {
+	for day := a.CreatedAt.In(home); day.Format(time.DateOnly) <= last; day = day.AddDate(0, 0, 1) {
 		bill, err := fx.biller(a).Bill(fx.ctx(), day)
 		fx.must(err)
 		lines = append(lines, bill.Lines...)
