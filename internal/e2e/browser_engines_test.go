@@ -123,6 +123,7 @@ func enginePaysWithoutWASM(t *testing.T, s *demotest.Demo, tab *webdriver.Tab) {
 func enginePaysWithoutScript(t *testing.T, s *demotest.Demo, tab *webdriver.Tab) {
 	open := s.Open(t, demotest.Order{})
 	tab.Go(open.URL)
+	tab.Wait(`location.search === "?choose=1" && document.readyState === "complete"`) // the list has gone to its own address
 	tab.Tap(qrRow)
 	tab.Wait(has(`svg[data-qr]`))
 	s.Phone(t, "approve", scan(t, tab))

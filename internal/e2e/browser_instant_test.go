@@ -58,8 +58,10 @@ func instantRefused(t *testing.T, s *demotest.Demo, browser *browsertest.Browser
 }
 
 // Where the provider does not answer, the list stands there in the end, and can be used.
-func instantTooLate(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
-	defer s.Sim.Calm()
+// The server is its own: that of the other tests has attempts to ask about, and would
+// take the provider for down.
+func instantTooLate(t *testing.T, _ *demotest.Demo, browser *browsertest.Browser) {
+	s := demotest.Start(t)
 	if err := s.Sim.Inject(providersim.Rule{Fault: "hang", Percent: 100}); err != nil {
 		t.Fatal(err)
 	}
