@@ -85,8 +85,8 @@ func frameWithoutClient(t *testing.T, s *demotest.Demo, browser *browsertest.Bro
 func framed(s *demotest.Demo, tab *browsertest.Tab, address, query string) *browsertest.Tab {
 	tab.Go(s.Origin + "/demo/")
 	tab.Eval(`window.said = [];
-		addEventListener("message", (e) => said.push(e.data));
 		const frame = document.createElement("iframe");
+		addEventListener("message", (e) => { if (e.source === frame.contentWindow) said.push(e.data) }); // not the storefront's own
 		frame.src = "`+strings.Replace(address, s.Origin, s.Other, 1)+`?parent=`+s.Origin+query+`"; frame.width = 800; frame.height = 1200;
 		document.body.replaceChildren(frame)`, nil)
 	tab.Wait(`said.some((m) => m.type === "ready")`)
