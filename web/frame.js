@@ -2,9 +2,9 @@
 // Tells the merchant's page around ours, or the native app around us, what
 // happens here, before and without the WebAssembly client: it reads the HTML that
 // the server and the client both keep. All it changes there is what the page said
-// before a code which did not come (data-state, data-title). It does what the page around asks for by pressing what
-// the payer could press. Stands in ES5, and the oldest engines lack what it guards:
-// whatever else fails, "ready" has been told.
+// before a code which did not come (data-state, data-title). It does what the page around
+// asks for by pressing what the payer could press. Stands in ES5, and the oldest engines
+// lack what it guards: whatever else fails, "ready" has been told.
 //
 // Messages are {mpm: 1, type, session, detail}. They go to the one origin that the
 // server allowed (data-parent), and are hints: the merchant's server learns the truth

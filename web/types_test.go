@@ -8,11 +8,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"morepay/internal/capability"
 	"morepay/internal/e2e/browsertest"
 	"morepay/internal/locale"
+	"morepay/internal/marked"
 	"morepay/internal/method"
 	"morepay/internal/pay"
 	"morepay/internal/view"
@@ -99,16 +98,7 @@ func TestTypesTieRailsToMethods(t *testing.T) {
 		rails := append(words(m.Grants()), string(pay.RailPageQR))
 		lines = append(lines, `  | { method: "`+string(m.ID)+`"; rail: "`+strings.Join(rails, `" | "`)+`" }`)
 	}
-	want := before + "export type Choice =\n" + strings.Join(lines, "\n") + ";\n" + after
-	if *update {
-		if err := os.WriteFile(EmbedTypes, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if diff := cmp.Diff(string(types), want); diff != "" {
-		t.Errorf("the types are out of date (-file +table), run with -update:\n%s", diff)
-	}
+	marked.File(t, EmbedTypes, before+"export type Choice =\n"+strings.Join(lines, "\n")+";\n"+after, *update)
 }
 
 var (

@@ -101,6 +101,9 @@ func (s *Storefront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// mendable are the errors that a visitor's address leads to, and their statuses.
+var mendable = map[pay.Code]int{pay.CodeInvalid: http.StatusBadRequest, pay.CodeNotFound: http.StatusNotFound}
+
 // answer draws what a handler has found out. What the visitor may mend is said on the
 // shop's page, beside what they had chosen.
 func (s *Storefront) answer(w http.ResponseWriter, r *http.Request, h func(http.ResponseWriter, *http.Request) error) {
@@ -109,16 +112,17 @@ func (s *Storefront) answer(w http.ResponseWriter, r *http.Request, h func(http.
 		return
 	}
 	refused, ok := errors.AsType[*pay.Error](err)
-	if !ok || refused.Code != pay.CodeInvalid {
+	status := mendable[pay.CodeOf(err)]
+	if !ok || status == 0 {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return
 	}
 	if r.Method != http.MethodGet {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+		http.Error(w, err.Error(), status)
 		return
 	}
 	choice, _ := s.purchase(r)
-	err = s.draw(w, r, http.StatusBadRequest, "shop.html", page{Purchase: choice, Shops: s.offers(r), Phone: s.sim + "/phone", Problem: refused})
+	err = s.draw(w, r, status, "shop.html", page{Purchase: choice, Shops: s.offers(r), Phone: s.sim + "/phone", Problem: refused})
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 	}
@@ -202,6 +206,9 @@ func (s *Storefront) thanks(w http.ResponseWriter, r *http.Request) error {
 		return pay.Errorf(pay.CodeInvalid, "shop", "unknown merchant")
 	}
 	id := r.URL.Query().Get("morepay_session")
+	if id == "" {
+		return pay.Errorf(pay.CodeNotFound, "morepay_session", "is missing")
+	}
 	found, err := s.call(r.Context(), shop.Key, http.MethodGet, "/v1/sessions/"+url.PathEscape(id), nil)
 	if err != nil {
 		return err

@@ -115,6 +115,8 @@ func TestStorefrontRefuses(t *testing.T) {
 		"price-too-fine":   {"/demo/?price=1.005", http.StatusBadRequest},
 		"price-too-high":   {"/demo/?price=10000000000.00", http.StatusBadRequest},
 		"unknown-shop":     {"/demo/thanks?shop=nobody", http.StatusBadRequest},
+		"unknown-order":    {"/demo/thanks?shop=demo&morepay_session=cs_0000000000000000000000000", http.StatusNotFound},
+		"no-order":         {"/demo/thanks?shop=demo", http.StatusNotFound},
 		"amount-in-yuan":   {"/demo/pay?amount=59.80", http.StatusBadRequest},
 		"amount-zero":      {"/demo/pay?amount=0", http.StatusBadRequest},
 		"unknown-page":     {"/demo/nothing", http.StatusNotFound},

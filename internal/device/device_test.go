@@ -3,8 +3,6 @@ package device_test
 import (
 	"encoding/json"
 	"flag"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -12,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"morepay/internal/device"
+	"morepay/internal/marked"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -60,19 +59,7 @@ func TestDevicesGolden(t *testing.T) {
 		b.Write(line)
 		b.WriteByte('\n')
 	}
-	file := filepath.Join("testdata", "devices.jsonl")
-	if *update {
-		if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), b.String()); diff != "" {
-		t.Errorf("devices differ (-golden +now), run with -update if that is right:\n%s", diff)
-	}
+	marked.File(t, "testdata/devices.jsonl", b.String(), *update)
 }
 
 func TestDetect(t *testing.T) {

@@ -14,8 +14,9 @@ func fits(s string, all, some, none tokens) bool {
 
 // each reports whether s contains every token.
 func (t tokens) each(s string) bool {
-	for token := range strings.SplitSeq(string(t), "|") {
-		if !strings.Contains(s, token) {
+	for rest := string(t); rest != ""; {
+		var token string
+		if token, rest, _ = strings.Cut(rest, "|"); !strings.Contains(s, token) {
 			return false
 		}
 	}
@@ -24,11 +25,9 @@ func (t tokens) each(s string) bool {
 
 // one reports whether s contains at least one of the tokens.
 func (t tokens) one(s string) bool {
-	if t == "" {
-		return false
-	}
-	for token := range strings.SplitSeq(string(t), "|") {
-		if strings.Contains(s, token) {
+	for rest := string(t); rest != ""; {
+		var token string
+		if token, rest, _ = strings.Cut(rest, "|"); strings.Contains(s, token) {
 			return true
 		}
 	}

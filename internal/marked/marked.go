@@ -1,7 +1,8 @@
-// Package marked holds tables in the documents to what the program says: each stands
-// between two marks, <!-- name --> and <!-- /name -->, and is written by a test.
+// Package marked holds files that people read to what the program says: whole ones, or
+// tables in the documents, each between two marks, <!-- name --> and <!-- /name -->. A
+// test writes them.
 //
-// What must not live here: what is in a table.
+// What must not live here: what is in a file or table.
 package marked
 
 import (
@@ -30,14 +31,24 @@ func Hold(t testing.TB, file string, tables map[string]string, update bool) {
 		}
 		want = before + begin + table + end + after
 	}
+	File(t, file, want, update)
+}
+
+// File fails if a file is not what is wanted; with update it writes it.
+func File(t testing.TB, file, want string, update bool) {
+	t.Helper()
 	if update {
 		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if diff := cmp.Diff(string(data), want); diff != "" {
-		t.Errorf("%s is out of date (-file +program), run with -update:\n%s", file, diff)
+		t.Errorf("%s is out of date (-file +program), run with -update and look at each difference:\n%s", file, diff)
 	}
 }
 

@@ -2,14 +2,12 @@ package method_test
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"morepay/internal/device"
+	"morepay/internal/marked"
 	"morepay/internal/method"
 	"morepay/internal/pay"
 )
@@ -42,7 +40,6 @@ var places = []struct {
 // the page blocks the wallet. A new row is written there by -update.
 func TestLadders(t *testing.T) {
 	t.Parallel()
-	const file = "testdata/ladders.txt"
 	var b strings.Builder
 	for _, m := range method.All() {
 		fmt.Fprintf(&b, "%s, granted: %s\n", m.ID, words(m.Grants()))
@@ -54,18 +51,7 @@ func TestLadders(t *testing.T) {
 			fmt.Fprintf(&b, "  %-18s %s%s\n", place.name, blocked, words(m.Ladder(place.d)))
 		}
 	}
-	if *update {
-		if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), b.String()); diff != "" {
-		t.Errorf("ladders differ (-file +table), run with -update and look at each:\n%s", diff)
-	}
+	marked.File(t, "testdata/ladders.txt", b.String(), *update)
 }
 
 func words(rails []pay.Rail) string {

@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"morepay/internal/marked"
 	"morepay/internal/pay"
 	"morepay/internal/webhook"
 )
@@ -116,19 +116,7 @@ func TestPayloads(t *testing.T) {
 				t.Fatal(err)
 			}
 			got.WriteByte('\n')
-			golden := filepath.Join("testdata", name+".json")
-			if *update {
-				if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !bytes.Equal(got.Bytes(), want) {
-				t.Errorf("%s differs; run with -update and look at the difference:\n%s", golden, got.Bytes())
-			}
+			marked.File(t, filepath.Join("testdata", name+".json"), got.String(), *update)
 		})
 	}
 	for _, kind := range pay.WebhookEvents {
