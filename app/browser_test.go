@@ -154,7 +154,8 @@ func TestBrowserSendsFormsInPlace(t *testing.T) {
 		}
 		progress := s.now().Progress
 		progress.State, progress.Payment = view.StateWaiting, code
-		answerJSON(t, w, http.StatusOK, progress)
+		s.tell(progress) // as the events say from now on
+		answerJSON(t, w, http.StatusOK, s.now().Progress)
 	}
 	tab := browsertest.Start(t).Open(t)
 	s.visit(tab)

@@ -83,13 +83,19 @@ func frameWithoutClient(t *testing.T, s *demotest.Demo, browser *browsertest.Bro
 // framed shows an address of ours in a frame of the storefront's page, which is
 // of another site and keeps what it hears.
 func framed(s *demotest.Demo, tab *browsertest.Tab, address, query string) *browsertest.Tab {
+	return framedUntil(s, tab, address, query, "ready")
+}
+
+// framedUntil waits until the page in the frame has sent a message of that type: chromedp
+// can't take up a frame that is on its way to another page.
+func framedUntil(s *demotest.Demo, tab *browsertest.Tab, address, query, message string) *browsertest.Tab {
 	tab.Go(s.Origin + "/demo/")
 	tab.Eval(`window.said = [];
 		const frame = document.createElement("iframe");
 		addEventListener("message", (e) => { if (e.source === frame.contentWindow) said.push(e.data) }); // not the storefront's own
 		frame.src = "`+strings.Replace(address, s.Origin, s.Other, 1)+`?parent=`+s.Origin+query+`"; frame.width = 800; frame.height = 1200;
 		document.body.replaceChildren(frame)`, nil)
-	tab.Wait(`said.some((m) => m.type === "ready")`)
+	tab.Wait(`said.some((m) => m.type === "` + message + `")`)
 	return tab.Frame(s.Other)
 }
 
@@ -145,7 +151,7 @@ func frameGoesOn(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 			frame := framed(s, tab, other.URL, "&open=wechat_pay&go=1&was=1")
 			frame.Wait(has(`html[data-live] [data-method="wechat_pay"] .main`))
 			open := s.Open(t, demotest.Order{})
-			frame = framed(s, tab, open.URL, "&open=wechat_pay&go=1&was=1234")
+			frame = framedUntil(s, tab, open.URL, "&open=wechat_pay&go=1&was=1234", "action")
 			frame.Wait(has(`svg[data-qr]`))
 			frame.Eval(`location.reload()`, nil)
 			frame.Wait(has(`svg[data-qr]`))
