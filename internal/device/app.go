@@ -5,17 +5,20 @@ import (
 	"strings"
 )
 
-// app is a row of the apps table: a browser, or an app whose web-view shows our
-// page.
+// app is a row of the apps table.
 type app struct {
 	id        string
 	container Container
-	host      Host   // "" if nothing depends on which app it is
-	all       tokens // all of which are in the user agent
-	any       tokens // one of which is in the user agent; none listed is no condition
-	none      tokens // none of which is in the user agent
-	versions  tokens // what stands before the host's version; the first that is followed by one counts
-	claimed   bool   // no user agent tells it: the app says so itself, see [Hints]
+	host      Host // "" if nothing depends on which app it is
+}
+
+// appSign is a way to tell an app from a user agent.
+type appSign struct {
+	app      string // its id
+	all      tokens // all of which are in the user agent
+	any      tokens // one of which is in the user agent; none listed is no condition
+	none     tokens // none of which is in the user agent
+	versions tokens // what stands before the host's version; the first that is followed by one counts
 }
 
 // Sample is the user agent of a device, with the hints that its browser gives
@@ -27,13 +30,9 @@ type Sample struct {
 	Hints     Hints
 }
 
-func (a *app) matches(ua string) bool {
-	return !a.claimed && fits(ua, a.all, a.any, a.none)
-}
-
 // version finds the host's version in a lower-case user agent, else "".
-func (a *app) version(ua string) string {
-	for token := range strings.SplitSeq(string(a.versions), "|") {
+func (s *appSign) version(ua string) string {
+	for token := range strings.SplitSeq(string(s.versions), "|") {
 		_, after, _ := strings.Cut(ua, token)
 		if v := versionAt(after); token != "" && v != "" {
 			return v
@@ -42,13 +41,14 @@ func (a *app) version(ua string) string {
 	return ""
 }
 
-func appOf(ua string) *app {
-	for i := range apps {
-		if apps[i].matches(ua) {
-			return &apps[i]
+// appOf finds the app, and its version if it tells one, in a lower-case user agent.
+func appOf(ua string) (a *app, version string) {
+	for i := range appSigns {
+		if s := &appSigns[i]; fits(ua, s.all, s.any, s.none) {
+			return appByID(s.app), s.version(ua)
 		}
 	}
-	return &apps[len(apps)-1]
+	return appByID(""), ""
 }
 
 // appByID returns the row of that id, else the last one.
@@ -109,12 +109,10 @@ func AllHosts() []Host {
 // Hosts lists the apps whose version can be told, and so can be required.
 func Hosts() []Host {
 	var list []Host
-	seen := map[Host]bool{}
-	for i := range apps {
-		if h := apps[i].host; (apps[i].versions != "" || apps[i].claimed) && !seen[h] {
-			seen[h] = true
+	for _, s := range appSigns {
+		if h := appByID(s.app).host; s.versions != "" && !slices.Contains(list, h) {
 			list = append(list, h)
 		}
 	}
-	return list
+	return append(list, "app") // it tells its own, see [Hints]
 }

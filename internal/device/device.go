@@ -1,6 +1,7 @@
 // Package device says what a user agent is: which app the page stands in, on
-// which system, desktop or phone. Two tables decide, one of apps (apps.go) and
-// one of systems (systems.go); the server and the browser read the same ones.
+// which system, desktop or phone. Two tables say what there is, one of apps
+// (apps.go) and one of systems (systems.go), which the server and the browser read
+// alike; two more say how each is told (appsigns.go, systemsigns.go).
 //
 // A user agent can be spoofed and is edited by apps, so a Device is good for
 // choosing a route and for nothing else. What must not live here: which method
@@ -80,8 +81,8 @@ func Detect(userAgent string) Device {
 		userAgent = userAgent[:MaxUserAgent]
 	}
 	ua := strings.ToLower(userAgent)
-	app := appOf(ua)
-	return compose(app, systemOf(ua), app.version(ua))
+	app, version := appOf(ua)
+	return compose(app, systemOf(ua), version)
 }
 
 // Hints are facts that only the browser can see, or the app around it.

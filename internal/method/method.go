@@ -17,19 +17,26 @@ type Method struct {
 	ID       pay.Method
 	Provider string             // id of the adapter that moves the money
 	Icon     string             // id of our own icon
-	Names    map[string]string  // by BCP 47 tag of the catalogue
+	Names    []Name             // one of them English
 	Home     []device.Container // the wallet's own app: there the method stands first
 	Apps     []device.Host      // the same for a wallet whose app is known by its name only
 	Blocked  []device.Container // on mobile, these keep the wallet from opening; see BlockedBy
 	ladders  []ladder           // the first that covers a device counts; see Ladder
 }
 
-// ladder is the rails on one kind of device, best first. What is left out of form, in,
-// hosts and os stands for any; the host "" is an app that nobody knows.
+// Name is what a method is called in a locale. Names are a list because a map would be
+// filled by code, which weighs in the browser's bundle.
+type Name struct {
+	Locale string // BCP 47 tag of the catalogue
+	Text   string
+}
+
+// ladder is the rails on one kind of device, best first. What is left out of form, in
+// and os stands for any.
 type ladder struct {
 	form  device.Form
 	in    []device.Container
-	hosts []device.Host
+	own   bool // only in the method's own apps and in those that nobody knows
 	os    device.OS
 	rails []pay.Rail
 }
@@ -64,17 +71,23 @@ func IDs() []pay.Method {
 
 // Name returns the method's name for a locale, in English if it has none.
 func (m *Method) Name(locale string) string {
-	if name, ok := m.Names[locale]; ok {
-		return name
+	english := ""
+	for _, n := range m.Names {
+		switch n.Locale {
+		case locale:
+			return n.Text
+		case "en":
+			english = n.Text
+		}
 	}
-	return m.Names["en"]
+	return english
 }
 
 // Ladder returns the rails that can work on a device, best first, whatever a
 // merchant was granted. It must not be changed.
 func (m *Method) Ladder(d device.Device) []pay.Rail {
 	for i := range m.ladders {
-		if m.ladders[i].covers(d) {
+		if m.covers(&m.ladders[i], d) {
 			return m.ladders[i].rails
 		}
 	}
@@ -94,9 +107,9 @@ func (m *Method) Grants() []pay.Rail {
 	return grants
 }
 
-func (l *ladder) covers(d device.Device) bool {
+func (m *Method) covers(l *ladder, d device.Device) bool {
 	return (l.form == "" || l.form == d.Form) && (len(l.in) == 0 || slices.Contains(l.in, d.Container)) &&
-		(len(l.hosts) == 0 || slices.Contains(l.hosts, d.Host)) && (l.os == "" || l.os == d.OS)
+		(!l.own || d.Host == "" || slices.Contains(m.Apps, d.Host)) && (l.os == "" || l.os == d.OS)
 }
 
 // AtHome reports whether the page is shown by the method's own app.

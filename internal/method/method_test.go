@@ -133,11 +133,11 @@ func TestRows(t *testing.T) {
 			t.Errorf("%s has no provider or icon", m.ID)
 		}
 		for _, locale := range []string{"zh-CN", "zh-TW", "zh-HK", "en"} {
-			if m.Names[locale] == "" {
+			if !slices.ContainsFunc(m.Names, func(n method.Name) bool { return n.Locale == locale && n.Text != "" }) {
 				t.Errorf("%s has no name in %s", m.ID, locale)
 			}
 		}
-		if got := m.Name("fr"); got != m.Names["en"] {
+		if got := m.Name("fr"); got != m.Name("en") {
 			t.Errorf("%s is called %q in an unknown language", m.ID, got)
 		}
 		if method.Find(m.ID) != m {

@@ -16,6 +16,16 @@ var (
 	alipayBridge  = []pay.Rail{pay.RailJSAPI, pay.RailDeepLink, pay.RailPageQR}
 )
 
+// cashier are the ladders of a method whose provider shows a page of its own: on
+// desktops, in browsers and unknown web-views, and in the apps that are the wallet's.
+// What other apps do with such a page is unknown.
+var cashier = []ladder{
+	{form: device.Desktop, rails: redirectFirst},
+	{in: []device.Container{device.Browser}, rails: redirectFirst},
+	{in: []device.Container{device.WebView}, own: true, rails: redirectFirst},
+	{rails: elsewhere},
+}
+
 // table has one row a method. Of a row's ladders the first that covers a device
 // counts.
 //
@@ -31,7 +41,7 @@ var table = []Method{
 	{
 		ID: "wechat_pay", Provider: "wechatpay", Icon: "wechat_pay",
 		Home:    []device.Container{device.WeChat, device.WeCom},
-		Names:   map[string]string{"zh-CN": "微信支付", "zh-TW": "微信支付", "zh-HK": "微信支付", "en": "WeChat Pay"},
+		Names:   []Name{{"zh-CN", "微信支付"}, {"zh-TW", "微信支付"}, {"zh-HK", "微信支付"}, {"en", "WeChat Pay"}},
 		Blocked: []device.Container{device.Alipay, device.UnionPay},
 		ladders: []ladder{
 			{form: device.Desktop, rails: wechatScan},
@@ -45,7 +55,7 @@ var table = []Method{
 	{
 		ID: "alipay", Provider: "alipay", Icon: "alipay",
 		Home:    []device.Container{device.Alipay},
-		Names:   map[string]string{"zh-CN": "支付宝", "zh-TW": "支付寶", "zh-HK": "支付寶", "en": "Alipay"},
+		Names:   []Name{{"zh-CN", "支付宝"}, {"zh-TW", "支付寶"}, {"zh-HK", "支付寶"}, {"en", "Alipay"}},
 		Blocked: []device.Container{device.WeChat, device.JD, device.UnionPay},
 		ladders: []ladder{
 			{form: device.Desktop, rails: alipayScan},
@@ -59,7 +69,7 @@ var table = []Method{
 	{
 		ID: "unionpay", Provider: "merchantlink", Icon: "unionpay",
 		Home:    []device.Container{device.UnionPay},
-		Names:   map[string]string{"zh-CN": "云闪付", "zh-TW": "雲閃付", "zh-HK": "雲閃付", "en": "Cloud QuickPass"},
+		Names:   []Name{{"zh-CN", "云闪付"}, {"zh-TW", "雲閃付"}, {"zh-HK", "雲閃付"}, {"en", "Cloud QuickPass"}},
 		Blocked: []device.Container{device.WeChat},
 		ladders: []ladder{
 			{form: device.Desktop, rails: redirectFirst},
@@ -71,7 +81,7 @@ var table = []Method{
 	{
 		ID: "jd_pay", Provider: "merchantlink", Icon: "jd_pay",
 		Home:  []device.Container{device.JD},
-		Names: map[string]string{"zh-CN": "京东支付", "zh-TW": "京東支付", "zh-HK": "京東支付", "en": "JD Pay"},
+		Names: []Name{{"zh-CN", "京东支付"}, {"zh-TW", "京東支付"}, {"zh-HK", "京東支付"}, {"en", "JD Pay"}},
 		ladders: []ladder{
 			{form: device.Desktop, rails: redirectFirst},
 			{in: []device.Container{device.Browser, device.JD}, rails: redirectFirst},
@@ -83,55 +93,43 @@ var table = []Method{
 	// own app it comes first.
 	{
 		ID: "ecny", Provider: "merchantlink", Icon: "coin",
-		Names:   map[string]string{"zh-CN": "数字人民币", "zh-TW": "數位人民幣", "zh-HK": "數碼人民幣", "en": "e-CNY"},
-		ladders: cashier(),
+		Names:   []Name{{"zh-CN", "数字人民币"}, {"zh-TW", "數位人民幣"}, {"zh-HK", "數碼人民幣"}, {"en", "e-CNY"}},
+		ladders: cashier,
 	},
 	{
 		ID: "douyin_pay", Provider: "merchantlink", Icon: "card",
 		Apps:    []device.Host{"douyin"},
-		Names:   map[string]string{"zh-CN": "抖音支付", "zh-TW": "抖音支付", "zh-HK": "抖音支付", "en": "Douyin Pay"},
-		ladders: cashier("douyin"),
+		Names:   []Name{{"zh-CN", "抖音支付"}, {"zh-TW", "抖音支付"}, {"zh-HK", "抖音支付"}, {"en", "Douyin Pay"}},
+		ladders: cashier,
 	},
 	{
 		ID: "qq_wallet", Provider: "merchantlink", Icon: "card",
 		Apps:    []device.Host{"qq"},
-		Names:   map[string]string{"zh-CN": "QQ钱包", "zh-TW": "QQ錢包", "zh-HK": "QQ錢包", "en": "QQ Wallet"},
-		ladders: cashier("qq"),
+		Names:   []Name{{"zh-CN", "QQ钱包"}, {"zh-TW", "QQ錢包"}, {"zh-HK", "QQ錢包"}, {"en", "QQ Wallet"}},
+		ladders: cashier,
 	},
 	{
 		ID: "meituan_pay", Provider: "merchantlink", Icon: "card",
 		Apps:    []device.Host{"meituan"},
-		Names:   map[string]string{"zh-CN": "美团支付", "zh-TW": "美團支付", "zh-HK": "美團支付", "en": "Meituan Pay"},
-		ladders: cashier("meituan"),
+		Names:   []Name{{"zh-CN", "美团支付"}, {"zh-TW", "美團支付"}, {"zh-HK", "美團支付"}, {"en", "Meituan Pay"}},
+		ladders: cashier,
 	},
 	{
 		ID: "card", Provider: "merchantlink", Icon: "card",
-		Names:   map[string]string{"zh-CN": "银行卡", "zh-TW": "銀行卡", "zh-HK": "銀行卡", "en": "Bank card"},
+		Names:   []Name{{"zh-CN", "银行卡"}, {"zh-TW", "銀行卡"}, {"zh-HK", "銀行卡"}, {"en", "Bank card"}},
 		Blocked: []device.Container{device.WeChat},
-		ladders: cashier(),
+		ladders: cashier,
 	},
 	{
 		ID: "alipay_hk", Provider: "merchantlink", Icon: "alipay",
-		Names:   map[string]string{"zh-CN": "支付宝香港", "zh-TW": "支付寶香港", "zh-HK": "支付寶香港", "en": "AlipayHK"},
+		Names:   []Name{{"zh-CN", "支付宝香港"}, {"zh-TW", "支付寶香港"}, {"zh-HK", "支付寶香港"}, {"en", "AlipayHK"}},
 		Blocked: []device.Container{device.WeChat, device.JD, device.UnionPay},
-		ladders: cashier(),
+		ladders: cashier,
 	},
 	{
 		ID: "wechat_pay_hk", Provider: "merchantlink", Icon: "wechat_pay",
-		Names:   map[string]string{"zh-CN": "微信支付香港", "zh-TW": "微信支付香港", "zh-HK": "微信支付香港", "en": "WeChat Pay HK"},
+		Names:   []Name{{"zh-CN", "微信支付香港"}, {"zh-TW", "微信支付香港"}, {"zh-HK", "微信支付香港"}, {"en", "WeChat Pay HK"}},
 		Blocked: []device.Container{device.Alipay, device.UnionPay},
-		ladders: cashier(),
+		ladders: cashier,
 	},
-}
-
-// cashier returns the ladders of a method whose provider shows a page of its own: on
-// desktops, in browsers and unknown web-views, and in the apps that are the wallet's.
-// What other apps do with such a page is unknown.
-func cashier(apps ...device.Host) []ladder {
-	return []ladder{
-		{form: device.Desktop, rails: redirectFirst},
-		{in: []device.Container{device.Browser}, rails: redirectFirst},
-		{hosts: append([]device.Host{""}, apps...), in: []device.Container{device.WebView}, rails: redirectFirst},
-		{rails: elsewhere},
-	}
 }
