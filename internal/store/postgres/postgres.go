@@ -80,11 +80,16 @@ func again(err error) bool {
 }
 
 // Write implements [sqlstore.Engine]. A server that has become read-only stays so
-// for the connections that we have: new ones may find the one that took its place.
+// for the connections that we have, of which the pool may have made one a moment ago:
+// a new one may find the server that took its place, and is asked at once.
 func (e *engine) Write(ctx context.Context, fn func(sqlstore.Querier) error) error {
-	err := retry(ctx, func(ctx context.Context) error { return e.transaction(ctx, "BEGIN", fn) })
+	write := func() error {
+		return retry(ctx, func(ctx context.Context) error { return e.transaction(ctx, "BEGIN", fn) })
+	}
+	err := write()
 	if is(err, readOnly) {
 		e.pool.Reset()
+		err = write()
 	}
 	return err
 }
