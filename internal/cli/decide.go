@@ -120,7 +120,7 @@ func stored(ctx context.Context, db *sqlstore.DB) ([]*capability.Document, error
 type matrix struct {
 	question `embed:""`
 	Merchant []string         `help:"Only these merchants."`
-	Device   []device.Profile `help:"Only these device profiles, such as wechat-iphone."`
+	Device   []device.Profile `help:"Only these device profiles, such as wechat-iphone, or wechat-iphone@8.0.1 for a version of the app."`
 	Method   []pay.Method     `help:"Only these methods, such as wechat_pay."`
 	Format   qa.Format        `default:"table" help:"table, csv, json or md."`
 	Check    string           `type:"path" help:"Compare with a file written before in the same format; exit with status 1 if it differs."`
@@ -130,8 +130,13 @@ type matrix struct {
 var errDiffers = errors.New("the matrix differs")
 
 func (m *matrix) Run(ctx context.Context) error {
-	if err := errors.Join(allKnown("device", m.Device, device.Profiles()), allKnown("method", m.Method, method.IDs())); err != nil {
+	if err := allKnown("method", m.Method, method.IDs()); err != nil {
 		return err
+	}
+	for _, p := range m.Device {
+		if _, err := deviceOf(p); err != nil {
+			return err
+		}
 	}
 	docs, err := m.documents(ctx, m.Merchant)
 	if err != nil {
@@ -172,7 +177,7 @@ type explain struct {
 	question  `embed:""`
 	Merchant  string         `required:"" help:"The merchant."`
 	Method    pay.Method     `required:"" help:"The method."`
-	Device    device.Profile `required:"" xor:"device" help:"A device profile; see morepay matrix."`
+	Device    device.Profile `required:"" xor:"device" help:"A device profile, as of morepay matrix."`
 	UserAgent string         `required:"" xor:"device" help:"A browser's user agent, instead of --device."`
 }
 
@@ -200,6 +205,14 @@ func (e *explain) device() (device.Device, error) {
 	if e.Device == "" {
 		return device.Detect(e.UserAgent), nil
 	}
-	dev, _ := device.Of(e.Device)
-	return dev, allKnown("device", []device.Profile{e.Device}, device.Profiles())
+	return deviceOf(e.Device)
+}
+
+// deviceOf returns the device of a flag.
+func deviceOf(p device.Profile) (device.Device, error) {
+	dev, ok := device.Of(p)
+	if !ok {
+		return dev, usage("device", "unknown device %q, known are %v, with @VERSION of the app behind where it has one", p, device.Profiles())
+	}
+	return dev, nil
 }

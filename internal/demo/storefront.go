@@ -188,14 +188,19 @@ func (s *Storefront) shop(w http.ResponseWriter, r *http.Request) error {
 	return s.draw(w, r, http.StatusOK, "shop.html", page{Purchase: p, Shops: s.offers(r), Session: created, Endpoint: endpoint, Phone: s.sim + "/phone"})
 }
 
-// pay creates a session and sends the visitor to its page.
+// pay creates a session and sends the visitor to its page, which is drawn for another
+// device than theirs if they name one.
 func (s *Storefront) pay(w http.ResponseWriter, r *http.Request) error {
 	_, created, err := s.order(r)
 	if err != nil {
 		return err
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(w, r, "/pay/"+created.Token, http.StatusSeeOther)
+	target := "/pay/" + created.Token
+	if device := r.URL.Query().Get("device"); device != "" {
+		target += "?" + url.Values{"device": {device}}.Encode()
+	}
+	http.Redirect(w, r, target, http.StatusSeeOther)
 	return nil
 }
 

@@ -81,13 +81,20 @@ func SampleOf(p Profile) (s Sample, ok bool) {
 	return Sample{}, false
 }
 
-// Of returns the device of that profile's sample. ok is false if there is none.
+// Of returns the device of that profile's sample. Another version of its app than the
+// sample's may follow, as in wechat-iphone@8.0.1. ok is false if there is no such device.
 func Of(p Profile) (d Device, ok bool) {
-	s, ok := SampleOf(p)
+	profile, version, versioned := strings.Cut(string(p), "@")
+	s, ok := SampleOf(Profile(profile))
 	if !ok {
 		return Device{}, false
 	}
-	return Detect(s.UserAgent).Refine(s.Hints), true
+	d = Detect(s.UserAgent).Refine(s.Hints)
+	if !versioned {
+		return d, true
+	}
+	d.HostVersion = version
+	return d, d.Host != "" && ValidVersion(version)
 }
 
 func (s Sample) profile() Profile { return Profile(s.App + "-" + s.System) }

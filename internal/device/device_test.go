@@ -314,3 +314,24 @@ func TestRefineTouch(t *testing.T) {
 		}
 	}
 }
+
+func TestOf(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		profile device.Profile
+		version string
+		ok      bool
+	}{
+		{"wechat-iphone", "8.0.62", true},
+		{"wechat-iphone@8.0.1", "8.0.1", true},
+		{"wechat-iphone@", "", false},
+		{"wechat-iphone@new", "", false},
+		{"safari-iphone@17.0", "", false},
+		{"walkie-talkie", "", false},
+	} {
+		d, ok := device.Of(test.profile)
+		if ok != test.ok || ok && d.HostVersion != test.version {
+			t.Errorf("%s: %+v, %t", test.profile, d, ok)
+		}
+	}
+}

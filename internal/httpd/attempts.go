@@ -26,7 +26,7 @@ func (s *Server) attempt(w http.ResponseWriter, r *http.Request, p postedForm) e
 	hints := p.form.Get("hints")
 	choice := checkout.AttemptRequest{
 		Method: pay.Method(p.form.Get("method")), Rail: pay.Rail(p.form.Get("rail")),
-		Device: refined(p.request.Device, hints), PayerIP: s.clientIP(r),
+		Device: p.request.Refined(device.ParseHints(hints)), PayerIP: s.clientIP(r),
 		ReturnURL: s.returnURL(p.request),
 	}
 	if choice.Rail == pay.RailJSAPI {
@@ -84,7 +84,7 @@ type postedForm struct {
 // readPosted reads a form and loads its session. Fails with forbidden or form_expired
 // if it was not our page that sent it.
 func (s *Server) readPosted(w http.ResponseWriter, r *http.Request) (postedForm, error) {
-	request := pageRequest(r, r.PathValue("token"))
+	request := s.pageRequest(r, r.PathValue("token"))
 	l, err := s.payer(r, request.Token)
 	if err != nil {
 		return postedForm{}, err
@@ -111,7 +111,3 @@ func seeOther(w http.ResponseWriter, location string) error {
 	w.WriteHeader(http.StatusSeeOther)
 	return nil
 }
-
-// refined is the payer's device by its user agent and by what the browser found
-// out beyond that.
-func refined(d device.Device, hints string) device.Device { return d.Refine(device.ParseHints(hints)) }

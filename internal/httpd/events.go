@@ -23,7 +23,7 @@ const (
 // lives, the first at once: what stands in between may let a stream's head through
 // and hold its body. Clients that don't take event streams get the progress at once.
 func (s *Server) handleEvents(w http.ResponseWriter, r *http.Request) error {
-	request := pageRequest(r, r.PathValue("token"))
+	request := s.pageRequest(r, r.PathValue("token"))
 	l, err := s.byToken(r, request.Token, s.limits.event)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"morepay/internal/checkout"
+	"morepay/internal/device"
 	"morepay/internal/page"
 	"morepay/internal/pay"
 	"morepay/internal/seal"
@@ -58,7 +59,7 @@ func (s *Server) handleIdentified(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return errNotFound
 	}
-	request := pageRequest(r, id.Token).InFrame(around)
+	request := s.pageRequest(r, id.Token).InFrame(around)
 	return onPage(request, s.identified(w, r, request, id))
 }
 
@@ -94,6 +95,6 @@ func (s *Server) identified(w http.ResponseWriter, r *http.Request, request page
 	}
 	return s.handOver(w, r, l.Session.ID, request, checkout.AttemptRequest{
 		Method: id.Method, Rail: id.Rail, WalletPayerID: payer, PayerIP: s.clientIP(r),
-		Device: refined(request.Device, id.Hints), ReturnURL: s.returnURL(request),
+		Device: request.Refined(device.ParseHints(id.Hints)), ReturnURL: s.returnURL(request),
 	})
 }

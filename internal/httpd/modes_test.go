@@ -118,7 +118,13 @@ func TestLiveMode(t *testing.T) {
 	if !strings.Contains(policy, "frame-ancestors https://shop.example;") || strings.Contains(policy, "http:") {
 		t.Errorf("the policy is %s", policy)
 	}
-	s.allowance(t, 59, time.Minute, func() *http.Request { return demotest.Request(t, http.MethodGet, local, "", "Accept", "text/html") })
+	for _, forced := range []string{local, s.Origin + "/offer"} {
+		a := s.Get(t, forced+"?device=wechat-iphone", "Accept", "application/json")
+		if code, field := a.Problem(t); code != pay.CodeInvalid || field != "device" {
+			t.Errorf("%s as another device: status %d: %s", forced, a.Status, a.Body)
+		}
+	}
+	s.allowance(t, 58, time.Minute, func() *http.Request { return demotest.Request(t, http.MethodGet, local, "", "Accept", "text/html") })
 }
 
 // The admin API is for who has its key, on a listener of its own, and no page

@@ -14,6 +14,9 @@ func (s *Server) handleOffer(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	q := offerQuery(r.URL.Query())
+	if err := s.checkDevice(q); err != nil {
+		return err
+	}
 	offer, err := readOffer(q)
 	if err != nil {
 		return err
@@ -24,7 +27,7 @@ func (s *Server) handleOffer(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	links := page.Links{Origin: s.baseURL, Ancestors: s.merchants.Origins(merchant), Test: !s.realMoney}
-	v := page.MakeOffer(facts, page.Read("", q, r.UserAgent(), r.Header.Get("Accept-Language")), q, links, s.now())
+	v := page.MakeOffer(facts, page.Read("", q, r.UserAgent(), r.Header.Get("Accept-Language"), !s.realMoney), q, links, s.now())
 	s.pageHeaders(w, links.Ancestors, noForms, page.Style(v))
 	w.Header().Set("Vary", "Accept-Encoding")
 	return writeCompressed(w, r, http.StatusOK, page.OfferHTML(v, s.scripts.Frame))

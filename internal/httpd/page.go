@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
 	"morepay/internal/checkout"
+	"morepay/internal/device"
 	"morepay/internal/page"
 	"morepay/internal/pay"
 	"morepay/internal/view"
@@ -17,7 +19,10 @@ import (
 // handlePage draws the payer's page, or answers its progress as JSON to those
 // who ask for that.
 func (s *Server) handlePage(w http.ResponseWriter, r *http.Request) error {
-	request := pageRequest(r, r.PathValue("token"))
+	if err := s.checkDevice(r.URL.Query()); err != nil {
+		return err
+	}
+	request := s.pageRequest(r, r.PathValue("token"))
 	l, err := s.payer(r, request.Token)
 	if err != nil {
 		return err
@@ -39,16 +44,32 @@ func (s *Server) handlePage(w http.ResponseWriter, r *http.Request) error {
 // that loads a posted page again may ask for its form's address, or post to the
 // page's.
 func (s *Server) handleStray(w http.ResponseWriter, r *http.Request) error {
-	request := pageRequest(r, r.PathValue("token"))
+	request := s.pageRequest(r, r.PathValue("token"))
 	if _, err := s.payer(r, request.Token); err != nil {
 		return err
 	}
 	return seeOther(w, request.Address())
 }
 
+// checkDevice refuses a device that a page can't be asked to be taken for: in live mode
+// any, because what a payer's browser is decides.
+func (s *Server) checkDevice(q url.Values) error {
+	if !q.Has(page.DeviceField) {
+		return nil
+	}
+	if s.realMoney {
+		return pay.Errorf(pay.CodeInvalid, page.DeviceField, "is for test mode only")
+	}
+	p := device.Profile(q.Get(page.DeviceField))
+	if _, known := device.Of(p); !known {
+		return pay.Errorf(pay.CodeInvalid, page.DeviceField, "unknown device %q, known are %v", p, device.Profiles())
+	}
+	return nil
+}
+
 // pageRequest reads what an HTTP request asks the page of token to show.
-func pageRequest(r *http.Request, token string) page.Request {
-	request := page.Read(token, r.URL.Query(), r.UserAgent(), r.Header.Get("Accept-Language"))
+func (s *Server) pageRequest(r *http.Request, token string) page.Request {
+	request := page.Read(token, r.URL.Query(), r.UserAgent(), r.Header.Get("Accept-Language"), !s.realMoney)
 	request.Framed = framed(r)
 	return request
 }
@@ -193,7 +214,7 @@ func onPage(request page.Request, err error) error {
 // failPage answers a payer: the session's page with the error on it where there
 // is a session, else a page with a sentence.
 func (s *Server) failPage(w http.ResponseWriter, r *http.Request, err error) {
-	request := pageRequest(r, r.PathValue("token"))
+	request := s.pageRequest(r, r.PathValue("token"))
 	if e, ok := errors.AsType[*pageError](err); ok {
 		request = e.request
 	}

@@ -37,7 +37,7 @@ func (s *Server) returnURL(r page.Request) string {
 // handleReturn asks the provider what became of the payment and shows the truth.
 // That the payer is here proves nothing.
 func (s *Server) handleReturn(w http.ResponseWriter, r *http.Request) error {
-	request := pageRequest(r, r.PathValue("token"))
+	request := s.pageRequest(r, r.PathValue("token"))
 	l, err := s.payer(r, request.Token)
 	if err != nil {
 		return err

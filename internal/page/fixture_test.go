@@ -116,7 +116,7 @@ func ask(t *testing.T, query, userAgent string) page.Request {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return page.Read(token, q, userAgent, "")
+	return page.Read(token, q, userAgent, "", true)
 }
 
 func makeView(t *testing.T, l *pay.Ledger, r page.Request, now time.Time) view.Checkout {

@@ -22,6 +22,7 @@ type Request struct {
 	Words     Words  // what the shop's page wishes of the list
 	Languages string // Accept-Language
 	Device    device.Device
+	Test      bool // the server moves no real money: Words may name another device than the browser's
 	Choose    bool // show the list although an attempt can still be paid
 	Asked     bool // the payer has said that it is paid
 	Unseen    bool // the page comes with a code once it is seen
@@ -45,10 +46,11 @@ type Request struct {
 // lastSecond is the end of the last year that JSON can name.
 const lastSecond = 253402300799
 
-// Read parses a request for the page of token.
-func Read(token string, query url.Values, userAgent, languages string) Request {
+// Read parses a request for the page of token. test says that the server is in test mode.
+func Read(token string, query url.Values, userAgent, languages string, test bool) Request {
 	r := Request{
 		Token:     token,
+		Test:      test,
 		Device:    device.Detect(userAgent),
 		Languages: languages,
 		Choose:    query.Has("choose"),
@@ -83,8 +85,20 @@ func (r Request) InFrame(values url.Values) Request {
 		r.Lang = tag
 	}
 	r.Words = r.Words.with(values)
-	r.Device = r.Device.Refine(device.Hints{App: r.Words.Host})
+	if !r.Test {
+		r.Words.Device = ""
+	}
+	r.Device = r.Refined(device.Hints{App: r.Words.Host})
 	return r
+}
+
+// Refined returns the device with what the browser has found out beyond its user agent,
+// or the one that it is to be taken for.
+func (r Request) Refined(h device.Hints) device.Device {
+	if forced, ok := device.Of(r.Words.Device); ok {
+		return forced
+	}
+	return r.Device.Refine(h)
 }
 
 // of returns the request as the forms of its page hand it on: only what [Make] took

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"morepay/internal/device"
+
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
@@ -36,6 +38,7 @@ func TestAddressAsksForTheSame(t *testing.T) {
 				Remove:  rapid.SampledFrom([]string{"", "unionpay"}).Draw(t, "remove"),
 				Host:    rapid.SampledFrom([]string{"", "forwards.8.0.63", "&?"}).Draw(t, "host"),
 				Last:    rapid.SampledFrom([]string{"", "alipay"}).Draw(t, "last"),
+				Device:  rapid.SampledFrom([]device.Profile{"", "wechat-iphone"}).Draw(t, "device"),
 			},
 		}
 		if rapid.Bool().Draw(t, "opens") {
@@ -48,8 +51,8 @@ func TestAddressAsksForTheSame(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := page.Read(strings.TrimPrefix(u.Path, "/pay/"), u.Query(), "", "")
-		r.Device = got.Device
+		got := page.Read(strings.TrimPrefix(u.Path, "/pay/"), u.Query(), "", "", true)
+		r.Device, r.Test = got.Device, true
 		if diff := cmp.Diff(r, got); diff != "" {
 			t.Fatalf("%s asks for something else (-want +got):\n%s", r.Address(), diff)
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"morepay/internal/capability"
+	"morepay/internal/device"
 	"morepay/internal/method"
 	"morepay/internal/pay"
 )
@@ -16,14 +17,15 @@ import (
 // fold or leave out what the decision offers, and make nothing possible. Lists have dots
 // between; the zero value wishes nothing.
 type Words struct {
-	Theme   string // see [capability.Theme.With]
-	Layout  string // one of layouts, or ""
-	Visible int    // so many methods stand before "More payment methods"; 0 for as many as the document says
-	Order   string // methods that come first
-	Allow   string // the only methods on the list, if there are any
-	Remove  string // methods that are not
-	Last    string // the method that the payer used last
-	Host    string // what the shop's own app around the page says of itself, see [device.Hints]
+	Theme   string         // see [capability.Theme.With]
+	Layout  string         // one of layouts, or ""
+	Visible int            // so many methods stand before "More payment methods"; 0 for as many as the document says
+	Order   string         // methods that come first
+	Allow   string         // the only methods on the list, if there are any
+	Remove  string         // methods that are not
+	Last    string         // the method that the payer used last
+	Host    string         // what the shop's own app around the page says of itself, see [device.Hints]
+	Device  device.Profile // the device to be taken for, in test mode; "" for what the browser is
 }
 
 // The layouts.
@@ -36,10 +38,15 @@ const (
 const (
 	maxTheme   = 64
 	maxHost    = 64
+	maxProfile = 64
 	maxMethods = 256
 	maxWords   = 1024
 	maxVisible = 99
 )
+
+// DeviceField names the field by which a page in test mode is asked to take its browser
+// for another device.
+const DeviceField = "device"
 
 // WordsField names the one field by which forms hand all words on.
 const WordsField = "words"
@@ -72,6 +79,11 @@ func (w Words) with(values url.Values) Words {
 	if host := values.Get("host"); host != "" && len(host) <= maxHost {
 		w.Host = host
 	}
+	if p := device.Profile(values.Get(DeviceField)); len(p) <= maxProfile {
+		if _, known := device.Of(p); known {
+			w.Device = p
+		}
+	}
 	return w
 }
 
@@ -102,6 +114,7 @@ func (w Words) values() url.Values {
 	}
 	set("last", w.Last)
 	set("host", w.Host)
+	set(DeviceField, string(w.Device))
 	return q
 }
 

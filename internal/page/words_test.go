@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"morepay/internal/capability"
+	"morepay/internal/device"
 	"morepay/internal/page"
 	"morepay/internal/pay"
 	"morepay/internal/view"
@@ -148,21 +149,46 @@ func FuzzRead(f *testing.F) {
 	for _, q := range []string{
 		"", "order=alipay.jd_pay&visible=3&layout=tabs&last=alipay&theme=dark.plain", "words=visible%3D1%26remove%3Dalipay&allow=..",
 		"words=words%3Dvisible%253D1", "open=alipay&go=1&was=5980&host=forwards.8.0.63", "returned=99999999999999&rail=page_qr&method=wechat_pay", "visible=-1&%zz",
+		"device=alipay-android&host=forwards", "words=device%3Dsafari-mac",
 	} {
 		f.Add(q)
 	}
 	f.Fuzz(func(t *testing.T, query string) {
 		q, _ := url.ParseQuery(query)
-		r := page.Read(token, q, phone, "")
+		r := page.Read(token, q, phone, "", true)
 		address, err := url.Parse(r.Address())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if again := page.Read(token, address.Query(), phone, ""); again.Words != r.Words || again.Open != r.Open || again.Device != r.Device {
+		if again := page.Read(token, address.Query(), phone, "", true); again.Words != r.Words || again.Open != r.Open || again.Device != r.Device {
 			t.Errorf("%q asks for %+v, and handed on for %+v", query, r, again)
 		}
 		if w := r.Words; len(w.Order)+len(w.Allow)+len(w.Remove)+len(w.Theme)+len(w.Host) > 1024 || w.Visible < 0 || w.Visible > 99 {
 			t.Errorf("%q is read as %+v", query, w)
 		}
 	})
+}
+
+// A device is taken for another one in test mode alone, wherever the wish comes from, and
+// nothing that its browser says then changes it.
+func TestForcedDevice(t *testing.T) {
+	t.Parallel()
+	wechat, _ := device.Of("wechat-iphone")
+	for _, query := range []string{"device=wechat-iphone", "words=device%3Dwechat-iphone", "words=device%3Dwechat-iphone&host=forwards.1.0"} {
+		q, err := url.ParseQuery(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := page.Read(token, q, desktop, "", true)
+		if r.Device != wechat || r.Refined(device.Hints{TouchPoints: 5, AlipayBridge: true}) != wechat {
+			t.Errorf("%s: the device is %+v", query, r.Device)
+		}
+		if again := page.Read(token, url.Values{}, desktop, "", true).InFrame(q); again.Device != wechat {
+			t.Errorf("%s, of a form: the device is %+v", query, again.Device)
+		}
+		live := page.Read(token, q, desktop, "", false)
+		if live.Words.Device != "" || live.Device == wechat || live.InFrame(q).Device == wechat {
+			t.Errorf("%s, in live mode: the device is %+v", query, live.Device)
+		}
+	}
 }
