@@ -193,12 +193,12 @@ func TestProviders(t *testing.T) {
 	})
 	r := config.CheckLive(t.Context())
 	says(t, "errors", errorsOf(r), nil)
-	says(t, "notes", r.Notes, []string{"of wechatpay answers, unsigned", "of alipay answers, signed", "of merchantlink answers, signed", "agree", "in order", config.BaseURL + " is reached"})
+	says(t, "notes", r.Notes, []string{"of wechatpay answers, unsigned", "of alipay answers, signed", "of wechatpay tells who pays in its app", "of alipay tells who pays in its app, if its console lets payers come back to " + config.BaseURL + "/identified/", "of merchantlink answers, signed", "agree", "in order", config.BaseURL + " is reached"})
 	if len(asked) == 0 {
 		t.Error("no provider was asked")
 	}
 	for _, call := range asked {
-		if !strings.HasPrefix(call, "GET ") && !strings.Contains(call, "method=alipay.trade.query&") {
+		if !strings.HasPrefix(call, "GET ") && !strings.Contains(call, "method=alipay.trade.query&") && !strings.Contains(call, "method=alipay.system.oauth.token&") {
 			t.Errorf("it sends %s", call)
 		}
 	}

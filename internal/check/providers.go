@@ -19,8 +19,8 @@ import (
 
 // Providers asks the provider of every account about an order that does not exist,
 // which changes nothing there. An answer proves that it is reached, takes our key, and
-// signs with the one that is configured.
-func Providers(ctx context.Context, accounts []*account.Account) (r Report) {
+// signs with the one that is configured. baseURL is where payers come back to.
+func Providers(ctx context.Context, accounts []*account.Account, baseURL string) (r Report) {
 	for _, a := range accounts {
 		name := fmt.Sprintf("%s: the account %s of %s", a.Merchant, a.Name(), a.ProviderID)
 		var signed bool
@@ -36,7 +36,31 @@ func Providers(ctx context.Context, accounts []*account.Account) (r Report) {
 		default:
 			r.Notes = append(r.Notes, name+" answers, unsigned, as its errors may be: the first payment shows whether the provider's public key is the right one")
 		}
+		if own, ok := a.Provider.(provider.PayerIdentifier); ok && slices.Contains(a.Provider.Rails(), pay.RailJSAPI) {
+			r.Add(identifies(ctx, a, own, name, baseURL))
+		}
 	}
+	return r
+}
+
+// identifies reports whether a provider would tell us who pays in its own app. It is
+// asked about a code that it has never given out.
+func identifies(ctx context.Context, a *account.Account, p provider.PayerIdentifier, name, baseURL string) (r Report) {
+	err := a.Call(ctx, "identify", func(ctx context.Context) error {
+		_, err := p.WalletPayerID(ctx, unmade())
+		switch {
+		case err == nil:
+			return errors.New("it knows a payer whom nobody has sent")
+		case pay.CodeOf(err) == pay.CodeInvalid:
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		r.Errors = append(r.Errors, fmt.Errorf("%s: asked who a payer in its app is: %w", name, err))
+		return r
+	}
+	r.Notes = append(r.Notes, fmt.Sprintf("%s tells who pays in its app, if its console lets payers come back to %s/identified/ (docs/providers.md)", name, baseURL))
 	return r
 }
 

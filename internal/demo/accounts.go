@@ -5,8 +5,10 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"morepay/internal/demo/simulate"
+	"morepay/internal/pay"
 	"morepay/internal/providersim"
 )
 
@@ -60,7 +62,7 @@ func settle(shop *Shop, providerID string, settings map[string]any) error {
 func openAlipay(shop *Shop, sim *providersim.Sim, k keys, n int, files map[string][]byte) error {
 	account := providersim.AlipayAccount{
 		AppID: fmt.Sprintf("2021%012d", n), SellerID: fmt.Sprintf("2088%012d", n), Name: shop.Document.Name,
-		MerchantPublicKey: &k.merchant.PublicKey, PlatformKey: k.platform,
+		MerchantPublicKey: &k.merchant.PublicKey, PlatformKey: k.platform, OAuthDomains: simulate.Hosts(shop.Settings.Origins),
 	}
 	if err := sim.AddAlipayAccount(account); err != nil {
 		return err
@@ -68,10 +70,14 @@ func openAlipay(shop *Shop, sim *providersim.Sim, k keys, n int, files map[strin
 	if err := keyFiles(files, k); err != nil {
 		return err
 	}
-	return settle(shop, "alipay", map[string]any{
+	settings := map[string]any{
 		"app_id": account.AppID, "seller_id": account.SellerID, "private_key": "merchant.pem", "public_key": "platform.pem",
 		"qr_product": "QR_CODE_OFFLINE",
-	})
+	}
+	if slices.Contains(shop.Granted("alipay"), pay.RailJSAPI) {
+		settings["jsapi_product"] = "JSAPI_PAY"
+	}
+	return settle(shop, "alipay", settings)
 }
 
 // openMerchantLink opens the merchant's own cashier, for Cloud QuickPass and JD Pay.

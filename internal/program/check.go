@@ -46,7 +46,7 @@ func (c Config) CheckLive(ctx context.Context) check.Report {
 	clocks := &check.Clocks{Next: c.transport()}
 	c.BaseURL, c.Transport, c.Log = c.origin(), clocks, slog.New(slog.DiscardHandler) // what is wrong with clocks is reported
 	l, _ := c.load(nil)                                                               // what is wrong with it is in the report
-	report.Add(check.Providers(ctx, l.accounts.All()))
+	report.Add(check.Providers(ctx, l.accounts.All(), c.BaseURL))
 	report.Add(clocks.Report())
 	report.Add(check.Front(ctx, c.BaseURL, c.RealMoney()))
 	return report

@@ -121,12 +121,13 @@ type PayerChecker interface {
 // PayerIdentifier is a provider whose in-app rail must know who the payer is.
 type PayerIdentifier interface {
 	// AuthorizeURL returns the address at which the payer is identified. Their
-	// browser comes back to redirect with the query parameters code and state.
-	// state is at most 128 letters and digits.
+	// browser comes back to redirect with the query parameters state and CodeName, a
+	// code. state is at most 100 letters and digits.
 	AuthorizeURL(redirect, state string) string
+	CodeName() string
 
 	// WalletPayerID trades the code, which works once and for minutes, for the id that
-	// [Order.WalletPayerID] takes. A used or made-up code is a *pay.Error.
+	// [Order.WalletPayerID] takes. A used or made-up code, or none, is a *pay.Error.
 	WalletPayerID(ctx context.Context, code string) (string, error)
 }
 

@@ -35,7 +35,7 @@ const (
 // rails lists the rails that each adapter is tested on.
 var rails = map[string][]pay.Rail{
 	wechatpay.ID: {pay.RailQR, pay.RailDeepLink, pay.RailJSAPI},
-	alipay.ID:    {pay.RailQR, pay.RailDeepLink, pay.RailRedirect},
+	alipay.ID:    {pay.RailQR, pay.RailDeepLink, pay.RailRedirect, pay.RailJSAPI},
 
 	merchantlink.ID: {pay.RailRedirect},
 }
@@ -79,7 +79,7 @@ func newFixture(t *testing.T) *fixture {
 		"mchid": wechatAccount, "appid": wechatApp, "appids": map[string]string{"deep_link": "wx0000000000000002"}, "app_secret": "secret", "certificate_serial": "5157F09EFDC096DE",
 		"private_key": "own", "api_v3_key": "v3", "public_key_id": "PUB_KEY_ID_0119", "public_key": "platform", "h5_domain": "pay.example",
 	})
-	fx.open(alipay.ID, map[string]any{"app_id": alipayApp, "seller_id": alipayAccount, "private_key": "own", "public_key": "platform", "qr_product": "QR_CODE_OFFLINE"})
+	fx.open(alipay.ID, map[string]any{"app_id": alipayApp, "seller_id": alipayAccount, "private_key": "own", "public_key": "platform", "qr_product": "QR_CODE_OFFLINE", "jsapi_product": "JSAPI_PAY"})
 	fx.open(merchantlink.ID, map[string]any{
 		"account": "teashop", "url": "https://cashier.tea.example/merchantlink/teashop", "secret": "webhook", "hosts": []string{"cashier.tea.example"},
 	})
@@ -102,6 +102,7 @@ func (fx *fixture) addAccounts() {
 		}),
 		fx.sim.AddAlipayAccount(providersim.AlipayAccount{
 			AppID: alipayApp, SellerID: alipayAccount, MerchantPublicKey: &providertest.MerchantKey().PublicKey, PlatformKey: providertest.ProviderKey(),
+			OAuthDomains: []string{"pay.example"},
 		}),
 		fx.sim.AddMerchantLinkAccount(providersim.MerchantLinkAccount{ID: "teashop", Secret: []byte(webhookSecret)}),
 	)
@@ -181,11 +182,12 @@ func (fx *fixture) identify(id string) string {
 	if err != nil || back.Query().Get("state") != "state1" || back.Query().Get("x") != "1" {
 		fx.t.Fatalf("came back to %v, %v", back, err)
 	}
-	payer, err := identifier.WalletPayerID(fx.t.Context(), back.Query().Get("code"))
+	code := back.Query().Get(identifier.CodeName())
+	payer, err := identifier.WalletPayerID(fx.t.Context(), code)
 	if err != nil {
 		fx.t.Fatal(err)
 	}
-	if _, err := identifier.WalletPayerID(fx.t.Context(), back.Query().Get("code")); pay.CodeOf(err) != pay.CodeInvalid {
+	if _, err := identifier.WalletPayerID(fx.t.Context(), code); pay.CodeOf(err) != pay.CodeInvalid {
 		fx.t.Errorf("a used code: %v", err)
 	}
 	return payer
@@ -220,6 +222,12 @@ func (fx *fixture) start(id string, o provider.Order) pay.Action {
 	return action
 }
 
+// bridges maps each wallet's bridge to where the simulator plays it, and what it
+// answers once it is paid.
+var bridges = map[string]struct{ path, paid string }{
+	"weixin": {"/phone/bridge", "get_brand_wcpay_request:ok"}, "alipay": {"/phone/tradepay", `"9000"`},
+}
+
 // payers do what a payer does with each kind of action.
 var payers = map[pay.ActionKind]func(fx *fixture, action pay.Action, number string) error{
 	pay.ActionQRCode: func(fx *fixture, action pay.Action, _ string) error {
@@ -243,13 +251,14 @@ var payers = map[pay.ActionKind]func(fx *fixture, action pay.Action, number stri
 		if err != nil {
 			return err
 		}
-		res, err := fx.http.Post(fx.url+"/phone/bridge", "application/json", bytes.NewReader(body))
+		bridge := bridges[action.Bridge]
+		res, err := fx.http.Post(fx.url+bridge.path, "application/json", bytes.NewReader(body))
 		if err != nil {
 			return err
 		}
 		defer res.Body.Close()
 		answer, err := io.ReadAll(res.Body)
-		if !strings.Contains(string(answer), "get_brand_wcpay_request:ok") {
+		if !strings.Contains(string(answer), bridge.paid) {
 			return fmt.Errorf("the bridge says %s, %v", answer, err)
 		}
 		return nil

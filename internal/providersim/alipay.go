@@ -16,15 +16,19 @@ type AlipayAccount struct {
 	Name              string // shown to payers; "" for the app id
 	MerchantPublicKey *rsa.PublicKey
 	PlatformKey       *rsa.PrivateKey
+	OAuthDomains      []string // where authorize may send the payer back to
 }
 
-type alipayAccount struct{ AlipayAccount }
+type alipayAccount struct {
+	AlipayAccount
+	codes map[string]authCode
+}
 
 func (a *alipayAccount) id() string     { return a.AppID }
 func (a *alipayAccount) payee() string  { return a.Name }
 func (a *alipayAccount) wallet() Wallet { return Alipay }
 
-// person returns the buyer id of a user, the same for every app.
+// person returns the buyer id of a user, the same for every application.
 func (a *alipayAccount) person(u User) string {
 	return fmt.Sprintf("2088%012d", slices.Index(Users, u)+1)
 }
@@ -43,7 +47,7 @@ func (s *Sim) AddAlipayAccount(a AlipayAccount) error {
 	if _, ok := s.alipay[a.AppID]; ok {
 		return fmt.Errorf("Alipay account %q: added twice", a.AppID)
 	}
-	s.alipay[a.AppID] = &alipayAccount{a}
+	s.alipay[a.AppID] = &alipayAccount{a, map[string]authCode{}}
 	return nil
 }
 

@@ -32,6 +32,8 @@ type bizContent struct {
 	Passback     string `json:"passback_params"`
 	QuitURL      string `json:"quit_url"`
 	BuyerID      string `json:"buyer_id"`
+	BuyerOpenID  string `json:"buyer_open_id"`
+	OpAppID      string `json:"op_app_id"`
 	RefundAmount string `json:"refund_amount"`
 	RequestNo    string `json:"out_request_no"`
 	BillType     string `json:"bill_type"`
@@ -50,6 +52,7 @@ var gatewayMethods = map[string]struct {
 	"alipay.trade.cancel":               {opCancel, cancelTrade},
 	"alipay.trade.refund":               {opRefund, refundTrade},
 	"alipay.trade.fastpay.refund.query": {opRefundQuery, queryTradeRefund},
+	oauthMethod:                         {opNone, oauthToken},
 
 	"alipay.data.dataservice.bill.downloadurl.query": {opBill, alipayBill},
 }
@@ -63,6 +66,7 @@ var gatewayPages = map[string]Product{
 func (s *Sim) routeAlipay() {
 	s.routes.HandleFunc("GET /gateway.do", s.gateway)
 	s.routes.HandleFunc("POST /gateway.do", s.gateway)
+	s.routes.HandleFunc("GET /oauth2/publicAppAuthorize.htm", s.authorizeAlipay)
 	s.routes.HandleFunc("GET /downloadBillFile.resource", s.downloadAlipayBill)
 	s.routes.HandleFunc("POST /phone/tradepay", s.tradePay)
 	s.routes.HandleFunc("OPTIONS /phone/tradepay", s.tradePay)
@@ -158,7 +162,8 @@ func (c *alipayCall) work(s *Sim) (any, error) { return c.do(s, c) }
 
 // reply implements apiCall: the signature is over the very bytes of the result,
 // in which slashes are escaped as Alipay escapes them. A call that is not known
-// to be the merchant's gets an error_response without signature.
+// to be the merchant's gets an error_response without signature; one for a buyer's id
+// that fails gets one with it.
 func (c *alipayCall) reply(_ *Sim, result any, err error) reply {
 	if err != nil {
 		result = asBusiness(err)
@@ -168,6 +173,9 @@ func (c *alipayCall) reply(_ *Sim, result any, err error) reply {
 		return gatewayReply("error_response", "", body)
 	}
 	name := strings.ReplaceAll(c.name, ".", "_") + "_response"
+	if err != nil && c.name == oauthMethod {
+		name = "error_response"
+	}
 	return gatewayReply(name, sealFor(c.struck).signature(c.merchant.PlatformKey, string(body)), body)
 }
 

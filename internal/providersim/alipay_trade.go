@@ -3,7 +3,6 @@ package providersim
 import (
 	"crypto/rand"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -159,18 +158,23 @@ type createReply struct {
 
 // createTrade makes a trade for the bridge, for the buyer that it names.
 func createTrade(s *Sim, c *alipayCall) (any, error) {
-	at := slices.IndexFunc(Users, func(u User) bool { return c.merchant.person(u) == c.biz.BuyerID })
-	if at < 0 {
+	buyer, ok := c.merchant.buyer(c.biz)
+	if !ok {
 		return nil, errBuyer
 	}
+	if c.biz.OpAppID != "" && c.biz.OpAppID != c.merchant.AppID {
+		return nil, errInvalidBusiness
+	}
+	c.biz.BuyerID = c.merchant.person(buyer)
 	o, err := s.tradeFor(c, Bridge)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.open(o, Users[at]); err != nil {
+	if err := s.open(o, buyer); err != nil {
 		return nil, errTradeStatus
 	}
 	s.books.issue(o, o.reference, c.now, o.patience)
+	o.launched = true
 	return createReply{alipaySuccess, o.number, o.reference}, nil
 }
 

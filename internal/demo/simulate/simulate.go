@@ -201,6 +201,7 @@ func (a *account) openAlipay(sim *providersim.Sim) error {
 	}
 	return sim.AddAlipayAccount(providersim.AlipayAccount{
 		AppID: a.settings.AlipayAppID, SellerID: a.settings.SellerID, Name: a.name, MerchantPublicKey: public, PlatformKey: a.key,
+		OAuthDomains: a.domains,
 	})
 }
 

@@ -26,7 +26,7 @@ func OpenAccounts(merchants []Merchant, env provider.Env, metrics prometheus.Reg
 	for _, m := range merchants {
 		env.ReadKey = m.ReadKey
 		for _, id := range slices.Sorted(maps.Keys(m.Settings.Accounts)) {
-			env.Granted = m.granted(id)
+			env.Granted = m.Granted(id)
 			opened, err := provider.New(id, m.Settings.Accounts[id], env)
 			if err != nil {
 				problems = append(problems, m.inSettings("accounts."+id, fmt.Errorf("accounts.%w", err)))
@@ -43,8 +43,8 @@ func OpenAccounts(merchants []Merchant, env provider.Env, metrics prometheus.Reg
 	return accounts, errors.Join(problems...)
 }
 
-// granted lists the rails of a provider that the document offers.
-func (m *Merchant) granted(providerID string) (rails []pay.Rail) {
+// Granted lists the rails of a provider that the document offers.
+func (m *Merchant) Granted(providerID string) (rails []pay.Rail) {
 	if m.Document == nil {
 		return nil
 	}

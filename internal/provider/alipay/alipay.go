@@ -1,7 +1,7 @@
 // Package alipay is the adapter to Alipay's classic gateway (RSA2, public-key
 // mode) for a merchant in mainland China: precreate (a QR code), wap.pay (the
-// app from a mobile browser) and page.pay (the web cashier), with query, close,
-// cancel, refund and notifications. It is the only place that knows Alipay's
+// app from a mobile browser), page.pay (the web cashier) and create (the bridge
+// inside Alipay), with query, close, cancel, refund and notifications. It is the only place that knows Alipay's
 // words and states.
 //
 // It stands on smartwalle/alipay's client. What it adds: requests that are
@@ -44,12 +44,21 @@ type settings struct {
 	PrivateKey string `json:"private_key"` // file: of the application
 	PublicKey  string `json:"public_key"`  // file: of Alipay, not of the application
 	QRProduct  string `json:"qr_product"`  // what was contracted for QR codes; "" for an account without them
+
+	JSAPIProduct string `json:"jsapi_product"` // what was contracted for payments inside Alipay; "" for an account without them
 }
 
 // qrProducts are the product codes of precreate: payments face to face, which
 // Alipay's risk control expects at a till, and order codes for online shops. Only
 // the merchant knows which was contracted.
 var qrProducts = []string{"FACE_TO_FACE_PAYMENT", "QR_CODE_OFFLINE"}
+
+// jsapiProducts are the product codes of create: the product for payments inside
+// Alipay, and payments face to face, under which older contracts have them.
+var jsapiProducts = []string{inAppProduct, "FACE_TO_FACE_PAYMENT"}
+
+// inAppProduct is the product that must be told in which application it is paid.
+const inAppProduct = "JSAPI_PAY"
 
 var (
 	appIDForm    = regexp.MustCompile(`^[0-9]{8,32}$`)
@@ -63,10 +72,21 @@ func (s *settings) check(granted []pay.Rail) error {
 	if !sellerIDForm.MatchString(s.SellerID) {
 		return pay.Errorf(pay.CodeInvalid, "seller_id", "must be the merchant's user id, 16 digits beginning with 2088")
 	}
-	if s.QRProduct == "" && !slices.Contains(granted, pay.RailQR) || slices.Contains(qrProducts, s.QRProduct) {
-		return nil
+	for _, p := range []struct {
+		field, value string
+		rail         pay.Rail
+		codes        []string
+		what         string
+	}{
+		{"qr_product", s.QRProduct, pay.RailQR, qrProducts, "QR codes"},
+		{"jsapi_product", s.JSAPIProduct, pay.RailJSAPI, jsapiProducts, "payments inside Alipay"},
+	} {
+		unused := p.value == "" && !slices.Contains(granted, p.rail)
+		if !unused && !slices.Contains(p.codes, p.value) {
+			return pay.Errorf(pay.CodeInvalid, p.field, "must be the product that was contracted for %s, %s", p.what, strings.Join(p.codes, " or "))
+		}
 	}
-	return pay.Errorf(pay.CodeInvalid, "qr_product", "must be the product that was contracted for QR codes, %s", strings.Join(qrProducts, " or "))
+	return nil
 }
 
 // account is one application of one merchant.
@@ -81,11 +101,12 @@ type account struct {
 
 // The abilities that checkout finds by type assertion.
 var (
-	_ provider.Provider     = (*account)(nil)
-	_ provider.Closer       = (*account)(nil)
-	_ provider.Refunder     = (*account)(nil)
-	_ provider.Biller       = (*account)(nil)
-	_ provider.FormTargeter = (*account)(nil)
+	_ provider.Provider        = (*account)(nil)
+	_ provider.Closer          = (*account)(nil)
+	_ provider.Refunder        = (*account)(nil)
+	_ provider.Biller          = (*account)(nil)
+	_ provider.PayerIdentifier = (*account)(nil)
+	_ provider.FormTargeter    = (*account)(nil)
 )
 
 // Open makes the adapter for one account. Fails with *pay.Error naming the
@@ -157,11 +178,14 @@ func (a *account) Rails() []pay.Rail {
 	if a.QRProduct != "" {
 		rails = append(rails, pay.RailQR)
 	}
+	if a.JSAPIProduct != "" {
+		rails = append(rails, pay.RailJSAPI)
+	}
 	return rails
 }
 
 // FormTargets implements provider.FormTargeter: the gateway, the cashiers for phones and
-// desktops that it redirects to, and the app.
+// desktops that it redirects to, where a payer is identified, and the app.
 func (a *account) FormTargets() []string {
 	targets := []string{"https://openapi.alipay.com", "https://*.alipay.com", "alipays:", "alipay:"}
 	if a.env.TestURL != "" {

@@ -60,7 +60,7 @@ func with(own codes) codes {
 // ACQ.CONTEXT_INCONSISTENT and ACQ.DISCORDANT_REPEAT_REQUEST (the number lives,
 // with other parameters).
 var (
-	// of alipay.trade.precreate, .wap.pay, .page.pay and .pay
+	// of alipay.trade.precreate, .create, .wap.pay, .page.pay and .pay
 	orderCodes = with(codes{
 		"ACQ.TRADE_HAS_SUCCESS":                      paid,
 		"ACQ.TRADE_HAS_CLOSE":                        closed,

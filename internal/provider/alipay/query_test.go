@@ -96,7 +96,7 @@ func toClose(rail pay.Rail) provider.CloseOrder {
 // to cancel it would prove nothing.
 func TestCloseLink(t *testing.T) {
 	t.Parallel()
-	for _, rail := range []pay.Rail{pay.RailDeepLink, pay.RailRedirect} {
+	for _, rail := range []pay.Rail{pay.RailDeepLink, pay.RailRedirect, pay.RailJSAPI} {
 		w := newWire(t, byMethod(map[string]answer{"close": no("40004", "ACQ.TRADE_NOT_EXIST")}))
 		ev, err := open(t, w.URL).(provider.Closer).Close(t.Context(), toClose(rail))
 		if err != nil || ev.Outcome != pay.OutcomeAbsent || len(w.Sent()) != 1 {

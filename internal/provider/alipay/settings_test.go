@@ -19,7 +19,7 @@ func TestOpen(t *testing.T) {
 	if p.Account() != sellerID || p.App(pay.RailQR) != appID {
 		t.Errorf("account %q and app %q", p.Account(), p.App(pay.RailQR))
 	}
-	if got, want := p.Rails(), []pay.Rail{pay.RailDeepLink, pay.RailRedirect, pay.RailQR}; !slices.Equal(got, want) {
+	if got, want := p.Rails(), []pay.Rail{pay.RailDeepLink, pay.RailRedirect, pay.RailQR, pay.RailJSAPI}; !slices.Equal(got, want) {
 		t.Errorf("rails %v, want %v", got, want)
 	}
 	if targets := p.(provider.FormTargeter).FormTargets(); !slices.Contains(targets, "https://openapi.alipay.com") || !slices.Contains(targets, "alipays:") {
@@ -37,6 +37,7 @@ func TestFingerprint(t *testing.T) {
 		same           bool
 	}{
 		{"qr_product", "FACE_TO_FACE_PAYMENT", true},
+		{"jsapi_product", "FACE_TO_FACE_PAYMENT", true},
 		{"app_id", "2021000000000099", false},
 	} {
 		other := providertest.Open(t, alipay.Open, providertest.With(goodSettings(), map[string]any{c.setting: c.value}), env)
@@ -46,28 +47,36 @@ func TestFingerprint(t *testing.T) {
 	}
 }
 
-// Which product was contracted for QR codes is nobody's guess: one for tills trips
-// Alipay's risk control online. It is asked for where codes are offered.
-func TestProductOfCodes(t *testing.T) {
+// Which product was contracted is nobody's guess: for QR codes, one for tills trips
+// Alipay's risk control online. It is asked for where the rail is offered.
+func TestContractedProduct(t *testing.T) {
 	t.Parallel()
+	const codes, inApp = "FACE_TO_FACE_PAYMENT or QR_CODE_OFFLINE", "JSAPI_PAY or FACE_TO_FACE_PAYMENT"
 	for name, c := range map[string]struct {
-		product string
-		granted []pay.Rail
-		refused bool
-		codes   bool
+		setting, product string
+		granted          []pay.Rail
+		refused          string // "" if it is not
+		rail             pay.Rail
+		open             bool
 	}{
-		"not-chosen":      {"", []pay.Rail{pay.RailDeepLink, pay.RailQR}, true, false},
-		"not-needed":      {"", []pay.Rail{pay.RailDeepLink, pay.RailPageQR}, false, false},
-		"face-to-face":    {"FACE_TO_FACE_PAYMENT", []pay.Rail{pay.RailQR}, false, true},
-		"order-code":      {"QR_CODE_OFFLINE", []pay.Rail{pay.RailQR}, false, true},
-		"of-another-rail": {"QUICK_WAP_WAY", nil, true, false},
+		"not-chosen":      {"qr_product", "", []pay.Rail{pay.RailDeepLink, pay.RailQR}, codes, pay.RailQR, false},
+		"not-needed":      {"qr_product", "", []pay.Rail{pay.RailDeepLink, pay.RailPageQR}, "", pay.RailQR, false},
+		"face-to-face":    {"qr_product", "FACE_TO_FACE_PAYMENT", []pay.Rail{pay.RailQR}, "", pay.RailQR, true},
+		"order-code":      {"qr_product", "QR_CODE_OFFLINE", []pay.Rail{pay.RailQR}, "", pay.RailQR, true},
+		"of-another-rail": {"qr_product", "QUICK_WAP_WAY", nil, codes, pay.RailQR, false},
+
+		"in-app-not-chosen":   {"jsapi_product", "", []pay.Rail{pay.RailDeepLink, pay.RailJSAPI}, inApp, pay.RailJSAPI, false},
+		"in-app-not-needed":   {"jsapi_product", "", []pay.Rail{pay.RailDeepLink}, "", pay.RailJSAPI, false},
+		"in-app":              {"jsapi_product", "JSAPI_PAY", []pay.Rail{pay.RailJSAPI}, "", pay.RailJSAPI, true},
+		"in-app-face-to-face": {"jsapi_product", "FACE_TO_FACE_PAYMENT", nil, "", pay.RailJSAPI, true},
+		"in-app-by-code":      {"jsapi_product", "QR_CODE_OFFLINE", nil, inApp, pay.RailJSAPI, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			env := providertest.Env(providertest.Nowhere, keyFiles())
 			env.Granted = c.granted
-			p, err := alipay.Open([]byte(providertest.JSON(t, providertest.With(goodSettings(), map[string]any{"qr_product": c.product}))), env)
-			if c.refused {
-				if err == nil || !strings.Contains(err.Error(), "qr_product") || !strings.Contains(err.Error(), "FACE_TO_FACE_PAYMENT or QR_CODE_OFFLINE") {
+			p, err := alipay.Open([]byte(providertest.JSON(t, providertest.With(goodSettings(), map[string]any{c.setting: c.product}))), env)
+			if c.refused != "" {
+				if err == nil || !strings.Contains(err.Error(), c.setting) || !strings.Contains(err.Error(), c.refused) {
 					t.Errorf("got %v", err)
 				}
 				return
@@ -75,9 +84,9 @@ func TestProductOfCodes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = p.Request(order(pay.RailQR))
-			if slices.Contains(p.Rails(), pay.RailQR) != c.codes || (err == nil) != c.codes {
-				t.Errorf("rails %v, a code's request: %v", p.Rails(), err)
+			_, err = p.Request(order(c.rail))
+			if slices.Contains(p.Rails(), c.rail) != c.open || (err == nil) != c.open {
+				t.Errorf("rails %v, a request: %v", p.Rails(), err)
 			}
 		})
 	}

@@ -12,7 +12,10 @@ import (
 	"morepay/internal/provider"
 )
 
-var outTradeNoForm = regexp.MustCompile(`^[0-9A-Za-z_]{6,64}$`)
+var (
+	outTradeNoForm = regexp.MustCompile(`^[0-9A-Za-z_]{6,64}$`)
+	tradeNoForm    = regexp.MustCompile(`^[0-9A-Za-z]{16,64}$`)
+)
 
 // Limits of Alipay's order fields.
 const (
@@ -23,15 +26,17 @@ const (
 // product is one of Alipay's ways of paying.
 type product struct {
 	method string
-	code   string
-	life   time.Duration // of the code or link; a link is signed with its time
+	life   time.Duration // of the code, link or trade; a link is signed with its time
+	fill   func(*account, provider.Order, *content) error
 	start  func(*account, context.Context, request) (pay.Action, error)
+	stays  bool // nobody's browser leaves, and none returns
 }
 
 var products = map[pay.Rail]product{
-	pay.RailQR:       {"alipay.trade.precreate", "", 2 * time.Hour, (*account).qrCode},
-	pay.RailDeepLink: {"alipay.trade.wap.pay", "QUICK_WAP_WAY", 15 * time.Minute, (*account).link},
-	pay.RailRedirect: {"alipay.trade.page.pay", "FAST_INSTANT_TRADE_PAY", 15 * time.Minute, (*account).link},
+	pay.RailQR:       {"alipay.trade.precreate", 2 * time.Hour, (*account).fillCode, (*account).qrCode, true},
+	pay.RailDeepLink: {"alipay.trade.wap.pay", 15 * time.Minute, (*account).fillPhone, (*account).link, false},
+	pay.RailRedirect: {"alipay.trade.page.pay", 15 * time.Minute, (*account).fillCashier, (*account).link, false},
+	pay.RailJSAPI:    {"alipay.trade.create", 15 * 24 * time.Hour, (*account).fillInApp, (*account).bridge, true},
 }
 
 // content is the biz_content of an order.
@@ -42,6 +47,10 @@ type content struct {
 	ProductCode string `json:"product_code"`
 	TimeExpire  string `json:"time_expire"`        // when the trade closes if unpaid
 	QuitURL     string `json:"quit_url,omitempty"` // wap.pay: where who gives up goes
+
+	BuyerOpenID string `json:"buyer_open_id,omitempty"` // create: who pays, or
+	BuyerID     string `json:"buyer_id,omitempty"`
+	OpAppID     string `json:"op_app_id,omitempty"` // create: the application that it is paid in
 }
 
 // stored is a request as Request returns it and Start sends it.
@@ -66,21 +75,52 @@ func (a *account) Request(o provider.Order) ([]byte, error) {
 	}
 	c := content{
 		OutTradeNo: o.OutTradeNo, TotalAmount: provider.FormatYuan(o.Amount.Value), Subject: subject(o),
-		ProductCode: p.code, TimeExpire: o.ExpiresAt.In(china).Format(time.DateTime),
+		TimeExpire: o.ExpiresAt.In(china).Format(time.DateTime),
 	}
-	params := map[string]string{"notify_url": o.NotifyURL, "return_url": o.ReturnURL}
-	switch o.Rail {
-	case pay.RailQR: // nobody's browser is there to return
-		c.ProductCode = a.QRProduct
-		delete(params, "return_url")
-	case pay.RailDeepLink:
-		c.QuitURL = o.ReturnURL
+	if err := p.fill(a, o, &c); err != nil {
+		return nil, err
+	}
+	params := map[string]string{"notify_url": o.NotifyURL}
+	if !p.stays {
+		params["return_url"] = o.ReturnURL
 	}
 	raw, err := json.Marshal(c)
 	if err != nil {
 		return nil, err
 	}
 	return json.Marshal(stored{Rail: o.Rail, Content: raw, Params: params, ExpiresAt: o.ExpiresAt})
+}
+
+func (a *account) fillCode(_ provider.Order, c *content) error {
+	c.ProductCode = a.QRProduct
+	return nil
+}
+
+func (a *account) fillPhone(o provider.Order, c *content) error {
+	c.ProductCode, c.QuitURL = "QUICK_WAP_WAY", o.ReturnURL
+	return nil
+}
+
+func (a *account) fillCashier(_ provider.Order, c *content) error {
+	c.ProductCode = "FAST_INSTANT_TRADE_PAY"
+	return nil
+}
+
+// fillInApp makes an order out to one payer.
+func (a *account) fillInApp(o provider.Order, c *content) error {
+	switch {
+	case userIDForm.MatchString(o.WalletPayerID):
+		c.BuyerID = o.WalletPayerID
+	case openIDForm.MatchString(o.WalletPayerID):
+		c.BuyerOpenID = o.WalletPayerID
+	default:
+		return pay.Errorf(pay.CodeInvalid, "payer_id", "must be the payer's open_id")
+	}
+	c.ProductCode = a.JSAPIProduct
+	if c.ProductCode == inAppProduct {
+		c.OpAppID = a.AppID
+	}
+	return nil
 }
 
 // subject returns a description that Alipay takes, which forbids the characters
@@ -141,4 +181,26 @@ func (a *account) link(_ context.Context, r request) (pay.Action, error) {
 		return pay.Action{}, unusable(err.Error())
 	}
 	return pay.Action{Kind: pay.ActionRedirect, URL: link.String()}, nil
+}
+
+// bridge makes the trade and returns the parameters of Alipay's tradePay. They need
+// no signature: the trade is its payer's alone.
+func (a *account) bridge(ctx context.Context, r request) (pay.Action, error) {
+	var ordered, reply struct {
+		OutTradeNo string `json:"out_trade_no"`
+		TradeNo    string `json:"trade_no"`
+	}
+	if _, err := a.call(ctx, r, &reply); err != nil {
+		return pay.Action{}, err
+	}
+	if err := json.Unmarshal(r.content, &ordered); err != nil {
+		return pay.Action{}, err
+	}
+	if reply.OutTradeNo != ordered.OutTradeNo {
+		return pay.Action{}, unusable("the reply is about another order")
+	}
+	if !tradeNoForm.MatchString(reply.TradeNo) {
+		return pay.Action{}, unusable("the reply names no trade")
+	}
+	return pay.Action{Kind: pay.ActionBridge, Bridge: "alipay", Params: map[string]string{"tradeNO": reply.TradeNo}}, nil
 }

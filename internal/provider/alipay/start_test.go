@@ -165,7 +165,9 @@ func TestRequestRefuses(t *testing.T) {
 		change func(*provider.Order)
 		field  string
 	}{
-		"rail":           {func(o *provider.Order) { o.Rail = pay.RailJSAPI }, "rail"},
+		"rail":           {func(o *provider.Order) { o.Rail = pay.RailPageQR }, "rail"},
+		"nobody":         {func(o *provider.Order) { o.Rail = pay.RailJSAPI }, "payer_id"},
+		"odd-payer":      {func(o *provider.Order) { o.Rail, o.WalletPayerID = pay.RailJSAPI, openID+`"` }, "payer_id"},
 		"number":         {func(o *provider.Order) { o.OutTradeNo = "a-b-c-d" }, "out_trade_no"},
 		"dollars":        {func(o *provider.Order) { o.Amount.Currency = "USD" }, "amount.currency"},
 		"zero":           {func(o *provider.Order) { o.Amount.Value = 0 }, "amount.value"},

@@ -26,6 +26,7 @@ const (
 	sellerID = "2088000000000001"
 	number   = providertest.Number
 	tradeNo  = "2026112322001400000000000001"
+	openID   = "074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoCo5"
 )
 
 var now = providertest.Now
@@ -44,12 +45,20 @@ func keyFiles() map[string][]byte {
 }
 
 func goodSettings() map[string]any {
-	return map[string]any{"app_id": appID, "seller_id": sellerID, "private_key": "app.key", "public_key": "alipay.pem", "qr_product": "QR_CODE_OFFLINE"}
+	return map[string]any{
+		"app_id": appID, "seller_id": sellerID, "private_key": "app.key", "public_key": "alipay.pem",
+		"qr_product": "QR_CODE_OFFLINE", "jsapi_product": "JSAPI_PAY",
+	}
 }
 
 func open(tb testing.TB, origin string) provider.Provider {
 	tb.Helper()
-	return providertest.Open(tb, alipay.Open, goodSettings(), providertest.Env(origin, keyFiles()))
+	return openWith(tb, origin, nil)
+}
+
+func openWith(tb testing.TB, origin string, change map[string]any) provider.Provider {
+	tb.Helper()
+	return providertest.Open(tb, alipay.Open, providertest.With(goodSettings(), change), providertest.Env(origin, keyFiles()))
 }
 
 func sign(text string) string {
@@ -136,7 +145,13 @@ func byMethod(answers map[string]answer) func(string, map[string]string) answer 
 
 func responseName(method string) string { return strings.ReplaceAll(method, ".", "_") + "_response" }
 
-func order(rail pay.Rail) provider.Order { return providertest.Order(alipay.ID, sellerID, rail) }
+func order(rail pay.Rail) provider.Order {
+	o := providertest.Order(alipay.ID, sellerID, rail)
+	if rail == pay.RailJSAPI {
+		o.WalletPayerID = openID
+	}
+	return o
+}
 
 // notice returns a notification's form with some fields changed; nil takes one
 // away.

@@ -23,6 +23,9 @@ func (a *account) AuthorizeURL(redirect, state string) string {
 		"&response_type=code&scope=snsapi_base&state=" + url.QueryEscape(state) + "#wechat_redirect"
 }
 
+// CodeName implements provider.PayerIdentifier.
+func (a *account) CodeName() string { return "code" }
+
 // spentCodes are the errcodes that say: this code is used, old or made up.
 var spentCodes = map[int]bool{40029: true, 40163: true, 41008: true, 42003: true}
 

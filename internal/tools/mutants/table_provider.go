@@ -140,8 +140,16 @@ var providerRows = []row{
 		line: `link = "https://" + billHost + "/" + rest`, becomes: `link = "http://" + billHost + "/" + rest`,
 		tests: "./internal/provider/alipay TestBill",
 	}, {
-		name: "alipay-product-of-codes-is-guessed", file: "internal/provider/alipay/alipay.go",
-		line: `s.QRProduct == "" && !slices.Contains(granted, pay.RailQR) ||`, becomes: `s.QRProduct == "" ||`,
-		tests: "./internal/provider/alipay TestProductOfCodes",
+		name: "alipay-product-is-guessed", file: "internal/provider/alipay/alipay.go",
+		line: `unused := p.value == "" && !slices.Contains(granted, p.rail)`, becomes: `unused := p.value == ""`,
+		tests: "./internal/provider/alipay TestContractedProduct",
+	}, {
+		name: "alipay-trade-of-another-order", file: "internal/provider/alipay/start.go",
+		line: "if reply.OutTradeNo != ordered.OutTradeNo {", becomes: "if false {",
+		tests: "./internal/provider/alipay TestStartBridgeAnswers",
+	}, {
+		name: "alipay-payer-of-a-failure", file: "internal/provider/alipay/payer.go",
+		line: `case reply.Code != "" && reply.Code != success:`, becomes: "case false:",
+		tests: "./internal/provider/alipay TestWalletPayerIDRefused",
 	},
 }
