@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -189,16 +190,16 @@ func TestProviders(t *testing.T) {
 	config.SimURL = proxy(t, direct, func(r *http.Response) {
 		mu.Lock()
 		defer mu.Unlock()
-		asked = append(asked, r.Request.Method+" "+r.Request.URL.RawQuery+"&"+r.Request.Context().Value(sent{}).(string))
+		asked = append(asked, r.Request.Method+" "+path.Base(r.Request.URL.Path)+"?"+r.Request.URL.RawQuery+"&"+r.Request.Context().Value(sent{}).(string))
 	})
 	r := config.CheckLive(t.Context())
 	says(t, "errors", errorsOf(r), nil)
-	says(t, "notes", r.Notes, []string{"of wechatpay answers, unsigned", "of alipay answers, signed", "of wechatpay tells who pays in its app", "of alipay tells who pays in its app, if its console lets payers come back to " + config.BaseURL + "/identified/", "of merchantlink answers, signed", "agree", "in order", config.BaseURL + " is reached"})
+	says(t, "notes", r.Notes, []string{"of wechatpay answers, unsigned", "of alipay answers, signed", "of wechatpay tells who pays in its app", "of alipay tells who pays in its app, if its console lets payers come back to " + config.BaseURL + "/identified/", "of merchantlink answers, signed", "of merchantlink tells who pays in its app", "agree", "in order", config.BaseURL + " is reached"})
 	if len(asked) == 0 {
 		t.Error("no provider was asked")
 	}
 	for _, call := range asked {
-		if !strings.HasPrefix(call, "GET ") && !strings.Contains(call, "method=alipay.trade.query&") && !strings.Contains(call, "method=alipay.system.oauth.token&") {
+		if !strings.HasPrefix(call, "GET ") && !strings.HasPrefix(call, "POST payers?") && !strings.Contains(call, "method=alipay.trade.query&") && !strings.Contains(call, "method=alipay.system.oauth.token&") {
 			t.Errorf("it sends %s", call)
 		}
 	}

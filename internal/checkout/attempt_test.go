@@ -227,7 +227,7 @@ func TestRefusalsUseUpNothing(t *testing.T) {
 	fx := newFixture(t)
 	id := fx.open()
 	for range pay.MaxAttempts {
-		fx.inject("prepay-refused", 1)
+		fx.inject("order-refused", 1)
 		_, err := fx.Choose(t.Context(), id, "unionpay", pay.RailRedirect)
 		fx.code(err, pay.CodeProviderRefused, "", "refused")
 	}
@@ -276,7 +276,7 @@ func TestProviderRefuses(t *testing.T) {
 	t.Parallel()
 	fx := newFixture(t)
 	id := fx.open()
-	fx.inject("prepay-refused", 1)
+	fx.inject("order-refused", 1)
 	_, err := fx.Choose(t.Context(), id, "unionpay", pay.RailRedirect)
 	fx.code(err, pay.CodeProviderRefused, "", "refused")
 	if !errors.Is(err, provider.ErrRefused) {

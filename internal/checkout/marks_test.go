@@ -75,7 +75,7 @@ func TestRefusalWithoutAReasonMarksNothing(t *testing.T) {
 	t.Parallel()
 	fx := newFixture(t)
 	id := fx.open()
-	fx.inject("prepay-refused", 1) // the merchant's own cashier says only no
+	fx.inject("order-refused", 1) // the merchant's own cashier says only no
 	_, err := fx.Choose(fx.ctx(), id, "unionpay", pay.RailRedirect)
 	fx.code(err, pay.CodeProviderRefused, "", "refused")
 	if list := fx.notGranted(); len(list) != 0 {

@@ -80,7 +80,12 @@ func openAlipay(shop *Shop, sim *providersim.Sim, k keys, n int, files map[strin
 	return settle(shop, "alipay", settings)
 }
 
-// openMerchantLink opens the merchant's own cashier, for Cloud QuickPass and JD Pay.
+// oldCashiers lists the shops whose cashier speaks version 1 of merchantlink: web pages
+// only, and no refunds.
+var oldCashiers = []string{"icons"}
+
+// openMerchantLink opens the merchant's own cashier, for all that neither WeChat Pay nor
+// Alipay itself takes.
 func openMerchantLink(shop *Shop, sim *providersim.Sim, _ keys, _ int, files map[string][]byte) error {
 	secret := make([]byte, 32)
 	rand.Read(secret)
@@ -88,10 +93,10 @@ func openMerchantLink(shop *Shop, sim *providersim.Sim, _ keys, _ int, files map
 		return err
 	}
 	files["cashier_secret"] = []byte("whsec_" + base64.StdEncoding.EncodeToString(secret))
-	raw, err := json.Marshal(map[string]any{
-		"account": shop.ID, "url": "https://cashier.test/merchantlink/" + shop.ID, "secret": "cashier_secret",
-		"hosts": []string{"cashier.test"},
-	})
-	shop.Settings.Accounts["merchantlink"] = raw
-	return err
+	url := "https://cashier.test/merchantlink/" + shop.ID
+	settings := map[string]any{"account": shop.ID, "url": url, "secret": "cashier_secret", "hosts": []string{"cashier.test"}}
+	if !slices.Contains(oldCashiers, shop.ID) {
+		settings["version"], settings["authorize"] = 2, url+"/payer"
+	}
+	return settle(shop, "merchantlink", settings)
 }

@@ -62,11 +62,11 @@ func cashierSays(number string, fen int64) map[string]any {
 	}
 }
 
-// atCashier returns a session whose payer is at the merchant's own cashier, and
-// its number there.
-func (s *harness) atCashier(t *testing.T) (demotest.Session, string) {
+// atCashier returns a session of a merchant whose payer is at its own cashier, and its
+// number there.
+func (s *harness) atCashier(t *testing.T, merchant string) (demotest.Session, string) {
 	t.Helper()
-	open := s.Open(t, demotest.Order{Fen: 1234})
+	open := s.Open(t, demotest.Order{Merchant: merchant, Fen: 1234})
 	if a := s.Do(t, s.post(t, open, "/attempts", "", s.Form(t, open, "unionpay", pay.RailRedirect))); a.Status != http.StatusSeeOther {
 		t.Fatalf("status %d: %s", a.Status, a.Body)
 	}
@@ -144,7 +144,7 @@ func TestDeskResolves(t *testing.T) {
 // same: nobody makes another sum the price.
 func TestDeskAccepts(t *testing.T) {
 	s := start(t, withAdminKey)
-	open, number := s.atCashier(t)
+	open, number := s.atCashier(t, "bench")
 	s.Do(t, s.tell(t, "bench", cashierSays(number, 1)))
 	s.Do(t, s.tell(t, "bench", cashierSays("MP0000000000", 1234)))
 	s.Do(t, s.tell(t, "demo", cashierSays(number, 1234)))
@@ -193,20 +193,49 @@ func eventually(t *testing.T, what string, wanted func() bool) {
 	}
 }
 
-// twice returns a session that was paid at WeChat Pay and then at the
-// merchant's own cashier, which can't give back.
+// oldCashier is the sample merchant whose cashier speaks version 1 of merchantlink, which
+// can't give back.
+const oldCashier = "icons"
+
+// twice returns a session that was paid at WeChat Pay and then at such a cashier.
 func (s *harness) twice(t *testing.T) demotest.Session {
 	t.Helper()
-	open, number := s.atCashier(t)
+	open, number := s.atCashier(t, oldCashier)
 	if a := s.Do(t, s.post(t, open, "/attempts", "", s.Form(t, open, "wechat_pay", pay.RailQR))); a.Status != http.StatusSeeOther {
 		t.Fatalf("status %d: %s", a.Status, a.Body)
 	}
 	s.Phone(t, "approve", s.Look(t, open).Attempts[1].OutTradeNo)
 	eventually(t, "paid", func() bool { return s.Look(t, open).Status == pay.SessionPaid })
-	if a := s.Do(t, s.tell(t, "bench", cashierSays(number, 1234))); a.Status != http.StatusNoContent {
+	if a := s.Do(t, s.tell(t, oldCashier, cashierSays(number, 1234))); a.Status != http.StatusNoContent {
 		t.Fatalf("status %d: %s", a.Status, a.Body)
 	}
 	return open
+}
+
+// A second payment at the merchant's own cashier goes back by itself, if that speaks
+// version 2.
+func TestSurplusAtTheCashier(t *testing.T) {
+	s := start(t, withAdminKey)
+	open, number := s.atCashier(t, "bench")
+	if a := s.Do(t, s.post(t, open, "/attempts", "", s.Form(t, open, "wechat_pay", pay.RailQR))); a.Status != http.StatusSeeOther {
+		t.Fatalf("status %d: %s", a.Status, a.Body)
+	}
+	s.Phone(t, "approve", s.Look(t, open).Attempts[1].OutTradeNo)
+	eventually(t, "paid", func() bool { return s.Look(t, open).Status == pay.SessionPaid })
+	s.Phone(t, "approve", number)
+	var now struct {
+		Refunds []struct {
+			Origin, Status string
+			Amount         pay.Money
+		}
+	}
+	eventually(t, "given back", func() bool {
+		s.Get(t, s.Origin+"/v1/sessions/"+open.ID, "Authorization", "Bearer "+open.Key).Decode(t, &now)
+		return len(now.Refunds) == 1 && now.Refunds[0].Status == "succeeded"
+	})
+	if r := now.Refunds[0]; r.Origin != "surplus" || r.Amount.Value != 1234 || len(s.stuck(t)) != 0 {
+		t.Errorf("given back is %+v", r)
+	}
 }
 
 // A surplus at a provider that can't give back waits for a person, and is over
@@ -216,7 +245,7 @@ func TestSurplusByHand(t *testing.T) {
 	open := s.twice(t)
 	eventually(t, "waiting", func() bool { return len(s.stuck(t)) == 1 })
 	waits := s.stuck(t)[0]
-	if waits.Session != open.ID || waits.Merchant != "bench" || waits.Refund.Failure != "unsupported" || waits.Refund.Origin != "surplus" {
+	if waits.Session != open.ID || waits.Merchant != oldCashier || waits.Refund.Failure != "unsupported" || waits.Refund.Origin != "surplus" {
 		t.Errorf("waiting is %+v", waits)
 	}
 	if got := s.Metric(t, "morepay_refunds_waiting"); got != "1" {
@@ -340,7 +369,7 @@ func TestRedirectRefund(t *testing.T) {
 // A provider that can't give back is named, and nothing is decided.
 func TestDeskRefundUnsupported(t *testing.T) {
 	s := start(t, withAdminKey)
-	s.Do(t, s.tell(t, "bench", cashierSays("MP0000000000", 1234)))
+	s.Do(t, s.tell(t, oldCashier, cashierSays("MP0000000000", 1234)))
 	list, _ := s.entries(t, "")
 	if code, field := s.resolve(t, list[0].ID, "refund").Problem(t); code != pay.CodeConflict || field != "provider" {
 		t.Errorf("refund: %s %s", code, field)

@@ -20,6 +20,7 @@ const (
 type Links struct {
 	Hosts   []string // https hosts that a browser may be sent to, on port 443
 	QR      []string // what the payload of a QR code may begin with
+	Schemes []string // of apps that a link or a code may open besides
 	TestURL string   // one more origin that is let through; "" in live mode
 }
 
@@ -48,6 +49,23 @@ func (l Links) Redirect(link string) error {
 		return fmt.Errorf("the link leads to %s, which is not the provider's", Clean(u.Host))
 	}
 	return nil
+}
+
+// AppLink checks a link that is about to open an app: one of its scheme, or one that
+// Redirect lets through.
+func (l Links) AppLink(link string) error {
+	if u, err := url.Parse(link); err == nil && slices.Contains(l.Schemes, u.Scheme) {
+		return checkText(link, MaxLink)
+	}
+	return l.Redirect(link)
+}
+
+// AppCode checks what a QR code is about to say if that is a link for an app.
+func (l Links) AppCode(payload string) error {
+	if len(payload) > MaxQR {
+		return fmt.Errorf("the QR code says more than %d bytes", MaxQR)
+	}
+	return l.AppLink(payload)
 }
 
 // QRCode checks what a QR code is about to say.

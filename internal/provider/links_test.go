@@ -63,6 +63,52 @@ func TestRedirect(t *testing.T) {
 	}
 }
 
+// A link of a cashier may open an app that the merchant registered.
+func TestAppLink(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		link       string
+		live, test bool
+	}{
+		"app":             {"uppaywallet://pay?tn=1", true, true},
+		"app-upper-case":  {"UPPAYWALLET://pay?tn=1", true, true},
+		"opaque":          {"uppaywallet:pay", true, true},
+		"host":            {"https://wx.tenpay.com/a", true, true},
+		"simulator":       {simulator + "/pay?a=b", false, true},
+		"other-app":       {"alipays://platformapi", false, false},
+		"app-as-prefix":   {"uppaywallets://pay", false, false},
+		"app-as-path":     {"/uppaywallet://pay", false, false},
+		"other-host":      {"https://evil.example/uppaywallet://pay", false, false},
+		"javascript":      {"javascript:uppaywallet://pay", false, false},
+		"line-break":      {"uppaywallet://pay\r\nSet-Cookie: x", false, false},
+		"quote":           {`uppaywallet://pay"onclick="`, false, false},
+		"non-ascii":       {"uppaywallet://茶", false, false},
+		"empty":           {"", false, false},
+		"longer-than-all": {"uppaywallet://" + strings.Repeat("a", provider.MaxLink), false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, origin := range []string{"", simulator} {
+				l, want := links(origin), c.live
+				l.Schemes = []string{"uppaywallet"}
+				if origin != "" {
+					want = c.test
+				}
+				if err := l.AppLink(c.link); (err == nil) != want {
+					t.Errorf("at %q: %v", origin, err)
+				}
+				if err := l.AppCode(c.link); (err == nil) != want {
+					t.Errorf("as a code at %q: %v", origin, err)
+				}
+			}
+		})
+	}
+	l := links("")
+	l.Schemes = []string{"uppaywallet"}
+	if l.AppCode("uppaywallet://"+strings.Repeat("a", provider.MaxQR)) == nil {
+		t.Error("a code was let through that is too dense to scan")
+	}
+}
+
 func TestQRCode(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -37,7 +37,7 @@ var rails = map[string][]pay.Rail{
 	wechatpay.ID: {pay.RailQR, pay.RailDeepLink, pay.RailJSAPI},
 	alipay.ID:    {pay.RailQR, pay.RailDeepLink, pay.RailRedirect, pay.RailJSAPI},
 
-	merchantlink.ID: {pay.RailRedirect},
+	merchantlink.ID: {pay.RailRedirect, pay.RailQR, pay.RailDeepLink, pay.RailJSAPI},
 }
 
 // wallets maps each adapter to the wallet that pays at its company.
@@ -81,7 +81,8 @@ func newFixture(t *testing.T) *fixture {
 	})
 	fx.open(alipay.ID, map[string]any{"app_id": alipayApp, "seller_id": alipayAccount, "private_key": "own", "public_key": "platform", "qr_product": "QR_CODE_OFFLINE", "jsapi_product": "JSAPI_PAY"})
 	fx.open(merchantlink.ID, map[string]any{
-		"account": "teashop", "url": "https://cashier.tea.example/merchantlink/teashop", "secret": "webhook", "hosts": []string{"cashier.tea.example"},
+		"account": "teashop", "version": 2, "url": "https://cashier.tea.example/merchantlink/teashop", "secret": "webhook",
+		"hosts": []string{"cashier.tea.example"}, "authorize": "https://cashier.tea.example/merchantlink/teashop/payer",
 	})
 	fx.listen()
 	go sim.Run(t.Context())
@@ -612,6 +613,8 @@ func (fx *fixture) hear(id string, fault providersim.Fault, o provider.Order) {
 var stuckRefund = map[string]pay.Returned{
 	wechatpay.ID: {Status: pay.RefundPending, Failure: pay.FailurePayerAccount},
 	alipay.ID:    {Status: pay.RefundFailed, Failure: pay.FailureClosed},
+
+	merchantlink.ID: {Status: pay.RefundPending, Failure: pay.FailurePayerAccount},
 }
 
 func (fx *fixture) survivesRefund(id string, fault providersim.Fault, o provider.Order) {

@@ -44,7 +44,7 @@ func (s *Sim) payTrade(q tradePayRequest) (result string, why error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.books.passes[q.Reference]
-	if p == nil || p.order.product != Bridge {
+	if p == nil || p.order.product != Bridge && p.order.product != MerchantBridge {
 		return tradePayFail, inWords(Alipay, errUnknownCode)
 	}
 	if err := s.open(p.order, q.User); err != nil {

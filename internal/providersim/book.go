@@ -34,7 +34,10 @@ const (
 	PagePay Product = "page"
 	Bridge  Product = "create" // Alipay: the bridge in Alipay's own browser
 
-	MerchantPage Product = "merchantlink" // the page of a merchant's own cashier
+	MerchantPage   Product = "merchantlink" // the page of a merchant's own cashier
+	MerchantApp    Product = "merchantlink_deep_link"
+	MerchantQR     Product = "merchantlink_qr"
+	MerchantBridge Product = "merchantlink_jsapi"
 )
 
 // User is a person who may hold the simulated phone. Two of them are enough
@@ -80,11 +83,13 @@ type order struct {
 	product     Product
 	description string
 	fen         int64
+	currency    string // of fen, which then are its hundredths; "" for CNY
 	attach      string
 	notifyURL   string
 	returnURL   string // where the payer's browser goes once paid, or ""
 	quitURL     string // where it goes until then, or ""
 	openid      string // whom the merchant made the order for, or ""
+	version     int    // of the protocol of a merchant's own cashier
 	asked       string // the creating request in canonical form: a repeat must equal it
 	created     time.Time
 	payUntil    time.Time     // from here on no payment is taken; zero for never

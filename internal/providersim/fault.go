@@ -99,12 +99,13 @@ const (
 	refuseSystem    refusalKind = "system"    // the company has troubles of its own
 	refuseRate      refusalKind = "rate"      // too many calls
 	refuseForbidden refusalKind = "forbidden" // the merchant may not use this product
+	refuseOrder     refusalKind = "order"     // this order, for a reason that isn't said
 	refuseUnlisted  refusalKind = "unlisted"  // a code that no document lists
 	refusePaying    refusalKind = "paying"    // not now: the payer is paying
 )
 
-// withRefunds are the wallets of companies that close orders and give money back.
-var withRefunds = []Wallet{WeChat, Alipay}
+// withClose are the wallets of companies that close orders when they are told to.
+var withClose = []Wallet{WeChat, Alipay}
 
 // Faults returns the table.
 func Faults() []Fault { return slices.Clone(faultTable) }
@@ -194,17 +195,22 @@ var faultTable = []Fault{
 		on:     opPrepay,
 		refuse: refuseForbidden,
 	}, {
+		Name: "order-refused", Ends: EndsRefused, Only: []Wallet{MerchantLink},
+		Does:   "refuses this order for good and says no reason: the next one may be taken",
+		on:     opPrepay,
+		refuse: refuseOrder,
+	}, {
 		Name: "unknown-trade-state", Ends: EndsPending,
 		Does:       "a query answers a state that no document lists",
 		on:         opQuery,
 		tradeState: "SETTLING",
 	}, {
-		Name: "close-race", Ends: EndsPaid, Only: withRefunds,
+		Name: "close-race", Ends: EndsPaid, Only: withClose,
 		Does:   "the payer pays in the moment before the order is closed",
 		on:     opClose,
 		before: func(s *Sim, o *order) { payAtOnce(s, o) },
 	}, {
-		Name: "refund-abnormal", Ends: EndsPerson, Only: withRefunds,
+		Name: "refund-abnormal", Ends: EndsPerson,
 		Does:  "takes the refund, but the payer's account can't receive it",
 		on:    opRefund,
 		stuck: forever,
@@ -251,12 +257,12 @@ var faultTable = []Fault{
 		about:  newsClosed,
 		notify: func(n *notice, _ *rand.Rand) { n.zeroFee = true },
 	}, {
-		Name: "refund-notice-first", Ends: EndsReturned, Only: withRefunds,
+		Name: "refund-notice-first", Ends: EndsReturned,
 		Does:   "the payment's notification is lost and all is given back in the company's console: the first news is of the refund",
 		about:  newsPaid,
 		notify: func(n *notice, _ *rand.Rand) { n.lost, n.console = true, 100 },
 	}, {
-		Name: "console-refund", Ends: EndsReturned, Only: withRefunds,
+		Name: "console-refund", Ends: EndsReturned,
 		Does:   "half of the payment is given back in the company's console, under a number that the merchant has never seen",
 		about:  newsPaid,
 		notify: func(n *notice, _ *rand.Rand) { n.console = 50 },

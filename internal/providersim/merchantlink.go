@@ -1,6 +1,7 @@
 package providersim
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -21,7 +22,10 @@ type MerchantLinkAccount struct {
 	Secret []byte // 24 to 64 bytes, shared with the checkout
 }
 
-type merchantLinkAccount struct{ MerchantLinkAccount }
+type merchantLinkAccount struct {
+	MerchantLinkAccount
+	codes map[string]oauthCode // by code: who came to be identified
+}
 
 func (a *merchantLinkAccount) id() string                        { return a.ID }
 func (a *merchantLinkAccount) payee() string                     { return a.Name }
@@ -49,17 +53,23 @@ func (s *Sim) AddMerchantLinkAccount(a MerchantLinkAccount) error {
 	if _, ok := s.merchantLink[a.ID]; ok {
 		return fmt.Errorf("merchantlink account %q: added twice", a.ID)
 	}
-	s.merchantLink[a.ID] = &merchantLinkAccount{a}
+	s.merchantLink[a.ID] = &merchantLinkAccount{a, map[string]oauthCode{}}
 	return nil
 }
 
 func (s *Sim) routeMerchantLink() {
 	s.routes.HandleFunc("POST /merchantlink/{account}", s.merchantLinkAPI(opPrepay, startPayment))
 	s.routes.HandleFunc("GET /merchantlink/{account}/{number}", s.merchantLinkAPI(opQuery, tellPayment))
+	s.routes.HandleFunc("POST /merchantlink/{account}/{number}/refunds", s.merchantLinkAPI(opRefund, refundPayment))
+	s.routes.HandleFunc("GET /merchantlink/{account}/{number}/refunds/{refund}", s.merchantLinkAPI(opRefundQuery, tellPaymentRefund))
 	s.routes.HandleFunc("GET /merchantlink/{account}/pay/{pass}", s.openPaymentPage)
+	s.routes.HandleFunc("GET /merchantlink/{account}/qr/{pass}", s.openPaymentPage)
+	s.routes.HandleFunc("GET /merchantlink/{account}/payer", s.identifyPayer)
+	s.routes.HandleFunc("POST /merchantlink/{account}/payers", s.merchantLinkAPI(opNone, tellPayer))
 }
 
-// merchantLinkCall is one message to a cashier. Its id is that of the payment.
+// merchantLinkCall is one message to a cashier. Its id is that of the payment, or of the
+// refund.
 type merchantLinkCall struct {
 	call
 	do       func(*Sim, *merchantLinkCall) (any, error)
@@ -74,7 +84,7 @@ func (s *Sim) merchantLinkAPI(op operations, do func(*Sim, *merchantLinkCall) (a
 		body, _ := io.ReadAll(io.LimitReader(r.Body, 32<<10)) // one that was cut short fails the check of its signature
 		id := r.Header.Get("webhook-id")
 		s.serve(w, r, &merchantLinkCall{
-			call: call{op: op, claimed: r.PathValue("account"), number: id, name: r.Method + " " + r.URL.Path, id: id},
+			call: call{op: op, claimed: r.PathValue("account"), number: cmp.Or(r.PathValue("number"), id), name: r.Method + " " + r.URL.Path, id: id},
 			do:   do, r: r, body: body,
 		})
 	}
@@ -94,11 +104,17 @@ func merchantLinkFailure(status int, why string) *merchantLinkError {
 	return &merchantLinkError{status, map[string]string{"error": why}}
 }
 
+// merchantLinkRefusal is a refusal for good whose reason the protocol knows.
+func merchantLinkRefusal(status int, code, why string) *merchantLinkError {
+	return &merchantLinkError{status, map[string]string{"code": code, "error": why}}
+}
+
 // merchantLinkRefusals are a cashier's words for each kind of refusal.
 var merchantLinkRefusals = map[refusalKind]*merchantLinkError{
 	refuseSystem:    merchantLinkFailure(http.StatusInternalServerError, "the cashier is in trouble"),
 	refuseRate:      merchantLinkFailure(http.StatusTooManyRequests, "too many messages"),
-	refuseForbidden: merchantLinkFailure(http.StatusForbidden, "this method isn't open to the merchant"),
+	refuseForbidden: merchantLinkRefusal(http.StatusForbidden, "not_granted", "this method isn't open to the merchant"),
+	refuseOrder:     merchantLinkFailure(http.StatusUnprocessableEntity, "this order isn't taken"),
 	refuseUnlisted:  merchantLinkFailure(http.StatusLocked, "the account is in transition"),
 }
 

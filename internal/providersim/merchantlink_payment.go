@@ -1,25 +1,42 @@
 package providersim
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
 // paymentStart asks to begin a payment.
 type paymentStart struct {
-	ID     string `json:"id"`
-	Method string `json:"method"`
-	Amount struct {
-		Currency string `json:"currency"`
-		Value    int64  `json:"value"` // fen
-	} `json:"amount"`
+	Version     int       `json:"version"` // 0 for 1
+	ID          string    `json:"id"`
+	Method      string    `json:"method"`
+	Rail        string    `json:"rail"` // since version 2
+	Amount      money     `json:"amount"`
 	Description string    `json:"description"`
 	ExpiresAt   time.Time `json:"expires_at"`
 	ReturnURL   string    `json:"return_url"`
 	NotifyURL   string    `json:"notify_url"`
+	Payer       string    `json:"payer"` // for jsapi
+}
+
+// money is an amount in hundredths of its currency.
+type money struct {
+	Currency string `json:"currency"`
+	Value    int64  `json:"value"`
+}
+
+// merchantCurrencies are what a cashier takes, by the name that the books have for it.
+var merchantCurrencies = map[string]string{"CNY": "", "HKD": "HKD"}
+
+// railProducts are what a payer gets by each rail. Version 1 names none.
+var railProducts = map[int]map[string]Product{
+	0: {"": MerchantPage},
+	2: {"redirect": MerchantPage, "deep_link": MerchantApp, "qr": MerchantQR, "jsapi": MerchantBridge},
 }
 
 func startPayment(s *Sim, c *merchantLinkCall) (any, error) {
@@ -27,14 +44,22 @@ func startPayment(s *Sim, c *merchantLinkCall) (any, error) {
 	if err := json.Unmarshal(c.body, &in); err != nil || in.ID == "" || in.ID != c.id {
 		return nil, merchantLinkFailure(http.StatusBadRequest, "the message is not about a payment")
 	}
-	if in.Amount.Currency != "CNY" || in.Amount.Value < 1 || in.Description == "" || in.NotifyURL == "" {
+	product, ok := railProducts[in.Version][in.Rail]
+	if !ok {
+		return nil, merchantLinkFailure(http.StatusUnprocessableEntity, "versions 1 and 2 are spoken here, the latter with redirect, deep_link, qr and jsapi")
+	}
+	currency, ok := merchantCurrencies[in.Amount.Currency]
+	if !ok || in.Amount.Value < 1 || in.Description == "" || in.NotifyURL == "" {
 		return nil, merchantLinkFailure(http.StatusUnprocessableEntity, "this can't be paid here")
+	}
+	if (product == MerchantBridge) != (in.Payer != "") {
+		return nil, merchantLinkFailure(http.StatusUnprocessableEntity, "jsapi, and nothing else, needs the payer")
 	}
 	o := s.books.find(c.account, in.ID)
 	if o == nil {
 		o = &order{
-			account: c.account, number: in.ID, product: MerchantPage, description: in.Description, fen: in.Amount.Value,
-			notifyURL: in.NotifyURL, returnURL: in.ReturnURL, asked: string(c.body), created: c.now, closesAt: in.ExpiresAt,
+			account: c.account, number: in.ID, product: product, description: in.Description, fen: in.Amount.Value, currency: currency,
+			notifyURL: in.NotifyURL, returnURL: in.ReturnURL, openid: in.Payer, version: in.Version, asked: string(c.body), created: c.now, closesAt: in.ExpiresAt,
 		}
 		s.books.add(o)
 	}
@@ -44,17 +69,42 @@ func startPayment(s *Sim, c *merchantLinkCall) (any, error) {
 	if o.state(c.now) != stateUnpaid {
 		return nil, &merchantLinkError{http.StatusConflict, c.merchant.statement(o, c.now)}
 	}
-	pass := s.books.issue(o, rand.Text(), c.now, o.closesAt.Sub(c.now))
-	return map[string]string{"url": s.options.Origin + "/merchantlink/" + c.merchant.ID + "/pay/" + pass.text}, nil
+	return c.merchant.wayToPay(s, o, in.Method, c.now), nil
+}
+
+// wayToPay gives the payer a new link or code for an order.
+func (a *merchantLinkAccount) wayToPay(s *Sim, o *order, method string, now time.Time) any {
+	text, path := rand.Text(), s.options.Origin+"/merchantlink/"+a.ID
+	if o.product == MerchantQR {
+		text = path + "/qr/" + text
+	}
+	pass := s.books.issue(o, text, now, o.closesAt.Sub(now))
+	link := path + "/pay/" + pass.text
+	if o.version == 0 {
+		return map[string]string{"url": link}
+	}
+	said := map[string]any{"expires_at": pass.expires.UTC()}
+	switch o.product {
+	case MerchantQR:
+		said["qr"] = pass.text
+	case MerchantBridge:
+		said["jsapi"] = a.bridgeCall(o, method, now)
+	case MerchantApp:
+		said["deep_link"] = link
+	default:
+		said["redirect"] = link
+	}
+	return said
 }
 
 // paymentStatement says what became of a payment.
 type paymentStatement struct {
-	ID        string         `json:"id"`
-	Status    string         `json:"status"`
-	Amount    map[string]any `json:"amount,omitempty"`
-	Reference string         `json:"reference,omitempty"`
-	PaidAt    *time.Time     `json:"paid_at,omitempty"`
+	ID        string     `json:"id"`
+	Status    string     `json:"status"`
+	Amount    *money     `json:"amount,omitempty"`
+	Reference string     `json:"reference,omitempty"`
+	PaidAt    *time.Time `json:"paid_at,omitempty"`
+	Refunded  *money     `json:"refunded,omitempty"` // since version 2
 }
 
 func (a *merchantLinkAccount) statement(o *order, now time.Time) paymentStatement {
@@ -65,10 +115,15 @@ func (a *merchantLinkAccount) statement(o *order, now time.Time) paymentStatemen
 	case statePaid, stateRefunded:
 		at := o.paidAt.UTC()
 		st.Status, st.Reference, st.PaidAt = "paid", o.reference, &at
-		st.Amount = map[string]any{"currency": "CNY", "value": o.fen}
+		st.Amount = o.money(o.fen)
+		if back := o.arrivedFen(now); o.version > 0 && back > 0 {
+			st.Refunded = o.money(back)
+		}
 	}
 	return st
 }
+
+func (o *order) money(fen int64) *money { return &money{cmp.Or(o.currency, "CNY"), fen} }
 
 func tellPayment(s *Sim, c *merchantLinkCall) (any, error) {
 	if c.r.PathValue("number") != c.id {
@@ -90,7 +145,11 @@ func tellPayment(s *Sim, c *merchantLinkCall) (any, error) {
 // openPaymentPage opens a payment in the payer's browser: here, on the simulated
 // phone.
 func (s *Sim) openPaymentPage(w http.ResponseWriter, r *http.Request) {
-	id, refusal := s.launchPayment(r.PathValue("account"), r.PathValue("pass"))
+	pass := r.PathValue("pass")
+	if strings.Contains(r.URL.Path, "/qr/") {
+		pass = s.options.Origin + r.URL.Path // a camera that knows no wallet follows what the code says
+	}
+	id, refusal := s.launchPayment(r.PathValue("account"), pass)
 	if refusal != nil {
 		s.page(w, r, http.StatusOK, "refused.html", refusal.Text)
 		return
@@ -102,7 +161,7 @@ func (s *Sim) launchPayment(accountID, text string) (id string, refusal *Refusal
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.books.passes[text]
-	if p == nil || p.order.product != MerchantPage || p.order.account.id() != accountID {
+	if p == nil || p.order.account.wallet() != MerchantLink || p.order.account.id() != accountID {
 		return "", inWords(MerchantLink, errUnknownCode)
 	}
 	if err := s.payable(p.order); err != nil {
@@ -118,10 +177,15 @@ var merchantLinkSchedule = []time.Duration{5 * time.Second, 5 * time.Minute, 30 
 // payment tells the checkout that a payment was made.
 func (a *merchantLinkAccount) payment(o *order, n notice) *message {
 	st := a.statement(o, o.paidAt)
-	st.Amount["value"] = o.fen + n.fenOff
-	body, id := plainJSON(st), "evt_"+rand.Text()
+	st.Amount.Value += n.fenOff
+	return a.message("payment."+st.Status, o.notifyURL, st)
+}
+
+// message tells the checkout something, under an id of its own.
+func (a *merchantLinkAccount) message(event, address string, statement any) *message {
+	body, id := plainJSON(statement), "evt_"+rand.Text()
 	return &message{
-		id: id, event: "payment." + st.Status, url: o.notifyURL, schedule: merchantLinkSchedule,
+		id: id, event: event, url: address, schedule: merchantLinkSchedule,
 		request: func(now time.Time, how seal) (http.Header, []byte) {
 			h := http.Header{"Content-Type": {"application/json"}}
 			a.sign(h, id, body, now, how)
@@ -129,11 +193,4 @@ func (a *merchantLinkAccount) payment(o *order, n notice) *message {
 		},
 		accepted: func(status int, _ []byte) bool { return status >= 200 && status < 300 },
 	}
-}
-
-// refund makes no message: a cashier's refunds are between it and the payer.
-func (a *merchantLinkAccount) refund(o *order, _ *refund, _ time.Time, n notice) *message {
-	m := a.payment(o, n)
-	m.url = ""
-	return m
 }

@@ -150,6 +150,9 @@ func TestMerchantLinkRefuses(t *testing.T) {
 		"other-id":       {"POST", "", "cashier3", order, nil, 400, true},
 		"no-amount":      {"POST", "", "cashier3", `{"id":"cashier3"}`, nil, 422, true},
 		"not-json":       {"POST", "", "cashier3", `tea`, nil, 400, true},
+		"version-3":      {"POST", "", "cashier2", strings.Replace(order, "{", `{"version":3,`, 1), nil, 422, true},
+		"unknown-rail":   {"POST", "", "cashier2", inVersion2(order, "pigeon"), nil, 422, true},
+		"no-payer":       {"POST", "", "cashier2", inVersion2(order, "jsapi"), nil, 422, true},
 		"never-heard-of": {"GET", "/cashier9", "cashier9", "", nil, 404, true},
 		"other-address":  {"GET", "/cashier2", "cashier9", "", nil, 400, true},
 		"unsigned":       {"POST", "", "cashier2", order, func(r *http.Request) { r.Header.Del("webhook-signature") }, 401, false},
@@ -189,6 +192,126 @@ func TestMerchantLinkExpires(t *testing.T) {
 	}
 }
 
+// inVersion2 makes an order of version 1 one of version 2, by a rail.
+func inVersion2(order, rail string) string {
+	return strings.Replace(order, "{", `{"version":2,"rail":"`+rail+`",`, 1)
+}
+
+func refundOf(number, refund string, fen int) string {
+	return fmt.Sprintf(`{"version":2,"id":%q,"refund":{"id":%q,"amount":{"currency":"CNY","value":%d},"reason":"late"},`+
+		`"total":{"currency":"CNY","value":5980}`, number, refund, fen)
+}
+
+// Every rail of version 2 is answered by its own name and nothing else, for the life of
+// the order.
+func TestMerchantLinkRails(t *testing.T) {
+	t.Parallel()
+	fx, key := newMerchantLink(t)
+	for _, rail := range []string{"redirect", "deep_link", "qr", "jsapi"} {
+		t.Run(rail, func(t *testing.T) {
+			number := "rail" + strings.ReplaceAll(rail, "_", "")
+			order := inVersion2(fx.merchantOrder(number), rail)
+			if rail == "jsapi" {
+				order = strings.Replace(order, "{", `{"payer":"ming",`, 1)
+			}
+			started := fx.tell(key, "POST", "", number, order, nil)
+			if started.status != 200 || !started.signed || len(started.body) != 2 || started.body[rail] == nil || started.body["expires_at"] == nil {
+				t.Fatalf("started: %+v", started)
+			}
+			if code, ok := started.body["qr"].(string); ok {
+				if _, err := fx.sim.Scan(providersim.Ming, code, providersim.ByAlbum); err != nil {
+					t.Error(err)
+				}
+			}
+			fx.approve(providersim.Ming, number)
+			fx.merchant.next(t)
+		})
+	}
+}
+
+// A code that a camera without a wallet follows opens the payment too.
+func TestMerchantLinkCodeAsLink(t *testing.T) {
+	t.Parallel()
+	fx, key := newMerchantLink(t)
+	code, _ := fx.tell(key, "POST", "", "ascode1", inVersion2(fx.merchantOrder("ascode1"), "qr"), nil).body["qr"].(string)
+	if len(fx.sim.Codes()) != 1 {
+		t.Error("the code is not in front of the camera")
+	}
+	res, err := fx.http.Get(code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if launched := fx.sim.Launched(); len(launched) != 1 || res.Header.Get("Location") != "/phone/orders/"+launched[0].ID {
+		t.Errorf("launched %+v, sent to %s", launched, res.Header.Get("Location"))
+	}
+}
+
+func TestMerchantLinkRefund(t *testing.T) {
+	t.Parallel()
+	fx, key := newMerchantLink(t)
+	order := inVersion2(fx.merchantOrder("back1"), "qr")
+	fx.tell(key, "POST", "", "back1", order, nil)
+	notify := fmt.Sprintf(`,"notify_url":%q}`, fx.merchant.url)
+	if early := fx.tell(key, "POST", "/back1/refunds", "rf1", refundOf("back1", "rf1", 1000)+notify, nil); early.status != 422 || early.body["code"] != "not_paid" {
+		t.Errorf("before the payment: %+v", early)
+	}
+	fx.approve(providersim.Ming, "back1")
+	fx.merchant.next(t)
+	status := func(reply merchantReply) string {
+		refund, _ := reply.body["refund"].(map[string]any)
+		amount, _ := refund["amount"].(map[string]any)
+		if reply.status != 200 || !reply.signed || reply.body["id"] != "back1" || refund["id"] != "rf1" || amount["value"] != 1000.0 || refund["reference"] == nil {
+			t.Errorf("says %+v", reply)
+		}
+		text, _ := refund["status"].(string)
+		return text
+	}
+	for range 2 { // the same again is the same refund
+		if got := status(fx.tell(key, "POST", "/back1/refunds", "rf1", refundOf("back1", "rf1", 1000)+notify, nil)); got != "pending" {
+			t.Errorf("asked for, it is %s", got)
+		}
+	}
+	fx.sim.Advance(time.Minute)
+	told := fx.merchant.next(t)
+	var statement map[string]any
+	if err := json.Unmarshal(told.body, &statement); err != nil || key.Verify(told.body, told.header) != nil {
+		t.Errorf("told %s, %v", told.body, err)
+	}
+	if got := status(merchantReply{status: 200, body: statement, signed: true}); got != "succeeded" {
+		t.Errorf("it is told to be %s", got)
+	}
+	if got := status(fx.tell(key, "GET", "/back1/refunds/rf1", "rf1", "", nil)); got != "succeeded" {
+		t.Errorf("a minute later it is %s", got)
+	}
+	asked := fx.tell(key, "GET", "/back1", "back1", "", nil)
+	if back, _ := asked.body["refunded"].(map[string]any); asked.body["status"] != "paid" || back["value"] != 1000.0 {
+		t.Errorf("the payment: %+v", asked)
+	}
+	for name, c := range map[string]struct {
+		path, id, body string
+		status         int
+		code           any
+	}{
+		"other-amount":    {"/back1/refunds", "rf1", refundOf("back1", "rf1", 1001) + notify, 422, "id_used"},
+		"too-much":        {"/back1/refunds", "rf2", refundOf("back1", "rf2", 4981) + notify, 422, "exceeds"},
+		"nothing":         {"/back1/refunds", "rf2", refundOf("back1", "rf2", 0) + notify, 422, "amount"},
+		"other-currency":  {"/back1/refunds", "rf2", strings.ReplaceAll(refundOf("back1", "rf2", 5), "CNY", "USD") + notify, 422, "amount"},
+		"other-payment":   {"/back1/refunds", "rf2", refundOf("back2", "rf2", 5) + notify, 400, nil},
+		"unknown-payment": {"/back2/refunds", "rf2", refundOf("back2", "rf2", 5) + notify, 422, "not_paid"},
+		"other-id":        {"/back1/refunds", "rf2", refundOf("back1", "rf3", 5) + notify, 400, nil},
+		"version-1":       {"/back1/refunds", "rf2", strings.Replace(refundOf("back1", "rf2", 5)+notify, ":2", ":1", 1), 400, nil},
+	} {
+		if got := fx.tell(key, "POST", c.path, c.id, c.body, nil); got.status != c.status || got.body["code"] != c.code || !got.signed {
+			t.Errorf("%s: %+v, want %d %v", name, got, c.status, c.code)
+		}
+	}
+	absent := fx.tell(key, "GET", "/back1/refunds/rf9", "rf9", "", nil)
+	if refund, _ := absent.body["refund"].(map[string]any); absent.status != 404 || absent.body["id"] != "back1" || refund["status"] != "absent" || refund["id"] != "rf9" {
+		t.Errorf("one that was never made: %+v", absent)
+	}
+}
+
 // linkShopper takes one payment from its start to its end as a correct client of
 // merchantlink does.
 type linkShopper struct {
@@ -201,7 +324,7 @@ type linkShopper struct {
 func (s linkShopper) try(method, path, body string) (reply merchantReply, err error) {
 	for range patience {
 		reply, err = s.w.tryTelling(s.key, method, path, s.number, body, nil)
-		if err == nil && reply.signed && slices.Contains([]int{200, 403, 404, 409}, reply.status) {
+		if err == nil && reply.signed && slices.Contains([]int{200, 403, 404, 409, 422}, reply.status) {
 			return reply, nil
 		}
 	}
@@ -209,20 +332,39 @@ func (s linkShopper) try(method, path, body string) (reply merchantReply, err er
 }
 
 func (s linkShopper) start() (refused bool, err error) {
-	reply, err := s.try("POST", "", s.w.merchantOrder(s.number))
-	return reply.status == http.StatusForbidden, err
+	reply, err := s.try("POST", "", inVersion2(s.w.merchantOrder(s.number), "redirect"))
+	return reply.status == http.StatusForbidden || reply.status == http.StatusUnprocessableEntity, err
 }
 
 func (s linkShopper) finish() (providersim.End, error) {
+	s.w.sim.Advance(time.Minute) // what is given back in the console settles
 	reply, err := s.try("GET", "/"+s.number, "")
-	if reply.body["status"] == "paid" {
+	switch {
+	case reply.body["refunded"] != nil:
+		return providersim.EndsReturned, err
+	case reply.body["status"] == "paid":
 		return providersim.EndsPaid, err
 	}
 	return providersim.EndsPending, err
 }
 
+// giveBack refunds, and says where that ends.
+func (s linkShopper) giveBack() (providersim.End, error) {
+	s.w.merchant.next(s.w.t)
+	refund := linkShopper{s.w, s.key, "refund1"}
+	if _, err := refund.try("POST", "/"+s.number+"/refunds", refundOf(s.number, "refund1", 5980)+"}"); err != nil {
+		return "", err
+	}
+	s.w.sim.Advance(time.Minute)
+	reply, err := refund.try("GET", "/"+s.number+"/refunds/refund1", "")
+	if said, _ := reply.body["refund"].(map[string]any); said["failure"] == "payer_account" {
+		return providersim.EndsPerson, err
+	}
+	return providersim.EndsReturned, err
+}
+
 // TestEveryFaultEndsAsItSaysAtMerchantLink runs the table once more, where no
-// order is closed and no money given back.
+// order is closed.
 func TestEveryFaultEndsAsItSaysAtMerchantLink(t *testing.T) {
 	t.Parallel()
 	for _, f := range faultsOf(providersim.MerchantLink) {
@@ -240,7 +382,11 @@ func TestEveryFaultEndsAsItSaysAtMerchantLink(t *testing.T) {
 			if _, err := fx.sim.Approve(providersim.Ming, s.number); err != nil {
 				wantRefusal(t, err, "order_paid")
 			}
-			if end, err := s.finish(); err != nil || end != f.Ends {
+			finish := s.finish
+			if f.Ends == providersim.EndsPerson {
+				finish = s.giveBack
+			}
+			if end, err := finish(); err != nil || end != f.Ends {
 				t.Errorf("it ends %q (%v), the table says %q", end, err, f.Ends)
 			}
 			if len(fx.sim.Rules()) != 0 {
@@ -253,7 +399,7 @@ func TestEveryFaultEndsAsItSaysAtMerchantLink(t *testing.T) {
 // A refusal has the cashier's own status and words.
 func TestMerchantLinkRefusals(t *testing.T) {
 	t.Parallel()
-	for fault, status := range map[string]int{"server-error": 500, "rate-limited": 429, "prepay-refused": 403} {
+	for fault, status := range map[string]int{"server-error": 500, "rate-limited": 429, "prepay-refused": 403, "order-refused": 422} {
 		fx, key := newMerchantLink(t)
 		fx.inject(providersim.Rule{Fault: fault, Next: 1})
 		got := fx.tell(key, "POST", "", "refused1", fx.merchantOrder("refused1"), nil)

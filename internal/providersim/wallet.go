@@ -29,6 +29,7 @@ type Payment struct {
 	Product     Product   `json:"product"`
 	Description string    `json:"description"`
 	Fen         int64     `json:"fen"`
+	Currency    string    `json:"currency,omitempty"` // if it isn't CNY
 	Returned    int64     `json:"returned,omitempty"` // fen that went back, or are on their way
 	State       string    `json:"state"`              // unpaid, paid, closed or refunded
 	Payer       User      `json:"payer"`              // who has opened it, or ""
@@ -50,7 +51,7 @@ func (s *Sim) show(o *order) Payment {
 	}
 	p := Payment{
 		ID: o.id, Wallet: o.account.wallet(), Account: o.account.id(), Payee: o.account.payee(), Number: o.number, Product: o.product,
-		Description: o.description, Fen: o.fen, Returned: o.refundedFen(), State: stateNames[o.state(s.now())], Payer: o.payer, Return: o.quitURL, CreatedAt: o.created,
+		Description: o.description, Fen: o.fen, Currency: o.currency, Returned: o.refundedFen(), State: stateNames[o.state(s.now())], Payer: o.payer, Return: o.quitURL, CreatedAt: o.created,
 	}
 	if !o.paidAt.IsZero() {
 		p.Return = o.returnURL
@@ -149,6 +150,8 @@ func inWords(w Wallet, err error) *Refusal {
 var scannable = map[Product]map[How]error{
 	Native: {ByAlbum: errFromAlbum, ByLongPress: errLongPress, ByLink: errAsLink},
 	QRCode: {},
+
+	MerchantQR: {},
 }
 
 // Codes lists the QR codes that a camera could pay now, newest first.

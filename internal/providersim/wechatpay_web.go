@@ -287,13 +287,21 @@ func (s *Sim) payByBridge(b bridgeRequest) (result string, why error) {
 	return "ok", nil
 }
 
+// bridgeSigner is an account whose orders can be paid by WeixinJSBridge.
+type bridgeSigner interface {
+	signedBridge(message, signature string) bool
+}
+
+func (a *wechatAccount) signedBridge(message, signature string) bool {
+	return verify(a.MerchantPublicKey, message, signature)
+}
+
 func (s *Sim) checkBridge(b bridgeRequest) (*pass, error) {
 	id, ok := strings.CutPrefix(b.Package, "prepay_id=")
 	p := s.books.passes[id]
-	if !ok || p == nil || p.order.product != JSAPI {
+	if !ok || p == nil || p.order.product != JSAPI && p.order.product != MerchantBridge {
 		return nil, errUnknownCode
 	}
-	account := p.order.account.(*wechatAccount)
 	if p.order.appID != b.AppID || b.SignType != "RSA" {
 		return nil, errBadBridge
 	}
@@ -301,7 +309,7 @@ func (s *Sim) checkBridge(b bridgeRequest) (*pass, error) {
 		return nil, errBadBridge // milliseconds are the usual mistake
 	}
 	message := b.AppID + "\n" + b.Timestamp + "\n" + b.Nonce + "\n" + b.Package + "\n"
-	if !verify(account.MerchantPublicKey, message, b.PaySign) {
+	if signer := p.order.account.(bridgeSigner); !signer.signedBridge(message, b.PaySign) {
 		return nil, errBadBridge
 	}
 	if !s.now().Before(p.expires) {

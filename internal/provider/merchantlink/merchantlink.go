@@ -1,7 +1,8 @@
 // Package merchantlink is the adapter to a cashier that the merchant runs: for
-// methods that only their own contract opens, such as UnionPay and JD Pay. The
-// cashier speaks a small protocol of ours, docs/merchantlink.md, in which every
-// message is signed with Standard Webhooks, both ways.
+// methods that only their own contract opens, such as UnionPay and JD Pay, at any
+// acquirer. The cashier speaks a small protocol of ours, docs/merchantlink.md, in
+// which every message is signed with Standard Webhooks, both ways. Version 1 of it
+// knows web pages only; version 2 knows every rail, and refunds.
 //
 // What must not live here: money state, HTTP routes, and anything of the
 // companies behind the cashier.
@@ -14,6 +15,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"code.dny.dev/ssrf"
@@ -30,11 +32,20 @@ func init() { provider.Register(ID, Open) }
 
 // settings of one cashier.
 type settings struct {
-	Account string   `json:"account"` // our name of the cashier, in its notify address
-	URL     string   `json:"url"`     // where payments are started; <url>/<id> tells about one
-	Secret  string   `json:"secret"`  // file: whsec_ and base64, shared with the cashier
-	Hosts   []string `json:"hosts"`   // where its links may lead
+	Account   string   `json:"account"`   // our name of the cashier, in its notify address
+	Version   int      `json:"version"`   // of the protocol that it speaks; 0 for 1
+	URL       string   `json:"url"`       // where payments are started; <url>/<id> tells about one
+	Secret    string   `json:"secret"`    // file: whsec_ and base64, shared with the cashier
+	Hosts     []string `json:"hosts"`     // where its links and codes may lead
+	Schemes   []string `json:"schemes"`   // of the apps that its links and codes may open
+	Authorize string   `json:"authorize"` // page that finds out who the payer is, for jsapi; "" for none
 }
+
+// The versions of the protocol.
+const (
+	versionPages = 1 // web pages only
+	versionRails = 2 // every rail, and refunds
+)
 
 // maxURL leaves room for the id of a payment, in bytes.
 const maxURL = 1024
@@ -48,15 +59,20 @@ const (
 var (
 	accountForm = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
 	hostForm    = regexp.MustCompile(`^([0-9a-z-]+\.)+[a-z]{2,}$`)
+	schemeForm  = regexp.MustCompile(`^[a-z][a-z0-9+.-]{1,31}$`)
 )
 
-func (s settings) check() error {
+// notApps are schemes that browsers themselves follow, or that name no one app.
+var notApps = []string{
+	"http", "https", "ws", "wss", "ftp", "file", "javascript", "vbscript", "data", "blob", "filesystem", "about", "view-source", "intent", "content",
+	"mailto", "tel", "sms",
+}
+
+func (s *settings) check(granted []pay.Rail) error {
 	if !accountForm.MatchString(s.Account) {
 		return pay.Errorf(pay.CodeInvalid, "account", "must be 1 to 64 of a-z 0-9 - _")
 	}
-	u, err := url.Parse(s.URL)
-	if err != nil || u.Scheme != "https" || !hostForm.MatchString(u.Hostname()) || u.Port() != "" && u.Port() != "443" ||
-		u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || len(s.URL) > maxURL {
+	if !webAddress(s.URL) {
 		return pay.Errorf(pay.CodeInvalid, "url", "must be an https address with a domain name, without port, user, query and fragment")
 	}
 	if len(s.Hosts) == 0 {
@@ -67,7 +83,58 @@ func (s settings) check() error {
 			return pay.Errorf(pay.CodeInvalid, "hosts", "must be domain names in lower case, not %q", host)
 		}
 	}
+	for _, scheme := range s.Schemes {
+		if !schemeForm.MatchString(scheme) || slices.Contains(notApps, scheme) {
+			return pay.Errorf(pay.CodeInvalid, "schemes", "must be schemes of apps, in lower case and without the colon, not %q", scheme)
+		}
+	}
+	return s.checkVersion(granted)
+}
+
+// checkVersion holds the settings and what the document grants to the version that the
+// cashier speaks.
+func (s *settings) checkVersion(granted []pay.Rail) error {
+	switch s.Version {
+	case 0:
+		s.Version = versionPages
+	case versionPages, versionRails:
+	default:
+		return pay.Errorf(pay.CodeInvalid, "version", "must be %d or %d, the versions of the protocol that there are", versionPages, versionRails)
+	}
+	if s.Version == versionPages {
+		return s.checkPages(granted)
+	}
+	if s.Authorize == "" && !slices.Contains(granted, pay.RailJSAPI) {
+		return nil
+	}
+	u, err := url.Parse(s.Authorize)
+	if err != nil || !webAddress(s.Authorize) || !slices.Contains(s.Hosts, u.Hostname()) {
+		return pay.Errorf(pay.CodeInvalid, "authorize", "must be the https address, on one of the hosts and without query, of the page that finds out who the payer is: jsapi needs it")
+	}
 	return nil
+}
+
+func (s *settings) checkPages(granted []pay.Rail) error {
+	for _, rail := range granted {
+		if rail != pay.RailRedirect {
+			return pay.Errorf(pay.CodeInvalid, "version", "must be %d: the document grants %s, and version %d of the protocol has redirect only", versionRails, rail, versionPages)
+		}
+	}
+	if len(s.Schemes) > 0 {
+		return pay.Errorf(pay.CodeInvalid, "schemes", "needs version %d", versionRails)
+	}
+	if s.Authorize != "" {
+		return pay.Errorf(pay.CodeInvalid, "authorize", "needs version %d", versionRails)
+	}
+	return nil
+}
+
+// webAddress reports whether a text is an https address of a domain name that a path
+// can be added to.
+func webAddress(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Scheme == "https" && hostForm.MatchString(u.Hostname()) && (u.Port() == "" || u.Port() == "443") &&
+		u.User == nil && u.RawQuery == "" && !u.ForceQuery && u.Fragment == "" && len(text) <= maxURL
 }
 
 // account is one cashier.
@@ -81,9 +148,14 @@ type account struct {
 	fingerprint string
 }
 
+// full is a cashier that speaks version 2.
+type full struct{ *account }
+
 var (
-	_ provider.Provider     = (*account)(nil)
-	_ provider.FormTargeter = (*account)(nil)
+	_ provider.Provider        = (*account)(nil)
+	_ provider.FormTargeter    = (*account)(nil)
+	_ provider.Refunder        = full{}
+	_ provider.PayerIdentifier = full{}
 )
 
 // Open makes the adapter for one cashier. Fails with *pay.Error naming the
@@ -93,7 +165,7 @@ func Open(raw json.RawMessage, env provider.Env) (provider.Provider, error) {
 	if err := provider.DecodeSettings(raw, &a.settings); err != nil {
 		return nil, err
 	}
-	if err := a.settings.check(); err != nil {
+	if err := a.settings.check(env.Granted); err != nil {
 		return nil, err
 	}
 	secret, err := env.Secret("secret", a.Secret)
@@ -109,9 +181,12 @@ func Open(raw json.RawMessage, env provider.Env) (provider.Provider, error) {
 	}
 	a.URL = strings.TrimSuffix(a.URL, "/")
 	a.fingerprint = provider.Fingerprint(a.URL, secret)
-	a.links = provider.Links{Hosts: a.Hosts, TestURL: env.TestURL}
+	a.links = provider.Links{Hosts: a.Hosts, Schemes: a.Schemes, TestURL: env.TestURL}
 	if env.TestURL == "" {
 		a.http = provider.NewHTTPClient(safeTransport())
+	}
+	if a.Version == versionRails {
+		return full{a}, nil
 	}
 	return a, nil
 }
@@ -135,13 +210,26 @@ func (a *account) App(pay.Rail) string { return "" }
 func (a *account) Fingerprint() string { return a.fingerprint }
 
 // Rails implements provider.Provider.
-func (a *account) Rails() []pay.Rail { return []pay.Rail{pay.RailRedirect} }
+func (a *account) Rails() []pay.Rail {
+	if a.Version == versionPages {
+		return []pay.Rail{pay.RailRedirect}
+	}
+	rails := []pay.Rail{pay.RailDeepLink, pay.RailQR, pay.RailRedirect}
+	if a.Authorize != "" {
+		rails = append(rails, pay.RailJSAPI)
+	}
+	return rails
+}
 
-// FormTargets implements provider.FormTargeter.
+// FormTargets implements provider.FormTargeter: the cashier's hosts and the schemes of
+// the apps that it opens.
 func (a *account) FormTargets() []string {
 	var targets []string
 	for _, host := range a.Hosts {
 		targets = append(targets, "https://"+host)
+	}
+	for _, scheme := range a.Schemes {
+		targets = append(targets, scheme+":")
 	}
 	if a.env.TestURL != "" {
 		targets = append(targets, a.env.TestURL)

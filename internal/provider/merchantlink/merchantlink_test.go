@@ -1,6 +1,7 @@
 package merchantlink_test
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -16,7 +17,7 @@ import (
 	"time"
 
 	"code.dny.dev/ssrf"
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"morepay/internal/pay"
@@ -72,16 +73,19 @@ type answer struct {
 	sign   func(http.Header)
 }
 
-// newWire makes a cashier that takes signed messages only, and signs.
-func newWire(tb testing.TB, a answer) *providertest.Wire {
+// newWire makes a cashier that takes signed messages about the payment only, and signs.
+func newWire(tb testing.TB, a answer) *providertest.Wire { return wireOf(tb, number, a) }
+
+// wireOf makes a cashier that takes signed messages of an id only, of any if that is "".
+func wireOf(tb testing.TB, id string, a answer) *providertest.Wire {
 	return providertest.NewWire(tb, func(r *http.Request, body string) providertest.Reply {
-		want := http.Header{}
-		sign(want, number, now, []byte(body))
-		if r.Header.Get("webhook-id") != number || r.Header.Get("webhook-signature") != want.Get("webhook-signature") {
-			tb.Errorf("%s %s is not signed as a message about the payment", r.Method, r.RequestURI)
+		want, id := http.Header{}, cmp.Or(id, r.Header.Get("webhook-id"))
+		sign(want, id, now, []byte(body))
+		if r.Header.Get("webhook-id") != id || r.Header.Get("webhook-signature") != want.Get("webhook-signature") {
+			tb.Errorf("%s %s is not signed as a message of %s", r.Method, r.RequestURI, id)
 		}
 		h := http.Header{}
-		sign(h, number, now, []byte(a.body))
+		sign(h, id, now, []byte(a.body))
 		if a.sign != nil {
 			a.sign(h)
 		}
@@ -139,6 +143,17 @@ func TestOpenRefuses(t *testing.T) {
 		"prefix-only":     {key: "whsec_", field: "secret"},
 		"short-secret":    {key: string(whsec("canary")), field: "secret"},
 		"long-secret":     {key: string(whsec(strings.Repeat("canary", 20))), field: "secret"},
+		"version-3":       {change: map[string]any{"version": 3}, field: "version"},
+		"version-as-text": {change: map[string]any{"version": "2"}, field: "version"},
+		"schemes-in-1":    {change: map[string]any{"schemes": []string{"uppaywallet"}}, field: "schemes"},
+		"authorize-in-1":  {change: map[string]any{"authorize": "https://cashier.tea.example/payer"}, field: "authorize"},
+		"scheme-is-url":   {change: map[string]any{"version": 2, "schemes": []string{"uppaywallet://"}}, field: "schemes"},
+		"scheme-script":   {change: map[string]any{"version": 2, "schemes": []string{"javascript"}}, field: "schemes"},
+		"scheme-intent":   {change: map[string]any{"version": 2, "schemes": []string{"intent"}}, field: "schemes"},
+		"scheme-upper":    {change: map[string]any{"version": 2, "schemes": []string{"Weixin"}}, field: "schemes"},
+		"authorize-http":  {change: map[string]any{"version": 2, "authorize": "http://cashier.tea.example/payer"}, field: "authorize"},
+		"authorize-query": {change: map[string]any{"version": 2, "authorize": "https://cashier.tea.example/payer?a=b"}, field: "authorize"},
+		"authorize-host":  {change: map[string]any{"version": 2, "authorize": "https://other.example/payer"}, field: "authorize"},
 		"secret-not-code": {key: "whsec_canary canary canary canary!", field: "secret"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -173,12 +188,12 @@ func TestStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := pay.Action{Kind: pay.ActionRedirect, URL: "https://cashier.tea.example/pay/1?t=x", ExpiresAt: now.Add(5 * time.Minute)}
-	if diff := cmp.Diff(want, action); diff != "" {
+	if diff := gocmp.Diff(want, action); diff != "" {
 		t.Error(diff)
 	}
 	body := `{"id":"` + number + `","method":"unionpay","amount":{"currency":"CNY","value":5980},"description":"Tea \u003cgreen\u003e \u0026 cup",` +
 		`"expires_at":"2026-11-23T12:30:00Z","return_url":"https://pay.example/return/at_1?x=1\u0026y=2","notify_url":"https://pay.example/notify/merchantlink/teashop"}`
-	if diff := cmp.Diff(providertest.Sent{Path: "POST cashier.tea.example/morepay", Body: body}, w.Sent()[0]); diff != "" {
+	if diff := gocmp.Diff(providertest.Sent{Path: "POST cashier.tea.example/morepay", Body: body}, w.Sent()[0]); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -304,7 +319,7 @@ func TestQuery(t *testing.T) {
 			}
 			c.want.Source, c.want.Provider, c.want.Account = pay.SourceQuery, merchantlink.ID, "teashop"
 			c.want.OutTradeNo, c.want.ReceivedAt = number, now
-			if diff := cmp.Diff(c.want, ev, cmpopts.IgnoreFields(pay.Evidence{}, "ID", "Raw")); diff != "" || ev.ID == "" {
+			if diff := gocmp.Diff(c.want, ev, cmpopts.IgnoreFields(pay.Evidence{}, "ID", "Raw")); diff != "" || ev.ID == "" {
 				t.Error(diff, ev.ID)
 			}
 		})
@@ -390,7 +405,7 @@ func TestNotification(t *testing.T) {
 		Outcome: pay.OutcomePaid, Amount: pay.Money{Currency: "CNY", Value: 5980}, Reference: "T-2026.1",
 		PaidAt: now.Add(-2 * time.Second), ReceivedAt: now,
 	}
-	if diff := cmp.Diff(want, st, cmpopts.IgnoreFields(pay.Evidence{}, "Raw")); diff != "" {
+	if diff := gocmp.Diff(want, st, cmpopts.IgnoreFields(pay.Evidence{}, "Raw")); diff != "" {
 		t.Error(diff)
 	}
 	st, err = p.Notification(notification(`{"id":"` + number + `","status":"closed"}`))

@@ -3,16 +3,19 @@ package merchantlink
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
+	"morepay/internal/pay"
 	"morepay/internal/provider"
 )
 
@@ -45,11 +48,12 @@ func (a *account) verify(header http.Header, body []byte) (id string, err error)
 
 // reply is a signed answer of the cashier.
 type reply struct {
-	status int
-	body   []byte
+	status     int
+	body       []byte
+	retryAfter time.Duration
 }
 
-// call sends a signed message about a payment. The reply must be signed too, and
+// call sends a signed message of an id. The reply must be signed too, and
 // be the one to this message; else it says nothing and is an error.
 func (a *account) call(ctx context.Context, method, address, id string, body []byte) (reply, error) {
 	request, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
@@ -81,22 +85,61 @@ func (a *account) call(ctx context.Context, method, address, id string, body []b
 	if answeredID != id {
 		return reply{}, unusable("the answer is to another message")
 	}
-	return reply{resp.StatusCode, answer}, nil
+	return reply{resp.StatusCode, answer, retryAfter(resp.Header)}, nil
 }
 
-// verdicts says what a signed answer's status proves. One that isn't here, such
-// as 429 and all 5xx, proves nothing.
-var verdicts = map[int]error{
-	http.StatusBadRequest:          provider.ErrRefused,
-	http.StatusForbidden:           provider.ErrRefused,
-	http.StatusUnprocessableEntity: provider.ErrRefused,
+// refusals lists the statuses that refuse a message for good.
+var refusals = []int{http.StatusBadRequest, http.StatusForbidden, http.StatusUnprocessableEntity}
+
+// refusalCodes says what the code in a refusal's body means; one that isn't here, or
+// none, is a refusal for a reason of the cashier's own.
+var refusalCodes = map[string]provider.Refusal{
+	"not_granted": {NotGranted: true, Failure: pay.FailureNotPermitted},
+	"too_late":    {Failure: pay.FailureTooLate},
+	"exceeds":     {Failure: pay.FailureExceeds},
 }
 
+// codeBalance is the code of a refund that the merchant's balance is too low for.
+const codeBalance = "balance"
+
+// maxRetryAfter bounds how long a cashier can have us wait.
+const maxRetryAfter = time.Minute
+
+// verdict returns what a signed answer proves that is not the one that was asked for.
+// 5xx prove nothing, and no more does a status that the protocol does not have.
 func (r reply) verdict() error {
-	if verdict, ok := verdicts[r.status]; ok {
-		return fmt.Errorf("merchantlink: answer %d: %w", r.status, verdict)
+	detail := fmt.Sprintf("merchantlink: answer %d", r.status)
+	switch {
+	case slices.Contains(refusals, r.status):
+		refusal := refusalCodes[r.code()]
+		refusal.Code = provider.Clean(r.code())
+		return fmt.Errorf("%s: %w", detail, &refusal)
+	case r.status == http.StatusTooManyRequests:
+		return fmt.Errorf("%s: %w", detail, &provider.Busy{RetryAfter: r.retryAfter})
+	case r.status >= 400 && r.status <= 499:
+		return fmt.Errorf("%s: %w", detail, &provider.Strange{Code: strconv.Itoa(r.status)})
 	}
-	return unusable(fmt.Sprintf("answer %d", r.status))
+	return errors.New(detail)
+}
+
+// code returns the code that a refusal gives for itself, or "".
+func (r reply) code() string {
+	var body struct {
+		Code string `json:"code"`
+	}
+	if json.Unmarshal(r.body, &body) != nil {
+		return ""
+	}
+	return body.Code
+}
+
+// retryAfter returns the pause that an answer asks for, in whole seconds; 0 for none.
+func retryAfter(h http.Header) time.Duration {
+	seconds, err := strconv.Atoi(h.Get("Retry-After"))
+	if err != nil || seconds < 0 {
+		return 0
+	}
+	return min(time.Duration(seconds)*time.Second, maxRetryAfter)
 }
 
 // unusable returns the error of an answer that proves nothing. The text is ours and safe to log.

@@ -1,11 +1,13 @@
 package merchantlink
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"time"
 
 	"morepay/internal/pay"
@@ -15,38 +17,54 @@ import (
 // idForm matches our numbers. They become part of an address.
 var idForm = regexp.MustCompile(`^[0-9A-Za-z]{6,64}$`)
 
-// linkLife is the time for which a link is used before a fresh one is asked for.
-const linkLife = 5 * time.Minute
-
-// start asks the cashier to begin a payment.
+// start asks the cashier to begin a payment. What has omitempty is not in version 1.
 type start struct {
+	Version     int        `json:"version,omitempty"`
 	ID          string     `json:"id"`
 	Method      pay.Method `json:"method,omitempty"`
+	Rail        pay.Rail   `json:"rail,omitempty"`
 	Amount      pay.Money  `json:"amount"`
 	Description string     `json:"description"`
 	ExpiresAt   time.Time  `json:"expires_at"`
 	ReturnURL   string     `json:"return_url"`
 	NotifyURL   string     `json:"notify_url"`
+	Payer       string     `json:"payer,omitempty"` // the cashier's id of them, for jsapi
+	PayerIP     string     `json:"payer_ip,omitempty"`
+	OS          string     `json:"os,omitempty"`
 }
+
+// rail returns the rail that is asked for.
+func (s start) rail() pay.Rail { return cmp.Or(s.Rail, pay.RailRedirect) }
 
 // Request implements provider.Provider. What it makes is sent as it is.
 func (a *account) Request(o provider.Order) ([]byte, error) {
-	if o.Rail != pay.RailRedirect {
-		return nil, pay.Errorf(pay.CodeInvalid, "rail", "a cashier has no rail %q", o.Rail)
+	if !slices.Contains(a.Rails(), o.Rail) {
+		return nil, pay.Errorf(pay.CodeInvalid, "rail", "this cashier has no rail %q", o.Rail)
 	}
 	if err := o.Check(idForm, ""); err != nil {
 		return nil, err
 	}
-	return json.Marshal(start{
+	if o.Rail == pay.RailJSAPI && !payerForm.MatchString(o.WalletPayerID) {
+		return nil, pay.Errorf(pay.CodeInvalid, "wallet_payer_id", "is missing")
+	}
+	s := start{
 		ID: o.OutTradeNo, Method: o.Method, Amount: o.Amount, Description: o.Description,
 		ExpiresAt: o.ExpiresAt.UTC(), ReturnURL: o.ReturnURL, NotifyURL: o.NotifyURL,
-	})
+	}
+	if a.Version == versionRails {
+		s.Version, s.Rail, s.PayerIP, s.OS = versionRails, o.Rail, o.PayerIP, o.OS
+	}
+	if o.Rail == pay.RailJSAPI {
+		s.Payer = o.WalletPayerID
+	}
+	return json.Marshal(s)
 }
 
-// Start implements provider.Provider.
+// Start implements provider.Provider. A request is answered in the version that it was
+// made in, whatever the settings say by now.
 func (a *account) Start(ctx context.Context, rail pay.Rail, request []byte) (pay.Action, error) {
 	var s start
-	if err := json.Unmarshal(request, &s); err != nil || rail != pay.RailRedirect {
+	if err := json.Unmarshal(request, &s); err != nil || rail != s.rail() {
 		return pay.Action{}, pay.Errorf(pay.CodeInternal, "", "the stored request is not one for rail %s", rail)
 	}
 	asked := a.env.Now()
@@ -60,20 +78,7 @@ func (a *account) Start(ctx context.Context, rail pay.Rail, request []byte) (pay
 	if r.status != http.StatusOK {
 		return pay.Action{}, r.verdict()
 	}
-	var link struct {
-		URL string `json:"url"`
-	}
-	if json.Unmarshal(r.body, &link) != nil {
-		return pay.Action{}, unusable("the answer can't be read")
-	}
-	if err := a.links.Redirect(link.URL); err != nil {
-		return pay.Action{}, unusable(err.Error())
-	}
-	expires := asked.Add(linkLife)
-	if s.ExpiresAt.Before(expires) {
-		expires = s.ExpiresAt
-	}
-	return pay.Action{Kind: pay.ActionRedirect, URL: link.URL, ExpiresAt: expires}, nil
+	return a.action(s, r.body, asked)
 }
 
 // conflicts maps the outcome in a 409 to the error of starting that number
@@ -101,6 +106,7 @@ type statement struct {
 	Amount    pay.Money   `json:"amount"`
 	Reference string      `json:"reference"` // the cashier's number
 	PaidAt    time.Time   `json:"paid_at"`
+	Refunded  *pay.Money  `json:"refunded"` // all that went back so far, if it says; since version 2
 }
 
 var statuses = map[pay.Outcome]bool{
@@ -128,6 +134,9 @@ func decode(body []byte, id string) (statement, error) {
 	if st.Amount.Value < 1 || st.Amount.Currency == "" || !referenceForm.MatchString(st.Reference) || st.PaidAt.IsZero() {
 		return st, unusable("the statement says paid, but not what, when or under which reference")
 	}
+	if back := st.Refunded; back != nil && (back.Currency != st.Amount.Currency || back.Value < 0 || back.Value > st.Amount.Value) {
+		return st, unusable("the statement says that something else went back than was paid")
+	}
 	return st, nil
 }
 
@@ -139,6 +148,9 @@ func (a *account) evidence(st statement, source pay.Source, raw []byte) pay.Evid
 	}
 	if st.Status == pay.OutcomePaid {
 		ev.Amount, ev.Reference, ev.PaidAt = st.Amount, st.Reference, st.PaidAt
+		if st.Refunded != nil && st.Refunded.Value > 0 {
+			ev.Returned = &pay.Returned{Total: *st.Refunded}
+		}
 	}
 	ev.ID = provider.EvidenceID(ev)
 	return ev
@@ -171,6 +183,9 @@ func (a *account) Notification(header http.Header, body []byte) (pay.Evidence, e
 	id, err := a.verify(header, body)
 	if err != nil {
 		return pay.Evidence{}, fmt.Errorf("merchantlink: %w: %w", provider.ErrForged, err)
+	}
+	if a.Version == versionRails && isRefund(body) {
+		return a.refundNotice(id, body)
 	}
 	st, err := decode(body, "")
 	if err != nil {
