@@ -33,6 +33,7 @@ type Document struct {
 	Theme       Theme        `json:"theme,omitzero"`
 	Visible     int          `json:"visible"`                // at least so many of the offered methods stand before "More payment methods"
 	Instant     bool         `json:"instant,omitempty"`      // a desktop's page comes with the first method's code
+	FriendPay   bool         `json:"friend_pay,omitempty"`   // payers may ask a friend to pay
 	Ranking     []pay.Method `json:"ranking,omitempty"`      // display order; methods that are not in it follow by rank
 	OpenBatches []string     `json:"open_batches,omitempty"` // batches of merchants that are open so far, see [Rollout]
 	Methods     []Method     `json:"methods"`

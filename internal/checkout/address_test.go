@@ -66,7 +66,7 @@ func TestPayersAddress(t *testing.T) {
 	})
 	l := fx.ledger(fx.open())
 	ladder := func(address string) []pay.Rail {
-		f, err := s.Facts(t.Context(), l, netip.MustParseAddr(address))
+		f, err := s.Facts(t.Context(), l, "", netip.MustParseAddr(address))
 		fx.must(err)
 		c, _ := capability.Decide(f.Document, f.Order, device.Detect(phone), now).Choice(wechat)
 		return c.Ladder
@@ -117,7 +117,7 @@ func TestRailThatTheAccountCannotTake(t *testing.T) {
 				Store: ledgers, Desk: ledgers, Marks: fx.Stores().Marks, Accounts: accounts, BaseURL: fx.BaseURL,
 				Documents: oneDocument{fx.Shop(harness.Merchant).Document}, Now: fx.Now, Log: slog.New(slog.NewTextHandler(log, nil)),
 			})
-			f, err := s.Facts(t.Context(), fx.ledger(fx.open()), netip.MustParseAddr("123.125.81.6"))
+			f, err := s.Facts(t.Context(), fx.ledger(fx.open()), "", netip.MustParseAddr("123.125.81.6"))
 			fx.must(err)
 			choice, _ := capability.Decide(f.Document, f.Order, device.Detect(inWeChat), fx.Now()).Choice(wechat)
 			if !slices.Equal(choice.Ladder, c.want) || strings.Contains(log.String(), "can't be paid by them") != (len(c.want) == 1) {

@@ -26,6 +26,7 @@ type AttemptRequest struct {
 	Device        device.Device
 	PayerIP       netip.Addr // the payer's own; WeChat H5 refuses others
 	WalletPayerID string     // the provider's id of the payer, needed by the jsapi rail
+	Invitation    string     // id of the invitation by which the payer came, "" for the session's own
 	First         bool       // nobody asked: only if it is the session's first attempt, else conflict
 
 	// ReturnURL is the address to which the wallet brings the payer back. It is
@@ -119,7 +120,7 @@ func (s *Service) attempt(ctx context.Context, sessionID string, r AttemptReques
 // attempt is begun, but one that waits for its answer can be taken up: its payer is
 // told how things stand, and its order is sent when the provider is back.
 func (s *Service) MayAttempt(ctx context.Context, l *pay.Ledger, r AttemptRequest) error {
-	if status := l.StatusAt(s.now()); status != pay.SessionOpen {
+	if status := l.StatusFor(r.Invitation, s.now()); status != pay.SessionOpen {
 		return pay.Errorf(pay.CodeSessionNotOpen, "", "the session is %s", status)
 	}
 	if method.Find(r.Method) == nil {
@@ -234,15 +235,16 @@ func (s *Service) take(ctx context.Context, l *pay.Ledger, acc *account.Account,
 	return l, attemptID, err
 }
 
-// resumable finds a payable attempt by the same method, rail and account. One that
-// was made for another payer's bridge can't be taken up.
+// resumable finds a payable attempt by the same method, rail and account, of the same
+// payer: wallets refuse an order that another account has touched. One that was made
+// for another payer's bridge can't be taken up.
 func resumable(l *pay.Ledger, acc *account.Account, r AttemptRequest, closed string) *pay.Attempt {
 	if r.Rail == pay.RailJSAPI {
 		return nil
 	}
 	for i := len(l.Attempts) - 1; i >= 0; i-- {
 		a := &l.Attempts[i]
-		if a.State.Payable() && a.ID != closed && a.Method == r.Method && a.Rail == r.Rail && a.Account == acc.Name() {
+		if a.State.Payable() && a.ID != closed && a.Method == r.Method && a.Rail == r.Rail && a.Account == acc.Name() && a.Invitation == r.Invitation {
 			return a
 		}
 	}
@@ -297,9 +299,9 @@ func (s *Service) newAttempt(l *pay.Ledger, acc *account.Account, r AttemptReque
 	a := pay.Attempt{
 		ID: newAttemptID(), Method: r.Method, Rail: r.Rail,
 		Provider: acc.ProviderID, Account: acc.Name(), App: acc.Provider.App(r.Rail),
-		OutTradeNo: newNumber(), Amount: l.Session.Amount,
+		Invitation: r.Invitation, OutTradeNo: newNumber(), Amount: l.Session.Amount,
 		// Providers keep whole seconds: rounded down, none takes money after our expiry.
-		ExpiresAt: l.Session.ExpiresAt.Truncate(time.Second),
+		ExpiresAt: s.payableUntil(l, r).Truncate(time.Second),
 	}
 	var err error
 	a.Request, err = acc.Provider.Request(provider.Order{
@@ -309,6 +311,14 @@ func (s *Service) newAttempt(l *pay.Ledger, acc *account.Account, r AttemptReque
 		PayerIP: r.PayerIP.String(), WalletPayerID: r.WalletPayerID, OS: string(r.Device.OS),
 	})
 	return a, err
+}
+
+// payableUntil is when who asks can't pay any more.
+func (s *Service) payableUntil(l *pay.Ledger, r AttemptRequest) time.Time {
+	if live := l.LiveInvitation(s.now()); r.Invitation != "" && live != nil {
+		return live.ExpiresAt
+	}
+	return l.Session.ExpiresAt
 }
 
 func (s *Service) notifyURL(acc *account.Account) string {

@@ -20,13 +20,17 @@ type Facts struct {
 }
 
 // Facts returns what is known of a session now, and of its payer, who comes from
-// address. Fails with not_found if its merchant or its document is gone.
-func (s *Service) Facts(ctx context.Context, l *pay.Ledger, address netip.Addr) (Facts, error) {
+// address, and by an invitation unless that is "". Nobody says who a friend is, or where
+// they live. Fails with not_found if its merchant or its document is gone.
+func (s *Service) Facts(ctx context.Context, l *pay.Ledger, invitation string, address netip.Addr) (Facts, error) {
 	doc, err := s.document(ctx, &l.Session)
 	if err != nil {
 		return Facts{}, err
 	}
 	order := s.order(ctx, &l.Session)
+	if invitation != "" {
+		order.Payer, order.Region = "", ""
+	}
 	order.Unfit = s.unfit(ctx, l.Session.Merchant, doc, address)
 	return Facts{Document: doc, Order: order}, nil
 }
@@ -87,15 +91,15 @@ func (s *Service) order(ctx context.Context, session *pay.Session) capability.Or
 }
 
 func (s *Service) decide(ctx context.Context, l *pay.Ledger, r AttemptRequest) (capability.Decision, error) {
-	f, err := s.Facts(ctx, l, r.PayerIP)
+	f, err := s.Facts(ctx, l, r.Invitation, r.PayerIP)
 	if err != nil {
 		return capability.Decision{}, err
 	}
 	return capability.Decide(f.Document, f.Order, r.Device, s.now()), nil
 }
 
-// document is the one that a session was created under, with the methods closed
-// that the merchant has closed since.
+// document is the one that a session was created under, with what the merchant has
+// closed since.
 func (s *Service) document(ctx context.Context, session *pay.Session) (*capability.Document, error) {
 	current, version, err := s.documents.Document(ctx, session.Merchant)
 	if err != nil || version == session.DocumentVersion {
@@ -110,6 +114,7 @@ func (s *Service) document(ctx context.Context, session *pay.Session) (*capabili
 
 func closeAsIn(pinned, current *capability.Document) *capability.Document {
 	doc := *pinned
+	doc.FriendPay = pinned.FriendPay && current.FriendPay
 	doc.Methods = slices.Clone(pinned.Methods)
 	for i := range doc.Methods {
 		m := &doc.Methods[i]

@@ -100,7 +100,17 @@ var errNoSession = pay.Errorf(pay.CodeNotFound, "", "there is no such session")
 // ByToken loads the session that a payer's token names. A token that is unknown,
 // or whose session ended more than a day ago, is not_found.
 func (s *Service) ByToken(ctx context.Context, token string) (*pay.Ledger, error) {
-	id, err := s.store.Find(ctx, Key{TokenHash: HashToken(token)})
+	return s.byKey(ctx, Key{TokenHash: HashToken(token)})
+}
+
+// ByFriendToken loads the session that a friend may pay, also if they may not any
+// more. It fails as ByToken does.
+func (s *Service) ByFriendToken(ctx context.Context, token string) (*pay.Ledger, error) {
+	return s.byKey(ctx, Key{FriendHash: HashToken(token)})
+}
+
+func (s *Service) byKey(ctx context.Context, key Key) (*pay.Ledger, error) {
+	id, err := s.store.Find(ctx, key)
 	if err != nil {
 		return nil, err
 	}

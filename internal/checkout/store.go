@@ -44,10 +44,11 @@ type Store interface {
 	Hold(ctx context.Context, sessionIDs []string, until time.Time) error
 }
 
-// Key names a session by something other than its id. Exactly one of TokenHash
-// and OutTradeNo is set.
+// Key names a session by something other than its id. Exactly one of TokenHash,
+// FriendHash and OutTradeNo is set.
 type Key struct {
 	TokenHash  string
+	FriendHash string // of the token of one of its invitations
 	Provider   string // with OutTradeNo
 	Account    string // with OutTradeNo
 	OutTradeNo string

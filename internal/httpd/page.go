@@ -121,7 +121,7 @@ type drawn struct {
 func (s *Server) draw(r *http.Request, l *pay.Ledger, request page.Request) (drawn, error) {
 	d := drawn{request: request, links: s.links(l), at: s.now()}
 	var err error
-	if d.facts, err = s.service.Facts(r.Context(), l, s.clientIP(r)); err != nil {
+	if d.facts, err = s.service.Facts(r.Context(), l, "", s.clientIP(r)); err != nil {
 		return drawn{}, err
 	}
 	d.view, err = page.Make(l, d.facts, request, d.links, d.at)

@@ -11,6 +11,7 @@ type Attempt struct {
 	Provider   string // adapter id, such as wechatpay
 	Account    string // the merchant's account at the provider
 	App        string // the provider's id of our application there, or ""
+	Invitation string // id of the invitation by which its payer came, "" for the session's own payer
 	OutTradeNo string // our number of the payment at the provider: 32 of [0-9A-Za-z]
 	Amount     Money
 	Request    []byte    // what the provider was or will be asked, byte for byte, so that a retry is identical
@@ -57,7 +58,9 @@ type Action struct {
 
 // MaxAttempts limits the attempts of a session that a provider took or may have
 // taken, so that a page can't burn its quota. MaxRefused limits those that were
-// definitely refused: they moved nothing, but each is a row and a call.
+// definitely refused: they moved nothing, but each is a row and a call. Friends have
+// as many of their own, so that whoever gets hold of a link uses up nothing of the
+// payer's.
 const (
 	MaxAttempts = 5
 	MaxRefused  = 20
@@ -65,13 +68,14 @@ const (
 
 // Begin adds an attempt in state submitting. The others that are still payable are
 // abandoned: they are closed at the provider as soon as that is allowed.
-// Fails with session_not_open or too_many_attempts, and with internal if the
-// attempt could be paid more than CloseDelay after its session expired.
+// Fails with session_not_open, also if the attempt's invitation is over, or
+// too_many_attempts, and with internal if the attempt could be paid more than
+// CloseDelay after its session expired.
 func (l *Ledger) Begin(a Attempt, now time.Time) error {
-	if l.Session.Status != SessionOpen || !now.Before(l.Session.ExpiresAt) {
-		return Errorf(CodeSessionNotOpen, "", "the session is %s", l.StatusAt(now))
+	if status := l.StatusFor(a.Invitation, now); status != SessionOpen {
+		return Errorf(CodeSessionNotOpen, "", "the session is %s", status)
 	}
-	if refused := l.refusedAttempts(); refused >= MaxRefused || len(l.Attempts)-refused >= MaxAttempts {
+	if taken, refused := l.attemptsOf(a.Invitation != ""); refused >= MaxRefused || taken >= MaxAttempts {
 		return Errorf(CodeTooManyAttempts, "", "a session takes at most %d attempts, and %d that are refused", MaxAttempts, MaxRefused)
 	}
 	if limit := l.Session.ExpiresAt.Add(CloseDelay); a.ExpiresAt.IsZero() || a.ExpiresAt.After(limit) {
@@ -85,23 +89,32 @@ func (l *Ledger) Begin(a Attempt, now time.Time) error {
 	return nil
 }
 
-func (l *Ledger) refusedAttempts() (n int) {
-	for _, a := range l.Attempts {
-		if a.State == AttemptFailed {
-			n++
+// attemptsOf counts the attempts of friends, or of the session's own payer, by whether
+// the provider refused them.
+func (l *Ledger) attemptsOf(friends bool) (taken, refused int) {
+	for i := range l.Attempts {
+		switch a := &l.Attempts[i]; {
+		case (a.Invitation != "") != friends:
+		case a.State == AttemptFailed:
+			refused++
+		default:
+			taken++
 		}
 	}
-	return n
+	return taken, refused
 }
 
 // Resume takes a payable attempt up again, because the payer came back to it or
-// its request is about to be sent again. Fails with session_not_open, or
-// conflict if the attempt is over.
+// its request is about to be sent again. Fails with session_not_open, also if the
+// attempt's invitation is over, or conflict if the attempt is.
 func (l *Ledger) Resume(id string, now time.Time) error {
-	if status := l.StatusAt(now); status != SessionOpen {
+	a, status := l.Attempt(id), l.StatusAt(now)
+	if a != nil {
+		status = l.StatusFor(a.Invitation, now)
+	}
+	if status != SessionOpen {
 		return Errorf(CodeSessionNotOpen, "", "the session is %s", status)
 	}
-	a := l.Attempt(id)
 	if a == nil || !a.State.Payable() {
 		return Errorf(CodeConflict, "", "the attempt is over")
 	}

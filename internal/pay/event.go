@@ -18,19 +18,21 @@ type EventType string
 // The types of events. Those that merchants hear of are listed in
 // [WebhookEvents].
 const (
-	EventSessionCreated  EventType = "session.created"
-	EventSessionPaid     EventType = "session.paid"
-	EventSessionPaidLate EventType = "session.paid_late"
-	EventSessionExpired  EventType = "session.expired"
-	EventSessionCanceled EventType = "session.canceled"
-	EventAttemptBegun    EventType = "attempt.submitting"
-	EventAttemptAwaiting EventType = "attempt.awaiting"
-	EventAttemptClosed   EventType = "attempt.closed"
-	EventAttemptFailed   EventType = "attempt.failed"
-	EventSurplus         EventType = "payment.surplus"
-	EventRefundCreated   EventType = "refund.created"
-	EventRefundSucceeded EventType = "refund.succeeded"
-	EventRefundFailed    EventType = "refund.failed"
+	EventSessionCreated    EventType = "session.created"
+	EventSessionPaid       EventType = "session.paid"
+	EventSessionPaidLate   EventType = "session.paid_late"
+	EventSessionExpired    EventType = "session.expired"
+	EventSessionCanceled   EventType = "session.canceled"
+	EventInvitationCreated EventType = "invitation.created"
+	EventInvitationRevoked EventType = "invitation.revoked"
+	EventAttemptBegun      EventType = "attempt.submitting"
+	EventAttemptAwaiting   EventType = "attempt.awaiting"
+	EventAttemptClosed     EventType = "attempt.closed"
+	EventAttemptFailed     EventType = "attempt.failed"
+	EventSurplus           EventType = "payment.surplus"
+	EventRefundCreated     EventType = "refund.created"
+	EventRefundSucceeded   EventType = "refund.succeeded"
+	EventRefundFailed      EventType = "refund.failed"
 )
 
 // WebhookEvents lists the event types that are sent to merchants.

@@ -28,6 +28,19 @@ func openLedger() *pay.Ledger {
 	})
 }
 
+// friend is the attempt that a friend begins, by invitation, where one was asked.
+const friend = 1
+
+var invitation = pay.Invitation{ID: "in_1", TokenHash: "hash", Seed: "seed", Name: "Mei", ExpiresAt: opened.Add(sessionLife)}
+
+func invitedLedger() *pay.Ledger {
+	l := openLedger()
+	if err := l.Invite(invitation, opened); err != nil {
+		panic(err)
+	}
+	return l
+}
+
 func newAttempt(n int) pay.Attempt {
 	return pay.Attempt{
 		ID: ids[n], Method: "wechat_pay", Rail: pay.RailQR,

@@ -11,7 +11,7 @@ import (
 // without the events and evidence that have been written.
 func clone(l *pay.Ledger) *pay.Ledger {
 	c := *l
-	c.Attempts, c.Refunds = slices.Clone(l.Attempts), slices.Clone(l.Refunds)
+	c.Attempts, c.Refunds, c.Invitations = slices.Clone(l.Attempts), slices.Clone(l.Refunds), slices.Clone(l.Invitations)
 	c.Events, c.Evidence = nil, nil
 	return &c
 }
@@ -36,6 +36,11 @@ func checkCommit(before, after *pay.Ledger) error {
 	if was.Status != pay.SessionOpen && len(after.Attempts) > len(before.Attempts) {
 		return fmt.Errorf("I6: an attempt was created on a session that was %s", was.Status)
 	}
+	for _, a := range after.Attempts[len(before.Attempts):] {
+		if i := slices.IndexFunc(before.Invitations, func(i pay.Invitation) bool { return i.ID == a.Invitation }); i >= 0 && !before.Invitations[i].RevokedAt.IsZero() {
+			return fmt.Errorf("I6: an attempt was created by a link that was taken back")
+		}
+	}
 	for i, e := range after.Events {
 		if want := was.LastEvent + int64(i) + 1; e.Number != want {
 			return fmt.Errorf("I9: event %s has number %d, want %d", e.Type, e.Number, want)
@@ -51,7 +56,7 @@ func checkCommit(before, after *pay.Ledger) error {
 // I10, and that whatever is unfinished will be looked at again. paid is how many
 // paid events its session has had.
 func checkLedger(l *pay.Ledger, paid int) error {
-	for _, check := range []func(*pay.Ledger, int) error{checkWinner, checkSurplus, checkRefunds, checkPlans} {
+	for _, check := range []func(*pay.Ledger, int) error{checkWinner, checkSurplus, checkRefunds, checkPlans, checkFriends} {
 		if err := check(l, paid); err != nil {
 			return err
 		}
@@ -74,6 +79,25 @@ func checkWinner(l *pay.Ledger, paid int) error {
 		if (a.State == pay.AttemptSucceeded) != (a.ID == l.Session.Winner) {
 			return fmt.Errorf("I2: attempt %s is %s, but the winner is %q", a.ID, a.State, l.Session.Winner)
 		}
+	}
+	return nil
+}
+
+// checkFriends: at most one attempt is anybody's way to pay, and nobody's is that of
+// a link which was taken back.
+func checkFriends(l *pay.Ledger, _ int) error {
+	ways := 0
+	for _, a := range l.Attempts {
+		if !a.State.Payable() || a.Abandoned {
+			continue
+		}
+		ways++
+		if i := slices.IndexFunc(l.Invitations, func(i pay.Invitation) bool { return i.ID == a.Invitation }); i >= 0 && !l.Invitations[i].RevokedAt.IsZero() {
+			return fmt.Errorf("friends: attempt %s is open though its link was taken back", a.ID)
+		}
+	}
+	if ways > 1 {
+		return fmt.Errorf("friends: %d attempts are open side by side", ways)
 	}
 	return nil
 }

@@ -9,6 +9,8 @@ type Ledger struct {
 	Attempts []Attempt // oldest first
 	Refunds  []Refund  // oldest first
 
+	Invitations []Invitation // oldest first
+
 	Events   []Event    // new since the ledger was loaded
 	Evidence []Evidence // new since the ledger was loaded
 }
@@ -42,18 +44,33 @@ func (l *Ledger) AttemptByNumber(provider, account, outTradeNo string) *Attempt 
 	return nil
 }
 
-// Current returns the attempt that the payer is on: the winner, else the newest
-// that they have not turned away from, else nil.
-func (l *Ledger) Current() *Attempt {
-	if winner := l.Attempt(l.Session.Winner); winner != nil {
+// Current returns the attempt that the session's own payer is on: see CurrentFor.
+func (l *Ledger) Current() *Attempt { return l.CurrentFor("") }
+
+// CurrentFor returns the attempt that who came by an invitation is on, of those that
+// they began: the winner, else the newest that they have not turned away from, else
+// nil. An id of "" is the payer's own.
+func (l *Ledger) CurrentFor(invitation string) *Attempt {
+	if winner := l.Attempt(l.Session.Winner); winner != nil && winner.Invitation == invitation {
 		return winner
 	}
 	for i := len(l.Attempts) - 1; i >= 0; i-- {
-		if !l.Attempts[i].Abandoned {
-			return &l.Attempts[i]
+		if a := &l.Attempts[i]; !a.Abandoned && a.Invitation == invitation {
+			return a
 		}
 	}
 	return nil
+}
+
+// OtherPays reports whether somebody else than who came by an invitation has turned to
+// an attempt that can be paid.
+func (l *Ledger) OtherPays(invitation string) bool {
+	for i := range l.Attempts {
+		if a := &l.Attempts[i]; a.Invitation != invitation && a.State.Payable() && !a.Abandoned {
+			return true
+		}
+	}
+	return false
 }
 
 // Settled reports whether nothing of the ledger is under way: no attempt can be

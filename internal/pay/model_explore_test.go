@@ -66,7 +66,16 @@ func newModel(s scene, attempts int, wrong mutant) *model {
 	}
 }
 
-func (m *model) start() modelState { return modelState{ledger: m.intern(clone(openLedger()))} }
+func (m *model) start() modelState {
+	l := openLedger()
+	if m.invites() {
+		l = invitedLedger()
+	}
+	return modelState{ledger: m.intern(clone(l))}
+}
+
+// invites reports whether a friend was asked.
+func (m *model) invites() bool { return m.scene == inviting || m.scene == everywhere }
 
 // explore visits every state until one breaks the named invariant, any for "";
 // nil if none does.
@@ -103,7 +112,7 @@ func (m *model) steps(w modelState) iter.Seq2[step, modelState] {
 
 // has reports whether a rule belongs to the scene.
 func (m *model) has(r rule) bool {
-	return r.only == everywhere || m.scene == everywhere || r.only == m.scene
+	return r.only == everywhere || m.scene == everywhere || r.only == m.scene || r.only == paying && m.scene == inviting
 }
 
 // walk takes random steps until an invariant is broken; nil if none is within
@@ -226,6 +235,9 @@ func (m *model) intern(l *pay.Ledger) *pay.Ledger {
 		key = append(key, flag(a.Abandoned))
 		key = appendTime(key, a.CreatedAt)
 		key = appendTime(key, a.SentAt)
+	}
+	for _, i := range l.Invitations {
+		key = append(key, '|', flag(i.RevokedAt.IsZero()))
 	}
 	for _, r := range l.Refunds {
 		key = append(key, '|')

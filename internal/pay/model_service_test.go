@@ -27,6 +27,7 @@ type mutant struct {
 	believeAbsence   bool
 	dropEarlyNotice  bool
 	cancelIsClosed   bool
+	ignoreRevoked    bool
 }
 
 // update names a change of a ledger. Equal ones have equal outcomes.
@@ -114,7 +115,24 @@ func (m *model) begin(w modelState, _ int) modelState {
 }
 
 func (m *model) insert(w modelState, n int) (modelState, bool) {
-	return m.commit(w, "begin", n, func(l *pay.Ledger) error { return l.Begin(newAttempt(n), w.now()) })
+	a := newAttempt(n)
+	if m.invites() && n == friend {
+		a.Invitation = invitation.ID
+	}
+	return m.commit(w, "begin", n, func(l *pay.Ledger) error {
+		if m.ignoreRevoked {
+			l.Invitations[0].RevokedAt = time.Time{}
+		}
+		return l.Begin(a, w.now())
+	})
+}
+
+func (m *model) revoke(w modelState, _ int) modelState {
+	w, _ = m.commit(w, "revoke", 0, func(l *pay.Ledger) error {
+		l.Revoke(w.now())
+		return nil
+	})
+	return w
 }
 
 func (m *model) resume(w modelState, n int) modelState {

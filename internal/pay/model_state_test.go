@@ -141,6 +141,7 @@ const (
 	everywhere scene = iota
 	paying           // payers go to and fro, and providers refuse
 	returning        // money goes back, by anybody's hand
+	inviting         // as paying, and attempt 1 is a friend's, by a link that may be taken back
 )
 
 // rules is everything that may happen in the model. Those about the session
@@ -169,6 +170,8 @@ var rules = []rule{
 	{text: "service asks to refund payment %d, the reply is lost", do: (*model).refundAtOnce, only: paying},
 	{text: "service asks to refund payment %d and stores it", do: (*model).refund, only: paying},
 	{text: "our process dies", do: (*model).crash, only: paying, rare: true},
+
+	{text: "payer takes the friend's link back", do: (*model).revoke, only: inviting},
 
 	{text: "payer begins another attempt, which the provider takes", do: (*model).beginAtOnce, only: returning},
 	{text: "service is notified of payment %d", do: (*model).notice, only: returning},

@@ -31,6 +31,29 @@ func TestModelHoldsEveryInvariant(t *testing.T) {
 	}
 }
 
+// TestModelOfAFriend visits what can follow when a friend pays too.
+func TestModelOfAFriend(t *testing.T) {
+	t.Parallel()
+	needs.Time(t)
+	m := exploreAll(t, inviting)
+	seen := map[string]bool{}
+	for _, l := range m.ledgers {
+		won := l.Attempt(l.Session.Winner)
+		if won == nil {
+			continue
+		}
+		seen[fmt.Sprintf("friend %t, revoked %t, surplus %t", won.Invitation != "", !l.Invitations[0].RevokedAt.IsZero(), len(l.Refunds) > 0)] = true
+	}
+	for _, want := range []string{
+		"friend true, revoked false, surplus false", "friend true, revoked true, surplus true",
+		"friend false, revoked false, surplus true", "friend false, revoked true, surplus true",
+	} {
+		if !seen[want] {
+			t.Errorf("no session was ever paid with %s", want)
+		}
+	}
+}
+
 // TestModelOfReturnedMoney visits what can follow when money goes back by any hand.
 func TestModelOfReturnedMoney(t *testing.T) {
 	t.Parallel()
@@ -120,6 +143,7 @@ var mutants = []struct {
 	{"acknowledge-refund-notices-unheard", returning, mutant{acknowledgeFirst: true}, "I12"},
 	{"drop-the-refund-of-an-unknown-payment", returning, mutant{dropEarlyNotice: true}, "I12"},
 	{"take-a-cancel-that-refunds-for-closed", returning, mutant{cancelIsClosed: true}, "money"},
+	{"ignore-that-a-link-was-taken-back", inviting, mutant{ignoreRevoked: true}, "I6"},
 	{"request-outlives-its-attempt", paying, mutant{requestOutlives: true}, "I7"},
 }
 

@@ -86,6 +86,7 @@ func AnyDocument(roll Dice) *capability.Document {
 	}
 	if roll.Yes() {
 		doc.Instant = roll.Yes()
+		doc.FriendPay = roll.Yes()
 		doc.Logo, doc.Operator = Pick(roll, []string{"", "sign"}), Pick(roll, []string{"", "Pay & Co"})
 		doc.Help = Pick(roll, []string{"", "https://tea.example/help?a=1", "mailto:help@tea.example", "tel:+8610000"})
 		doc.Theme = capability.Theme{Preset: Pick(roll, capability.Presets), Accent: Pick(roll, append([]string{"#0a7d4f", "#000000"}, capability.Accents...)), Corners: Pick(roll, capability.Corners), Mode: Pick(roll, capability.Modes)}

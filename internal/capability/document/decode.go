@@ -69,6 +69,7 @@ func (d *decoder) document(doc *capability.Document) reader {
 		field{"theme", false, d.theme(&doc.Theme)},
 		field{"visible", true, integer(d, &doc.Visible, 1, maxVisible)},
 		field{"instant", false, d.boolean(&doc.Instant)},
+		field{"friend_pay", false, d.boolean(&doc.FriendPay)},
 		field{"ranking", false, set(d, &doc.Ranking, 1, d.methodID)},
 		field{"open_batches", false, set(d, &doc.OpenBatches, 1, d.id)},
 		field{"methods", true, list(d, &doc.Methods, 1, d.method)},

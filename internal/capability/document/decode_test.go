@@ -80,6 +80,7 @@ var broken = []struct {
 	{"visible-zero", "visible", "range"},
 	{"visible-fraction", "visible", "type"},
 	{"instant-as-number", "instant", "type"},
+	{"friend-pay-as-text", "friend_pay", "type"},
 	{"ranking-unknown", "ranking[0]", "unknown_id"},
 	{"ranking-twice", "ranking[1]", "duplicate"},
 	{"ranking-undeclared", "ranking[0]", "undeclared"},

@@ -68,6 +68,11 @@ func (s *testStore) everything() {
 			return l.AddRefund(pay.Refund{ID: "r", AttemptID: a.ID, Number: "n", Amount: a.Amount}, now)
 		},
 		func(l *pay.Ledger) error { l.RefundTried("r", "", now); return nil },
+		func(l *pay.Ledger) error {
+			l.Invitations = append(l.Invitations, pay.Invitation{ID: "i", TokenHash: "h"})
+			return nil
+		},
+		func(l *pay.Ledger) error { l.Invitations[0].RevokedAt = now; return nil },
 	}
 	for _, change := range changes {
 		_, err := s.Ledgers.Update(ctx, "cs_plan", change)
@@ -75,13 +80,14 @@ func (s *testStore) everything() {
 	}
 	_, err1 := s.Ledgers.Ledger(ctx, "cs_plan")
 	_, err2 := s.Ledgers.Find(ctx, checkout.Key{TokenHash: "cs_plan"})
+	_, err0 := s.Ledgers.Find(ctx, checkout.Key{FriendHash: "h"})
 	_, err3 := s.Ledgers.Find(ctx, checkout.Key{Provider: a.Provider, Account: a.Account, OutTradeNo: a.OutTradeNo})
 	_, err4 := s.Ledgers.Events(ctx, "cs_plan", 0)
 	_, err5 := s.Ledgers.Claim(ctx, now, now, 1)
 	_, err6 := s.Ledgers.Quarantine(ctx, checkout.Quarantined{Evidence: ev, At: now})
 	_, err7 := s.Ledgers.PaidAttempts(ctx, a.Provider, a.Account, now, now)
 	_, err8 := s.Ledgers.FirstUsed(ctx, a.Provider, a.Account)
-	must(err1, err2, err3, err4, err5, err6, err7, err8)
+	must(err0, err1, err2, err3, err4, err5, err6, err7, err8)
 	entries, err1 := s.Ledgers.Quarantined(ctx, checkout.QuarantineFilter{Limit: 1})
 	must(err1)
 	_, err1 = s.Ledgers.Quarantined(ctx, checkout.QuarantineFilter{After: entries[0].ID, OutTradeNo: "n", Limit: 1})

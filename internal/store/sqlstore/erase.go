@@ -165,7 +165,8 @@ const (
 	stillNeeded = `SELECT CASE WHEN EXISTS (SELECT 1 FROM sessions WHERE id = ? AND status = 'open')
 		OR EXISTS (SELECT 1 FROM attempts WHERE session_id = ? AND state IN ('submitting', 'awaiting'))
 		OR EXISTS (SELECT 1` + entriesOf + ` AND e.status <> 'resolved') THEN 1 ELSE 0 END`
-	setErased = "UPDATE sessions SET erased_at = CASE WHEN erased_at = 0 THEN CAST(? AS BIGINT) ELSE erased_at END, erasing = ? WHERE id = ?"
+	eraseNames = "UPDATE invitations SET name = '' WHERE session_id = ?"
+	setErased  = "UPDATE sessions SET erased_at = CASE WHEN erased_at = 0 THEN CAST(? AS BIGINT) ELSE erased_at END, erasing = ? WHERE id = ?"
 )
 
 // eraseSession erases what nobody needs any more of a session's payer, and reports
@@ -173,6 +174,9 @@ const (
 func (s *Retention) eraseSession(ctx context.Context, q Querier, id string, now int64) (whole bool, err error) {
 	const forever = int64(1) << 62
 	if _, err := s.hashRequests(ctx, q, id, forever); err != nil {
+		return false, err
+	}
+	if _, err := exec(ctx, q, eraseNames, id); err != nil {
 		return false, err
 	}
 	evidence, err := all(ctx, q, statementFields, selectRaw+wholeEvidence+" AND session_id = ?", forever, id)

@@ -12,7 +12,7 @@ import (
 	"morepay/internal/pay"
 )
 
-// Ledgers keeps sessions with their attempts, refunds, events and evidence.
+// Ledgers keeps sessions with their attempts, refunds, invitations, events and evidence.
 type Ledgers struct {
 	base
 	message MakeMessage
@@ -95,8 +95,9 @@ func (s *Ledgers) update(ctx context.Context, sessionID string, change func(Quer
 }
 
 var (
-	selectAttempts = "SELECT " + attempts.list() + " FROM attempts WHERE session_id = ? ORDER BY ordinal"
-	selectRefunds  = "SELECT " + refunds.list() + " FROM refunds WHERE session_id = ? ORDER BY ordinal"
+	selectAttempts    = "SELECT " + attempts.list() + " FROM attempts WHERE session_id = ? ORDER BY ordinal"
+	selectRefunds     = "SELECT " + refunds.list() + " FROM refunds WHERE session_id = ? ORDER BY ordinal"
+	selectInvitations = "SELECT " + invitations.list() + " FROM invitations WHERE session_id = ? ORDER BY ordinal"
 )
 
 // loadLedger loads what query finds of a session, and all below it but events and
@@ -121,13 +122,21 @@ func loadLedger(ctx context.Context, q Querier, query, sessionID string) (*pay.L
 	for _, r := range refunds {
 		l.Refunds = append(l.Refunds, *r.Refund)
 	}
-	return l, &session, nil
+	if session.invitations == 0 {
+		return l, &session, nil
+	}
+	invitations, err := all(ctx, q, invitationFields, selectInvitations, sessionID)
+	for _, i := range invitations {
+		l.Invitations = append(l.Invitations, *i.Invitation)
+	}
+	return l, &session, err
 }
 
 // image is a ledger as rows of plain values. Two images tell what has changed.
 type image struct {
 	session           []any // nil before the session was created
 	attempts, refunds [][]any
+	invitations       [][]any
 	lastEvent         int64
 	erasedAt          int64
 }
@@ -146,6 +155,13 @@ func imageOf(l *pay.Ledger, session *sessionRow) (*image, error) {
 			return nil, err
 		}
 		m.attempts = append(m.attempts, row)
+	}
+	for i := range l.Invitations {
+		row, err := values(invitationFields(&invitationRow{l.Session.ID, int64(i), &l.Invitations[i]}))
+		if err != nil {
+			return nil, err
+		}
+		m.invitations = append(m.invitations, row)
 	}
 	for i := range l.Refunds {
 		row, err := values(refundFields(&refundRow{l.Session.ID, int64(i), &l.Refunds[i]}))
@@ -167,11 +183,21 @@ var (
 	insertRefund   = refunds.insert("")
 	updateRefund   = "UPDATE refunds SET " + refunds.set(rowKey) + " WHERE session_id = ? AND ordinal = ?"
 	insertEvidence = evidence.insert(ignoreRepeats)
+
+	insertInvitation = invitations.insert("")
+	updateInvitation = "UPDATE invitations SET " + invitations.set(rowKey) + " WHERE session_id = ? AND ordinal = ?"
 )
 
 // save writes what differs from before, and ends the claim on the session.
 func (s *Ledgers) save(ctx context.Context, q Querier, l *pay.Ledger, before *image) error {
-	after, err := imageOf(l, &sessionRow{Session: l.Session, dueAt: toMillis(l.Due()), erasedAt: before.erasedAt})
+	if before.erasedAt > 0 {
+		for i := range l.Invitations {
+			l.Invitations[i].Name = ""
+		}
+	}
+	after, err := imageOf(l, &sessionRow{
+		Session: l.Session, dueAt: toMillis(l.Due()), erasedAt: before.erasedAt, invitations: int64(len(l.Invitations)),
+	})
 	if err != nil {
 		return err
 	}
@@ -187,6 +213,9 @@ func (s *Ledgers) save(ctx context.Context, q Querier, l *pay.Ledger, before *im
 		return err
 	}
 	if err := writeRows(ctx, q, before.refunds, after.refunds, insertRefund, updateRefund); err != nil {
+		return err
+	}
+	if err := writeRows(ctx, q, before.invitations, after.invitations, insertInvitation, updateInvitation); err != nil {
 		return err
 	}
 	for i := range l.Evidence {
@@ -291,12 +320,16 @@ func insert(ctx context.Context, q Querier, query string, fields []any) error {
 const (
 	findByToken  = "SELECT id FROM sessions WHERE token_hash = ?"
 	findByNumber = "SELECT session_id FROM attempts WHERE provider = ? AND account = ? AND out_trade_no = ?"
+	findByFriend = "SELECT session_id FROM invitations WHERE token_hash = ?"
 )
 
 // Find implements [checkout.Store].
 func (s *Ledgers) Find(ctx context.Context, key checkout.Key) (string, error) {
 	query, args := findByToken, []any{key.TokenHash}
-	if key.TokenHash == "" {
+	switch {
+	case key.FriendHash != "":
+		query, args = findByFriend, []any{key.FriendHash}
+	case key.TokenHash == "":
 		query, args = findByNumber, []any{key.Provider, key.Account, key.OutTradeNo}
 	}
 	return get(ctx, s.base, "session", scalar[string], query, args...)

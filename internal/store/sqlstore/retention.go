@@ -173,6 +173,7 @@ var below = []string{
 	"DELETE FROM evidence WHERE session_id = ?",
 	"DELETE FROM events WHERE session_id = ?",
 	"DELETE FROM refunds WHERE session_id = ?",
+	"DELETE FROM invitations WHERE session_id = ?",
 	"DELETE FROM attempts WHERE session_id = ?",
 	"DELETE FROM sessions WHERE id = ?",
 }

@@ -37,7 +37,7 @@ func (t table) set(from int) string {
 var sessions = newTable("sessions", `
 	id merchant token_hash reference amount_value amount_currency description items
 	payer_id region return_url renew_url locale document_version created_at expires_at
-	status winner last_event due_at claimed_until erased_at`)
+	status winner last_event due_at claimed_until erased_at invitations`)
 
 // Places of columns of a session: those before sessionTerms are fixed when it is
 // created, the others change.
@@ -52,6 +52,7 @@ type sessionRow struct {
 	dueAt        int64 // Unix milliseconds, 0 for never
 	claimedUntil int64 // Unix milliseconds, 0 for not claimed
 	erasedAt     int64 // Unix milliseconds, 0 if the payer's data are kept
+	invitations  int64 // how many there are: mostly none, and then none are looked for
 }
 
 func sessionFields(s *sessionRow) []any {
@@ -63,11 +64,11 @@ func sessionFields(s *sessionRow) []any {
 		millis{&s.ExpiresAt},
 		&s.Status,
 		optional{&s.Winner},
-		&s.LastEvent, &s.dueAt, &s.claimedUntil, &s.erasedAt,
+		&s.LastEvent, &s.dueAt, &s.claimedUntil, &s.erasedAt, &s.invitations,
 	}
 }
 
-// rowKey are the columns that name an attempt or refund: its session, and its
+// rowKey are the columns that name an attempt, refund or invitation: its session, and its
 // place among those of that session.
 const rowKey = 2
 
@@ -75,7 +76,7 @@ var attempts = newTable("attempts", `
 	session_id ordinal
 	id method rail provider account app out_trade_no amount_value amount_currency request expires_at
 	state action reference abandoned created_at sent_at paid_at checks check_at
-	sends send_at returned_total returned_unknown`)
+	sends send_at returned_total returned_unknown invitation`)
 
 // attemptRow is an attempt with its key.
 type attemptRow struct {
@@ -103,7 +104,7 @@ func attemptFields(a *attemptRow) []any {
 		millis{&a.CheckAt},
 		&a.Sends,
 		millis{&a.SendAt},
-		&a.ReturnedTotal, &a.ReturnedUnknown,
+		&a.ReturnedTotal, &a.ReturnedUnknown, &a.Invitation,
 	}
 }
 
@@ -132,6 +133,30 @@ func refundFields(r *refundRow) []any {
 		millis{&r.SilentAt},
 		&r.Tries,
 		millis{&r.CheckAt},
+	}
+}
+
+var invitations = newTable("invitations", `
+	session_id ordinal
+	id token_hash seed name created_at expires_at revoked_at`)
+
+// invitationRow is an invitation with its key.
+type invitationRow struct {
+	sessionID string
+	ordinal   int64
+	*pay.Invitation
+}
+
+func invitationFields(i *invitationRow) []any {
+	if i.Invitation == nil {
+		i.Invitation = new(pay.Invitation)
+	}
+	return []any{
+		&i.sessionID, &i.ordinal,
+		&i.ID, &i.TokenHash, &i.Seed, &i.Name,
+		millis{&i.CreatedAt},
+		millis{&i.ExpiresAt},
+		millis{&i.RevokedAt},
 	}
 }
 

@@ -55,15 +55,27 @@ var ledgerRows = []row{
 		tests: "./internal/pay TestAttemptMachine",
 	}, {
 		name: "attempt-after-the-expiry", file: "internal/pay/attempt.go",
-		line: "if l.Session.Status != SessionOpen || !now.Before(l.Session.ExpiresAt) {", becomes: "if l.Session.Status != SessionOpen {",
+		line: "if status := l.StatusFor(a.Invitation, now); status != SessionOpen {", becomes: "if status := l.Session.Status; status != SessionOpen {",
 		tests: "./internal/pay TestBegin",
+	}, {
+		name: "friend-uses-up-the-payer's-attempts", file: "internal/pay/attempt.go",
+		line: `case (a.Invitation != "") != friends:`, becomes: `case friends && !friends:`,
+		tests: "./internal/pay TestFriendsHaveTheirOwnAttempts",
+	}, {
+		name: "revoked-link-pays", file: "internal/pay/invitation.go",
+		line: "return i.RevokedAt.IsZero() && now.Before(i.ExpiresAt)", becomes: "return now.Before(i.ExpiresAt)",
+		tests: "./internal/pay TestRevoke",
+	}, {
+		name: "revoked-friend's-order-stays-open", file: "internal/pay/invitation.go",
+		line: "a.Invitation == live.ID {", becomes: "a.Invitation == live.TokenHash {",
+		tests: "./internal/pay TestRevoke",
 	}, {
 		name: "attempt-outlives-its-session", file: "internal/pay/attempt.go",
 		line: "a.ExpiresAt.IsZero() || a.ExpiresAt.After(limit)", becomes: "a.ExpiresAt.IsZero() && !limit.IsZero()",
 		tests: "./internal/pay TestBegin",
 	}, {
 		name: "attempts-without-bound", file: "internal/pay/attempt.go",
-		line: "len(l.Attempts)-refused >= MaxAttempts", becomes: "false",
+		line: "taken >= MaxAttempts", becomes: "false",
 		tests: "./internal/pay TestBegin",
 	}, {
 		name: "refused-attempts-without-bound", file: "internal/pay/attempt.go",
@@ -71,7 +83,7 @@ var ledgerRows = []row{
 		tests: "./internal/pay TestRefusalsAreFree",
 	}, {
 		name: "refusals-use-up-the-session", file: "internal/pay/attempt.go",
-		line: "len(l.Attempts)-refused >=", becomes: "len(l.Attempts) >=",
+		line: "|| taken >=", becomes: "|| taken+refused >=",
 		tests: "./internal/pay TestRefusalsAreFree",
 	}, {
 		name: "who-comes-back-leaves-the-others-open", file: "internal/pay/attempt.go",
