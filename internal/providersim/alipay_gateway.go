@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -72,20 +73,32 @@ func (s *Sim) routeAlipay() {
 	s.routes.HandleFunc("OPTIONS /phone/tradepay", s.tradePay)
 }
 
-// gateway is the one address of Alipay: parameters may be in the address and
-// in the form.
+// gateway is the one address of Alipay.
 func (s *Sim) gateway(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
 	if err := r.ParseForm(); err != nil {
 		http.Error(w, "the form can't be read", http.StatusBadRequest)
 		return
 	}
-	c := newAlipayCall(r.Form)
+	c := newAlipayCall(gatewayParameters(r))
 	if product, ok := gatewayPages[c.name]; ok {
 		s.openTradePage(w, r, c, product)
 		return
 	}
 	s.serve(w, r, c)
+}
+
+// gatewayParameters returns those in the address and in the form as one set. Clients
+// put some into both, with the same value; else a name has as many values as it was
+// given, and signer refuses it.
+func gatewayParameters(r *http.Request) url.Values {
+	p := r.URL.Query()
+	for name, values := range r.PostForm {
+		if !slices.Equal(p[name], values) {
+			p[name] = append(p[name], values...)
+		}
+	}
+	return p
 }
 
 func newAlipayCall(p url.Values) *alipayCall {

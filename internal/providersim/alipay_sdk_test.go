@@ -1,6 +1,7 @@
 package providersim_test
 
 import (
+	"cmp"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
@@ -338,22 +339,63 @@ func TestAlipayRefusesCommonParameters(t *testing.T) {
 	}
 }
 
+// TestAlipayParametersInAddressAndForm posts a signed query with its parameters
+// spread over both: they are one set.
+func TestAlipayParametersInAddressAndForm(t *testing.T) {
+	t.Parallel()
+	fx, c := newAlipayWorld(t)
+	p, err := c.URLValues(alipay.TradeQuery{OutTradeNo: "never_made"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, content := p.Encode(), url.Values{"biz_content": p["biz_content"]}.Encode()
+	p.Del("biz_content")
+	common := p.Encode()
+	for name, c := range map[string]struct{ address, form, sub string }{
+		"form-only":                {"", all, "ACQ.TRADE_NOT_EXIST"},
+		"address-only":             {all, "", "ACQ.TRADE_NOT_EXIST"},
+		"charset-in-both":          {"charset=utf-8", all, "ACQ.TRADE_NOT_EXIST"},
+		"content-in-form":          {common, content, "ACQ.TRADE_NOT_EXIST"},
+		"all-in-both":              {all, all, "ACQ.TRADE_NOT_EXIST"},
+		"other-value":              {"charset=gbk", all, "isv.invalid-charset"},
+		"other-case":               {"charset=UTF-8", all, "isv.invalid-charset"},
+		"twice-in-address":         {"charset=utf-8&charset=utf-8", all, "isv.invalid-charset"},
+		"twice-in-form":            {"charset=utf-8", all + "&charset=utf-8", "isv.invalid-charset"},
+		"twice-in-both":            {"charset=utf-8&charset=utf-8", all + "&charset=utf-8", "isv.invalid-charset"},
+		"unsigned-part-in-address": {"notify_url=http%3A%2F%2F127.0.0.1%2F", all, "isv.invalid-signature"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := fx.gatewayRefusal(c.address, c.form); got != c.sub {
+				t.Errorf("sub_code is %q, want %q", got, c.sub)
+			}
+		})
+	}
+}
+
 // gatewayError posts to the gateway and returns the sub_code of its
 // error_response.
 func (fx *fixture) gatewayError(p url.Values) string {
 	fx.t.Helper()
-	res, err := fx.http.PostForm(fx.server.URL+"/gateway.do", p)
+	return fx.gatewayRefusal("", p.Encode())
+}
+
+// gatewayRefusal posts a form to the gateway with a query in its address, and returns
+// the sub_code of what is answered.
+func (fx *fixture) gatewayRefusal(query, form string) string {
+	fx.t.Helper()
+	res, err := fx.http.Post(fx.server.URL+"/gateway.do?"+query, "application/x-www-form-urlencoded", strings.NewReader(form))
 	if err != nil {
 		fx.t.Fatal(err)
 	}
 	defer res.Body.Close()
 	var answer struct {
 		Error alipay.Error `json:"error_response"`
+		Query alipay.Error `json:"alipay_trade_query_response"`
 	}
 	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
 		fx.t.Fatal(err)
 	}
-	return answer.Error.SubCode
+	return cmp.Or(answer.Error.SubCode, answer.Query.SubCode)
 }
 
 func TestAlipayTradeRules(t *testing.T) {
