@@ -17,6 +17,9 @@ WASM_LIMIT := 800000 # bytes with brotli
 TOOLS := .ci/tools/go.mod
 LINT  := $(GO) tool -modfile=$(TOOLS) golangci-lint
 
+# So has what drives the simulator with a client that is not ours.
+FOREIGN := internal/providersim/foreign
+
 # How much make stress does, and of how many mutants make test tries a sample.
 CUTS ?= 100000
 MUTANTS ?= 10
@@ -49,6 +52,7 @@ standins:
 
 check: vet lint rules ## vet, lint and the quick tests; installs nothing
 	$(GO) test -short ./...
+	cd $(FOREIGN) && $(GO) test ./...
 
 # They read documents and what go list says, of which Go's cache of results knows nothing.
 rules:
@@ -57,6 +61,7 @@ rules:
 vet:
 	$(GO) vet ./...
 	GOOS=js GOARCH=wasm $(GO) vet ./app ./wasm
+	cd $(FOREIGN) && $(GO) vet ./...
 
 lint: ## staticcheck and its kin, see .golangci.yaml
 	$(LINT) run
@@ -67,11 +72,13 @@ fmt: ## format all Go files
 tidy: ## make go.mod and go.sum say what is imported
 	$(GO) mod tidy
 	cd $(dir $(TOOLS)) && $(GO) mod tidy
+	cd $(FOREIGN) && $(GO) mod tidy
 
 verify: ## fail if go.mod, go.sum or the downloaded modules are not what they should be
 	$(GO) mod tidy -diff
 	$(GO) mod verify
 	cd $(dir $(TOOLS)) && $(GO) mod tidy -diff
+	cd $(FOREIGN) && $(GO) mod tidy -diff
 
 deps: ## install what the tests need (Chromium, Firefox, WebKit, fonts, PostgreSQL, pgbouncer, nginx, Node, axe-core), where it may
 	.ci/needs
@@ -81,6 +88,7 @@ test: export CI = 1
 test: deps vet lint verify rules ## everything CI runs
 	$(MAKE) wasm
 	$(GO) test -race -timeout 20m ./...
+	cd $(FOREIGN) && $(GO) test -race ./...
 	$(GO) test -run Model ./internal/pay
 	$(GO) run ./internal/tools/mutants -sample $(MUTANTS)
 	$(MAKE) size

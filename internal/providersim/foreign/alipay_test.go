@@ -1,0 +1,241 @@
+package foreign_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/base64"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-pay/gopay"
+	"github.com/go-pay/gopay/alipay"
+	"github.com/go-pay/gopay/pkg/xhttp"
+
+	"morepay/internal/providersim"
+)
+
+const (
+	app    = "2021000000000001"
+	seller = "2088000000000009"
+)
+
+// newAlipay starts a simulator with an Alipay account, and a client that verifies
+// every answer.
+func newAlipay(t *testing.T) (*fixture, *alipay.Client) {
+	t.Helper()
+	fx := newFixture(t, "success")
+	err := fx.sim.AddAlipayAccount(providersim.AlipayAccount{
+		AppID: app, SellerID: seller, Name: "Tea & Co", MerchantPublicKey: &merchantKey().PublicKey, PlatformKey: platformKey(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := alipay.NewClient(app, base64.StdEncoding.EncodeToString(privateDER(t)), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.SetHttpClient(xhttp.NewClient().SetTransport(fx.transport))
+	c.SetLocation(alipay.LocationShanghai)
+	c.SetNotifyUrl(fx.notifyURL)
+	c.SetReturnUrl("http://127.0.0.1:8080/pay/x?a=1")
+	c.AutoVerifySign(publicPEM(t))
+	return fx, c
+}
+
+func trade(number string) gopay.BodyMap {
+	return gopay.BodyMap{"out_trade_no": number, "total_amount": "59.80", "subject": "龙井茶 <100g>", "passback_params": "attempt-1"}
+}
+
+func numbered(number string) gopay.BodyMap { return gopay.BodyMap{"out_trade_no": number} }
+
+// wantSub checks that a call was refused with a sub_code.
+func wantSub(t *testing.T, err error, sub string) {
+	t.Helper()
+	if e, ok := alipay.IsBizError(err); !ok || e.SubCode != sub {
+		t.Fatalf("error is %v, want %s", err, sub)
+	}
+}
+
+// qr makes a trade for a QR code.
+func (fx *fixture) qr(c *alipay.Client, number string) string {
+	fx.t.Helper()
+	r, err := c.TradePrecreate(fx.t.Context(), trade(number).Set("product_code", "QR_CODE_OFFLINE"))
+	if err != nil {
+		fx.t.Fatal(err)
+	}
+	return r.Response.QrCode
+}
+
+func (fx *fixture) wantStatus(c *alipay.Client, number, status string) {
+	fx.t.Helper()
+	r, err := c.TradeQuery(fx.t.Context(), numbered(number))
+	if err != nil || r.Response.TradeStatus != status || r.Response.TotalAmount != "59.80" {
+		fx.t.Fatalf("query: %+v, %v", r.Response, err)
+	}
+}
+
+// hear verifies the next notification.
+func (fx *fixture) hear() gopay.BodyMap {
+	fx.t.Helper()
+	told, err := alipay.ParseNotifyToBodyMap(fx.next())
+	if err != nil {
+		fx.t.Fatal(err)
+	}
+	fx.verify(told)
+	return told
+}
+
+func (fx *fixture) verify(told gopay.BodyMap) {
+	fx.t.Helper()
+	key := strings.Join(strings.Split(strings.TrimSpace(string(publicPEM(fx.t))), "\n")[1:], "")
+	if ok, err := alipay.VerifySign(strings.TrimSuffix(key, "-----END PUBLIC KEY-----"), merged(told, nil)); !ok || err != nil {
+		fx.t.Fatalf("%v is not signed: %v", told, err)
+	}
+}
+
+func TestAlipayCode(t *testing.T) {
+	t.Parallel()
+	fx, c := newAlipay(t)
+	code := fx.qr(c, "qr_1")
+	_, err := c.TradeQuery(t.Context(), numbered("qr_1"))
+	wantSub(t, err, "ACQ.TRADE_NOT_EXIST")
+	if _, err := fx.sim.Scan(providersim.Ming, code, providersim.ByCamera); err != nil {
+		t.Fatal(err)
+	}
+	fx.wantStatus(c, "qr_1", "WAIT_BUYER_PAY")
+	fx.approve(providersim.Ming, code)
+	fx.wantStatus(c, "qr_1", "TRADE_SUCCESS")
+	told := fx.hear()
+	for name, want := range map[string]string{
+		"trade_status": "TRADE_SUCCESS", "total_amount": "59.80", "app_id": app, "seller_id": seller, "out_trade_no": "qr_1", "passback_params": "attempt-1",
+	} {
+		if got := told.GetString(name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	r, err := c.TradeQuery(t.Context(), gopay.BodyMap{"trade_no": told.GetString("trade_no")})
+	if err != nil || r.Response.OutTradeNo != "qr_1" {
+		t.Errorf("query by trade_no: %+v, %v", r.Response, err)
+	}
+}
+
+func TestAlipayPages(t *testing.T) {
+	t.Parallel()
+	for name, link := range map[string]func(*alipay.Client, *testing.T) (string, error){
+		"wap": func(c *alipay.Client, t *testing.T) (string, error) {
+			return c.TradeWapPay(t.Context(), trade("page_1").Set("quit_url", "http://127.0.0.1:8080/quit"))
+		},
+		"page": func(c *alipay.Client, t *testing.T) (string, error) {
+			return c.TradePagePay(t.Context(), trade("page_1"))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fx, c := newAlipay(t)
+			address, err := link(c, t)
+			if err != nil {
+				t.Fatal(err)
+			}
+			to, page := fx.get(address)
+			if !strings.HasPrefix(to, "/phone/orders/") {
+				t.Fatalf("it leads to %q:\n%s", to, page)
+			}
+			fx.approve(providersim.Ming, "page_1")
+			if told := fx.hear(); told.GetString("trade_status") != "TRADE_SUCCESS" {
+				t.Errorf("notification: %v", told)
+			}
+			back, err := url.Parse(fx.sim.Orders()[0].Return)
+			if err != nil {
+				t.Fatal(err)
+			}
+			signed, err := alipay.ParseNotifyByURLValues(back.Query())
+			if err != nil || signed.GetString("a") != "1" || signed.GetString("out_trade_no") != "page_1" {
+				t.Fatalf("return address %s: %v", back, err)
+			}
+			signed.Remove("a") // the merchant's own
+			fx.verify(signed)
+		})
+	}
+}
+
+func TestAlipayBridge(t *testing.T) {
+	t.Parallel()
+	fx, c := newAlipay(t)
+	r, err := c.TradeCreate(t.Context(), trade("bridge_1").Set("buyer_id", "2088000000000002"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := fx.post("/phone/tradepay", map[string]string{"tradeNO": r.Response.TradeNo, "user": "hong", "do": "approve"})
+	if answer["resultCode"] != "9000" {
+		t.Errorf("the bridge says %v", answer)
+	}
+	fx.wantStatus(c, "bridge_1", "TRADE_SUCCESS")
+}
+
+func TestAlipayEnds(t *testing.T) {
+	t.Parallel()
+	fx, c := newAlipay(t)
+	_, err := c.TradeClose(t.Context(), numbered("never_made"))
+	wantSub(t, err, "ACQ.TRADE_NOT_EXIST")
+	code := fx.qr(c, "closed_1")
+	if _, err := fx.sim.Scan(providersim.Ming, code, providersim.ByCamera); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := c.TradeClose(t.Context(), numbered("closed_1")); err != nil || r.Response.OutTradeNo != "closed_1" {
+		t.Fatalf("close: %v", err)
+	}
+	fx.wantStatus(c, "closed_1", "TRADE_CLOSED")
+	fx.qr(c, "canceled_1")
+	fx.approve(providersim.Ming, fx.qr(c, "canceled_2"))
+	for number, action := range map[string]string{"canceled_1": "close", "canceled_2": "refund", "never_made": ""} {
+		r, err := c.TradeCancel(t.Context(), numbered(number))
+		if err != nil || r.Response.Action != action || r.Response.RetryFlag != "N" {
+			t.Errorf("cancel of %s: %+v, %v", number, r.Response, err)
+		}
+	}
+}
+
+func TestAlipayRefund(t *testing.T) {
+	t.Parallel()
+	fx, c := newAlipay(t)
+	fx.approve(providersim.Ming, fx.qr(c, "refunded_1"))
+	fx.hear()
+	refund := func(amount, number string) (*alipay.TradeRefundResponse, error) {
+		return c.TradeRefund(t.Context(), numbered("refunded_1").Set("refund_amount", amount).Set("out_request_no", number))
+	}
+	for i, changed := range []string{"Y", "N"} {
+		r, err := refund("0.80", "R1")
+		if err != nil || r.Response.FundChange != changed || r.Response.RefundFee != "0.80" {
+			t.Errorf("refund, time %d: %+v, %v", i+1, r.Response, err)
+		}
+	}
+	if told := fx.hear(); told.GetString("refund_fee") != "0.80" || told.GetString("out_biz_no") != "R1" || told.GetString("trade_status") != "TRADE_SUCCESS" {
+		t.Errorf("notification: %v", told)
+	}
+	_, err := refund("0.81", "R1")
+	wantSub(t, err, "ACQ.DISCORDANT_REPEAT_REQUEST")
+	_, err = refund("59.01", "R2")
+	wantSub(t, err, "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL")
+	q, err := c.TradeFastPayRefundQuery(t.Context(), numbered("refunded_1").Set("out_request_no", "R1"))
+	if err != nil || q.Response.RefundStatus != "REFUND_SUCCESS" || q.Response.RefundAmount != "0.80" {
+		t.Errorf("query: %+v, %v", q.Response, err)
+	}
+}
+
+func TestAlipayBill(t *testing.T) {
+	t.Parallel()
+	fx, c := newAlipay(t)
+	fx.approve(providersim.Ming, fx.qr(c, "bill_1"))
+	day := fx.sim.Now().In(time.FixedZone("CST", 8*3600)).Format(time.DateOnly)
+	fx.sim.Advance(35 * time.Hour)
+	r, err := c.DataBillDownloadUrlQuery(t.Context(), gopay.BodyMap{"bill_type": "trade", "bill_date": day})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, file := fx.get(r.Response.BillDownloadUrl)
+	if z, err := zip.NewReader(bytes.NewReader([]byte(file)), int64(len(file))); err != nil || len(z.File) != 2 {
+		t.Errorf("the bill is no archive of two files: %v", err)
+	}
+}

@@ -1,0 +1,21 @@
+module morepay/internal/providersim/foreign
+
+go 1.26.0
+
+require (
+	github.com/go-pay/gopay v1.5.123
+	morepay v0.0.0
+)
+
+require (
+	github.com/go-json-experiment/json v0.0.0-20250725192818-e39067aee2d2 // indirect
+	github.com/go-pay/crypto v0.0.3 // indirect
+	github.com/go-pay/errgroup v0.0.3 // indirect
+	github.com/go-pay/smap v0.0.2 // indirect
+	github.com/go-pay/util v0.0.4 // indirect
+	github.com/go-pay/xlog v0.0.3 // indirect
+	github.com/go-pay/xtime v0.0.2 // indirect
+	golang.org/x/text v0.43.0 // indirect
+)
+
+replace morepay => ../../..
