@@ -122,7 +122,7 @@ func (s *Service) mark(ctx context.Context, merchant string, acc *account.Accoun
 			Code: code, At: now, Until: now.Add(markFor), DocumentVersion: version,
 		})
 		if fresh {
-			s.log.ErrorContext(ctx, "a provider does not grant a rail to an account: it is not offered for a day, or until morepay rails retry",
+			s.log.ErrorContext(ctx, "a provider does not grant a rail to an account: it is not offered for a day, or until morepay rails clear",
 				"merchant", merchant, "provider", acc.ProviderID, "account", acc.Name(), "method", a.Method, "rail", a.Rail, "code", code)
 		}
 	}

@@ -87,8 +87,33 @@ func allKnown[T ~string](flag string, names, known []T) error {
 	return nil
 }
 
+// learnt returns what the servers on the database have learnt of the rails that
+// documents offer, as of the time of the decision; nothing without a database.
+func (q question) learnt(ctx context.Context, docs []*capability.Document) (list []qa.Learnt, err error) {
+	if !q.stored() {
+		return nil, nil
+	}
+	versions := map[string]int64{}
+	for _, d := range docs {
+		versions[d.Merchant] = d.Version
+	}
+	err = database{Data: q.Data, Database: q.Database}.with(ctx, func(db *sqlstore.DB) error {
+		marks, err := db.Marks.Marks(ctx, q.at())
+		for _, m := range marks {
+			if m.DocumentVersion == versions[m.Merchant] && !m.At.After(q.at()) {
+				list = append(list, qa.Learnt{Merchant: m.Merchant, Method: m.Method, Rail: m.Rail, Code: m.Code, At: m.At, Until: m.Until})
+			}
+		}
+		return err
+	})
+	return list, err
+}
+
+// stored reports whether the question is about what a database holds.
+func (q question) stored() bool { return q.Merchants == "" && (q.Data != "" || q.Database != "") }
+
 func (q question) all(ctx context.Context) (docs []*capability.Document, err error) {
-	if q.Merchants == "" && (q.Data != "" || q.Database != "") {
+	if q.stored() {
 		err = database{Data: q.Data, Database: q.Database}.with(ctx, func(db *sqlstore.DB) error {
 			docs, err = stored(ctx, db)
 			return err
@@ -111,8 +136,12 @@ func stored(ctx context.Context, db *sqlstore.DB) ([]*capability.Document, error
 			return err
 		}
 		doc, err := document.DecodeStored(full.JSON)
+		if err != nil {
+			return err
+		}
+		doc.Version = full.Version
 		docs = append(docs, doc)
-		return err
+		return nil
 	})
 	return docs, err
 }
@@ -146,7 +175,11 @@ func (m *matrix) Run(ctx context.Context) error {
 	if len(profiles) == 0 {
 		profiles = device.Profiles()
 	}
-	cells, err := qa.Matrix(docs, profiles, m.order(), m.at())
+	learnt, err := m.learnt(ctx, docs)
+	if err != nil {
+		return err
+	}
+	cells, err := qa.Matrix(docs, profiles, m.order(), learnt, m.at())
 	if err != nil {
 		return err
 	}
@@ -193,7 +226,11 @@ func (e *explain) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	lines, err := qa.Explain(docs[0], e.Method, e.order(), dev, e.at())
+	learnt, err := e.learnt(ctx, docs)
+	if err != nil {
+		return err
+	}
+	lines, err := qa.Explain(docs[0], e.Method, e.order(), dev, learnt, e.at())
 	if err != nil {
 		return err
 	}

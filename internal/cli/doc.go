@@ -30,7 +30,7 @@ type Commands struct {
 	Merchants  merchants      `cmd:"" help:"Look after the merchants' capability documents."`
 	Webhooks   webhooks       `cmd:"" help:"See what merchants were told, and tell them again."`
 	Quarantine quarantine     `cmd:"" help:"Decide about what providers say and our books contradict."`
-	Rails      rails          `cmd:"" help:"See which rails providers refuse, and offer them again."`
+	Rails      rails          `cmd:"" help:"List the rails that providers were learnt to refuse, and clear them."`
 	Refunds    refunds        `cmd:"" help:"Bring refunds to an end that wait for a person."`
 	Secrets    secrets        `cmd:"" help:"See which secrets the servers on a database have, and retire old ones."`
 	Migrate    migrate        `cmd:"" help:"Bring the tables up to date, with a role that may, or tell whether they are."`

@@ -10,8 +10,8 @@ import (
 )
 
 type rails struct {
-	List  listRails  `cmd:"" help:"List rails that a provider refuses to an account."`
-	Retry retryRails `cmd:"" help:"Offer them again, because they are granted by now."`
+	List  listRails  `cmd:"" default:"withargs" help:"List rails that a provider was learnt to refuse to an account."`
+	Clear clearRails `cmd:"" aliases:"retry" help:"Forget that, because they are granted by now: they are offered again."`
 }
 
 type listRails struct {
@@ -30,14 +30,14 @@ func (c *listRails) Run(ctx context.Context) error {
 	})
 }
 
-type retryRails struct {
+type clearRails struct {
 	database `embed:""`
 	Merchant string     `arg:"" help:"The merchant."`
 	Method   pay.Method `arg:"" optional:"" help:"Only rails of this method."`
 	Rail     pay.Rail   `arg:"" optional:"" help:"Only this rail."`
 }
 
-func (c *retryRails) Run(ctx context.Context) error {
+func (c *clearRails) Run(ctx context.Context) error {
 	return c.atDesk(ctx, nil, func(d *desk.Desk) error {
 		n, err := d.RetryRails(ctx, desk.RailsRetry{Merchant: c.Merchant, Method: c.Method, Rail: c.Rail})
 		if err != nil {

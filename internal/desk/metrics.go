@@ -18,6 +18,9 @@ var (
 		"Age of the oldest refund that waits for a person; 0 if there is none.", nil, nil)
 	orphansDesc = prometheus.NewDesc("morepay_orphans",
 		"Payments that can still be made and pending refunds whose account no merchant has any more, as counted once an hour.", []string{"kind"}, nil)
+	learntDesc = prometheus.NewDesc("morepay_rail_not_granted_learnt_timestamp_seconds",
+		"When it was learnt that a provider refuses a rail to an account, of marks that have not ended. Any needs a person.",
+		[]string{"merchant", "method", "rail", "provider", "account", "code"}, nil)
 )
 
 // collectTimeout bounds what a scrape may wait for the store.
@@ -29,6 +32,7 @@ func (d *Desk) Describe(descs chan<- *prometheus.Desc) {
 	descs <- waitingDesc
 	descs <- waitingAgeDesc
 	descs <- orphansDesc
+	descs <- learntDesc
 }
 
 // Collect implements [prometheus.Collector]. What the store does not tell is left
@@ -51,5 +55,9 @@ func (d *Desk) Collect(metrics chan<- prometheus.Metric) {
 		}
 		gauge(waitingDesc, float64(n))
 		gauge(waitingAgeDesc, age)
+	}
+	list, _ := d.Marks(ctx)
+	for _, m := range list {
+		gauge(learntDesc, float64(m.At.Unix()), m.Merchant, string(m.Method), string(m.Rail), m.Provider, m.Account, m.Code)
 	}
 }

@@ -14,15 +14,17 @@ import (
 )
 
 // Explain tells in sentences how the decision about one method comes about:
-// what it is about, every check with its outcome, and the result. Fails with
-// *pay.Error not_found if the document does not name the method.
-func Explain(doc *capability.Document, m pay.Method, order capability.Order, dev device.Device, now time.Time) ([]string, error) {
+// what it is about, every check with its outcome, what was learnt of its rails beyond
+// the document, and the result. Fails with *pay.Error not_found if the document does
+// not name the method.
+func Explain(doc *capability.Document, m pay.Method, order capability.Order, dev device.Device, learnt []Learnt, now time.Time) ([]string, error) {
 	entry, row := doc.Method(m), method.Find(m)
 	if entry == nil || row == nil {
 		return nil, pay.Errorf(pay.CodeNotFound, "method", "merchant %s has no method %q", doc.Merchant, m)
 	}
+	order = knowing(order, learnt, doc.Merchant)
 	choice, _ := capability.Decide(doc, order, dev, now).Choice(m)
-	c := decided{doc: doc, entry: entry, row: row, order: order, dev: dev, now: now, choice: choice}
+	c := decided{doc: doc, entry: entry, row: row, order: order, dev: dev, learnt: learntOf(learnt, doc.Merchant, m), now: now, choice: choice}
 	lines := []string{c.subject()}
 	for _, s := range steps {
 		lines = append(lines, c.step(s))
@@ -37,6 +39,7 @@ type decided struct {
 	row    *method.Method
 	order  capability.Order
 	dev    device.Device
+	learnt []Learnt // about the method
 	now    time.Time
 	choice capability.Choice
 }
@@ -193,10 +196,10 @@ var steps = []step{
 	{
 		capability.ReasonRailNotGranted,
 		func(c *decided) string {
-			return fmt.Sprintf("The merchant was granted %s.", list(c.entry.Rails))
+			return fmt.Sprintf("The merchant was granted %s.", list(c.entry.Rails)) + learnt(c)
 		},
 		func(c *decided, _ capability.Reason) string {
-			return fmt.Sprintf("Of that ladder, the merchant was granted nothing: it has %s.", list(c.entry.Rails))
+			return fmt.Sprintf("Of that ladder, the merchant was granted nothing: it has %s.", list(c.entry.Rails)) + learnt(c)
 		},
 	},
 	{
@@ -216,6 +219,14 @@ var steps = []step{
 			return "The shop's page leaves it out (allow-methods, remove-methods)."
 		},
 	},
+}
+
+func learnt(c *decided) string {
+	var s strings.Builder
+	for _, l := range c.learnt {
+		fmt.Fprintf(&s, " Learnt at %s: the provider refuses %s (%s); left out until %s, or morepay rails clear.", clock(l.At), l.Rail, l.Code, clock(l.Until))
+	}
+	return s.String()
 }
 
 func rollout(c *decided) string {

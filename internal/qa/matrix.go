@@ -24,12 +24,14 @@ type Cell struct {
 	Rank     int                 `json:"rank"`
 	Ladder   []pay.Rail          `json:"ladder,omitempty"`
 	Reasons  []capability.Reason `json:"reasons,omitempty"`
+	Learnt   []Learnt            `json:"learnt,omitempty"` // rails that were left out of the ladder for it
 }
 
 // Matrix decides the same order for every merchant on every device, and lists
-// the choices in display order. Fails with *pay.Error invalid_request for a
-// profile that has no sample.
-func Matrix(docs []*capability.Document, profiles []device.Profile, order capability.Order, now time.Time) ([]Cell, error) {
+// the choices in display order. learnt is what is known of the merchants' rails
+// beyond their documents. Fails with *pay.Error invalid_request for a profile that
+// has no sample.
+func Matrix(docs []*capability.Document, profiles []device.Profile, order capability.Order, learnt []Learnt, now time.Time) ([]Cell, error) {
 	var cells []Cell
 	for _, doc := range docs {
 		for _, p := range profiles {
@@ -37,12 +39,21 @@ func Matrix(docs []*capability.Document, profiles []device.Profile, order capabi
 			if !ok {
 				return nil, pay.Errorf(pay.CodeInvalid, "device", "unknown device %q, known are %v", p, device.Profiles())
 			}
-			for _, c := range capability.Decide(doc, order, dev, now).Choices {
-				cells = append(cells, Cell{doc.Merchant, p, c.Method, c.Group, c.Rank, c.Ladder, c.Reasons})
+			for _, c := range capability.Decide(doc, knowing(order, learnt, doc.Merchant), dev, now).Choices {
+				cells = append(cells, Cell{doc.Merchant, p, c.Method, c.Group, c.Rank, c.Ladder, c.Reasons, missed(doc, c.Method, dev, learnt)})
 			}
 		}
 	}
 	return cells, nil
+}
+
+// missed returns what was learnt of the rails that could work on a device.
+func missed(doc *capability.Document, m pay.Method, dev device.Device, learnt []Learnt) []Learnt {
+	if len(learnt) == 0 {
+		return nil
+	}
+	rails := doc.Method(m).Ladder(dev)
+	return slices.DeleteFunc(learntOf(learnt, doc.Merchant, m), func(l Learnt) bool { return !slices.Contains(rails, l.Rail) })
 }
 
 // Only keeps the cells of some methods; with none named, all.

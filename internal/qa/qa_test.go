@@ -108,7 +108,7 @@ func TestMatrixGolden(t *testing.T) {
 	for _, cart := range carts {
 		t.Run(cart.name, func(t *testing.T) {
 			few := slices.DeleteFunc(samples(t), func(doc *capability.Document) bool { return doc.Merchant == everything })
-			cells, err := qa.Matrix(few, device.Profiles(), cart.order, now)
+			cells, err := qa.Matrix(few, device.Profiles(), cart.order, nil, now)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -127,7 +127,7 @@ func TestEveryMethod(t *testing.T) {
 	if len(doc.Methods) != len(method.IDs()) {
 		t.Errorf("%s has %d of %d methods", everything, len(doc.Methods), len(method.IDs()))
 	}
-	cells, err := qa.Matrix([]*capability.Document{doc}, device.Profiles(), anOrder, now)
+	cells, err := qa.Matrix([]*capability.Document{doc}, device.Profiles(), anOrder, nil, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +170,7 @@ func TestSamplesShowWhatTheyAreFor(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			cells, err := qa.Matrix([]*capability.Document{sample(t, tt.merchant)}, []device.Profile{tt.device}, tt.order, now)
+			cells, err := qa.Matrix([]*capability.Document{sample(t, tt.merchant)}, []device.Profile{tt.device}, tt.order, nil, now)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -229,7 +229,7 @@ func TestEveryReasonIsInTheMatrix(t *testing.T) {
 
 func TestMatrixUnknownDevice(t *testing.T) {
 	t.Parallel()
-	_, err := qa.Matrix(samples(t), []device.Profile{"nokia-3310"}, anOrder, now)
+	_, err := qa.Matrix(samples(t), []device.Profile{"nokia-3310"}, anOrder, nil, now)
 	if pay.CodeOf(err) != pay.CodeInvalid || !strings.Contains(err.Error(), "nokia-3310") {
 		t.Errorf("got %v, want invalid_request that names the device", err)
 	}
@@ -237,7 +237,7 @@ func TestMatrixUnknownDevice(t *testing.T) {
 
 func TestFormats(t *testing.T) {
 	t.Parallel()
-	cells, err := qa.Matrix([]*capability.Document{sample(t, "demo"), sample(t, "scheduled")}, []device.Profile{"wechat-iphone", "chrome-linux"}, anOrder, now)
+	cells, err := qa.Matrix([]*capability.Document{sample(t, "demo"), sample(t, "scheduled")}, []device.Profile{"wechat-iphone", "chrome-linux"}, anOrder, nil, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -271,7 +271,7 @@ func TestFormats(t *testing.T) {
 func TestOnly(t *testing.T) {
 	t.Parallel()
 	document := sample(t, "bench")
-	cells, err := qa.Matrix([]*capability.Document{document}, []device.Profile{"chrome-linux"}, anOrder, now)
+	cells, err := qa.Matrix([]*capability.Document{document}, []device.Profile{"chrome-linux"}, anOrder, nil, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -357,11 +357,17 @@ func TestExplain(t *testing.T) {
 		{"scheduled", func(t *testing.T) *capability.Document { return sample(t, "scheduled") }, "wechat_pay", "wechat-iphone", anOrder},
 		{"closed", func(t *testing.T) *capability.Document { return sample(t, "flagship") }, "wechat_pay", "wechat-iphone", anOrder},
 		{"everything-wrong", restricted, "wechat_pay", "alipay-iphone", anOrder},
+		{"learnt", func(t *testing.T) *capability.Document { return sample(t, "soletrader") }, "wechat_pay", "chrome-linux", anOrder},
+		{"learnt-all", func(t *testing.T) *capability.Document { return sample(t, "soletrader") }, "wechat_pay", "chrome-linux", anOrder},
+	}
+	learnt := map[string][]qa.Learnt{
+		"learnt":     {refused("soletrader", pay.RailQR), refused("demo", pay.RailJSAPI)},
+		"learnt-all": {refused("soletrader", pay.RailJSAPI), refused("soletrader", pay.RailQR)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			dev, _ := device.Of(tt.device)
-			lines, err := qa.Explain(tt.doc(t), tt.method, tt.order, dev, now)
+			lines, err := qa.Explain(tt.doc(t), tt.method, tt.order, dev, learnt[tt.name], now)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -369,17 +375,50 @@ func TestExplain(t *testing.T) {
 		})
 	}
 	t.Run("unknown-method", func(t *testing.T) {
-		if _, err := qa.Explain(sample(t, "demo"), "cash", anOrder, device.Device{}, now); pay.CodeOf(err) != pay.CodeNotFound {
+		if _, err := qa.Explain(sample(t, "demo"), "cash", anOrder, device.Device{}, nil, now); pay.CodeOf(err) != pay.CodeNotFound {
 			t.Errorf("got %v, want not_found", err)
 		}
 	})
+}
+
+// refused returns what was learnt of a rail of WeChat Pay an hour ago.
+func refused(merchant string, r pay.Rail) qa.Learnt {
+	return qa.Learnt{Merchant: merchant, Method: "wechat_pay", Rail: r, Code: "NO_AUTH", At: now.Add(-time.Hour), Until: now.Add(23 * time.Hour)}
+}
+
+// What was learnt stands beside the reasons, of the rails that matter on the device.
+func TestMatrixTellsWhatWasLearnt(t *testing.T) {
+	t.Parallel()
+	const told = "rail_not_granted(qr, learnt 2026-11-23T03:00:00Z)"
+	for name, c := range map[string]struct {
+		device device.Profile
+		learnt []qa.Learnt
+		ladder string
+		text   string
+	}{
+		"a-rail":           {"chrome-linux", []qa.Learnt{refused("soletrader", pay.RailQR)}, "page_qr", told},
+		"all-rails":        {"chrome-linux", []qa.Learnt{refused("soletrader", pay.RailQR), refused("soletrader", pay.RailJSAPI)}, "", "rail_not_granted, " + told},
+		"elsewhere":        {"wechat-iphone", []qa.Learnt{refused("soletrader", pay.RailQR)}, "jsapi > page_qr", ""},
+		"another-merchant": {"chrome-linux", []qa.Learnt{refused("demo", pay.RailQR)}, "qr > page_qr", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cells, err := qa.Matrix([]*capability.Document{sample(t, "soletrader")}, []device.Profile{c.device}, anOrder, c.learnt, now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			row := rows(t, written(t, "csv", qa.Only(cells, "wechat_pay")))[0]
+			if got := row[5:]; got[0] != c.ladder || got[1] != c.text {
+				t.Errorf("the matrix says %q", got)
+			}
+		})
+	}
 }
 
 // TestExplainHasEverySentence: no check goes without one.
 func TestExplainHasEverySentence(t *testing.T) {
 	t.Parallel()
 	dev, _ := device.Of("chrome-linux")
-	lines, err := qa.Explain(sample(t, "demo"), "wechat_pay", anOrder, dev, now)
+	lines, err := qa.Explain(sample(t, "demo"), "wechat_pay", anOrder, dev, nil, now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -67,14 +67,22 @@ func (c Cell) rails() string {
 }
 
 func (c Cell) reasons() string {
-	words := make([]string, len(c.Reasons))
-	for i, r := range c.Reasons {
-		words[i] = string(r.Code)
-		if about := facts(r); about != "" {
-			words[i] += "(" + about + ")"
-		}
+	var words []string
+	for _, r := range c.Reasons {
+		words = append(words, withFacts(r.Code, facts(r)))
+	}
+	for _, l := range c.Learnt {
+		about := fmt.Sprintf("%s, learnt %s", l.Rail, clock(l.At))
+		words = append(words, withFacts(capability.ReasonRailNotGranted, about))
 	}
 	return strings.Join(words, ", ")
+}
+
+func withFacts(code capability.ReasonCode, about string) string {
+	if about == "" {
+		return string(code)
+	}
+	return fmt.Sprintf("%s(%s)", code, about)
 }
 
 // facts returns the details of a reason beyond its code, in few words.
