@@ -247,7 +247,7 @@ func TestArrange(t *testing.T) {
 	alipayFirst := []capability.Method{entry("alipay", true, 0), entry("wechat_pay", false, 0), entry("unionpay", false, 0), entry("jd_pay", false, 0)}
 	onlyElsewhere := []capability.Method{entry("jd_pay", true, 0), entry("unionpay", false, 0)}
 	cutJD := slices.Clone(plain)
-	cutJD[3].Primary, cutJD[3].Rails = true, []pay.Rail{pay.RailQR}
+	cutJD[3].Primary, cutJD[3].Rails = true, []pay.Rail{pay.RailDeepLink}
 	down := capability.Order{Down: []pay.Method{"alipay"}}
 	tests := []struct {
 		name    string

@@ -37,7 +37,7 @@ func TestAttemptRefusesWhatThePageWouldNotOffer(t *testing.T) {
 		{"unknown-method", "cash", pay.RailQR, pay.CodeInvalid, "method"},
 		{"unknown-rail", wechat, "pigeon", pay.CodeInvalid, "rail"},
 		{"rail-of-another-device", wechat, pay.RailJSAPI, pay.CodeMethodUnavailable, "rail"},
-		{"rail-that-the-method-has-not", "unionpay", pay.RailQR, pay.CodeMethodUnavailable, "rail"},
+		{"rail-that-the-method-has-not", "unionpay", pay.RailDeepLink, pay.CodeMethodUnavailable, "rail"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := fx.Choose(t.Context(), id, c.method, c.rail)

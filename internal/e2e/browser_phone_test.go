@@ -50,19 +50,21 @@ func phonePays(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 // way: their rails are rows here.
 func payElsewhere(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 	for _, way := range []struct {
-		name, agent string
-		method      pay.Method
-		rail        pay.Rail
+		name, agent, merchant string
+		method                pay.Method
+		rail                  pay.Rail
 	}{
-		{"alipay-on-a-phone", demotest.Android, "alipay", pay.RailDeepLink},
-		{"alipay-on-a-desktop", demotest.Desktop, "alipay", pay.RailRedirect},
-		{"jd-on-a-desktop", demotest.Desktop, "jd_pay", pay.RailRedirect},
-		{"union-on-a-phone", demotest.Android, "unionpay", pay.RailRedirect},
+		{"alipay-on-a-phone", demotest.Android, "bench", "alipay", pay.RailDeepLink},
+		{"alipay-on-a-desktop", demotest.Desktop, "bench", "alipay", pay.RailRedirect},
+		{"jd-on-a-desktop", demotest.Desktop, "bench", "jd_pay", pay.RailRedirect},
+		{"union-on-a-phone", demotest.Android, "bench", "unionpay", pay.RailRedirect},
+		{"jd-app-on-a-phone", demotest.Android, "everything", "jd_pay", pay.RailDeepLink},
+		{"old-cashier-on-a-desktop", demotest.Desktop, "icons", "unionpay", pay.RailRedirect},
 	} {
 		t.Run(way.name, func(t *testing.T) {
-			open := s.Open(t, demotest.Order{})
+			open := s.Open(t, demotest.Order{Merchant: way.merchant})
 			tab := show(t, browser, way.agent)
-			tab.Go(open.URL)
+			tab.Go(open.URL + "?visible=9")
 			tap(tab, fmt.Sprintf(`[data-method="%s"] form[data-rail="%s"] button`, way.method, way.rail))
 			tab.Wait(has(`[data-result="confirm"]`))
 			onlyAttempt(t, s, open, pay.AttemptAwaiting)

@@ -66,6 +66,7 @@ func TestBrowser(t *testing.T) {
 		{"wechat-without-wasm", wechatPaysWithoutWASM},
 		{"wechat-without-script", wechatWaitsWithoutScript},
 		{"elsewhere", payElsewhere},
+		{"cashier-code", scanTheCashiersCode},
 		{"stream-held", streamHeld},
 		{"seventh-tab", seventhTab},
 		{"goes-offline", goesOffline},

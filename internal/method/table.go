@@ -11,17 +11,18 @@ var (
 	handOver      = []pay.Rail{pay.RailDeepLink, pay.RailPageQR}
 	redirectFirst = []pay.Rail{pay.RailRedirect, pay.RailPageQR}
 	elsewhere     = []pay.Rail{pay.RailPageQR}
+	appFirst      = []pay.Rail{pay.RailDeepLink, pay.RailRedirect, pay.RailPageQR}
 	wechatScan    = []pay.Rail{pay.RailQR, pay.RailPageQR}
-	alipayScan    = []pay.Rail{pay.RailQR, pay.RailRedirect, pay.RailPageQR}
+	scanFirst     = []pay.Rail{pay.RailQR, pay.RailRedirect, pay.RailPageQR}
 	alipayBridge  = []pay.Rail{pay.RailJSAPI, pay.RailDeepLink, pay.RailPageQR}
 )
 
-// cashier are the ladders of a method whose provider shows a page of its own: on
-// desktops, in browsers and unknown web-views, and in the apps that are the wallet's.
-// What other apps do with such a page is unknown.
+// cashier are the ladders of a wallet that is reached by the merchant's own cashier: its
+// code on desktops, its app or a page in browsers, and a page in unknown web-views and in
+// the apps that are the wallet's. What other apps do with such a page is unknown.
 var cashier = []ladder{
-	{form: device.Desktop, rails: redirectFirst},
-	{in: []device.Container{device.Browser}, rails: redirectFirst},
+	{form: device.Desktop, rails: scanFirst},
+	{in: []device.Container{device.Browser}, rails: appFirst},
 	{in: []device.Container{device.WebView}, own: true, rails: redirectFirst},
 	{rails: elsewhere},
 }
@@ -58,7 +59,7 @@ var table = []Method{
 		Names:   []Name{{"zh-CN", "支付宝"}, {"zh-TW", "支付寶"}, {"zh-HK", "支付寶"}, {"en", "Alipay"}},
 		Blocked: []device.Container{device.WeChat, device.JD, device.UnionPay},
 		ladders: []ladder{
-			{form: device.Desktop, rails: alipayScan},
+			{form: device.Desktop, rails: scanFirst},
 			{in: []device.Container{device.Alipay}, rails: alipayBridge},
 			{in: []device.Container{device.WeChat, device.WeCom, device.MiniProgram}, rails: elsewhere},
 			{rails: handOver},
@@ -72,25 +73,26 @@ var table = []Method{
 		Names:   []Name{{"zh-CN", "云闪付"}, {"zh-TW", "雲閃付"}, {"zh-HK", "雲閃付"}, {"en", "Cloud QuickPass"}},
 		Blocked: []device.Container{device.WeChat},
 		ladders: []ladder{
-			{form: device.Desktop, rails: redirectFirst},
+			{form: device.Desktop, rails: scanFirst},
 			{in: []device.Container{device.Browser, device.UnionPay, device.WebView}, rails: redirectFirst},
 			{rails: elsewhere},
 		},
 	},
-	// JD's cashier works in browsers and in JD's own app.
+	// JD's cashier works in browsers, where a link may open it in JD's app, and in that
+	// app itself.
 	{
 		ID: "jd_pay", Provider: "merchantlink", Icon: "jd_pay",
 		Home:  []device.Container{device.JD},
 		Names: []Name{{"zh-CN", "京东支付"}, {"zh-TW", "京東支付"}, {"zh-HK", "京東支付"}, {"en", "JD Pay"}},
 		ladders: []ladder{
-			{form: device.Desktop, rails: redirectFirst},
-			{in: []device.Container{device.Browser, device.JD}, rails: redirectFirst},
+			{form: device.Desktop, rails: scanFirst},
+			{in: []device.Container{device.Browser}, rails: appFirst},
+			{in: []device.Container{device.JD}, rails: redirectFirst},
 			{rails: elsewhere},
 		},
 	},
 	// What follows is reached by the merchant's own cashier, whose acquirer has the
-	// contract. Its page is shown where web pages may be left for one; in the wallet's
-	// own app it comes first.
+	// contract. In the wallet's own app it comes first.
 	{
 		ID: "ecny", Provider: "merchantlink", Icon: "coin",
 		Names:   []Name{{"zh-CN", "数字人民币"}, {"zh-TW", "數位人民幣"}, {"zh-HK", "數碼人民幣"}, {"en", "e-CNY"}},
@@ -118,18 +120,36 @@ var table = []Method{
 		ID: "card", Provider: "merchantlink", Icon: "card",
 		Names:   []Name{{"zh-CN", "银行卡"}, {"zh-TW", "銀行卡"}, {"zh-HK", "銀行卡"}, {"en", "Bank card"}},
 		Blocked: []device.Container{device.WeChat},
-		ladders: cashier,
+		ladders: []ladder{ // a card is typed into a page
+			{form: device.Desktop, rails: redirectFirst},
+			{in: []device.Container{device.Browser}, rails: redirectFirst},
+			{in: []device.Container{device.WebView}, own: true, rails: redirectFirst},
+			{rails: elsewhere},
+		},
 	},
+	// The Hong Kong wallets have their sisters' bridges.
 	{
 		ID: "alipay_hk", Provider: "merchantlink", Icon: "alipay",
 		Names:   []Name{{"zh-CN", "支付宝香港"}, {"zh-TW", "支付寶香港"}, {"zh-HK", "支付寶香港"}, {"en", "AlipayHK"}},
 		Blocked: []device.Container{device.WeChat, device.JD, device.UnionPay},
-		ladders: cashier,
+		ladders: []ladder{
+			{form: device.Desktop, rails: scanFirst},
+			{in: []device.Container{device.Alipay}, rails: bridge},
+			{in: []device.Container{device.Browser}, rails: appFirst},
+			{in: []device.Container{device.WebView}, own: true, rails: redirectFirst},
+			{rails: elsewhere},
+		},
 	},
 	{
 		ID: "wechat_pay_hk", Provider: "merchantlink", Icon: "wechat_pay",
 		Names:   []Name{{"zh-CN", "微信支付香港"}, {"zh-TW", "微信支付香港"}, {"zh-HK", "微信支付香港"}, {"en", "WeChat Pay HK"}},
 		Blocked: []device.Container{device.Alipay, device.UnionPay},
-		ladders: cashier,
+		ladders: []ladder{
+			{form: device.Desktop, rails: scanFirst},
+			{in: []device.Container{device.WeChat}, rails: bridge},
+			{in: []device.Container{device.Browser}, rails: appFirst},
+			{in: []device.Container{device.WebView}, own: true, rails: redirectFirst},
+			{rails: elsewhere},
+		},
 	},
 }
