@@ -29,6 +29,7 @@ var (
 	errAlipaySystem    = &businessError{"20000", "Service Currently Unavailable", "aop.ACQ.SYSTEM_ERROR", "系统异常"}
 	errAlipayRate      = &businessError{"40005", "Call Limited", "isv.app-call-limited", "应用调用次数超限"}
 	errAlipayForbidden = &businessError{"40006", "Insufficient Permissions", "isv.insufficient-isv-permissions", "ISV权限不足"}
+	errAppAuthToken    = &businessError{"20001", "Insufficient Token Permissions", "aop.invalid-app-auth-token", "无效的应用授权令牌"}
 	errNoTrade         = businessFailure("ACQ.TRADE_NOT_EXIST", "交易不存在")
 	errTradePaid       = businessFailure("ACQ.TRADE_HAS_SUCCESS", "交易已被支付")
 	errTradeClosed     = businessFailure("ACQ.TRADE_HAS_CLOSE", "交易已经关闭")
@@ -40,7 +41,8 @@ var (
 	errInvalidBusiness = businessFailure("ACQ.INVALID_PARAMETER", "参数无效")
 	errBillArguments   = businessFailure("isv.invalid_arguments", "入参不合法")
 	errNoAlipayBill    = businessFailure("isp.bill_not_exist", "账单不存在")
-	errBuyer           = businessFailure("ACQ.INVALID_RECEIVE_ACCOUNT", "买家账号无效")
+	errBuyer           = businessFailure("ACQ.BUYER_NOT_EXIST", "买家不存在")
+	errSeller          = businessFailure("ACQ.INVALID_RECEIVE_ACCOUNT", "收款账户不支持")
 )
 
 // alipayRefusals are Alipay's words for each kind of refusal.

@@ -130,7 +130,7 @@ func (s alipayShopper) act(fault string) string {
 // timeOut opens a trade in a mobile browser and leaves it there.
 func (s alipayShopper) timeOut() {
 	s.w.t.Helper()
-	trade := alipay.TradeWapPay{Trade: s.w.trade(s.number)}
+	trade := s.w.wap(s.number)
 	trade.TimeoutExpress = "5m"
 	link, err := s.c.TradeWapPay(trade)
 	if err != nil {

@@ -27,6 +27,8 @@ type bizContent struct {
 	Reference    string `json:"trade_no"`
 	Total        string `json:"total_amount"`
 	Subject      string `json:"subject"`
+	ProductCode  string `json:"product_code"`
+	SellerID     string `json:"seller_id"`
 	Timeout      string `json:"timeout_express"`
 	QRTimeout    string `json:"qr_code_timeout_express"`
 	Expire       string `json:"time_expire"`
@@ -119,7 +121,8 @@ func (c *alipayCall) authenticate(s *Sim) error {
 	return c.accept(s, a)
 }
 
-// accept takes the call for one of the account's, and decodes biz_content.
+// accept takes the call for one of the account's, and decodes biz_content. Nobody
+// has let an application act for them, so no token for that is one.
 func (c *alipayCall) accept(s *Sim, a *alipayAccount) error {
 	if content := c.p.Get("biz_content"); content != "" {
 		if err := json.Unmarshal([]byte(content), &c.biz); err != nil {
@@ -127,6 +130,9 @@ func (c *alipayCall) accept(s *Sim, a *alipayAccount) error {
 		}
 	}
 	c.account, c.merchant, c.number, c.now = a, a, c.biz.Number, s.now()
+	if c.p.Get("app_auth_token") != "" {
+		return errAppAuthToken
+	}
 	return nil
 }
 

@@ -145,8 +145,8 @@ func TestAlipayBridgeRefuses(t *testing.T) {
 		order alipay.TradeCreate
 		sub   string
 	}{
-		"nobody":      {alipay.TradeCreate{}, "ACQ.INVALID_RECEIVE_ACCOUNT"},
-		"stranger":    {alipay.TradeCreate{BuyerOpenId: "0stranger"}, "ACQ.INVALID_RECEIVE_ACCOUNT"},
+		"nobody":      {alipay.TradeCreate{}, "ACQ.BUYER_NOT_EXIST"},
+		"stranger":    {alipay.TradeCreate{BuyerOpenId: "0stranger"}, "ACQ.BUYER_NOT_EXIST"},
 		"foreign-app": {alipay.TradeCreate{BuyerId: "2088000000000001", OpAppId: "2021000000000009"}, "ACQ.INVALID_PARAMETER"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"time"
 )
 
+const maxRefundNumber = 64 // characters of out_request_no
+
 type refundTradeReply struct {
 	businessError
 	Reference  string `json:"trade_no"`
@@ -21,7 +23,7 @@ func refundTrade(s *Sim, c *alipayCall) (any, error) {
 		return nil, err
 	}
 	fen, ok := fenOf(c.biz.RefundAmount)
-	if !ok {
+	if !ok || len(c.biz.RequestNo) > maxRefundNumber {
 		return nil, errInvalidBusiness
 	}
 	if o.paidAt.IsZero() {

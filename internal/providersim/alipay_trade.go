@@ -3,9 +3,11 @@ package providersim
 import (
 	"crypto/rand"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // How long Alipay's things live unless a request says otherwise.
@@ -16,6 +18,24 @@ const (
 )
 
 var tradeNumberPattern = regexp.MustCompile(`^[0-9A-Za-z_]{1,64}$`)
+
+// subjectPattern is a trade's title: the documents rule out /, = and &.
+var subjectPattern = regexp.MustCompile(`^[^/=&]{1,256}$`)
+
+// Limits of a trade's texts, in characters.
+const (
+	maxPassback      = 512
+	maxAlipayAddress = 256 // of notify_url and return_url
+)
+
+// productCodes are what may be contracted for each way of paying; "" where it may be
+// left out.
+var productCodes = map[Product][]string{
+	QRCode:  {"", "FACE_TO_FACE_PAYMENT", "OFFLINE_PAYMENT", "QR_CODE_OFFLINE"},
+	Bridge:  {"", "FACE_TO_FACE_PAYMENT", "JSAPI_PAY"},
+	WapPay:  {"QUICK_WAP_WAY"},
+	PagePay: {"FAST_INSTANT_TRADE_PAY"},
+}
 
 // yuanPattern is an amount as Alipay wants it: yuan with two decimals at most.
 var yuanPattern = regexp.MustCompile(`^([0-9]{1,9})(?:\.([0-9]{1,2}))?$`)
@@ -75,8 +95,11 @@ func (a *alipayAccount) opened(s *Sim, o *order) {
 // tradeFor finds the trade that was asked for before, or makes it.
 func (s *Sim) tradeFor(c *alipayCall, product Product) (*order, error) {
 	fen, ok := fenOf(c.biz.Total)
-	if !ok || c.biz.Subject == "" || !tradeNumberPattern.MatchString(c.biz.Number) {
+	if !ok || !c.orders(product) {
 		return nil, errInvalidBusiness
+	}
+	if c.biz.SellerID != "" && c.biz.SellerID != c.merchant.SellerID {
+		return nil, errSeller
 	}
 	asked := strings.Join([]string{string(product), c.biz.Subject, strconv.FormatInt(fen, 10), c.biz.BuyerID}, "\n")
 	if o := s.books.find(c.merchant, c.biz.Number); o != nil {
@@ -101,6 +124,13 @@ func (s *Sim) tradeFor(c *alipayCall, product Product) (*order, error) {
 	}
 	s.books.add(o)
 	return o, nil
+}
+
+// orders reports whether the call has what a trade needs, as the documents demand it.
+func (c *alipayCall) orders(product Product) bool {
+	return tradeNumberPattern.MatchString(c.biz.Number) && subjectPattern.MatchString(c.biz.Subject) &&
+		slices.Contains(productCodes[product], c.biz.ProductCode) && utf8.RuneCountInString(c.biz.Passback) <= maxPassback &&
+		len(c.p.Get("notify_url")) <= maxAlipayAddress && len(c.p.Get("return_url")) <= maxAlipayAddress
 }
 
 // setLimits reads how long a trade may be paid.

@@ -146,7 +146,7 @@ func TestStartBridgeAnswers(t *testing.T) {
 		"paid":          {no("40004", "ACQ.TRADE_HAS_SUCCESS"), provider.ErrPaid},
 		"closed":        {no("40004", "ACQ.TRADE_HAS_CLOSE"), provider.ErrClosed},
 		"own-account":   {no("40004", "ACQ.BUYER_SELLER_EQUAL"), provider.ErrRefused},
-		"no-such-buyer": {no("40004", "ACQ.INVALID_RECEIVE_ACCOUNT"), provider.ErrRefused},
+		"no-such-buyer": {no("40004", "ACQ.BUYER_NOT_EXIST"), provider.ErrRefused},
 		"no-contract":   {no("40004", "ACQ.ACCESS_FORBIDDEN"), provider.ErrRefused},
 		"unsigned":      {answer{raw: `{"` + responseName("alipay.trade.create") + `":{"code":"10000","out_trade_no":"` + number + `","trade_no":"` + tradeNo + `"}}`}, nil},
 		"cut":           {answer{cut: true}, nil},

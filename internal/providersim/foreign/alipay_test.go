@@ -28,6 +28,7 @@ func newAlipay(t *testing.T) (*fixture, *alipay.Client) {
 	fx := newFixture(t, "success")
 	err := fx.sim.AddAlipayAccount(providersim.AlipayAccount{
 		AppID: app, SellerID: seller, Name: "Tea & Co", MerchantPublicKey: &merchantKey().PublicKey, PlatformKey: platformKey(),
+		OAuthDomains: []string{"pay.example"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -160,18 +161,55 @@ func TestAlipayPages(t *testing.T) {
 	}
 }
 
+// openID gets a buyer's id by OAuth, as the merchant's server does. The client's own
+// call for it takes no HTTP client but the one to the real gateway.
+func (fx *fixture) openID(c *alipay.Client) string {
+	fx.t.Helper()
+	location, page := fx.get("https://openauth.alipay.com/oauth2/publicAppAuthorize.htm?app_id=" + app +
+		"&scope=auth_base&state=S1&redirect_uri=https%3A%2F%2Fpay.example%2Fback")
+	back, err := url.Parse(location)
+	if err != nil || back.Host != "pay.example" || back.Query().Get("state") != "S1" {
+		fx.t.Fatalf("authorize leads to %q: %s", location, page)
+	}
+	var token alipay.SystemOauthTokenResponse
+	asked := gopay.BodyMap{"grant_type": "authorization_code", "code": back.Query().Get("auth_code")}
+	if err := c.PostAliPayAPISelfV2(fx.t.Context(), asked, "alipay.system.oauth.token", &token); err != nil || token.Response == nil {
+		fx.t.Fatalf("token: %+v, %v", token, err)
+	}
+	return token.Response.OpenId
+}
+
 func TestAlipayBridge(t *testing.T) {
 	t.Parallel()
-	fx, c := newAlipay(t)
-	r, err := c.TradeCreate(t.Context(), trade("bridge_1").Set("buyer_id", "2088000000000002"))
-	if err != nil {
-		t.Fatal(err)
+	for name, buyer := range map[string]func(*fixture, *alipay.Client) gopay.BodyMap{
+		"open-id": func(fx *fixture, c *alipay.Client) gopay.BodyMap {
+			return gopay.BodyMap{"buyer_open_id": fx.openID(c), "product_code": "JSAPI_PAY", "op_app_id": app}
+		},
+		"user-id": func(*fixture, *alipay.Client) gopay.BodyMap { return gopay.BodyMap{"buyer_id": "2088000000000001"} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fx, c := newAlipay(t)
+			r, err := c.TradeCreate(t.Context(), merged(trade("bridge_1"), buyer(fx, c)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer := fx.post("/phone/tradepay", map[string]string{"tradeNO": r.Response.TradeNo, "user": "ming", "do": "approve"})
+			if answer["resultCode"] != "9000" {
+				t.Errorf("the bridge says %v", answer)
+			}
+			fx.wantStatus(c, "bridge_1", "TRADE_SUCCESS")
+		})
 	}
-	answer := fx.post("/phone/tradepay", map[string]string{"tradeNO": r.Response.TradeNo, "user": "hong", "do": "approve"})
-	if answer["resultCode"] != "9000" {
-		t.Errorf("the bridge says %v", answer)
-	}
-	fx.wantStatus(c, "bridge_1", "TRADE_SUCCESS")
+}
+
+// TestAlipayAppAuthToken: nobody has let the application act for them.
+func TestAlipayAppAuthToken(t *testing.T) {
+	t.Parallel()
+	_, c := newAlipay(t)
+	c.SetAppAuthToken("202611BB0000000000000000000000000000X01")
+	_, err := c.TradePrecreate(t.Context(), trade("token_1"))
+	wantSub(t, err, "aop.invalid-app-auth-token")
 }
 
 func TestAlipayEnds(t *testing.T) {
