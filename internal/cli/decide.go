@@ -39,18 +39,7 @@ type question struct {
 func (q question) Validate() error { return CheckDatabase("database", q.Database) }
 
 func (q question) order() capability.Order {
-	o := capability.Order{
-		Amount: pay.Money{Currency: q.Currency, Value: q.Amount},
-		Payer:  capability.PayerKey(q.Payer), Region: q.Region,
-	}
-	for _, item := range q.Item {
-		if category, ok := strings.CutPrefix(item, "category:"); ok {
-			o.Items = append(o.Items, pay.Item{Category: category})
-			continue
-		}
-		o.Items = append(o.Items, pay.Item{SKU: item})
-	}
-	return o
+	return qa.Order(pay.Money{Currency: q.Currency, Value: q.Amount}, q.Item, q.Payer, q.Region)
 }
 
 func (q question) at() time.Time {

@@ -8,7 +8,11 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 
+	"morepay/internal/capability"
+	"morepay/internal/capability/document"
+	"morepay/internal/console"
 	"morepay/internal/demo/simulate"
 	"morepay/internal/merchant/folder"
 	"morepay/internal/program"
@@ -44,21 +48,53 @@ func Open(ctx context.Context, c Config) (*Demo, error) {
 	}
 	c.SimURL = "http://" + listener.Addr().String()
 	d := &Demo{Sim: providersim.New(providersim.Options{Origin: c.SimURL, Log: c.Log.With("part", "simulator"), RetryScale: 0.1})}
-	c.Merchants = func(baseURL string, _ bool) (_ []folder.Merchant, err error) {
-		if d.Shops == nil {
-			d.Shops, err = Furnish(c.Folder, d.Sim, baseURL, c.Origins...)
+	c.Merchants = func(baseURL string, _ bool) ([]folder.Merchant, error) {
+		if d.Shops != nil {
+			return Merchants(d.Shops), nil
 		}
+		consoles, err := Origins(c.SimURL) // whose pages show the checkout in a frame
+		if err != nil {
+			return nil, err
+		}
+		d.Shops, err = Furnish(c.Folder, d.Sim, baseURL, slices.Concat(c.Origins, consoles)...)
 		return Merchants(d.Shops), err
 	}
 	if d.Program, err = program.Open(ctx, c.Config); err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	d.Serve(listener, simulate.Guard(d.Sim.Handler()))
+	d.Serve(listener, d.simulator())
 	d.Go(d.Sim.Run)
 	if err := d.openStorefront(); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
+}
+
+// simulator serves the providers' side, the phone and the QA console.
+func (d *Demo) simulator() http.Handler {
+	pages := console.New(console.Config{Documents: d.documents, Pay: d.BaseURL + "/demo/pay", Now: d.Now})
+	mux := http.NewServeMux()
+	mux.Handle("/", simulate.Guard(d.Sim.Handler()))
+	mux.Handle("/qa", run.KnownHosts(pages.Handler()))
+	mux.Handle("/qa/", run.KnownHosts(pages.Handler()))
+	return mux
+}
+
+// documents returns those in force, whoever has replaced them since the start.
+func (d *Demo) documents(ctx context.Context) ([]*capability.Document, error) {
+	var docs []*capability.Document
+	for _, shop := range d.Shops {
+		kept, err := d.Stores.Documents.Get(ctx, shop.ID)
+		if err != nil {
+			return nil, err
+		}
+		doc, err := document.DecodeStored(kept.JSON)
+		if err != nil {
+			return nil, err
+		}
+		docs = append(docs, doc)
+	}
+	return docs, nil
 }
 
 func (d *Demo) openStorefront() error {
@@ -79,7 +115,8 @@ func (d *Demo) openStorefront() error {
 func (d *Demo) Announce(w io.Writer) {
 	fmt.Fprintf(w, "\nmorepay demo: no real money moves here\n\n")
 	fmt.Fprintf(w, "  storefront       %s/demo/\n", d.BaseURL)
-	fmt.Fprintf(w, "  simulated phone  %s/phone\n\n", d.SimURL)
+	fmt.Fprintf(w, "  simulated phone  %s/phone\n", d.SimURL)
+	fmt.Fprintf(w, "  QA console       %s/qa\n\n", d.SimURL)
 	fmt.Fprintf(w, "  secret keys for POST %s/v1/sessions\n", d.BaseURL)
 	for _, s := range d.Shops {
 		fmt.Fprintf(w, "    %-12s %s\n", s.ID, s.Key)

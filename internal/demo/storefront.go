@@ -122,7 +122,7 @@ func (s *Storefront) answer(w http.ResponseWriter, r *http.Request, h func(http.
 		return
 	}
 	choice, _ := s.purchase(r)
-	err = s.draw(w, r, status, "shop.html", page{Purchase: choice, Shops: s.offers(r), Phone: s.sim + "/phone", Problem: refused})
+	err = s.draw(w, r, status, "shop.html", page{Purchase: choice, Shops: s.offers(r), Phone: s.sim + "/phone", Console: s.sim + "/qa", Problem: refused})
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 	}
@@ -149,6 +149,7 @@ type page struct {
 	Session  session
 	Endpoint string
 	Phone    string
+	Console  string
 	Told     string     // the newest event type that a webhook told, or ""
 	Problem  *pay.Error // what the visitor asked for and can't have, or nil
 }
@@ -185,7 +186,7 @@ func (s *Storefront) shop(w http.ResponseWriter, r *http.Request) error {
 	if endpoint == "" {
 		endpoint = s.api
 	}
-	return s.draw(w, r, http.StatusOK, "shop.html", page{Purchase: p, Shops: s.offers(r), Session: created, Endpoint: endpoint, Phone: s.sim + "/phone"})
+	return s.draw(w, r, http.StatusOK, "shop.html", page{Purchase: p, Shops: s.offers(r), Session: created, Endpoint: endpoint, Phone: s.sim + "/phone", Console: s.sim + "/qa"})
 }
 
 // pay creates a session and sends the visitor to its page, which is drawn for another

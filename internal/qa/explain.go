@@ -32,6 +32,23 @@ func Explain(doc *capability.Document, m pay.Method, order capability.Order, dev
 	return append(lines, c.result()...), nil
 }
 
+// Why tells in sentences what speaks against a choice of a decision, one a reason.
+func Why(doc *capability.Document, choice capability.Choice, order capability.Order, dev device.Device, now time.Time) []string {
+	c := decided{doc: doc, entry: doc.Method(choice.Method), row: method.Find(choice.Method), order: order, dev: dev, now: now, choice: choice}
+	var sentences []string
+	for _, s := range steps {
+		if i := c.reason(s.code); i >= 0 {
+			sentences = append(sentences, s.failed(&c, choice.Reasons[i]))
+		}
+	}
+	return sentences
+}
+
+// reason returns the place of a reason among those of the choice, -1 if it isn't there.
+func (c *decided) reason(code capability.ReasonCode) int {
+	return slices.IndexFunc(c.choice.Reasons, func(r capability.Reason) bool { return r.Code == code })
+}
+
 // decided is a decision with everything that went into it.
 type decided struct {
 	doc    *capability.Document
@@ -54,7 +71,7 @@ func (c *decided) subject() string {
 }
 
 func (c *decided) step(s step) string {
-	i := slices.IndexFunc(c.choice.Reasons, func(r capability.Reason) bool { return r.Code == s.code })
+	i := c.reason(s.code)
 	if i < 0 {
 		return fmt.Sprintf("  pass  %-21s %s", s.code, s.passed(c))
 	}

@@ -8,6 +8,7 @@ package qa
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"morepay/internal/capability"
@@ -25,6 +26,19 @@ type Cell struct {
 	Ladder   []pay.Rail          `json:"ladder,omitempty"`
 	Reasons  []capability.Reason `json:"reasons,omitempty"`
 	Learnt   []Learnt            `json:"learnt,omitempty"` // rails that were left out of the ladder for it
+}
+
+// Order returns the order that a tester asks about. An item is a SKU, or category:NAME.
+func Order(amount pay.Money, items []string, payer, region string) capability.Order {
+	o := capability.Order{Amount: amount, Payer: capability.PayerKey(payer), Region: region}
+	for _, item := range items {
+		if category, ok := strings.CutPrefix(item, "category:"); ok {
+			o.Items = append(o.Items, pay.Item{Category: category})
+			continue
+		}
+		o.Items = append(o.Items, pay.Item{SKU: item})
+	}
+	return o
 }
 
 // Matrix decides the same order for every merchant on every device, and lists

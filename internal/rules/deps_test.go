@@ -75,6 +75,7 @@ var bans = []struct {
 	{[]string{"program"}, atAll, []string{"demo/...", "providersim", "cli", "qa"}, "the program knows neither who runs it nor what it is tried with"},
 	{[]string{"demo"}, itself, []string{"checkout", "httpd", "store/...", "provider/...", "morepay/app"}, "the demo's shop uses the public API as any merchant would"},
 	{[]string{"morepay/docs/examples/shop"}, itself, []string{"morepay/..."}, "a shop knows the public API, and is there to be copied"},
+	{[]string{"console"}, itself, []string{"checkout", "httpd", "page", "store/...", "merchant/...", "provider/...", "providersim", "morepay/app"}, "the console shows the decision and opens the product's own pages: a page of its own would be another truth"},
 	{[]string{"locale"}, itself, []string{"checkout", "page", "httpd", "capability/...", "device"}, "a catalogue holds sentences, and no rule picks them there"},
 	{[]string{"strictjson"}, itself, []string{"morepay/..."}, "how JSON is spelled has nothing to do with what it says"},
 	{[]string{"colour"}, itself, []string{"morepay/..."}, "whether text can be read on a colour has nothing to do with whose page it is"},

@@ -1,0 +1,101 @@
+// Package console is the desk of who tests a checkout: pages at /qa of the simulator's
+// listener that show, for the merchants at hand, what every device would be offered and
+// why, and open the real page as that device.
+//
+// What must not live here: rules of its own about who may pay how (packages capability
+// and qa say that), and anything that a server with real money would serve.
+package console
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"errors"
+	"html/template"
+	"net/http"
+	"strings"
+	"time"
+
+	"morepay/internal/capability"
+	"morepay/internal/pay"
+)
+
+//go:embed pages
+var files embed.FS
+
+var templates = template.Must(template.New("console").Option("missingkey=error").Funcs(template.FuncMap{"join": strings.Join, "rail": func(r pay.Rail) string { return rails[r] }}).ParseFS(files, "pages/*.html"))
+
+// Config says what a Console shows.
+type Config struct {
+	Documents func(context.Context) ([]*capability.Document, error) // those in force, of the merchants at hand
+	Pay       string                                                // address that opens an order and sends the browser to its page
+	Now       func() time.Time
+}
+
+// Console serves the pages at /qa.
+type Console struct {
+	Config
+	baselines *baselines
+}
+
+// New makes a Console.
+func New(c Config) *Console { return &Console{c, newBaselines()} }
+
+// Handler serves /qa and what is below it.
+func (c *Console) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /qa", http.RedirectHandler("/qa/matrix", http.StatusSeeOther))
+	mux.Handle("GET /qa/{$}", http.RedirectHandler("/qa/matrix", http.StatusSeeOther))
+	mux.Handle("GET /qa/matrix", page(c.matrix))
+	mux.Handle("GET /qa/matrix/{format}", page(c.download))
+	mux.Handle("GET /qa/cell", page(c.cell))
+	crossOrigin := http.NewCrossOriginProtection()
+	mux.Handle("POST /qa/baseline", crossOrigin.Handler(page(c.keep)))
+	mux.HandleFunc("GET /qa/console.css", func(w http.ResponseWriter, r *http.Request) {
+		http.ServeFileFS(w, r, files, "pages/console.css")
+	})
+	return mux
+}
+
+// rails say in a few words where each leads.
+var rails = map[pay.Rail]string{
+	pay.RailJSAPI:    "in the app",
+	pay.RailDeepLink: "opens the app",
+	pay.RailQR:       "code",
+	pay.RailRedirect: "cashier",
+	pay.RailPageQR:   "our page's code",
+}
+
+// page serves what h draws. What the visitor may mend is said on a page of its own.
+func page(h func(http.ResponseWriter, *http.Request) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		err := h(w, r)
+		if err == nil {
+			return
+		}
+		refused, ok := errors.AsType[*pay.Error](err)
+		if !ok || refused.Code != pay.CodeInvalid && refused.Code != pay.CodeNotFound {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		if err := draw(w, http.StatusBadRequest, "problem.html", refused); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
+	})
+}
+
+// draw answers with a page. Only the checkout may stand in a frame on it.
+func draw(w http.ResponseWriter, status int, name string, data any) error {
+	var b bytes.Buffer
+	if err := templates.ExecuteTemplate(&b, name, data); err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src data:; frame-src http: https:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	w.WriteHeader(status)
+	_, err := w.Write(b.Bytes())
+	return err
+}

@@ -1,0 +1,183 @@
+package console_test
+
+import (
+	"bytes"
+	"fmt"
+	"html"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"morepay/internal/capability"
+	"morepay/internal/demo/demotest"
+	"morepay/internal/device"
+	"morepay/internal/pay"
+	"morepay/internal/qa"
+)
+
+// The matrix has a cell for each method on each device, and says what the decision says.
+func TestMatrix(t *testing.T) {
+	t.Parallel()
+	s := demotest.Start(t)
+	doc := s.Shop(t, "bench").Document
+	cells, err := qa.Matrix([]*capability.Document{doc}, device.Profiles(), qa.Order(pay.Money{Currency: "CNY", Value: 5980}, nil, "", ""), s.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	offered := 0
+	for _, c := range cells {
+		if len(c.Ladder) > 0 {
+			offered++
+		}
+	}
+	page := s.Get(t, s.SimURL+"/qa/matrix?merchant=bench").Body
+	if want := fmt.Sprintf("<strong>%d of %d</strong>", offered, len(cells)); !strings.Contains(page, want) {
+		t.Errorf("the page doesn't say %s", want)
+	}
+	if got := strings.Count(page, `href="/qa/cell?`); got != len(cells) {
+		t.Errorf("%d cells lead on, want %d", got, len(cells))
+	}
+	for _, want := range []string{"alipay blocks the wallet.", "wechat-iphone", "in the app"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+	for _, format := range qa.Formats() {
+		var want bytes.Buffer
+		if err := qa.Write(&want, format, cells); err != nil {
+			t.Fatal(err)
+		}
+		got := s.Get(t, s.SimURL+"/qa/matrix/"+string(format)+"?merchant=bench").Body
+		if diff := qa.Check(want.String(), got); len(diff) > 0 {
+			t.Errorf("%s differs from the command's:\n%s", format, strings.Join(diff, "\n"))
+		}
+	}
+}
+
+// What is asked about changes the cells, and what can't be asked about is named.
+func TestQuestions(t *testing.T) {
+	t.Parallel()
+	s := demotest.Start(t)
+	for _, test := range []struct{ query, want string }{
+		{"merchant=bench&amount=99999999", "is more than the maximum"},
+		{"merchant=bench&currency=USD", "USD is not among"},
+		{"merchant=excluded&item=category:prepaid-card", "may not be paid with it"},
+		{"merchant=rollout40", "this one has no key"},
+		{"merchant=host1040&device=taobao-iphone&version=10.39", "is &#34;10.39&#34;"},
+		{"merchant=scheduled&at=2020-01-01T00:00:00Z", "It opens only at"},
+		{"amount=ten", "<code>amount</code> must be a whole number"},
+		{"currency=yuan", "<code>currency</code> must be three letters"},
+		{"at=yesterday", "<code>at</code> must be a time"},
+		{"version=new", "<code>version</code> must be numbers"},
+		{"method=cash", "<code>method</code> unknown method"},
+		{"device=walkie-talkie", "<code>device</code> unknown device"},
+		{"merchant=nobody", "<code>merchant</code> unknown merchant"},
+		{"baseline=gone", "<code>baseline</code> is not kept any more"},
+	} {
+		a := s.Get(t, s.SimURL+"/qa/matrix?"+test.query)
+		if !strings.Contains(a.Body, test.want) {
+			t.Errorf("%s: status %d, and not %q", test.query, a.Status, test.want)
+		}
+	}
+}
+
+// A saved matrix, or a file of the command's, says which cells have changed since.
+func TestBaseline(t *testing.T) {
+	t.Parallel()
+	s := demotest.Start(t)
+	const query = "merchant=bench&device=wechat-iphone"
+	file := s.Get(t, s.SimURL+"/qa/matrix/json?"+query).Body
+	for _, test := range []struct{ name, file, query, want string }{
+		{"saved", "", query, "No cell differs"},
+		{"of-a-file", file, query, "No cell differs"},
+		{"another-amount", file, query + "&amount=99999999", "4 cells differ"},
+		{"a-cell-changed", strings.Replace(file, `"jsapi","page_qr"`, `"page_qr"`, 1), query, "1 cell differs"},
+		{"no-file", "", "merchant=nobody", "<code>merchant</code> unknown merchant"},
+		{"another-file", "{}", query, "<code>file</code> must be of morepay matrix --format json"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			a := s.Do(t, upload(t, s.SimURL+"/qa/baseline", query, test.file, test.query))
+			if a.Status == http.StatusSeeOther {
+				to, err := url.Parse(a.Header.Get("Location"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				a = s.Get(t, s.SimURL+"/qa/matrix?"+test.query+"&baseline="+to.Query().Get("baseline"))
+			}
+			if !strings.Contains(a.Body, test.want) {
+				t.Errorf("status %d, and not %q", a.Status, test.want)
+			}
+		})
+	}
+	foreign := upload(t, s.SimURL+"/qa/baseline", query, "", query)
+	foreign.Header.Set("Sec-Fetch-Site", "cross-site")
+	if a := s.Do(t, foreign); a.Status != http.StatusForbidden {
+		t.Errorf("posted by another site: status %d", a.Status)
+	}
+}
+
+// upload posts the form of a baseline. Without a file the query is of what is decided.
+func upload(t *testing.T, address, query, file, decided string) *http.Request {
+	t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	if file == "" {
+		query = decided
+	}
+	if err := form.WriteField("query", query); err != nil {
+		t.Fatal(err)
+	}
+	if file != "" {
+		part, err := form.CreateFormFile("file", "before.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := part.Write([]byte(file)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := form.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return demotest.Request(t, http.MethodPost, address, body.String(), "Content-Type", form.FormDataContentType())
+}
+
+var frame = regexp.MustCompile(`<iframe [^>]*src="([^"]+)" width="(\d+)"`)
+
+// A cell says why, and shows the real page as that device in a frame of its size.
+func TestCell(t *testing.T) {
+	t.Parallel()
+	s := demotest.Start(t)
+	for _, test := range []struct {
+		query, width string
+		why, drawn   string
+	}{
+		{"merchant=bench&device=wechat-iphone&method=wechat_pay", "390", "Offered by jsapi", `data-rail="jsapi"`},
+		{"merchant=bench&device=chrome-windows&method=alipay", "1180", "Offered by qr", `"chrome-windows"`},
+		{"merchant=bench&device=alipay-iphone&method=wechat_pay&amount=100", "390", "alipay blocks the wallet.", `"alipay-iphone"`},
+		{"merchant=host1040&device=taobao-iphone&method=wechat_pay&version=10.39", "390", "--device taobao-iphone@10.39", `"10.39"`},
+	} {
+		a := s.Get(t, s.SimURL+"/qa/cell?"+test.query)
+		shown := frame.FindStringSubmatch(a.Body)
+		if shown == nil || shown[2] != test.width || !strings.Contains(a.Body, test.why) {
+			t.Fatalf("%s: status %d, frame %q", test.query, a.Status, shown)
+		}
+		opened := s.Get(t, html.UnescapeString(shown[1]))
+		if opened.Status != http.StatusSeeOther {
+			t.Fatalf("%s: the frame: status %d", test.query, opened.Status)
+		}
+		page := s.Get(t, s.Origin+opened.Header.Get("Location"), "Accept", "text/html")
+		if !strings.Contains(page.Body, test.drawn) {
+			t.Errorf("%s: the page in the frame lacks %s", test.query, test.drawn)
+		}
+		if policy := page.Header.Get("Content-Security-Policy"); !strings.Contains(policy, s.SimURL) {
+			t.Errorf("the console may not show it: %s", policy)
+		}
+	}
+	if a := s.Get(t, s.SimURL+"/qa/cell?merchant=bench"); !strings.Contains(a.Body, "name one device and one method") {
+		t.Errorf("status %d: %s", a.Status, a.Body)
+	}
+}
