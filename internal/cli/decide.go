@@ -82,17 +82,9 @@ func (q question) learnt(ctx context.Context, docs []*capability.Document) (list
 	if !q.stored() {
 		return nil, nil
 	}
-	versions := map[string]int64{}
-	for _, d := range docs {
-		versions[d.Merchant] = d.Version
-	}
 	err = database{Data: q.Data, Database: q.Database}.with(ctx, func(db *sqlstore.DB) error {
 		marks, err := db.Marks.Marks(ctx, q.at())
-		for _, m := range marks {
-			if m.DocumentVersion == versions[m.Merchant] && !m.At.After(q.at()) {
-				list = append(list, qa.Learnt{Merchant: m.Merchant, Method: m.Method, Rail: m.Rail, Code: m.Code, At: m.At, Until: m.Until})
-			}
-		}
+		list = qa.LearntOf(marks, docs, q.at())
 		return err
 	})
 	return list, err

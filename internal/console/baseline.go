@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -34,8 +35,8 @@ type place struct {
 func (b *baseline) Size() int { return len(b.cells) }
 
 // says returns the outcome of a cell. ok is false for one that it doesn't have.
-func (b *baseline) says(merchant string, d device.Profile, m pay.Method) (outcome string, ok bool) {
-	outcome, ok = b.cells[place{merchant, d, m}]
+func (b *baseline) says(c qa.Cell) (outcome string, ok bool) {
+	outcome, ok = b.cells[place{c.Merchant, c.Device, c.Method}]
 	return outcome, ok
 }
 
@@ -81,7 +82,7 @@ func (c *Console) keep(w http.ResponseWriter, r *http.Request) error {
 	b := &baseline{ID: rand.Text(), At: c.Now(), cells: map[place]string{}}
 	cells, err := uploaded(r, b)
 	if err == nil && cells == nil {
-		cells, err = c.cells(r.Context(), query)
+		cells, err = c.decide(r.Context(), query)
 	}
 	if err != nil {
 		return err
@@ -93,6 +94,15 @@ func (c *Console) keep(w http.ResponseWriter, r *http.Request) error {
 	query.Set("baseline", b.ID)
 	http.Redirect(w, r, "/qa/matrix?"+query.Encode(), http.StatusSeeOther)
 	return nil
+}
+
+// decide decides what a query asks about.
+func (c *Console) decide(ctx context.Context, query url.Values) ([]qa.Cell, error) {
+	a, err := c.asked(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return a.cells()
 }
 
 // uploaded reads the file of a form; nil if there is none.

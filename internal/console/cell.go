@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"morepay/internal/device"
-	"morepay/internal/method"
 	"morepay/internal/pay"
 	"morepay/internal/qa"
 )
@@ -17,9 +16,8 @@ import (
 type explained struct {
 	Ask     question
 	Name    string // of the merchant
-	Method  *method.Method
+	Method  pay.Method
 	Profile device.Profile
-	Device  device.Device
 	Subject string
 	Checks  []check
 	Result  []string
@@ -39,32 +37,29 @@ type check struct {
 }
 
 func (c *Console) cell(w http.ResponseWriter, r *http.Request) error {
-	docs, err := c.Documents(r.Context())
+	a, err := c.asked(r.Context(), r.URL.Query())
 	if err != nil {
 		return err
 	}
-	ask, doc, err := asked(docs, r.URL.Query())
-	if err != nil {
-		return err
-	}
-	profiles := ask.devices()
+	ask := a.Ask
 	if len(ask.Method) != 1 || len(ask.Device) != 1 {
 		return pay.Errorf(pay.CodeInvalid, "device", "name one device and one method")
 	}
-	dev, ok := device.Of(profiles[0])
+	profile := ask.devices()[0]
+	dev, ok := device.Of(profile)
 	if !ok {
-		return pay.Errorf(pay.CodeInvalid, "device", "unknown device %q", profiles[0])
+		return pay.Errorf(pay.CodeInvalid, "device", "unknown device %q", profile)
 	}
-	lines, err := qa.Explain(doc, ask.Method[0], ask.order(), dev, c.at(ask))
+	lines, err := qa.Explain(a.Document, ask.Method[0], ask.order(), dev, a.learnt, a.at)
 	if err != nil {
 		return err
 	}
 	all := ask
 	all.Device, all.Method = nil, nil
 	e := explained{
-		Ask: ask, Name: doc.Name, Method: method.Find(ask.Method[0]), Profile: profiles[0], Device: dev, Subject: lines[0],
-		Command: command(ask, profiles[0]), Matrix: template.URL("/qa/matrix?" + all.Query().Encode()),
-		Live: c.Pay + "?" + live(ask, profiles[0]).Encode(), Notes: notes(ask),
+		Ask: ask, Name: a.Document.Name, Method: ask.Method[0], Profile: profile, Subject: lines[0],
+		Command: command(ask, profile), Matrix: template.URL("/qa/matrix?" + all.Query().Encode()),
+		Live: c.Pay + "?" + live(ask, profile).Encode(), Notes: notes(ask),
 	}
 	e.Width, e.Height = size(dev)
 	e.Checks, e.Result = checks(lines[1:])

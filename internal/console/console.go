@@ -18,6 +18,7 @@ import (
 
 	"morepay/internal/capability"
 	"morepay/internal/pay"
+	"morepay/internal/qa"
 )
 
 //go:embed pages
@@ -25,10 +26,16 @@ var files embed.FS
 
 var templates = template.Must(template.New("console").Option("missingkey=error").Funcs(template.FuncMap{"join": strings.Join, "rail": func(r pay.Rail) string { return rails[r] }}).ParseFS(files, "pages/*.html"))
 
+// Merchants are the documents that are in force, and what was learnt beyond them.
+type Merchants struct {
+	Documents []*capability.Document
+	Learnt    []qa.Learnt
+}
+
 // Config says what a Console shows.
 type Config struct {
-	Documents func(context.Context) ([]*capability.Document, error) // those in force, of the merchants at hand
-	Pay       string                                                // address that opens an order and sends the browser to its page
+	Merchants func(context.Context) (Merchants, error) // those at hand, as they are now
+	Pay       string                                   // address that opens an order and sends the browser to its page
 	Now       func() time.Time
 }
 

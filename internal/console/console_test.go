@@ -23,7 +23,7 @@ func TestMatrix(t *testing.T) {
 	t.Parallel()
 	s := demotest.Start(t)
 	doc := s.Shop(t, "bench").Document
-	cells, err := qa.Matrix([]*capability.Document{doc}, device.Profiles(), qa.Order(pay.Money{Currency: "CNY", Value: 5980}, nil, "", ""), s.Now())
+	cells, err := qa.Matrix([]*capability.Document{doc}, device.Profiles(), qa.Order(pay.Money{Currency: "CNY", Value: 5980}, nil, "", ""), nil, s.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

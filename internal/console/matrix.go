@@ -15,21 +15,19 @@ import (
 	"morepay/internal/qa"
 )
 
-// sheet is the page of a matrix: one merchant, devices down, methods across.
+// sheet is the page of a matrix: one merchant, a row a device, with its methods in the
+// order in which its payer sees them.
 type sheet struct {
-	Ask       question
-	Query     template.URL // of Ask, for links
-	Merchants []*capability.Document
-	Document  *capability.Document
-	Methods   []pay.Method // the columns
-	Known     []pay.Method // those of the document, to choose from
-	Profiles  []device.Profile
-	Rows      []row
-	Offered   int // cells by which the order can be paid
-	Cells     int
-	Formats   []qa.Format
-	Baseline  *baseline // what it is compared with, or nil
-	Changed   int       // cells that differ from it
+	asked
+	Query    template.URL // of Ask, for links
+	Known    []pay.Method // those of the document, to choose from
+	Profiles []device.Profile
+	Rows     []row
+	Offered  int // cells by which the order can be paid
+	Cells    int
+	Formats  []qa.Format
+	Baseline *baseline // what it is compared with, or nil
+	Changed  int       // cells that differ from it
 }
 
 type row struct {
@@ -40,20 +38,20 @@ type row struct {
 
 // cell is what one method is on one device.
 type cell struct {
-	capability.Choice
-	Why   []string     // sentences, if it isn't offered
-	Link  template.URL // of the page that explains it
-	Was   string       // what the baseline says, if that is something else
-	Isnt  bool         // the baseline says something else
-	Known bool         // the document names the method
+	qa.Cell
+	Why  []string     // sentences, if it isn't offered
+	Link template.URL // of the page that explains it
+	Was  string       // what the baseline says, if that is something else
 }
 
+// Offered reports whether the method can be used.
+func (c cell) Offered() bool { return len(c.Ladder) > 0 }
+
+// Shown reports whether the payer sees the method.
+func (c cell) Shown() bool { return capability.Choice{Ladder: c.Ladder, Reasons: c.Reasons}.Shown() }
+
 func (c *Console) matrix(w http.ResponseWriter, r *http.Request) error {
-	docs, err := c.Documents(r.Context())
-	if err != nil {
-		return err
-	}
-	ask, doc, err := asked(docs, r.URL.Query())
+	a, err := c.asked(r.Context(), r.URL.Query())
 	if err != nil {
 		return err
 	}
@@ -62,89 +60,108 @@ func (c *Console) matrix(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s := sheet{
-		Ask: ask, Query: template.URL(ask.Query().Encode()), Merchants: docs, Document: doc,
-		Methods: ask.Method, Profiles: device.Profiles(), Formats: qa.Formats(), Baseline: base,
+		asked: a, Query: template.URL(a.Ask.Query().Encode()), Profiles: device.Profiles(), Formats: qa.Formats(), Baseline: base,
 	}
-	for i := range doc.Methods {
-		s.Known = append(s.Known, doc.Methods[i].Method)
+	for i := range a.Document.Methods {
+		s.Known = append(s.Known, a.Document.Methods[i].Method)
 	}
-	if len(s.Methods) == 0 {
-		s.Methods = s.Known
-	}
-	if err := s.fill(c.at(ask)); err != nil {
+	if err := s.fill(); err != nil {
 		return err
 	}
 	return draw(w, http.StatusOK, "matrix.html", s)
 }
 
+// asked is a question with what it is about.
+type asked struct {
+	Ask       question
+	Merchants []*capability.Document
+	Document  *capability.Document
+	learnt    []qa.Learnt
+	at        time.Time
+}
+
 // asked reads what a page is about. Fails with *pay.Error invalid_request and the field.
-func asked(docs []*capability.Document, q url.Values) (question, *capability.Document, error) {
+func (c *Console) asked(ctx context.Context, q url.Values) (asked, error) {
 	ask, err := read(q)
 	if err != nil {
-		return ask, nil, err
+		return asked{}, err
 	}
+	merchants, err := c.Merchants(ctx)
+	if err != nil {
+		return asked{}, err
+	}
+	docs := merchants.Documents
 	if len(docs) == 0 {
-		return ask, nil, pay.Errorf(pay.CodeNotFound, "merchant", "there is no merchant here")
+		return asked{}, pay.Errorf(pay.CodeNotFound, "merchant", "there is none here")
 	}
 	ask.Merchant = cmp.Or(ask.Merchant, docs[0].Merchant)
 	i := slices.IndexFunc(docs, func(d *capability.Document) bool { return d.Merchant == ask.Merchant })
 	if i < 0 {
-		return ask, nil, pay.Errorf(pay.CodeInvalid, "merchant", "unknown merchant %q", ask.Merchant)
+		return asked{}, pay.Errorf(pay.CodeInvalid, "merchant", "unknown merchant %q", ask.Merchant)
 	}
-	return ask, docs[i], nil
+	a := asked{ask, docs, docs[i], merchants.Learnt, ask.At}
+	if a.at.IsZero() {
+		a.at = c.Now()
+	}
+	return a, nil
 }
 
-// at returns the time that a question is about.
-func (c *Console) at(ask question) time.Time {
-	if ask.At.IsZero() {
-		return c.Now()
-	}
-	return ask.At
+// cells decides what is asked about.
+func (a *asked) cells() ([]qa.Cell, error) {
+	cells, err := qa.Matrix([]*capability.Document{a.Document}, a.Ask.devices(), a.Ask.order(), a.learnt, a.at)
+	return qa.Only(cells, a.Ask.Method...), err
 }
 
-func (s *sheet) fill(now time.Time) error {
-	for _, name := range s.Ask.devices() {
-		dev, ok := device.Of(name)
-		if !ok {
-			return pay.Errorf(pay.CodeInvalid, "device", "unknown device %q, known are %v", name, device.Profiles())
+// fill makes a row of each device's cells.
+func (s *sheet) fill() error {
+	cells, err := s.cells()
+	if err != nil {
+		return err
+	}
+	for _, made := range cells {
+		dev, _ := device.Of(made.Device)
+		if len(s.Rows) == 0 || s.Rows[len(s.Rows)-1].Name != made.Device {
+			s.Rows = append(s.Rows, row{Device: dev, Name: made.Device})
 		}
-		decision := capability.Decide(s.Document, s.Ask.order(), dev, now)
-		r := row{Device: dev, Name: name}
-		for _, m := range s.Methods {
-			r.Cells = append(r.Cells, s.cell(decision, m, name, dev, now))
+		c, err := s.cell(made, dev)
+		if err != nil {
+			return err
 		}
-		s.Rows = append(s.Rows, r)
+		last := &s.Rows[len(s.Rows)-1]
+		last.Cells = append(last.Cells, c)
 	}
 	return nil
 }
 
-func (s *sheet) cell(decision capability.Decision, m pay.Method, name device.Profile, dev device.Device, now time.Time) cell {
-	choice, known := decision.Choice(m)
-	if !known {
-		return cell{}
-	}
+func (s *sheet) cell(made qa.Cell, dev device.Device) (cell, error) {
 	ask := s.Ask
-	ask.Device, ask.Method, ask.Version = []device.Profile{name}, []pay.Method{m}, ""
-	c := cell{Choice: choice, Known: true, Link: template.URL("/qa/cell?" + ask.Query().Encode())}
-	c.Why = qa.Why(s.Document, choice, ask.order(), dev, now)
+	ask.Device, ask.Method, ask.Version = []device.Profile{made.Device}, []pay.Method{made.Method}, ""
+	c := cell{Cell: made, Link: template.URL("/qa/cell?" + ask.Query().Encode())}
+	var err error
+	if c.Why, err = qa.Why(s.Document, made.Method, ask.order(), dev, s.learnt, s.at); err != nil {
+		return c, err
+	}
 	s.Cells++
-	if choice.Offered() {
+	if c.Offered() {
 		s.Offered++
 	}
 	if s.Baseline == nil {
-		return c
+		return c, nil
 	}
-	said, was := s.Baseline.says(s.Document.Merchant, name, m)
-	if c.Isnt = was && said != qa.Outcome(choice); c.Isnt {
+	if said, was := s.Baseline.says(made); was && said != made.Outcome() {
 		c.Was = said
 		s.Changed++
 	}
-	return c
+	return c, nil
 }
 
 // download answers with the matrix as the command "morepay matrix" writes it.
 func (c *Console) download(w http.ResponseWriter, r *http.Request) error {
-	cells, err := c.cells(r.Context(), r.URL.Query())
+	a, err := c.asked(r.Context(), r.URL.Query())
+	if err != nil {
+		return err
+	}
+	cells, err := a.cells()
 	if err != nil {
 		return err
 	}
@@ -155,18 +172,4 @@ func (c *Console) download(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	return qa.Write(w, format, cells)
-}
-
-// cells decides what a question asks about.
-func (c *Console) cells(ctx context.Context, q url.Values) ([]qa.Cell, error) {
-	docs, err := c.Documents(ctx)
-	if err != nil {
-		return nil, err
-	}
-	ask, doc, err := asked(docs, q)
-	if err != nil {
-		return nil, err
-	}
-	cells, err := qa.Matrix([]*capability.Document{doc}, ask.devices(), ask.order(), c.at(ask))
-	return qa.Only(cells, ask.Method...), err
 }

@@ -10,13 +10,13 @@ import (
 	"net/url"
 	"slices"
 
-	"morepay/internal/capability"
 	"morepay/internal/capability/document"
 	"morepay/internal/console"
 	"morepay/internal/demo/simulate"
 	"morepay/internal/merchant/folder"
 	"morepay/internal/program"
 	"morepay/internal/providersim"
+	"morepay/internal/qa"
 	"morepay/internal/run"
 )
 
@@ -72,7 +72,7 @@ func Open(ctx context.Context, c Config) (*Demo, error) {
 
 // simulator serves the providers' side, the phone and the QA console.
 func (d *Demo) simulator() http.Handler {
-	pages := console.New(console.Config{Documents: d.documents, Pay: d.BaseURL + "/demo/pay", Now: d.Now})
+	pages := console.New(console.Config{Merchants: d.merchants, Pay: d.BaseURL + "/demo/pay", Now: d.Now})
 	mux := http.NewServeMux()
 	mux.Handle("/", simulate.Guard(d.Sim.Handler()))
 	mux.Handle("/qa", run.KnownHosts(pages.Handler()))
@@ -80,21 +80,24 @@ func (d *Demo) simulator() http.Handler {
 	return mux
 }
 
-// documents returns those in force, whoever has replaced them since the start.
-func (d *Demo) documents(ctx context.Context) ([]*capability.Document, error) {
-	var docs []*capability.Document
+// merchants returns the documents in force, whoever has replaced them since the start,
+// and what was learnt of their rails.
+func (d *Demo) merchants(ctx context.Context) (all console.Merchants, err error) {
 	for _, shop := range d.Shops {
 		kept, err := d.Stores.Documents.Get(ctx, shop.ID)
 		if err != nil {
-			return nil, err
+			return all, err
 		}
 		doc, err := document.DecodeStored(kept.JSON)
 		if err != nil {
-			return nil, err
+			return all, err
 		}
-		docs = append(docs, doc)
+		all.Documents = append(all.Documents, doc)
 	}
-	return docs, nil
+	now := d.Now()
+	marks, err := d.Stores.Marks.Marks(ctx, now)
+	all.Learnt = qa.LearntOf(marks, all.Documents, now)
+	return all, err
 }
 
 func (d *Demo) openStorefront() error {

@@ -18,13 +18,10 @@ import (
 // the document, and the result. Fails with *pay.Error not_found if the document does
 // not name the method.
 func Explain(doc *capability.Document, m pay.Method, order capability.Order, dev device.Device, learnt []Learnt, now time.Time) ([]string, error) {
-	entry, row := doc.Method(m), method.Find(m)
-	if entry == nil || row == nil {
-		return nil, pay.Errorf(pay.CodeNotFound, "method", "merchant %s has no method %q", doc.Merchant, m)
+	c, err := decide(doc, m, order, dev, learnt, now)
+	if err != nil {
+		return nil, err
 	}
-	order = knowing(order, learnt, doc.Merchant)
-	choice, _ := capability.Decide(doc, order, dev, now).Choice(m)
-	c := decided{doc: doc, entry: entry, row: row, order: order, dev: dev, learnt: learntOf(learnt, doc.Merchant, m), now: now, choice: choice}
 	lines := []string{c.subject()}
 	for _, s := range steps {
 		lines = append(lines, c.step(s))
@@ -32,16 +29,30 @@ func Explain(doc *capability.Document, m pay.Method, order capability.Order, dev
 	return append(lines, c.result()...), nil
 }
 
-// Why tells in sentences what speaks against a choice of a decision, one a reason.
-func Why(doc *capability.Document, choice capability.Choice, order capability.Order, dev device.Device, now time.Time) []string {
-	c := decided{doc: doc, entry: doc.Method(choice.Method), row: method.Find(choice.Method), order: order, dev: dev, now: now, choice: choice}
+func decide(doc *capability.Document, m pay.Method, order capability.Order, dev device.Device, learnt []Learnt, now time.Time) (*decided, error) {
+	entry, row := doc.Method(m), method.Find(m)
+	if entry == nil || row == nil {
+		return nil, pay.Errorf(pay.CodeNotFound, "method", "merchant %s has no method %q", doc.Merchant, m)
+	}
+	order = knowing(order, learnt, doc.Merchant)
+	choice, _ := capability.Decide(doc, order, dev, now).Choice(m)
+	return &decided{doc: doc, entry: entry, row: row, order: order, dev: dev, learnt: learntOf(learnt, doc.Merchant, m), now: now, choice: choice}, nil
+}
+
+// Why tells in sentences what speaks against a method, one a reason. Fails as Explain
+// does.
+func Why(doc *capability.Document, m pay.Method, order capability.Order, dev device.Device, learnt []Learnt, now time.Time) ([]string, error) {
+	c, err := decide(doc, m, order, dev, learnt, now)
+	if err != nil {
+		return nil, err
+	}
 	var sentences []string
 	for _, s := range steps {
 		if i := c.reason(s.code); i >= 0 {
-			sentences = append(sentences, s.failed(&c, choice.Reasons[i]))
+			sentences = append(sentences, s.failed(c, c.choice.Reasons[i]))
 		}
 	}
-	return sentences
+	return sentences, nil
 }
 
 // reason returns the place of a reason among those of the choice, -1 if it isn't there.

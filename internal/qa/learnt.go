@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"morepay/internal/capability"
+	"morepay/internal/checkout"
 	"morepay/internal/pay"
 )
 
@@ -17,6 +18,21 @@ type Learnt struct {
 	Code     string     `json:"code"` // the provider's reason
 	At       time.Time  `json:"at"`
 	Until    time.Time  `json:"until"` // it is offered again from then on
+}
+
+// LearntOf reads what a server keeps of the rails that documents offer: the marks of
+// documents that are in force at that time.
+func LearntOf(marks []checkout.Mark, docs []*capability.Document, at time.Time) (list []Learnt) {
+	versions := map[string]int64{}
+	for _, d := range docs {
+		versions[d.Merchant] = d.Version
+	}
+	for _, m := range marks {
+		if m.DocumentVersion == versions[m.Merchant] && !m.At.After(at) {
+			list = append(list, Learnt{Merchant: m.Merchant, Method: m.Method, Rail: m.Rail, Code: m.Code, At: m.At, Until: m.Until})
+		}
+	}
+	return list
 }
 
 // learntOf returns the part of a list that is about a merchant's method.

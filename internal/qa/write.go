@@ -61,9 +61,6 @@ func (c Cell) fields() []string {
 // Outcome says in one text what became of a cell: its rails, or its reasons.
 func (c Cell) Outcome() string { return cmp.Or(c.rails(), c.reasons()) }
 
-// Outcome is [Cell.Outcome] of a choice.
-func Outcome(c capability.Choice) string { return Cell{Ladder: c.Ladder, Reasons: c.Reasons}.Outcome() }
-
 func (c Cell) rails() string {
 	words := make([]string, len(c.Ladder))
 	for i, r := range c.Ladder {
