@@ -23,6 +23,9 @@ const (
 	weChatPayment = `{"mchid":"1900000001","appid":"wx0000000000000001","out_trade_no":"mpC0RPUS000000000000000000000001","transaction_id":"4200000000202611280000000001","trade_type":"NATIVE","trade_state":"SUCCESS","trade_state_desc":"支付成功","bank_type":"OTHERS","attach":"at_C0RPUS000000000000000000","success_time":"2026-11-28T10:34:56+08:00","payer":{"openid":"oCORPUS0000000000000000000001"},"amount":{"total":5980,"payer_total":5980,"currency":"CNY","payer_currency":"CNY"}}`
 	weChatRefund  = `{"mchid":"1900000001","out_trade_no":"mpC0RPUS000000000000000000000001","transaction_id":"4200000000202611280000000001","out_refund_no":"mpC0RPUSREFUND000000000000000001","refund_id":"50300000002026112800000000001","refund_status":"SUCCESS","success_time":"2026-11-28T11:00:00+08:00","user_received_account":"支付用户零钱","amount":{"total":5980,"refund":2000,"payer_total":5980,"payer_refund":2000}}`
 
+	// What is told in the form of API v2 has no head that could be checked.
+	weChatOldRefund = `<xml><return_code>SUCCESS</return_code><appid>wx0000000000000001</appid><mch_id>1900000001</mch_id><nonce_str>C0RPUS0n0nce</nonce_str><req_info>QzBSUFVT</req_info></xml>`
+
 	corpusAPIv3Key    = "C0RPUSc0rpusC0RPUSc0rpusC0RPUS12"
 	corpusPublicKeyID = "PUB_KEY_ID_0119000000012026112800000001"
 )
@@ -82,6 +85,7 @@ var weChatRows = []corpusRow{
 	{name: "W26-service-provider", message: w20(`"mchid":"1900000001"`, `"sp_mchid":"1900000002","sub_mchid":"1900000077"`), before: []message{w1()}, refund: 2000, refunds: []string{"merchant 2000 CNY pending "}, quarantined: 1},
 	{name: "W27-no-number", message: w20(`"out_refund_no":"mpC0RPUSREFUND000000000000000001",`, ``), before: []message{w1()}, refund: 2000, answer: pay.CodeInternal, result: "unusable", refunds: []string{"merchant 2000 CNY pending "}},
 	{name: "W28-coupon", message: w20(`"payer_total":5980`, `"payer_total":5480`, `"payer_refund":2000`, `"payer_refund":1833`), before: []message{w1()}, refund: 2000, refunds: []string{"merchant 2000 CNY succeeded "}},
+	{name: "W29-old-form", message: message{text: weChatOldRefund}, before: []message{w1()}, answer: pay.CodeUnauthorized, result: "uncheckable"},
 }
 
 // TestWeChatPayMessages reads WeChat Pay's messages in the form in which they are sent.
@@ -115,6 +119,9 @@ func newWeChatReader(fx *fixture) *reader {
 // sealAsWeChat encrypts and signs a statement as WeChat Pay does.
 func sealAsWeChat(r *reader, id string, m message, text string) (http.Header, []byte) {
 	text = strings.NewReplacer("1900000001", r.attempt.Account, "wx0000000000000001", r.attempt.App).Replace(text)
+	if m.text == weChatOldRefund {
+		return http.Header{"Content-Type": {"text/xml"}}, []byte(text)
+	}
 	block, err := aes.NewCipher([]byte(corpusAPIv3Key))
 	r.must(err)
 	gcm, err := cipher.NewGCM(block)

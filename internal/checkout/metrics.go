@@ -40,6 +40,8 @@ func (m *Metrics) notification(providerID string, err error) {
 	switch {
 	case errors.Is(err, provider.ErrIgnored):
 		result = "ignored"
+	case errors.Is(err, provider.ErrUncheckable): // which is ErrForged too
+		result = "uncheckable"
 	case errors.Is(err, provider.ErrForged):
 		result = "forged"
 	case err != nil:

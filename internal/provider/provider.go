@@ -10,6 +10,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"time"
@@ -149,6 +150,10 @@ var (
 	ErrAbsent   = errors.New("the provider does not know this number")
 	ErrLater    = errors.New("the provider can't do it for now") // nothing has changed; such as a balance too low to refund from
 )
+
+// ErrUncheckable is ErrForged for a message of the provider's other protocol, whose
+// signature nothing here can check: it may be genuine.
+var ErrUncheckable = fmt.Errorf("%w: nothing here can check its form", ErrForged)
 
 // Refusal is a definite refusal with what the provider says of it. It is
 // ErrRefused to those who ask no more.

@@ -1,6 +1,7 @@
 package wechatpay
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -43,8 +44,12 @@ var statements = map[string]func(a *account, id string, plain []byte) (pay.Evide
 }
 
 // Notification implements provider.Provider. Nothing of the body is parsed
-// before its signature holds.
+// before its signature holds. What is made in WeChat Pay's console may be told in the
+// XML of API v2, whose key an account here does not have.
 func (a *account) Notification(header http.Header, body []byte) (pay.Evidence, error) {
+	if header.Get("Wechatpay-Signature") == "" && bytes.HasPrefix(bytes.TrimSpace(body), []byte("<xml>")) {
+		return pay.Evidence{}, fmt.Errorf("wechat pay: %w", provider.ErrUncheckable)
+	}
 	if err := a.verify(header, body); err != nil {
 		return pay.Evidence{}, forged(err.Error())
 	}

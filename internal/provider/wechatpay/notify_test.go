@@ -145,6 +145,24 @@ func TestNotificationForged(t *testing.T) {
 	}
 }
 
+// What comes in the form of API v2 is no more believed, and told apart.
+func TestNotificationInTheOldForm(t *testing.T) {
+	t.Parallel()
+	p := open(t, providertest.Nowhere, nil)
+	signedHeader, _ := notification("TRANSACTION.SUCCESS", "transaction", transaction(nil))
+	for body, want := range map[string]bool{
+		"<xml><return_code>SUCCESS</return_code></xml>": true, "\n<xml>\n": true, "<html></html>": false, "<xmlish/>": false, "": false, "{}": false,
+	} {
+		st, err := p.Notification(http.Header{"Content-Type": {"text/xml"}}, []byte(body))
+		if errors.Is(err, provider.ErrUncheckable) != want || !errors.Is(err, provider.ErrForged) || !reflect.DeepEqual(st, pay.Evidence{}) {
+			t.Errorf("%q: got %+v, %v", body, st, err)
+		}
+		if _, err := p.Notification(signedHeader, []byte(body)); errors.Is(err, provider.ErrUncheckable) || !errors.Is(err, provider.ErrForged) {
+			t.Errorf("%q under another message's head: %v", body, err)
+		}
+	}
+}
+
 // The window is open on both sides of the limit: clocks differ.
 func TestNotificationAge(t *testing.T) {
 	t.Parallel()
