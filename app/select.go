@@ -50,13 +50,13 @@ func failedLast(choices []capability.Choice, failed pay.Method) {
 // can't in another. Where the tabs are the list, the rest stands beside them.
 func (s *screen) choices(d capability.Decision, title goapp.UI) []goapp.UI {
 	if s.tabbed() {
-		return []goapp.UI{s.split([]goapp.UI{title, s.late(), s.shared(d), s.unavailable(d.Of(capability.GroupUnavailable))})}
+		return []goapp.UI{s.split([]goapp.UI{title, s.late(), s.shared(d), s.away(d)})}
 	}
 	list := s.list(d)
 	return []goapp.UI{
 		card("methods", append([]goapp.UI{title}, list...)...),
 		s.shared(d),
-		s.unavailable(d.Of(capability.GroupUnavailable)),
+		s.away(d),
 	}
 }
 
@@ -146,18 +146,21 @@ func (s *screen) shared(d capability.Decision) goapp.UI {
 		return nil
 	}
 	for _, c := range d.Choices {
-		for _, r := range c.Ladder {
-			if rails[r].shared && r != c.Ladder[0] {
-				return el("div.links", nil, s.attempt(c.Method, r, "quiet", draw("i", "scan"), text(s.say("instead."+string(r), c.Method))))
-			}
+		if c.Barred() || slices.Index(c.Ladder, pay.RailPageQR) > 0 {
+			return el("div.links", nil, s.attempt(c.Method, pay.RailPageQR, "quiet", draw("i", "scan"), text(s.say("instead.page_qr", c.Method))))
 		}
 	}
 	return nil
 }
 
-// unavailable lists what can't be used, with the reasons. What can be done about
-// them is said once, below.
-func (s *screen) unavailable(choices []capability.Choice) goapp.UI {
+// away draws what can't be used, and what can be done about that.
+func (s *screen) away(d capability.Decision) goapp.UI {
+	closed := d.Of(capability.GroupUnavailable)
+	return s.unavailable(closed, s.tips(closed))
+}
+
+// unavailable lists what can't be used, with the reasons, above tips.
+func (s *screen) unavailable(choices []capability.Choice, tips []goapp.UI) goapp.UI {
 	if len(choices) == 0 {
 		return nil
 	}
@@ -165,17 +168,21 @@ func (s *screen) unavailable(choices []capability.Choice) goapp.UI {
 	for i, c := range choices {
 		rows[i] = s.closedRow(c)
 	}
-	parts := []goapp.UI{
+	return card("unavailable", append([]goapp.UI{
 		el("h2.cap", attrs{"id", "unavailable"}, text(s.say("select.unavailable", ""))),
 		el("ul", attrs{"role", "list", "aria-labelledby", "unavailable"}, rows...),
-	}
-	if anyOf(choices, capability.ReasonBlockedInContainer) {
-		parts = append(parts, el("div.tip", nil, el("p", nil, text(s.say("select.browser", ""))), s.copyButton("side", "link")), s.link("link"))
+	}, tips...)...)
+}
+
+// tips say what can be done about what can't be used, each once.
+func (s *screen) tips(choices []capability.Choice) (tips []goapp.UI) {
+	if s.ShareURL != "" && slices.ContainsFunc(choices, capability.Choice.Barred) {
+		tips = append(tips, el("div.tip", nil, el("p", nil, text(s.say(s.wayOut(), ""))), s.copyButton("side", "link")), s.link("link"))
 	}
 	if anyOf(choices, capability.ReasonProviderUnavailable) {
-		parts = append(parts, el("div.tip", nil, el("p", nil, text(s.say("select.retry", ""))), s.again()))
+		tips = append(tips, el("div.tip", nil, el("p", nil, text(s.say("select.retry", ""))), s.again()))
 	}
-	return card("unavailable", parts...)
+	return tips
 }
 
 // anyOf reports whether a reason keeps one of the methods from being used.

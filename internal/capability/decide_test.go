@@ -320,6 +320,31 @@ func TestShown(t *testing.T) {
 	}
 }
 
+// A method is barred if all that keeps it from being used is the app around the page.
+func TestBarred(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		codes []capability.ReasonCode
+		want  bool
+	}{
+		{nil, false},
+		{[]capability.ReasonCode{"blocked_in_container"}, true},
+		{[]capability.ReasonCode{"host_update_required"}, true},
+		{[]capability.ReasonCode{"host_update_required", "blocked_in_container"}, true},
+		{[]capability.ReasonCode{"amount_above_max", "blocked_in_container"}, false},
+		{[]capability.ReasonCode{"blocked_in_container", "rail_not_granted"}, false},
+		{[]capability.ReasonCode{"no_rail_on_device"}, false},
+	} {
+		var choice capability.Choice
+		for _, code := range c.codes {
+			choice.Reasons = append(choice.Reasons, capability.Reason{Code: code})
+		}
+		if got := choice.Barred(); got != c.want {
+			t.Errorf("%v: barred %t, want %t", c.codes, got, c.want)
+		}
+	}
+}
+
 // railsOf are rails of one method.
 func railsOf(m pay.Method, rails ...pay.Rail) (list []capability.MethodRail) {
 	for _, r := range rails {

@@ -103,6 +103,14 @@ func (c Choice) equal(other Choice) bool {
 // Offered reports whether the payer can choose the method.
 func (c Choice) Offered() bool { return len(c.Ladder) > 0 }
 
+// Barred reports whether nothing but the app around the page keeps the method from
+// being used: in a browser, and on another device, it works.
+func (c Choice) Barred() bool {
+	return len(c.Reasons) > 0 && !slices.ContainsFunc(c.Reasons, func(r Reason) bool {
+		return r.Code != ReasonBlockedInContainer && r.Code != ReasonHostUpdateRequired
+	})
+}
+
 // Shown reports whether the payer sees the method, enabled or disabled. One
 // silent reason hides it: no update helps a payer whom the method is closed to.
 func (c Choice) Shown() bool {

@@ -140,6 +140,9 @@ func (s *Service) MayAttempt(ctx context.Context, l *pay.Ledger, r AttemptReques
 	if onlyDown(choice) && s.takesUp(l, r) {
 		return nil
 	}
+	if choice.Barred() && r.Rail == pay.RailPageQR { // it leads out of the app
+		return nil
+	}
 	if !choice.Offered() {
 		return pay.Errorf(pay.CodeMethodUnavailable, "method", "%s is not available: %s", r.Method, codes(choice))
 	}

@@ -7,8 +7,53 @@ import (
 	"testing"
 
 	"morepay/internal/demo/demotest"
+	"morepay/internal/device"
 	"morepay/internal/pay"
 )
+
+// Where the app around the page blocks the only wallet, the page leads out of it by
+// its own code and link; the wallet itself stays refused there.
+func TestBlockedWalletHasAWayOut(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	for name, c := range map[string]struct {
+		method pay.Method
+		device device.Profile
+		rail   pay.Rail // that the wallet would take elsewhere
+	}{
+		"alipay-in-wechat":   {"alipay", "wechat-iphone", pay.RailDeepLink},
+		"unionpay-in-wechat": {"unionpay", "wechat-android", pay.RailRedirect},
+		"wechat-in-alipay":   {"wechat_pay", "alipay-android", pay.RailDeepLink},
+		"alipay-in-jd":       {"alipay", "jd-iphone", pay.RailDeepLink},
+		"wechat-in-unionpay": {"wechat_pay", "unionpay-iphone", pay.RailDeepLink},
+		"alipay-in-unionpay": {"alipay", "unionpay-android", pay.RailDeepLink},
+	} {
+		t.Run(name, func(t *testing.T) {
+			open := s.Open(t, demotest.Order{})
+			sample, _ := device.SampleOf(c.device)
+			agent := sample.UserAgent
+			page := s.Get(t, open.URL+"?allow="+string(c.method), "Accept", "text/html", "User-Agent", agent)
+			for _, part := range []string{`data-rail="page_qr"`, `value="` + open.URL + `"`, "data-copy"} {
+				if !strings.Contains(page.Body, part) {
+					t.Errorf("the page does not have %s: %s", part, page.Body)
+				}
+			}
+			post := func(r pay.Rail) demotest.Answer {
+				form := s.Form(t, open, c.method, r)
+				form.Set("words", "allow="+string(c.method))
+				return s.Do(t, s.post(t, open, "/attempts", "", form, "User-Agent", agent))
+			}
+			if a := post(c.rail); a.Status != http.StatusUnprocessableEntity {
+				t.Errorf("the wallet: status %d", a.Status)
+			}
+			a := post(pay.RailPageQR)
+			out := s.Get(t, s.Origin+a.Header.Get("Location"), "Accept", "text/html", "User-Agent", agent)
+			if a.Status != http.StatusSeeOther || !strings.Contains(out.Body, `data-qr="page_qr"`) || !strings.Contains(out.Body, `value="`+open.URL+`"`) {
+				t.Errorf("status %d to %q: %s", a.Status, a.Header.Get("Location"), out.Body)
+			}
+		})
+	}
+}
 
 // TestStrays: browsers that load a posted page again ask for its form's address or
 // post to the page's. That leads to the page and begins nothing.
