@@ -327,6 +327,27 @@ func TestBrowserCallsBridge(t *testing.T) {
 	}
 }
 
+// TestBrowserLeavesTheBridgeAlone: the page that its payer is leaving for the wallet's
+// sign-in may hear of the attempt before the next page is there. The window would open
+// over the wrong one.
+func TestBrowserLeavesTheBridgeAlone(t *testing.T) {
+	s := serve(t, testView("en", wechatAgent, view.Progress{State: view.StateSelect}))
+	s.post = func(w http.ResponseWriter, r *http.Request) {
+		p := payment("wechat_pay", pay.RailJSAPI)
+		p.Bridge = &view.Bridge{Name: "weixin", Params: map[string]string{"appId": "wx1"}}
+		s.tell(waiting(p))
+		w.WriteHeader(http.StatusNoContent) // the page stays a while longer
+	}
+	tab := browsertest.Start(t).Open(t, emulation.SetUserAgentOverride(wechatAgent))
+	s.visit(tab)
+	tab.Eval(bridgeCalls, nil)
+	tab.Run(chromedp.Click(`[data-method=wechat_pay] form[data-rail=jsapi] button`, chromedp.ByQuery))
+	tab.Wait(onScreen + ` === "waiting"`)
+	if got := tab.Text(`String(calls.length)`); got != "0" {
+		t.Errorf("the window was opened %s times", got)
+	}
+}
+
 func answerJSON(t *testing.T, w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

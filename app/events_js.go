@@ -223,10 +223,12 @@ func (b *browser) focused() {
 	}
 }
 
-// openBridge has the wallet's own payment window opened, by itself once an attempt.
+// openBridge has the wallet's own payment window opened, by itself once an attempt. A
+// page that its payer is leaving may hear of the attempt before the next one is there:
+// it must not, for the answer would be lost with it.
 func (b *browser) openBridge() {
 	progress := b.progress()
-	if p := progress.Payment; progress.State == view.StateWaiting && p != nil && !p.Returned {
+	if p := progress.Payment; progress.State == view.StateWaiting && p != nil && !p.Returned && b.page.local.tapped == "" {
 		callBridge(p, false)
 	}
 }

@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -136,102 +135,4 @@ func phoneFromForeignPage(t *testing.T, s *demotest.Demo, browser *browsertest.B
 	if got := tab.Text(has("h1") + `.textContent`); got != "商家存在未配置的参数，请联系商家解决" {
 		t.Errorf("WeChat says %q", got)
 	}
-}
-
-// wechatBridge stands for the app around the page: it keeps what the page asks
-// of it.
-const wechatBridge = `window.WeixinJSBridge = { invoke: (name, params, answer) => { window.asked = { name, params, answer } } };
-document.dispatchEvent(new Event("WeixinJSBridgeReady"));`
-
-// In WeChat the wallet's own window opens over the page, for the payer whom
-// WeChat has told us, and with parameters that only the merchant can have signed.
-func wechatPays(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
-	open := s.Open(t, demotest.Order{})
-	tab := show(t, browser, demotest.WeChat)
-	tab.Go(open.URL)
-	tab.Wait(ready)
-	tap(tab, wallet+`form[data-rail="jsapi"] button`)
-	tab.Wait(is("waiting") + ` && ` + ready)
-	params := askedOfWeChat(t, tab)
-	onlyAttempt(t, s, open, "awaiting")
-
-	forged := bridge(t, s, params, "package", "prepay_id=wx0000")
-	if forged == "get_brand_wcpay_request:ok" {
-		t.Error("the wallet took other parameters than were signed")
-	}
-	result := bridge(t, s, params, "do", "approve")
-	if result != "get_brand_wcpay_request:ok" {
-		t.Fatalf("the wallet says %s", result)
-	}
-	tab.Eval(`asked.answer({ err_msg: "get_brand_wcpay_request:ok" })`, nil)
-	tab.Wait(is("paid"))
-	onlyAttempt(t, s, open, "succeeded")
-}
-
-// The same where the browser has no WebAssembly: the window opens once, however
-// often the page is loaded, and again for who turned back and wants it. The page
-// stands still under it.
-func wechatPaysWithoutWASM(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
-	open := s.Open(t, demotest.Order{})
-	tab := show(t, browser, demotest.WeChat, early(`delete window.WebAssembly;
-	window.WeixinJSBridge = { invoke: (name, params, answer) => {
-		sessionStorage.calls = 1 + (sessionStorage.calls | 0);
-		window.asked = { name, params, answer };
-	} }`))
-	tab.Go(open.URL)
-	tap(tab, wallet+`form[data-rail="jsapi"] button`)
-	tab.Wait(`window.asked`)
-	params := map[string]string{}
-	tab.Eval(`asked.params`, &params)
-	tab.Eval(`asked.answer({ err_msg: "get_brand_wcpay_request:cancel" })`, nil)
-	tab.Go(open.URL)
-	tab.Wait(is("waiting") + ` && ` + has(`[data-bridge]`))
-	if got := tab.Text(`sessionStorage.calls + " " + !!window.asked`); got != "1 false" {
-		t.Errorf("the payment window opened by itself: %s", got)
-	}
-	tap(tab, `[data-bridge]`)
-	tab.Eval(`asked; window.loaded = "once"`, nil)
-	s.UntilPaid(t, open, func() { bridge(t, s, params, "do", "approve") })
-	tab.Eval(`fetch(location.pathname + "/events").then((r) => r.text())`, nil) // later than the news
-	if got := tab.Text(`window.loaded + " " + sessionStorage.calls`); got != "once 2" {
-		t.Errorf("under the payment window: %s", got)
-	}
-	tab.Eval(`asked.answer({ err_msg: "get_brand_wcpay_request:ok" })`, nil)
-	tab.Wait(is("paid"))
-	onlyAttempt(t, s, open, pay.AttemptSucceeded)
-}
-
-// askedOfWeChat lets the app's bridge in, which is late as in the app, and
-// returns what the page asks of it.
-func askedOfWeChat(t *testing.T, tab *browsertest.Tab) map[string]string {
-	t.Helper()
-	tab.Eval(wechatBridge, nil)
-	tab.Wait(`window.asked`)
-	var call struct {
-		Name   string
-		Params map[string]string
-	}
-	tab.Eval(`asked`, &call)
-	if call.Name != "getBrandWCPayRequest" {
-		t.Fatalf("the page asks for %s", call.Name)
-	}
-	return call.Params
-}
-
-// bridge hands a call of the page's to the wallet, with one parameter set.
-func bridge(t *testing.T, s *demotest.Demo, params map[string]string, name, value string) string {
-	t.Helper()
-	call := map[string]string{"user": "ming"}
-	for k, v := range params {
-		call[k] = v
-	}
-	call[name] = value
-	body, err := json.Marshal(call)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := s.Do(t, demotest.Request(t, http.MethodPost, s.SimURL+"/phone/bridge", string(body), "Content-Type", demotest.TypeJSON))
-	var said map[string]string
-	a.Decode(t, &said)
-	return said["err_msg"]
 }

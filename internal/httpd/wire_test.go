@@ -159,30 +159,67 @@ func TestErrorAfterIdentification(t *testing.T) {
 	}
 }
 
+// identifiers are the providers that tell who a payer in their app is.
+var identifiers = []struct {
+	method          pay.Method
+	merchant, agent string
+}{{"wechat_pay", "bench", demotest.WeChat}, {"alipay", "demo", demotest.Alipay}}
+
+// identifiedLink chooses the rail inside the app and returns where the provider sends
+// the payer back to.
+func (s *harness) identifiedLink(t *testing.T, open demotest.Session, m pay.Method, agent string) string {
+	t.Helper()
+	a := s.Do(t, demotest.Request(t, http.MethodPost, open.URL+"/attempts", s.Form(t, open, m, pay.RailJSAPI).Encode(),
+		"Accept", "text/html", "User-Agent", agent, "Content-Type", "application/x-www-form-urlencoded"))
+	back := s.Get(t, a.Header.Get("Location"), "User-Agent", agent).Header.Get("Location")
+	if !strings.Contains(back, "/identified/") {
+		t.Fatalf("the wallet leads to %q", back)
+	}
+	return back
+}
+
 // TestIdentifiedTwice: the link that brings an identified payer back is loaded again
 // by a reload, by Back, and by WeChat itself. That makes no second attempt, and no
 // error.
 func TestIdentifiedTwice(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	open := s.Open(t, demotest.Order{})
-	a := s.Do(t, demotest.Request(t, http.MethodPost, open.URL+"/attempts", s.Form(t, open, "wechat_pay", pay.RailJSAPI).Encode(),
-		"Accept", "text/html", "User-Agent", demotest.WeChat, "Content-Type", "application/x-www-form-urlencoded"))
-	back := s.Get(t, a.Header.Get("Location"), "User-Agent", demotest.WeChat).Header.Get("Location")
-	if !strings.Contains(back, "/identified/") {
-		t.Fatalf("the wallet leads to %q", back)
-	}
-	request := func() *http.Request {
-		return demotest.Request(t, http.MethodGet, back, "", "Accept", "text/html", "User-Agent", demotest.WeChat)
-	}
-	for i, a := range append(s.Together(t, []*http.Request{request(), request()}), s.Do(t, request())) {
-		if a.Status != http.StatusSeeOther || a.Header.Get("Location") != "/pay/"+open.Token {
-			t.Errorf("load %d: status %d to %q: %s", i, a.Status, a.Header.Get("Location"), a.Body)
+	for _, by := range identifiers {
+		open := s.Open(t, demotest.Order{Merchant: by.merchant})
+		back := s.identifiedLink(t, open, by.method, by.agent)
+		request := func() *http.Request {
+			return demotest.Request(t, http.MethodGet, back, "", "Accept", "text/html", "User-Agent", by.agent)
+		}
+		for i, a := range append(s.Together(t, []*http.Request{request(), request()}), s.Do(t, request())) {
+			if a.Status != http.StatusSeeOther || a.Header.Get("Location") != "/pay/"+open.Token {
+				t.Errorf("%s, load %d: status %d to %q: %s", by.method, i, a.Status, a.Header.Get("Location"), a.Body)
+			}
+		}
+		page := s.Get(t, open.URL, "Accept", "text/html", "User-Agent", by.agent)
+		if now := s.Look(t, open); len(now.Attempts) != 1 || strings.Contains(page.Body, "data-error") {
+			t.Errorf("%s: %d attempts; the page says %s", by.method, len(now.Attempts), page.Body)
 		}
 	}
-	page := s.Get(t, open.URL, "Accept", "text/html", "User-Agent", demotest.WeChat)
-	if now := s.Look(t, open); len(now.Attempts) != 1 || strings.Contains(page.Body, "data-error") {
-		t.Errorf("%d attempts; the page says %s", len(now.Attempts), page.Body)
+}
+
+// Who does not agree to be identified comes back without a code, finds the list, and
+// nothing is ordered.
+func TestPayerWhoDoesNotAgree(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	for _, by := range identifiers {
+		open := s.Open(t, demotest.Order{Merchant: by.merchant})
+		back, err := url.Parse(s.identifiedLink(t, open, by.method, by.agent))
+		if err != nil {
+			t.Fatal(err)
+		}
+		back.RawQuery = url.Values{"state": {back.Query().Get("state")}}.Encode()
+		a := s.Get(t, back.String(), "Accept", "text/html", "User-Agent", by.agent)
+		page := s.Get(t, open.URL, "Accept", "text/html", "User-Agent", by.agent)
+		if a.Status != http.StatusSeeOther || a.Header.Get("Location") != "/pay/"+open.Token || len(s.Look(t, open).Attempts) != 0 ||
+			!strings.Contains(page.Body, `data-state="select"`) || strings.Contains(page.Body, "data-error") {
+			t.Errorf("%s: status %d to %q; the page says %s", by.method, a.Status, a.Header.Get("Location"), page.Body)
+		}
 	}
 }
 

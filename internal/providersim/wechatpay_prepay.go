@@ -79,6 +79,7 @@ func prepay(product Product) wechatWork {
 		if err != nil {
 			return nil, err
 		}
+		o.launched = o.launched || product == JSAPI
 		return s.passFor(o, c.now), nil
 	}
 }
