@@ -76,6 +76,7 @@ var bans = []struct {
 	{[]string{"demo"}, itself, []string{"checkout", "httpd", "store/...", "provider/...", "morepay/app"}, "the demo's shop uses the public API as any merchant would"},
 	{[]string{"morepay/docs/examples/shop"}, itself, []string{"morepay/..."}, "a shop knows the public API, and is there to be copied"},
 	{[]string{"console"}, itself, []string{"checkout", "httpd", "page", "store/...", "merchant/...", "provider/...", "providersim", "morepay/app"}, "the console shows the decision and opens the product's own pages: a page of its own would be another truth"},
+	{[]string{"morepay/docs/examples/cashier"}, itself, []string{"morepay/..."}, "a cashier knows the protocol, and is there to be copied"},
 	{[]string{"locale"}, itself, []string{"checkout", "page", "httpd", "capability/...", "device"}, "a catalogue holds sentences, and no rule picks them there"},
 	{[]string{"strictjson"}, itself, []string{"morepay/..."}, "how JSON is spelled has nothing to do with what it says"},
 	{[]string{"colour"}, itself, []string{"morepay/..."}, "whether text can be read on a colour has nothing to do with whose page it is"},
