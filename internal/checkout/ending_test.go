@@ -23,6 +23,7 @@ var methods = map[providersim.Wallet]way{
 var courses = map[string]func(*fixture, way, providersim.Fault){
 	"close-race": (*fixture).overFirst, "close-202": (*fixture).overFirst, "cancel-race": (*fixture).overFirst,
 	"closed-notice":   (*fixture).closedByNotice,
+	"declined":        (*fixture).declinedFirst,
 	"refund-abnormal": (*fixture).refundedUnder, "abnormal-then-success": (*fixture).refundedUnder,
 	"unknown-trade-state": (*fixture).asksOn,
 }
@@ -92,6 +93,22 @@ func (fx *fixture) paidUnder(w way, fault providersim.Fault) {
 	fx.inject(fault.Name, 1)
 	fx.settle(untold, "found to be paid", func(l *pay.Ledger) bool { return l.Session.Status.Paid() })
 	fx.agrees(untold)
+}
+
+// declinedFirst has the wallet decline, of which nobody is told, and then not.
+func (fx *fixture) declinedFirst(w way, fault providersim.Fault) {
+	id := fx.open()
+	a := fx.choose(id, w.method, w.rail)
+	fx.inject(fault.Name, 1)
+	if err := fx.Approve(&a); err == nil {
+		fx.tb.Error("the wallet did not decline")
+	}
+	if l := fx.ledger(id); l.Session.Status != pay.SessionOpen || !l.Attempts[0].State.Payable() {
+		fx.tb.Errorf("the session is %s, the attempt %s", l.Session.Status, l.Attempts[0].State)
+	}
+	fx.payShown(id)
+	fx.settle(id, "paid", func(l *pay.Ledger) bool { return l.Session.Status.Paid() })
+	fx.agrees(id)
 }
 
 // payShown has the payer do what the page says, as soon as it says something.

@@ -47,7 +47,8 @@ func Open(ctx context.Context, c Config) (*Demo, error) {
 		return nil, err
 	}
 	c.SimURL = "http://" + listener.Addr().String()
-	d := &Demo{Sim: providersim.New(providersim.Options{Origin: c.SimURL, Log: c.Log.With("part", "simulator"), RetryScale: 0.1})}
+	d := &Demo{}
+	d.Sim = providersim.New(providersim.Options{Origin: c.SimURL, Log: c.Log.With("part", "simulator"), RetryScale: 0.1, Numbers: d.numbers})
 	c.Merchants = func(baseURL string, _ bool) ([]folder.Merchant, error) {
 		if d.Shops != nil {
 			return Merchants(d.Shops), nil
@@ -98,6 +99,19 @@ func (d *Demo) merchants(ctx context.Context) (all console.Merchants, err error)
 	marks, err := d.Stores.Marks.Marks(ctx, now)
 	all.Learnt = qa.LearntOf(marks, all.Documents, now)
 	return all, err
+}
+
+// numbers lists the out_trade_nos that a session has made so far.
+func (d *Demo) numbers(session string) (list []string) {
+	l, err := d.Stores.Ledgers.Ledger(context.Background(), session)
+	if err != nil {
+		d.Log.Warn("a fault is about a session that can't be read", "session", session, "error", err)
+		return nil
+	}
+	for _, a := range l.Attempts {
+		list = append(list, a.OutTradeNo)
+	}
+	return list
 }
 
 func (d *Demo) openStorefront() error {

@@ -1,30 +1,29 @@
 package e2e_test
 
 import (
-	"regexp"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
 
 	"morepay/internal/demo/demotest"
 	"morepay/internal/e2e/browsertest"
 	"morepay/internal/providersim"
 )
 
-// payable is true when the payer has a code, or a sentence with a way on.
-const payable = `document.querySelector("svg[data-qr], .notice button, .card.methods button")`
+// sights are what the payer's page says, by the fault's row.
+var sights = map[providersim.Sight]string{
+	providersim.ShowsCode:   has("svg[data-qr]") + ` || ` + is("paid"),
+	providersim.ShowsReason: has(`.notice`) + ` && ` + has(".card.methods button"),
+}
 
-// afterTheOrder are the faults that strike once a code is there: notifications,
-// closing and refunds.
-var afterTheOrder = regexp.MustCompile(`^(notify|refund|close|closed|cancel|console|abnormal|unknown-trade)-`)
-
-// Whatever the provider does, whoever has tapped sees something to pay with, or a
-// sentence with a way to try again, with scripts and without. The server counts the
-// seconds, so a page that is loaded later says what it would have said.
+// Whatever the provider does, whoever has tapped sees what the fault's row says: a
+// code, or a reason and the other ways to pay, with scripts and without. The server
+// counts the seconds, so a page that is loaded later says what it would have said.
 // Each has a server of its own, so that the fault strikes the order and nothing else.
 func faultsOnThePage(t *testing.T, _ *demotest.Demo, browser *browsertest.Browser) {
 	for _, fault := range providersim.Faults() {
-		if afterTheOrder.MatchString(fault.Name) {
+		if sights[fault.Shows] == "" {
 			continue
 		}
 		for _, scripts := range []bool{true, false} {
@@ -34,24 +33,113 @@ func faultsOnThePage(t *testing.T, _ *demotest.Demo, browser *browsertest.Browse
 			}
 			t.Run(name, func(t *testing.T) {
 				s := demotest.Start(t)
-				if err := s.Sim.Inject(providersim.Rule{Fault: fault.Name, Next: 1}); err != nil {
-					t.Fatal(err)
-				}
 				open := s.Open(t, demotest.Order{})
+				strike(t, s, providersim.Rule{Fault: fault.Name, Operation: "prepay", Session: open.ID, Next: 1})
 				tab := show(t, browser, demotest.Desktop)
+				tab.Allow("502 (Bad Gateway)") // what says that the provider refused
 				if !scripts {
 					tab.Run(emulation.SetScriptExecutionDisabled(true))
 				}
 				load(tab, open.URL, scripts)
-				tap(tab, wallet+`form[data-rail="qr"] button`)
-				tab.Wait(`!` + is("select") + ` || ` + has(`[role=alert]`))
-				tab.Wait(payable + ` || ` + is("paid"))
+				tap(tab, wayUnder(fault))
+				tab.Wait(`!` + is("select") + ` || ` + has(`.notice`))
+				tab.Wait(sights[fault.Shows])
 				if now := s.Look(t, open); len(now.Attempts) != 1 {
 					t.Errorf("the attempts are %+v", now.Attempts)
 				}
 			})
 		}
 	}
+}
+
+// wayUnder is what a payer taps whom a fault can strike.
+func wayUnder(fault providersim.Fault) string {
+	for _, way := range []struct {
+		company  providersim.Wallet
+		selector string
+	}{{providersim.WeChat, wallet + `form[data-rail="qr"] button`}, {providersim.Alipay, `[data-method="alipay"] form[data-rail="qr"] button`}} {
+		if fault.Concerns(way.company) {
+			return way.selector
+		}
+	}
+	return `[data-method="jd_pay"] form button`
+}
+
+func strike(t *testing.T, s *demotest.Demo, r providersim.Rule) {
+	t.Helper()
+	if err := s.Sim.Inject(r); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// faultsUnseen are those of which nothing is to be seen: the code stays until the page
+// says paid.
+func faultsUnseen(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
+	for _, fault := range providersim.Faults() {
+		if fault.Shows != providersim.ShowsNothing {
+			continue
+		}
+		t.Run(fault.Name, func(t *testing.T) {
+			open := s.Open(t, demotest.Order{})
+			strike(t, s, providersim.Rule{Fault: fault.Name, Session: open.ID, Next: 1})
+			tab := show(t, browser, demotest.Desktop)
+			tab.Go(open.URL)
+			tab.Wait(ready)
+			tap(tab, wayUnder(fault))
+			staysUntilPaid(t, s, open, tab)
+		})
+	}
+	s.Sim.Calm()
+}
+
+// faultsOnTheWay strike the payer between our page and the wallet. Back on our page,
+// what they tapped can be tapped again, and leads to the wallet.
+func faultsOnTheWay(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
+	ways := map[string]struct{ agent, rail string }{
+		"page": {demotest.Android, "deep_link"}, "identify": {demotest.WeChat, "jsapi"},
+	}
+	for _, fault := range providersim.Faults() {
+		if fault.Shows != providersim.ShowsRetry {
+			continue
+		}
+		t.Run(fault.Name, func(t *testing.T) {
+			way := ways[fault.On[0]]
+			open := s.Open(t, demotest.Order{})
+			strike(t, s, providersim.Rule{Fault: fault.Name, Next: 1})
+			tab := show(t, browser, way.agent)
+			tab.Go(open.URL)
+			tab.Wait(ready)
+			again := `form[data-rail="` + way.rail + `"] button`
+			tab.Eval(`window.before = true`, nil)
+			tapAway(tab, wallet+again)
+			if fault.On[0] == "page" {
+				tab.Wait(has(`[data-result="refused"]`))
+				tab.Run(chromedp.NavigateBack())
+				tab.Eval(`delete window.before`, nil) // a page may come back as it was left
+			}
+			tab.Wait(`!window.before && ` + has(again))
+			if rules := s.Sim.Rules(); len(rules) > 0 {
+				t.Errorf("%v never struck", rules)
+			}
+			tapAway(tab, again)
+			tab.Wait(has(`[data-result="launched"]`) + ` || ` + is("waiting"))
+			if now := s.Look(t, open); len(now.Attempts) != 1 {
+				t.Errorf("the attempts are %+v", now.Attempts)
+			}
+		})
+	}
+}
+
+// staysUntilPaid pays what is on show, again if the wallet declines.
+func staysUntilPaid(t *testing.T, s *demotest.Demo, open demotest.Session, tab *browsertest.Tab) {
+	t.Helper()
+	tab.Wait(has(`svg[data-qr]`) + ` || ` + is("paid"))
+	number := s.Look(t, open).Attempts[0].OutTradeNo
+	if _, err := s.Sim.Approve(providersim.Ming, number); err != nil {
+		tab.Wait(has(`svg[data-qr]`) + ` || ` + is("paid"))
+		s.Sim.Approve(providersim.Ming, number) // who was there before has paid
+	}
+	tab.Wait(is("paid"))
 }
 
 // A provider that says nothing at all: the payer hears so, and trying again takes up

@@ -76,6 +76,8 @@ func TestBrowser(t *testing.T) {
 		{"goes-back", goesBack},
 		{"silent-provider", silentProvider},
 		{"faults", faultsOnThePage},
+		{"faults-unseen", faultsUnseen},
+		{"faults-on-the-way", faultsOnTheWay},
 		{"hostile-merchant", hostileMerchant},
 		{"hostile-window", hostileWindow},
 		{"hostile-texts", hostileTexts},

@@ -540,6 +540,11 @@ func (fx *fixture) survive(id string, fault providersim.Fault) {
 		return err
 	})
 	fx.inject(fault)
+	if fault.Name == "declined" {
+		if _, err := fx.sim.Approve(providersim.Ming, o.OutTradeNo); err == nil {
+			fx.t.Error("the wallet did not decline")
+		}
+	}
 	if fault.Name != "notify-before-reply" {
 		fx.pay(action, o.OutTradeNo)
 	}
@@ -591,7 +596,7 @@ func (fx *fixture) hear(id string, fault providersim.Fault, o provider.Order) {
 		return
 	}
 	told := fx.next(id)
-	if bad := fault.Name == "notify-forged" || fault.Name == "notify-probe" || fault.Name == "notify-stale" && id != alipay.ID; bad {
+	if bad := fault.Name == "notify-forged" || fault.Name == "xml-notice" || fault.Name == "notify-probe" || fault.Name == "notify-stale" && id != alipay.ID; bad {
 		if !errors.Is(told.err, provider.ErrForged) {
 			fx.t.Errorf("first: %+v, want forged", told)
 		}

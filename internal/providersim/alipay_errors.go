@@ -50,6 +50,7 @@ var alipayRefusals = map[refusalKind]*businessError{
 	refuseSystem:    errAlipaySystem,
 	refuseRate:      errAlipayRate,
 	refuseForbidden: errAlipayForbidden,
+	refuseClock:     invalidArgument("timestamp"),
 	refuseUnlisted:  businessFailure("ACQ.ACCOUNT_IN_TRANSITION", "账户处理中"),
 }
 

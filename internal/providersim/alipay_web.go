@@ -40,13 +40,16 @@ func (s *Sim) launchTrade(c *alipayCall, product Product) (id string, err error)
 	if err != nil {
 		return "", err
 	}
+	if err := s.strikePage(o); err != nil {
+		return "", businessFailure(err.Error(), inWords(Alipay, err).Text)
+	}
 	s.books.issue(o, "page-"+o.id, c.now, tradeLife)
 	o.launched = true
 	return o.id, nil
 }
 
 func (s *Sim) refusedPage(c *alipayCall) error {
-	struck := s.strike(c.account, func(f *Fault) bool { return f.on&opPrepay != 0 && f.refuse != "" })
+	struck := s.strike(c.account, c.number, func(r *rule) bool { return r.on&opPrepay != 0 && r.fault.refuse != "" })
 	if len(struck) == 0 {
 		return nil
 	}

@@ -204,6 +204,16 @@ func (b *books) findReference(a account, reference string) *order {
 	return nil
 }
 
+// withRefund finds the order of an account that a refund's number is of.
+func (b *books) withRefund(a account, refund string) *order {
+	for _, o := range b.orders {
+		if o.account == a && o.findRefund(refund) != nil {
+			return o
+		}
+	}
+	return nil
+}
+
 // numbered finds the newest order with an out_trade_no, at any account.
 func (b *books) numbered(number string) *order {
 	for _, o := range slices.Backward(b.orders) {
@@ -246,6 +256,17 @@ var (
 	errNotScannable = errors.New("not_scannable")
 	errSharedLink   = errors.New("shared_link")
 	errBadBridge    = errors.New("bad_bridge")
+	errDeadLink     = errors.New("link_dead")
+	errOtherNetwork = errors.New("other_network")
+)
+
+// declines are the reasons for which a wallet declines what its user has approved.
+var declines = []error{errNoBalance, errRisk, errLimit}
+
+var (
+	errNoBalance = errors.New("no_balance")
+	errRisk      = errors.New("risk")
+	errLimit     = errors.New("limit")
 )
 
 // open binds an order to the user who has it on screen. A second user is
@@ -288,6 +309,9 @@ func (s *Sim) payable(o *order) error {
 // notification. What it returns is closed after the first try of that.
 func (s *Sim) pay(o *order, user User) (told <-chan struct{}, err error) {
 	if err := s.open(o, user); err != nil {
+		return nil, err
+	}
+	if err := s.strikeApproval(o); err != nil {
 		return nil, err
 	}
 	now := s.now()

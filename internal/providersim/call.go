@@ -44,6 +44,9 @@ func (s *Sim) serve(w http.ResponseWriter, r *http.Request, a apiCall) {
 		if f.reply != nil {
 			f.reply(&rep)
 		}
+		if f.skew != 0 {
+			rep.dated(s.options.Now().Add(f.skew))
+		}
 	}
 	c.delays.pass(r.Context(), s.life)
 	s.recordCall(c, rep, err)

@@ -48,7 +48,7 @@
 //	GET    /control/clock      {"now"}
 //	POST   /control/clock      {"advance_seconds"}: moves the clock
 //	GET    /control/faults     the table, the rules in force, the seed
-//	POST   /control/faults     {"rules": [{"fault", "account", "next", "percent"}]} or {"preset": "chaos"}; with "seed", all begins again from it
+//	POST   /control/faults     {"rules": [{"fault", "session", "number", "account", "operation", "next", "percent"}]} or {"preset": "chaos"}; with "seed", all begins again from it
 //	DELETE /control/faults     ends all rules
 //	GET    /control/history    ?account=&number=: calls that came in, notifications that went out
 //	DELETE /control/history    forgets them

@@ -1,8 +1,6 @@
 package providersim
 
 import (
-	"fmt"
-	"hash/fnv"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -11,12 +9,14 @@ import (
 // Fault is a named misbehaviour. Everything the simulator can do wrong is a
 // row of the table below; a new one is a new row.
 type Fault struct {
-	Name string   `json:"name"`
-	Does string   `json:"does"`           // what the provider does
-	Ends End      `json:"ends"`           // where a correct client ends up, once the payer has approved
-	Only []Wallet `json:"only,omitempty"` // whose companies alone do this; none for all
+	Name  string   `json:"name"`
+	Does  string   `json:"does"`           // what the provider does
+	Ends  End      `json:"ends"`           // where a correct client ends up, once the payer has approved
+	Shows Sight    `json:"shows"`          // what the payer sees of it on our page, the first time it strikes
+	Only  []Wallet `json:"only,omitempty"` // whose companies alone do this; none for all
+	On    []string `json:"on,omitempty"`   // the operations that it can strike; none for notifications
 
-	on         operations                     // the calls it can strike; none for notifications
+	on         operations
 	refuse     refusalKind                    // answered instead of doing the work
 	before     func(*Sim, *order)             // done just before the work
 	after      func(*Sim, *order) wait        // done after the work, before the reply
@@ -27,6 +27,9 @@ type Fault struct {
 	notify     func(*notice, *rand.Rand)      // done to the notification
 	tradeState string                         // reported by a query in place of the truth
 	stuck      time.Duration                  // how long a refund can't reach the payer, once it settles
+	skew       time.Duration                  // by which the Date of the reply is ahead
+	web        error                          // what the company's page tells the payer instead of opening the wallet
+	decline    []error                        // what the wallet may say instead of paying
 }
 
 // Concerns reports whether a wallet's company does this at all.
@@ -48,8 +51,19 @@ const (
 	EndsReturned End = "returned" // the payment is known to be paid, and what went back to be gone
 )
 
-// operations is a set of API calls.
-type operations uint8
+// Sight is what the payer sees on the checkout's page because of a fault.
+type Sight string
+
+// The sights.
+const (
+	ShowsCode    Sight = "code"    // a code or link comes all the same, a little later, or that of the method's next way
+	ShowsRetry   Sight = "retry"   // what was tapped can be tapped again
+	ShowsReason  Sight = "reason"  // a sentence that says why not, and the other ways to pay
+	ShowsNothing Sight = "nothing" // nothing changes
+)
+
+// operations is a set of what faults can strike besides notifications.
+type operations uint16
 
 const (
 	opPrepay operations = 1 << iota
@@ -59,9 +73,27 @@ const (
 	opRefund
 	opRefundQuery
 	opBill
-	opAny  = 1<<iota - 1
-	opNone = operations(0) // of a call that no fault strikes
+	opCalls = 1<<iota - 1 // all API calls
 )
+
+const (
+	opPage     operations      = 1 << (7 + iota) // the company's page that opens the wallet
+	opIdentify                                   // the exchange of a code for who the payer is
+	opApprove                                    // the payer's approval in the wallet
+	opNone     = operations(0)                   // of a call that no fault strikes
+)
+
+// operationNames are in the order of the bits.
+var operationNames = []string{"prepay", "query", "close", "cancel", "refund", "refund_query", "bill", "page", "identify", "approve"}
+
+func (o operations) names() (list []string) {
+	for i, name := range operationNames {
+		if o&(1<<i) != 0 {
+			list = append(list, name)
+		}
+	}
+	return list
+}
 
 // news is a set of what notifications tell of.
 type news uint8
@@ -88,6 +120,7 @@ type notice struct {
 	age       time.Duration // by which the first try's signature is too old
 	gbk       bool          // written in GBK
 	zeroFee   bool          // says that nothing was given back where the honest one says nothing of it
+	oldStyle  bool          // the first try is in the XML of API v2
 	console   int64         // percent of the payment that somebody gives back in the company's console
 }
 
@@ -102,174 +135,210 @@ const (
 	refuseOrder     refusalKind = "order"     // this order, for a reason that isn't said
 	refuseUnlisted  refusalKind = "unlisted"  // a code that no document lists
 	refusePaying    refusalKind = "paying"    // not now: the payer is paying
+	refuseClock     refusalKind = "clock"     // the caller's clock is off, or the company's
 )
 
 // withClose are the wallets of companies that close orders when they are told to.
 var withClose = []Wallet{WeChat, Alipay}
 
 // Faults returns the table.
-func Faults() []Fault { return slices.Clone(faultTable) }
+func Faults() []Fault {
+	list := slices.Clone(faultTable)
+	for i := range list {
+		list[i].On = list[i].on.names()
+	}
+	return list
+}
 
 var faultTable = []Fault{
 	{
-		Name: "notify-duplicate", Ends: EndsPaid,
+		Name: "notify-duplicate", Ends: EndsPaid, Shows: ShowsNothing,
 		Does:   "posts each notification three times, with the same id",
 		notify: func(n *notice, _ *rand.Rand) { n.extra = 2 },
 	}, {
-		Name: "notify-before-reply", Ends: EndsPaid,
+		Name: "notify-before-reply", Ends: EndsPaid, Shows: ShowsNothing,
 		Does:  "the payer pays at once: the notification arrives before the reply to the prepay call",
 		on:    opPrepay,
 		after: payAtOnce,
 	}, {
-		Name: "notify-never", Ends: EndsPaid,
+		Name: "notify-never", Ends: EndsPaid, Shows: ShowsNothing,
 		Does:   "never posts the notification: only a query tells",
 		notify: func(n *notice, _ *rand.Rand) { n.lost = true },
 	}, {
-		Name: "notify-delayed", Ends: EndsPaid,
+		Name: "notify-delayed", Ends: EndsPaid, Shows: ShowsNothing,
 		Does:   "posts the notification 0 to 15 seconds late, compressed like the retries",
 		notify: func(n *notice, r *rand.Rand) { n.delay = time.Duration(r.Int64N(int64(15 * time.Second))) },
 	}, {
-		Name: "notify-reordered", Ends: EndsPaid,
+		Name: "notify-reordered", Ends: EndsPaid, Shows: ShowsNothing,
 		Does:   "holds the notification back until the account's next one was posted, 15 seconds at most",
 		notify: func(n *notice, _ *rand.Rand) { n.overtaken = true },
 	}, {
-		Name: "notify-forged", Ends: EndsPaid,
+		Name: "notify-forged", Ends: EndsPaid, Shows: ShowsNothing,
 		Does:   "signs the first try with a key that nobody knows; the retry is genuine",
 		notify: func(n *notice, _ *rand.Rand) { n.seal = forged },
 	}, {
-		Name: "notify-probe", Ends: EndsPaid, Only: []Wallet{WeChat},
+		Name: "notify-probe", Ends: EndsPaid, Shows: ShowsNothing, Only: []Wallet{WeChat},
 		Does:   "sends WECHATPAY/SIGNTEST/ as the first try's signature, which must be refused; the retry is genuine",
 		notify: func(n *notice, _ *rand.Rand) { n.seal = probe },
 	}, {
-		Name: "notify-stale", Ends: EndsPaid,
+		Name: "notify-stale", Ends: EndsPaid, Shows: ShowsNothing,
 		Does:   "signs the first try ten minutes ago, as a replay would be; the retry is fresh (Alipay signs no time: it is accepted)",
 		notify: func(n *notice, _ *rand.Rand) { n.age = 10 * time.Minute },
 	}, {
-		Name: "notify-wrong-amount", Ends: EndsPaid,
+		Name: "notify-wrong-amount", Ends: EndsPaid, Shows: ShowsNothing,
 		Does:   "states one fen too much under a genuine signature; a query tells the truth",
 		notify: func(n *notice, _ *rand.Rand) { n.fenOff = 1 },
 	}, {
-		Name: "notify-wrong-account", Ends: EndsPaid,
+		Name: "notify-wrong-account", Ends: EndsPaid, Shows: ShowsNothing,
 		Does:   "names another merchant under a genuine signature; a query tells the truth",
 		notify: func(n *notice, _ *rand.Rand) { n.account = "1999999999" },
 	}, {
-		Name: "server-error", Ends: EndsPaid,
+		Name: "server-error", Ends: EndsPaid, Shows: ShowsCode,
 		Does:   "answers 500 SYSTEM_ERROR (Alipay: code 20000) and does not do the work",
-		on:     opAny,
+		on:     opCalls,
 		refuse: refuseSystem,
 	}, {
-		Name: "rate-limited", Ends: EndsPaid,
+		Name: "rate-limited", Ends: EndsPaid, Shows: ShowsCode,
 		Does:   "answers 429 (Alipay: code 40005) and does not do the work",
-		on:     opAny,
+		on:     opCalls,
 		refuse: refuseRate,
 	}, {
-		Name: "bad-gateway", Ends: EndsPaid,
+		Name: "bad-gateway", Ends: EndsPaid, Shows: ShowsCode,
 		Does: "does the work, but a proxy on the way answers 502 with a web page",
-		on:   opAny,
+		on:   opCalls,
 		reply: func(r *reply) {
 			*r = reply{status: 502, body: []byte("<html>502 Bad Gateway</html>"), contentType: "text/html"}
 		},
 	}, {
-		Name: "reply-lost", Ends: EndsPaid,
+		Name: "reply-lost", Ends: EndsPaid, Shows: ShowsCode,
 		Does:  "does the work, then cuts the connection without a reply",
-		on:    opAny,
+		on:    opCalls,
 		reply: func(r *reply) { r.cut = true },
 	}, {
-		Name: "reply-unsigned", Ends: EndsPaid,
+		Name: "reply-unsigned", Ends: EndsPaid, Shows: ShowsCode,
 		Does: "does the work and leaves the signature out of the reply",
-		on:   opAny,
+		on:   opCalls,
 		seal: unsigned,
 	}, {
-		Name: "reply-forged", Ends: EndsPaid,
+		Name: "reply-forged", Ends: EndsPaid, Shows: ShowsCode,
 		Does: "does the work and signs the reply with a key that nobody knows",
-		on:   opAny,
+		on:   opCalls,
 		seal: forged,
 	}, {
-		Name: "reply-probe", Ends: EndsPaid, Only: []Wallet{WeChat},
+		Name: "reply-probe", Ends: EndsPaid, Shows: ShowsCode, Only: []Wallet{WeChat},
 		Does: "does the work and sends WECHATPAY/SIGNTEST/ as the reply's signature",
-		on:   opAny,
+		on:   opCalls,
 		seal: probe,
 	}, {
-		Name: "prepay-refused", Ends: EndsRefused,
+		Name: "prepay-refused", Ends: EndsRefused, Shows: ShowsCode,
 		Does:   "refuses the order for good: the merchant may not use this product",
 		on:     opPrepay,
 		refuse: refuseForbidden,
 	}, {
-		Name: "order-refused", Ends: EndsRefused, Only: []Wallet{MerchantLink},
+		Name: "order-refused", Ends: EndsRefused, Shows: ShowsReason, Only: []Wallet{MerchantLink},
 		Does:   "refuses this order for good and says no reason: the next one may be taken",
 		on:     opPrepay,
 		refuse: refuseOrder,
 	}, {
-		Name: "unknown-trade-state", Ends: EndsPending,
+		Name: "unknown-trade-state", Ends: EndsPending, Shows: ShowsNothing,
 		Does:       "a query answers a state that no document lists",
 		on:         opQuery,
 		tradeState: "SETTLING",
 	}, {
-		Name: "close-race", Ends: EndsPaid, Only: withClose,
+		Name: "close-race", Ends: EndsPaid, Shows: ShowsNothing, Only: withClose,
 		Does:   "the payer pays in the moment before the order is closed",
 		on:     opClose,
 		before: func(s *Sim, o *order) { payAtOnce(s, o) },
 	}, {
-		Name: "refund-abnormal", Ends: EndsPerson,
+		Name: "refund-abnormal", Ends: EndsPerson, Shows: ShowsNothing,
 		Does:  "takes the refund, but the payer's account can't receive it",
 		on:    opRefund,
 		stuck: forever,
 	}, {
-		Name: "abnormal-then-success", Ends: EndsPaid, Only: []Wallet{WeChat},
+		Name: "abnormal-then-success", Ends: EndsPaid, Shows: ShowsNothing, Only: []Wallet{WeChat},
 		Does:  "takes the refund, reports it abnormal, and successful once somebody has named another account: a minute later, compressed like the retries",
 		on:    opRefund,
 		stuck: time.Minute,
 	}, {
-		Name: "slow", Ends: EndsPaid,
+		Name: "slow", Ends: EndsPaid, Shows: ShowsCode,
 		Does: "does the work and answers 2 to 7 seconds late",
-		on:   opAny,
+		on:   opCalls,
 		late: func(r *rand.Rand) time.Duration { return 2*time.Second + time.Duration(r.Int64N(int64(5*time.Second))) },
 	}, {
-		Name: "hang", Ends: EndsPaid,
+		Name: "hang", Ends: EndsPaid, Shows: ShowsCode,
 		Does:  "does the work, says nothing for a minute, then cuts the connection",
-		on:    opAny,
+		on:    opCalls,
 		late:  func(*rand.Rand) time.Duration { return time.Minute },
 		reply: func(r *reply) { r.cut = true },
 	}, {
-		Name: "no-connection", Ends: EndsPaid,
+		Name: "no-connection", Ends: EndsPaid, Shows: ShowsCode,
 		Does:   "cuts the connection and does not do the work",
-		on:     opAny,
+		on:     opCalls,
 		refuse: refuseSystem,
 		reply:  func(r *reply) { r.cut = true },
 	}, {
-		Name: "unknown-code", Ends: EndsPaid,
+		Name: "unknown-code", Ends: EndsPaid, Shows: ShowsCode,
 		Does:   "answers an error code that no document lists and does not do the work",
-		on:     opAny,
+		on:     opCalls,
 		refuse: refuseUnlisted,
 	}, {
-		Name: "close-202", Ends: EndsPaid, Only: []Wallet{WeChat},
+		Name: "close-202", Ends: EndsPaid, Shows: ShowsNothing, Only: []Wallet{WeChat},
 		Does:   "answers 202 USERPAYING to the close, signed, and closes nothing",
 		on:     opClose,
 		refuse: refusePaying,
 	}, {
-		Name: "cancel-race", Ends: EndsReturned, Only: []Wallet{Alipay},
+		Name: "cancel-race", Ends: EndsReturned, Shows: ShowsNothing, Only: []Wallet{Alipay},
 		Does:   "the payer pays in the moment before the trade is canceled: the cancel gives the money back",
 		on:     opCancel,
 		before: func(s *Sim, o *order) { payAtOnce(s, o) },
 	}, {
-		Name: "closed-notice", Ends: EndsClosed, Only: []Wallet{Alipay},
+		Name: "closed-notice", Ends: EndsClosed, Shows: ShowsNothing, Only: []Wallet{Alipay},
 		Does:   "tells of a trade that ended unpaid with refund_fee=0.00, as production does",
 		about:  newsClosed,
 		notify: func(n *notice, _ *rand.Rand) { n.zeroFee = true },
 	}, {
-		Name: "refund-notice-first", Ends: EndsReturned,
+		Name: "refund-notice-first", Ends: EndsReturned, Shows: ShowsNothing,
 		Does:   "the payment's notification is lost and all is given back in the company's console: the first news is of the refund",
 		about:  newsPaid,
 		notify: func(n *notice, _ *rand.Rand) { n.lost, n.console = true, 100 },
 	}, {
-		Name: "console-refund", Ends: EndsReturned,
+		Name: "console-refund", Ends: EndsReturned, Shows: ShowsNothing,
 		Does:   "half of the payment is given back in the company's console, under a number that the merchant has never seen",
 		about:  newsPaid,
 		notify: func(n *notice, _ *rand.Rand) { n.console = 50 },
 	}, {
-		Name: "gbk", Ends: EndsPaid, Only: []Wallet{Alipay},
+		Name: "gbk", Ends: EndsPaid, Shows: ShowsNothing, Only: []Wallet{Alipay},
 		Does:   "writes the notification in GBK",
 		notify: func(n *notice, _ *rand.Rand) { n.gbk = true },
+	}, {
+		Name: "clock-off", Ends: EndsRefused, Shows: ShowsReason, Only: withClose,
+		Does:   "finds the order's timestamp ten minutes off and refuses it (401 SIGN_ERROR; Alipay: isv.invalid-timestamp), as its own Date says",
+		on:     opPrepay,
+		refuse: refuseClock,
+		skew:   10 * time.Minute,
+	}, {
+		Name: "declined", Ends: EndsPaid, Shows: ShowsNothing,
+		Does:    "the wallet declines what the payer has approved: no balance, risk control or a limit; the order stays open",
+		on:      opApprove,
+		decline: declines,
+	}, {
+		Name: "link-dead", Ends: EndsPaid, Shows: ShowsRetry,
+		Does: "the link has expired by the time that the payer's browser gets there",
+		on:   opPage,
+		web:  errDeadLink,
+	}, {
+		Name: "h5-ip-refused", Ends: EndsPaid, Shows: ShowsRetry, Only: []Wallet{WeChat},
+		Does: "the page behind an H5 link finds the payer at another address than the order names",
+		on:   opPage,
+		web:  errOtherNetwork,
+	}, {
+		Name: "code-reused", Ends: EndsPaid, Shows: ShowsRetry, Only: []Wallet{WeChat},
+		Does: "says that the OAuth code was used (errcode 40163), at its first use",
+		on:   opIdentify,
+	}, {
+		Name: "xml-notice", Ends: EndsPaid, Shows: ShowsNothing, Only: []Wallet{WeChat},
+		Does:   "posts the first try in the XML of API v2, without a signature of v3; the retry is genuine",
+		notify: func(n *notice, _ *rand.Rand) { n.oldStyle = true },
 	},
 }
 
@@ -282,163 +351,4 @@ func payAtOnce(s *Sim, o *order) wait {
 		}
 	}
 	return nil
-}
-
-// Rule puts a fault into force: for the next so many opportunities, or for so
-// many percent of them.
-type Rule struct {
-	Fault   string `json:"fault"`
-	Account string `json:"account,omitempty"` // mchid or app id; "" for all
-	Next    int    `json:"next,omitempty"`    // strikes; then the rule is over
-	Percent int    `json:"percent,omitempty"` // of the opportunities, 1 to 100
-}
-
-// Chaos is a rough day at the provider, for runs that must survive one.
-var Chaos = []Rule{
-	{Fault: "server-error", Percent: 5},
-	{Fault: "reply-lost", Percent: 5},
-	{Fault: "notify-duplicate", Percent: 10},
-	{Fault: "notify-reordered", Percent: 5},
-	{Fault: "notify-forged", Percent: 5},
-	{Fault: "notify-delayed", Percent: 100},
-}
-
-// rule is a Rule in force. Each has its own random numbers, made from the seed
-// and its place, so that its n-th opportunity always ends the same.
-type rule struct {
-	Rule
-	fault *Fault
-	rand  *rand.Rand
-}
-
-// Inject puts rules into force, all or none of them.
-func (s *Sim) Inject(rules ...Rule) error {
-	checked := make([]*Fault, len(rules))
-	for i, r := range rules {
-		at := slices.IndexFunc(faultTable, func(f Fault) bool { return f.Name == r.Fault })
-		if at < 0 {
-			return fmt.Errorf("unknown fault %q", r.Fault)
-		}
-		if (r.Next > 0) == (r.Percent > 0) || r.Next < 0 || r.Percent < 0 || r.Percent > 100 {
-			return fmt.Errorf("fault %q: give next (1 or more) or percent (1 to 100)", r.Fault)
-		}
-		checked[i] = &faultTable[at]
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i, r := range rules {
-		h := fnv.New64a()
-		fmt.Fprintf(h, "%s %s %d", r.Fault, r.Account, s.injected)
-		s.injected++
-		s.options.Log.Info("fault in force", "fault", r.Fault, "account", r.Account, "next", r.Next, "percent", r.Percent, "seed", s.seed)
-		s.rules = append(s.rules, &rule{Rule: r, fault: checked[i], rand: rand.New(rand.NewPCG(s.seed, h.Sum64()))})
-	}
-	return nil
-}
-
-// Calm ends all rules and starts the random numbers again: what is injected
-// next will go as it went after New.
-func (s *Sim) Calm() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.rules, s.injected = nil, 0
-}
-
-// Reseed does what Calm does, with another seed, to go through a run of faults again.
-func (s *Sim) Reseed(seed uint64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.rules, s.injected, s.seed = nil, 0, seed
-}
-
-// Seed returns the seed of the faults.
-func (s *Sim) Seed() uint64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.seed
-}
-
-// Rules lists the rules in force, with the strikes that are left.
-func (s *Sim) Rules() []Rule {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	list := []Rule{}
-	for _, r := range s.rules {
-		list = append(list, r.Rule)
-	}
-	return list
-}
-
-// strike draws the faults that happen now to an account, out of those that can.
-// The caller holds the lock.
-func (s *Sim) strike(a account, can func(*Fault) bool) (struck []*rule) {
-	for _, r := range s.rules {
-		if r.concerns(a) && can(r.fault) && r.draw() {
-			struck = append(struck, r)
-		}
-	}
-	s.rules = slices.DeleteFunc(s.rules, func(r *rule) bool { return r.Next == 0 && r.Percent == 0 })
-	return struck
-}
-
-func (r *rule) concerns(a account) bool {
-	return (r.Account == "" || r.Account == a.id()) && r.fault.Concerns(a.wallet())
-}
-
-func (r *rule) draw() bool {
-	if r.Percent > 0 {
-		return r.rand.IntN(100) < r.Percent
-	}
-	r.Next--
-	return r.Next >= 0
-}
-
-// strikeCall draws the faults of one API call.
-func (s *Sim) strikeCall(c *call) {
-	for _, r := range s.strike(c.account, func(f *Fault) bool { return f.on&c.op != 0 }) {
-		c.struck = append(c.struck, r.fault)
-		if r.fault.late != nil {
-			c.delays.least += time.Duration(float64(r.fault.late(r.rand)) * s.options.ReplyScale)
-		}
-	}
-}
-
-// strikeNotice draws the faults of one notification.
-func (s *Sim) strikeNotice(a account, about news) (n notice, names []string) {
-	can := func(f *Fault) bool { return f.notify != nil && (f.about == 0 || f.about&about != 0) }
-	for _, r := range s.strike(a, can) {
-		r.fault.notify(&n, r.rand)
-		names = append(names, r.Fault)
-	}
-	return n, names
-}
-
-// stuckBy returns for how long these faults keep a refund from the payer.
-func (s *Sim) stuckBy(struck []*Fault) time.Duration {
-	for _, f := range struck {
-		if f.stuck == forever {
-			return forever
-		}
-		if f.stuck > 0 {
-			return s.scaled(f.stuck)
-		}
-	}
-	return 0
-}
-
-// sealFor returns the seal of a reply that these faults struck.
-func sealFor(struck []*Fault) seal {
-	for _, f := range struck {
-		if f.seal != genuine {
-			return f.seal
-		}
-	}
-	return genuine
-}
-
-func names(faults []*Fault) (list []string) {
-	for _, f := range faults {
-		list = append(list, f.Name)
-	}
-	return list
 }

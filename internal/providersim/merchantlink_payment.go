@@ -167,6 +167,9 @@ func (s *Sim) launchPayment(accountID, text string) (id string, refusal *Refusal
 	if err := s.payable(p.order); err != nil {
 		return "", inWords(MerchantLink, err)
 	}
+	if err := s.strikePage(p.order); err != nil {
+		return "", inWords(MerchantLink, err)
+	}
 	p.order.launched = true
 	return p.order.id, nil
 }

@@ -28,6 +28,7 @@ type message struct {
 	schedule []time.Duration // pauses before the second, third, … try
 
 	notice notice
+	old    []byte // the first try, if it is in the XML of API v2
 	faults []string
 	tries  int
 	first  chan struct{} // closed after the first try, or when there will be none
@@ -36,10 +37,13 @@ type message struct {
 // notify makes the message about a change of an order and plans its delivery.
 // What it returns is closed after the first try. The caller holds the lock.
 func (s *Sim) notify(o *order, about news, write func(notice) *message) (notice, wait) {
-	n, struck := s.strikeNotice(o.account, about)
+	n, struck := s.strikeNotice(o, about)
 	m := write(n)
 	m.notice, m.faults, m.first = n, struck, make(chan struct{})
 	m.account, m.number = o.account.id(), o.number
+	if n.oldStyle {
+		m.old = oldNotice(o)
+	}
 	s.dispatch(m)
 	return n, m.first
 }
@@ -109,6 +113,9 @@ func (s *Sim) post(ctx context.Context, m *message) bool {
 		now, how = now.Add(-m.notice.age), m.notice.seal
 	}
 	header, body := m.request(now, how)
+	if m.tries == 1 && m.old != nil {
+		header, body = http.Header{"Content-Type": {"text/xml"}}, m.old
+	}
 	status, answer, err := s.send(ctx, m.url, header, body)
 	e := Exchange{
 		Out: true, At: s.Now(), Account: m.account, Number: m.number, Name: m.event, ID: m.id,

@@ -19,7 +19,7 @@ func TestEveryReasonHasWords(t *testing.T) {
 	t.Parallel()
 	for reason := range english {
 		for wallet, words := range walletWords {
-			onlyWeChat := reason == errFromAlbum || reason == errLongPress || reason == errAsLink
+			onlyWeChat := reason == errFromAlbum || reason == errLongPress || reason == errAsLink || reason == errOtherNetwork
 			if words[reason] == "" && (wallet == WeChat || !onlyWeChat) {
 				t.Errorf("%s has no words for %v", wallet, reason)
 			}

@@ -57,6 +57,14 @@ func (p reply) write(w http.ResponseWriter) {
 	w.Write(p.body)
 }
 
+// dated puts a Date into the reply.
+func (p *reply) dated(t time.Time) {
+	if p.header == nil {
+		p.header = http.Header{}
+	}
+	p.header.Set("Date", t.UTC().Format(http.TimeFormat))
+}
+
 // seen returns the status that the caller gets to see; 0 if there is none.
 func (p reply) seen() int {
 	if p.cut {

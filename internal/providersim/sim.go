@@ -25,6 +25,10 @@ type Options struct {
 	RetryScale  float64          // factor on the providers' retry schedules and on delays of notifications; 0 means 1, which is real time
 	ReplyScale  float64          // factor on how late a reply comes; 0 means 1
 	RefundAfter time.Duration    // how long a refund is under way; 0 means two seconds
+
+	// Numbers lists the out_trade_nos that a checkout session has made so far, so that
+	// faults can be put on one session; nil if nobody knows.
+	Numbers func(session string) []string
 }
 
 // Sim plays the providers. All methods are safe for concurrent use. Its books

@@ -88,6 +88,11 @@ var walletWords = map[Wallet]map[error]string{
 		errAsLink:       "该交易方式存在风险，暂不支持此方式",
 		errNotScannable: "请使用微信扫一扫完成支付",
 		errBadBridge:    "支付验证签名失败",
+		errDeadLink:     "支付请求已失效，请重新发起支付",
+		errOtherNetwork: "网络环境未能通过安全验证，请稍后再试",
+		errNoBalance:    "余额不足，请更换支付方式",
+		errRisk:         "当前交易存在风险，为保障你的资金安全，本次支付已被拦截",
+		errLimit:        "已超过单日支付限额，请更换支付方式",
 	},
 	Alipay: {
 		errUnknownCode:  "无法识别该二维码",
@@ -100,6 +105,10 @@ var walletWords = map[Wallet]map[error]string{
 		errWrongPerson:  "交易买家不匹配",
 		errNotScannable: "请使用支付宝扫一扫完成支付",
 		errBadBridge:    "交易信息有误",
+		errDeadLink:     "支付链接已失效，请重新发起支付",
+		errNoBalance:    "余额不足，请选择其他付款方式",
+		errRisk:         "为了保障您的资金安全，本次交易已被系统拦截",
+		errLimit:        "付款金额超过限额，请选择其他付款方式",
 	},
 	MerchantLink: {
 		errUnknownCode:  "无法识别该支付链接",
@@ -112,6 +121,10 @@ var walletWords = map[Wallet]map[error]string{
 		errWrongPerson:  "订单正由他人支付",
 		errNotScannable: "请从商户页面进入收银台",
 		errBadBridge:    "订单信息有误",
+		errDeadLink:     "支付链接已失效，请返回商户页面重试",
+		errNoBalance:    "余额不足",
+		errRisk:         "交易存在风险，已拒绝",
+		errLimit:        "超过支付限额",
 	},
 }
 
@@ -130,6 +143,11 @@ var english = map[error]string{
 	errAsLink:       "A payment code is not a link.",
 	errNotScannable: "Scan this payment's code first.",
 	errBadBridge:    "The bridge's parameters or their signature are wrong.",
+	errDeadLink:     "This link has expired.",
+	errOtherNetwork: "The order was made for another network address.",
+	errNoBalance:    "The balance is too low.",
+	errRisk:         "Risk control has stopped this payment.",
+	errLimit:        "The amount is over a limit.",
 }
 
 // inWords says an error of the books in a wallet's words, or in plain English

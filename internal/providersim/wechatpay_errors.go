@@ -52,6 +52,7 @@ var (
 	errNoMerchant     = &problem{Status: 400, Code: "MCH_NOT_EXISTS", Message: "商户号不存在"}
 	errAppMismatch    = &problem{Status: 400, Number: 268445527, Code: "APPID_MCHID_NOT_MATCH", Message: "appid和mch_id不匹配"}
 	errSignature      = &problem{Status: 401, Number: 268443699, Code: "SIGN_ERROR", Message: "签名错误"}
+	errTimestamp      = errSignature.saying("Http头Authorization中的timestamp与发起请求的时间不得超过5分钟")
 	errNoAuth         = &problem{Status: 403, Code: "NO_AUTH", Message: "商户号该产品权限未开通，请前往商户平台>产品中心检查后重试"}
 	errNumberUsed     = &problem{Status: 400, Number: 268498688, Code: "INVALID_REQUEST", Message: "201 商户订单号重复"}
 	errOrderPaid      = &problem{Status: 400, Number: 268449538, Code: "ORDERPAID", Message: "该订单已支付"}
@@ -79,6 +80,7 @@ var wechatRefusals = map[refusalKind]*problem{
 	refuseRate:      errRate,
 	refuseForbidden: errNoAuth,
 	refuseUnlisted:  {Status: 400, Code: "ACCOUNT_IN_TRANSITION", Message: "账户处理中"},
+	refuseClock:     errTimestamp,
 	refusePaying:    {Status: 202, Code: "USERPAYING", Message: "用户支付中"},
 }
 

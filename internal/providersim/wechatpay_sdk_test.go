@@ -421,3 +421,11 @@ func states(list []providersim.Payment) (numbers []string) {
 	slices.Sort(numbers)
 	return numbers
 }
+
+// asksOfRefund queries a refund and reports whether that was answered.
+func (fx *fixture) asksOfRefund(number string) bool {
+	fx.t.Helper()
+	api := refunddomestic.RefundsApiService{Client: fx.client()}
+	_, _, err := api.QueryByOutRefundNo(fx.t.Context(), refunddomestic.QueryByOutRefundNoRequest{OutRefundNo: core.String(number)})
+	return err == nil
+}

@@ -1,6 +1,8 @@
 package providersim
 
 import (
+	"cmp"
+	"encoding/json"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -33,12 +35,21 @@ func (c *wechatCall) authenticate(s *Sim) error {
 	if !ok {
 		return errNoMerchant
 	}
-	c.claimed, c.number, c.merchant, c.now = a.id(), c.r.PathValue("number"), a, s.now()
+	c.claimed, c.number, c.merchant, c.now = a.id(), cmp.Or(c.r.PathValue("number"), numberIn(c.body)), a, s.now()
 	if err := a.verify(c.r, c.body, p, s.options.Now()); err != nil {
 		return err
 	}
 	c.account = a
 	return nil
+}
+
+// numberIn returns the out_trade_no that a body names, "" for none.
+func numberIn(body []byte) string {
+	var about struct {
+		Number string `json:"out_trade_no"`
+	}
+	json.Unmarshal(body, &about) // what is no JSON names none
+	return about.Number
 }
 
 // verify checks the parts of an Authorization header.
@@ -103,7 +114,7 @@ func checkTimestamp(text string, now time.Time) error {
 		return errSignature.saying("Http头Authorization中的timestamp不是秒数")
 	}
 	if off := now.Sub(time.Unix(seconds, 0)); off > clockSkew || off < -clockSkew {
-		return errSignature.saying("Http头Authorization中的timestamp与发起请求的时间不得超过5分钟")
+		return errTimestamp
 	}
 	return nil
 }

@@ -85,6 +85,9 @@ func (s *Sim) launch(r *http.Request) (page h5Page, refusal string) {
 	if !now.Before(p.expires) || s.payable(p.order) != nil {
 		return page, h5Dead
 	}
+	if err := s.strikePage(p.order); err != nil {
+		return page, inWords(WeChat, err).Text
+	}
 	p.order.launched = true
 	p.order.returnURL, p.order.quitURL = back, back
 	return h5Page{
@@ -172,6 +175,8 @@ type oauthError struct {
 	Message string `json:"errmsg"`
 }
 
+var errCodeUsed = oauthError{40163, "code been used"}
+
 // accessToken exchanges a code for the openid.
 func (s *Sim) accessToken(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain")
@@ -191,12 +196,15 @@ func (s *Sim) exchange(q url.Values) any {
 	if q.Get("grant_type") != "authorization_code" {
 		return oauthError{40002, "invalid grant_type"}
 	}
+	if len(s.strikeOn(account, "", opIdentify)) > 0 {
+		return errCodeUsed
+	}
 	code, ok := account.codes[q.Get("code")]
 	if !ok {
 		return oauthError{40029, "invalid code"}
 	}
 	if code.used {
-		return oauthError{40163, "code been used"}
+		return errCodeUsed
 	}
 	if !s.now().Before(code.expires) {
 		return oauthError{42003, "oauth_code expired"}
