@@ -118,10 +118,13 @@ func (c *checkCommand) Run(ctx context.Context) error {
 		report.Errors = append([]error{err}, report.Errors...)
 		return cli.Tell(os.Stdout, report, c.Strict)
 	}
+	report := c.program().CheckStored(ctx)
 	if c.Live {
-		return cli.Tell(os.Stdout, c.program().CheckLive(ctx), c.Strict)
+		report.Add(c.program().CheckLive(ctx))
+	} else {
+		report.Add(c.program().Check())
 	}
-	return cli.Tell(os.Stdout, c.program().Check(), c.Strict)
+	return cli.Tell(os.Stdout, report, c.Strict)
 }
 
 // hangups returns SIGHUPs, which have a server reload, and from now on don't end it.

@@ -158,7 +158,8 @@ func (r *Rollout) includesPayer(m pay.Method, payer string) bool {
 }
 
 func currencyUnsupported(f *facts) (Reason, bool) {
-	return Reason{}, !slices.Contains(f.m.Currencies, f.order.Amount.Currency)
+	_, taken := f.row.Currency(f.order.Amount.Currency)
+	return Reason{}, !taken || !slices.Contains(f.m.Currencies, f.order.Amount.Currency)
 }
 
 func amountBelowMin(f *facts) (Reason, bool) {
@@ -166,8 +167,12 @@ func amountBelowMin(f *facts) (Reason, bool) {
 	return limit(f, least), least != 0 && f.order.Amount.Value < least
 }
 
+// amountAboveMax: what the provider takes bounds what the merchant wants.
 func amountAboveMax(f *facts) (Reason, bool) {
 	most := f.m.Limits[f.order.Amount.Currency].Max
+	if taken, _ := f.row.Currency(f.order.Amount.Currency); taken.Most != 0 && (most == 0 || taken.Most < most) {
+		most = taken.Most
+	}
 	return limit(f, most), most != 0 && f.order.Amount.Value > most
 }
 

@@ -65,6 +65,9 @@ func TestReasons(t *testing.T) {
 		return func(_ *document, m *method) { m.HostMinVersion = map[string]string{"taobao": v} }
 	}
 	item := func(sku, category string) []pay.Item { return []pay.Item{{SKU: sku, Category: category}} }
+	ofAlipay := func(_ *document, m *method) { // a stored limit may be beyond the provider's
+		m.Method, m.Limits = "alipay", map[string]capability.Limits{"CNY": {Max: 1 << 53}}
+	}
 	later := noon.Add(time.Second)
 	limit := pay.Money{Currency: "CNY", Value: 6001}
 
@@ -94,6 +97,11 @@ func TestReasons(t *testing.T) {
 		}},
 
 		{name: "other-currency", order: capability.Order{Amount: pay.Money{Currency: "USD", Value: 6000}}, want: []capability.Reason{{Code: "currency_unsupported"}}},
+		{name: "currency-that-the-provider-never-takes", change: func(_ *document, m *method) { m.Currencies = []string{"USD"} },
+			order: capability.Order{Amount: pay.Money{Currency: "USD", Value: 6000}}, want: []capability.Reason{{Code: "currency_unsupported"}}},
+		{name: "at-the-providers-maximum", change: ofAlipay, order: capability.Order{Amount: pay.Money{Currency: "CNY", Value: 100_000_000_00}}},
+		{name: "above-the-providers-maximum", change: ofAlipay, order: capability.Order{Amount: pay.Money{Currency: "CNY", Value: 100_000_000_01}},
+			want: []capability.Reason{{Code: "amount_above_max", Limit: pay.Money{Currency: "CNY", Value: 100_000_000_00}}}},
 		{name: "at-the-minimum", change: limits(capability.Limits{Min: 6000})},
 		{name: "below-the-minimum", change: limits(capability.Limits{Min: 6001}), want: []capability.Reason{{Code: "amount_below_min", Limit: limit}}},
 		{name: "at-the-maximum", change: limits(capability.Limits{Max: 6000})},

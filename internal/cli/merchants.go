@@ -89,18 +89,24 @@ func showDiff(ctx context.Context, db *sqlstore.DB, doc *capability.Document) er
 }
 
 type checkMerchants struct {
-	Dir    string `arg:"" type:"existingdir" help:"Folder with one folder a merchant."`
-	SimURL string `help:"Origin of a simulator, in test mode."`
-	Strict bool   `help:"Fail for warnings too."`
+	database `embed:""`
+	Dir      string `arg:"" type:"existingdir" help:"Folder with one folder a merchant."`
+	SimURL   string `help:"Origin of a simulator, in test mode."`
+	Strict   bool   `help:"Fail for warnings too."`
 }
 
 // Validate is called by kong.
-func (c *checkMerchants) Validate() error { return CheckOrigin("sim-url", c.SimURL) }
+func (c *checkMerchants) Validate() error {
+	return errors.Join(c.database.Validate(), CheckOrigin("sim-url", c.SimURL))
+}
 
-// Run checks all that a server looks at in the folder when it starts.
-func (c *checkMerchants) Run() error {
-	config := program.Config{Merchants: program.Folder(c.Dir), SimURL: c.SimURL}
-	return Tell(os.Stdout, config.CheckMerchants(), c.Strict)
+// Run checks all that a server looks at in the folder when it starts, and the stored
+// documents if there is a database.
+func (c *checkMerchants) Run(ctx context.Context) error {
+	config := program.Config{Merchants: program.Folder(c.Dir), SimURL: c.SimURL, Data: c.Data, Database: c.Database}
+	report := config.CheckMerchants()
+	report.Add(config.CheckStored(ctx))
+	return Tell(os.Stdout, report, c.Strict)
 }
 
 // page is the number of documents that are read at once.

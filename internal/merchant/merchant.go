@@ -69,6 +69,10 @@ type Store interface {
 	// JSON. Nothing is ever added below a position that was listed.
 	Changes(ctx context.Context, after int64, limit int) ([]Revision, error)
 
+	// InUse lists the revisions with a position above after that are the newest of
+	// their merchant or that a session under way was opened with, in order.
+	InUse(ctx context.Context, after int64, limit int) ([]Revision, error)
+
 	// Position is the highest position in use, 0 for none.
 	Position(ctx context.Context) (int64, error)
 }

@@ -14,14 +14,22 @@ import (
 
 // Method is a row of the table.
 type Method struct {
-	ID       pay.Method
-	Provider string             // id of the adapter that moves the money
-	Icon     string             // id of our own icon
-	Names    []Name             // one of them English
-	Home     []device.Container // the wallet's own app: there the method stands first
-	Apps     []device.Host      // the same for a wallet whose app is known by its name only
-	Blocked  []device.Container // on mobile, these keep the wallet from opening; see BlockedBy
-	ladders  []ladder           // the first that covers a device counts; see Ladder
+	ID         pay.Method
+	Provider   string             // id of the adapter that moves the money
+	Icon       string             // id of our own icon
+	Names      []Name             // one of them English
+	Currencies []Currency         // that the provider takes, whatever a merchant has agreed; none for any: the merchant's own cashier decides
+	Home       []device.Container // the wallet's own app: there the method stands first
+	Apps       []device.Host      // the same for a wallet whose app is known by its name only
+	Blocked    []device.Container // on mobile, these keep the wallet from opening; see BlockedBy
+	ladders    []ladder           // the first that covers a device counts; see Ladder
+}
+
+// Currency is one that a method's provider takes, and the most of it in one payment, in
+// minor units; 0 where the provider documents no bound. The least is the smallest unit.
+type Currency struct {
+	Code string
+	Most int64
 }
 
 // Name is what a method is called in a locale. Names are a list because a map would be
@@ -81,6 +89,24 @@ func (m *Method) Name(locale string) string {
 		}
 	}
 	return english
+}
+
+// Currency returns what the provider takes of a currency; false if it takes none.
+func (m *Method) Currency(code string) (Currency, bool) {
+	for _, c := range m.Currencies {
+		if c.Code == code {
+			return c, true
+		}
+	}
+	return Currency{}, len(m.Currencies) == 0
+}
+
+// Codes lists the currencies that the provider takes; nil for any.
+func (m *Method) Codes() (codes []string) {
+	for _, c := range m.Currencies {
+		codes = append(codes, c.Code)
+	}
+	return codes
 }
 
 // Ladder returns the rails that can work on a device, best first, whatever a

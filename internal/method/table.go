@@ -41,9 +41,10 @@ var table = []Method{
 	// H5 in a mini program's web-view.
 	{
 		ID: "wechat_pay", Provider: "wechatpay", Icon: "wechat_pay",
-		Home:    []device.Container{device.WeChat, device.WeCom},
-		Names:   []Name{{"zh-CN", "微信支付"}, {"zh-TW", "微信支付"}, {"zh-HK", "微信支付"}, {"en", "WeChat Pay"}},
-		Blocked: []device.Container{device.Alipay, device.UnionPay},
+		Home:       []device.Container{device.WeChat, device.WeCom},
+		Names:      []Name{{"zh-CN", "微信支付"}, {"zh-TW", "微信支付"}, {"zh-HK", "微信支付"}, {"en", "WeChat Pay"}},
+		Currencies: []Currency{{Code: "CNY"}},
+		Blocked:    []device.Container{device.Alipay, device.UnionPay},
 		ladders: []ladder{
 			{form: device.Desktop, rails: wechatScan},
 			{in: []device.Container{device.WeChat, device.WeCom}, rails: bridge},
@@ -55,9 +56,10 @@ var table = []Method{
 	},
 	{
 		ID: "alipay", Provider: "alipay", Icon: "alipay",
-		Home:    []device.Container{device.Alipay},
-		Names:   []Name{{"zh-CN", "支付宝"}, {"zh-TW", "支付寶"}, {"zh-HK", "支付寶"}, {"en", "Alipay"}},
-		Blocked: []device.Container{device.WeChat, device.JD, device.UnionPay},
+		Home:       []device.Container{device.Alipay},
+		Names:      []Name{{"zh-CN", "支付宝"}, {"zh-TW", "支付寶"}, {"zh-HK", "支付寶"}, {"en", "Alipay"}},
+		Currencies: []Currency{{"CNY", 100_000_000_00}},
+		Blocked:    []device.Container{device.WeChat, device.JD, device.UnionPay},
 		ladders: []ladder{
 			{form: device.Desktop, rails: scanFirst},
 			{in: []device.Container{device.Alipay}, rails: alipayBridge},

@@ -8,15 +8,19 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"morepay/internal/check"
+	"morepay/internal/merchant"
 	"morepay/internal/merchant/folder"
 	"morepay/internal/pay"
 	"morepay/internal/reconcile"
 	"morepay/internal/retention"
+	"morepay/internal/store"
 	"morepay/web"
 )
 
@@ -50,6 +54,50 @@ func (c Config) CheckLive(ctx context.Context) check.Report {
 	report.Add(clocks.Report())
 	report.Add(check.Front(ctx, c.BaseURL, c.RealMoney()))
 	return report
+}
+
+// CheckStored says what today's rules would refuse in stored documents that are in
+// force or pinned by sessions under way. It changes nothing: a folder without a database,
+// or a schema that isn't up to date, has nothing to be looked at yet.
+func (c Config) CheckStored(ctx context.Context) (r check.Report) {
+	c.fillIn()
+	outdated, err := c.outdated(ctx)
+	r.Warnings = outdated
+	if err != nil {
+		r.Warnings = append(r.Warnings, "stored documents were not looked at: "+err.Error())
+	}
+	return r
+}
+
+func (c *Config) outdated(ctx context.Context) ([]string, error) {
+	if _, err := os.Stat(filepath.Join(c.Data, store.FileName)); c.Database == "" && err != nil {
+		return nil, nil
+	}
+	source := cmp.Or(c.Database, c.Data)
+	tables, err := store.Schema(ctx, source)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(tables.Check(ctx), tables.Close()); err != nil {
+		return nil, err
+	}
+	db, err := store.Open(ctx, source, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	return merchant.Outdated(ctx, db.Documents)
+}
+
+// warnOfStored logs what CheckStored says. A start goes on whatever it is.
+func (p *Program) warnOfStored(ctx context.Context) {
+	outdated, err := merchant.Outdated(ctx, p.Stores.Documents)
+	if err != nil {
+		p.Log.ErrorContext(ctx, "stored documents can't be looked at", "err", err)
+	}
+	for _, warning := range outdated {
+		p.Log.WarnContext(ctx, warning)
+	}
 }
 
 func (c *Config) report(l loaded, err error) check.Report {

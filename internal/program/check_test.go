@@ -8,8 +8,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"morepay/internal/merchant"
 	"morepay/internal/program"
+	"morepay/internal/store"
 )
 
 // broken returns a configuration in which everything is wrong that can be, and what
@@ -91,6 +94,46 @@ func TestStartLogsWhatTheCheckWarnsOf(t *testing.T) {
 	}
 	if warned := strings.Count(log.String(), "level=WARN"); warned != len(report.Warnings) {
 		t.Errorf("a start warns %d times, the check %d times:\n%s\n%q", warned, len(report.Warnings), log.String(), report.Warnings)
+	}
+}
+
+// A check and a start name stored documents that today's rules would refuse; a check
+// makes no database.
+func TestStoredDocumentsThatBreakNewerRules(t *testing.T) {
+	t.Parallel()
+	c := config(t)
+	if report := c.CheckStored(t.Context()); len(report.Warnings) > 0 || report.Err() != nil {
+		t.Errorf("nothing is stored: %+v", report)
+	}
+	if found, err := os.ReadDir(c.Data); err != nil || len(found) > 0 {
+		t.Errorf("the check has made %v, %v", found, err)
+	}
+	db, err := store.Open(t.Context(), c.Data, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	document := `{"schema":1,"merchant":"old","name":"Old","locale":"en","visible":1,"methods":[{"method":"alipay","state":"open","rails":["qr"],"currencies":["CNY"],"limits":{"CNY":{"max":10000000001}}}]}`
+	if _, err := db.Documents.Put(t.Context(), []merchant.Change{{Merchant: "old", JSON: []byte(document)}}, "ann", time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	const says = "old: version 1, in force: methods[0].limits.CNY.max: alipay takes at most 10000000000"
+	if report := c.CheckStored(t.Context()); report.Err() != nil || len(report.Warnings) != 1 || !strings.Contains(report.Warnings[0], says) {
+		t.Errorf("the check says %+v", report)
+	}
+	var log bytes.Buffer
+	c.Log = slog.New(slog.NewTextHandler(&log, nil))
+	p, err := program.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(log.String(), says) {
+		t.Errorf("the start does not say it:\n%s", &log)
 	}
 }
 

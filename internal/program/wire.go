@@ -61,6 +61,7 @@ func (p *Program) wire(ctx context.Context) error {
 	if err := p.takeUp(ctx, loaded, startAuthor); err != nil {
 		return err
 	}
+	p.warnOfStored(ctx)
 	documents, err := merchant.NewCache(ctx, p.Stores.Documents, p.Log)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"morepay/internal/method"
 	"morepay/internal/pay"
 )
 
@@ -29,22 +30,39 @@ type Order struct {
 const maxNotifyURL = 255
 
 // Check reports what every provider would refuse in an order, as a *pay.Error
-// naming the field. number is the provider's form of an out_trade_no, currency the
-// only one it takes, or "" for any.
-func (o Order) Check(number *regexp.Regexp, currency string) error {
+// naming the field, and what the method's takes no currency or amount for. number is the
+// provider's form of an out_trade_no.
+func (o Order) Check(number *regexp.Regexp) error {
+	if err := o.checkAmount(); err != nil {
+		return err
+	}
 	switch {
 	case !number.MatchString(o.OutTradeNo):
 		return pay.Errorf(pay.CodeInvalid, "out_trade_no", "must match %s", number)
-	case currency != "" && o.Amount.Currency != currency:
-		return pay.Errorf(pay.CodeInvalid, "amount.currency", "must be %s", currency)
-	case o.Amount.Value < 1:
-		return pay.Errorf(pay.CodeInvalid, "amount.value", "must be at least 1")
 	case strings.TrimSpace(o.Description) == "":
 		return pay.Errorf(pay.CodeInvalid, "description", "is missing")
 	}
 	u, err := url.Parse(o.NotifyURL)
 	if err != nil || u.Host == "" || u.RawQuery != "" || u.ForceQuery || len(o.NotifyURL) > maxNotifyURL {
 		return pay.Errorf(pay.CodeInvalid, "notify_url", "must be absolute, without query, of at most %d bytes", maxNotifyURL)
+	}
+	return nil
+}
+
+// checkAmount holds the amount to the methods table.
+func (o Order) checkAmount() error {
+	row := method.Find(o.Method)
+	if row == nil {
+		return pay.Errorf(pay.CodeInvalid, "method", "is unknown: %q", o.Method)
+	}
+	taken, ok := row.Currency(o.Amount.Currency)
+	switch {
+	case !ok:
+		return pay.Errorf(pay.CodeInvalid, "amount.currency", "must be %s", strings.Join(row.Codes(), " or "))
+	case o.Amount.Value < 1:
+		return pay.Errorf(pay.CodeInvalid, "amount.value", "must be at least 1")
+	case taken.Most != 0 && o.Amount.Value > taken.Most:
+		return pay.Errorf(pay.CodeInvalid, "amount.value", "must be at most %d", taken.Most)
 	}
 	return nil
 }

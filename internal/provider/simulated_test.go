@@ -164,7 +164,7 @@ func (fx *fixture) order(id string, rail pay.Rail) provider.Order {
 	fx.t.Helper()
 	fx.numbers++
 	o := provider.Order{
-		OutTradeNo: fmt.Sprintf("MP%030d", fx.numbers), AttemptID: "at_1", Rail: rail, Amount: pay.Money{Currency: "CNY", Value: 5980},
+		OutTradeNo: fmt.Sprintf("MP%030d", fx.numbers), AttemptID: "at_1", Method: providertest.MethodOf(id), Rail: rail, Amount: pay.Money{Currency: "CNY", Value: 5980},
 		Description: "龙井茶 & cup", ExpiresAt: time.Now().Add(30 * time.Minute),
 		NotifyURL: fx.notifyURL + id, ReturnURL: "https://pay.example/return/at_1?a=b&c=d", PayerIP: "203.0.113.9", OS: "android",
 	}

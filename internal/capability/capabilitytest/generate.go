@@ -103,7 +103,7 @@ func AnyDocument(roll Dice) *capability.Document {
 }
 
 func currenciesOf(id pay.Method) []string {
-	if taken := method.Currencies(id); taken != nil {
+	if taken := method.Find(id).Codes(); taken != nil {
 		return taken
 	}
 	return someCurrencies

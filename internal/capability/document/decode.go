@@ -38,7 +38,8 @@ const MaxSize = 64 << 10
 func Decode(data []byte) (*capability.Document, error) { return decode(data, true) }
 
 // DecodeStored reads a document that was taken before, perhaps when less was asked: names
-// that can't be seen and currencies that a provider never takes are no mistakes in it.
+// that can't be seen, and currencies and amounts that a provider never takes, are no
+// mistakes in it.
 func DecodeStored(data []byte) (*capability.Document, error) { return decode(data, false) }
 
 func decode(data []byte, incoming bool) (*capability.Document, error) {
@@ -286,12 +287,13 @@ func (d *decoder) checkRails(m *capability.Method, path string) {
 // checkCurrencies: a currency that the provider never takes would be refused after the
 // payer's tap.
 func (d *decoder) checkCurrencies(m *capability.Method, path string) {
-	if !d.incoming {
+	row := method.Find(m.Method)
+	if !d.incoming || row == nil {
 		return
 	}
 	for i, currency := range m.Currencies {
-		if currency != "" && !method.TakesCurrency(m.Method, currency) {
-			d.contradict(fmt.Sprintf("%s[%d]", path, i), RuleCurrency, "%s takes %s only, is %q", m.Method, enumerate(method.Currencies(m.Method)), currency)
+		if _, taken := row.Currency(currency); currency != "" && !taken {
+			d.contradict(fmt.Sprintf("%s[%d]", path, i), RuleCurrency, "%s takes %s only, is %q", m.Method, enumerate(row.Codes()), currency)
 		}
 	}
 }
@@ -304,6 +306,25 @@ func (d *decoder) checkLimits(m *capability.Method, path string) {
 		}
 		if !slices.Contains(m.Currencies, currency) {
 			d.contradict(at, RuleUndeclared, "%s is not among the currencies", currency)
+		}
+		d.checkProviders(m.Method, currency, l, at)
+	}
+}
+
+// checkProviders: the provider would refuse after the payer's tap what is above its own
+// bound.
+func (d *decoder) checkProviders(id pay.Method, currency string, l capability.Limits, at string) {
+	row := method.Find(id)
+	if !d.incoming || row == nil {
+		return
+	}
+	taken, _ := row.Currency(currency)
+	for _, bound := range []struct {
+		field string
+		value int64
+	}{{".min", l.Min}, {".max", l.Max}} {
+		if taken.Most != 0 && bound.value > taken.Most {
+			d.contradict(at+bound.field, RuleBound, "%s takes at most %d, is %d", id, taken.Most, bound.value)
 		}
 	}
 }

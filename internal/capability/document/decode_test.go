@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -65,6 +66,8 @@ var broken = []struct {
 	{"name-with-line-separator", "name", "invisible"},
 	{"name-with-late-control", "name", "invisible"},
 	{"name-of-joiners", "name", "invisible"},
+	{"limits-above-alipays-min", "methods[0].limits.CNY.min", "bound"},
+	{"limits-above-alipays-max", "methods[0].limits.CNY.max", "bound"},
 	{"currency-that-alipay-never-takes", "methods[0].currencies[0]", "currency"},
 	{"currency-that-wechat-pay-never-takes", "methods[0].currencies[0]", "currency"},
 	{"accent-too-light", "theme.accent", "contrast"},
@@ -215,7 +218,7 @@ func TestStored(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		newer := tt.rule == document.RuleInvisible || tt.rule == document.RuleCurrency
+		newer := slices.Contains([]strictjson.Rule{document.RuleInvisible, document.RuleCurrency, document.RuleBound}, tt.rule)
 		if _, err := document.DecodeStored(data); (err == nil) != newer {
 			t.Errorf("%s: %v", tt.name, err)
 		}

@@ -11,6 +11,7 @@ const (
 	RuleMethodTwice strictjson.Rule = "method_twice" // two entries of methods are about the same method
 	RuleRail        strictjson.Rule = "rail"         // a rail that this method does not have
 	RuleCurrency    strictjson.Rule = "currency"     // a currency that this method is never paid in
+	RuleBound       strictjson.Rule = "bound"        // more than the provider takes
 	RuleInvisible   strictjson.Rule = "invisible"    // a text that shows nothing, or other than it says
 	RuleReversed    strictjson.Rule = "reversed"     // a range that ends before it begins
 	RuleOverlap     strictjson.Rule = "overlap"      // allowed and excluded at once

@@ -9,7 +9,6 @@ import (
 
 	"morepay/internal/device"
 	"morepay/internal/method"
-	"morepay/internal/pay"
 )
 
 // schemaText has places where what the program's tables say goes.
@@ -30,24 +29,33 @@ var schema = []byte(strings.NewReplacer(
 // but for the few rules that no schema can state.
 func Schema() []byte { return slices.Clone(schema) }
 
-// grants returns a rule for each method: which rails a provider may grant, and which
-// currencies it takes.
+// grants returns a rule for each method: which rails a provider may grant, which
+// currencies it takes, and how much of them.
 func grants() []string {
 	rules := make([]string, 0, len(method.All()))
 	for _, m := range method.All() {
 		rules = append(rules, fmt.Sprintf(
 			`{"if": {"properties": {"method": {"const": %q}}, "required": ["method"]}, "then": {"properties": {"rails": {"items": {"enum": %s}}%s}}}`,
-			m.ID, quoted(m.Grants()), currenciesOf(m.ID)))
+			m.ID, quoted(m.Grants()), currenciesOf(m)))
 	}
 	return rules
 }
 
-func currenciesOf(id pay.Method) string {
-	codes := method.Currencies(id)
-	if codes == nil {
+func currenciesOf(m *method.Method) string {
+	if len(m.Currencies) == 0 {
 		return ""
 	}
-	return `, "currencies": {"items": {"enum": ` + quoted(codes) + `}}`
+	var bounds []string
+	for _, c := range m.Currencies {
+		if c.Most != 0 {
+			bounds = append(bounds, fmt.Sprintf(`%q: {"properties": {"min": {"maximum": %d}, "max": {"maximum": %d}}}`, c.Code, c.Most, c.Most))
+		}
+	}
+	rule := `, "currencies": {"items": {"enum": ` + quoted(m.Codes()) + `}}`
+	if bounds != nil {
+		rule += `, "limits": {"properties": {` + strings.Join(bounds, ", ") + `}}`
+	}
+	return rule
 }
 
 // versioned lists the keys of host_min_version.

@@ -17,11 +17,8 @@ var (
 	tradeNoForm    = regexp.MustCompile(`^[0-9A-Za-z]{16,64}$`)
 )
 
-// Limits of Alipay's order fields.
-const (
-	maxAmount  = 100_000_000_00 // fen: 100 million yuan
-	maxSubject = 64             // characters; Alipay takes 256, a signed link of 2 KiB does not
-)
+// maxSubject is in characters; Alipay takes 256, a signed link of 2 KiB does not.
+const maxSubject = 64
 
 // product is one of Alipay's ways of paying.
 type product struct {
@@ -67,11 +64,8 @@ func (a *account) Request(o provider.Order) ([]byte, error) {
 	if !ok || !slices.Contains(a.Rails(), o.Rail) {
 		return nil, pay.Errorf(pay.CodeInvalid, "rail", "this account has no rail %q", o.Rail)
 	}
-	if err := o.Check(outTradeNoForm, "CNY"); err != nil {
+	if err := o.Check(outTradeNoForm); err != nil {
 		return nil, err
-	}
-	if o.Amount.Value > maxAmount {
-		return nil, pay.Errorf(pay.CodeInvalid, "amount.value", "must be at most %d", int64(maxAmount))
 	}
 	c := content{
 		OutTradeNo: o.OutTradeNo, TotalAmount: provider.FormatYuan(o.Amount.Value), Subject: subject(o),

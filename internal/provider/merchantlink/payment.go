@@ -41,7 +41,7 @@ func (a *account) Request(o provider.Order) ([]byte, error) {
 	if !slices.Contains(a.Rails(), o.Rail) {
 		return nil, pay.Errorf(pay.CodeInvalid, "rail", "this cashier has no rail %q", o.Rail)
 	}
-	if err := o.Check(idForm, ""); err != nil {
+	if err := o.Check(idForm); err != nil {
 		return nil, err
 	}
 	if o.Rail == pay.RailJSAPI && !payerForm.MatchString(o.WalletPayerID) {

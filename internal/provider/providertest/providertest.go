@@ -14,11 +14,13 @@ import (
 	"encoding/pem"
 	"errors"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"morepay/internal/method"
 	"morepay/internal/pay"
 	"morepay/internal/provider"
 )
@@ -90,14 +92,20 @@ func Open(tb testing.TB, open provider.Open, settings map[string]any, env provid
 }
 
 // Order returns an order that every adapter takes on its rails, for an account
-// of the provider of that id.
+// of the provider of that id, by the first of its methods.
 func Order(id, account string, rail pay.Rail) provider.Order {
 	return provider.Order{
-		OutTradeNo: Number, AttemptID: "at_1", Rail: rail, Amount: pay.Money{Currency: "CNY", Value: 5980},
+		OutTradeNo: Number, AttemptID: "at_1", Method: MethodOf(id), Rail: rail, Amount: pay.Money{Currency: "CNY", Value: 5980},
 		Description: "Tea <green> & cup", ExpiresAt: Now.Add(30 * time.Minute),
 		NotifyURL: "https://pay.example/notify/" + id + "/" + account, ReturnURL: "https://pay.example/return/at_1?x=1&y=2",
 		PayerIP: "123.125.81.6", OS: "ios",
 	}
+}
+
+// MethodOf returns the first method of a provider.
+func MethodOf(id string) pay.Method {
+	all := method.All()
+	return all[slices.IndexFunc(all, func(m *method.Method) bool { return m.Provider == id })].ID
 }
 
 // Start makes the request for an order and sends it.

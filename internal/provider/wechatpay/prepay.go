@@ -69,7 +69,7 @@ func (a *account) Request(o provider.Order) ([]byte, error) {
 	if !ok {
 		return nil, pay.Errorf(pay.CodeInvalid, "rail", "WeChat Pay has no rail %q", o.Rail)
 	}
-	if err := o.Check(outTradeNoForm, "CNY"); err != nil {
+	if err := o.Check(outTradeNoForm); err != nil {
 		return nil, err
 	}
 	o.Description = o.ShortDescription(maxDescription)

@@ -118,6 +118,15 @@ func (s *Documents) Changes(ctx context.Context, after int64, limit int) ([]merc
 	return list(ctx, s.base, listedFields, query, after, limit)
 }
 
+// InUse implements [merchant.Store].
+func (s *Documents) InUse(ctx context.Context, after int64, limit int) ([]merchant.Revision, error) {
+	const query = selectStored + ` WHERE position > ? AND (
+		(merchant, version) IN (SELECT merchant, MAX(version) FROM documents GROUP BY merchant) OR
+		(merchant, version) IN (SELECT merchant, document_version FROM sessions WHERE due_at > 0))
+		ORDER BY position LIMIT ?`
+	return list(ctx, s.base, storedFields, query, after, limit)
+}
+
 // Position implements [merchant.Store].
 func (s *Documents) Position(ctx context.Context) (int64, error) {
 	const query = "SELECT COALESCE(MAX(position), 0) FROM documents"

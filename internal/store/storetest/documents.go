@@ -20,6 +20,7 @@ var documentCases = []testCase{
 	{"all-or-nothing", allOrNothing},
 	{"list-by-id", listByID},
 	{"changes-in-order", changesInOrder},
+	{"in-use", inUse},
 	{"two-editors-one-wins", twoEditors},
 }
 
@@ -120,6 +121,37 @@ func listByID(fx *fixture) {
 			fx.Errorf("the merchants after %q (-want +got):\n%s", after, diff)
 		}
 	}
+}
+
+// inUse: the newest of each merchant, and what sessions under way were opened with.
+func inUse(fx *fixture) {
+	for i := range 3 {
+		fx.put(merchant.Change{Merchant: "shop", JSON: fmt.Appendf(nil, `{"n":%d}`, i+1)})
+	}
+	fx.put(merchant.Change{Merchant: "other", JSON: []byte(`{}`)})
+	used := func(what string, want ...string) {
+		fx.Helper()
+		var got []string
+		for after := int64(0); ; {
+			list, err := fx.Documents.InUse(fx.Context(), after, 1)
+			fx.must(err)
+			if len(list) == 0 {
+				break
+			}
+			after = list[0].Position
+			got = append(got, fmt.Sprintf("%s v%d %s", list[0].Merchant, list[0].Version, list[0].JSON))
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			fx.Errorf("%s (-want +got):\n%s", what, diff)
+		}
+	}
+	used("no session", `shop v3 {"n":3}`, `other v1 {}`)
+	l := newLedger()
+	l.Session.DocumentVersion = 1
+	fx.must(fx.Ledgers.Create(fx.Context(), l))
+	used("a session of version 1", `shop v1 {"n":1}`, `shop v3 {"n":3}`, `other v1 {}`)
+	fx.update(l.Session.ID, func(l *pay.Ledger) error { return l.Cancel(start) })
+	used("a session that is over", `shop v3 {"n":3}`, `other v1 {}`)
 }
 
 func changesInOrder(fx *fixture) {
