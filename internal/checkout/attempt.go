@@ -349,9 +349,7 @@ func (s *Service) send(ctx context.Context, l *pay.Ledger, acc *account.Account,
 			return nil
 		})
 	case errors.Is(err, provider.ErrRefused):
-		if refusal, ok := errors.AsType[*provider.Refusal](err); ok && refusal.NotGranted {
-			s.mark(ctx, l.Session.Merchant, acc, a, refusal.Code)
-		}
+		s.markIfNotGranted(ctx, l.Session.Merchant, acc, a.Method, a.Rail, err)
 		l, storeErr := s.store.Update(ctx, sessionID, func(l *pay.Ledger) error {
 			l.Refuse(id, s.now())
 			return nil

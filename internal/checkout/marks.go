@@ -112,21 +112,21 @@ func (s *Service) NotGranted(ctx context.Context, merchant string) []capability.
 }
 
 // mark records that a provider refuses a rail to an account.
-func (s *Service) mark(ctx context.Context, merchant string, acc *account.Account, a *pay.Attempt, code string) {
+func (s *Service) mark(ctx context.Context, merchant string, acc *account.Account, m pay.Method, r pay.Rail, code string) {
 	_, version, err := s.documents.Document(ctx, merchant)
 	if err == nil {
 		var fresh bool
 		now := s.now()
 		fresh, err = s.marks.add(ctx, Mark{
-			Merchant: merchant, Provider: acc.ProviderID, Account: acc.Name(), Method: a.Method, Rail: a.Rail,
+			Merchant: merchant, Provider: acc.ProviderID, Account: acc.Name(), Method: m, Rail: r,
 			Code: code, At: now, Until: now.Add(markFor), DocumentVersion: version,
 		})
 		if fresh {
 			s.log.ErrorContext(ctx, "a provider does not grant a rail to an account: it is not offered for a day, or until morepay rails clear",
-				"merchant", merchant, "provider", acc.ProviderID, "account", acc.Name(), "method", a.Method, "rail", a.Rail, "code", code)
+				"merchant", merchant, "provider", acc.ProviderID, "account", acc.Name(), "method", m, "rail", r, "code", code)
 		}
 	}
 	if err != nil {
-		s.log.ErrorContext(ctx, "a rail can't be marked as not granted", "merchant", merchant, "method", a.Method, "rail", a.Rail, "code", code, "err", err)
+		s.log.ErrorContext(ctx, "a rail can't be marked as not granted", "merchant", merchant, "method", m, "rail", r, "code", code, "err", err)
 	}
 }

@@ -83,7 +83,7 @@ func (s *Server) identified(w http.ResponseWriter, r *http.Request, request page
 	if err := s.countAttempt(r, l.Session.ID); err != nil {
 		return err
 	}
-	payer, err := provider.WalletPayerID(r.Context(), q.Get(provider.CodeName()))
+	payer, err := s.service.Identify(r.Context(), l.Session.Merchant, id.Method, id.Rail, q.Get(provider.CodeName()))
 	if pay.CodeOf(err) == pay.CodeInvalid {
 		// A code works once, and pages are reloaded, gone back to, and asked for twice
 		// by WeChat itself: the first time did what there was to do.

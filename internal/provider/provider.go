@@ -128,7 +128,8 @@ type PayerIdentifier interface {
 	CodeName() string
 
 	// WalletPayerID trades the code, which works once and for minutes, for the id that
-	// [Order.WalletPayerID] takes. A used or made-up code, or none, is a *pay.Error.
+	// [Order.WalletPayerID] takes. A used or made-up code, or none, is a *pay.Error;
+	// the error is ErrRefused if the provider refuses to tell.
 	WalletPayerID(ctx context.Context, code string) (string, error)
 }
 

@@ -283,6 +283,10 @@ func (fx *fixture) query(id, number string) pay.Evidence {
 }
 
 func eachRail(t *testing.T, test func(t *testing.T, id string, rail pay.Rail)) {
+	each(t, rails, test)
+}
+
+func each(t *testing.T, rails map[string][]pay.Rail, test func(t *testing.T, id string, rail pay.Rail)) {
 	for id, list := range rails {
 		for _, rail := range list {
 			t.Run(id+"-"+string(rail), func(t *testing.T) { test(t, id, rail) })
@@ -426,31 +430,55 @@ func toClose(o provider.Order) provider.CloseOrder {
 	return provider.CloseOrder{OutTradeNo: o.OutTradeNo, Rail: o.Rail}
 }
 
+// closable are the rails whose orders exist at the provider, and so can be closed, before
+// a payer has opened them.
+var closable = map[string][]pay.Rail{
+	wechatpay.ID: {pay.RailQR, pay.RailDeepLink, pay.RailJSAPI},
+	alipay.ID:    {pay.RailQR, pay.RailJSAPI},
+}
+
 func TestCloseUnpaid(t *testing.T) {
+	t.Parallel()
+	each(t, closable, func(t *testing.T, id string, rail pay.Rail) {
+		fx := newFixture(t)
+		p, closer := fx.providers[id], fx.providers[id].(provider.Closer)
+		o := fx.order(id, rail)
+		request, err := p.Request(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		action, err := p.Start(t.Context(), rail, request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // closing what is closed is fine
+			if ev, err := closer.Close(t.Context(), toClose(o)); err != nil || ev.Outcome != pay.OutcomeClosed {
+				t.Fatalf("got %+v, %v", ev, err)
+			}
+		}
+		if err := payers[action.Kind](fx, action, o.OutTradeNo); err == nil {
+			t.Error("a closed order was paid")
+		}
+		if _, err := p.Start(t.Context(), rail, request); !errors.Is(err, provider.ErrClosed) {
+			t.Errorf("started again: %v", err)
+		}
+	})
+}
+
+// An order that nobody has paid is over when its time is.
+func TestTimeRunsOut(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{wechatpay.ID, alipay.ID} {
 		t.Run(id, func(t *testing.T) {
 			fx := newFixture(t)
-			p, closer := fx.providers[id], fx.providers[id].(provider.Closer)
-			o := fx.order(id, pay.RailQR)
-			request, err := p.Request(o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			action, err := p.Start(t.Context(), pay.RailQR, request)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for range 2 { // closing what is closed is fine
-				if ev, err := closer.Close(t.Context(), toClose(o)); err != nil || ev.Outcome != pay.OutcomeClosed {
-					t.Fatalf("got %+v, %v", ev, err)
-				}
-			}
+			o := fx.order(id, pay.RailJSAPI)
+			action := fx.start(id, o)
+			fx.sim.Advance(30 * time.Minute)
 			if err := payers[action.Kind](fx, action, o.OutTradeNo); err == nil {
-				t.Error("a closed order was paid")
+				t.Error("it was paid after its time")
 			}
-			if _, err := p.Start(t.Context(), pay.RailQR, request); !errors.Is(err, provider.ErrClosed) {
-				t.Errorf("started again: %v", err)
+			if ev, err := fx.providers[id].(provider.Closer).Close(t.Context(), toClose(o)); err != nil || ev.Outcome != pay.OutcomeClosed {
+				t.Errorf("got %+v, %v", ev, err)
 			}
 		})
 	}

@@ -38,8 +38,8 @@ const spentCode = "isv.code-invalid"
 var errSpentCode = pay.Errorf(pay.CodeInvalid, "auth_code", "is missing, used, expired or unknown")
 
 // WalletPayerID implements provider.PayerIdentifier: the open_id under our
-// application. An unsigned refusal of the code is believed, for it moves nothing: the
-// payer chooses again.
+// application. An unsigned refusal is believed, for it moves nothing: the payer
+// chooses again.
 func (a *account) WalletPayerID(ctx context.Context, code string) (string, error) {
 	if code == "" { // the payer did not agree
 		return "", errSpentCode
@@ -48,13 +48,20 @@ func (a *account) WalletPayerID(ctx context.Context, code string) (string, error
 	err := a.client.Request(ctx, request{
 		method: "alipay.system.oauth.token", params: map[string]string{"grant_type": "authorization_code", "code": code}, content: []byte("{}"),
 	}, &body)
-	if refusal, ok := errors.AsType[*sdk.Error](err); ok && refusal != nil && refusal.SubCode == spentCode {
-		return "", errSpentCode
+	if refusal, ok := errors.AsType[*sdk.Error](err); ok && refusal != nil {
+		return "", refusedPayer(string(refusal.Code), refusal.SubCode)
 	}
 	if err != nil {
 		return "", redact(err)
 	}
 	return payerID(body)
+}
+
+func refusedPayer(code, subCode string) error {
+	if subCode == spentCode {
+		return errSpentCode
+	}
+	return judge(nil, code, subCode)
 }
 
 // payerID reads a verified answer, which has a code only if it is a failure.
@@ -69,10 +76,8 @@ func payerID(body []byte) (string, error) {
 		return "", errUnreadable
 	}
 	switch {
-	case reply.SubCode == spentCode:
-		return "", errSpentCode
 	case reply.Code != "" && reply.Code != success:
-		return "", judge(nil, reply.Code, reply.SubCode)
+		return "", refusedPayer(reply.Code, reply.SubCode)
 	case openIDForm.MatchString(reply.OpenID):
 		return reply.OpenID, nil
 	case userIDForm.MatchString(reply.UserID):

@@ -68,6 +68,7 @@ func TestWalletPayerIDRefused(t *testing.T) {
 		"spent":        {answer{raw: `{"error_response":{"code":"40002","sub_code":"isv.code-invalid","sub_msg":"canary"},"sign":"x"}`}, true},
 		"spent-signed": {no("40002", "isv.code-invalid"), true},
 		"bad-app":      {answer{raw: `{"error_response":{"code":"40002","sub_code":"isv.invalid-app-id","sub_msg":"canary"}}`}, false},
+		"not-allowed":  {answer{raw: `{"error_response":{"code":"40006","sub_code":"isv.insufficient-isv-permissions","sub_msg":"canary"},"sign":"x"}`}, false},
 		"no-right":     {answer{result: map[string]any{"code": "40006", "sub_code": "isv.insufficient-isv-permissions", "open_id": openID}}, false},
 		"unsigned":     {answer{raw: `{"` + name + `":{"open_id":"` + openID + `"}}`}, false},
 		"forged":       {answer{raw: `{"` + name + `":{"open_id":"` + openID + `"},"sign":"` + sign("something else") + `"}`}, false},
