@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 
@@ -34,7 +35,12 @@ type Demo struct {
 	*program.Program
 	Sim   *providersim.Sim
 	Shops []Shop
+
+	network *network
 }
+
+// loopback are the addresses of this machine.
+var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 
 // Open makes a demo. It takes its addresses at once, but answers nothing before
 // Run. Close must be called.
@@ -60,9 +66,17 @@ func Open(ctx context.Context, c Config) (*Demo, error) {
 		d.Shops, err = Furnish(c.Folder, d.Sim, baseURL, slices.Concat(c.Origins, consoles)...)
 		return Merchants(d.Shops), err
 	}
-	if d.Program, err = program.Open(ctx, c.Config); err != nil {
+	if d.network, err = newNetwork(); err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
+	c.Front = d.network.front
+	if c.TrustedProxies == nil {
+		c.TrustedProxies = loopback // the network is one
+	}
+	if d.Program, err = program.Open(ctx, c.Config); err != nil {
+		return nil, errors.Join(err, listener.Close(), d.network.behind.Close())
+	}
+	d.Serve(d.network.behind, d.network.routes)
 	d.Serve(listener, d.simulator())
 	d.Go(d.Sim.Run)
 	if err := d.openStorefront(); err != nil {
@@ -119,6 +133,7 @@ func (d *Demo) openStorefront() error {
 	if err != nil {
 		return err
 	}
+	storefront.created = d.network.choose
 	base, err := url.Parse(d.BaseURL)
 	if err != nil {
 		return err

@@ -27,12 +27,13 @@ type purchase struct {
 	Locale      string // of the checkout; "" for the visitor's
 	Category    string
 	Payer       string
+	Via         string // the network's mode; "" for none
 }
 
 // Alone returns the link to the checkout of the same purchase outside the shop.
 func (p purchase) Alone() string {
 	q := url.Values{"merchant": {p.Shop.ID}, "amount": {strconv.FormatInt(p.Amount, 10)}, "description": {p.Description}}
-	for name, value := range map[string]string{"locale": p.Locale, "category": p.Category, "payer": p.Payer} {
+	for name, value := range map[string]string{"locale": p.Locale, "category": p.Category, "payer": p.Payer, "via": p.Via} {
 		if value != "" {
 			q.Set(name, value)
 		}
@@ -63,7 +64,7 @@ func (s *Storefront) purchase(r *http.Request) (purchase, error) {
 	q := r.URL.Query()
 	p := purchase{
 		Shop: s.shops[s.first], Amount: defaultAmount, Price: q.Get("price"), Description: q.Get("description"),
-		Locale: cmp.Or(q.Get("locale"), q.Get("lang")), Category: q.Get("category"), Payer: q.Get("payer"),
+		Locale: cmp.Or(q.Get("locale"), q.Get("lang")), Category: q.Get("category"), Payer: q.Get("payer"), Via: q.Get("via"),
 	}
 	if p.Description == "" {
 		p.Description = texts(r)["product"]

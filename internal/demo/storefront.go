@@ -34,6 +34,7 @@ type Storefront struct {
 	client   *http.Client
 	template *template.Template
 	hooks    []*standardwebhooks.Webhook
+	created  func(token, via string)    // told of each session; via is the network's mode, or ""
 	told     *lru.Cache[string, string] // session id → the newest event type that a webhook told
 }
 
@@ -140,12 +141,21 @@ func (s *Storefront) offers(r *http.Request) []offer {
 	return list
 }
 
+// ways lists what the network can do, with what that means.
+func ways(r *http.Request) (list []offer) {
+	for _, m := range modes {
+		list = append(list, offer{ID: m.Name, Name: texts(r)["via."+m.Name]})
+	}
+	return list
+}
+
 // page holds the data of the templates.
 type page struct {
 	Text     map[string]string
 	Lang     string
 	Purchase purchase
 	Shops    []offer
+	Network  []offer // the ways there are between visitor and server
 	Session  session
 	Endpoint string
 	Phone    string
@@ -259,6 +269,9 @@ func (s *Storefront) order(r *http.Request) (purchase, session, error) {
 		return p, session{}, err
 	}
 	created, err := s.create(r, p)
+	if err == nil && p.Via != "" {
+		s.created(created.Token, p.Via)
+	}
 	return p, created, err
 }
 
@@ -312,7 +325,7 @@ func (s *Storefront) call(ctx context.Context, key, method, path string, body []
 }
 
 func (s *Storefront) draw(w http.ResponseWriter, r *http.Request, status int, name string, p page) error {
-	p.Text, p.Lang = texts(r), language(r)
+	p.Text, p.Lang, p.Network = texts(r), language(r), ways(r)
 	var b bytes.Buffer
 	if err := s.template.ExecuteTemplate(&b, name, p); err != nil {
 		return err

@@ -71,6 +71,7 @@ func TestBrowser(t *testing.T) {
 		{"cashier-code", scanTheCashiersCode},
 		{"stream-held", streamHeld},
 		{"seventh-tab", seventhTab},
+		{"bad-networks", badNetworks},
 		{"goes-offline", goesOffline},
 		{"says-paid", saysPaid},
 		{"goes-back", goesBack},

@@ -49,6 +49,8 @@ type Config struct {
 	AllowOrphans   bool         // start although accounts are gone that money under way still needs
 	Log            *slog.Logger // nil for DefaultLog
 
+	Front func(http.Handler) http.Handler // around the public routes; nil for nothing. The demo has a bad network there
+
 	// The rest is for tests: the zero value is right for everyone else.
 
 	Now        func() time.Time     // the clock of the business; signatures are made by the true one
@@ -122,10 +124,14 @@ func orNow(now func() time.Time) func() time.Time {
 
 // listen takes the addresses, which are known from then on.
 func (p *Program) listen() error {
+	var public http.Handler = p.public
+	if p.Front != nil {
+		public = p.Front(public)
+	}
 	for _, l := range []struct {
 		address *string
 		handler http.Handler
-	}{{&p.Listen, p.public}, {&p.AdminListen, run.KnownHosts(p.admin, p.AdminHosts...)}} {
+	}{{&p.Listen, public}, {&p.AdminListen, run.KnownHosts(p.admin, p.AdminHosts...)}} {
 		listener, err := net.Listen("tcp", *l.address)
 		if err != nil {
 			return err
