@@ -22,14 +22,21 @@ func TestNotificationSchedule(t *testing.T) {
 	}
 	fx.approve(providersim.Ming, fx.order("stubborn-1"))
 	var id string
+	nonces := map[string]bool{}
 	for i, pause := range []time.Duration{
 		0, 15 * time.Second, 15 * time.Second, 30 * time.Second, 3 * time.Minute, 10 * time.Minute, 20 * time.Minute, 30 * time.Minute,
 		30 * time.Minute, 30 * time.Minute, time.Hour, 3 * time.Hour, 3 * time.Hour, 3 * time.Hour, 6 * time.Hour, 6 * time.Hour,
 	} {
 		fx.sim.Advance(pause)
-		n, _, err := fx.read(fx.merchant.next(t))
+		told := fx.merchant.next(t)
+		n, _, err := fx.read(told)
 		if err != nil {
 			t.Fatalf("try %d: %v", i, err)
+		}
+		if nonce := told.header.Get("Wechatpay-Nonce"); nonces[nonce] {
+			t.Fatalf("try %d has the nonce of another", i)
+		} else {
+			nonces[nonce] = true
 		}
 		if id != "" && n.ID != id {
 			t.Fatalf("try %d has another id", i)

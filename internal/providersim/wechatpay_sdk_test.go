@@ -134,6 +134,31 @@ func TestNativePaid(t *testing.T) {
 	}
 }
 
+// TestNativeWithEveryField sends all that the SDK can, and all that a number may hold.
+func TestNativeWithEveryField(t *testing.T) {
+	t.Parallel()
+	fx := newFixture(t)
+	const number = "Every_field-1|*"
+	r := fx.nativeRequest(number)
+	r.TimeExpire, r.Attach, r.GoodsTag = core.Time(fx.sim.Now().Add(time.Hour)), core.String("at_1"), core.String("WXG")
+	r.LimitPay, r.SupportFapiao = []string{"no_credit"}, core.Bool(true)
+	r.Detail = &native.Detail{CostPrice: core.Int64(6080), InvoiceId: core.String("wx123"), GoodsDetail: []native.GoodsDetail{{
+		MerchantGoodsId: core.String("tea"), WechatpayGoodsId: core.String("1001"), GoodsName: core.String("龙井茶"), Quantity: core.Int64(1), UnitPrice: core.Int64(6080),
+	}}}
+	r.SceneInfo = &native.SceneInfo{PayerClientIp: core.String("203.0.113.7"), DeviceId: core.String("till-1"), StoreInfo: &native.StoreInfo{
+		Id: core.String("0001"), Name: core.String("茶馆"), AreaCode: core.String("440305"), Address: core.String("广东省深圳市"),
+	}}
+	r.SettleInfo = &native.SettleInfo{ProfitSharing: core.Bool(false)}
+	p, _, err := fx.native().Prepay(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fx.approve(providersim.Ming, *p.CodeUrl)
+	if _, paid, err := fx.read(fx.merchant.next(t)); err != nil || *paid.OutTradeNo != number || *paid.Attach != "at_1" {
+		t.Errorf("notification: %v, %v", paid, err)
+	}
+}
+
 func TestRepeatedPrepayRenewsTheCode(t *testing.T) {
 	t.Parallel()
 	fx := newFixture(t)
