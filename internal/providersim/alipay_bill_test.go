@@ -80,6 +80,8 @@ func TestAlipayBill(t *testing.T) {
 	}
 	for name, c := range map[string]struct{ kind, day, sub string }{
 		"other-kind": {"everything", day, "isv.invalid_arguments"},
+		"of-funds":   {"signcustomer", day, "isv.invalid_arguments"},
+		"of-a-month": {"trade", day[:7], "isv.invalid_arguments"},
 		"no-date":    {"trade", "2026-13-01", "isv.invalid_arguments"},
 		"no-trades":  {"trade", "2020-01-01", "isp.bill_not_exist"},
 	} {

@@ -25,7 +25,7 @@ type alipayCall struct {
 type bizContent struct {
 	Number       string `json:"out_trade_no"`
 	Reference    string `json:"trade_no"`
-	Total        string `json:"total_amount"`
+	Total        price  `json:"total_amount"`
 	Subject      string `json:"subject"`
 	ProductCode  string `json:"product_code"`
 	SellerID     string `json:"seller_id"`
@@ -37,10 +37,23 @@ type bizContent struct {
 	BuyerID      string `json:"buyer_id"`
 	BuyerOpenID  string `json:"buyer_open_id"`
 	OpAppID      string `json:"op_app_id"`
-	RefundAmount string `json:"refund_amount"`
+	RefundAmount price  `json:"refund_amount"`
 	RequestNo    string `json:"out_request_no"`
 	BillType     string `json:"bill_type"`
 	BillDate     string `json:"bill_date"`
+}
+
+// price is an amount as it is written, whether as text or as a number: the gateway
+// takes both.
+type price string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (p *price) UnmarshalJSON(written []byte) error {
+	if written[0] == '"' {
+		return json.Unmarshal(written, (*string)(p))
+	}
+	*p = price(written)
+	return nil
 }
 
 // gatewayMethods are the calls between servers.

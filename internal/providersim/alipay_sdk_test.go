@@ -57,7 +57,7 @@ func newAlipayWorld(t *testing.T) (*fixture, *alipay.Client) {
 func (fx *fixture) trade(number string) alipay.Trade {
 	return alipay.Trade{
 		OutTradeNo: number, Subject: "龙井茶 <100g>", TotalAmount: "59.80", NotifyURL: fx.merchant.url, ReturnURL: "http://127.0.0.1:8080/pay/x?a=1",
-		PassbackParams: "attempt-1",
+		PassbackParams: "attempt-1", Body: "that nobody reads",
 	}
 }
 
@@ -113,7 +113,7 @@ func TestAlipayQRPaid(t *testing.T) {
 	t.Parallel()
 	fx, c := newAlipayWorld(t)
 	code := fx.qr(c, "qr_paid_1")
-	if !strings.HasPrefix(code, "https://qr.alipay.com/bax") {
+	if !strings.HasPrefix(code, "https://qr.alipay.com/baxSIM") {
 		t.Fatalf("qr_code is %q", code)
 	}
 	q, err := c.TradeQuery(t.Context(), alipay.TradeQuery{OutTradeNo: "qr_paid_1"})

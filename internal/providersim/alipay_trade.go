@@ -41,8 +41,8 @@ var productCodes = map[Product][]string{
 var yuanPattern = regexp.MustCompile(`^([0-9]{1,9})(?:\.([0-9]{1,2}))?$`)
 
 // fenOf reads yuan, 0.01 to 100000000.
-func fenOf(text string) (fen int64, ok bool) {
-	m := yuanPattern.FindStringSubmatch(text)
+func fenOf(p price) (fen int64, ok bool) {
+	m := yuanPattern.FindStringSubmatch(string(p))
 	if m == nil {
 		return 0, false
 	}

@@ -106,7 +106,7 @@ func TestNativePaid(t *testing.T) {
 	t.Parallel()
 	fx := newFixture(t)
 	code := fx.order("native-paid|*1")
-	if !strings.HasPrefix(code, "weixin://wxpay/bizpayurl?pr=") {
+	if !strings.HasPrefix(code, "weixin://wxpay/bizpayurl?pr=SIM") {
 		t.Fatalf("code_url is %q", code)
 	}
 	if got := *fx.query("native-paid|*1").TradeState; got != "NOTPAY" {

@@ -82,6 +82,9 @@ func (fx *fixture) send(c rawCall) (a answer) {
 		if err := json.Unmarshal(body, &a); err != nil {
 			fx.t.Fatalf("%s: %v", body, err)
 		}
+		if res.Header.Get("Wechatpay-Signature") != "" {
+			fx.t.Error("an error is signed")
+		}
 	}
 	return a
 }
@@ -144,11 +147,18 @@ func TestAuthentication(t *testing.T) {
 	}
 }
 
+// TestUnknownPath asks for what is not played: it is no call that goes wrong half way.
 func TestUnknownPath(t *testing.T) {
 	t.Parallel()
 	fx := newFixture(t)
-	if a := fx.send(newCall("GET", "/v3/certificates", "")); a.status != 404 || a.Code != "RESOURCE_NOT_EXISTS" {
-		t.Errorf("answer is %d %s", a.status, a.Code)
+	for _, call := range []rawCall{
+		newCall("GET", "/v3/certificates", ""), newCall("GET", "/v3/bill/fundflowbill?bill_date=2026-11-23", ""),
+		newCall("POST", "/v3/pay/transactions/app", fx.body(nil)), newCall("POST", "/v3/pay/partner/transactions/native", fx.body(nil)),
+		newCall("POST", "/v3/combine-transactions/native", fx.body(nil)), newCall("POST", "/v3/profitsharing/orders", fx.body(nil)),
+	} {
+		if a := fx.send(call); a.status != 404 || a.Code != "RESOURCE_NOT_EXISTS" {
+			t.Errorf("%s: answer is %d %s", call.path, a.status, a.Code)
+		}
 	}
 }
 

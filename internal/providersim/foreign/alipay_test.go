@@ -122,6 +122,28 @@ func TestAlipayCode(t *testing.T) {
 	}
 }
 
+// TestAlipayAmountAsNumber: who sends a number instead of text is understood.
+func TestAlipayAmountAsNumber(t *testing.T) {
+	t.Parallel()
+	fx, c := newAlipay(t)
+	for amount, sub := range map[any]string{59.8: "", 59.801: "ACQ.INVALID_PARAMETER", 1e9: "ACQ.INVALID_PARAMETER", true: "ACQ.INVALID_PARAMETER"} {
+		r, err := c.TradePrecreate(t.Context(), trade("number_1").Set("total_amount", amount))
+		if sub != "" {
+			wantSub(t, err, sub)
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		fx.approve(providersim.Ming, r.Response.QrCode)
+	}
+	fx.wantStatus(c, "number_1", "TRADE_SUCCESS")
+	r, err := c.TradeRefund(t.Context(), numbered("number_1").Set("refund_amount", 0.8).Set("out_request_no", "R1"))
+	if err != nil || r.Response.RefundFee != "0.80" {
+		t.Errorf("refund: %+v, %v", r, err)
+	}
+}
+
 func TestAlipayPages(t *testing.T) {
 	t.Parallel()
 	for name, link := range map[string]func(*alipay.Client, *testing.T) (string, error){
