@@ -217,14 +217,18 @@ func hostUpdateRequired(f *facts) (Reason, bool) {
 }
 
 func blockedInContainer(f *facts) (Reason, bool) {
-	blocked := f.row.BlockedBy(f.device)
-	switch f.m.Hosts[f.device.Host] {
+	return Reason{Host: f.device.Host}, f.m.Blocked(f.device)
+}
+
+// Blocked reports whether the app around the page keeps the wallet from opening.
+func (m *Method) Blocked(d device.Device) bool {
+	switch m.Hosts[d.Host] {
 	case WallOpen:
-		blocked = false
+		return false
 	case WallClosed:
-		blocked = f.device.Form == device.Mobile
+		return d.Form == device.Mobile
 	}
-	return Reason{Host: f.device.Host}, blocked
+	return rowOf(m.Method).BlockedBy(d)
 }
 
 // Ladder returns the rails that can work on a device, best first, whatever is granted:

@@ -23,7 +23,7 @@ type Facts struct {
 // address, and by an invitation unless that is "". Nobody says who a friend is, or where
 // they live. Fails with not_found if its merchant or its document is gone.
 func (s *Service) Facts(ctx context.Context, l *pay.Ledger, invitation string, address netip.Addr) (Facts, error) {
-	doc, err := s.document(ctx, &l.Session)
+	doc, err := s.Document(ctx, &l.Session)
 	if err != nil {
 		return Facts{}, err
 	}
@@ -98,9 +98,9 @@ func (s *Service) decide(ctx context.Context, l *pay.Ledger, r AttemptRequest) (
 	return capability.Decide(f.Document, f.Order, r.Device, s.now()), nil
 }
 
-// document is the one that a session was created under, with what the merchant has
+// Document is the one that a session was created under, with what the merchant has
 // closed since.
-func (s *Service) document(ctx context.Context, session *pay.Session) (*capability.Document, error) {
+func (s *Service) Document(ctx context.Context, session *pay.Session) (*capability.Document, error) {
 	current, version, err := s.documents.Document(ctx, session.Merchant)
 	if err != nil || version == session.DocumentVersion {
 		return current, err

@@ -24,7 +24,7 @@ const (
 // already, it changes nothing. Fails with method_unavailable if the merchant does not
 // allow it, session_not_open, or too_many_attempts.
 func (s *Service) Invite(ctx context.Context, l *pay.Ledger, token, name string) (*pay.Ledger, error) {
-	doc, err := s.document(ctx, &l.Session)
+	doc, err := s.Document(ctx, &l.Session)
 	if err != nil {
 		return nil, err
 	}

@@ -172,7 +172,11 @@ func writeCompressed(w http.ResponseWriter, r *http.Request, status int, page []
 
 // progress returns what may have changed on a page since it was drawn.
 func (s *Server) progress(ctx context.Context, l *pay.Ledger, request page.Request) (view.Progress, error) {
-	return page.Progress(l, s.service.NotGranted(ctx, l.Session.Merchant), request, s.links(l), s.now())
+	doc, err := s.service.Document(ctx, &l.Session)
+	if err != nil {
+		return view.Progress{}, err
+	}
+	return page.Progress(l, doc, s.service.NotGranted(ctx, l.Session.Merchant), request, s.links(l), s.now())
 }
 
 // links returns what only this server can add to a session's page.

@@ -15,7 +15,7 @@ import (
 // error's text.
 func goOn(returnURL string) string {
 	l := pay.Open(pay.Session{ID: "cs_1", ReturnURL: returnURL, ExpiresAt: opened})
-	p, err := page.Progress(l, nil, page.Request{}, page.Links{}, opened)
+	p, err := page.Progress(l, facts().Document, nil, page.Request{}, page.Links{}, opened)
 	if err != nil {
 		return err.Error()
 	}
@@ -85,7 +85,7 @@ func TestRenewURL(t *testing.T) {
 		{"", opened.Add(time.Hour), "https://shop.example/thanks?morepay_session=cs_1"},
 	} {
 		session.RenewURL = c.renew
-		p, err := page.Progress(pay.Open(session), nil, page.Request{}, page.Links{}, c.at)
+		p, err := page.Progress(pay.Open(session), facts().Document, nil, page.Request{}, page.Links{}, c.at)
 		if err != nil || p.ContinueURL != c.want {
 			t.Errorf("at %v it leads to %q, %v, want %q", c.at, p.ContinueURL, err, c.want)
 		}

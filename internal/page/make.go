@@ -26,7 +26,7 @@ func (l Links) ShareURL(token string) string { return l.Origin + Path(token) }
 
 // Make returns what a ledger's page shows to a request at now.
 func Make(l *pay.Ledger, f checkout.Facts, r Request, links Links, now time.Time) (view.Checkout, error) {
-	progress, err := Progress(l, f.Order.NotGranted, r, links, now)
+	progress, err := Progress(l, f.Document, f.Order.NotGranted, r, links, now)
 	if err != nil {
 		return view.Checkout{}, err
 	}

@@ -8,7 +8,6 @@ import (
 
 	"morepay/internal/capability"
 	"morepay/internal/device"
-	"morepay/internal/method"
 	"morepay/internal/pay"
 	"morepay/internal/view"
 )
@@ -29,13 +28,14 @@ var attemptScreens = map[pay.AttemptState]view.State{
 	pay.AttemptClosed:     view.StateSelect,
 }
 
-// Progress returns the part of [Make]'s view that changes. notGranted lists the
-// rails that providers refuse at the moment, though the merchant offers them.
-func Progress(l *pay.Ledger, notGranted []capability.MethodRail, r Request, links Links, now time.Time) (view.Progress, error) {
+// Progress returns the part of [Make]'s view that changes. doc is the session's
+// document, notGranted lists the rails that providers refuse at the moment, though the
+// merchant offers them.
+func Progress(l *pay.Ledger, doc *capability.Document, notGranted []capability.MethodRail, r Request, links Links, now time.Time) (view.Progress, error) {
 	now = now.UTC().Truncate(time.Millisecond) // as stored times are
 	status, current := l.StatusAt(now), l.Current()
 	p := view.Progress{
-		State:      screen(status, current, r),
+		State:      screen(status, current, doc, r),
 		Status:     string(status),
 		LastEvent:  l.Session.LastEvent,
 		ServerTime: now,
@@ -77,24 +77,36 @@ func receipt(l *pay.Ledger) *view.Receipt {
 
 // screen returns the one that a request gets to see. current is the attempt that
 // the payer is on, or nil.
-func screen(status pay.SessionStatus, current *pay.Attempt, r Request) view.State {
+func screen(status pay.SessionStatus, current *pay.Attempt, doc *capability.Document, r Request) view.State {
 	if state, ok := sessionScreens[status]; ok {
 		return state
 	}
 	if r.PageQR != "" {
 		return view.StateWaiting
 	}
-	if r.Choose || current == nil || !scannable(current, r.Device) || r.Open != "" && r.Open != current.Method {
+	if r.Choose || current == nil || !atHand(current, doc, r) || r.Open != "" && r.Open != current.Method {
 		return view.StateSelect
 	}
 	return attemptScreens[current.State]
 }
 
-// scannable reports whether a device may show an attempt's code. A wallet's code
-// is of no use on the phone that should scan it: made on a desktop, and its page
-// opened on the phone.
-func scannable(a *pay.Attempt, d device.Device) bool {
-	return a.Rail != pay.RailQR || slices.Contains(method.Find(a.Method).Ladder(d), pay.RailQR)
+// atHand reports whether an attempt is of use where its page is shown, which may be
+// elsewhere than where it was begun. A wallet's code is not on the phone that should
+// scan it, nor its bridge outside its app. Who has opened the page in an app, by
+// scanning its code there, is to be offered that app's wallet; a browser may turn out
+// to be another device than it says, so there what was begun stays.
+func atHand(a *pay.Attempt, doc *capability.Document, r Request) bool {
+	m := doc.Method(a.Method)
+	if m == nil || !m.Blocked(r.Device) && slices.Contains(m.Ladder(r.Device), a.Rail) {
+		return true
+	}
+	bound := a.Rail == pay.RailQR || a.Rail == pay.RailJSAPI
+	return !bound && (!inApp(r.Device) || !r.ReturnedAt.IsZero())
+}
+
+// inApp reports whether the page stands in an app that says which it is.
+func inApp(d device.Device) bool {
+	return d.Container != device.Browser && d.Container != device.WebView
 }
 
 // payment returns the way of paying that a waiting payer is on: our own page's QR,
