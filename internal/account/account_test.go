@@ -54,6 +54,46 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// taker is an account that takes methods of other providers.
+type taker struct {
+	named
+	methods []pay.Method
+}
+
+func (t taker) Methods() []pay.Method { return t.methods }
+
+// A method is paid where the merchant's settings say, else at its own provider.
+func TestByMethod(t *testing.T) {
+	t.Parallel()
+	r := registry(t)
+	if err := r.Add("shop", "merchantlink", taker{named{name: "cashier"}, []pay.Method{"alipay"}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		merchant string
+		method   pay.Method
+		want     string // provider and account; "" for none
+	}{
+		{"shop", "wechat_pay", "wechatpay 1"},
+		{"shop", "alipay", "merchantlink cashier"},
+		{"shop", "unionpay", "merchantlink cashier"},
+		{"other", "wechat_pay", "wechatpay 2"},
+		{"other", "alipay", ""},
+		{"shop", "cash", ""},
+	} {
+		got := ""
+		if a := r.ByMethod(c.merchant, c.method); a != nil {
+			got = a.ProviderID + " " + a.Name()
+		}
+		if got != c.want {
+			t.Errorf("%s is paid with %s at %q, want %q", c.merchant, c.method, got, c.want)
+		}
+	}
+	if got := r.NoAccount("other"); slices.Contains(got, "wechat_pay") || !slices.Contains(got, "alipay") {
+		t.Errorf("without an account are %v", got)
+	}
+}
+
 // Shops of one company may share an account, which is down for all of them.
 func TestAccountIsShared(t *testing.T) {
 	t.Parallel()

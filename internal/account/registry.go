@@ -2,6 +2,7 @@ package account
 
 import (
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -88,6 +89,21 @@ func (r *Registry) Of(merchant, providerID string) *Account {
 	return nil
 }
 
+// ByMethod finds the account at which a merchant is paid with a method: one that takes
+// it in its own provider's place, else that provider's; nil if there is neither, or no
+// such method.
+func (r *Registry) ByMethod(merchant string, m pay.Method) *Account {
+	for _, a := range r.set.Load().ofMerchant[merchant] {
+		if taker, ok := a.Provider.(provider.MethodTaker); ok && slices.Contains(taker.Methods(), m) {
+			return a
+		}
+	}
+	if row := method.Find(m); row != nil {
+		return r.Of(merchant, row.Provider)
+	}
+	return nil
+}
+
 // Named finds an account by the provider's name of it; nil if there is none. One
 // that merchants share is as the first of them has it: see [Account.For].
 func (r *Registry) Named(providerID, account string) *Account {
@@ -108,7 +124,7 @@ func (r *Registry) NoAccount(merchant string) []pay.Method {
 func (r *Registry) methods(merchant string, is func(*Account) bool) []pay.Method {
 	var list []pay.Method
 	for _, m := range method.All() {
-		if is(r.Of(merchant, m.Provider)) {
+		if is(r.ByMethod(merchant, m.ID)) {
 			list = append(list, m.ID)
 		}
 	}
@@ -148,7 +164,7 @@ func (r *Registry) FormTargets(merchant string) []string {
 // Identifier returns what tells a provider's id of a payer, for rails that need
 // it; nil if the method's provider has none.
 func (r *Registry) Identifier(merchant string, m pay.Method) provider.PayerIdentifier {
-	a := r.Of(merchant, method.Find(m).Provider)
+	a := r.ByMethod(merchant, m)
 	if a == nil {
 		return nil
 	}

@@ -176,10 +176,9 @@ func knownRail(r pay.Rail) bool {
 }
 
 func (s *Service) accountFor(merchant string, m pay.Method) (*account.Account, error) {
-	id := method.Find(m).Provider
-	a := s.accounts.Of(merchant, id)
+	a := s.accounts.ByMethod(merchant, m)
 	if a == nil {
-		return nil, pay.Errorf(pay.CodeMethodUnavailable, "method", "the merchant has no account at %s", id)
+		return nil, pay.Errorf(pay.CodeMethodUnavailable, "method", "the merchant has no account at %s", method.Find(m).Provider)
 	}
 	return a, nil
 }
@@ -247,7 +246,7 @@ func resumable(l *pay.Ledger, acc *account.Account, r AttemptRequest, closed str
 	}
 	for i := len(l.Attempts) - 1; i >= 0; i-- {
 		a := &l.Attempts[i]
-		if a.State.Payable() && a.ID != closed && a.Method == r.Method && a.Rail == r.Rail && a.Account == acc.Name() && a.Invitation == r.Invitation {
+		if a.State.Payable() && a.ID != closed && a.Method == r.Method && a.Rail == r.Rail && a.Provider == acc.ProviderID && a.Account == acc.Name() && a.Invitation == r.Invitation {
 			return a
 		}
 	}

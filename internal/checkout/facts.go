@@ -7,7 +7,6 @@ import (
 
 	"morepay/internal/account"
 	"morepay/internal/capability"
-	"morepay/internal/method"
 	"morepay/internal/pay"
 	"morepay/internal/provider"
 )
@@ -43,11 +42,7 @@ func (s *Service) unfit(ctx context.Context, merchant string, doc *capability.Do
 	var untaken, refused []capability.MethodRail
 	var refusal error
 	for _, m := range doc.Methods {
-		row := method.Find(m.Method)
-		if row == nil {
-			continue
-		}
-		acc := s.accounts.Of(merchant, row.Provider)
+		acc := s.accounts.ByMethod(merchant, m.Method)
 		if acc == nil {
 			continue
 		}

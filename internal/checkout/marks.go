@@ -104,7 +104,7 @@ func (s *Service) NotGranted(ctx context.Context, merchant string) []capability.
 		if m.Merchant != merchant || m.DocumentVersion != version || !s.now().Before(m.Until) {
 			continue
 		}
-		if acc := s.accounts.Of(merchant, m.Provider); acc != nil && acc.Name() == m.Account {
+		if acc := s.accounts.ByMethod(merchant, m.Method); acc != nil && acc.ProviderID == m.Provider && acc.Name() == m.Account {
 			list = append(list, capability.MethodRail{Method: m.Method, Rail: m.Rail})
 		}
 	}

@@ -84,6 +84,9 @@ func openAlipay(shop *Shop, sim *providersim.Sim, k keys, n int, files map[strin
 // only, and no refunds.
 var oldCashiers = []string{"icons"}
 
+// acquired lists what the shops' cashiers take of other providers' methods.
+var acquired = map[string][]pay.Method{"acquirer": {"wechat_pay", "alipay"}}
+
 // openMerchantLink opens the merchant's own cashier, for all that neither WeChat Pay nor
 // Alipay itself takes.
 func openMerchantLink(shop *Shop, sim *providersim.Sim, _ keys, _ int, files map[string][]byte) error {
@@ -96,7 +99,7 @@ func openMerchantLink(shop *Shop, sim *providersim.Sim, _ keys, _ int, files map
 	url := "https://cashier.test/merchantlink/" + shop.ID
 	settings := map[string]any{"account": shop.ID, "url": url, "secret": "cashier_secret", "hosts": []string{"cashier.test"}}
 	if !slices.Contains(oldCashiers, shop.ID) {
-		settings["version"], settings["authorize"] = 2, url+"/payer"
+		settings["version"], settings["authorize"], settings["methods"] = 2, url+"/payer", acquired[shop.ID]
 	}
 	return settle(shop, "merchantlink", settings)
 }

@@ -71,6 +71,7 @@ var english = map[string]string{
 
 	"shows.bench":      "every method, WeChat Pay first",
 	"shows.demo":       "Alipay and WeChat Pay, two more folded",
+	"shows.acquirer":   "all by one acquirer",
 	"shows.everything": "every method that there is",
 	"shows.excluded":   "no WeChat Pay for gold and prepaid cards",
 	"shows.flagship":   "flagship store without WeChat Pay",
@@ -135,6 +136,7 @@ var chinese = map[string]string{
 
 	"shows.bench":      "全部支付方式，微信支付在前",
 	"shows.demo":       "支付宝和微信支付，其余折叠",
+	"shows.acquirer":   "全部经由一家收单机构",
 	"shows.everything": "所有支付方式",
 	"shows.excluded":   "黄金和预付卡不支持微信支付",
 	"shows.flagship":   "未开通微信支付的旗舰店",

@@ -133,6 +133,12 @@ type PayerIdentifier interface {
 	WalletPayerID(ctx context.Context, code string) (string, error)
 }
 
+// MethodTaker is a provider by which a merchant is paid with methods that are another
+// provider's own, such as an acquirer of several.
+type MethodTaker interface {
+	Methods() []pay.Method
+}
+
 // FormTargeter is a provider whose hand-off passes through other sites or opens
 // an app. FormTargets lists those origins and schemes, for the form-action
 // directive of the page's content security policy.

@@ -1,6 +1,7 @@
 package folder
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -32,6 +33,9 @@ func OpenAccounts(merchants []Merchant, env provider.Env, metrics prometheus.Reg
 				problems = append(problems, m.inSettings("accounts."+id, fmt.Errorf("accounts.%w", err)))
 				continue
 			}
+			if err := checkTaken(id, opened); err != nil {
+				problems = append(problems, m.inSettings("accounts."+id, err))
+			}
 			if err := accounts.Add(m.ID, id, opened); err != nil {
 				problems = append(problems, m.inSettings("accounts."+id, fmt.Errorf("accounts.%s: %w", id, err)))
 			}
@@ -49,11 +53,46 @@ func (m *Merchant) Granted(providerID string) (rails []pay.Rail) {
 		return nil
 	}
 	for _, row := range m.Document.Methods {
-		if known := method.Find(row.Method); known != nil && known.Provider == providerID {
+		if m.providerOf(row.Method) == providerID {
 			rails = append(rails, row.Rails...)
 		}
 	}
 	return rails
+}
+
+// providerOf returns the id of the provider at which the merchant's settings have a
+// method paid, with an account there or without: the one that is said to take it, else
+// its own. "" for an unknown method.
+func (m *Merchant) providerOf(id pay.Method) string {
+	for _, taker := range slices.Sorted(maps.Keys(m.Settings.Accounts)) {
+		var settings struct {
+			Methods []pay.Method `json:"methods"`
+		}
+		// What can't be read is refused when the account is opened.
+		if json.Unmarshal(m.Settings.Accounts[taker], &settings) == nil && slices.Contains(settings.Methods, id) {
+			return taker
+		}
+	}
+	if known := method.Find(id); known != nil {
+		return known.Provider
+	}
+	return ""
+}
+
+// checkTaken fails with strictjson.Problems, without lines, if an account is to take
+// methods that there are not, or that are its provider's anyway.
+func checkTaken(providerID string, opened provider.Provider) error {
+	taker, ok := opened.(provider.MethodTaker)
+	if !ok {
+		return nil
+	}
+	var problems strictjson.Problems
+	for i, id := range taker.Methods() {
+		if known := method.Find(id); known == nil || known.Provider == providerID {
+			problems.Add(fmt.Sprintf("methods[%d]", i), 0, RuleAccount, "%q is no method of another provider", id)
+		}
+	}
+	return problems.Err()
 }
 
 // RuleAccount says that a document may grant only rails that the merchant's account
@@ -66,11 +105,7 @@ const RuleAccount strictjson.Rule = "account"
 func CheckRails(doc *capability.Document, accounts *account.Registry) error {
 	var problems strictjson.Problems
 	for i, row := range doc.Methods {
-		known := method.Find(row.Method)
-		if known == nil {
-			continue
-		}
-		acc := accounts.Of(doc.Merchant, known.Provider)
+		acc := accounts.ByMethod(doc.Merchant, row.Method)
 		if acc == nil {
 			continue
 		}

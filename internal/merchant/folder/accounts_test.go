@@ -93,11 +93,17 @@ func TestAccountMistakesHavePlaces(t *testing.T) {
 			"shop/merchant.json:3: accounts.merchantlink.acount: is not a known field: did you mean \"account\"?",
 			"shop/merchant.json:4: accounts.merchantlink.hosts[0]: must be a string, is a number",
 		}},
+		{"taken-methods", `{"account": "shop", "version": 2, "url": "https://cashier.example", "secret": "secret", "hosts": ["cashier.example"],
+			"methods": ["alipay", "cash", "unionpay"]}`, []string{
+			`shop/merchant.json:3: accounts.merchantlink.methods[1]: "cash" is no method of another provider`,
+			`shop/merchant.json:3: accounts.merchantlink.methods[2]: "unionpay" is no method of another provider`,
+		}},
 		{"empty", "{\n\"account\": \"\"}", []string{"shop/merchant.json:3: accounts.merchantlink: invalid_request (account): "}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := files(capabilities, "{\"mode\": \"live\",\n\"accounts\": {\"merchantlink\": "+c.account+"}}")
 			delete(dir, "other/key.pem")
+			dir["shop/secret"] = &fstest.MapFile{Data: []byte("whsec_" + strings.Repeat("a", 40))}
 			merchants, err := folder.Load(dir, true)
 			if err != nil {
 				t.Fatal(err)

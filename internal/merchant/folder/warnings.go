@@ -81,7 +81,7 @@ func (m *Merchant) unpaid() (list []string) {
 		if known == nil || row.State == capability.StateClosed {
 			continue
 		}
-		if _, ok := m.Settings.Accounts[known.Provider]; !ok {
+		if _, ok := m.Settings.Accounts[m.providerOf(row.Method)]; !ok {
 			list = append(list, fmt.Sprintf("%s: methods[%d]: %s is %s, but %s has no account of %s: payers don't see it",
 				m.inDocumentAt(fmt.Sprintf("methods[%d]", i)), i, row.Method, row.State, SettingsFile, known.Provider))
 		}

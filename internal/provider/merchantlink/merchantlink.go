@@ -32,13 +32,14 @@ func init() { provider.Register(ID, Open) }
 
 // settings of one cashier.
 type settings struct {
-	Account   string   `json:"account"`   // our name of the cashier, in its notify address
-	Version   int      `json:"version"`   // of the protocol that it speaks; 0 for 1
-	URL       string   `json:"url"`       // where payments are started; <url>/<id> tells about one
-	Secret    string   `json:"secret"`    // file: whsec_ and base64, shared with the cashier
-	Hosts     []string `json:"hosts"`     // where its links and codes may lead
-	Schemes   []string `json:"schemes"`   // of the apps that its links and codes may open
-	Authorize string   `json:"authorize"` // page that finds out who the payer is, for jsapi; "" for none
+	Account   string       `json:"account"`   // our name of the cashier, in its notify address
+	Version   int          `json:"version"`   // of the protocol that it speaks; 0 for 1
+	URL       string       `json:"url"`       // where payments are started; <url>/<id> tells about one
+	Secret    string       `json:"secret"`    // file: whsec_ and base64, shared with the cashier
+	Hosts     []string     `json:"hosts"`     // where its links and codes may lead
+	Schemes   []string     `json:"schemes"`   // of the apps that its links and codes may open
+	Methods   []pay.Method `json:"methods"`   // of other providers, which the cashier takes in their place
+	Authorize string       `json:"authorize"` // page that finds out who the payer is, for jsapi; "" for none
 }
 
 // The versions of the protocol.
@@ -120,6 +121,9 @@ func (s *settings) checkPages(granted []pay.Rail) error {
 			return pay.Errorf(pay.CodeInvalid, "version", "must be %d: the document grants %s, and version %d of the protocol has redirect only", versionRails, rail, versionPages)
 		}
 	}
+	if len(s.Methods) > 0 {
+		return pay.Errorf(pay.CodeInvalid, "methods", "needs version %d", versionRails)
+	}
 	if len(s.Schemes) > 0 {
 		return pay.Errorf(pay.CodeInvalid, "schemes", "needs version %d", versionRails)
 	}
@@ -154,6 +158,7 @@ type full struct{ *account }
 var (
 	_ provider.Provider        = (*account)(nil)
 	_ provider.FormTargeter    = (*account)(nil)
+	_ provider.MethodTaker     = (*account)(nil)
 	_ provider.Refunder        = full{}
 	_ provider.PayerIdentifier = full{}
 )
@@ -220,6 +225,9 @@ func (a *account) Rails() []pay.Rail {
 	}
 	return rails
 }
+
+// Methods implements provider.MethodTaker.
+func (a *account) Methods() []pay.Method { return a.settings.Methods }
 
 // FormTargets implements provider.FormTargeter: the cashier's hosts and the schemes of
 // the apps that it opens.

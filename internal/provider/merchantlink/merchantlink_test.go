@@ -147,6 +147,7 @@ func TestOpenRefuses(t *testing.T) {
 		"version-as-text": {change: map[string]any{"version": "2"}, field: "version"},
 		"schemes-in-1":    {change: map[string]any{"schemes": []string{"uppaywallet"}}, field: "schemes"},
 		"authorize-in-1":  {change: map[string]any{"authorize": "https://cashier.tea.example/payer"}, field: "authorize"},
+		"methods-in-1":    {change: map[string]any{"methods": []string{"alipay"}}, field: "methods"},
 		"scheme-is-url":   {change: map[string]any{"version": 2, "schemes": []string{"uppaywallet://"}}, field: "schemes"},
 		"scheme-script":   {change: map[string]any{"version": 2, "schemes": []string{"javascript"}}, field: "schemes"},
 		"scheme-intent":   {change: map[string]any{"version": 2, "schemes": []string{"intent"}}, field: "schemes"},
