@@ -40,6 +40,17 @@ var walletApps = []walletApp{
 		map[string]string{"user": "hong"},
 		`{"resultCode":"9000"}`, `{"resultCode":"6001"}`,
 	},
+	// The same by the merchant's own cashier, whose acquirer has both wallets.
+	{
+		"wechat-by-acquirer", demotest.WeChat, "acquirer", "wechat_pay", "WeixinJSBridge", "invoke", "getBrandWCPayRequest", "/phone/bridge",
+		map[string]string{"nonceStr": "another"},
+		`{"err_msg":"get_brand_wcpay_request:ok"}`, `{"err_msg":"get_brand_wcpay_request:cancel"}`,
+	},
+	{
+		"alipay-by-acquirer", demotest.Alipay, "acquirer", "alipay", "AlipayJSBridge", "call", "tradePay", "/phone/tradepay",
+		map[string]string{"user": "hong"},
+		`{"resultCode":"9000"}`, `{"resultCode":"6001"}`,
+	},
 }
 
 // inApps runs a test in every wallet's app.

@@ -88,6 +88,7 @@ func (a *merchantLinkAccount) wayToPay(s *Sim, o *order, method string, now time
 	case MerchantQR:
 		said["qr"] = pass.text
 	case MerchantBridge:
+		o.launched = true // the host app has it
 		said["jsapi"] = a.bridgeCall(o, method, now)
 	case MerchantApp:
 		said["deep_link"] = link
