@@ -21,9 +21,9 @@ import (
 
 const linkSecret = "0123456789abcdef01234567"
 
-func newMerchantLink(t *testing.T) (*fixture, *webhooks.Webhook) {
+func newMerchantLink(t *testing.T, change ...func(*providersim.Options)) (*fixture, *webhooks.Webhook) {
 	t.Helper()
-	fx := newFixture(t)
+	fx := newFixture(t, change...)
 	if err := fx.sim.AddMerchantLinkAccount(providersim.MerchantLinkAccount{ID: "teashop", Secret: []byte(linkSecret)}); err != nil {
 		t.Fatal(err)
 	}
@@ -249,7 +249,7 @@ func TestMerchantLinkCodeAsLink(t *testing.T) {
 
 func TestMerchantLinkRefund(t *testing.T) {
 	t.Parallel()
-	fx, key := newMerchantLink(t)
+	fx, key := newMerchantLink(t, func(o *providersim.Options) { o.RefundAfter = time.Minute })
 	order := inVersion2(fx.merchantOrder("back1"), "qr")
 	fx.tell(key, "POST", "", "back1", order, nil)
 	notify := fmt.Sprintf(`,"notify_url":%q}`, fx.merchant.url)
