@@ -97,11 +97,15 @@ func TestReasons(t *testing.T) {
 		}},
 
 		{name: "other-currency", order: capability.Order{Amount: pay.Money{Currency: "USD", Value: 6000}}, want: []capability.Reason{{Code: "currency_unsupported"}}},
-		{name: "currency-that-the-provider-never-takes", change: func(_ *document, m *method) { m.Currencies = []string{"USD"} },
-			order: capability.Order{Amount: pay.Money{Currency: "USD", Value: 6000}}, want: []capability.Reason{{Code: "currency_unsupported"}}},
+		{
+			name: "currency-that-the-provider-never-takes", change: func(_ *document, m *method) { m.Currencies = []string{"USD"} },
+			order: capability.Order{Amount: pay.Money{Currency: "USD", Value: 6000}}, want: []capability.Reason{{Code: "currency_unsupported"}},
+		},
 		{name: "at-the-providers-maximum", change: ofAlipay, order: capability.Order{Amount: pay.Money{Currency: "CNY", Value: 100_000_000_00}}},
-		{name: "above-the-providers-maximum", change: ofAlipay, order: capability.Order{Amount: pay.Money{Currency: "CNY", Value: 100_000_000_01}},
-			want: []capability.Reason{{Code: "amount_above_max", Limit: pay.Money{Currency: "CNY", Value: 100_000_000_00}}}},
+		{
+			name: "above-the-providers-maximum", change: ofAlipay, order: capability.Order{Amount: pay.Money{Currency: "CNY", Value: 100_000_000_01}},
+			want: []capability.Reason{{Code: "amount_above_max", Limit: pay.Money{Currency: "CNY", Value: 100_000_000_00}}},
+		},
 		{name: "at-the-minimum", change: limits(capability.Limits{Min: 6000})},
 		{name: "below-the-minimum", change: limits(capability.Limits{Min: 6001}), want: []capability.Reason{{Code: "amount_below_min", Limit: limit}}},
 		{name: "at-the-maximum", change: limits(capability.Limits{Max: 6000})},

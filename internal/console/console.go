@@ -19,6 +19,7 @@ import (
 	"morepay/internal/capability"
 	"morepay/internal/pay"
 	"morepay/internal/qa"
+	"morepay/internal/trace"
 )
 
 //go:embed pages
@@ -32,10 +33,21 @@ type Merchants struct {
 	Learnt    []qa.Learnt
 }
 
+// Opened is an order that a shop here has opened.
+type Opened struct {
+	ID        string // of the session
+	Merchant  string
+	Reference string
+	Amount    int64 // fen
+	At        time.Time
+}
+
 // Config says what a Console shows.
 type Config struct {
-	Merchants func(context.Context) (Merchants, error) // those at hand, as they are now
-	Pay       string                                   // address that opens an order and sends the browser to its page
+	Merchants func(context.Context) (Merchants, error)            // those at hand, as they are now
+	Sessions  func() []Opened                                     // newest first
+	Trace     func(context.Context, string) (*trace.Trace, error) // of a session's id
+	Pay       string                                              // address that opens an order and sends the browser to its page
 	Now       func() time.Time
 }
 
@@ -56,6 +68,9 @@ func (c *Console) Handler() http.Handler {
 	mux.Handle("GET /qa/matrix", page(c.matrix))
 	mux.Handle("GET /qa/matrix/{format}", page(c.download))
 	mux.Handle("GET /qa/cell", page(c.cell))
+	mux.Handle("GET /qa/sessions", page(c.sessions))
+	mux.Handle("GET /qa/trace", page(c.lead))
+	mux.Handle("GET /qa/trace/{session}", page(c.trace))
 	crossOrigin := http.NewCrossOriginProtection()
 	mux.Handle("POST /qa/baseline", crossOrigin.Handler(page(c.keep)))
 	mux.HandleFunc("GET /qa/console.css", func(w http.ResponseWriter, r *http.Request) {

@@ -181,3 +181,52 @@ func TestCell(t *testing.T) {
 		t.Errorf("status %d: %s", a.Status, a.Body)
 	}
 }
+
+var traced = regexp.MustCompile(`href="(/qa/trace/cs_[^"?]+)"`)
+
+// What the shop opened is listed, and each order has its story, with what the simulated
+// provider knows of it.
+func TestSessions(t *testing.T) {
+	t.Parallel()
+	s := demotest.Start(t)
+	if list := s.Get(t, s.SimURL+"/qa/sessions"); !strings.Contains(list.Body, "None yet") {
+		t.Errorf("before: %s", list.Body)
+	}
+	opened := s.Get(t, s.Origin+"/demo/pay?merchant=bench&device=chrome-windows")
+	s.Get(t, s.Origin+opened.Header.Get("Location"), "Accept", "text/html") // which makes the code that the list begins with, or not
+	found := traced.FindStringSubmatch(s.Get(t, s.SimURL+"/qa/sessions").Body)
+	if found == nil {
+		t.Fatal("no session is listed")
+	}
+	for format, want := range map[string]string{"": "<title>cs_", "html": "session.created", "text": "of merchant bench: open", "json": `"merchant": "bench"`} {
+		address := s.SimURL + found[1]
+		if format != "" {
+			address += "?format=" + format
+		}
+		if a := s.Get(t, address); a.Status != http.StatusOK || !strings.Contains(a.Body, want) {
+			t.Errorf("%q: status %d, and not %s", format, a.Status, want)
+		}
+	}
+	id := strings.TrimPrefix(found[1], "/qa/trace/")
+	if a := s.Get(t, s.SimURL+"/qa/trace?session=%20"+id); a.Header.Get("Location") != found[1] {
+		t.Errorf("the form leads to %s", a.Header.Get("Location"))
+	}
+	for path, want := range map[string]string{"/qa/trace": "<code>session</code> is missing", "/qa/trace/cs_none": "there is no such session", found[1] + "?format=pdf": "unknown format"} {
+		if a := s.Get(t, s.SimURL+path); a.Status != http.StatusBadRequest || !strings.Contains(a.Body, want) {
+			t.Errorf("%s: status %d, and not %q", path, a.Status, want)
+		}
+	}
+}
+
+// The story of an order that a provider took has the provider's half beside ours.
+func TestTraceHasExchanges(t *testing.T) {
+	t.Parallel()
+	s := demotest.Start(t)
+	open := s.Open(t, demotest.Order{Merchant: "bench"})
+	s.Do(t, demotest.Request(t, http.MethodPost, open.URL+"/attempts", s.Form(t, open, "wechat_pay", pay.RailQR).Encode(),
+		"Content-Type", "application/x-www-form-urlencoded", "User-Agent", demotest.Desktop))
+	story := s.Get(t, s.SimURL+"/qa/trace/"+open.ID+"?format=text").Body
+	if !strings.Contains(story, "exchange") || !strings.Contains(story, "POST /v3/pay/transactions/native") || !strings.Contains(story, "answer 200") {
+		t.Errorf("the story is\n%s", story)
+	}
+}

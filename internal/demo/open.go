@@ -11,13 +11,9 @@ import (
 	"net/url"
 	"slices"
 
-	"morepay/internal/capability/document"
-	"morepay/internal/console"
-	"morepay/internal/demo/simulate"
 	"morepay/internal/merchant/folder"
 	"morepay/internal/program"
 	"morepay/internal/providersim"
-	"morepay/internal/qa"
 	"morepay/internal/run"
 )
 
@@ -76,43 +72,14 @@ func Open(ctx context.Context, c Config) (*Demo, error) {
 	if d.Program, err = program.Open(ctx, c.Config); err != nil {
 		return nil, errors.Join(err, listener.Close(), d.network.behind.Close())
 	}
+	storefront, err := d.openStorefront()
+	if err != nil {
+		return nil, errors.Join(err, listener.Close(), d.network.behind.Close(), d.Close())
+	}
 	d.Serve(d.network.behind, d.network.routes)
-	d.Serve(listener, d.simulator())
+	d.Serve(listener, d.simulator(storefront))
 	d.Go(d.Sim.Run)
-	if err := d.openStorefront(); err != nil {
-		return nil, errors.Join(err, d.Close())
-	}
 	return d, nil
-}
-
-// simulator serves the providers' side, the phone and the QA console.
-func (d *Demo) simulator() http.Handler {
-	pages := console.New(console.Config{Merchants: d.merchants, Pay: d.BaseURL + "/demo/pay", Now: d.Now})
-	mux := http.NewServeMux()
-	mux.Handle("/", simulate.Guard(d.Sim.Handler()))
-	mux.Handle("/qa", run.KnownHosts(pages.Handler()))
-	mux.Handle("/qa/", run.KnownHosts(pages.Handler()))
-	return mux
-}
-
-// merchants returns the documents in force, whoever has replaced them since the start,
-// and what was learnt of their rails.
-func (d *Demo) merchants(ctx context.Context) (all console.Merchants, err error) {
-	for _, shop := range d.Shops {
-		kept, err := d.Stores.Documents.Get(ctx, shop.ID)
-		if err != nil {
-			return all, err
-		}
-		doc, err := document.DecodeStored(kept.JSON)
-		if err != nil {
-			return all, err
-		}
-		all.Documents = append(all.Documents, doc)
-	}
-	now := d.Now()
-	marks, err := d.Stores.Marks.Marks(ctx, now)
-	all.Learnt = qa.LearntOf(marks, all.Documents, now)
-	return all, err
 }
 
 // numbers lists the out_trade_nos that a session has made so far.
@@ -128,19 +95,19 @@ func (d *Demo) numbers(session string) (list []string) {
 	return list
 }
 
-func (d *Demo) openStorefront() error {
+func (d *Demo) openStorefront() (*Storefront, error) {
 	storefront, err := NewStorefront(d.Shops, d.BaseURL, d.SimURL)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	storefront.created = d.network.choose
 	base, err := url.Parse(d.BaseURL)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	d.Handle("/demo/", run.KnownHosts(storefront, base.Hostname()))
 	d.Handle("GET /{$}", http.RedirectHandler("/demo/", http.StatusSeeOther))
-	return nil
+	return storefront, nil
 }
 
 // Announce tells the person who started the demo where to go.

@@ -11,12 +11,14 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
+	"morepay/internal/console"
 	"morepay/internal/locale"
 	"morepay/internal/pay"
 	webdemo "morepay/web/demo"
@@ -34,12 +36,16 @@ type Storefront struct {
 	client   *http.Client
 	template *template.Template
 	hooks    []*standardwebhooks.Webhook
-	created  func(token, via string)    // told of each session; via is the network's mode, or ""
-	told     *lru.Cache[string, string] // session id → the newest event type that a webhook told
+	created  func(token, via string)            // told of each session; via is the network's mode, or ""
+	told     *lru.Cache[string, string]         // session id → the newest event type that a webhook told
+	opened   *lru.Cache[string, console.Opened] // by session id
 }
 
-// maxTold is the number of sessions whose webhooks the storefront remembers.
-const maxTold = 1000
+// What the storefront remembers, in sessions.
+const (
+	maxTold   = 1000 // those whose webhooks it heard
+	maxOpened = 100  // those that it opened
+)
 
 // NewStorefront makes the shop's handler, to be mounted at /demo/. api is the
 // server's origin, sim the simulated phone's.
@@ -56,8 +62,12 @@ func NewStorefront(shops []Shop, api, sim string) (*Storefront, error) {
 	if err != nil {
 		return nil, err
 	}
+	opened, err := lru.New[string, console.Opened](maxOpened)
+	if err != nil {
+		return nil, err
+	}
 	s := &Storefront{
-		shops: map[string]Shop{}, told: told, first: defaultShop, api: api, scheme: api[:strings.Index(api, "://")+len("://")], sim: sim, template: t, frame: map[string]string{},
+		shops: map[string]Shop{}, told: told, opened: opened, first: defaultShop, api: api, scheme: api[:strings.Index(api, "://")+len("://")], sim: sim, template: t, frame: map[string]string{},
 		client: &http.Client{Timeout: 10 * time.Second},
 	}
 	for _, shop := range shops {
@@ -289,7 +299,18 @@ func (s *Storefront) create(r *http.Request, p purchase) (session, error) {
 	if err != nil {
 		return session{}, err
 	}
-	return s.call(r.Context(), p.Shop.Key, http.MethodPost, "/v1/sessions", body)
+	made, err := s.call(r.Context(), p.Shop.Key, http.MethodPost, "/v1/sessions", body)
+	if err == nil {
+		s.opened.Add(made.ID, console.Opened{ID: made.ID, Merchant: p.Shop.ID, Reference: made.Reference, Amount: made.Amount.Value, At: time.Now()})
+	}
+	return made, err
+}
+
+// Opened lists the newest sessions that the storefront opened, newest first.
+func (s *Storefront) Opened() []console.Opened {
+	list := s.opened.Values()
+	slices.Reverse(list)
+	return list
 }
 
 // thanksQuery says whose order the visitor comes back from, and in which language.

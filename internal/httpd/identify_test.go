@@ -47,8 +47,10 @@ func TestPayerIsNotIdentified(t *testing.T) {
 		code   pay.Code
 		rail   pay.Rail // that is offered then
 	}{
-		"may-not-ask": {200, `{"error_response":{"code":"40006","msg":"Insufficient Permissions","sub_code":"isv.insufficient-isv-permissions"},"sign":"x"}`,
-			pay.CodeProviderRefused, pay.RailDeepLink},
+		"may-not-ask": {
+			200, `{"error_response":{"code":"40006","msg":"Insufficient Permissions","sub_code":"isv.insufficient-isv-permissions"},"sign":"x"}`,
+			pay.CodeProviderRefused, pay.RailDeepLink,
+		},
 		"says-nothing": {503, "", pay.CodeProviderDown, pay.RailJSAPI},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -110,7 +110,8 @@ func TestAlipayCodesOfOneTrade(t *testing.T) {
 	fx.qr(c, "changed_product")
 	for _, step := range []struct{ number, buyer, sub string }{
 		{"changed_product", "2088000000000001", "ACQ.CONTEXT_INCONSISTENT"},
-		{"changed_buyer", "2088000000000001", ""}, {"changed_buyer", "2088000000000002", "ACQ.CONTEXT_INCONSISTENT"},
+		{"changed_buyer", "2088000000000001", ""},
+		{"changed_buyer", "2088000000000002", "ACQ.CONTEXT_INCONSISTENT"},
 	} {
 		r, err := c.TradeCreate(t.Context(), alipay.TradeCreate{Trade: fx.trade(step.number), BuyerId: step.buyer})
 		wantSub(t, r.Error, err, step.sub)

@@ -9,11 +9,13 @@ import (
 	"morepay/internal/checkout"
 	"morepay/internal/desk"
 	"morepay/internal/pay"
+	"morepay/internal/trace"
 )
 
 var (
 	_ checkout.DeskStore = (*Ledgers)(nil)
 	_ desk.Books         = (*Ledgers)(nil)
+	_ trace.Books        = (*Ledgers)(nil)
 )
 
 var insertQuarantined = quarantine.insert(ignoreRepeats)

@@ -348,6 +348,18 @@ func (s *Ledgers) Events(ctx context.Context, sessionID string, after int64) ([]
 	return events, err
 }
 
+var selectStatements = "SELECT " + evidence.list() + " FROM evidence WHERE session_id = ? ORDER BY received_at, id"
+
+// Statements implements [trace.Books].
+func (s *Ledgers) Statements(ctx context.Context, sessionID string) ([]pay.Evidence, error) {
+	rows, err := list(ctx, s.base, (*evidenceRow).fields, selectStatements, sessionID)
+	statements := make([]pay.Evidence, len(rows))
+	for i := range rows {
+		statements[i] = rows[i].Evidence
+	}
+	return statements, err
+}
+
 // isDue is the condition on a session that is due and that nobody holds.
 const isDue = "due_at > 0 AND due_at <= ? AND claimed_until <= ?"
 

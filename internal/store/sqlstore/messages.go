@@ -137,6 +137,13 @@ func (s *Outbox) Event(ctx context.Context, merchant, id string) (webhook.Messag
 	return get(ctx, s.base, "event", messageFields, selectMessage, merchant, id)
 }
 
+var selectOfSession = "SELECT " + messages.list() + " FROM messages WHERE session_id = ? ORDER BY number"
+
+// MessagesOf implements [trace.Outbox].
+func (s *Outbox) MessagesOf(ctx context.Context, sessionID string) ([]webhook.Message, error) {
+	return list(ctx, s.base, messageFields, selectOfSession, sessionID)
+}
+
 const positionOf = "SELECT position FROM messages WHERE merchant = ? AND id = ?"
 
 // Deliveries implements [webhook.Log].

@@ -19,6 +19,7 @@ import (
 	"morepay/internal/reconcile"
 	"morepay/internal/retention"
 	"morepay/internal/secret"
+	"morepay/internal/trace"
 	"morepay/internal/webhook"
 )
 
@@ -32,6 +33,7 @@ type Stores struct {
 	Documents merchant.Store
 	Queue     webhook.Queue
 	Log       webhook.Log
+	Told      trace.Outbox
 	Endpoints webhook.EndpointStore
 
 	Reconciliations Reconciliations
@@ -45,9 +47,7 @@ type Stores struct {
 type Ledgers interface {
 	checkout.Store
 	checkout.DeskStore
-
-	// Events lists a session's events with a number above after, in order.
-	Events(ctx context.Context, sessionID string, after int64) ([]pay.Event, error)
+	trace.Books
 }
 
 // Retention lets go of what is old, and erases.
@@ -74,6 +74,7 @@ func Exercise(t *testing.T, open Open) {
 		{"documents", documentCases},
 		{"outbox", outboxCases},
 		{"events", eventCases},
+		{"trace", traceCases},
 		{"reconciliations", reconciliationCases},
 		{"retention", retentionCases},
 		{"fingerprints", fingerprintCases},
