@@ -241,11 +241,11 @@ func (s *screen) instead(c capability.Choice) goapp.UI {
 	if len(c.Ladder) < 2 || rails[c.Ladder[1]].shared {
 		return nil
 	}
-	return s.fallback(c.Method, c.Ladder[1])
-}
-
-func (s *screen) fallback(m pay.Method, r pay.Rail) goapp.UI {
-	return s.attempt(m, r, "quiet", text(s.say("instead."+string(r), m)))
+	r, leads := c.Ladder[1], c.Ladder[1]
+	if c.Ladder[0] == pay.RailJSAPI { // the wallet is here, and opens its page
+		leads = pay.RailRedirect
+	}
+	return s.attempt(c.Method, r, "quiet", text(s.say("instead."+string(leads), c.Method)))
 }
 
 func (s *screen) closedRow(c capability.Choice) goapp.UI {

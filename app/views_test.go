@@ -18,6 +18,7 @@ const (
 	phoneAgent       = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/134.0.6998.136 Mobile Safari/537.36"
 	wechatAgent      = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.62(0x18003e3a) NetType/WIFI Language/zh_CN"
 	miniProgramAgent = "Mozilla/5.0 (iPhone; CPU iPhone OS 16_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.76 NetType/WIFI Language/zh_CN miniProgram"
+	alipayAgent      = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/21F90 NebulaSDK/1.8.100112 Nebula AliApp(AP/10.6.80.6000) AlipayClient/10.6.80.6000 Language/zh-Hans"
 	taobaoAgent      = "Mozilla/5.0 (iPhone; CPU iPhone OS 15_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 AliApp(TB/10.14.0) WindVane/8.7.2 UT4Aplus/0.0.4 828x1792 WK"
 )
 
@@ -87,6 +88,10 @@ func testViews() map[string]view.Checkout {
 	page := &view.Payment{Method: "wechat_pay", Rail: pay.RailPageQR, QR: &view.QR{Size: testQR.Size, Path: testQR.Path, PNG: "/pay/token/page.png"}}
 	bridge := payment("wechat_pay", pay.RailJSAPI)
 	bridge.Bridge = &view.Bridge{Name: "weixin", Params: map[string]string{"appId": "wx1", "paySign": "secret-looking"}}
+	tradePay := payment("alipay", pay.RailJSAPI)
+	tradePay.Bridge = &view.Bridge{Name: "alipay", Params: map[string]string{"tradeNO": "20261122"}}
+	inAlipay := testView("en", alipayAgent, view.Progress{State: view.StateSelect})
+	inAlipay.Document.Methods[0].Rails = pay.Rails
 	returned := payment("wechat_pay", pay.RailDeepLink)
 	returned.Returned, returned.Since = true, testTime.Add(-9*time.Second)
 	lost := payment("wechat_pay", pay.RailDeepLink)
@@ -103,6 +108,7 @@ func testViews() map[string]view.Checkout {
 		"select-desktop":     testView("en", desktopAgent, view.Progress{State: view.StateSelect}),
 		"select-phone":       testView("zh-CN", phoneAgent, view.Progress{State: view.StateSelect}),
 		"select-wechat":      testView("zh-TW", wechatAgent, view.Progress{State: view.StateSelect}),
+		"select-alipay":      inAlipay,
 		"select-taobao":      testView("zh-CN", taobaoAgent, view.Progress{State: view.StateSelect}),
 		"failed":             testView("en", phoneAgent, view.Progress{State: view.StateFailed, Failed: "alipay"}),
 		"submitting-slow":    testView("zh-CN", phoneAgent, submitting(5*time.Second, false)),
@@ -120,6 +126,7 @@ func testViews() map[string]view.Checkout {
 		"deep-link":          testView("en", phoneAgent, waiting(payment("wechat_pay", pay.RailDeepLink))),
 		"deep-link-returned": testView("zh-CN", phoneAgent, waiting(returned)),
 		"bridge":             testView("zh-CN", wechatAgent, waiting(bridge)),
+		"bridge-alipay":      testView("en", alipayAgent, waiting(tradePay)),
 		"await":              testView("en", phoneAgent, waiting(payment("unionpay", pay.RailQR))),
 		"paid":               testView("en", phoneAgent, ended(view.StatePaid)),
 		"expired":            testView("zh-CN", phoneAgent, ended(view.StateExpired)),

@@ -41,6 +41,7 @@ var (
 	errInvalidBusiness = businessFailure("ACQ.INVALID_PARAMETER", "参数无效")
 	errBillArguments   = businessFailure("isv.invalid_arguments", "入参不合法")
 	errNoAlipayBill    = businessFailure("isp.bill_not_exist", "账单不存在")
+	errAuthCode        = &businessError{"40002", "Invalid Arguments", "isv.code-invalid", "授权码code无效"}
 	errBuyer           = businessFailure("ACQ.BUYER_NOT_EXIST", "买家不存在")
 	errSeller          = businessFailure("ACQ.INVALID_RECEIVE_ACCOUNT", "收款账户不支持")
 )

@@ -122,6 +122,12 @@ func (s alipayShopper) act(fault string) string {
 			s.w.t.Errorf("the page says %s, then %s", first, again)
 		}
 		s.w.approve(providersim.Ming, s.number)
+	case "code-reused":
+		code := s.w.authorizeAlipay(alipayAuthorizeQuery()).Query().Get("auth_code")
+		if first, again := exchangeRefusal(s.w.t, s.c, code), exchangeRefusal(s.w.t, s.c, code); first != "isv.code-invalid" || again != "" {
+			s.w.t.Errorf("the exchange gave %q, then %q", first, again)
+		}
+		s.w.paysInSpite(fault, s.number)
 	case "closed-notice":
 		s.number = "wap_" + s.number
 		s.timeOut()

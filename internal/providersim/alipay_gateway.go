@@ -68,7 +68,7 @@ var gatewayMethods = map[string]struct {
 	"alipay.trade.cancel":               {opCancel, cancelTrade},
 	"alipay.trade.refund":               {opRefund, refundTrade},
 	"alipay.trade.fastpay.refund.query": {opRefundQuery, queryTradeRefund},
-	oauthMethod:                         {opNone, oauthToken},
+	oauthMethod:                         {opIdentify, oauthToken},
 
 	"alipay.data.dataservice.bill.downloadurl.query": {opBill, alipayBill},
 }

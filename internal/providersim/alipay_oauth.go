@@ -102,8 +102,8 @@ func oauthToken(s *Sim, c *alipayCall) (any, error) {
 		return nil, invalidArgument("grant-type")
 	}
 	code, ok := c.merchant.codes[c.p.Get("code")]
-	if !ok || code.used || !c.now.Before(code.expires) {
-		return nil, &businessError{"40002", "Invalid Arguments", "isv.code-invalid", "授权码code无效"}
+	if len(c.struck) > 0 || !ok || code.used || !c.now.Before(code.expires) {
+		return nil, errAuthCode
 	}
 	code.used = true
 	c.merchant.codes[c.p.Get("code")] = code

@@ -67,6 +67,16 @@ func TestAlipayOAuthRefuses(t *testing.T) {
 	}
 }
 
+// exchangeRefusal exchanges a code, and returns the sub_code of a refusal, or "".
+func exchangeRefusal(t testing.TB, c *alipay.Client, code string) (sub string) {
+	t.Helper()
+	_, err := c.SystemOauthToken(t.Context(), alipay.SystemOauthToken{GrantType: "authorization_code", Code: code})
+	if refusal, ok := errors.AsType[*alipay.Error](err); ok {
+		return refusal.SubCode
+	}
+	return ""
+}
+
 func TestAlipayOAuth(t *testing.T) {
 	t.Parallel()
 	fx, c := newAlipayWorld(t)
@@ -74,13 +84,7 @@ func TestAlipayOAuth(t *testing.T) {
 	if back.Get("state") != "S1" || back.Get("rail") != "jsapi" || back.Get("app_id") != alipayApp || back.Has("code") {
 		t.Fatalf("back with %v", back)
 	}
-	token := func(code string) (sub string) {
-		_, err := c.SystemOauthToken(t.Context(), alipay.SystemOauthToken{GrantType: "authorization_code", Code: code})
-		if refusal, ok := errors.AsType[*alipay.Error](err); ok {
-			return refusal.SubCode
-		}
-		return ""
-	}
+	token := func(code string) string { return exchangeRefusal(t, c, code) }
 	late := fx.authorizeAlipay(alipayAuthorizeQuery()).Query().Get("auth_code")
 	for _, step := range []struct{ name, code, sub string }{
 		{"granted", back.Get("auth_code"), ""}, {"twice", back.Get("auth_code"), "isv.code-invalid"}, {"made-up", "other", "isv.code-invalid"},

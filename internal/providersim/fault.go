@@ -332,8 +332,8 @@ var faultTable = []Fault{
 		on:   opPage,
 		web:  errOtherNetwork,
 	}, {
-		Name: "code-reused", Ends: EndsPaid, Shows: ShowsRetry, Only: []Wallet{WeChat},
-		Does: "says that the OAuth code was used (errcode 40163), at its first use",
+		Name: "code-reused", Ends: EndsPaid, Shows: ShowsRetry, Only: []Wallet{WeChat, Alipay},
+		Does: "says that the OAuth code was used (errcode 40163, isv.code-invalid), at its first use",
 		on:   opIdentify,
 	}, {
 		Name: "xml-notice", Ends: EndsPaid, Shows: ShowsNothing, Only: []Wallet{WeChat},
