@@ -44,11 +44,13 @@ type local struct {
 func HTML(v view.Checkout) string { return drawn(v, local{}) }
 
 func drawn(v view.Checkout, l local) string {
-	page := goapp.HTMLString(&Checkout{View: v, local: l})
-	// HTML has no such end tags. Nothing else can look like them: texts and
-	// attributes are escaped.
-	page = strings.ReplaceAll(page, "</input>", "")
-	return flat(strings.ReplaceAll(page, "</img>", ""))
+	return flat(noEndTags(goapp.HTMLString(&Checkout{View: v, local: l})))
+}
+
+// noEndTags drops the end tags that HTML does not have. Nothing else can look like them:
+// texts and attributes are escaped.
+func noEndTags(page string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(page, "</input>", ""), "</img>", "")
 }
 
 // flat drops the indentation of a page, for to a browser a line's end is as good, and
@@ -108,7 +110,7 @@ func named(accent string) string {
 // Render draws the view and what the browser has learnt; nothing else goes in.
 func (c *Checkout) Render() goapp.UI {
 	s := c.screen()
-	body := append([]goapp.UI{s.status(), s.alert(), s.stuck()}, s.body()...)
+	body := append([]goapp.UI{s.status(), s.alert(), s.voice(), s.stuck()}, s.body()...)
 	return el("main."+s.layout(), attrs{
 		"id", "checkout",
 		"lang", s.Locale,

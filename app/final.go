@@ -26,7 +26,7 @@ func (s *screen) onward() goapp.UI {
 	}
 	return el("p.note onward", nil,
 		text(s.say("continue.soon", "")),
-		el("a.quiet", attrs{"href", s.inLanguage(s.Locale)}, text(s.say("continue.stay", ""))),
+		el("a.quiet", attrs{"href", s.inLanguage("", s.Locale)}, text(s.say("continue.stay", ""))),
 	)
 }
 

@@ -20,7 +20,7 @@ func (s *screen) footer() goapp.UI {
 	links := []goapp.UI{s.back(), s.help()}
 	for _, l := range switchable {
 		if l.tag != s.Locale {
-			links = append(links, el("a", attrs{"href", s.inLanguage(l.tag), "lang", l.tag, "hreflang", l.tag}, text(l.name)))
+			links = append(links, el("a", attrs{"href", s.inLanguage("", l.tag), "lang", l.tag, "hreflang", l.tag}, text(l.name)))
 		}
 	}
 	return el("footer.foot", nil,
@@ -67,9 +67,9 @@ func (s *screen) help() goapp.UI {
 	return el("a", attrs{"href", to, "target", "_blank", "rel", "noopener"}, text(s.say("help", "")))
 }
 
-// inLanguage returns the address of this page in another language.
-func (s *screen) inLanguage(tag string) string {
-	address := s.Path + "?lang=" + tag
+// inLanguage returns the address of this page, or of one below it, in another language.
+func (s *screen) inLanguage(below, tag string) string {
+	address := s.Path + below + "?lang=" + tag
 	if s.Parent != "" {
 		address += "&parent=" + url.QueryEscape(s.Parent)
 	}

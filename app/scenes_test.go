@@ -69,7 +69,7 @@ func scenes(t testing.TB) []scene {
 
 // problem is the page of an error where there is no session to show.
 func problem(name string, form device.Form, code pay.Code) scene {
-	return scene{name: name, form: form, draw: func(tag string) string { return string(page.Problem(tag, code)) }}
+	return scene{name: name, form: form, draw: func(tag string) string { return string(page.Problem(page.Request{Languages: tag}, code)) }}
 }
 
 // elsewhere returns a view as it is on the other kind of device, if it is met there: apps

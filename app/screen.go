@@ -91,12 +91,13 @@ func (s *screen) pageTitle() string {
 // say returns a sentence with the names that sentences may use filled in; m may
 // be "".
 func (s *screen) say(key string, m pay.Method, args ...string) string {
-	sentence := s.Text.Or(key, key)
+	sentence := s.Text.Or(key+"."+string(s.Progress.Voice), s.Text.Or(key, key))
 	if !strings.Contains(sentence, "{") {
 		return sentence
 	}
 	name := s.name(m)
-	return s.Text.Say(key, append(args,
+	return view.Fill(sentence, append(args,
+		"name", s.From,
 		"merchant", s.Document.Name,
 		"amount", s.AmountText,
 		"method", name,

@@ -139,15 +139,24 @@ func (s *screen) elsewhere(choices []capability.Choice) goapp.UI {
 	)
 }
 
-// shared offers another device for every method alike, unless a row does, or there is
-// no page yet that could be opened there.
+// shared offers what is the same for every method: another device, and a friend.
 func (s *screen) shared(d capability.Decision) goapp.UI {
+	device, friend := s.device(d), s.askFriend()
+	if device == nil && friend == nil {
+		return nil
+	}
+	return el("div.links", nil, device, friend)
+}
+
+// device offers another device, unless a row does, or there is no page yet that could
+// be opened there.
+func (s *screen) device(d capability.Decision) goapp.UI {
 	if len(d.Of(capability.GroupElsewhere)) > 0 || s.ShareURL == "" {
 		return nil
 	}
 	for _, c := range d.Choices {
 		if c.Barred() || slices.Index(c.Ladder, pay.RailPageQR) > 0 {
-			return el("div.links", nil, s.attempt(c.Method, pay.RailPageQR, "quiet", draw("i", "scan"), text(s.say("instead.page_qr", c.Method))))
+			return s.attempt(c.Method, pay.RailPageQR, "quiet", draw("i", "scan"), text(s.say("instead.page_qr", c.Method)))
 		}
 	}
 	return nil

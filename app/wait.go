@@ -133,6 +133,7 @@ func elsewhere(s *screen, m pay.Method) []goapp.UI {
 			s.copyButton("quiet", "link", draw("i", "copy")),
 			s.choose("quiet", "choose", draw("i", "swap")),
 		),
+		s.askFriend(),
 		s.link("link"),
 	}
 }

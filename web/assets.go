@@ -25,6 +25,7 @@ var kinds = []struct{ name, mediaType string }{
 	{Boot, javaScript},
 	{Listen, javaScript},
 	{Frame, javaScript},
+	{Share, javaScript},
 	{Embed, javaScript},
 	{EmbedTypes, "text/plain; charset=utf-8"},
 }

@@ -39,6 +39,7 @@ const (
 	WasmExec   = "wasm_exec.js" // Go's runtime support; there after make wasm
 	Boot       = "boot.js"      // loads the bundle and has it adopt the server's nodes
 	Listen     = "listen.js"    // follows the session until the bundle does
+	Share      = "share.js"     // of the page on which a friend is asked
 	Frame      = "frame.js"     // tells the page or app around ours what happens
 	Embed      = "embed.js"     // the merchant's loader: <more-payment-methods>
 	EmbedTypes = "embed.d.ts"   // its types
@@ -46,7 +47,7 @@ const (
 
 // The folder embed holds the published versions of the merchant's loader.
 //
-//go:embed boot.js entry.js listen.js frame.js embed.js embed.d.ts checkout.css embed
+//go:embed boot.js entry.js listen.js frame.js share.js embed.js embed.d.ts checkout.css embed
 var sources embed.FS
 
 //go:embed all:dist

@@ -27,12 +27,12 @@ func (s *Server) attempt(w http.ResponseWriter, r *http.Request, p postedForm) e
 	choice := checkout.AttemptRequest{
 		Method: pay.Method(p.form.Get("method")), Rail: pay.Rail(p.form.Get("rail")),
 		Device: p.request.Refined(device.ParseHints(hints)), PayerIP: s.clientIP(r),
-		ReturnURL: s.returnURL(p.request),
+		ReturnURL: s.returnURL(p.request), Invitation: p.request.Invitation(p.ledger),
 	}
 	if choice.Rail == pay.RailJSAPI {
 		return s.identify(w, r, p, choice, hints) // counted when they are back
 	}
-	if err := s.countAttempt(r, p.ledger.Session.ID); err != nil {
+	if err := s.countAttempt(r, subject(p.ledger, p.request)); err != nil {
 		return err
 	}
 	return s.handOver(w, r, p.ledger.Session.ID, p.request, choice)
@@ -40,11 +40,11 @@ func (s *Server) attempt(w http.ResponseWriter, r *http.Request, p postedForm) e
 
 // countAttempt applies the attempt limits, which protect our quota at the
 // providers.
-func (s *Server) countAttempt(r *http.Request, sessionID string) error {
+func (s *Server) countAttempt(r *http.Request, subject string) error {
 	if s.exempt(s.clientIP(r)) {
 		return nil
 	}
-	if err := s.limits.attempt.allow(sessionID); err != nil {
+	if err := s.limits.attempt.allow(subject); err != nil {
 		return err
 	}
 	return s.allowIP(s.limits.attemptAddress, r)
@@ -52,7 +52,7 @@ func (s *Server) countAttempt(r *http.Request, sessionID string) error {
 
 // handOver makes the attempt and sends the payer on.
 func (s *Server) handOver(w http.ResponseWriter, r *http.Request, sessionID string, request page.Request, choice checkout.AttemptRequest) error {
-	done, err := s.makeAttempt(r, request.Token, sessionID, choice)
+	done, err := s.makeAttempt(r, request, sessionID, choice)
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ type postedForm struct {
 // if it was not our page that sent it.
 func (s *Server) readPosted(w http.ResponseWriter, r *http.Request) (postedForm, error) {
 	request := s.pageRequest(r, r.PathValue("token"))
-	l, err := s.payer(r, request.Token)
+	l, err := s.payer(r, request)
 	if err != nil {
 		return postedForm{}, err
 	}
@@ -97,7 +97,7 @@ func (s *Server) readPosted(w http.ResponseWriter, r *http.Request) (postedForm,
 		return postedForm{}, err
 	}
 	request = request.InFrame(form)
-	err = s.secrets.checkForm(form.Get("form_token"), l.Session.ID, s.now())
+	err = s.secrets.checkForm(form.Get("form_token"), subject(l, request), s.now())
 	return postedForm{l, request, form}, onPage(request, err)
 }
 

@@ -24,13 +24,13 @@ const (
 // and hold its body. Clients that don't take event streams get the progress at once.
 func (s *Server) handleEvents(w http.ResponseWriter, r *http.Request) error {
 	request := s.pageRequest(r, r.PathValue("token"))
-	l, err := s.byToken(r, request.Token, s.limits.event)
+	l, err := s.byToken(r, request, s.limits.event)
 	if err != nil {
 		return err
 	}
 	if r.Method != http.MethodGet || !accepts(r, "text/event-stream") {
 		if !s.exempt(s.clientIP(r)) {
-			if err := s.limits.status.allow(l.Session.ID); err != nil {
+			if err := s.limits.status.allow(subject(l, request)); err != nil {
 				return err
 			}
 		}
@@ -44,7 +44,7 @@ func (s *Server) handleEvents(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	place, err := s.enterStream(r, l.Session.ID)
+	place, err := s.enterStream(r, subject(l, request))
 	if err != nil {
 		return err
 	}
@@ -78,11 +78,11 @@ func seenEvent(r *http.Request) (int64, error) {
 }
 
 // enterStream takes the stream's place under every bound; leaveStream gives it back.
-func (s *Server) enterStream(r *http.Request, sessionID string) (*seat, error) {
+func (s *Server) enterStream(r *http.Request, subject string) (*seat, error) {
 	bounds := map[string]bound{"all": {most: maxEventConn}}
 	if ip := s.clientIP(r); !s.exempt(ip) {
 		bounds["ip "+ipKey(ip, 64)] = bound{most: maxPerIP}
-		bounds["session "+sessionID] = bound{most: maxPerPayer, replace: true}
+		bounds["payer "+subject] = bound{most: maxPerPayer, replace: true}
 	}
 	place, err := s.limits.streams.enter(bounds)
 	if err != nil {

@@ -21,6 +21,7 @@ type identification struct {
 	Rail   pay.Rail   `json:"r"`
 	Hints  string     `json:"h,omitempty"`
 	State  string     `json:"s"`           // a form token, which must come back with the code
+	Friend bool       `json:"f,omitempty"` // the token is a friend's
 	Query  string     `json:"q,omitempty"` // what their page's address says of the frame around it and their language
 }
 
@@ -35,9 +36,9 @@ func (s *Server) identify(w http.ResponseWriter, r *http.Request, p postedForm, 
 	if provider == nil {
 		return pay.Errorf(pay.CodeMethodUnavailable, "rail", "%s can't identify payers", choice.Method)
 	}
-	state := s.secrets.formToken(session.ID, s.now())
+	state := s.secrets.formToken(subject(p.ledger, p.request), s.now())
 	_, query, _ := strings.Cut(p.request.Now().Address(), "?")
-	b, err := json.Marshal(identification{p.request.Token, choice.Method, choice.Rail, hints, state, query})
+	b, err := json.Marshal(identification{p.request.Token, choice.Method, choice.Rail, hints, state, p.request.Friend, query})
 	if err != nil {
 		return err
 	}
@@ -60,11 +61,12 @@ func (s *Server) handleIdentified(w http.ResponseWriter, r *http.Request) error 
 		return errNotFound
 	}
 	request := s.pageRequest(r, id.Token).InFrame(around)
+	request.Friend = id.Friend
 	return onPage(request, s.identified(w, r, request, id))
 }
 
 func (s *Server) identified(w http.ResponseWriter, r *http.Request, request page.Request, id identification) error {
-	l, err := s.payer(r, id.Token)
+	l, err := s.payer(r, request)
 	if err != nil {
 		return err
 	}
@@ -72,7 +74,7 @@ func (s *Server) identified(w http.ResponseWriter, r *http.Request, request page
 	if q.Get("state") != id.State {
 		return pay.Errorf(pay.CodeFormExpired, "state", "is not the one that was sent")
 	}
-	if err := s.secrets.checkForm(id.State, l.Session.ID, s.now()); err != nil {
+	if err := s.secrets.checkForm(id.State, subject(l, request), s.now()); err != nil {
 		return err
 	}
 	provider := s.accounts.Identifier(l.Session.Merchant, id.Method)
@@ -80,7 +82,7 @@ func (s *Server) identified(w http.ResponseWriter, r *http.Request, request page
 		return errNotFound
 	}
 	// The link works again and again, and each time the provider is asked.
-	if err := s.countAttempt(r, l.Session.ID); err != nil {
+	if err := s.countAttempt(r, subject(l, request)); err != nil {
 		return err
 	}
 	payer, err := s.service.Identify(r.Context(), l.Session.Merchant, id.Method, id.Rail, q.Get(provider.CodeName()))
@@ -95,6 +97,6 @@ func (s *Server) identified(w http.ResponseWriter, r *http.Request, request page
 	}
 	return s.handOver(w, r, l.Session.ID, request, checkout.AttemptRequest{
 		Method: id.Method, Rail: id.Rail, WalletPayerID: payer, PayerIP: s.clientIP(r),
-		Device: request.Refined(device.ParseHints(id.Hints)), ReturnURL: s.returnURL(request),
+		Device: request.Refined(device.ParseHints(id.Hints)), ReturnURL: s.returnURL(request), Invitation: request.Invitation(l),
 	})
 }

@@ -79,14 +79,14 @@ func (s *Server) writeInstant(w http.ResponseWriter, r *http.Request, l *pay.Led
 // beginInstant makes the attempt and returns the ledger as it is then, whatever came of
 // it.
 func (s *Server) beginInstant(r *http.Request, l *pay.Ledger, request page.Request, m pay.Method) (*pay.Ledger, error) {
-	done, failure := s.makeAttempt(r, request.Token, l.Session.ID, checkout.AttemptRequest{
+	done, failure := s.makeAttempt(r, request, l.Session.ID, checkout.AttemptRequest{
 		Method: m, Rail: pay.RailQR, Device: request.Device, PayerIP: s.clientIP(r),
 		ReturnURL: s.returnURL(request), First: true,
 	})
 	if failure == nil {
 		return done.Ledger, nil
 	}
-	if latest, err := s.service.ByToken(r.Context(), request.Token); err == nil {
+	if latest, err := s.ledger(r.Context(), request); err == nil {
 		return latest, failure
 	}
 	return l, failure

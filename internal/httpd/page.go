@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"morepay/internal/checkout"
@@ -23,7 +24,7 @@ func (s *Server) handlePage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	request := s.pageRequest(r, r.PathValue("token"))
-	l, err := s.payer(r, request.Token)
+	l, err := s.payer(r, request)
 	if err != nil {
 		return err
 	}
@@ -33,7 +34,7 @@ func (s *Server) handlePage(w http.ResponseWriter, r *http.Request) error {
 	}
 	if m := instantMethod(r, l, d); m != "" {
 		d.request.Unseen = framed(r) && !d.request.Seen
-		if !d.request.Unseen && s.countAttempt(r, l.Session.ID) == nil {
+		if !d.request.Unseen && s.countAttempt(r, subject(l, request)) == nil {
 			return s.writeInstant(w, r, l, d, m)
 		}
 	}
@@ -45,7 +46,7 @@ func (s *Server) handlePage(w http.ResponseWriter, r *http.Request) error {
 // page's.
 func (s *Server) handleStray(w http.ResponseWriter, r *http.Request) error {
 	request := s.pageRequest(r, r.PathValue("token"))
-	if _, err := s.payer(r, request.Token); err != nil {
+	if _, err := s.payer(r, request); err != nil {
 		return err
 	}
 	return seeOther(w, request.Address())
@@ -71,26 +72,44 @@ func (s *Server) checkDevice(q url.Values) error {
 func (s *Server) pageRequest(r *http.Request, token string) page.Request {
 	request := page.Read(token, r.URL.Query(), r.UserAgent(), r.Header.Get("Accept-Language"), !s.realMoney)
 	request.Framed = framed(r)
+	request.Friend = strings.HasPrefix(r.URL.Path, page.FriendPrefix)
 	return request
 }
 
-// payer loads the session of a payer's token. Every route that takes a token does
-// so before anything else, so that neither pages nor guesses go uncounted.
-func (s *Server) payer(r *http.Request, token string) (*pay.Ledger, error) {
-	l, err := s.byToken(r, token, s.limits.address)
+// payer loads the session of a token, a payer's or a friend's. Every route that takes
+// one does so before anything else, so that neither pages nor guesses go uncounted.
+func (s *Server) payer(r *http.Request, request page.Request) (*pay.Ledger, error) {
+	l, err := s.byToken(r, request, s.limits.address)
 	if err != nil || s.exempt(s.clientIP(r)) {
 		return l, err
 	}
-	return l, s.limits.page.allow(l.Session.ID)
+	return l, s.limits.page.allow(subject(l, request))
+}
+
+// subject names who is counted and whose forms are good: the payer of a session, or
+// the friends whom they asked, who take nothing of the payer's.
+func subject(l *pay.Ledger, request page.Request) string {
+	if request.Friend {
+		return l.Session.ID + " friend"
+	}
+	return l.Session.ID
+}
+
+// ledger loads the session of a request's token.
+func (s *Server) ledger(ctx context.Context, request page.Request) (*pay.Ledger, error) {
+	if request.Friend {
+		return s.service.ByFriendToken(ctx, request.Token)
+	}
+	return s.service.ByToken(ctx, request.Token)
 }
 
 // byToken looks a token up, at the rate that an address may. A token that is not
 // known is counted as a guess besides.
-func (s *Server) byToken(r *http.Request, token string, address addressLimiter) (*pay.Ledger, error) {
+func (s *Server) byToken(r *http.Request, request page.Request, address addressLimiter) (*pay.Ledger, error) {
 	if err := s.allowIP(address, r); err != nil {
 		return nil, err
 	}
-	l, err := s.service.ByToken(r.Context(), token)
+	l, err := s.ledger(r.Context(), request)
 	if pay.CodeOf(err) == pay.CodeNotFound {
 		if tooMany := s.allowIP(s.limits.guess, r); tooMany != nil {
 			return nil, tooMany
@@ -119,9 +138,9 @@ type drawn struct {
 }
 
 func (s *Server) draw(r *http.Request, l *pay.Ledger, request page.Request) (drawn, error) {
-	d := drawn{request: request, links: s.links(l), at: s.now()}
+	d := drawn{request: request, links: s.links(l, request), at: s.now()}
 	var err error
-	if d.facts, err = s.service.Facts(r.Context(), l, "", s.clientIP(r)); err != nil {
+	if d.facts, err = s.service.Facts(r.Context(), l, request.Invitation(l), s.clientIP(r)); err != nil {
 		return drawn{}, err
 	}
 	d.view, err = page.Make(l, d.facts, request, d.links, d.at)
@@ -176,25 +195,30 @@ func (s *Server) progress(ctx context.Context, l *pay.Ledger, request page.Reque
 	if err != nil {
 		return view.Progress{}, err
 	}
-	return page.Progress(l, doc, s.service.NotGranted(ctx, l.Session.Merchant), request, s.links(l), s.now())
+	return page.Progress(l, doc, s.service.NotGranted(ctx, l.Session.Merchant), request, s.links(l, request), s.now())
 }
 
-// links returns what only this server can add to a session's page.
-func (s *Server) links(l *pay.Ledger) page.Links {
-	return page.Links{
+// links returns what only this server can add to a session's page. No page of a friend
+// stands in a frame: what is around it could make them pay for something else.
+func (s *Server) links(l *pay.Ledger, request page.Request) page.Links {
+	links := page.Links{
 		Origin:    s.baseURL,
 		Ancestors: s.merchants.Origins(l.Session.Merchant),
-		FormToken: s.secrets.formToken(l.Session.ID, s.now()),
+		FormToken: s.secrets.formToken(subject(l, request), s.now()),
 		Test:      !s.realMoney,
 	}
+	if request.Friend {
+		links.Ancestors = nil
+	}
+	return links
 }
 
 // pageScripts returns where the page's scripts are.
 func pageScripts(a *web.Assets) page.Scripts {
 	if !a.HasBundle() {
-		return page.Scripts{Frame: a.URL(web.Frame), Listen: a.URL(web.Listen)}
+		return page.Scripts{Frame: a.URL(web.Frame), Listen: a.URL(web.Listen), Share: a.URL(web.Share)}
 	}
-	return page.Scripts{Frame: a.URL(web.Frame), Listen: a.URL(web.Listen), Boot: a.URL(web.Boot), Wasm: a.URL(web.AppWasm), Exec: a.URL(web.WasmExec)}
+	return page.Scripts{Frame: a.URL(web.Frame), Listen: a.URL(web.Listen), Share: a.URL(web.Share), Boot: a.URL(web.Boot), Wasm: a.URL(web.AppWasm), Exec: a.URL(web.WasmExec)}
 }
 
 // pageError is an error to be shown on another page than that of the request's
@@ -232,7 +256,7 @@ func (s *Server) failPage(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	s.pageHeaders(w, nil, nil, "")
 	w.WriteHeader(statusOf(err))
-	w.Write(page.Problem(request.Languages, pay.CodeOf(err)))
+	w.Write(page.Problem(request, pay.CodeOf(err)))
 }
 
 // failOnPage answers with the session's page and reports whether it could. A
@@ -241,7 +265,7 @@ func (s *Server) failOnPage(w http.ResponseWriter, r *http.Request, request page
 	if request.Token == "" || pay.CodeOf(problem) == pay.CodeRateLimited {
 		return false
 	}
-	l, err := s.service.ByToken(r.Context(), request.Token)
+	l, err := s.ledger(r.Context(), request)
 	return err == nil && s.writePage(w, r, l, request, pageStatus(problem), problem) == nil
 }
 
@@ -258,12 +282,12 @@ func pageStatus(problem error) int {
 
 // handlePagePNG answers with the QR of the session's page, to be saved.
 func (s *Server) handlePagePNG(w http.ResponseWriter, r *http.Request) error {
-	token := r.PathValue("token")
-	l, err := s.payer(r, token)
+	request := s.pageRequest(r, r.PathValue("token"))
+	l, err := s.payer(r, request)
 	if err != nil {
 		return err
 	}
-	png, err := page.PNG(token, s.links(l))
+	png, err := page.PNG(request, s.links(l, request))
 	if err != nil {
 		return err
 	}

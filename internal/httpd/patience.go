@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"morepay/internal/checkout"
+	"morepay/internal/page"
 	"morepay/internal/pay"
 )
 
@@ -49,13 +50,13 @@ func patiently[T any](s *Server, r *http.Request, work func(context.Context) (T,
 
 // makeAttempt makes the attempt that a payer chose. While the provider has not
 // answered, the ledger is as it is by now, and no attempt is named.
-func (s *Server) makeAttempt(r *http.Request, token, sessionID string, choice checkout.AttemptRequest) (checkout.Attempted, error) {
+func (s *Server) makeAttempt(r *http.Request, request page.Request, sessionID string, choice checkout.AttemptRequest) (checkout.Attempted, error) {
 	done, err := patiently(s, r, func(ctx context.Context) (checkout.Attempted, error) {
 		return s.service.Attempt(ctx, sessionID, choice)
 	})
 	if errors.Is(err, errSlow) {
 		done.Rail = choice.Rail
-		done.Ledger, err = s.service.ByToken(r.Context(), token)
+		done.Ledger, err = s.ledger(r.Context(), request)
 	}
 	return done, err
 }

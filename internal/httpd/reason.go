@@ -31,7 +31,7 @@ func (s *Server) handleReason(w http.ResponseWriter, r *http.Request) error {
 	h.Set("Access-Control-Allow-Origin", "*")
 	h.Set("Vary", "Origin")
 	origin := cmp.Or(r.Header.Get("Origin"), s.baseURL)
-	l, err := s.payer(r, r.PathValue("token"))
+	l, err := s.payer(r, s.pageRequest(r, r.PathValue("token")))
 	if pay.CodeOf(err) == pay.CodeNotFound {
 		return writeJSON(w, http.StatusOK, loadReasonBody{loadSessionUnknown, origin})
 	}

@@ -26,7 +26,7 @@ var slashes = []string{"/", `\/`, `\u002f`, `\u002F`, "%2f", "%2F", "&#x2f;", "&
 // no secret has.
 var secretMarks = func() []string {
 	marks := []string{"sk_test_", "sk_live_", "whsec_", "Bearer "}
-	for _, route := range []string{"pay", "return", "identified"} {
+	for _, route := range []string{"pay", "p", "return", "identified"} {
 		for _, slash := range slashes {
 			marks = append(marks, slash+route+slash)
 		}

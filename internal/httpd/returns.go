@@ -18,16 +18,23 @@ func (s *Server) handleWalletReturn(w http.ResponseWriter, r *http.Request) erro
 		return err
 	}
 	token, lang, chosen := strings.Cut(string(text), " ")
-	to := page.Path(token) + "/return"
+	token, friends := strings.CutPrefix(token, friendMark)
+	to := page.Request{Token: token, Friend: friends}.Path() + "/return"
 	if chosen {
 		to += "?lang=" + url.QueryEscape(lang)
 	}
 	return seeOther(w, to)
 }
 
+// friendMark stands before a friend's token in a sealed link. No token begins with it.
+const friendMark = "*"
+
 // returnURL returns the address at which a wallet brings the payer of a page back.
 func (s *Server) returnURL(r page.Request) string {
 	text := r.Token
+	if r.Friend {
+		text = friendMark + text
+	}
 	if r.Lang != "" {
 		text += " " + r.Lang
 	}
@@ -38,7 +45,7 @@ func (s *Server) returnURL(r page.Request) string {
 // That the payer is here proves nothing.
 func (s *Server) handleReturn(w http.ResponseWriter, r *http.Request) error {
 	request := s.pageRequest(r, r.PathValue("token"))
-	l, err := s.payer(r, request.Token)
+	l, err := s.payer(r, request)
 	if err != nil {
 		return err
 	}

@@ -87,7 +87,7 @@ func (st *stream) watch(left func()) {
 // tell writes the page's progress if there are events that the page does not know. It
 // returns false when the stream is over: the browser connects again.
 func (st *stream) tell(ctx context.Context) bool {
-	l, err := st.service.ByToken(ctx, st.request.Token)
+	l, err := st.ledger(ctx, st.request)
 	if ctx.Err() != nil {
 		return false
 	}

@@ -19,9 +19,9 @@ import (
 )
 
 // Scripts are the addresses of what the page loads late. Without a built bundle
-// all but Frame and Listen are "".
+// all but Frame, Listen and Share are "".
 type Scripts struct {
-	Frame, Listen, Boot, Wasm, Exec string
+	Frame, Listen, Share, Boot, Wasm, Exec string
 }
 
 // around is room for what [HTML] writes between the large parts, in bytes.
@@ -55,12 +55,15 @@ func HTML(v view.Checkout, r Request, scripts Scripts) ([]byte, error) {
 
 // Problem returns the page of an error where there is no session to show: one
 // sentence in a language of the Accept-Language header.
-func Problem(languages string, code pay.Code) []byte {
-	tag := locale.Match(nil, languages, "")
+func Problem(r Request, code pay.Code) []byte {
+	tag := locale.Match(nil, r.Languages, "")
 	text := locale.Text(tag)
 	sentence, again := locale.Problem(text, code), text["select.again"]
 	if code == pay.CodeNotFound {
 		again = ""
+	}
+	if code == pay.CodeNotFound && r.Friend {
+		sentence = text["friend.gone"]
 	}
 	var b bytes.Buffer
 	writeHead(&b, tag, sentence, nil)

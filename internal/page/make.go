@@ -21,9 +21,6 @@ type Links struct {
 	Test      bool // no real money moves here
 }
 
-// ShareURL returns the absolute address of a session's page.
-func (l Links) ShareURL(token string) string { return l.Origin + Path(token) }
-
 // Make returns what a ledger's page shows to a request at now.
 func Make(l *pay.Ledger, f checkout.Facts, r Request, links Links, now time.Time) (view.Checkout, error) {
 	progress, err := Progress(l, f.Document, f.Order.NotGranted, r, links, now)
@@ -33,22 +30,26 @@ func Make(l *pay.Ledger, f checkout.Facts, r Request, links Links, now time.Time
 	v := view.Checkout{
 		Version:     view.Version,
 		Session:     l.Session.ID,
-		Path:        Path(r.Token),
+		Path:        r.Path(),
 		Reference:   l.Session.Reference,
 		Description: l.Session.Description,
 		Amount:      l.Session.Amount,
 		Order:       f.Order,
 		Document:    f.Document,
-		ShareURL:    links.ShareURL(r.Token),
+		ShareURL:    links.Origin + r.Path(),
 		Test:        links.Test,
 		Progress:    progress,
 	}
-	v = r.around(v, links, l.Session.Locale)
+	if i := r.invitation(l); i != nil {
+		v = forFriend(r.around(v, links, ""), i)
+	} else {
+		v = r.around(v, links, l.Session.Locale)
+	}
 	if !r.Choose && progress.State == view.StateSelect {
 		v.Open = r.Open
 	}
 	v.Begins = begins(l, r, v)
-	v.Progress.Onward = progress.State == view.StatePaid && !r.ReturnedAt.IsZero() && v.Parent == "" && !r.Framed
+	v.Progress.Onward = progress.State == view.StatePaid && !r.ReturnedAt.IsZero() && v.Parent == "" && !r.Framed && !r.Friend
 	if insteadOfRefused(l, r) {
 		v = WithError(v, pay.CodeProviderRefused)
 	}
@@ -74,7 +75,7 @@ func (r Request) around(v view.Checkout, links Links, tag string) view.Checkout 
 // insteadOfRefused reports whether a page's own code stands there because a provider
 // refused what its payer had chosen, which they would not know else.
 func insteadOfRefused(l *pay.Ledger, r Request) bool {
-	current := l.Current()
+	current := l.CurrentFor(r.Invitation(l))
 	return r.PageQR != "" && current != nil && current.State == pay.AttemptFailed && current.Method == r.PageQR
 }
 
@@ -98,8 +99,8 @@ func WithError(v view.Checkout, code pay.Code) view.Checkout {
 // pngScale is the side of a module of [PNG]'s code, in pixels.
 const pngScale = 8
 
-// PNG returns the QR of a session's page as a picture, which may be saved, shared
-// and long-pressed, unlike a wallet's.
-func PNG(token string, links Links) ([]byte, error) {
-	return qrcode.PNG(links.ShareURL(token), pngScale)
+// PNG returns the QR of a page as a picture, which may be saved, shared and
+// long-pressed, unlike a wallet's.
+func PNG(r Request, links Links) ([]byte, error) {
+	return qrcode.PNG(links.Origin+r.Path(), pngScale)
 }

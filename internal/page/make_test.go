@@ -95,7 +95,7 @@ func TestErrorOnPage(t *testing.T) {
 func TestProblem(t *testing.T) {
 	t.Parallel()
 	for _, tag := range locale.Tags() {
-		root := parse(t, page.Problem(tag, pay.CodeNotFound))
+		root := parse(t, page.Problem(page.Request{Languages: tag}, pay.CodeNotFound))
 		if find(root, "html", "lang", tag) == nil {
 			t.Errorf("the page for %s is in another language", tag)
 		}
@@ -109,7 +109,7 @@ func TestProblem(t *testing.T) {
 func TestProblemOffersRetry(t *testing.T) {
 	t.Parallel()
 	for code, again := range map[pay.Code]bool{pay.CodeNotFound: false, pay.CodeRateLimited: true, pay.CodeInternal: true} {
-		if root := parse(t, page.Problem("en", code)); (find(root, "button", "type", "submit") != nil) != again {
+		if root := parse(t, page.Problem(page.Request{Languages: "en"}, code)); (find(root, "button", "type", "submit") != nil) != again {
 			t.Errorf("the page of %s offers to ask again: %t", code, !again)
 		}
 	}

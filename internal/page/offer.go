@@ -31,6 +31,7 @@ func MakeOffer(f checkout.Facts, r Request, query url.Values, links Links, now t
 		Progress: view.Progress{State: view.StateSelect, ServerTime: now, NotGranted: f.Order.NotGranted},
 	}
 	v = r.around(v, links, "")
+	v.Document.FriendPay = false // there is no order yet
 	if !r.Choose {
 		v.Open = r.Open
 	}

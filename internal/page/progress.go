@@ -33,7 +33,8 @@ var attemptScreens = map[pay.AttemptState]view.State{
 // merchant offers them.
 func Progress(l *pay.Ledger, doc *capability.Document, notGranted []capability.MethodRail, r Request, links Links, now time.Time) (view.Progress, error) {
 	now = now.UTC().Truncate(time.Millisecond) // as stored times are
-	status, current := l.StatusAt(now), l.Current()
+	invitation := r.Invitation(l)
+	status, current := l.StatusFor(invitation, now), l.CurrentFor(invitation)
 	p := view.Progress{
 		State:      screen(status, current, doc, r),
 		Status:     string(status),
@@ -43,7 +44,12 @@ func Progress(l *pay.Ledger, doc *capability.Document, notGranted []capability.M
 		FormToken:  links.FormToken,
 		NotGranted: notGranted,
 
-		ContinueURL: continueURL(&l.Session, status),
+		Voice: voice(l, r, status, now),
+	}
+	if i := r.invitation(l); i != nil {
+		p.ExpiresAt = i.ExpiresAt
+	} else {
+		p.ContinueURL = continueURL(&l.Session, status)
 	}
 	var err error
 	switch p.State {
@@ -55,7 +61,7 @@ func Progress(l *pay.Ledger, doc *capability.Document, notGranted []capability.M
 	case view.StateFailed:
 		p.Failed = current.Method
 	case view.StatePaid:
-		p.Receipt = receipt(l)
+		p.Receipt = receipt(l, invitation)
 	}
 	return p, err
 }
@@ -67,9 +73,10 @@ func othersOut(l *pay.Ledger, current *pay.Attempt) bool {
 	})
 }
 
-func receipt(l *pay.Ledger) *view.Receipt {
+// receipt tells who has paid about their payment, and nobody else.
+func receipt(l *pay.Ledger, invitation string) *view.Receipt {
 	winner := l.Attempt(l.Session.Winner)
-	if winner == nil {
+	if winner == nil || winner.Invitation != invitation {
 		return nil
 	}
 	return &view.Receipt{Method: winner.Method, PaidAt: winner.PaidAt}
@@ -113,11 +120,11 @@ func inApp(d device.Device) bool {
 // or the attempt a.
 func payment(a *pay.Attempt, r Request, links Links) (*view.Payment, error) {
 	if r.PageQR != "" {
-		qr, err := draw(links.ShareURL(r.Token))
+		qr, err := draw(links.Origin + r.Path())
 		if err != nil {
 			return nil, err
 		}
-		qr.PNG = Path(r.Token) + "/page.png"
+		qr.PNG = r.Path() + "/page.png"
 		return &view.Payment{Method: r.PageQR, Rail: pay.RailPageQR, QR: qr}, nil
 	}
 	p := &view.Payment{AttemptID: a.ID, Method: a.Method, Rail: a.Rail, Asked: r.Asked}

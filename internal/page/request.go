@@ -16,6 +16,7 @@ import (
 // trusted: Parent may be any text until [Make] has compared it.
 type Request struct {
 	Token     string // the payer's key to the session
+	Friend    bool   // the token is that of a friend who was asked to pay
 	Parent    string // origin of the page around our frame, or ""
 	Locale    string // the language that the shop's page asked for, or ""
 	Lang      string // the language that the payer chose on our page, or ""
@@ -125,8 +126,38 @@ func (r Request) Now() Request {
 	return r
 }
 
+// FriendPrefix begins the path of the page of a friend who was asked to pay.
+const FriendPrefix = "/p/"
+
 // Path returns the path of a session's page, and the prefix of its routes.
 func Path(token string) string { return "/pay/" + token }
+
+// FriendPath returns the path of the page of a friend who was asked to pay.
+func FriendPath(token string) string { return FriendPrefix + token }
+
+// Path returns the path of the page, and the prefix of its routes.
+func (r Request) Path() string {
+	if r.Friend {
+		return FriendPath(r.Token)
+	}
+	return Path(r.Token)
+}
+
+// Invitation returns the id of the invitation by which the reader of a ledger's page
+// came, "" for the session's own payer.
+func (r Request) Invitation(l *pay.Ledger) string {
+	if i := r.invitation(l); i != nil {
+		return i.ID
+	}
+	return ""
+}
+
+func (r Request) invitation(l *pay.Ledger) *pay.Invitation {
+	if !r.Friend {
+		return nil
+	}
+	return l.Invitation(checkout.HashToken(r.Token))
+}
 
 // Address returns the path and query under which a browser makes this request.
 func (r Request) Address() string {
@@ -148,7 +179,7 @@ func (r Request) Address() string {
 	set("go", "1", r.Go)
 	set("was", strconv.FormatInt(r.Was, 10), r.Was != 0)
 	if len(query) == 0 {
-		return Path(r.Token)
+		return r.Path()
 	}
-	return Path(r.Token) + "?" + query.Encode()
+	return r.Path() + "?" + query.Encode()
 }

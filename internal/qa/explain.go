@@ -26,7 +26,7 @@ func Explain(doc *capability.Document, m pay.Method, order capability.Order, dev
 	for _, s := range steps {
 		lines = append(lines, c.step(s))
 	}
-	return append(lines, c.result()...), nil
+	return append(append(lines, c.result()...), c.friend()...), nil
 }
 
 func decide(doc *capability.Document, m pay.Method, order capability.Order, dev device.Device, learnt []Learnt, now time.Time) (*decided, error) {
@@ -98,6 +98,25 @@ func (c *decided) result() []string {
 		return []string{"Not offered. The payer does not see it, because at least one reason is silent."}
 	}
 	return []string{"Not offered. The payer sees a disabled row with the reason.", place}
+}
+
+// friend tells how the decision comes out for a friend who is asked to pay, of whom
+// nobody knows who they are and where they live; nothing where none can be.
+func (c *decided) friend() []string {
+	if !c.doc.FriendPay {
+		return nil
+	}
+	order := c.order
+	order.Payer, order.Region = "", ""
+	choice, _ := capability.Decide(c.doc, order, c.dev, c.now).Choice(c.entry.Method)
+	if choice.Offered() {
+		return []string{fmt.Sprintf("A friend may be asked to pay, and on this device is offered it by %s.", ladder(choice.Ladder))}
+	}
+	var codes []capability.ReasonCode
+	for _, r := range choice.Reasons {
+		codes = append(codes, r.Code)
+	}
+	return []string{fmt.Sprintf("A friend may be asked to pay, and on this device is not offered it: %s.", list(codes))}
 }
 
 // step is a row of the table of sentences.

@@ -16,7 +16,7 @@ type Text map[string]string
 // names and values in turn. A key that is missing stands for itself, so that a
 // gap in a catalogue shows and breaks nothing.
 func (t Text) Say(key string, args ...string) string {
-	return fill(t.Or(key, key), args...)
+	return Fill(t.Or(key, key), args...)
 }
 
 // Or returns the plain sentence of a key, or another if the catalogue has none.
@@ -27,9 +27,9 @@ func (t Text) Or(key, otherwise string) string {
 	return otherwise
 }
 
-// fill puts args into a sentence. What it puts in is not looked at again, so a
+// Fill puts args, names and values in turn, into a sentence. What it puts in is not looked at again, so a
 // name with braces stays as it is; so does a placeholder that args don't have.
-func fill(sentence string, args ...string) string {
+func Fill(sentence string, args ...string) string {
 	var b strings.Builder
 	for {
 		before, after, found := strings.Cut(sentence, "{")
@@ -74,7 +74,7 @@ func (t Text) Money(m pay.Money) string {
 	if fraction != "" {
 		amount += t.Or("number.decimal", ".") + fraction
 	}
-	return sign + fill(pattern, "amount", amount, "currency", m.Currency)
+	return sign + Fill(pattern, "amount", amount, "currency", m.Currency)
 }
 
 // grouped puts a separator between each three digits, counted from the right.

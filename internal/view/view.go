@@ -56,8 +56,9 @@ type Checkout struct {
 	Order       capability.Order     `json:"order"`
 	Device      device.Device        `json:"device"`
 	Document    *capability.Document `json:"document"`
-	ShareURL    string               `json:"share_url"` // absolute link of our own page, for page_qr and "copy link"
-	Test        bool                 `json:"test"`      // no real money moves here
+	From        string               `json:"from,omitempty"` // who asks the reader to pay, if they are a friend
+	ShareURL    string               `json:"share_url"`      // absolute link of our own page, for page_qr and "copy link"
+	Test        bool                 `json:"test"`           // no real money moves here
 	Error       *Error               `json:"error,omitempty"`
 	Progress    Progress             `json:"live"`
 }
@@ -73,6 +74,7 @@ type Progress struct {
 	FormToken   string    `json:"form_token"` // goes into every form; good for 30 minutes
 	Payment     *Payment  `json:"payment,omitempty"`
 	ContinueURL string    `json:"continue_url,omitempty"` // back to the merchant
+	Voice       Voice     `json:"voice,omitempty"`
 
 	// Failed is the method of the attempt that was refused, in state failed.
 	Failed pay.Method `json:"failed,omitempty"`
@@ -93,6 +95,26 @@ type Progress struct {
 	// the page is open.
 	NotGranted []capability.MethodRail `json:"not_granted,omitempty"`
 }
+
+// Voice is what a friend has to do with the session, and how its reader must be spoken
+// to: a sentence whose key has a dot and the voice behind it stands in the place of the
+// plain one. "" is the payer's own page where no friend pays.
+type Voice string
+
+// The voices.
+const (
+	VoiceBusy    Voice = "busy"    // to the payer: the friend pays just now
+	VoiceTreated Voice = "treated" // to the payer: the friend has paid
+	VoiceFriend  Voice = "friend"  // to the friend
+	VoiceTurn    Voice = "turn"    // to the friend: somebody else pays just now
+	VoiceGave    Voice = "gave"    // to the friend, who has paid
+	VoiceLate    Voice = "late"    // to the friend: somebody else has paid
+	VoiceRevoked Voice = "revoked" // to the friend: the link was taken back
+	VoiceOver    Voice = "over"    // to the friend: the link or the session is over
+)
+
+// Voices lists all of them.
+var Voices = []Voice{VoiceBusy, VoiceTreated, VoiceFriend, VoiceTurn, VoiceGave, VoiceLate, VoiceRevoked, VoiceOver}
 
 // Payment is the way of paying that the payer is on.
 type Payment struct {

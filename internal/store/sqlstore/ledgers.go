@@ -190,10 +190,8 @@ var (
 
 // save writes what differs from before, and ends the claim on the session.
 func (s *Ledgers) save(ctx context.Context, q Querier, l *pay.Ledger, before *image) error {
-	if before.erasedAt > 0 {
-		for i := range l.Invitations {
-			l.Invitations[i].Name = ""
-		}
+	if erased := before.erasedAt > 0; erased {
+		forgetNames(l.Invitations)
 	}
 	after, err := imageOf(l, &sessionRow{
 		Session: l.Session, dueAt: toMillis(l.Due()), erasedAt: before.erasedAt, invitations: int64(len(l.Invitations)),
@@ -236,6 +234,13 @@ func (s *Ledgers) save(ctx context.Context, q Querier, l *pay.Ledger, before *im
 		return pay.Errorf(pay.CodeInternal, "", "the session counts %d events, there are %d", l.Session.LastEvent, last)
 	}
 	return nil
+}
+
+// forgetNames drops what the payer called themselves.
+func forgetNames(list []pay.Invitation) {
+	for i := range list {
+		list[i].Name = ""
+	}
 }
 
 var (

@@ -72,7 +72,7 @@ var checkoutRows = []row{
 		tests: "./internal/checkout TestPayerGoesWhileTheProviderIsAsked",
 	}, {
 		name: "order-outlives-its-session", file: "internal/checkout/attempt.go",
-		line: "ExpiresAt: l.Session.ExpiresAt.Truncate(time.Second),", becomes: "ExpiresAt: l.Session.ExpiresAt.Add(time.Second),",
+		line: "ExpiresAt: s.payableUntil(l, r).Truncate(time.Second),", becomes: "ExpiresAt: s.payableUntil(l, r).Add(time.Second),",
 		tests: "./internal/checkout TestAnyStory",
 	}, {
 		name: "payers-ask-without-end", file: "internal/checkout/throttle.go",
@@ -135,6 +135,18 @@ var storeRows = []row{
 		name: "pruned-while-on-the-desk", file: "internal/store/sqlstore/retention.go",
 		line: "if err != nil || inUse > 0 {", becomes: "if err != nil || inUse < 0 {",
 		tests: "./internal/store/sqlite TestStore/retention",
+	}, {
+		name: "name-of-an-erased-payer-is-kept", file: "internal/store/sqlstore/ledgers.go",
+		line: "if erased := before.erasedAt > 0; erased {", becomes: "if erased := before.erasedAt < 0; erased {",
+		tests: "./internal/store/sqlite TestStore/invitations",
+	}, {
+		name: "friend-takes-up-the-payer's-order", file: "internal/checkout/attempt.go",
+		line: " && a.Invitation == r.Invitation {", becomes: " {",
+		tests: "./internal/checkout TestFriendHasAnOrderOfTheirOwn",
+	}, {
+		name: "friend-is-decided-about-as-the-payer", file: "internal/checkout/facts.go",
+		line: `if invitation != "" {`, becomes: "if false {",
+		tests: "./internal/checkout TestNobodySaysWhoAFriendIs",
 	}, {
 		name: "told-of-an-erased-payer-is-kept", file: "internal/store/sqlstore/ledgers.go",
 		line: "if before.erasedAt > 0 {", becomes: "if before.erasedAt < 0 {",

@@ -28,7 +28,7 @@ var webRows = []row{
 		tests: "./internal/httpd TestErrorAfterIdentification",
 	}, {
 		name: "identified-payers-are-not-counted", file: "internal/httpd/identify.go",
-		line: "if err := s.countAttempt(r, l.Session.ID); err != nil {", becomes: "if false {",
+		line: "if err := s.countAttempt(r, subject(l, request)); err != nil {", becomes: "if false {",
 		tests: "./internal/httpd TestIdentifiedPayersAreCounted",
 	}, {
 		name: "form-token-is-not-checked", file: "internal/httpd/attempts.go",
@@ -119,8 +119,20 @@ var webRows = []row{
 		line: `w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")`, becomes: "",
 		tests: "./internal/httpd TestIconsCanDoNothing",
 	}, {
+		name: "friend's-token-in-the-log", file: "internal/httpd/redact.go",
+		line: `{"pay", "p", `, becomes: `{"pay", `,
+		tests: "./internal/httpd TestRedact",
+	}, {
+		name: "friend's-page-in-a-frame", file: "internal/httpd/page.go",
+		line: "links.Ancestors = nil", becomes: "_ = links",
+		tests: "./internal/httpd TestFriendPageHeaders",
+	}, {
+		name: "friend-uses-up-the-payer's-requests", file: "internal/httpd/page.go",
+		line: `return l.Session.ID + " friend"`, becomes: "return l.Session.ID",
+		tests: "./internal/httpd TestFriendsLinkIsItsOwn",
+	}, {
 		name: "token-in-the-log", file: "internal/httpd/redact.go",
-		line: `{"pay", "return", "identified"}`, becomes: `{"return", "identified"}`,
+		line: `{"pay", "p", "return", "identified"}`, becomes: `{"p", "return", "identified"}`,
 		tests: "./internal/httpd TestRedact",
 	}, {
 		name: "test-merchant-in-live-mode", file: "internal/merchant/folder/settings.go",
