@@ -32,13 +32,15 @@ func AskHTML(v view.Checkout, ask Ask) string {
 	},
 		s.ribbon(),
 		s.summary(),
-		el("div.body", nil, s.voice(), card("stage", append(parts, s.choose("quiet", "friend.back"))...)),
+		el("div.body", nil, s.voice(false, "notice"), card("stage", append(parts, s.choose("quiet", "friend.back"))...)),
 		page.footer(),
 	))))
 }
 
 // AskMessage is what is sent to a friend together with the link.
-func AskMessage(v view.Checkout) string { return (&Checkout{View: v}).screen().say("friend.message", "") }
+func AskMessage(v view.Checkout) string {
+	return (&Checkout{View: v}).screen().say("friend.message", "")
+}
 
 // askForm asks for a name, which may be left out.
 func (s *screen) askForm() []goapp.UI {

@@ -110,7 +110,7 @@ func named(accent string) string {
 // Render draws the view and what the browser has learnt; nothing else goes in.
 func (c *Checkout) Render() goapp.UI {
 	s := c.screen()
-	body := append([]goapp.UI{s.status(), s.alert(), s.voice(), s.stuck()}, s.body()...)
+	body := append([]goapp.UI{s.status(), s.alert(), s.voice(false, "notice"), s.stuck()}, s.body()...)
 	return el("main."+s.layout(), attrs{
 		"id", "checkout",
 		"lang", s.Locale,

@@ -15,7 +15,7 @@ const (
 
 // paidScreen says each fact once: the amount stands at the head.
 func paidScreen(s *screen) []goapp.UI {
-	return []goapp.UI{seal(" good", tickPath), s.title("paid.title", ""), s.facts(), s.goOn("continue"), s.onward()}
+	return []goapp.UI{seal(" good", tickPath), s.title("paid.title", ""), s.voice(true, "note"), s.facts(), s.goOn("continue"), s.onward()}
 }
 
 // onward says that the page goes on to the merchant by itself. A touch or a key ends
@@ -76,6 +76,7 @@ func finalScreen(s *screen, kind string, seal goapp.UI, onward string) []goapp.U
 		seal,
 		s.title(kind+".title", ""),
 		s.note(kind+".help", ""),
+		s.voice(true, "note"),
 		s.goOn(onward),
 	}
 }

@@ -4,13 +4,13 @@ import (
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 )
 
-// voice says what a friend has to do with the page, where one has.
-func (s *screen) voice() goapp.UI {
-	key := "voice." + string(s.Progress.Voice)
-	if s.Progress.Voice == "" {
+// voice says what a friend has to do with the page, where one has: above it while it can
+// be paid, and within it after the end.
+func (s *screen) voice(after bool, class string) goapp.UI {
+	if s.Progress.Voice == "" || final(s.Progress.State) != after {
 		return nil
 	}
-	return el("p.notice", nil, text(s.say(key, "")))
+	return el("p."+class, nil, text(s.say("voice."+string(s.Progress.Voice), "")))
 }
 
 // askFriend leads to the page on which a friend can be asked to pay, where the merchant

@@ -57,7 +57,7 @@ func (s *screen) none(d capability.Decision) []goapp.UI {
 	if c.shop && s.Parent == "" {
 		stage = append(stage, s.goOn("continue"))
 	}
-	return []goapp.UI{card("stage", append(stage, s.askFriend())...), s.unavailable(closed, s.tips(closed))}
+	return []goapp.UI{card("stage", stage...), s.unavailable(closed, s.tips(closed))}
 }
 
 // wayOut is the key of the sentence that leads out of the app around the page. Only

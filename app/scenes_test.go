@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 
@@ -57,6 +58,10 @@ func scenes(t testing.TB) []scene {
 	}
 	add("offline", views["qr"], app.HTMLOffline)
 	add("opening", views["deep-link"], app.HTMLOpening)
+	ask := app.Ask{Below: "/friend"}
+	add("ask", views["select-desktop"], func(v view.Checkout) string { return app.AskHTML(v, ask) })
+	link := app.Ask{Below: "/friend", Link: "https://pay.example/p/0123456789abcdefghij", QR: views["qr"].Progress.Payment.QR, ExpiresAt: views["qr"].Progress.ServerTime.Add(20 * time.Minute)}
+	add("ask-link", views["select-framed-error"], func(v view.Checkout) string { return app.AskHTML(v, link) })
 	add("stuck", views["select-framed-error"], app.HTMLStuck)
 	more := sceneOf(t, "select-many-open", views["select-many"], app.HTML)
 	more.opened = true

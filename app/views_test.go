@@ -160,10 +160,37 @@ func testViews() map[string]view.Checkout {
 	views["offer"] = offer
 	views["select-tabs"], views["qr-list"], views["select-open"], views["select-last"] = tabs, list, opened, last
 
+	addFriendViews(views)
+
 	views["hostile"] = hostileView(view.StateWaiting)
 	views["hostile-select"] = hostileView(view.StateSelect)
 	views["hostile-paid"] = hostileView(view.StatePaid)
 	return views
+}
+
+// addFriendViews adds what a friend who was asked to pay reads, and their payer.
+func addFriendViews(views map[string]view.Checkout) {
+	for name, from := range map[string]string{"friend-select": "select-phone", "friend-fallback": "deep-link"} {
+		v := views[from]
+		document := *v.Document
+		document.FriendPay = true
+		v.Document = &document
+		views[name] = v
+	}
+	receipt := view.Progress{State: view.StatePaid, Receipt: &view.Receipt{Method: "wechat_pay", PaidAt: testTime}}
+	for voice, progress := range map[view.Voice]view.Progress{
+		view.VoiceBusy: {State: view.StateSelect}, view.VoiceTreated: ended(view.StatePaid),
+		view.VoiceFriend: {State: view.StateSelect}, view.VoiceTurn: {State: view.StateSelect},
+		view.VoiceGave: receipt, view.VoiceLate: {State: view.StatePaid},
+		view.VoiceRevoked: {State: view.StateCanceled}, view.VoiceOver: {State: view.StateExpired},
+	} {
+		progress.Voice = voice
+		v := testView("zh-CN", phoneAgent, progress)
+		if voice != view.VoiceBusy && voice != view.VoiceTreated {
+			v.From, v.Reference, v.Path, v.ShareURL = "小美", "", "/p/token", "https://pay.example/p/token"
+		}
+		views["friend-"+string(voice)] = v
+	}
 }
 
 // nothingToChoose has one way each in which no method can be used in WeChat.
@@ -186,7 +213,8 @@ func hostileView(state view.State) view.Checkout {
 		QR: &view.QR{Size: 29, Path: evil, PNG: "javascript:alert(3)"},
 	}
 	v := testView("en", desktopAgent, view.Progress{State: state, Payment: page})
-	v.Description, v.AmountText, v.ShareURL, v.Parent = evil, evil, evil, evil
+	v.Description, v.AmountText, v.ShareURL, v.Parent, v.From = evil, evil, evil, evil, evil
+	v.Progress.Voice = view.VoiceFriend
 	v.Progress.FormToken, v.Progress.ContinueURL = evil, "javascript:alert(4)"
 	v.Path = "/pay/" + evil
 	v.Document.Name = evil
