@@ -229,6 +229,27 @@ func TestMerchantLinkRails(t *testing.T) {
 	}
 }
 
+// Hong Kong's wallets are paid in its dollars.
+func TestMerchantLinkCurrency(t *testing.T) {
+	t.Parallel()
+	fx, key := newMerchantLink(t)
+	dollars := func(code string) string {
+		return inVersion2(strings.Replace(fx.merchantOrder("dollars1"), "CNY", code, 1), "qr")
+	}
+	if got := fx.tell(key, "POST", "", "dollars1", dollars("JPY"), nil); got.status != 422 {
+		t.Errorf("yen: %+v", got)
+	}
+	if got := fx.tell(key, "POST", "", "dollars1", dollars("HKD"), nil); got.status != 200 {
+		t.Fatalf("started: %+v", got)
+	}
+	fx.approve(providersim.Ming, "dollars1")
+	fx.merchant.next(t)
+	asked := fx.tell(key, "GET", "/dollars1", "dollars1", "", nil)
+	if amount, _ := asked.body["amount"].(map[string]any); amount["currency"] != "HKD" || amount["value"] != 5980.0 || fx.sim.Orders()[0].Currency != "HKD" {
+		t.Errorf("says %+v", asked)
+	}
+}
+
 // A code that a camera without a wallet follows opens the payment too.
 func TestMerchantLinkCodeAsLink(t *testing.T) {
 	t.Parallel()

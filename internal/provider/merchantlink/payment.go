@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"regexp"
 	"slices"
 	"time"
@@ -52,7 +53,10 @@ func (a *account) Request(o provider.Order) ([]byte, error) {
 		ExpiresAt: o.ExpiresAt.UTC(), ReturnURL: o.ReturnURL, NotifyURL: o.NotifyURL,
 	}
 	if a.Version == versionRails {
-		s.Version, s.Rail, s.PayerIP, s.OS = versionRails, o.Rail, o.PayerIP, o.OS
+		s.Version, s.Rail, s.OS = versionRails, o.Rail, o.OS
+		if _, err := netip.ParseAddr(o.PayerIP); err == nil {
+			s.PayerIP = o.PayerIP
+		}
 	}
 	if o.Rail == pay.RailJSAPI {
 		s.Payer = o.WalletPayerID

@@ -224,6 +224,19 @@ func TestStoredRequestKeepsItsVersion(t *testing.T) {
 	}
 }
 
+// Where the payer's address is not known, none is made up.
+func TestRequestWithoutAddress(t *testing.T) {
+	t.Parallel()
+	o := orderBy(pay.RailQR)
+	for _, unknown := range []string{"", "invalid IP"} {
+		o.PayerIP = unknown
+		request, err := openFull(t, providertest.Nowhere).Request(o)
+		if err != nil || strings.Contains(string(request), "payer_ip") {
+			t.Errorf("%q: %s, %v", unknown, request, err)
+		}
+	}
+}
+
 func TestRequestNeedsThePayer(t *testing.T) {
 	t.Parallel()
 	o := orderBy(pay.RailJSAPI)
