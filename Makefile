@@ -15,7 +15,7 @@ WASM_LIMIT := 800000 # bytes with brotli
 
 # The linters have a go.mod of their own, so that theirs is not ours.
 TOOLS := .ci/tools/go.mod
-LINT  := $(GO) tool -modfile=$(TOOLS) golangci-lint
+LINT  := $(GO) tool -modfile=$(CURDIR)/$(TOOLS) golangci-lint
 
 # So has what drives the simulator with a client that is not ours.
 FOREIGN := internal/providersim/foreign
@@ -65,9 +65,11 @@ vet:
 
 lint: ## staticcheck and its kin, see .golangci.yaml
 	$(LINT) run
+	cd $(FOREIGN) && $(LINT) run
 
 fmt: ## format all Go files
 	$(LINT) fmt
+	cd $(FOREIGN) && $(LINT) fmt
 
 tidy: ## make go.mod and go.sum say what is imported
 	$(GO) mod tidy

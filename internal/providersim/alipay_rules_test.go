@@ -161,7 +161,7 @@ func TestAlipayProductCodes(t *testing.T) {
 	fx, c := newAlipayWorld(t)
 	fits := map[string][]string{
 		"precreate": {"", "FACE_TO_FACE_PAYMENT", "OFFLINE_PAYMENT", "QR_CODE_OFFLINE"},
-		"create":    {"", "FACE_TO_FACE_PAYMENT", "JSAPI_PAY"},
+		"create":    {"", "FACE_TO_FACE_PAYMENT", "OFFLINE_PAYMENT", "JSAPI_PAY"},
 		"wap":       {"QUICK_WAP_WAY"},
 		"page":      {"FAST_INSTANT_TRADE_PAY"},
 	}

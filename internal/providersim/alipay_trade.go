@@ -32,7 +32,7 @@ const (
 // left out.
 var productCodes = map[Product][]string{
 	QRCode:  {"", "FACE_TO_FACE_PAYMENT", "OFFLINE_PAYMENT", "QR_CODE_OFFLINE"},
-	Bridge:  {"", "FACE_TO_FACE_PAYMENT", "JSAPI_PAY"},
+	Bridge:  {"", "FACE_TO_FACE_PAYMENT", "OFFLINE_PAYMENT", "JSAPI_PAY"},
 	WapPay:  {"QUICK_WAP_WAY"},
 	PagePay: {"FAST_INSTANT_TRADE_PAY"},
 }

@@ -48,7 +48,7 @@ func numberIn(body []byte) string {
 	var about struct {
 		Number string `json:"out_trade_no"`
 	}
-	json.Unmarshal(body, &about) // what is no JSON names none
+	_ = json.Unmarshal(body, &about) // what is no JSON names none
 	return about.Number
 }
 
