@@ -278,25 +278,44 @@ func TestBrowserDecidesAgain(t *testing.T) {
 	}
 }
 
-// bridgeCalls stands for the app around the page, which comes late: it keeps what
-// the page asks of it.
+// bridgeCalls stands for the app around the page, WeChat or Alipay, which comes late: it
+// keeps what the page asks of it.
 const bridgeCalls = `window.calls = []; window.WeixinJSBridge = {invoke(...call) { calls.push(call) }};
-	document.dispatchEvent(new Event("WeixinJSBridgeReady")); document.dispatchEvent(new Event("WeixinJSBridgeReady"))`
+	window.AlipayJSBridge = {call(...call) { calls.push(call) }};
+	for (const app of ["Weixin", "Weixin", "Alipay", "Alipay"]) document.dispatchEvent(new Event(app + "JSBridgeReady"))`
 
 // TestBrowserCallsBridge: the host app's window opens by itself, once, and its
 // answer is no more than a reason to ask. Who turned back finds the button again.
 func TestBrowserCallsBridge(t *testing.T) {
 	browser := browsertest.Start(t)
-	for name, test := range map[string]struct{ answer, heading, calls string }{
-		"ok":       {`{err_msg: "get_brand_wcpay_request:ok"}`, "We're checking your payment…", "1"},
-		"canceled": {`{err_msg: "get_brand_wcpay_request:cancel"}`, "Confirm in WeChat", "2"},
-		"failed":   {`{err_msg: "get_brand_wcpay_request:fail"}`, "Confirm in WeChat", "2"},
-		"nothing":  {`undefined`, "Confirm in WeChat", "2"},
+	weixin := payment("wechat_pay", pay.RailJSAPI)
+	weixin.Bridge = &view.Bridge{Name: "weixin", Params: map[string]string{"appId": "wx1", "package": "prepay_id=p1"}}
+	alipay := payment("alipay", pay.RailJSAPI)
+	alipay.Bridge = &view.Bridge{Name: "alipay", Params: map[string]string{"tradeNO": "20261122"}}
+	const checking = "We're checking your payment…"
+	for name, test := range map[string]struct {
+		payment                *view.Payment
+		answer, heading, calls string
+	}{
+		"ok":       {weixin, `{err_msg: "get_brand_wcpay_request:ok"}`, checking, "1"},
+		"canceled": {weixin, `{err_msg: "get_brand_wcpay_request:cancel"}`, "Confirm in WeChat", "2"},
+		"failed":   {weixin, `{err_msg: "get_brand_wcpay_request:fail"}`, "Confirm in WeChat", "2"},
+		"nothing":  {weixin, `undefined`, "Confirm in WeChat", "2"},
+
+		"alipay-ok":         {alipay, `{resultCode: "9000"}`, checking, "1"},
+		"alipay-in-process": {alipay, `{resultCode: "8000"}`, checking, "1"},
+		"alipay-unknown":    {alipay, `{resultCode: "6004"}`, checking, "1"},
+		"alipay-canceled":   {alipay, `{resultCode: "6001"}`, "Confirm in Alipay", "2"},
+		"alipay-failed":     {alipay, `{resultCode: "4000"}`, "Confirm in Alipay", "2"},
+		"alipay-offline":    {alipay, `{resultCode: "6002"}`, "Confirm in Alipay", "2"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := payment("wechat_pay", pay.RailJSAPI)
-			p.Bridge = &view.Bridge{Name: "weixin", Params: map[string]string{"appId": "wx1", "package": "prepay_id=p1"}}
-			s := serve(t, testView("en", wechatAgent, waiting(p)))
+			p := test.payment
+			agent, call := wechatAgent, `calls[0][0] === "getBrandWCPayRequest" && calls[0][1].package === "prepay_id=p1"`
+			if p == alipay {
+				agent, call = alipayAgent, `calls[0][0] === "tradePay" && calls[0][1].tradeNO === "20261122"`
+			}
+			s := serve(t, testView("en", agent, waiting(p)))
 			var checks atomic.Int32
 			s.post = func(w http.ResponseWriter, r *http.Request) {
 				checks.Add(1)
@@ -309,7 +328,7 @@ func TestBrowserCallsBridge(t *testing.T) {
 			tab := browser.Open(t)
 			s.visit(tab)
 			tab.Eval(bridgeCalls, nil)
-			tab.Wait(`calls.length === 1 && calls[0][0] === "getBrandWCPayRequest" && calls[0][1].package === "prepay_id=p1"`)
+			tab.Wait(`calls.length === 1 && ` + call)
 			tab.Eval(`window.checked = new Promise((done) => { const real = fetch; window.fetch = async (...a) => { const r = await real(...a); done(); return r } });
 				calls[0][2](`+test.answer+`)`, nil)
 			tab.Eval(`checked.then(() => new Promise(requestAnimationFrame))`, nil)
