@@ -36,7 +36,7 @@ type Account struct {
 	Provider   provider.Provider
 
 	sharers *[]*Account // all of this name, in the order in which they were added
-	breaker *gobreaker.CircuitBreaker[struct{}]
+	breaker *breaker
 	rate    *rate.Limiter
 	working chan struct{} // a place for each call in the background
 	waiting chan struct{} // and for each that waits or is made
@@ -46,14 +46,7 @@ type Account struct {
 func newAccount(merchant, providerID string, p provider.Provider, m *metrics) *Account {
 	return &Account{
 		Merchant: merchant, ProviderID: providerID, Provider: p, sharers: new([]*Account),
-		breaker: gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
-			Name:        providerID + "/" + p.Account(),
-			MaxRequests: 1,
-			Timeout:     DownFor,
-			ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= 5 },
-			// An answer proves that the provider is up, whatever it says.
-			IsSuccessful: func(err error) bool { return err == nil || definite(err) || answered(err) },
-		}),
+		breaker: newBreaker(providerID + "/" + p.Account()),
 		rate:    rate.NewLimiter(callRate, callRate),
 		working: make(chan struct{}, backgroundCalls),
 		waiting: make(chan struct{}, backgroundCalls+backgroundWaiting),
@@ -101,14 +94,18 @@ func (a *Account) Takes(rail pay.Rail) bool {
 
 // Down reports whether the provider has failed so often that it is not asked
 // for a while.
-func (a *Account) Down() bool { return a.breaker.State() == gobreaker.StateOpen }
+func (a *Account) Down() bool { return a.breaker.circuit.Load().State() == gobreaker.StateOpen }
+
+// Forgive forgets all failures: the provider is asked again at once. For tests, whose
+// next case is to begin as the first did.
+func (a *Account) Forgive() { a.breaker.renew() }
 
 // Call asks the provider something, through the breaker and within
 // provider.CallTimeout.
 // An open breaker is provider_unavailable, and nothing has been sent. name is the
 // call's in the metrics.
 func (a *Account) Call(ctx context.Context, name string, f func(context.Context) error) error {
-	_, err := a.breaker.Execute(func() (struct{}, error) {
+	_, err := a.breaker.circuit.Load().Execute(func() (struct{}, error) {
 		ctx, cancel := context.WithTimeout(ctx, provider.CallTimeout)
 		defer cancel()
 		start := time.Now()

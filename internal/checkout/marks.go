@@ -92,6 +92,13 @@ func (m *marks) add(ctx context.Context, mark Mark) (fresh bool, err error) {
 	return fresh, err
 }
 
+// OfferAgain ends the marks of all rails of a merchant, on this server at once.
+func (s *Service) OfferAgain(ctx context.Context, merchant string) error {
+	_, err := s.marks.store.ClearMarks(ctx, merchant, "", "")
+	s.marks.copy.Store(nil)
+	return err
+}
+
 // NotGranted lists the rails that providers refuse to a merchant's accounts although
 // its document in force offers them.
 func (s *Service) NotGranted(ctx context.Context, merchant string) []capability.MethodRail {

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httputil"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -75,8 +76,14 @@ var modes = []Mode{
 			}
 		},
 	}, {
-		Name: "xff-port", Does: "writes the payer's address with its port into X-Forwarded-For",
-		request: func(r *httputil.ProxyRequest) { r.Out.Header.Set("X-Forwarded-For", r.In.RemoteAddr) },
+		Name: "xff-port", Does: "writes the payer's address (203.0.113.7 for this machine) with its port into X-Forwarded-For",
+		request: func(r *httputil.ProxyRequest) {
+			host, port, _ := net.SplitHostPort(r.In.RemoteAddr)
+			if ip, err := netip.ParseAddr(host); err == nil && ip.IsLoopback() {
+				host = "203.0.113.7"
+			}
+			r.Out.Header.Set("X-Forwarded-For", net.JoinHostPort(host, port))
+		},
 	}, {
 		Name: "six", Does: "takes six requests of a visitor at a time, as browsers do over HTTP/1.1: the seventh tab waits",
 		admit: func(ctx context.Context, v *visitor) (func(), error) {

@@ -178,17 +178,13 @@ func TestNetworkByAddress(t *testing.T) {
 	}
 }
 
-// TestNetworkWritesPorts: the payer's address survives a proxy that adds its port.
-func TestNetworkWritesPorts(t *testing.T) {
-	t.Parallel()
-	d := open(t)
-	path := checkout(t, d, "xff-port")
-	var token string
+// order asks for a code of WeChat Pay, as a checkout's page does.
+func order(t *testing.T, d *demo.Demo, path string) (status int, body string) {
+	t.Helper()
 	_, page := visit(t, d, path+"?choose=1")
-	if _, rest, ok := strings.Cut(page, `name="form_token"`); ok {
-		_, rest, _ = strings.Cut(rest, `value="`)
-		token, _, _ = strings.Cut(rest, `"`)
-	}
+	_, rest, _ := strings.Cut(page, `name="form_token"`)
+	_, rest, _ = strings.Cut(rest, `value="`)
+	token, _, _ := strings.Cut(rest, `"`)
 	form := url.Values{"method": {"wechat_pay"}, "rail": {"qr"}, "form_token": {token}}
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, d.BaseURL+path+"/attempts", strings.NewReader(form.Encode()))
 	if err != nil {
@@ -201,8 +197,19 @@ func TestNetworkWritesPorts(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	if body, _ := io.ReadAll(answer.Body); len(d.Sim.Codes()) != 1 {
-		t.Errorf("%d, and codes %v: %s", answer.StatusCode, d.Sim.Codes(), body)
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.StatusCode, string(text)
+}
+
+// TestNetworkWritesPorts: who comes through a proxy that adds ports can order.
+func TestNetworkWritesPorts(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	if status, text := order(t, d, checkout(t, d, "xff-port")); len(d.Sim.Codes()) != 1 {
+		t.Errorf("%d, and codes %v: %s", status, d.Sim.Codes(), text)
 	}
 }
 

@@ -50,7 +50,13 @@ func Open(ctx context.Context, c Config) (*Demo, error) {
 	}
 	c.SimURL = "http://" + listener.Addr().String()
 	d := &Demo{}
-	d.Sim = providersim.New(providersim.Options{Origin: c.SimURL, Log: c.Log.With("part", "simulator"), RetryScale: 0.1, Numbers: d.numbers})
+	d.Sim = providersim.New(providersim.Options{
+		Origin: c.SimURL, Log: c.Log.With("part", "simulator"), RetryScale: 0.1,
+		Numbers: d.numbers, Shared: c.Now == nil, Reset: d.forget,
+	})
+	if c.Now == nil {
+		c.Now = d.Sim.ServerNow
+	}
 	c.Merchants = func(baseURL string, _ bool) ([]folder.Merchant, error) {
 		if d.Shops != nil {
 			return Merchants(d.Shops), nil
@@ -81,6 +87,8 @@ func Open(ctx context.Context, c Config) (*Demo, error) {
 	d.Go(d.Sim.Run)
 	return d, nil
 }
+
+func (d *Demo) forget() error { return d.Program.Forget(context.Background()) }
 
 // numbers lists the out_trade_nos that a session has made so far.
 func (d *Demo) numbers(session string) (list []string) {

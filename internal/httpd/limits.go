@@ -60,6 +60,21 @@ func newLimits() *limits {
 	}
 }
 
+// forget gives everybody their whole allowance again. Event streams keep their places.
+func (l *limits) forget() {
+	for _, k := range []*limiter{l.page, l.status, l.attempt, l.api, l.warning} {
+		k.keys.Purge()
+	}
+	for _, a := range []addressLimiter{l.address, l.event, l.attemptAddress, l.guess, l.report, l.offer} {
+		a.each.keys.Purge()
+		a.wide.keys.Purge()
+	}
+}
+
+// ForgetRates gives everybody their whole allowance of requests again. For tests, whose
+// next case is to begin as the first did.
+func (s *Server) ForgetRates() { s.limits.forget() }
+
 type limit struct {
 	n   int
 	per time.Duration

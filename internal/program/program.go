@@ -93,6 +93,8 @@ type Program struct {
 	webhooks  *webhook.Directory
 	reloading sync.Mutex
 
+	forgetRates func()
+
 	group  run.Group
 	public *http.ServeMux
 	admin  *http.ServeMux

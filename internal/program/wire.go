@@ -92,6 +92,7 @@ func (p *Program) wire(ctx context.Context) error {
 		Queue: p.Stores.Outbox, Secrets: p.webhooks.Secrets, Loopback: !p.RealMoney(), Now: p.Now, Log: p.Log,
 		Metrics: webhook.NewMetrics(registry, p.Stores.Outbox, p.Now),
 	})
+	p.forgetRates = server.ForgetRates
 	p.public.Handle("/", server.Handler())
 	p.admin.Handle("/", server.Admin())
 	p.group.OnDrain(func() { p.Log.Info("draining", "for", p.Drain); server.Drain() })

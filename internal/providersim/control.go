@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"morepay/internal/strictjson"
 )
@@ -30,7 +29,8 @@ func (s *Sim) controls() map[string]func(*http.Request) (any, error) {
 		"POST /control/cancel":    s.controlCancel,
 		"POST /control/user":      s.controlUser,
 		"GET /control/clock":      s.controlClock,
-		"POST /control/clock":     s.controlAdvance,
+		"POST /control/clock":     s.controlSetClock,
+		"POST /control/reset":     s.controlReset,
 		"GET /control/faults":     s.controlFaults,
 		"POST /control/faults":    s.controlInject,
 		"DELETE /control/faults":  s.controlCalm,
@@ -161,27 +161,6 @@ func (s *Sim) controlUser(r *http.Request) (any, error) {
 	}
 	s.SetUser(t.User)
 	return map[string]User{"user": t.User}, nil
-}
-
-func (s *Sim) controlClock(*http.Request) (any, error) {
-	return map[string]time.Time{"now": s.Now()}, nil
-}
-
-// maxAdvance limits one move of the clock, in seconds: ten years.
-const maxAdvance = 10 * 365 * 24 * 60 * 60
-
-func (s *Sim) controlAdvance(r *http.Request) (any, error) {
-	by, err := controlBody[struct {
-		Seconds int64 `json:"advance_seconds"`
-	}](r)
-	if err != nil {
-		return nil, err
-	}
-	if by.Seconds == 0 || max(by.Seconds, -by.Seconds) > maxAdvance {
-		return nil, fmt.Errorf("advance_seconds: must be up to %d, or down to minus that, and not 0", maxAdvance)
-	}
-	s.Advance(time.Duration(by.Seconds) * time.Second)
-	return s.controlClock(r)
 }
 
 func (s *Sim) controlFaults(*http.Request) (any, error) {

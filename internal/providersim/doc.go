@@ -45,8 +45,9 @@
 //	POST   /control/approve    {"ref", "user"}: ref is a QR's text, a prepay_id, an out_trade_no or an id
 //	POST   /control/cancel     {"ref", "user"}
 //	POST   /control/user       {"user"}: who holds the phone when a page asks
-//	GET    /control/clock      {"now"}
-//	POST   /control/clock      {"advance_seconds"}: moves the clock
+//	GET    /control/clock      {"now", "frozen", "server_now", "server_ahead_seconds"}
+//	POST   /control/clock      {"advance_seconds", "freeze", "server_ahead_seconds"}: moves, stops and parts the clocks
+//	POST   /control/reset      {}: no faults, clocks right, and the server's breakers, rates and marks forgotten
 //	GET    /control/faults     the table, the rules in force, the seed
 //	POST   /control/faults     {"rules": [{"fault", "session", "number", "account", "operation", "next", "percent"}]} or {"preset": "chaos"}; with "seed", all begins again from it
 //	DELETE /control/faults     ends all rules

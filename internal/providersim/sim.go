@@ -29,6 +29,9 @@ type Options struct {
 	// Numbers lists the out_trade_nos that a checkout session has made so far, so that
 	// faults can be put on one session; nil if nobody knows.
 	Numbers func(session string) []string
+
+	Shared bool         // the server that is tried has our clock: see ServerNow
+	Reset  func() error // has that server forget what it has learnt from failures; nil if it can't be told
 }
 
 // Sim plays the providers. All methods are safe for concurrent use. Its books
@@ -38,12 +41,12 @@ type Sim struct {
 	routes  *http.ServeMux
 	life    context.Context // done once Close was called
 	end     context.CancelFunc
+	clock   clock
 	wake    chan struct{} // holds one token when the jobs or the clock changed
 
-	mu           sync.Mutex // guards all that follows
-	left         *sync.Cond // a Run returned
-	running      int        // Runs under way
-	offset       time.Duration
+	mu           sync.Mutex                      // guards all that follows
+	left         *sync.Cond                      // a Run returned
+	running      int                             // Runs under way
 	wechat       map[string]*wechatAccount       // by mchid
 	alipay       map[string]*alipayAccount       // by app id
 	merchantLink map[string]*merchantLinkAccount // by id
@@ -83,6 +86,7 @@ func New(o Options) *Sim {
 	o.Origin = strings.TrimSuffix(o.Origin, "/")
 	s := &Sim{
 		options:      o,
+		clock:        clock{real: o.Now},
 		seed:         o.Seed,
 		routes:       http.NewServeMux(),
 		wake:         make(chan struct{}, 1),
@@ -133,25 +137,6 @@ func nearby(remote string) bool {
 	}
 	ip = ip.Unmap()
 	return ip.IsLoopback() || ip.IsPrivate() || ip.IsLinkLocalUnicast()
-}
-
-// Now returns the time on the simulator's clock: Options.Now plus what Advance added.
-func (s *Sim) Now() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.now()
-}
-
-func (s *Sim) now() time.Time { return s.options.Now().Add(s.offset) }
-
-// Advance moves the simulator's clock, to let codes, links and orders expire
-// and to bring retries forward. A negative d moves it back. Signatures stay on
-// Options.Now, so that a client whose clock was not moved still understands us.
-func (s *Sim) Advance(d time.Duration) {
-	s.mu.Lock()
-	s.offset += d
-	s.mu.Unlock()
-	s.stir()
 }
 
 // scaled compresses a time of the provider's schedules.
