@@ -48,6 +48,7 @@ type Config struct {
 	Sessions  func() []Opened                                     // newest first
 	Trace     func(context.Context, string) (*trace.Trace, error) // of a session's id
 	Pay       string                                              // address that opens an order and sends the browser to its page
+	Control   string                                              // origin of the simulator and its control API
 	Now       func() time.Time
 }
 
@@ -55,10 +56,14 @@ type Config struct {
 type Console struct {
 	Config
 	baselines *baselines
+	client    *http.Client
 }
 
+// patience bounds a call of the control API.
+const patience = 10 * time.Second
+
 // New makes a Console.
-func New(c Config) *Console { return &Console{c, newBaselines()} }
+func New(c Config) *Console { return &Console{c, newBaselines(), &http.Client{Timeout: patience}} }
 
 // Handler serves /qa and what is below it.
 func (c *Console) Handler() http.Handler {
@@ -68,11 +73,14 @@ func (c *Console) Handler() http.Handler {
 	mux.Handle("GET /qa/matrix", page(c.matrix))
 	mux.Handle("GET /qa/matrix/{format}", page(c.download))
 	mux.Handle("GET /qa/cell", page(c.cell))
+	mux.Handle("GET /qa/faults", page(c.faults))
+	mux.Handle("GET /qa/payments", page(c.payments))
 	mux.Handle("GET /qa/sessions", page(c.sessions))
 	mux.Handle("GET /qa/trace", page(c.lead))
 	mux.Handle("GET /qa/trace/{session}", page(c.trace))
 	crossOrigin := http.NewCrossOriginProtection()
 	mux.Handle("POST /qa/baseline", crossOrigin.Handler(page(c.keep)))
+	mux.Handle("POST /qa/do/{button}", crossOrigin.Handler(page(c.press)))
 	mux.HandleFunc("GET /qa/console.css", func(w http.ResponseWriter, r *http.Request) {
 		http.ServeFileFS(w, r, files, "pages/console.css")
 	})

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"morepay/internal/capability"
 	"morepay/internal/demo/demotest"
@@ -228,5 +229,87 @@ func TestTraceHasExchanges(t *testing.T) {
 	story := s.Get(t, s.SimURL+"/qa/trace/"+open.ID+"?format=text").Body
 	if !strings.Contains(story, "exchange") || !strings.Contains(story, "POST /v3/pay/transactions/native") || !strings.Contains(story, "answer 200") {
 		t.Errorf("the story is\n%s", story)
+	}
+}
+
+// press posts a form of the console.
+func press(t *testing.T, s *demotest.Demo, button string, fields ...string) demotest.Answer {
+	t.Helper()
+	form := url.Values{}
+	for i := 0; i < len(fields); i += 2 {
+		form.Set(fields[i], fields[i+1])
+	}
+	return s.Do(t, demotest.Request(t, http.MethodPost, s.SimURL+"/qa/do/"+button, form.Encode(),
+		"Content-Type", "application/x-www-form-urlencoded", "Sec-Fetch-Site", "same-origin"))
+}
+
+var command = regexp.MustCompile(`curl [^<]*-d (&#39;[^<]*&#39;)`)
+
+// A button does what the control API does, says the command for it, and shows a refusal as
+// one.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	s := demotest.Start(t)
+	fault := "reply-lost"
+	a := press(t, s, "inject", "fault", fault, "next", "1", "percent", "", "operation", "prepay", "seed", "7")
+	said := command.FindStringSubmatch(a.Body)
+	if a.Status != http.StatusOK || said == nil || html.UnescapeString(said[1]) != `'{"rules":[{"fault":"reply-lost","next":1,"operation":"prepay"}],"seed":7}'` {
+		t.Fatalf("status %d, command %q", a.Status, said)
+	}
+	page := s.Get(t, s.SimURL+"/qa/faults?session=cs_1").Body
+	for _, want := range []string{"In force", "fault=reply-lost", "seed 7", "notify-duplicate", `value="cs_1"`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page of faults lacks %q", want)
+		}
+	}
+	if rules := s.Sim.Rules(); len(rules) != 1 || rules[0].Fault != fault {
+		t.Errorf("rules: %+v", rules)
+	}
+	if a := press(t, s, "calm"); a.Status != http.StatusOK || len(s.Sim.Rules()) != 0 {
+		t.Errorf("ending them: status %d, rules %+v", a.Status, s.Sim.Rules())
+	}
+	for _, test := range []struct {
+		button string
+		fields []string
+		want   string
+	}{
+		{"inject", []string{"fault", "no-such"}, "Refused: status 400"},
+		{"inject", []string{"fault", fault, "next", "often"}, "<code>next</code> must be a whole number"},
+		{"clock", []string{"advance_seconds", "0"}, "Refused: status 400"},
+		{"approve", []string{"ref", "nothing"}, "Refused: status 409"},
+		{"dance", nil, "there is no such button"},
+	} {
+		if a := press(t, s, test.button, test.fields...); !strings.Contains(a.Body, test.want) {
+			t.Errorf("%s %q: status %d, and not %q", test.button, test.fields, a.Status, test.want)
+		}
+	}
+	foreign := demotest.Request(t, http.MethodPost, s.SimURL+"/qa/do/chaos", "", "Content-Type", "application/x-www-form-urlencoded", "Sec-Fetch-Site", "cross-site")
+	if a := s.Do(t, foreign); a.Status != http.StatusForbidden || len(s.Sim.Rules()) != 0 {
+		t.Errorf("pressed by another site: status %d, rules %+v", a.Status, s.Sim.Rules())
+	}
+}
+
+// What the wallets hold is listed, and can be paid from there.
+func TestPayments(t *testing.T) {
+	t.Parallel()
+	s := demotest.Start(t)
+	if page := s.Get(t, s.SimURL+"/qa/payments").Body; !strings.Contains(page, "No order yet") {
+		t.Error("before: no sentence")
+	}
+	open := s.Open(t, demotest.Order{Merchant: "bench"})
+	s.Do(t, demotest.Request(t, http.MethodPost, open.URL+"/attempts", s.Form(t, open, "wechat_pay", pay.RailQR).Encode(),
+		"Content-Type", "application/x-www-form-urlencoded", "User-Agent", demotest.Desktop))
+	number := s.Look(t, open).Attempts[0].OutTradeNo
+	if page := s.Get(t, s.SimURL+"/qa/payments").Body; !strings.Contains(page, number) {
+		t.Error("the order is not listed")
+	}
+	s.UntilPaid(t, open, func() {
+		if a := press(t, s, "approve", "ref", number, "user", "hong"); !strings.Contains(a.Body, "Done") {
+			t.Errorf("status %d: %s", a.Status, a.Body)
+		}
+	})
+	before := s.Sim.Now()
+	if a := press(t, s, "clock", "advance_seconds", "3600"); a.Status != http.StatusOK || s.Sim.Now().Sub(before) < time.Hour {
+		t.Errorf("status %d, the clock went on by %v", a.Status, s.Sim.Now().Sub(before))
 	}
 }

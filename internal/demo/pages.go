@@ -18,7 +18,7 @@ import (
 // simulator serves the providers' side, the phone and the QA console.
 func (d *Demo) simulator(shop *Storefront) http.Handler {
 	pages := console.New(console.Config{
-		Merchants: d.merchants, Sessions: shop.Opened, Trace: d.trace, Pay: d.BaseURL + "/demo/pay", Now: d.Now,
+		Merchants: d.merchants, Sessions: shop.Opened, Trace: d.trace, Pay: d.BaseURL + "/demo/pay", Control: d.SimURL, Now: d.Now,
 	}).Handler()
 	mux := http.NewServeMux()
 	mux.Handle("/", simulate.Guard(d.Sim.Handler()))
