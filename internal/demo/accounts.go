@@ -99,7 +99,10 @@ func openMerchantLink(shop *Shop, sim *providersim.Sim, _ keys, _ int, files map
 	url := "https://cashier.test/merchantlink/" + shop.ID
 	settings := map[string]any{"account": shop.ID, "url": url, "secret": "cashier_secret", "hosts": []string{"cashier.test"}}
 	if !slices.Contains(oldCashiers, shop.ID) {
-		settings["version"], settings["authorize"], settings["methods"] = 2, url+"/payer", acquired[shop.ID]
+		settings["version"], settings["authorize"] = 2, url+"/payer"
+	}
+	if methods := acquired[shop.ID]; methods != nil {
+		settings["methods"] = methods
 	}
 	return settle(shop, "merchantlink", settings)
 }
