@@ -85,7 +85,7 @@ func openAlipay(shop *Shop, sim *providersim.Sim, k keys, n int, files map[strin
 var oldCashiers = []string{"icons"}
 
 // acquired lists what the shops' cashiers take of other providers' methods.
-var acquired = map[string][]pay.Method{"acquirer": {"wechat_pay", "alipay"}}
+var acquired = map[string][]pay.Method{"oneacquirer": {"wechat_pay", "alipay"}}
 
 // openMerchantLink opens the merchant's own cashier, for all that neither WeChat Pay nor
 // Alipay itself takes.

@@ -42,12 +42,12 @@ var walletApps = []walletApp{
 	},
 	// The same by the merchant's own cashier, whose acquirer has both wallets.
 	{
-		"wechat-by-acquirer", demotest.WeChat, "acquirer", "wechat_pay", "WeixinJSBridge", "invoke", "getBrandWCPayRequest", "/phone/bridge",
+		"wechat-by-acquirer", demotest.WeChat, "oneacquirer", "wechat_pay", "WeixinJSBridge", "invoke", "getBrandWCPayRequest", "/phone/bridge",
 		map[string]string{"nonceStr": "another"},
 		`{"err_msg":"get_brand_wcpay_request:ok"}`, `{"err_msg":"get_brand_wcpay_request:cancel"}`,
 	},
 	{
-		"alipay-by-acquirer", demotest.Alipay, "acquirer", "alipay", "AlipayJSBridge", "call", "tradePay", "/phone/tradepay",
+		"alipay-by-acquirer", demotest.Alipay, "oneacquirer", "alipay", "AlipayJSBridge", "call", "tradePay", "/phone/tradepay",
 		map[string]string{"user": "hong"},
 		`{"resultCode":"9000"}`, `{"resultCode":"6001"}`,
 	},

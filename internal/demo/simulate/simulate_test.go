@@ -21,7 +21,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		"no-key":      {func(dir string) error { return os.Remove(filepath.Join(dir, simulate.KeyFile)) }, simulate.KeyFile + " is missing"},
 		"key-of-none": {func(dir string) error { return os.WriteFile(filepath.Join(dir, simulate.KeyFile), []byte("x"), 0o600) }, "must be an RSA key"},
-		"other-key":   {otherKey, "/merchant.json: accounts.alipay: invalid_request (public_key)"},
+		"other-key":   {otherKey, "bench/merchant.json: accounts.alipay: invalid_request (public_key)"},
 		"live":        {replaceIn("bench/merchant.json", `"mode": "test"`, `"mode": "live"`), "bench/merchant.json:2: invalid_request (mode)"},
 		"number":      {replaceIn("bench/merchant.json", `"mchid":"16`, `"mchid":"x6`), "bench/merchant.json: accounts.wechatpay"},
 		"no-file":     {func(dir string) error { return os.Remove(filepath.Join(dir, "bench", "wechat_api_v3_key")) }, "bench/merchant.json: accounts.wechatpay: invalid_request (api_v3_key)"},
