@@ -81,7 +81,7 @@ iframe{display:block;width:100vw;max-width:100%;min-height:inherit;border:0}
   // origin returns an endpoint that this page may frame. Plain http is for shops that
   // are under development and served by plain http themselves.
   function origin(endpoint) {
-    if (HERE === "null") throw bad("endpoint", "can't be framed without an origin (file:, sandbox): link to the session");
+    if (HERE === "null") throw bad("endpoint", "can't be framed without an origin (file:, sandbox): link to it");
     if (!endpoint) throw bad("endpoint", "is missing, which a module needs");
     const [found, secure] = /^http(s?):\/\/[^/?#@]+(?=\/?$)/.exec(endpoint) || [];
     if (secure || (found && HERE.startsWith("http:"))) return found;
@@ -291,7 +291,7 @@ iframe{display:block;width:100vw;max-width:100%;min-height:inherit;border:0}
       const fail = () => this._fail();
       this._timer = setTimeout(fail, 20000);
       this._frame = Object.assign(document.createElement("iframe"), {
-        allow: "clipboard-write",
+        allow: "web-share;clipboard-write",
         referrerPolicy: "strict-origin-when-cross-origin",
         // The page leaves the frame only on the payer's own click: to a wallet, or to a new tab
         // where the shop's own frame lets no wallet open. Downloads are for the picture of a code.

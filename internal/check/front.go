@@ -162,7 +162,7 @@ func (f *front) assets(a *web.Assets) {
 	for _, name := range a.Loaders() {
 		f.pinned(a.URL(name), a.Integrity(name))
 	}
-	for _, name := range []string{web.Boot, web.Frame, web.Listen, web.WasmExec, web.AppWasm} {
+	for _, name := range []string{web.Boot, web.Frame, web.Listen, web.Share, web.WasmExec, web.AppWasm} {
 		path := a.URL(name)
 		if path == "" {
 			continue

@@ -39,6 +39,7 @@ type attemptBody struct {
 	Reference  string           `json:"provider_reference,omitempty"`
 	CreatedAt  time.Time        `json:"created_at"`
 	PaidAt     time.Time        `json:"paid_at,omitzero"`
+	Friend     bool             `json:"friend,omitempty"` // of a friend whom the payer asked: a refund goes to them
 }
 
 type refundBody struct {
@@ -62,7 +63,7 @@ func (s *Server) sessionBody(l *pay.Ledger) sessionBody {
 		Attempts: []attemptBody{}, Refunds: []refundBody{},
 	}
 	for _, a := range l.Attempts {
-		b.Attempts = append(b.Attempts, attemptBody{a.ID, a.Method, a.Rail, a.State, a.OutTradeNo, a.Reference, a.CreatedAt, a.PaidAt})
+		b.Attempts = append(b.Attempts, attemptBody{a.ID, a.Method, a.Rail, a.State, a.OutTradeNo, a.Reference, a.CreatedAt, a.PaidAt, a.Invitation != ""})
 	}
 	for _, r := range l.Refunds {
 		b.Refunds = append(b.Refunds, refundOf(r))
