@@ -81,6 +81,8 @@ func TestRates(t *testing.T) {
 		return func() *http.Request { n++; return sessions[n%len(sessions)]() }
 	}
 	two := s.Open(t, demotest.Order{})
+	asked, askedToo := s.Open(t, demotest.Order{Merchant: "friend"}), s.Open(t, demotest.Order{Merchant: "friend"})
+	friend, friendToo := s.ask(t, asked, ""), s.ask(t, askedToo, "")
 	manyPages := func(address string) func() *http.Request {
 		pages, n := make([]func() *http.Request, 20), 0
 		for i := range pages {
@@ -107,6 +109,9 @@ func TestRates(t *testing.T) {
 			return demotest.Request(t, http.MethodPost, s.Origin+"/pay/guess/attempts", "", from, "203.0.113.16", "Sec-Fetch-Site", "cross-site")
 		}, get(two.URL, "text/html", "203.0.113.16")},
 		{"pages-by-foreign-forms", 60, time.Minute, foreignForm(s.Open(t, demotest.Order{}), "203.0.113.17"), get(two.URL, "text/html", "203.0.113.17")},
+		{"guesses-of-friends-links", 60, time.Minute, get(s.Origin+"/p/guess", "text/html", "203.0.113.18"), get(two.URL, "text/html", "203.0.113.18")},
+		{"pages-of-a-friends-link", 60, time.Minute, get(friend.URL, "text/html", "203.0.113.19"), get(asked.URL, "text/html", "203.0.113.19")},
+		{"attempts-by-a-friends-link", 6, time.Minute, attempts(friendToo, "203.0.113.20"), attempts(askedToo, "203.0.113.20")},
 		{"network-is-one-address", 60, time.Minute, get(s.Origin+"/pay/guess", "text/html", "2001:db8:1::1"), get(two.URL, "text/html", "2001:db8:2::1")},
 		{"status-of-a-session", 30, time.Minute, get(s.Open(t, demotest.Order{}).URL+"/events", demotest.TypeJSON, "203.0.113.9"), get(two.URL+"/events", demotest.TypeJSON, "203.0.113.9")},
 		{"attempts-of-a-session", 6, time.Minute, attempts(s.Open(t, demotest.Order{}), "203.0.113.10"), attempts(two, "203.0.113.10")},
