@@ -3,6 +3,7 @@ package providersim
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"fmt"
 	"net/http"
@@ -67,7 +68,7 @@ const alipayBillHead = "支付宝交易号,商户订单号,业务类型,商品�
 type alipayRow struct {
 	reference, number, kind, goods string
 	created, at                    time.Time
-	payer, yuan, refund            string
+	payer, yuan, coupon, refund    string
 }
 
 func (r alipayRow) String() string {
@@ -77,7 +78,7 @@ func (r alipayRow) String() string {
 	}
 	return strings.Join([]string{
 		r.reference + "\t", r.number + "\t", r.kind, r.goods, r.created.In(china).Format(time.DateTime), r.at.In(china).Format(time.DateTime),
-		"", "", "", "", r.payer, r.yuan, r.yuan, "0.00", "0.00", "0.00", "0.00", "0.00", "", "0.00", "0.00", refund, "0.00", "0.00", "",
+		"", "", "", "", r.payer, r.yuan, r.yuan, "0.00", "0.00", cmp.Or(r.coupon, "0.00"), "0.00", "0.00", "", "0.00", "0.00", refund, "0.00", "0.00", "",
 	}, ",")
 }
 
@@ -87,13 +88,14 @@ func (s *Sim) alipayRows(a *alipayAccount, day time.Time) (rows []alipayRow) {
 	for _, l := range s.billLines(a, day, billed{payments: true, refunds: true}) {
 		row := alipayRow{
 			reference: l.o.reference, number: l.o.number, kind: "交易", goods: plain(l.o.description), created: l.o.created, at: l.o.paidAt,
-			payer: logon(l.o.payer), yuan: yuan(l.o.fen),
+			payer: logon(l.o.payer), yuan: yuan(l.o.fen), coupon: yuan(l.o.coupon),
 		}
 		if r := l.r; r != nil {
 			if r.isStuck(written(day)) {
 				continue // only what has succeeded is billed
 			}
-			row.kind, row.at, row.yuan, row.refund = "退款", r.created, "-"+yuan(r.fen), r.number
+			row.kind, row.at, row.yuan, row.refund = "退款", r.created, negative(r.fen), r.number
+			row.coupon = negative(r.fen - l.o.payerFen(r.fen))
 		}
 		rows = append(rows, row)
 	}
@@ -103,6 +105,13 @@ func (s *Sim) alipayRows(a *alipayAccount, day time.Time) (rows []alipayRow) {
 		})
 	}
 	return rows
+}
+
+func negative(fen int64) string {
+	if fen == 0 {
+		return "0.00"
+	}
+	return "-" + yuan(fen)
 }
 
 // alipayArchive writes the two files of a bill, in GBK: its rows, and their sums

@@ -60,12 +60,16 @@ func (a *alipayAccount) statement(o *order, n notice, at time.Time) url.Values {
 		}
 		return p
 	}
-	for _, name := range []string{"receipt_amount", "buyer_pay_amount", "invoice_amount"} {
-		p.Set(name, yuan(o.fen+n.fenOff))
+	p.Set("receipt_amount", yuan(o.fen+n.fenOff))
+	for _, name := range []string{"buyer_pay_amount", "invoice_amount"} {
+		p.Set(name, yuan(o.payerFen(o.fen)+n.fenOff))
+	}
+	if vouchers := o.vouchers(); vouchers != "" {
+		p.Set("voucher_detail_list", vouchers)
 	}
 	p.Set("point_amount", "0.00")
 	p.Set("gmt_payment", o.paidAt.In(china).Format(time.DateTime))
-	p.Set("fund_bill_list", `[{"amount":"`+yuan(o.fen+n.fenOff)+`","fundChannel":"ALIPAYACCOUNT"}]`)
+	p.Set("fund_bill_list", o.funds(n.fenOff))
 	return p
 }
 

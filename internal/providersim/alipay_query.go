@@ -66,7 +66,7 @@ func queryTrade(s *Sim, c *alipayCall) (any, error) {
 		Status: tradeStatus(o, c.now), Total: yuan(o.fen), Receipt: "0.00", BuyerPay: "0.00", Point: "0.00", Invoice: "0.00",
 	}
 	if !o.paidAt.IsZero() {
-		r.Receipt, r.BuyerPay, r.Invoice = r.Total, r.Total, r.Total
+		r.Receipt, r.BuyerPay, r.Invoice = r.Total, yuan(o.payerFen(o.fen)), yuan(o.payerFen(o.fen))
 		r.SendPayDate = o.paidAt.In(china).Format(time.DateTime)
 	}
 	for _, f := range c.struck {

@@ -96,8 +96,9 @@ type order struct {
 	closesAt    time.Time     // from here on the order is closed, unless it was paid
 	patience    time.Duration // from the payer's arrival to closesAt; zero if that is fixed
 
-	launched  bool // a browser's link has brought it to the phone
-	payer     User // who opened it first, or ""
+	launched  bool  // a browser's link has brought it to the phone
+	payer     User  // who opened it first, or ""
+	coupon    int64 // fen that a coupon of the company's pays for the payer
 	paidAt    time.Time
 	reference string // the company's number of the payment
 	refunds   []*refund

@@ -336,6 +336,11 @@ var faultTable = []Fault{
 		Does: "says that the OAuth code was used (errcode 40163, isv.code-invalid), at its first use",
 		on:   opIdentify,
 	}, {
+		Name: "coupon", Ends: EndsPaid, Shows: ShowsNothing, Only: []Wallet{WeChat, Alipay},
+		Does:  "a coupon of the company's pays a tenth of the amount: what the payer pays is stated beside it, and is less",
+		on:    opPrepay,
+		after: couponPays,
+	}, {
 		Name: "xml-notice", Ends: EndsPaid, Shows: ShowsNothing, Only: []Wallet{WeChat},
 		Does:   "posts the first try in the XML of API v2, without a signature of v3; the retry is genuine",
 		notify: func(n *notice, _ *rand.Rand) { n.oldStyle = true },

@@ -179,15 +179,15 @@ func writeRow(b *bytes.Buffer, cells []string) {
 
 func (l billLine) row() []string {
 	o, a := l.o, l.o.account.(*wechatAccount)
-	at, state, settled := o.paidAt, "SUCCESS", yuan(o.fen)
-	refundID, refundNumber, returned, kind, refundState := "", "", "0.00", "", ""
+	at, state, settled, coupon := o.paidAt, "SUCCESS", yuan(o.fen), yuan(o.coupon)
+	refundID, refundNumber, returned, couponBack, kind, refundState := "", "", "0.00", "0.00", "", ""
 	if r := l.r; r != nil {
-		at, state, settled = r.created, "REFUND", "0.00"
+		at, state, settled, coupon, couponBack = r.created, "REFUND", "0.00", "0.00", yuan(r.fen-o.payerFen(r.fen))
 		refundID, refundNumber, returned, kind, refundState = r.id, r.number, yuan(r.fen), "ORIGINAL", r.status(written(r.created))
 	}
 	return []string{
 		at.In(china).Format(time.DateTime), o.appID, a.MchID, "0", "", o.reference, o.number, openid(o.appID, o.payer), string(o.product), state,
-		"OTHERS", "CNY", settled, "0.00", refundID, refundNumber, returned, "0.00", kind, refundState, plain(o.description), plain(o.attach),
+		"OTHERS", "CNY", settled, coupon, refundID, refundNumber, returned, couponBack, kind, refundState, plain(o.description), plain(o.attach),
 		"0.00000", "0.00%", settled, returned, "",
 	}
 }

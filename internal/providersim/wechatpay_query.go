@@ -20,7 +20,7 @@ type transaction struct {
 	SuccessTime string            `json:"success_time,omitempty"`
 	Payer       transactionPayer  `json:"payer"`
 	Amount      transactionAmount `json:"amount"`
-	Promotions  []string          `json:"promotion_detail"`
+	Promotions  []promotion       `json:"promotion_detail"`
 }
 
 type transactionPayer struct {
@@ -49,7 +49,7 @@ func (a *wechatAccount) transaction(o *order, now time.Time) transaction {
 		MchID: a.MchID, AppID: o.appID, Number: o.number, Attach: o.attach,
 		TradeState: tradeStates[is].state, Description: tradeStates[is].description,
 		Amount:     transactionAmount{Total: o.fen, Currency: "CNY", PayerCurrency: "CNY"},
-		Promotions: []string{},
+		Promotions: []promotion{},
 	}
 	if o.paidAt.IsZero() {
 		return t
@@ -57,7 +57,7 @@ func (a *wechatAccount) transaction(o *order, now time.Time) transaction {
 	t.Reference, t.TradeType, t.BankType = o.reference, o.product, "OTHERS"
 	t.SuccessTime = stamp(o.paidAt)
 	t.Payer.OpenID = openid(o.appID, o.payer)
-	t.Amount.PayerTotal = o.fen
+	t.Amount.PayerTotal, t.Promotions = o.payerFen(o.fen), o.promotions()
 	return t
 }
 

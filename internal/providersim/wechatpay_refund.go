@@ -155,8 +155,8 @@ func (a *wechatAccount) refundReply(o *order, r *refund, now time.Time) refundRe
 		ID: r.id, Number: r.number, Reference: o.reference, OrderNumber: o.number,
 		Channel: r.redirected.channel(), Account: r.redirected.account(), CreateTime: stamp(r.created), Status: r.status(now), Funds: "AVAILABLE",
 		Amount: refundAmount{
-			Total: o.fen, Refund: r.fen, PayerTotal: o.fen, PayerRefund: r.fen,
-			SettlementRefund: r.fen, SettlementTotal: o.fen, Currency: "CNY",
+			Total: o.fen, Refund: r.fen, PayerTotal: o.payerFen(o.fen), PayerRefund: o.payerFen(r.fen),
+			SettlementRefund: r.fen, SettlementTotal: o.fen, DiscountRefund: r.fen - o.payerFen(r.fen), Currency: "CNY",
 		},
 		Promotions: []string{},
 	}
@@ -191,7 +191,7 @@ func (a *wechatAccount) refundNotice(o *order, r *refund, at time.Time) refundNo
 	n := refundNotice{
 		MchID: a.MchID, OrderNumber: o.number, Reference: o.reference, Number: r.number, ID: r.id,
 		Status: r.status(at), Account: r.redirected.account(),
-		Amount: refundNoticeAmount{Total: o.fen, Refund: r.fen, PayerTotal: o.fen, PayerRefund: r.fen},
+		Amount: refundNoticeAmount{Total: o.fen, Refund: r.fen, PayerTotal: o.payerFen(o.fen), PayerRefund: o.payerFen(r.fen)},
 	}
 	if n.Status == "SUCCESS" {
 		n.SuccessTime = stamp(r.succeeds())

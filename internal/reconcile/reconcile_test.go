@@ -52,6 +52,18 @@ func TestBooksAgree(t *testing.T) {
 	}
 }
 
+// What a coupon of the provider's pays is no difference, of the payment nor of its refund.
+func TestCouponAgrees(t *testing.T) {
+	t.Parallel()
+	fx := newFixture(t)
+	since := fx.Now()
+	fx.must(fx.Sim.Inject(providersim.Rule{Fault: "coupon", Percent: 100}))
+	fx.refunded(fx.paid(), 1000)
+	if result := fx.compare(since); result.Outcome != reconcile.Agrees || result.Totals.Payments.Value.Value != 5980 || result.Totals.Refunds.Value.Value != 1000 {
+		t.Errorf("got %+v", result)
+	}
+}
+
 // differing are the ways in which books and bill can disagree, and whether the
 // books agree from then on.
 var differing = []struct {
