@@ -1,6 +1,7 @@
 package httpd_test
 
 import (
+	"bytes"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -255,5 +256,107 @@ func TestLookingAtALinkBeginsNothing(t *testing.T) {
 	s.page(t, friend, "Sec-Fetch-Dest", "document")
 	if n := len(s.Look(t, open).Attempts); n != 0 {
 		t.Errorf("%d attempts", n)
+	}
+}
+
+// A friend inside WeChat is identified and comes back to their own page, with a payment
+// that is made out to them.
+func TestFriendInsideWeChat(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	open := s.Open(t, demotest.Order{Merchant: "friend"})
+	friend := s.ask(t, open, "Mei")
+	back := s.Get(t, s.identifiedLink(t, friend, "wechat_pay", demotest.WeChat), "Accept", "text/html", "User-Agent", demotest.WeChat)
+	if to := back.Header.Get("Location"); back.Status != http.StatusSeeOther || to != "/p/"+friend.Token {
+		t.Fatalf("status %d to %q: %s", back.Status, to, back.Body)
+	}
+	if a := s.Look(t, open).Attempts; len(a) != 1 || a[0].Rail != pay.RailJSAPI || a[0].State != pay.AttemptAwaiting {
+		t.Errorf("the attempts are %+v", a)
+	}
+	if payers := s.page(t, open, "User-Agent", demotest.WeChat); strings.Contains(payers.Body, `"bridge":{`) {
+		t.Error("the payer's page has the call that is the friend's")
+	}
+	if friends := s.page(t, friend, "User-Agent", demotest.WeChat); !strings.Contains(friends.Body, `"bridge":{`) {
+		t.Errorf("the friend's page has no call: %s", friends.Body)
+	}
+}
+
+// The wallet's page brings a friend back to theirs, who is not led on to the shop.
+func TestFriendComesBackFromTheWallet(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	open := s.Open(t, demotest.Order{Merchant: "friend"})
+	friend := s.ask(t, open, "Mei")
+	form := s.Form(t, friend, "alipay", pay.RailRedirect)
+	a := s.Do(t, s.post(t, friend, "/attempts", "", form))
+	if a.Status != http.StatusSeeOther {
+		t.Fatalf("status %d: %s", a.Status, a.Body)
+	}
+	s.Get(t, a.Header.Get("Location"), "User-Agent", demotest.Desktop) // the wallet's page is seen
+	s.UntilPaid(t, friend, func() { s.Phone(t, "approve", s.Look(t, open).Attempts[0].OutTradeNo) })
+	wallet, err := url.Parse(a.Header.Get("Location"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	back := s.Get(t, wallet.Query().Get("return_url"))
+	if to := back.Header.Get("Location"); to != "/p/"+friend.Token+"/return" {
+		t.Errorf("the wallet leads to %q, status %d", to, back.Status)
+	}
+	var progress struct {
+		Onward bool
+		To     string `json:"continue_url"`
+	}
+	s.Get(t, friend.URL+"?returned=1", "Accept", demotest.TypeJSON).Decode(t, &progress)
+	if progress.Onward || progress.To != "" {
+		t.Errorf("the friend is led on: %+v", progress)
+	}
+}
+
+// Two who hold the same link are two payers of one order: whoever is second gets their
+// money back.
+func TestTwoFriendsAtOnce(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	open := s.Open(t, demotest.Order{Merchant: "friend"})
+	friend := s.ask(t, open, "Mei")
+	requests := make([]*http.Request, 6)
+	for i := range requests {
+		requests[i] = s.post(t, friend, "/attempts", "", s.Form(t, friend, []pay.Method{"wechat_pay", "alipay"}[i%2], pay.RailQR))
+	}
+	for _, a := range s.Together(t, requests) {
+		if a.Status != http.StatusSeeOther {
+			t.Errorf("status %d: %s", a.Status, a.Body)
+		}
+	}
+	attempts := s.Look(t, open).Attempts
+	if len(attempts) != 2 {
+		t.Fatalf("the attempts are %+v", attempts)
+	}
+	events := s.Events(t, friend)
+	for _, a := range attempts {
+		s.Phone(t, "approve", a.OutTradeNo)
+	}
+	states := func() string {
+		now := s.Look(t, open).Attempts
+		return string(min(now[0].State, now[1].State) + " " + max(now[0].State, now[1].State))
+	}
+	for states() != "succeeded surplus" {
+		events.Next(t)
+	}
+}
+
+// A database that was copied opens no friend's page.
+func TestFriendsTokenAtRest(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	open := s.Open(t, demotest.Order{Merchant: "friend"})
+	friend := s.ask(t, open, "Mei")
+	s.choose(t, friend, "wechat_pay")
+	rest := s.atRest(t)
+	if !bytes.Contains(rest, []byte("Mei")) {
+		t.Fatal("the database is not where it is looked for")
+	}
+	if bytes.Contains(rest, []byte(friend.Token)) || bytes.Contains(rest, []byte(open.Token)) {
+		t.Error("a token lies in the database")
 	}
 }
