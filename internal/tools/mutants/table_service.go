@@ -95,11 +95,11 @@ var checkoutRows = []row{
 		line: "if err := s.merchants.ReturnURL(merchant, n.ReturnURL); err != nil {", becomes: "if false {",
 		tests: "./internal/checkout TestCreateChecksEveryField",
 	}, {
-		name: "provider-that-is-down-is-asked-by-all", file: "internal/account/account.go",
+		name: "provider-that-is-down-is-asked-by-all", file: "internal/account/breaker.go",
 		line: "c.ConsecutiveFailures >= 5", becomes: "c.ConsecutiveFailures < 0",
 		tests: "./internal/account TestBreaker",
 	}, {
-		name: "refusals-count-as-failures", file: "internal/account/account.go",
+		name: "refusals-count-as-failures", file: "internal/account/breaker.go",
 		line: "err == nil || definite(err)", becomes: "err == nil",
 		tests: "./internal/account TestBreaker",
 	}, {
