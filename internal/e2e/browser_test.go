@@ -64,6 +64,7 @@ func TestBrowser(t *testing.T) {
 		{"phone-stays", phoneStays},
 		{"phone-from-foreign-page", phoneFromForeignPage},
 		{"late-hand-off", lateHandOff},
+		{"handsets", handsets},
 		{"swallowed-hand-off", swallowedHandOff},
 		{"in-app", inApps(inAppPays)},
 		{"in-app-without-wasm", inApps(inAppPaysWithoutWASM)},

@@ -10,6 +10,9 @@ import (
 // openTradePage opens the trade of a signed address in the payer's browser: here,
 // on the simulated phone. Of the faults, only refusals strike it.
 func (s *Sim) openTradePage(w http.ResponseWriter, r *http.Request, c *alipayCall, product Product) {
+	if product == WapPay && !s.opensOn(w, r, Alipay) {
+		return
+	}
 	id, err := s.launchTrade(c, product)
 	rep := reply{status: http.StatusFound}
 	if err != nil {

@@ -268,6 +268,7 @@ var (
 	errNoBalance = errors.New("no_balance")
 	errRisk      = errors.New("risk")
 	errLimit     = errors.New("limit")
+	errNoNetwork = errors.New("no_network") // of the phone
 )
 
 // open binds an order to the user who has it on screen. A second user is

@@ -1,6 +1,7 @@
 package providersim_test
 
 import (
+	"encoding/base64"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+	qrcode "github.com/skip2/go-qrcode"
 
 	"morepay/internal/e2e/browsertest"
 	"morepay/internal/providersim"
@@ -46,6 +48,28 @@ func TestPhoneInABrowser(t *testing.T) {
 	phone.Wait(phoneShows + `"paid"`)
 	if _, paid, err := fx.read(fx.merchant.next(t)); err != nil || *paid.OutTradeNo != "in-a-browser-1" {
 		t.Errorf("notification: %v, %v", paid, err)
+	}
+}
+
+// TestScreenshotInABrowser drops a picture of a code onto the phone.
+func TestScreenshotInABrowser(t *testing.T) {
+	fx := newFixture(t)
+	picture, err := qrcode.Encode(fx.order("dropped-1"), qrcode.Medium, 320)
+	if err != nil {
+		t.Fatal(err)
+	}
+	phone := browsertest.Start(t).Open(t)
+	phone.Go(fx.server.URL + "/phone?user=hong")
+	phone.Wait(`document.readyState === "complete"`)
+	phone.Eval(`{
+		const bytes = Uint8Array.from(atob("`+base64.StdEncoding.EncodeToString(picture)+`"), (c) => c.charCodeAt(0));
+		const dataTransfer = new DataTransfer();
+		dataTransfer.items.add(new File([bytes], "code.png", { type: "image/png" }));
+		document.dispatchEvent(new DragEvent("drop", { dataTransfer, cancelable: true }));
+	}`, nil)
+	phone.Wait(phoneShows + `"confirm"`)
+	if orders := fx.sim.Orders(); orders[0].Payer != providersim.Hong {
+		t.Errorf("it is on the phone of %q", orders[0].Payer)
 	}
 }
 

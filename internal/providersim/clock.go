@@ -141,12 +141,14 @@ func (s *Sim) controlSetClock(r *http.Request) (any, error) {
 func tooFar(seconds int64) bool { return seconds > maxAdvance || seconds < -maxAdvance }
 
 // Reset makes everything as it is before the first case of a test: no faults, the
-// clocks right, and what the server has learnt from earlier failures forgotten, if
+// clocks right, the phone as new, and what the server has learnt from earlier failures forgotten, if
 // Options.Reset can do that. Orders stay.
 func (s *Sim) Reset() error {
 	s.Calm()
 	s.setClock(func(c *clock) { c.offset, c.frozen, c.ahead = 0, time.Time{}, 0 })
-	s.SetUser(Ming)
+	s.mu.Lock()
+	s.holder, s.handset = Ming, newHandset()
+	s.mu.Unlock()
 	if s.options.Reset == nil {
 		return nil
 	}

@@ -27,6 +27,9 @@ func (s *Sim) controls() map[string]func(*http.Request) (any, error) {
 		"POST /control/scan":      s.controlScan,
 		"POST /control/approve":   s.controlApprove,
 		"POST /control/cancel":    s.controlCancel,
+		"POST /control/decline":   s.controlDecline,
+		"GET /control/phone":      s.controlPhone,
+		"POST /control/phone":     s.controlInstall,
 		"POST /control/user":      s.controlUser,
 		"GET /control/clock":      s.controlClock,
 		"POST /control/clock":     s.controlSetClock,
@@ -88,7 +91,8 @@ type controlTarget struct {
 	User User   `json:"user"` // ming if absent
 	Text string `json:"text"` // of a QR, for scan
 	How  How    `json:"how"`  // camera if absent
-	Ref  string `json:"ref"`  // for approve and cancel
+	Ref  string `json:"ref"`  // for approve, cancel and decline
+	Why  string `json:"why"`  // for decline: no_balance if absent
 }
 
 func (s *Sim) target(r *http.Request) (controlTarget, error) {

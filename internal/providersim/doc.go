@@ -44,6 +44,9 @@
 //	POST   /control/scan       {"text", "how", "user"}: how is camera, album, long_press or link
 //	POST   /control/approve    {"ref", "user"}: ref is a QR's text, a prepay_id, an out_trade_no or an id
 //	POST   /control/cancel     {"ref", "user"}
+//	POST   /control/decline    {"ref", "user", "why"}: the wallet declines with no_balance, risk, limit or no_network
+//	GET    /control/phone      how each wallet is there
+//	POST   /control/phone      {"wallet", "opens", "after_seconds"}: opens is installed, absent, asks, late or swallowed
 //	POST   /control/user       {"user"}: who holds the phone when a page asks
 //	GET    /control/clock      {"now", "frozen", "server_now", "server_ahead_seconds"}
 //	POST   /control/clock      {"advance_seconds", "freeze", "server_ahead_seconds"}: moves, stops and parts the clocks

@@ -150,12 +150,23 @@ func (s *Sim) openPaymentPage(w http.ResponseWriter, r *http.Request) {
 	if strings.Contains(r.URL.Path, "/qr/") {
 		pass = s.options.Origin + r.URL.Path // a camera that knows no wallet follows what the code says
 	}
+	if s.isApp(pass) && !s.opensOn(w, r, MerchantLink) {
+		return
+	}
 	id, refusal := s.launchPayment(r.PathValue("account"), pass)
 	if refusal != nil {
 		s.page(w, r, http.StatusOK, "refused.html", refusal.Text)
 		return
 	}
 	http.Redirect(w, r, "/phone/orders/"+url.PathEscape(id), http.StatusFound)
+}
+
+// isApp reports whether a pass opens a wallet's app, not a web page.
+func (s *Sim) isApp(text string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.books.passes[text]
+	return p != nil && p.order.product == MerchantApp
 }
 
 func (s *Sim) launchPayment(accountID, text string) (id string, refusal *Refusal) {

@@ -2,6 +2,7 @@ package providersim
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"html/template"
 	"net/http"
@@ -13,7 +14,15 @@ import (
 //go:embed phone
 var phoneFiles embed.FS
 
-var phoneTemplates = template.Must(template.New("phone").Option("missingkey=error").ParseFS(phoneFiles, "phone/*.html"))
+var phoneTemplates = template.Must(template.New("phone").Option("missingkey=error").Funcs(template.FuncMap{"pair": pair}).ParseFS(phoneFiles, "phone/*.html"))
+
+// rowOfCode is a payment with the page that it stands on.
+type rowOfCode struct {
+	Page    phonePage
+	Payment Payment
+}
+
+func pair(page phonePage, p Payment) rowOfCode { return rowOfCode{page, p} }
 
 // phonePolicy is the Content-Security-Policy of every page of the simulator.
 // Storefronts on this machine may frame the phone.
@@ -27,6 +36,8 @@ func (s *Sim) routePhone() {
 	s.routes.HandleFunc("GET /phone", s.phoneHome)
 	s.routes.HandleFunc("GET /phone/list", s.phoneList)
 	s.routes.HandleFunc("POST /phone/scan", s.phoneScan)
+	s.routes.HandleFunc("POST /phone/screenshot", s.phoneScreenshot)
+	s.routes.HandleFunc("POST /phone/wallets", s.phoneInstall)
 	s.routes.HandleFunc("GET /phone/orders/{id}", s.phoneOrder)
 	s.routes.HandleFunc("POST /phone/orders/{id}", s.phoneDecide)
 }
@@ -37,13 +48,38 @@ type phonePage struct {
 	Say      map[string]string // texts by key
 	User     User
 	Users    []User
+	Time     string // on the phone's clock, hours and minutes in China
 	Data     any
 }
 
 // phoneLists holds the payments that wait for the phone's owner.
 type phoneLists struct {
-	Codes    []Payment
+	Codes    []Payment // the newest
+	Older    []Payment // folded away
 	Launched []Payment
+	Wallets  map[Wallet]Installation
+}
+
+// Openings lists what a wallet may do when it is to open.
+func (phoneLists) Openings() []Opening { return Openings }
+
+// Altered reports whether a wallet doesn't open at once.
+func (l phoneLists) Altered() bool {
+	for _, i := range l.Wallets {
+		if i.Opens != OpensAtOnce {
+			return true
+		}
+	}
+	return false
+}
+
+// inSight is the number of codes that are on show unfolded.
+const inSight = 3
+
+func (s *Sim) lists() phoneLists {
+	codes := s.Codes()
+	n := min(len(codes), inSight)
+	return phoneLists{codes[:n], codes[n:], s.Launched(), s.Installed()}
 }
 
 // phoneScreen is one payment on the screen: to be decided, or how it ended.
@@ -53,9 +89,17 @@ type phoneScreen struct {
 	Canceled bool
 }
 
+// Declines lists the reasons for which the wallet may turn an approval down.
+func (phoneScreen) Declines() (list []string) {
+	for _, why := range wordsOfDecline {
+		list = append(list, why.Error())
+	}
+	return list
+}
+
 // page renders a page of the simulator.
 func (s *Sim) page(w http.ResponseWriter, r *http.Request, status int, name string, data any) {
-	p := phonePage{Language: "en", Say: phoneEnglish, User: phoneUser(r), Users: Users, Data: data}
+	p := phonePage{Language: "en", Say: phoneEnglish, User: phoneUser(r), Users: Users, Time: s.now().In(china).Format("15:04"), Data: data}
 	if strings.HasPrefix(strings.ToLower(r.Header.Get("Accept-Language")), "zh") {
 		p.Language, p.Say = "zh-CN", phoneChinese
 	}
@@ -84,26 +128,26 @@ func phoneUser(r *http.Request) User {
 }
 
 func (s *Sim) phoneHome(w http.ResponseWriter, r *http.Request) {
-	s.page(w, r, http.StatusOK, "home.html", phoneLists{s.Codes(), s.Launched()})
+	s.page(w, r, http.StatusOK, "home.html", s.lists())
 }
 
 func (s *Sim) phoneList(w http.ResponseWriter, r *http.Request) {
-	s.page(w, r, http.StatusOK, "list.html", phoneLists{s.Codes(), s.Launched()})
+	s.page(w, r, http.StatusOK, "list.html", s.lists())
 }
 
 // phoneScan takes a text as the camera would see it. A wallet's code leads to
 // its payment; a web address is shown as a link; the rest is refused.
 func (s *Sim) phoneScan(w http.ResponseWriter, r *http.Request) {
-	text, user := strings.TrimSpace(r.FormValue("text")), phoneUser(r)
+	s.scanned(w, r, strings.TrimSpace(r.FormValue("text")), How(cmp.Or(r.FormValue("how"), string(ByCamera))))
+}
+
+// scanned goes on with a text that was read.
+func (s *Sim) scanned(w http.ResponseWriter, r *http.Request, text string, how How) {
 	if u, err := url.Parse(text); err == nil && (u.Scheme == "http" || u.Scheme == "https") && !s.knows(text) {
 		s.page(w, r, http.StatusOK, "link.html", text)
 		return
 	}
-	how := How(r.FormValue("how"))
-	if how == "" {
-		how = ByCamera
-	}
-	p, err := s.Scan(user, text, how)
+	p, err := s.Scan(phoneUser(r), text, how)
 	if err != nil {
 		s.page(w, r, http.StatusOK, "order.html", phoneScreen{Payment: p, Refusal: inWords(p.Wallet, err)})
 		return
@@ -137,9 +181,12 @@ func (s *Sim) phoneOrder(w http.ResponseWriter, r *http.Request) {
 // phoneDecide takes the payer's decision: approve or cancel. Leaving it needs no
 // request.
 func (s *Sim) phoneDecide(w http.ResponseWriter, r *http.Request) {
-	decide := map[string]func(User, string) (Payment, error){"approve": s.Approve, "cancel": s.Cancel}[r.FormValue("do")]
+	decide := map[string]func(User, string) (Payment, error){
+		"approve": s.Approve, "cancel": s.Cancel,
+		"decline": func(u User, ref string) (Payment, error) { return s.Decline(u, ref, r.FormValue("why")) },
+	}[r.FormValue("do")]
 	if decide == nil {
-		http.Error(w, "do: approve or cancel", http.StatusBadRequest)
+		http.Error(w, "do: approve, cancel or decline", http.StatusBadRequest)
 		return
 	}
 	p, err := decide(phoneUser(r), r.PathValue("id"))

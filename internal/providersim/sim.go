@@ -54,6 +54,7 @@ type Sim struct {
 	bills        map[string]bill                 // by download token
 	till         []TillSale
 	books        books
+	handset      handset
 	seed         uint64  // of the faults
 	rules        []*rule // the faults in force
 	injected     int     // rules so far, since Calm
@@ -94,6 +95,7 @@ func New(o Options) *Sim {
 		alipay:       map[string]*alipayAccount{},
 		merchantLink: map[string]*merchantLinkAccount{},
 		holder:       Ming,
+		handset:      newHandset(),
 		bills:        map[string]bill{},
 		books:        newBooks(),
 		held:         map[string][]*message{},

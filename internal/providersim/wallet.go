@@ -93,6 +93,7 @@ var walletWords = map[Wallet]map[error]string{
 		errNoBalance:    "余额不足，请更换支付方式",
 		errRisk:         "当前交易存在风险，为保障你的资金安全，本次支付已被拦截",
 		errLimit:        "已超过单日支付限额，请更换支付方式",
+		errNoNetwork:    "网络不给力，请检查网络后重试",
 	},
 	Alipay: {
 		errUnknownCode:  "无法识别该二维码",
@@ -109,6 +110,7 @@ var walletWords = map[Wallet]map[error]string{
 		errNoBalance:    "余额不足，请选择其他付款方式",
 		errRisk:         "为了保障您的资金安全，本次交易已被系统拦截",
 		errLimit:        "付款金额超过限额，请选择其他付款方式",
+		errNoNetwork:    "网络不给力，请稍后再试",
 	},
 	MerchantLink: {
 		errUnknownCode:  "无法识别该支付链接",
@@ -125,6 +127,7 @@ var walletWords = map[Wallet]map[error]string{
 		errNoBalance:    "余额不足",
 		errRisk:         "交易存在风险，已拒绝",
 		errLimit:        "超过支付限额",
+		errNoNetwork:    "网络异常，请稍后重试",
 	},
 }
 
@@ -148,6 +151,7 @@ var english = map[error]string{
 	errNoBalance:    "The balance is too low.",
 	errRisk:         "Risk control has stopped this payment.",
 	errLimit:        "The amount is over a limit.",
+	errNoNetwork:    "The phone has lost its network.",
 }
 
 // inWords says an error of the books in a wallet's words, or in plain English

@@ -42,6 +42,9 @@ const (
 // on the simulated phone. After five seconds the browser goes on to
 // redirect_url, whatever has happened.
 func (s *Sim) checkMWeb(w http.ResponseWriter, r *http.Request) {
+	if !s.opensOn(w, r, WeChat) {
+		return
+	}
 	page, refusal := s.launch(r)
 	if refusal != "" {
 		s.page(w, r, http.StatusOK, "refused.html", refusal)

@@ -93,6 +93,7 @@ var bans = []struct {
 // exceptions says what may be imported although a ban names it, and why.
 var exceptions = []struct{ from, to, why string }{
 	{"providersim", "strictjson", "the control API is ours: no provider's wire is read with it, on either side"},
+	{"morepay", "github.com/makiuchi-d/...", "the simulated phone reads screenshots of codes, on its own listener and in test mode only"},
 }
 
 func excepted(from, to string) bool {
@@ -114,6 +115,7 @@ var reserved = []struct {
 	{"github.com/wechatpay-apiv3/...", []string{"provider/wechatpay"}, "a provider's words live in its folder only"},
 	{"github.com/smartwalle/alipay/...", []string{"provider/alipay"}, "a provider's words live in its folder only"},
 	{"github.com/go-json-experiment/...", []string{"strictjson"}, "what comes from outside is read by one decoder, which knows one spelling"},
+	{"github.com/makiuchi-d/...", []string{"providersim"}, "codes are read by the simulated phone, and by nobody else"},
 	{"database/sql", []string{"store/..."}, "SQL is written where the databases are"},
 	{"modernc.org/sqlite/...", []string{"store/sqlite"}, "nothing above a store knows which database it is"},
 	{"github.com/jackc/pgx/...", []string{"store/postgres", "store/pgtest"}, "nothing above a store knows which database it is"},

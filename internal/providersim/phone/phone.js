@@ -1,5 +1,7 @@
 // Keeps the phone's list fresh without losing what is typed below it.
 const list = document.getElementById("list");
+const drop = document.querySelector(".drop");
+const back = document.querySelector("[data-back]");
 async function refresh() {
   try {
     const answer = await fetch(list.dataset.from);
@@ -11,4 +13,26 @@ async function refresh() {
   }
   setTimeout(refresh, 1000);
 }
-setTimeout(refresh, 1000);
+if (list) setTimeout(refresh, 1000);
+
+// A picture that is dropped or pasted anywhere on the phone is read at once.
+function read(e, data) {
+  const picture = [...(data?.files ?? [])].find((f) => f.type.startsWith("image/"));
+  if (!picture) return;
+  e.preventDefault();
+  const files = new DataTransfer();
+  files.items.add(picture);
+  drop.querySelector("input[type=file]").files = files.files;
+  drop.requestSubmit();
+}
+if (drop) {
+  document.addEventListener("dragover", (e) => { e.preventDefault(); drop.classList.add("over"); });
+  document.addEventListener("dragleave", () => drop.classList.remove("over"));
+  document.addEventListener("drop", (e) => read(e, e.dataTransfer));
+  document.addEventListener("paste", (e) => read(e, e.clipboardData));
+}
+
+if (back) {
+  back.hidden = false;
+  back.addEventListener("click", () => history.back());
+}
