@@ -47,7 +47,25 @@ func (a *actor) begin(t *rapid.T) {
 		if n >= len(ids) {
 			t.Skip("there are no more names")
 		}
-		return l.Begin(newAttempt(n), a.now)
+		fresh := newAttempt(n)
+		if i := len(l.Invitations); i > 0 && rapid.Bool().Draw(t, "by a friend") {
+			fresh.Invitation = l.Invitations[rapid.IntRange(0, i-1).Draw(t, "invitation")].ID
+		}
+		return l.Begin(fresh, a.now)
+	})
+}
+
+func (a *actor) invite(t *rapid.T) {
+	fresh := invitation
+	fresh.ID = fmt.Sprint("in_", len(a.ledger.Invitations))
+	fresh.ExpiresAt = a.now.Add(time.Duration(rapid.Int64Range(0, int64(2*sessionLife)).Draw(t, "lasts")))
+	a.change(t, func(l *pay.Ledger) error { return l.Invite(fresh, a.now) })
+}
+
+func (a *actor) revoke(t *rapid.T) {
+	a.change(t, func(l *pay.Ledger) error {
+		l.Revoke(a.now)
+		return nil
 	})
 }
 
@@ -213,7 +231,7 @@ func TestLedgerHoldsEveryInvariant(t *testing.T) {
 		a.ledger = clone(openLedger())
 		t.Repeat(map[string]func(*rapid.T){
 			"begin": a.begin, "resume": a.resume, "reply": a.reply, "apply": a.apply, "contradict": a.contradict,
-			"checked": a.checked, "abandon": a.abandon, "expire": a.expire, "cancel": a.cancel,
+			"invite": a.invite, "revoke": a.revoke, "checked": a.checked, "abandon": a.abandon, "expire": a.expire, "cancel": a.cancel,
 			"add-refund": a.addRefund, "follow-refund": a.followRefund, "returned": a.returned, "send-again": a.sendAgain, "wait": a.wait,
 		})
 	})
