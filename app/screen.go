@@ -21,33 +21,45 @@ type screen struct {
 	left  pay.Method // the payer came to the list from this one, or ""
 }
 
-// lists draws the cards below the summary where there is a choice.
-var lists = map[view.State]func(*screen) []goapp.UI{
-	view.StateSelect: selectScreen,
-	view.StateFailed: failedScreen,
+// stage says how a state is drawn. Stages are a list because a map of functions would be
+// filled by code, which weighs in the bundle.
+type stage struct {
+	state view.State
+	title string // key of the page's title; "" for that of a list
+	draw  func(*screen) []goapp.UI
+	cards bool // it draws cards below the summary; else what stands on the one card
 }
 
-// stages draws what stands on the one card of the other states.
-var stages = map[view.State]func(*screen) []goapp.UI{
-	view.StateSubmitting: submittingScreen,
-	view.StateWaiting:    waitingScreen,
-	view.StatePaid:       paidScreen,
-	view.StateExpired:    expiredScreen,
-	view.StateCanceled:   canceledScreen,
+var stages = [...]stage{
+	{view.StateSelect, "", selectScreen, true},
+	{view.StateFailed, "failed.title", failedScreen, true},
+	{view.StateSubmitting, "submitting.title", submittingScreen, false},
+	{view.StateWaiting, "waiting", waitingScreen, false},
+	{view.StatePaid, "paid.title", paidScreen, false},
+	{view.StateExpired, "expired.title", expiredScreen, false},
+	{view.StateCanceled, "canceled.title", canceledScreen, false},
+}
+
+// stage returns that of the page's state. Of one from a newer server nothing is promised.
+func (s *screen) stage() stage {
+	for i := range stages {
+		if stages[i].state == s.Progress.State {
+			return stages[i]
+		}
+	}
+	return stage{draw: waitingScreen}
 }
 
 func (s *screen) body() []goapp.UI {
-	if draw, ok := lists[s.Progress.State]; ok {
-		return draw(s)
+	now := s.stage()
+	drawn := now.draw(s)
+	switch {
+	case now.cards:
+		return drawn
+	case s.tabbed():
+		return []goapp.UI{s.split(drawn)}
 	}
-	draw, ok := stages[s.Progress.State]
-	if !ok {
-		draw = waitingScreen // a state from a newer server: promise nothing
-	}
-	if s.tabbed() {
-		return []goapp.UI{s.split(draw(s))}
-	}
-	return []goapp.UI{card("stage", draw(s)...)}
+	return []goapp.UI{card("stage", drawn...)}
 }
 
 func (s *screen) onDesktop() bool { return s.Device.Form == device.Desktop }
@@ -66,19 +78,9 @@ func (s *screen) rail() string {
 // returned reports whether the payer says that it is paid.
 func (s *screen) returned() bool { return s.Progress.Payment != nil && s.Progress.Payment.Returned }
 
-// pageTitles name the states that have another title than the page of a list.
-var pageTitles = map[view.State]string{
-	view.StateSubmitting: "submitting.title",
-	view.StateWaiting:    "waiting",
-	view.StateFailed:     "failed.title",
-	view.StatePaid:       "paid.title",
-	view.StateExpired:    "expired.title",
-	view.StateCanceled:   "canceled.title",
-}
-
 func (s *screen) pageTitle() string {
-	key, ok := pageTitles[s.Progress.State]
-	if !ok {
+	key := s.stage().title
+	if key == "" {
 		return s.say("title", "")
 	}
 	var m pay.Method
@@ -218,7 +220,7 @@ func (s *screen) alert() goapp.UI {
 func (s *screen) status() goapp.UI {
 	class, said := "p.status", s.statusText()
 	if said == "" && s.Progress.Instant == "" && (final(s.Progress.State) || s.Progress.State == view.StateFailed) {
-		class, said = "p.status sr", s.say(pageTitles[s.Progress.State], "")
+		class, said = "p.status sr", s.say(s.stage().title, "")
 	}
 	return el(class, attrs{"role", "status", "aria-live", "polite"}, text(said))
 }

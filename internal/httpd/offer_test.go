@@ -32,7 +32,7 @@ func TestOffer(t *testing.T) {
 			if a.Status != http.StatusOK || !strings.Contains(a.Body, test.has) || strings.Contains(a.Body, test.lacks) {
 				t.Fatalf("status %d, %q there: %t, %q there: %t", a.Status, test.has, strings.Contains(a.Body, test.has), test.lacks, strings.Contains(a.Body, test.lacks))
 			}
-			for _, part := range []string{"form-action 'none';", "frame-ancestors " + s.Origin + " " + s.Other + ";"} {
+			for _, part := range []string{"form-action 'none';", "frame-ancestors " + strings.Join(s.Shop(t, "bench").Settings.Origins, " ") + ";"} {
 				if p := a.Header.Get("Content-Security-Policy"); !strings.Contains(p, part) {
 					t.Errorf("the policy lacks %q: %s", part, p)
 				}

@@ -45,7 +45,7 @@ func TestPageHeaders(t *testing.T) {
 		status int
 		policy string
 	}{
-		"session":    {page, http.StatusOK, policy(hops, s.Origin+" "+s.Other)},
+		"session":    {page, http.StatusOK, policy(hops, strings.Join(s.Shop(t, "bench").Settings.Origins, " "))},
 		"no-session": {missing, http.StatusNotFound, policy("'self'", "'none'")},
 	} {
 		t.Run(name, func(t *testing.T) {
