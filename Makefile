@@ -9,7 +9,7 @@ GOROOT := $(shell $(GO) env GOROOT)
 WASM       := ./wasm
 WASM_FLAGS := -trimpath -ldflags "-s -w" -gcflags=all=-l
 STANDINS   := -overlay $(BUILD)/overlay.json -modfile $(BUILD)/go.mod
-SCRIPTS    := $(GOROOT)/lib/wasm/wasm_exec.js web/boot.js web/listen.js web/frame.js web/share.js web/embed.js web/embed.d.ts \
+SCRIPTS    := $(GOROOT)/lib/wasm/wasm_exec.js web/boot.js web/listen.js web/picture.js web/frame.js web/share.js web/embed.js web/embed.d.ts \
   $(wildcard web/embed/*.js)
 WASM_LIMIT := 800000 # bytes with brotli
 

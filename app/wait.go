@@ -182,10 +182,21 @@ func (s *screen) freshCode(kind string, p view.Payment) []goapp.UI {
 		left := s.Text.Left(p.ExpiresAt.Sub(s.now))
 		parts = append(parts, el("p.left", nil, text(s.say(kind+".left", p.Method, "time", left))))
 	}
-	if png := ownPath(p.QR.PNG); png != "" {
-		parts = append(parts, el("a.quiet", attrs{"href", png, "download", "checkout.png"}, text(s.say("qr.save", ""))))
+	return append(parts, s.keep(p)...)
+}
+
+// keep offers the code as a picture for the album. The browser makes one that says what
+// it is for; without scripts it is the bare code.
+func (s *screen) keep(p view.Payment) []goapp.UI {
+	png := ownPath(p.QR.PNG)
+	if png == "" {
+		return nil
 	}
-	return parts
+	link := el("a.quiet", attrs{"href", png, "download", "checkout.png", "data-picture", ownPath(p.QR.Picture)}, text(s.say("qr.save", "")))
+	if s.onDesktop() {
+		return []goapp.UI{link}
+	}
+	return []goapp.UI{link, s.note("qr.album", "")}
 }
 
 // dead reports whether no wallet accepts the code any more that the payer has.

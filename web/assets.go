@@ -24,6 +24,7 @@ var kinds = []struct{ name, mediaType string }{
 	{WasmExec, javaScript},
 	{Boot, javaScript},
 	{Listen, javaScript},
+	{Picture, javaScript},
 	{Frame, javaScript},
 	{Share, javaScript},
 	{Embed, javaScript},

@@ -14,6 +14,15 @@
   let download = null; // of the bundle, while it is on its way
   let yielded = false; // it was given up for a request of the payer
 
+  // What makes a picture of a code is loaded when it is asked for. Where that fails, the
+  // link leads to the bare code.
+  addEventListener("click", (e) => {
+    const link = e.target.closest("[data-picture]");
+    if (!link || e.defaultPrevented) return;
+    e.preventDefault();
+    import(link.dataset.picture).then((picture) => picture.keep(link)).catch(() => location.assign(link.href));
+  });
+
   async function run() {
     new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])); // throws where our policy's word for compiling is not known
     download = new AbortController();

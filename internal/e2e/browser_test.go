@@ -47,6 +47,8 @@ func TestBrowser(t *testing.T) {
 		{"history-after-early-tap", historyAfterEarlyTap},
 		{"history-without-script", historyWithoutScript},
 		{"pictures", pictures},
+		{"saves-the-code", savesTheCode},
+		{"saves-without-script", savesWithoutScript},
 		{"instant-without-script", instantWithoutScript},
 		{"instant-takeover", instantTakeover},
 		{"instant-too-late", instantTooLate},

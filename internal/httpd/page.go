@@ -206,6 +206,7 @@ func (s *Server) links(l *pay.Ledger, request page.Request) page.Links {
 		Ancestors: s.merchants.Origins(l.Session.Merchant),
 		FormToken: s.secrets.formToken(subject(l, request), s.now()),
 		Test:      !s.realMoney,
+		Picture:   s.scripts.Picture,
 	}
 	if request.Friend {
 		links.Ancestors = nil
@@ -218,7 +219,10 @@ func pageScripts(a *web.Assets) page.Scripts {
 	if !a.HasBundle() {
 		return page.Scripts{Frame: a.URL(web.Frame), Listen: a.URL(web.Listen), Share: a.URL(web.Share)}
 	}
-	return page.Scripts{Frame: a.URL(web.Frame), Listen: a.URL(web.Listen), Share: a.URL(web.Share), Boot: a.URL(web.Boot), Wasm: a.URL(web.AppWasm), Exec: a.URL(web.WasmExec)}
+	return page.Scripts{
+		Frame: a.URL(web.Frame), Listen: a.URL(web.Listen), Share: a.URL(web.Share), Picture: a.URL(web.Picture),
+		Boot: a.URL(web.Boot), Wasm: a.URL(web.AppWasm), Exec: a.URL(web.WasmExec),
+	}
 }
 
 // pageError is an error to be shown on another page than that of the request's

@@ -33,7 +33,7 @@ var (
 	price  = pay.Money{Currency: "CNY", Value: 5980}
 )
 
-var links = page.Links{Origin: "https://pay.example", Ancestors: []string{shop}, FormToken: "form-token", Test: true}
+var links = page.Links{Origin: "https://pay.example", Ancestors: []string{shop}, FormToken: "form-token", Test: true, Picture: "/assets/0123456789abcdef/picture.js"}
 
 var scripts = page.Scripts{Frame: "/assets/1/frame.js", Listen: "/assets/5/listen.js", Boot: "/assets/2/boot.js", Wasm: "/assets/3/app.wasm", Exec: "/assets/4/exec.js"}
 

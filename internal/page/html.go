@@ -22,6 +22,8 @@ import (
 // all but Frame, Listen and Share are "".
 type Scripts struct {
 	Frame, Listen, Share, Boot, Wasm, Exec string
+
+	Picture string // what makes a picture of a code, see [Links]
 }
 
 // around is room for what [HTML] writes between the large parts, in bytes.

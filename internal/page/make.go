@@ -18,7 +18,8 @@ type Links struct {
 	Origin    string   // under which payers reach us
 	Ancestors []string // origins that may frame the page
 	FormToken string
-	Test      bool // no real money moves here
+	Picture   string // path of the script that makes a picture of a code
+	Test      bool   // no real money moves here
 }
 
 // Make returns what a ledger's page shows to a request at now.

@@ -124,7 +124,7 @@ func payment(a *pay.Attempt, r Request, links Links) (*view.Payment, error) {
 		if err != nil {
 			return nil, err
 		}
-		qr.PNG = r.Path() + "/page.png"
+		qr.PNG, qr.Picture = r.Path()+"/page.png", links.Picture
 		return &view.Payment{Method: r.PageQR, Rail: pay.RailPageQR, QR: qr}, nil
 	}
 	p := &view.Payment{AttemptID: a.ID, Method: a.Method, Rail: a.Rail, Asked: r.Asked}
@@ -138,8 +138,9 @@ func payment(a *pay.Attempt, r Request, links Links) (*view.Payment, error) {
 	var err error
 	switch a.Action.Kind {
 	case pay.ActionQRCode:
-		// No picture to save: wallets refuse codes of their own that come from the
-		// album, so offering one would send the payer into a wall.
+		// No picture to save: WeChat refuses codes of its own that come from the album,
+		// and no other wallet says that it takes them, so offering one could send the
+		// payer into a wall.
 		p.QR, err = draw(a.Action.Payload)
 	case pay.ActionBridge:
 		p.Bridge = &view.Bridge{Name: a.Action.Bridge, Params: a.Action.Params}

@@ -147,6 +147,10 @@ type QR struct {
 	Size int    `json:"size"` // modules a side, with the quiet zone of four
 	Path string `json:"path"` // the d of an SVG path in a Size×Size view box, dark modules only
 	PNG  string `json:"png"`  // path of the same as a picture to save; "" where saving it is no use
+
+	// Picture is the path of the script that makes a picture for an album of it, with
+	// what must be known beside it; "" where PNG is.
+	Picture string `json:"picture,omitempty"`
 }
 
 // Bridge is a call of the host app's own bridge.
