@@ -138,6 +138,9 @@ func TestAlipayBridge(t *testing.T) {
 			if got := status(t, c, "bridge_1"); got != alipay.TradeStatusSuccess {
 				t.Errorf("status is %s", got)
 			}
+			if told := fx.told(c); told.BuyerId != "2088000000000002" || told.BuyerOpenId != "" {
+				t.Errorf("told of the buyer %q, %q", told.BuyerId, told.BuyerOpenId)
+			}
 		})
 	}
 }
