@@ -12,10 +12,10 @@ import (
 // almost like a real one looks like a counterfeit. The real ones come from the
 // merchant's folder icons.
 var drawings = []struct{ name, path string }{
-	{"wechat_pay", "M8.5 3.5h7A1.5 1.5 0 0 1 17 5v14a1.5 1.5 0 0 1-1.5 1.5h-7A1.5 1.5 0 0 1 7 19V5a1.5 1.5 0 0 1 1.5-1.5zM9.8 11.8l1.7 1.7 2.8-3"},                                                              // a phone with a tick
-	{"alipay", "M5.5 7.5h13A1.5 1.5 0 0 1 20 9v9a1.5 1.5 0 0 1-1.5 1.5h-13A1.5 1.5 0 0 1 4 18V6.5A2 2 0 0 1 6 4.5h10.5v3M20 11.5h-4a2 2 0 0 0 0 4h4"},                                                       // a purse
-	{"unionpay", "M4.5 7h9A1.5 1.5 0 0 1 15 8.5v7a1.5 1.5 0 0 1-1.5 1.5h-9A1.5 1.5 0 0 1 3 15.5v-7A1.5 1.5 0 0 1 4.5 7zM3 10.5h12M17.8 9.5a5 5 0 0 1 0 5M20.3 7.5a9 9 0 0 1 0 9"},                             // a card with waves
-	{"jd_pay", "M6 8.5h12l1 10.5a1 1 0 0 1-1 1.1H6A1 1 0 0 1 5 19zM9 11V7a3 3 0 0 1 6 0v4"},                                                                                                                 // a shopping bag
+	{"wechat_pay", "M8.5 3.5h7A1.5 1.5 0 0 1 17 5v14a1.5 1.5 0 0 1-1.5 1.5h-7A1.5 1.5 0 0 1 7 19V5a1.5 1.5 0 0 1 1.5-1.5zM9.8 11.8l1.7 1.7 2.8-3"},                                                        // a phone with a tick
+	{"alipay", "M5.5 7.5h13A1.5 1.5 0 0 1 20 9v9a1.5 1.5 0 0 1-1.5 1.5h-13A1.5 1.5 0 0 1 4 18V6.5A2 2 0 0 1 6 4.5h10.5v3M20 11.5h-4a2 2 0 0 0 0 4h4"},                                                     // a purse
+	{"unionpay", "M4.5 7h9A1.5 1.5 0 0 1 15 8.5v7a1.5 1.5 0 0 1-1.5 1.5h-9A1.5 1.5 0 0 1 3 15.5v-7A1.5 1.5 0 0 1 4.5 7zM3 10.5h12M17.8 9.5a5 5 0 0 1 0 5M20.3 7.5a9 9 0 0 1 0 9"},                         // a card with waves
+	{"jd_pay", "M6 8.5h12l1 10.5a1 1 0 0 1-1 1.1H6A1 1 0 0 1 5 19zM9 11V7a3 3 0 0 1 6 0v4"},                                                                                                               // a shopping bag
 	{"coin", "M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17zM8.8 8l3.2 4 3.2-4M12 12v5M9.5 13.5h5"},                                                                                                       // a coin
 	{"card", "M5 6h14a1.5 1.5 0 0 1 1.5 1.5v9A1.5 1.5 0 0 1 19 18H5a1.5 1.5 0 0 1-1.5-1.5v-9A1.5 1.5 0 0 1 5 6zM3.5 10h17M7 14.5h3"},                                                                      // a card
 	{"more", "M5.5 5.5h4v4h-4zM14.5 5.5h4v4h-4zM5.5 14.5h4v4h-4zM14.5 14.5h4v4h-4z"},                                                                                                                      // four tiles

@@ -68,7 +68,7 @@ func (c *cashier) signed(answer func(id string, in message, p *payment) (int, ob
 			return
 		}
 		in, id := message{bytes: string(body)}, r.Header.Get("webhook-id")
-		json.Unmarshal(body, &in) // what can't be read has no version
+		_ = json.Unmarshal(body, &in) // what can't be read has no version
 		c.Lock()
 		defer c.Unlock()
 		in.ID = cmp.Or(in.ID, r.PathValue("id"))
