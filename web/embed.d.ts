@@ -15,15 +15,15 @@ export type Rail = Choice["rail"];
 export type Choice =
   | { method: "wechat_pay"; rail: "jsapi" | "deep_link" | "qr" | "page_qr" }
   | { method: "alipay"; rail: "jsapi" | "deep_link" | "qr" | "redirect" | "page_qr" }
-  | { method: "unionpay"; rail: "redirect" | "page_qr" }
-  | { method: "jd_pay"; rail: "redirect" | "page_qr" }
-  | { method: "ecny"; rail: "redirect" | "page_qr" }
-  | { method: "douyin_pay"; rail: "redirect" | "page_qr" }
-  | { method: "qq_wallet"; rail: "redirect" | "page_qr" }
-  | { method: "meituan_pay"; rail: "redirect" | "page_qr" }
+  | { method: "unionpay"; rail: "qr" | "redirect" | "page_qr" }
+  | { method: "jd_pay"; rail: "deep_link" | "qr" | "redirect" | "page_qr" }
+  | { method: "ecny"; rail: "deep_link" | "qr" | "redirect" | "page_qr" }
+  | { method: "douyin_pay"; rail: "deep_link" | "qr" | "redirect" | "page_qr" }
+  | { method: "qq_wallet"; rail: "deep_link" | "qr" | "redirect" | "page_qr" }
+  | { method: "meituan_pay"; rail: "deep_link" | "qr" | "redirect" | "page_qr" }
   | { method: "card"; rail: "redirect" | "page_qr" }
-  | { method: "alipay_hk"; rail: "redirect" | "page_qr" }
-  | { method: "wechat_pay_hk"; rail: "redirect" | "page_qr" };
+  | { method: "alipay_hk"; rail: "jsapi" | "deep_link" | "qr" | "redirect" | "page_qr" }
+  | { method: "wechat_pay_hk"; rail: "jsapi" | "deep_link" | "qr" | "redirect" | "page_qr" };
 
 /** Why the checkout can't be shown. */
 export type LoadCode =
