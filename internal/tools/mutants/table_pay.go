@@ -75,11 +75,11 @@ var ledgerRows = []row{
 		tests: "./internal/pay TestBegin",
 	}, {
 		name: "attempts-without-bound", file: "internal/pay/attempt.go",
-		line: "taken >= MaxAttempts", becomes: "false",
+		line: "taken >= MaxAttempts", becomes: "taken < 0",
 		tests: "./internal/pay TestBegin",
 	}, {
 		name: "refused-attempts-without-bound", file: "internal/pay/attempt.go",
-		line: "refused >= MaxRefused ||", becomes: "",
+		line: "refused >= MaxRefused ||", becomes: "refused < 0 ||",
 		tests: "./internal/pay TestRefusalsAreFree",
 	}, {
 		name: "refusals-use-up-the-session", file: "internal/pay/attempt.go",
