@@ -126,7 +126,7 @@ func TestAlipayQRPaid(t *testing.T) {
 	}
 	fx.approve(providersim.Hong, code)
 	n := fx.told(c)
-	if n.TradeStatus != alipay.TradeStatusSuccess || n.OutTradeNo != "qr_paid_1" || n.TotalAmount != "59.80" || n.SellerId != alipaySeller ||
+	if n.TradeStatus != alipay.TradeStatusSuccess || n.OutTradeNo != "qr_paid_1" || n.TotalAmount != "59.80" || n.SellerId != alipaySeller || n.BuyerId != "2088000000000002" ||
 		n.AppId != alipayApp || n.PassbackParams != "attempt-1" {
 		t.Errorf("notification is %+v", n)
 	}

@@ -131,7 +131,11 @@ func TestDecline(t *testing.T) {
 			t.Errorf("%s: %d %+v", why, status, got)
 		}
 		id := fx.sim.Orders()[0].ID
-		wantResult(t, fx.press("/phone/orders/"+id, url.Values{"do": {"decline"}, "why": {why}, "user": {"ming"}}), why)
+		page := fx.press("/phone/orders/"+id, url.Values{"do": {"decline"}, "why": {why}, "user": {"ming"}})
+		wantResult(t, page, why)
+		if !strings.Contains(page, `id="again" href="/phone/orders/`+id) {
+			t.Errorf("%s: the payer can't try again", why)
+		}
 	}
 	var bad map[string]any
 	if status := fx.control("POST", "/control/decline", map[string]any{"ref": code, "why": "mood"}, &bad); status != 400 {

@@ -89,6 +89,9 @@ type phoneScreen struct {
 	Canceled bool
 }
 
+// Declined reports whether the wallet has turned an approval down that may be repeated.
+func (p phoneScreen) Declined() bool { return p.Refusal != nil && isDecline(p.Refusal.Code) }
+
 // Declines lists the reasons for which the wallet may turn an approval down.
 func (phoneScreen) Declines() (list []string) {
 	for _, why := range wordsOfDecline {
