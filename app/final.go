@@ -1,6 +1,8 @@
 package app
 
 import (
+	"strconv"
+
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"morepay/internal/view"
@@ -45,8 +47,13 @@ func (s *screen) facts() goapp.UI {
 		return nil
 	}
 	at := r.PaidAt.In(homeZone)
+	var in goapp.UI
+	if r.Instalments != 0 {
+		in = s.item("instalments", strconv.Itoa(r.Instalments))
+	}
 	return el("dl.facts", nil,
 		s.item("paid.method", s.name(r.Method)),
+		in,
 		s.item("paid.time", s.Text.Date(at)+" "+s.Text.Clock(at)),
 	)
 }

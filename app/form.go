@@ -1,10 +1,12 @@
 package app
 
 import (
+	"strconv"
 	"strings"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"morepay/internal/capability"
 	"morepay/internal/pay"
 )
 
@@ -26,9 +28,41 @@ var rails = map[pay.Rail]railFacts{
 	pay.RailPageQR:   {stays: true, code: "page", shared: true},
 }
 
-// attempt returns the form that begins an attempt or resumes it. It is a native
-// POST: wallets open only on a navigation that the payer's own tap began.
+// first returns the form of a choice's first rail, with its instalments to choose from.
+func (s *screen) first(c capability.Choice, class string, label ...goapp.UI) goapp.UI {
+	if len(c.Instalments) == 0 || s.ShareURL == "" || !listed(s.Progress.State) {
+		return s.attempt(c.Method, c.Ladder[0], class, label...) // nothing to choose, or not here
+	}
+	return s.form(c.Method, c.Ladder[0], s.instalments(c), class, label)
+}
+
+// attempt returns the form of a rail, in the instalments that the payer is on.
 func (s *screen) attempt(m pay.Method, r pay.Rail, class string, label ...goapp.UI) goapp.UI {
+	var kept goapp.UI
+	if p := s.Progress.Payment; p != nil && p.Method == m && p.Instalments != 0 {
+		kept = field("instalments", strconv.Itoa(p.Instalments))
+	}
+	return s.form(m, r, kept, class, label)
+}
+
+// instalments offers instalments beside payment at once. What each comes to in the end
+// is the wallet's to say.
+func (s *screen) instalments(c capability.Choice) goapp.UI {
+	plans := make([]goapp.UI, len(c.Instalments))
+	for i, n := range c.Instalments {
+		each := s.Amount
+		each.Value = (each.Value + int64(n)/2) / int64(n)
+		count := strconv.Itoa(n)
+		plans[i] = el("option", attrs{"value", count}, text(s.say("instalments.each", "", "count", count, "each", s.Text.Money(each))))
+	}
+	return el("select.quiet", attrs{"name", "instalments", "aria-label", s.say("instalments", "")},
+		el("option", attrs{"value", "0"}, text(s.say("instalments.none", ""))),
+		el("optgroup", attrs{"label", s.say("instalments.about", c.Method)}, plans...))
+}
+
+// form returns the form that begins an attempt or resumes it. It is a native
+// POST: wallets open only on a navigation that the payer's own tap began.
+func (s *screen) form(m pay.Method, r pay.Rail, instalments goapp.UI, class string, label []goapp.UI) goapp.UI {
 	a := attrs{"method", "post", "action", s.Path + "/attempts", "data-rail", string(r)}
 	switch facts := rails[r]; {
 	case facts.leaves:
@@ -45,6 +79,7 @@ func (s *screen) attempt(m pay.Method, r pay.Rail, class string, label ...goapp.
 		s.language(),
 		s.words(),
 		el("button", attrs{"type", "submit", "class", class, "aria-busy", s.tapped(attemptKey(m, r))}, label...),
+		instalments,
 	)
 }
 

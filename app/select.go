@@ -77,10 +77,9 @@ func (s *screen) list(d capability.Decision) []goapp.UI {
 }
 
 func (s *screen) single(c capability.Choice) goapp.UI {
-	first := c.Ladder[0]
 	return el("div.pad", attrs{"data-method", string(c.Method)},
-		s.cells(s.icon(c.Method), s.name(c.Method), s.hint(c.Method, first)),
-		s.attempt(c.Method, first, "main", text(s.say("pay", c.Method))),
+		s.cells(s.icon(c.Method), s.name(c.Method), s.hint(c.Method, c.Ladder[0])),
+		s.first(c, "main", text(s.say("pay", c.Method))),
 		s.instead(c),
 	)
 }
@@ -209,9 +208,8 @@ func decide(v *view.Checkout) capability.Decision {
 
 // row returns one method that can be chosen.
 func (s *screen) row(c capability.Choice) goapp.UI {
-	first := c.Ladder[0]
 	return el("li", attrs{"data-method", string(c.Method)},
-		s.attempt(c.Method, first, "row", s.cells(s.icon(c.Method), s.name(c.Method), s.hint(c.Method, first))),
+		s.first(c, "row", s.cells(s.icon(c.Method), s.name(c.Method), s.hint(c.Method, c.Ladder[0]))),
 		s.instead(c),
 	)
 }

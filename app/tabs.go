@@ -1,6 +1,8 @@
 package app
 
 import (
+	"slices"
+
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"morepay/internal/capability"
@@ -54,6 +56,9 @@ func (s *screen) tabs() goapp.UI {
 			el("ul", attrs{"role", "list"}, s.tabRows(more)...),
 		))
 	}
+	if !listed(s.Progress.State) && slices.ContainsFunc(d.Choices, func(c capability.Choice) bool { return len(c.Instalments) > 0 }) {
+		parts = append(parts, s.choose("quiet", "instalments")) // the list has them
+	}
 	return el("nav.rail", attrs{"aria-label", s.say("select.title", "")}, parts...)
 }
 
@@ -61,7 +66,7 @@ func (s *screen) tabRows(choices []capability.Choice) []goapp.UI {
 	rows := make([]goapp.UI, len(choices))
 	for i, c := range choices {
 		rows[i] = el("li", attrs{"data-method", string(c.Method), "aria-current", yes(s.current() == c.Method)},
-			s.attempt(c.Method, c.Ladder[0], "row", s.cells(s.icon(c.Method), s.name(c.Method), s.lastUsed(c.Method))))
+			s.first(c, "row", s.cells(s.icon(c.Method), s.name(c.Method), s.lastUsed(c.Method))))
 	}
 	return rows
 }

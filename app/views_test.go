@@ -101,6 +101,11 @@ func testViews() map[string]view.Checkout {
 	receipt := ended(view.StatePaid)
 	receipt.Receipt = &view.Receipt{Method: "wechat_pay", PaidAt: testTime}
 
+	inThree := payment("alipay", pay.RailQR)
+	inThree.QR, inThree.Instalments = testQR, 3
+	paidInThree := ended(view.StatePaid)
+	paidInThree.Receipt = &view.Receipt{Method: "alipay", Instalments: 3, PaidAt: testTime}
+
 	back := receipt
 	back.Onward = true
 
@@ -140,6 +145,14 @@ func testViews() map[string]view.Checkout {
 		v := testView("en", wechatAgent, view.Progress{State: view.StateSelect, ContinueURL: "https://shop.example/thanks"})
 		change(&v)
 		views["select-nothing-"+name] = v
+	}
+	for name, v := range map[string]view.Checkout{
+		"instalments":      testView("zh-CN", phoneAgent, view.Progress{State: view.StateSelect}),
+		"instalments-code": testView("en", desktopAgent, waiting(inThree)),
+		"instalments-paid": testView("en", phoneAgent, paidInThree),
+	} {
+		v.Document.Methods[0].Instalments = []int{3, 6, 12}
+		views[name] = v
 	}
 	elsewhere := testView("zh-CN", miniProgramAgent, view.Progress{State: view.StateSelect})
 	views["select-elsewhere"] = elsewhere

@@ -65,6 +65,9 @@ func (f *facts) choose(m *Method) Choice {
 	}
 	if len(c.Reasons) == 0 {
 		c.Ladder = f.granted
+		if c.Ladder[0] != pay.RailPageQR {
+			c.Instalments = m.Instalments
+		}
 	}
 	return c
 }

@@ -536,3 +536,35 @@ func TestLeastVersion(t *testing.T) {
 		}
 	}
 }
+
+// Instalments are offered with what can be paid here, as the document grants them: on
+// another device they are chosen there.
+func TestInstalments(t *testing.T) {
+	t.Parallel()
+	granted := open(func(_ *capability.Document, m *capability.Method) {
+		m.Method, m.Instalments = "alipay", []int{3, 12}
+		m.Rails = []pay.Rail{pay.RailDeepLink, pay.RailQR}
+	})
+	for name, c := range map[string]struct {
+		profile device.Profile
+		value   int64
+		want    []int
+	}{
+		"phone":             {"safari-iphone", 6000, []int{3, 12}},
+		"desktop":           {"chrome-windows", 6000, []int{3, 12}},
+		"on-another-device": {"wecom-iphone", 6000, nil},
+		"blocked":           {"wechat-iphone", 6000, nil},
+		"too-much":          {"safari-iphone", 100_000_000_01, nil},
+	} {
+		order := capability.Order{Amount: pay.Money{Currency: "CNY", Value: c.value}}
+		choice, _ := capability.Decide(granted, order, deviceOf(t, c.profile), noon).Choice("alipay")
+		if !slices.Equal(choice.Instalments, c.want) {
+			t.Errorf("%s: offers %v, want %v", name, choice.Instalments, c.want)
+		}
+		for n, may := range map[int]bool{0: true, 3: c.want != nil, 6: false, 12: c.want != nil} {
+			if choice.PaidIn(n) != may {
+				t.Errorf("%s: may be paid in %d: %v", name, n, !may)
+			}
+		}
+	}
+}

@@ -57,11 +57,15 @@ const (
 
 // Choice is the decision about one method: either a ladder or reasons.
 type Choice struct {
-	Method  pay.Method `json:"method"`
-	Group   Group      `json:"group"`
-	Rank    int        `json:"rank"`              // 1, 2, 3, … in display order
-	Ladder  []pay.Rail `json:"ladder,omitempty"`  // the first is offered, the rest are its fallbacks
-	Reasons []Reason   `json:"reasons,omitempty"` // every check that failed, in the order of ReasonCodes
+	Method pay.Method `json:"method"`
+	Group  Group      `json:"group"`
+	Rank   int        `json:"rank"`             // 1, 2, 3, … in display order
+	Ladder []pay.Rail `json:"ladder,omitempty"` // the first is offered, the rest are its fallbacks
+	// Instalments are the numbers of instalments that may be chosen instead of payment at
+	// once. On another device they are chosen there.
+	Instalments []int `json:"instalments,omitempty"`
+
+	Reasons []Reason `json:"reasons,omitempty"` // every check that failed, in the order of ReasonCodes
 }
 
 // Choice is the choice of a method; false if the document does not name it.
@@ -97,8 +101,11 @@ func (d Decision) Equal(other Decision) bool {
 
 func (c Choice) equal(other Choice) bool {
 	return c.Method == other.Method && c.Group == other.Group && c.Rank == other.Rank &&
-		slices.Equal(c.Ladder, other.Ladder) && slices.Equal(c.Reasons, other.Reasons)
+		slices.Equal(c.Ladder, other.Ladder) && slices.Equal(c.Instalments, other.Instalments) && slices.Equal(c.Reasons, other.Reasons)
 }
+
+// PaidIn reports whether the payer may pay in so many instalments; 0 is at once.
+func (c Choice) PaidIn(n int) bool { return n == 0 || slices.Contains(c.Instalments, n) }
 
 // Offered reports whether the payer can choose the method.
 func (c Choice) Offered() bool { return len(c.Ladder) > 0 }

@@ -83,14 +83,15 @@ var States = []State{StateOpen, StateClosed, StateRollout, StateScheduled}
 type Method struct {
 	Method         pay.Method           `json:"method"`
 	State          State                `json:"state"`
-	Reason         string               `json:"reason,omitempty"`  // why it has this state, for people who read the document; payers don't see it
-	Primary        bool                 `json:"primary,omitempty"` // always before "More payment methods"
-	Rank           int                  `json:"rank,omitempty"`    // smaller is earlier, among methods that Ranking does not name
-	Icon           string               `json:"icon,omitempty"`    // id of the merchant's own icon, hosted by the server; "" for ours
-	Rails          []pay.Rail           `json:"rails"`             // granted by the provider; page_qr needs no grant
-	Currencies     []string             `json:"currencies"`        // ISO 4217
-	Limits         map[string]Limits    `json:"limits,omitempty"`  // by currency; none means no limit of ours
-	Regions        []string             `json:"regions,omitempty"` // ISO 3166-1 alpha-2; none means every region
+	Reason         string               `json:"reason,omitempty"`      // why it has this state, for people who read the document; payers don't see it
+	Primary        bool                 `json:"primary,omitempty"`     // always before "More payment methods"
+	Rank           int                  `json:"rank,omitempty"`        // smaller is earlier, among methods that Ranking does not name
+	Icon           string               `json:"icon,omitempty"`        // id of the merchant's own icon, hosted by the server; "" for ours
+	Rails          []pay.Rail           `json:"rails"`                 // granted by the provider; page_qr needs no grant
+	Currencies     []string             `json:"currencies"`            // ISO 4217
+	Limits         map[string]Limits    `json:"limits,omitempty"`      // by currency; none means no limit of ours
+	Instalments    []int                `json:"instalments,omitempty"` // numbers of instalments that the provider granted; none for payment at once only
+	Regions        []string             `json:"regions,omitempty"`     // ISO 3166-1 alpha-2; none means every region
 	Products       *Products            `json:"products,omitempty"`
 	Hosts          map[device.Host]Wall `json:"hosts,omitempty"`            // apps that do otherwise than the methods table says
 	HostMinVersion map[string]string    `json:"host_min_version,omitempty"` // in that app, only from this version on; see LeastVersion

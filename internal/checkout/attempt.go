@@ -25,6 +25,7 @@ type AttemptRequest struct {
 	Rail          pay.Rail
 	Device        device.Device
 	PayerIP       netip.Addr // the payer's own; WeChat H5 refuses others
+	Instalments   int        // in which the payer wants to pay; 0 for at once
 	WalletPayerID string     // the provider's id of the payer, needed by the jsapi rail
 	Invitation    string     // id of the invitation by which the payer came, "" for the session's own
 	First         bool       // nobody asked: only if it is the session's first attempt, else conflict
@@ -149,6 +150,9 @@ func (s *Service) MayAttempt(ctx context.Context, l *pay.Ledger, r AttemptReques
 	if !decision.Allows(r.Method, r.Rail) {
 		return pay.Errorf(pay.CodeMethodUnavailable, "rail", "%s can't be paid by %s on this device", r.Method, r.Rail)
 	}
+	if !choice.PaidIn(r.Instalments) {
+		return pay.Errorf(pay.CodeMethodUnavailable, "instalments", "%s can't be paid in %d instalments", r.Method, r.Instalments)
+	}
 	return nil
 }
 
@@ -237,7 +241,7 @@ func (s *Service) take(ctx context.Context, l *pay.Ledger, acc *account.Account,
 	return l, attemptID, err
 }
 
-// resumable finds a payable attempt by the same method, rail and account, of the same
+// resumable finds a payable attempt by the same method, rail, instalments and account, of the same
 // payer: wallets refuse an order that another account has touched. One that was made
 // for another payer's bridge can't be taken up.
 func resumable(l *pay.Ledger, acc *account.Account, r AttemptRequest, closed string) *pay.Attempt {
@@ -246,7 +250,7 @@ func resumable(l *pay.Ledger, acc *account.Account, r AttemptRequest, closed str
 	}
 	for i := len(l.Attempts) - 1; i >= 0; i-- {
 		a := &l.Attempts[i]
-		if a.State.Payable() && a.ID != closed && a.Method == r.Method && a.Rail == r.Rail && a.Provider == acc.ProviderID && a.Account == acc.Name() && a.Invitation == r.Invitation {
+		if a.State.Payable() && a.ID != closed && a.Method == r.Method && a.Rail == r.Rail && a.Instalments == r.Instalments && a.Provider == acc.ProviderID && a.Account == acc.Name() && a.Invitation == r.Invitation {
 			return a
 		}
 	}
@@ -301,13 +305,13 @@ func (s *Service) newAttempt(l *pay.Ledger, acc *account.Account, r AttemptReque
 	a := pay.Attempt{
 		ID: newAttemptID(), Method: r.Method, Rail: r.Rail,
 		Provider: acc.ProviderID, Account: acc.Name(), App: acc.Provider.App(r.Rail),
-		Invitation: r.Invitation, OutTradeNo: newNumber(), Amount: l.Session.Amount,
+		Invitation: r.Invitation, OutTradeNo: newNumber(), Amount: l.Session.Amount, Instalments: r.Instalments,
 		// Providers keep whole seconds: rounded down, none takes money after our expiry.
 		ExpiresAt: s.payableUntil(l, r).Truncate(time.Second),
 	}
 	var err error
 	a.Request, err = acc.Provider.Request(provider.Order{
-		OutTradeNo: a.OutTradeNo, AttemptID: a.ID, Method: r.Method, Rail: r.Rail, Amount: a.Amount,
+		OutTradeNo: a.OutTradeNo, AttemptID: a.ID, Method: r.Method, Rail: r.Rail, Amount: a.Amount, Instalments: a.Instalments,
 		Description: l.Session.Description, ExpiresAt: a.ExpiresAt,
 		NotifyURL: s.notifyURL(acc), ReturnURL: r.ReturnURL,
 		PayerIP: r.PayerIP.String(), WalletPayerID: r.WalletPayerID, OS: string(r.Device.OS),

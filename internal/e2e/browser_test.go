@@ -74,6 +74,7 @@ func TestBrowser(t *testing.T) {
 		{"in-app-on-the-phone", inApps(inAppPaysOnThePhone)},
 		{"wechat-without-script", wechatWaitsWithoutScript},
 		{"elsewhere", payElsewhere},
+		{"instalments", instalments},
 		{"cashier-code", scanTheCashiersCode},
 		{"stream-held", streamHeld},
 		{"seventh-tab", seventhTab},

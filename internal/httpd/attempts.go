@@ -3,6 +3,7 @@ package httpd
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 
 	"morepay/internal/checkout"
 	"morepay/internal/device"
@@ -24,10 +25,14 @@ func (s *Server) handleAttempt(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) attempt(w http.ResponseWriter, r *http.Request, p postedForm) error {
 	hints := p.form.Get("hints")
+	instalments, err := numberOf(p.form, "instalments")
+	if err != nil {
+		return err
+	}
 	choice := checkout.AttemptRequest{
 		Method: pay.Method(p.form.Get("method")), Rail: pay.Rail(p.form.Get("rail")),
 		Device: p.request.Refined(device.ParseHints(hints)), PayerIP: s.clientIP(r),
-		ReturnURL: s.returnURL(p.request), Invitation: p.request.Invitation(p.ledger),
+		ReturnURL: s.returnURL(p.request), Instalments: instalments, Invitation: p.request.Invitation(p.ledger),
 	}
 	if choice.Rail == pay.RailJSAPI {
 		return s.identify(w, r, p, choice, hints) // counted when they are back
@@ -36,6 +41,19 @@ func (s *Server) attempt(w http.ResponseWriter, r *http.Request, p postedForm) e
 		return err
 	}
 	return s.handOver(w, r, p.ledger.Session.ID, p.request, choice)
+}
+
+// numberOf reads a number of a form; 0 if it isn't there.
+func numberOf(form url.Values, name string) (int, error) {
+	text := form.Get(name)
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0, pay.Errorf(pay.CodeInvalid, name, "must be a whole number")
+	}
+	return n, nil
 }
 
 // countAttempt applies the attempt limits, which protect our quota at the

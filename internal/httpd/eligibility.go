@@ -22,10 +22,11 @@ type eligibility struct {
 
 // eligible is one method: rails, or all reasons why not.
 type eligible struct {
-	Method  pay.Method          `json:"method"`
-	Offered bool                `json:"offered"`
-	Rails   []pay.Rail          `json:"rails"` // the first is offered, the rest are its fallbacks
-	Reasons []capability.Reason `json:"reasons"`
+	Method      pay.Method          `json:"method"`
+	Offered     bool                `json:"offered"`
+	Rails       []pay.Rail          `json:"rails"`                 // the first is offered, the rest are its fallbacks
+	Instalments []int               `json:"instalments,omitempty"` // that may be chosen instead of payment at once
+	Reasons     []capability.Reason `json:"reasons"`
 }
 
 // handleEligibility tells a shop's page what an order could be paid with, before there is
@@ -58,7 +59,7 @@ func eligibleMethods(d capability.Decision) []eligible {
 	for _, c := range d.Choices {
 		list = append(list, eligible{
 			Method: c.Method, Offered: c.Offered(),
-			Rails: append([]pay.Rail{}, c.Ladder...), Reasons: append([]capability.Reason{}, c.Reasons...),
+			Rails: append([]pay.Rail{}, c.Ladder...), Instalments: c.Instalments, Reasons: append([]capability.Reason{}, c.Reasons...),
 		})
 	}
 	return list

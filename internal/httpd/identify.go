@@ -16,13 +16,14 @@ import (
 // identification holds what a payer was about to do when they were sent to be
 // identified. It travels sealed in the link that brings them back.
 type identification struct {
-	Token  string     `json:"t"`
-	Method pay.Method `json:"m"`
-	Rail   pay.Rail   `json:"r"`
-	Hints  string     `json:"h,omitempty"`
-	State  string     `json:"s"`           // a form token, which must come back with the code
-	Friend bool       `json:"f,omitempty"` // the token is a friend's
-	Query  string     `json:"q,omitempty"` // what their page's address says of the frame around it and their language
+	Token       string     `json:"t"`
+	Method      pay.Method `json:"m"`
+	Rail        pay.Rail   `json:"r"`
+	Instalments int        `json:"i,omitempty"`
+	Hints       string     `json:"h,omitempty"`
+	State       string     `json:"s"`           // a form token, which must come back with the code
+	Friend      bool       `json:"f,omitempty"` // the token is a friend's
+	Query       string     `json:"q,omitempty"` // what their page's address says of the frame around it and their language
 }
 
 // identify sends the payer to the provider, which tells us who they are to it,
@@ -38,7 +39,7 @@ func (s *Server) identify(w http.ResponseWriter, r *http.Request, p postedForm, 
 	}
 	state := s.secrets.formToken(subject(p.ledger, p.request), s.now())
 	_, query, _ := strings.Cut(p.request.Now().Address(), "?")
-	b, err := json.Marshal(identification{p.request.Token, choice.Method, choice.Rail, hints, state, p.request.Friend, query})
+	b, err := json.Marshal(identification{p.request.Token, choice.Method, choice.Rail, choice.Instalments, hints, state, p.request.Friend, query})
 	if err != nil {
 		return err
 	}
@@ -96,7 +97,7 @@ func (s *Server) identified(w http.ResponseWriter, r *http.Request, request page
 		return err
 	}
 	return s.handOver(w, r, l.Session.ID, request, checkout.AttemptRequest{
-		Method: id.Method, Rail: id.Rail, WalletPayerID: payer, PayerIP: s.clientIP(r),
+		Method: id.Method, Rail: id.Rail, Instalments: id.Instalments, WalletPayerID: payer, PayerIP: s.clientIP(r),
 		Device: request.Refined(device.ParseHints(id.Hints)), ReturnURL: s.returnURL(request), Invitation: request.Invitation(l),
 	})
 }

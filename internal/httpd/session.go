@@ -31,15 +31,16 @@ type sessionBody struct {
 }
 
 type attemptBody struct {
-	ID         string           `json:"id"`
-	Method     pay.Method       `json:"method"`
-	Rail       pay.Rail         `json:"rail"`
-	State      pay.AttemptState `json:"state"`
-	OutTradeNo string           `json:"out_trade_no"`
-	Reference  string           `json:"provider_reference,omitempty"`
-	CreatedAt  time.Time        `json:"created_at"`
-	PaidAt     time.Time        `json:"paid_at,omitzero"`
-	Friend     bool             `json:"friend,omitempty"` // of a friend whom the payer asked: a refund goes to them
+	ID          string           `json:"id"`
+	Method      pay.Method       `json:"method"`
+	Rail        pay.Rail         `json:"rail"`
+	Instalments int              `json:"instalments,omitempty"` // that the payer chose: the money comes as one payment
+	State       pay.AttemptState `json:"state"`
+	OutTradeNo  string           `json:"out_trade_no"`
+	Reference   string           `json:"provider_reference,omitempty"`
+	CreatedAt   time.Time        `json:"created_at"`
+	PaidAt      time.Time        `json:"paid_at,omitzero"`
+	Friend      bool             `json:"friend,omitempty"` // of a friend whom the payer asked: a refund goes to them
 }
 
 type refundBody struct {
@@ -63,7 +64,7 @@ func (s *Server) sessionBody(l *pay.Ledger) sessionBody {
 		Attempts: []attemptBody{}, Refunds: []refundBody{},
 	}
 	for _, a := range l.Attempts {
-		b.Attempts = append(b.Attempts, attemptBody{a.ID, a.Method, a.Rail, a.State, a.OutTradeNo, a.Reference, a.CreatedAt, a.PaidAt, a.Invitation != ""})
+		b.Attempts = append(b.Attempts, attemptBody{a.ID, a.Method, a.Rail, a.Instalments, a.State, a.OutTradeNo, a.Reference, a.CreatedAt, a.PaidAt, a.Invitation != ""})
 	}
 	for _, r := range l.Refunds {
 		b.Refunds = append(b.Refunds, refundOf(r))

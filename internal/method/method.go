@@ -14,15 +14,16 @@ import (
 
 // Method is a row of the table.
 type Method struct {
-	ID         pay.Method
-	Provider   string             // id of the adapter that moves the money
-	Icon       string             // id of our own icon
-	Names      []Name             // one of them English
-	Currencies []Currency         // that the provider takes, whatever a merchant has agreed; none for any: the merchant's own cashier decides
-	Home       []device.Container // the wallet's own app: there the method stands first
-	Apps       []device.Host      // the same for a wallet whose app is known by its name only
-	Blocked    []device.Container // on mobile, these keep the wallet from opening; see BlockedBy
-	ladders    []ladder           // the first that covers a device counts; see Ladder
+	ID          pay.Method
+	Provider    string             // id of the adapter that moves the money
+	Icon        string             // id of our own icon
+	Names       []Name             // one of them English
+	Currencies  []Currency         // that the provider takes, whatever a merchant has agreed; none for any: the merchant's own cashier decides
+	Home        []device.Container // the wallet's own app: there the method stands first
+	Apps        []device.Host      // the same for a wallet whose app is known by its name only
+	Blocked     []device.Container // on mobile, these keep the wallet from opening; see BlockedBy
+	Instalments []int              // numbers of instalments in which the wallet's credit may be asked for; the merchant is granted some of them
+	ladders     []ladder           // the first that covers a device counts; see Ladder
 }
 
 // Currency is one that a method's provider takes, and the most of it in one payment, in

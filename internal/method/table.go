@@ -56,10 +56,11 @@ var table = []Method{
 	},
 	{
 		ID: "alipay", Provider: "alipay", Icon: "alipay",
-		Home:       []device.Container{device.Alipay},
-		Names:      []Name{{"zh-CN", "支付宝"}, {"zh-TW", "支付寶"}, {"zh-HK", "支付寶"}, {"en", "Alipay"}},
-		Currencies: []Currency{{"CNY", 100_000_000_00}},
-		Blocked:    []device.Container{device.WeChat, device.JD, device.UnionPay},
+		Home:        []device.Container{device.Alipay},
+		Names:       []Name{{"zh-CN", "支付宝"}, {"zh-TW", "支付寶"}, {"zh-HK", "支付寶"}, {"en", "Alipay"}},
+		Currencies:  []Currency{{"CNY", 100_000_000_00}},
+		Instalments: []int{3, 6, 12}, // Huabei
+		Blocked:     []device.Container{device.WeChat, device.JD, device.UnionPay},
 		ladders: []ladder{
 			{form: device.Desktop, rails: scanFirst},
 			{in: []device.Container{device.Alipay}, rails: alipayBridge},
@@ -84,8 +85,9 @@ var table = []Method{
 	// app itself.
 	{
 		ID: "jd_pay", Provider: "merchantlink", Icon: "jd_pay",
-		Home:  []device.Container{device.JD},
-		Names: []Name{{"zh-CN", "京东支付"}, {"zh-TW", "京東支付"}, {"zh-HK", "京東支付"}, {"en", "JD Pay"}},
+		Home:        []device.Container{device.JD},
+		Names:       []Name{{"zh-CN", "京东支付"}, {"zh-TW", "京東支付"}, {"zh-HK", "京東支付"}, {"en", "JD Pay"}},
+		Instalments: []int{3, 6, 12, 24}, // Baitiao
 		ladders: []ladder{
 			{form: device.Desktop, rails: scanFirst},
 			{in: []device.Container{device.Browser}, rails: appFirst},

@@ -81,14 +81,14 @@ func insteadOfRefused(l *pay.Ledger, r Request) bool {
 }
 
 // begins reports whether a page goes on by itself with the method that the payer has
-// chosen on the shop's page: if it is shown in place, at the amount that they saw there,
+// chosen on the shop's page: if it is shown in place and leaves nothing to choose, at the amount that they saw there,
 // and nothing was begun yet.
 func begins(l *pay.Ledger, r Request, v view.Checkout) bool {
 	if !r.Go || v.Open == "" || r.Was != v.Amount.Value || len(l.Attempts) > 0 || v.Parent == "" {
 		return false
 	}
 	c, _ := capability.Decide(v.Document, v.Order, v.Device, v.Progress.ServerTime).Choice(v.Open)
-	return c.Offered() && c.Ladder[0] == pay.RailQR
+	return c.Offered() && c.Ladder[0] == pay.RailQR && len(c.Instalments) == 0
 }
 
 // WithError returns the view with an error on it, in its language.

@@ -79,7 +79,7 @@ func receipt(l *pay.Ledger, invitation string) *view.Receipt {
 	if winner == nil || winner.Invitation != invitation {
 		return nil
 	}
-	return &view.Receipt{Method: winner.Method, PaidAt: winner.PaidAt}
+	return &view.Receipt{Method: winner.Method, Instalments: winner.Instalments, PaidAt: winner.PaidAt}
 }
 
 // screen returns the one that a request gets to see. current is the attempt that
@@ -127,7 +127,7 @@ func payment(a *pay.Attempt, r Request, links Links) (*view.Payment, error) {
 		qr.PNG, qr.Picture = r.Path()+"/page.png", links.Picture
 		return &view.Payment{Method: r.PageQR, Rail: pay.RailPageQR, QR: qr}, nil
 	}
-	p := &view.Payment{AttemptID: a.ID, Method: a.Method, Rail: a.Rail, Asked: r.Asked}
+	p := &view.Payment{AttemptID: a.ID, Method: a.Method, Rail: a.Rail, Instalments: a.Instalments, Asked: r.Asked}
 	if !r.ReturnedAt.IsZero() {
 		p.Returned, p.Since = true, r.ReturnedAt
 	}

@@ -5,17 +5,18 @@ import "time"
 // Attempt is one try to pay a session by one method and rail. It is stored
 // before the provider hears of it.
 type Attempt struct {
-	ID         string
-	Method     Method
-	Rail       Rail
-	Provider   string // adapter id, such as wechatpay
-	Account    string // the merchant's account at the provider
-	App        string // the provider's id of our application there, or ""
-	Invitation string // id of the invitation by which its payer came, "" for the session's own payer
-	OutTradeNo string // our number of the payment at the provider: 32 of [0-9A-Za-z]
-	Amount     Money
-	Request    []byte    // what the provider was or will be asked, byte for byte, so that a retry is identical
-	ExpiresAt  time.Time // after this the provider takes no payment (its time_expire)
+	ID          string
+	Method      Method
+	Rail        Rail
+	Provider    string // adapter id, such as wechatpay
+	Account     string // the merchant's account at the provider
+	App         string // the provider's id of our application there, or ""
+	Invitation  string // id of the invitation by which its payer came, "" for the session's own payer
+	OutTradeNo  string // our number of the payment at the provider: 32 of [0-9A-Za-z]
+	Amount      Money
+	Instalments int       // in which the wallet's credit was asked for; 0 for payment at once
+	Request     []byte    // what the provider was or will be asked, byte for byte, so that a retry is identical
+	ExpiresAt   time.Time // after this the provider takes no payment (its time_expire)
 
 	State     AttemptState
 	Action    *Action // what the browser must do; nil until the provider answered

@@ -3,6 +3,7 @@ package provider
 import (
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ type Order struct {
 	Method        pay.Method // what the payer chose: one account may serve several
 	Rail          pay.Rail
 	Amount        pay.Money
+	Instalments   int // in which the payer wants to pay by the wallet's credit; 0 for at once
 	Description   string
 	ExpiresAt     time.Time // the provider must take no payment after this
 	NotifyURL     string    // absolute, without query
@@ -61,6 +63,8 @@ func (o Order) checkAmount() error {
 		return pay.Errorf(pay.CodeInvalid, "amount.currency", "must be %s", strings.Join(row.Codes(), " or "))
 	case o.Amount.Value < 1:
 		return pay.Errorf(pay.CodeInvalid, "amount.value", "must be at least 1")
+	case o.Instalments != 0 && !slices.Contains(row.Instalments, o.Instalments):
+		return pay.Errorf(pay.CodeInvalid, "instalments", "must be 0 or one of %v", row.Instalments)
 	case taken.Most != 0 && o.Amount.Value > taken.Most:
 		return pay.Errorf(pay.CodeInvalid, "amount.value", "must be at most %d", taken.Most)
 	}

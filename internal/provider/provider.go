@@ -192,9 +192,10 @@ func (b *Busy) Error() string { return "the provider was asked too often" }
 
 // Env holds what an adapter needs of the program.
 type Env struct {
-	HTTP    *http.Client                      // of NewHTTPClient; in test mode it leads to the simulator
-	TestURL string                            // the simulator's origin, whose links are let through in test mode; "" in live mode
-	ReadKey func(name string) ([]byte, error) // reads a key file named in the account's settings; its errors don't repeat the name, which may be a key
-	Granted []pay.Rail                        // what the merchant's document offers of this provider: settings that these need must be there
-	Now     func() time.Time
+	HTTP        *http.Client                      // of NewHTTPClient; in test mode it leads to the simulator
+	TestURL     string                            // the simulator's origin, whose links are let through in test mode; "" in live mode
+	ReadKey     func(name string) ([]byte, error) // reads a key file named in the account's settings; its errors don't repeat the name, which may be a key
+	Granted     []pay.Rail                        // what the merchant's document offers of this provider: settings that these need must be there
+	Instalments bool                              // whether it offers instalments of this provider
+	Now         func() time.Time
 }

@@ -23,20 +23,24 @@ type alipayCall struct {
 // bizContent are the fields of biz_content that matter here. As at the real
 // gateway, others are ignored.
 type bizContent struct {
-	Number       string `json:"out_trade_no"`
-	Reference    string `json:"trade_no"`
-	Total        price  `json:"total_amount"`
-	Subject      string `json:"subject"`
-	ProductCode  string `json:"product_code"`
-	SellerID     string `json:"seller_id"`
-	Timeout      string `json:"timeout_express"`
-	QRTimeout    string `json:"qr_code_timeout_express"`
-	Expire       string `json:"time_expire"`
-	Passback     string `json:"passback_params"`
-	QuitURL      string `json:"quit_url"`
-	BuyerID      string `json:"buyer_id"`
-	BuyerOpenID  string `json:"buyer_open_id"`
-	OpAppID      string `json:"op_app_id"`
+	Number      string `json:"out_trade_no"`
+	Reference   string `json:"trade_no"`
+	Total       price  `json:"total_amount"`
+	Subject     string `json:"subject"`
+	ProductCode string `json:"product_code"`
+	SellerID    string `json:"seller_id"`
+	Timeout     string `json:"timeout_express"`
+	QRTimeout   string `json:"qr_code_timeout_express"`
+	Expire      string `json:"time_expire"`
+	Passback    string `json:"passback_params"`
+	QuitURL     string `json:"quit_url"`
+	BuyerID     string `json:"buyer_id"`
+	BuyerOpenID string `json:"buyer_open_id"`
+	OpAppID     string `json:"op_app_id"`
+	Extend      struct {
+		Instalments   string `json:"hb_fq_num"`
+		SellerPercent string `json:"hb_fq_seller_percent"`
+	} `json:"extend_params"`
 	RefundAmount price  `json:"refund_amount"`
 	RequestNo    string `json:"out_request_no"`
 	BillType     string `json:"bill_type"`

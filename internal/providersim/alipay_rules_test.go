@@ -104,6 +104,10 @@ func (fx *fixture) gatewayRefusal(query, form string) string {
 	return cmp.Or(answer.Error.SubCode, answer.Query.SubCode)
 }
 
+func huabei(number, percent string) *alipay.ExtendParams {
+	return &alipay.ExtendParams{HBFQNum: number, HBFQSellerPercent: percent}
+}
+
 func TestAlipayTradeRules(t *testing.T) {
 	t.Parallel()
 	fx, c := newAlipayWorld(t)
@@ -124,6 +128,10 @@ func TestAlipayTradeRules(t *testing.T) {
 		"long-number":      func(p *alipay.TradePreCreate) { p.OutTradeNo = strings.Repeat("a", 65) },
 		"fraction-timeout": func(p *alipay.TradePreCreate) { p.TimeoutExpress = "1.5h" },
 		"long-timeout":     func(p *alipay.TradePreCreate) { p.TimeoutExpress = "16d" },
+		"five-instalments": func(p *alipay.TradePreCreate) { p.ExtendParams = huabei("5", "0") },
+		"half-of-the-fee":  func(p *alipay.TradePreCreate) { p.ExtendParams = huabei("3", "50") },
+		"fee-of-nobody":    func(p *alipay.TradePreCreate) { p.ExtendParams = huabei("3", "") },
+		"fee-of-nothing":   func(p *alipay.TradePreCreate) { p.ExtendParams = huabei("", "100") },
 		"past-expiry":      func(p *alipay.TradePreCreate) { p.TimeExpire = "2020-01-01 00:00:00" },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -137,6 +145,20 @@ func TestAlipayTradeRules(t *testing.T) {
 	longest.Subject, longest.PassbackParams, longest.SellerId = strings.Repeat("茶", 256), strings.Repeat("茶", 512), alipaySeller
 	if r, err := c.TradePreCreate(t.Context(), longest); err != nil || !r.IsSuccess() {
 		t.Errorf("as long as may be: %+v, %v", r, err)
+	}
+	paidIn := alipay.TradePreCreate{Trade: fx.trade("instalments_1")}
+	client := c
+	for i, c := range []struct {
+		extend *alipay.ExtendParams
+		sub    string
+	}{{huabei("3", "0"), ""}, {huabei("3", "0"), ""}, {huabei("6", "0"), "ACQ.CONTEXT_INCONSISTENT"}, {nil, "ACQ.CONTEXT_INCONSISTENT"}} {
+		paidIn.ExtendParams = c.extend
+		r, err := client.TradePreCreate(t.Context(), paidIn)
+		if c.sub != "" {
+			wantSub(t, r.Error, err, c.sub)
+		} else if err != nil || !r.IsSuccess() {
+			t.Errorf("instalments, %d: %+v, %v", i, r, err)
+		}
 	}
 	far := fx.wap("far_1")
 	far.ReturnURL += strings.Repeat("a", 256)

@@ -101,7 +101,7 @@ func (s *Sim) tradeFor(c *alipayCall, product Product) (*order, error) {
 	if c.biz.SellerID != "" && c.biz.SellerID != c.merchant.SellerID {
 		return nil, errSeller
 	}
-	asked := strings.Join([]string{string(product), c.biz.Subject, strconv.FormatInt(fen, 10), c.biz.BuyerID}, "\n")
+	asked := strings.Join([]string{string(product), c.biz.Subject, strconv.FormatInt(fen, 10), c.biz.BuyerID, c.biz.Extend.Instalments, c.biz.Extend.SellerPercent}, "\n")
 	if o := s.books.find(c.merchant, c.biz.Number); o != nil {
 		switch o.state(c.now) {
 		case statePaid, stateRefunded:
@@ -130,7 +130,15 @@ func (s *Sim) tradeFor(c *alipayCall, product Product) (*order, error) {
 func (c *alipayCall) orders(product Product) bool {
 	return tradeNumberPattern.MatchString(c.biz.Number) && subjectPattern.MatchString(c.biz.Subject) &&
 		slices.Contains(productCodes[product], c.biz.ProductCode) && utf8.RuneCountInString(c.biz.Passback) <= maxPassback &&
-		len(c.p.Get("notify_url")) <= maxAlipayAddress && len(c.p.Get("return_url")) <= maxAlipayAddress
+		c.inInstalments() && len(c.p.Get("notify_url")) <= maxAlipayAddress && len(c.p.Get("return_url")) <= maxAlipayAddress
+}
+
+// inInstalments reports whether a trade is paid at once, or in instalments as the
+// documents have them: by Huabei, the fee for one side alone.
+func (c *alipayCall) inInstalments() bool {
+	e := c.biz.Extend
+	return e.Instalments == "" && e.SellerPercent == "" ||
+		slices.Contains([]string{"3", "6", "12"}, e.Instalments) && slices.Contains([]string{"0", "100"}, e.SellerPercent)
 }
 
 // setLimits reads how long a trade may be paid.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -15,7 +16,8 @@ type paymentStart struct {
 	Version     int       `json:"version"` // 0 for 1
 	ID          string    `json:"id"`
 	Method      string    `json:"method"`
-	Rail        string    `json:"rail"` // since version 2
+	Rail        string    `json:"rail"`        // since version 2
+	Instalments int       `json:"instalments"` // since version 2; 0 for payment at once
 	Amount      money     `json:"amount"`
 	Description string    `json:"description"`
 	ExpiresAt   time.Time `json:"expires_at"`
@@ -32,6 +34,9 @@ type money struct {
 
 // merchantCurrencies are what a cashier takes, by the name that the books have for it.
 var merchantCurrencies = map[string]string{"CNY": "", "HKD": "HKD"}
+
+// instalments are the numbers of them that a method's credit has.
+var instalments = map[string][]int{"jd_pay": {3, 6, 12, 24}}
 
 // railProducts are what a payer gets by each rail. Version 1 names none.
 var railProducts = map[int]map[string]Product{
@@ -54,6 +59,9 @@ func startPayment(s *Sim, c *merchantLinkCall) (any, error) {
 	}
 	if (product == MerchantBridge) != (in.Payer != "") {
 		return nil, merchantLinkFailure(http.StatusUnprocessableEntity, "jsapi, and nothing else, needs the payer")
+	}
+	if in.Instalments != 0 && !slices.Contains(instalments[in.Method], in.Instalments) {
+		return nil, merchantLinkFailure(http.StatusUnprocessableEntity, "these instalments are not to be had here")
 	}
 	o := s.books.find(c.account, in.ID)
 	if o == nil {

@@ -92,7 +92,7 @@ func (c *decided) step(s step) string {
 func (c *decided) result() []string {
 	place := fmt.Sprintf("It stands in group %s, at rank %d.", c.choice.Group, c.choice.Rank)
 	if c.choice.Offered() {
-		return []string{fmt.Sprintf("Offered by %s.", ladder(c.choice.Ladder)), place}
+		return []string{fmt.Sprintf("Offered by %s%s.", ladder(c.choice.Ladder), instalments(c.choice)), place}
 	}
 	if !c.choice.Shown() {
 		return []string{"Not offered. The payer does not see it, because at least one reason is silent."}
@@ -309,6 +309,14 @@ func bound(name, currency string, value int64) string {
 
 // amount returns money as people read it: 5980 CNY would be taken for yuan.
 func amount(m pay.Money) string { return locale.Money("en", m) }
+
+// instalments says in how many a choice may be paid.
+func instalments(c capability.Choice) string {
+	if len(c.Instalments) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; at once, or in instalments: %v", c.Instalments)
+}
 
 func ladder(rails []pay.Rail) string { return joined(rails, ", then ") }
 

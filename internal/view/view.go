@@ -118,14 +118,15 @@ var Voices = []Voice{VoiceBusy, VoiceTreated, VoiceFriend, VoiceTurn, VoiceGave,
 
 // Payment is the way of paying that the payer is on.
 type Payment struct {
-	AttemptID string     `json:"attempt,omitempty"` // "" for page_qr, which needs no attempt
-	Method    pay.Method `json:"method"`
-	Rail      pay.Rail   `json:"rail"`
-	QR        *QR        `json:"qr,omitempty"`
-	Bridge    *Bridge    `json:"bridge,omitempty"`
-	ExpiresAt time.Time  `json:"expires_at,omitzero"` // of the code or link; it can be renewed
-	Returned  bool       `json:"returned,omitempty"`  // the payer came back from the wallet and we are checking
-	Asked     bool       `json:"asked,omitempty"`     // the payer says that it is paid, and nobody knows of it
+	AttemptID   string     `json:"attempt,omitempty"` // "" for page_qr, which needs no attempt
+	Method      pay.Method `json:"method"`
+	Rail        pay.Rail   `json:"rail"`
+	Instalments int        `json:"instalments,omitempty"` // 0 for payment at once
+	QR          *QR        `json:"qr,omitempty"`
+	Bridge      *Bridge    `json:"bridge,omitempty"`
+	ExpiresAt   time.Time  `json:"expires_at,omitzero"` // of the code or link; it can be renewed
+	Returned    bool       `json:"returned,omitempty"`  // the payer came back from the wallet and we are checking
+	Asked       bool       `json:"asked,omitempty"`     // the payer says that it is paid, and nobody knows of it
 
 	// Of a payment that its provider has not answered about, and of one whose payer came
 	// back: when that began. Payers are told after a while.
@@ -138,8 +139,9 @@ type Payment struct {
 
 // Receipt says how and when an order was paid.
 type Receipt struct {
-	Method pay.Method `json:"method"`
-	PaidAt time.Time  `json:"paid_at"`
+	Method      pay.Method `json:"method"`
+	Instalments int        `json:"instalments,omitempty"` // 0 for payment at once
+	PaidAt      time.Time  `json:"paid_at"`
 }
 
 // QR is a code that the page draws.

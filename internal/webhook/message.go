@@ -48,6 +48,7 @@ type payment struct {
 	ID                string     `json:"id"`
 	Method            pay.Method `json:"method"`
 	Rail              pay.Rail   `json:"rail"`
+	Instalments       int        `json:"instalments,omitempty"`
 	Provider          string     `json:"provider"`
 	OutTradeNo        string     `json:"out_trade_no"`
 	ProviderReference string     `json:"provider_reference,omitempty"`
@@ -77,7 +78,7 @@ func NewMessage(l *pay.Ledger, e pay.Event) (Message, error) {
 	}}}
 	if a := l.Attempt(e.AttemptID); a != nil {
 		p.Data.Payment = &payment{
-			ID: a.ID, Method: a.Method, Rail: a.Rail, Provider: a.Provider, OutTradeNo: a.OutTradeNo,
+			ID: a.ID, Method: a.Method, Rail: a.Rail, Instalments: a.Instalments, Provider: a.Provider, OutTradeNo: a.OutTradeNo,
 			ProviderReference: a.Reference, Amount: a.Amount,
 		}
 		if !a.PaidAt.IsZero() {

@@ -124,6 +124,9 @@ func anyMethod(roll Dice, id pay.Method) capability.Method {
 	if roll.Yes() {
 		m.Regions = some(roll, someRegions, 1)
 	}
+	if plans := method.Find(id).Instalments; plans != nil && roll.Yes() {
+		m.Instalments = some(roll, plans, 1)
+	}
 	for _, c := range m.Currencies {
 		if roll.Yes() {
 			m.Limits = with(m.Limits, c, anyLimits(roll))

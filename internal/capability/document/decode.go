@@ -22,11 +22,12 @@ import (
 
 // Bounds of a document's numbers and texts.
 const (
-	maxVersion = 1<<53 - 1 // the greatest whole number that every JSON reader keeps
-	maxVisible = 99
-	maxRank    = 9999
-	maxName    = 80  // characters
-	maxText    = 200 // characters
+	maxVersion     = 1<<53 - 1 // the greatest whole number that every JSON reader keeps
+	maxVisible     = 99
+	maxRank        = 9999
+	maxInstalments = 60
+	maxName        = 80  // characters
+	maxText        = 200 // characters
 )
 
 // MaxSize is the most bytes that a document may have.
@@ -118,6 +119,7 @@ func (d *decoder) method(m *capability.Method) reader {
 		field{"rails", true, set(d, &m.Rails, 0, d.rail)},
 		field{"currencies", true, set(d, &m.Currencies, 1, d.currency)},
 		field{"limits", false, d.limits(&m.Limits)},
+		field{"instalments", false, d.instalments(&m.Instalments)},
 		field{"regions", false, set(d, &m.Regions, 1, d.region)},
 		field{"products", false, optional(&m.Products, d.products)},
 		field{"hosts", false, d.walls(&m.Hosts)},
@@ -125,6 +127,19 @@ func (d *decoder) method(m *capability.Method) reader {
 		field{"rollout", false, optional(&m.Rollout, d.rollout)},
 		field{"schedule", false, optional(&m.Schedule, d.schedule)},
 	)
+}
+
+// instalments reads different numbers of instalments.
+func (d *decoder) instalments(into *[]int) reader {
+	read := list(d, into, 1, func(n *int) reader { return integer(d, n, 2, maxInstalments) })
+	return func(v *strictjson.Value) {
+		read(v)
+		for i, n := range *into {
+			if n != 0 && slices.Contains((*into)[:i], n) { // 0 was refused already
+				d.report(&v.Items[i], RuleDuplicate, "%d is given twice", n)
+			}
+		}
+	}
 }
 
 func (d *decoder) limits(into *map[string]capability.Limits) reader {
@@ -260,6 +275,7 @@ func (d *decoder) checkReferences(doc *capability.Document) {
 			d.contradict(path+".method", RuleMethodTwice, "%q has an entry already", m.Method)
 		}
 		d.checkRails(m, path+".rails")
+		d.checkInstalments(m, path+".instalments")
 		d.checkCurrencies(m, path+".currencies")
 		d.checkLimits(m, path+".limits")
 		d.checkProducts(m.Products, path+".products")
@@ -280,6 +296,19 @@ func (d *decoder) checkRails(m *capability.Method, path string) {
 	for i, r := range m.Rails {
 		if r != "" && !slices.Contains(grants, r) {
 			d.contradict(fmt.Sprintf("%s[%d]", path, i), RuleRail, "%s has no rail %s, only %s", m.Method, r, enumerate(grants))
+		}
+	}
+}
+
+// checkInstalments: the provider would refuse any other number after the payer's tap.
+func (d *decoder) checkInstalments(m *capability.Method, path string) {
+	row := method.Find(m.Method)
+	if row == nil {
+		return
+	}
+	for i, n := range m.Instalments {
+		if n != 0 && !slices.Contains(row.Instalments, n) {
+			d.contradict(fmt.Sprintf("%s[%d]", path, i), RuleInstalments, "%s is paid at once or in %v instalments, is %d", m.Method, row.Instalments, n)
 		}
 	}
 }

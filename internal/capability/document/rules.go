@@ -12,6 +12,7 @@ const (
 	RuleRail        strictjson.Rule = "rail"         // a rail that this method does not have
 	RuleCurrency    strictjson.Rule = "currency"     // a currency that this method is never paid in
 	RuleBound       strictjson.Rule = "bound"        // more than the provider takes
+	RuleInstalments strictjson.Rule = "instalments"  // a number of instalments that this method does not have
 	RuleInvisible   strictjson.Rule = "invisible"    // a text that shows nothing, or other than it says
 	RuleReversed    strictjson.Rule = "reversed"     // a range that ends before it begins
 	RuleOverlap     strictjson.Rule = "overlap"      // allowed and excluded at once

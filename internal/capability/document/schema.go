@@ -29,16 +29,23 @@ var schema = []byte(strings.NewReplacer(
 // but for the few rules that no schema can state.
 func Schema() []byte { return slices.Clone(schema) }
 
-// grants returns a rule for each method: which rails a provider may grant, which
-// currencies it takes, and how much of them.
+// grants returns a rule for each method: which rails and instalments a provider may grant,
+// which currencies it takes, and how much of them.
 func grants() []string {
 	rules := make([]string, 0, len(method.All()))
 	for _, m := range method.All() {
 		rules = append(rules, fmt.Sprintf(
 			`{"if": {"properties": {"method": {"const": %q}}, "required": ["method"]}, "then": {"properties": {"rails": {"items": {"enum": %s}}%s}}}`,
-			m.ID, quoted(m.Grants()), currenciesOf(m)))
+			m.ID, quoted(m.Grants()), instalmentsOf(m)+currenciesOf(m)))
 	}
 	return rules
+}
+
+func instalmentsOf(m *method.Method) string {
+	if len(m.Instalments) == 0 {
+		return `, "instalments": false`
+	}
+	return `, "instalments": {"items": {"enum": ` + encoded(m.Instalments) + `}}`
 }
 
 func currenciesOf(m *method.Method) string {
@@ -70,10 +77,12 @@ func versioned() []string {
 	return keys
 }
 
-func quoted[T ~string](words []T) string {
-	b, err := json.Marshal(words)
+func quoted[T ~string](words []T) string { return encoded(words) }
+
+func encoded(list any) string {
+	b, err := json.Marshal(list)
 	if err != nil {
-		panic(err) // words are strings
+		panic(err) // it holds strings or numbers
 	}
 	return string(b)
 }

@@ -255,10 +255,11 @@ type Session struct {
 	URL      string            `json:"url"`
 	Status   pay.SessionStatus `json:"status"`
 	Attempts []struct {
-		Method     pay.Method       `json:"method"`
-		Rail       pay.Rail         `json:"rail"`
-		State      pay.AttemptState `json:"state"`
-		OutTradeNo string           `json:"out_trade_no"`
+		Method      pay.Method       `json:"method"`
+		Rail        pay.Rail         `json:"rail"`
+		State       pay.AttemptState `json:"state"`
+		OutTradeNo  string           `json:"out_trade_no"`
+		Instalments int              `json:"instalments"`
 	} `json:"attempts"`
 	Key string // of its merchant
 }

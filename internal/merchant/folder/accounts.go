@@ -18,8 +18,8 @@ import (
 )
 
 // OpenAccounts opens every account that the merchants have at a provider. All
-// that is wrong is told at once, with file and field. env.ReadKey and env.Granted
-// are set for each merchant, and the accounts' calls are measured in metrics, which
+// that is wrong is told at once, with file and field. env.ReadKey, env.Granted
+// and env.Instalments are set for each merchant, and the accounts' calls are measured in metrics, which
 // may be nil.
 func OpenAccounts(merchants []Merchant, env provider.Env, metrics prometheus.Registerer) (*account.Registry, error) {
 	accounts := account.NewRegistry(metrics)
@@ -27,7 +27,7 @@ func OpenAccounts(merchants []Merchant, env provider.Env, metrics prometheus.Reg
 	for _, m := range merchants {
 		env.ReadKey = m.ReadKey
 		for _, id := range slices.Sorted(maps.Keys(m.Settings.Accounts)) {
-			env.Granted = m.Granted(id)
+			env.Granted, env.Instalments = m.Granted(id), m.grantsInstalments(id)
 			opened, err := provider.New(id, m.Settings.Accounts[id], env)
 			if err != nil {
 				problems = append(problems, m.inSettings("accounts."+id, fmt.Errorf("accounts.%w", err)))
@@ -93,6 +93,13 @@ func checkTaken(providerID string, opened provider.Provider) error {
 		}
 	}
 	return problems.Err()
+}
+
+// grantsInstalments reports whether the document offers instalments of a provider.
+func (m *Merchant) grantsInstalments(providerID string) bool {
+	return m.Document != nil && slices.ContainsFunc(m.Document.Methods, func(row capability.Method) bool {
+		return len(row.Instalments) > 0 && m.providerOf(row.Method) == providerID
+	})
 }
 
 // RuleAccount says that a document may grant only rails that the merchant's account

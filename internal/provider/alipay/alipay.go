@@ -46,6 +46,8 @@ type settings struct {
 	QRProduct  string `json:"qr_product"`  // what was contracted for QR codes; "" for an account without them
 
 	JSAPIProduct string `json:"jsapi_product"` // what was contracted for payments inside Alipay; "" for an account without them
+
+	SellerPercent int `json:"hb_fq_seller_percent"` // of the fee for instalments by Huabei, that the merchant pays: 0 or 100
 }
 
 // qrProducts are the product codes of precreate: payments face to face, which
@@ -71,6 +73,9 @@ func (s *settings) check(granted []pay.Rail) error {
 	}
 	if !sellerIDForm.MatchString(s.SellerID) {
 		return pay.Errorf(pay.CodeInvalid, "seller_id", "must be the merchant's user id, 16 digits beginning with 2088")
+	}
+	if s.SellerPercent != 0 && s.SellerPercent != 100 {
+		return pay.Errorf(pay.CodeInvalid, "hb_fq_seller_percent", "must be 0 if payers pay the fee for instalments, 100 if the merchant does")
 	}
 	for _, p := range []struct {
 		field, value string

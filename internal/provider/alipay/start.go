@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -45,9 +46,17 @@ type content struct {
 	TimeExpire  string `json:"time_expire"`        // when the trade closes if unpaid
 	QuitURL     string `json:"quit_url,omitempty"` // wap.pay: where who gives up goes
 
+	ExtendParams *extendParams `json:"extend_params,omitempty"`
+
 	BuyerOpenID string `json:"buyer_open_id,omitempty"` // create: who pays, or
 	BuyerID     string `json:"buyer_id,omitempty"`
 	OpAppID     string `json:"op_app_id,omitempty"` // create: the application that it is paid in
+}
+
+// extendParams asks for instalments by Huabei.
+type extendParams struct {
+	Number        string `json:"hb_fq_num"`
+	SellerPercent string `json:"hb_fq_seller_percent"` // of the fee, that the merchant pays: 0 or 100
 }
 
 // stored is a request as Request returns it and Start sends it.
@@ -70,6 +79,9 @@ func (a *account) Request(o provider.Order) ([]byte, error) {
 	c := content{
 		OutTradeNo: o.OutTradeNo, TotalAmount: provider.FormatYuan(o.Amount.Value), Subject: subject(o),
 		TimeExpire: o.ExpiresAt.In(china).Format(time.DateTime),
+	}
+	if o.Instalments != 0 {
+		c.ExtendParams = &extendParams{strconv.Itoa(o.Instalments), strconv.Itoa(a.SellerPercent)}
 	}
 	if err := p.fill(a, o, &c); err != nil {
 		return nil, err

@@ -290,3 +290,38 @@ func FuzzReply(f *testing.F) {
 		}
 	})
 }
+
+// The payer's instalments go along, with who pays their fee; payment at once says nothing.
+func TestInstalments(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		number, percent int
+		want            string
+	}{
+		{0, 100, ""},
+		{3, 0, `"extend_params":{"hb_fq_num":"3","hb_fq_seller_percent":"0"}`},
+		{12, 100, `"extend_params":{"hb_fq_num":"12","hb_fq_seller_percent":"100"}`},
+	} {
+		p := openWith(t, providertest.Nowhere, map[string]any{"hb_fq_seller_percent": c.percent})
+		for _, rail := range p.Rails() {
+			o := order(rail)
+			o.Instalments = c.number
+			if rail == pay.RailJSAPI {
+				o.WalletPayerID = "2088101117955611"
+			}
+			request, err := p.Request(o)
+			if err != nil {
+				t.Fatalf("%s: %v", rail, err)
+			}
+			if c.want == "" && strings.Contains(string(request), "extend_params") || !strings.Contains(string(request), c.want) {
+				t.Errorf("%s in %d: %s", rail, c.number, request)
+			}
+		}
+	}
+	o := order(pay.RailQR)
+	o.Instalments = 5
+	var wrong *pay.Error
+	if _, err := open(t, providertest.Nowhere).Request(o); !errors.As(err, &wrong) || wrong.Field != "instalments" {
+		t.Errorf("in five: %v", err)
+	}
+}

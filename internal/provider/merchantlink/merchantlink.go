@@ -69,7 +69,7 @@ var notApps = []string{
 	"mailto", "tel", "sms",
 }
 
-func (s *settings) check(granted []pay.Rail) error {
+func (s *settings) check(granted []pay.Rail, instalments bool) error {
 	if !accountForm.MatchString(s.Account) {
 		return pay.Errorf(pay.CodeInvalid, "account", "must be 1 to 64 of a-z 0-9 - _")
 	}
@@ -89,12 +89,12 @@ func (s *settings) check(granted []pay.Rail) error {
 			return pay.Errorf(pay.CodeInvalid, "schemes", "must be schemes of apps, in lower case and without the colon, not %q", scheme)
 		}
 	}
-	return s.checkVersion(granted)
+	return s.checkVersion(granted, instalments)
 }
 
 // checkVersion holds the settings and what the document grants to the version that the
 // cashier speaks.
-func (s *settings) checkVersion(granted []pay.Rail) error {
+func (s *settings) checkVersion(granted []pay.Rail, instalments bool) error {
 	switch s.Version {
 	case 0:
 		s.Version = versionPages
@@ -103,7 +103,7 @@ func (s *settings) checkVersion(granted []pay.Rail) error {
 		return pay.Errorf(pay.CodeInvalid, "version", "must be %d or %d, the versions of the protocol that there are", versionPages, versionRails)
 	}
 	if s.Version == versionPages {
-		return s.checkPages(granted)
+		return s.checkPages(granted, instalments)
 	}
 	if s.Authorize == "" && !slices.Contains(granted, pay.RailJSAPI) {
 		return nil
@@ -115,7 +115,10 @@ func (s *settings) checkVersion(granted []pay.Rail) error {
 	return nil
 }
 
-func (s *settings) checkPages(granted []pay.Rail) error {
+func (s *settings) checkPages(granted []pay.Rail, instalments bool) error {
+	if instalments {
+		return pay.Errorf(pay.CodeInvalid, "version", "must be %d: the document grants instalments", versionRails)
+	}
 	for _, rail := range granted {
 		if rail != pay.RailRedirect {
 			return pay.Errorf(pay.CodeInvalid, "version", "must be %d: the document grants %s, and version %d of the protocol has redirect only", versionRails, rail, versionPages)
@@ -170,7 +173,7 @@ func Open(raw json.RawMessage, env provider.Env) (provider.Provider, error) {
 	if err := provider.DecodeSettings(raw, &a.settings); err != nil {
 		return nil, err
 	}
-	if err := a.settings.check(env.Granted); err != nil {
+	if err := a.settings.check(env.Granted, env.Instalments); err != nil {
 		return nil, err
 	}
 	secret, err := env.Secret("secret", a.Secret)

@@ -25,6 +25,7 @@ type start struct {
 	Method      pay.Method `json:"method,omitempty"`
 	Rail        pay.Rail   `json:"rail,omitempty"`
 	Amount      pay.Money  `json:"amount"`
+	Instalments int        `json:"instalments,omitempty"` // in which the payer wants to pay
 	Description string     `json:"description"`
 	ExpiresAt   time.Time  `json:"expires_at"`
 	ReturnURL   string     `json:"return_url"`
@@ -53,7 +54,7 @@ func (a *account) Request(o provider.Order) ([]byte, error) {
 		ExpiresAt: o.ExpiresAt.UTC(), ReturnURL: o.ReturnURL, NotifyURL: o.NotifyURL,
 	}
 	if a.Version == versionRails {
-		s.Version, s.Rail, s.OS = versionRails, o.Rail, o.OS
+		s.Version, s.Rail, s.OS, s.Instalments = versionRails, o.Rail, o.OS, o.Instalments
 		if _, err := netip.ParseAddr(o.PayerIP); err == nil {
 			s.PayerIP = o.PayerIP
 		}

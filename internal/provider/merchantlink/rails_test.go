@@ -63,18 +63,21 @@ func TestOpenFull(t *testing.T) {
 func TestGrantsNeedSettings(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		granted []pay.Rail
-		change  map[string]any
-		field   string
+		granted     []pay.Rail
+		instalments bool
+		change      map[string]any
+		field       string
 	}{
-		"redirect-by-1":  {[]pay.Rail{pay.RailRedirect}, map[string]any{"version": nil, "schemes": nil, "authorize": nil}, ""},
-		"qr-by-1":        {[]pay.Rail{pay.RailRedirect, pay.RailQR}, map[string]any{"version": 1, "schemes": nil, "authorize": nil}, "version"},
-		"qr-by-2":        {[]pay.Rail{pay.RailRedirect, pay.RailQR}, nil, ""},
-		"jsapi":          {[]pay.Rail{pay.RailJSAPI}, nil, ""},
-		"jsapi-of-no-id": {[]pay.Rail{pay.RailJSAPI}, map[string]any{"authorize": nil}, "authorize"},
+		"redirect-by-1":    {[]pay.Rail{pay.RailRedirect}, false, map[string]any{"version": nil, "schemes": nil, "authorize": nil}, ""},
+		"qr-by-1":          {[]pay.Rail{pay.RailRedirect, pay.RailQR}, false, map[string]any{"version": 1, "schemes": nil, "authorize": nil}, "version"},
+		"qr-by-2":          {[]pay.Rail{pay.RailRedirect, pay.RailQR}, false, nil, ""},
+		"jsapi":            {[]pay.Rail{pay.RailJSAPI}, false, nil, ""},
+		"jsapi-of-no-id":   {[]pay.Rail{pay.RailJSAPI}, false, map[string]any{"authorize": nil}, "authorize"},
+		"instalments-by-1": {[]pay.Rail{pay.RailRedirect}, true, map[string]any{"version": nil, "schemes": nil, "authorize": nil}, "version"},
+		"instalments-by-2": {[]pay.Rail{pay.RailRedirect}, true, nil, ""},
 	} {
 		e := env(providertest.Nowhere, whsec(secret))
-		e.Granted = c.granted
+		e.Granted, e.Instalments = c.granted, c.instalments
 		_, err := merchantlink.Open([]byte(providertest.JSON(t, providertest.With(fullSettings(), c.change))), e)
 		var wrong *pay.Error
 		if c.field == "" && err != nil || c.field != "" && (!errors.As(err, &wrong) || wrong.Field != c.field) {
@@ -288,5 +291,19 @@ func TestIdentify(t *testing.T) {
 	p := providertest.Open(t, merchantlink.Open, live, e).(provider.PayerIdentifier)
 	if link := p.AuthorizeURL("https://pay.example/back", "s1"); !strings.HasPrefix(link, "https://cashier.tea.example/payer?") {
 		t.Errorf("in live mode sent to %s", link)
+	}
+}
+
+// The cashier hears of instalments, and of none where there are none.
+func TestInstalmentsAreAskedFor(t *testing.T) {
+	t.Parallel()
+	p := openFull(t, providertest.Nowhere)
+	for n, want := range map[int]bool{0: false, 24: true} {
+		o := orderBy(pay.RailRedirect)
+		o.Method, o.Instalments = "jd_pay", n
+		request, err := p.Request(o)
+		if err != nil || strings.Contains(string(request), `"instalments":24`) != want || strings.Contains(string(request), "instalments") != want {
+			t.Errorf("in %d: %s, %v", n, request, err)
+		}
 	}
 }

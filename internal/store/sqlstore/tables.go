@@ -76,7 +76,7 @@ var attempts = newTable("attempts", `
 	session_id ordinal
 	id method rail provider account app out_trade_no amount_value amount_currency request expires_at
 	state action reference abandoned created_at sent_at paid_at checks check_at
-	sends send_at returned_total returned_unknown invitation`)
+	sends send_at returned_total returned_unknown invitation instalments`)
 
 // attemptRow is an attempt with its key.
 type attemptRow struct {
@@ -104,7 +104,7 @@ func attemptFields(a *attemptRow) []any {
 		millis{&a.CheckAt},
 		&a.Sends,
 		millis{&a.SendAt},
-		&a.ReturnedTotal, &a.ReturnedUnknown, &a.Invitation,
+		&a.ReturnedTotal, &a.ReturnedUnknown, &a.Invitation, &a.Instalments,
 	}
 }
 
