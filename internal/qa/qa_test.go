@@ -344,6 +344,11 @@ func TestExplain(t *testing.T) {
 		}
 		return &doc
 	}
+	forFriends := func(t *testing.T) *capability.Document {
+		doc := *sample(t, "rollout40")
+		doc.FriendPay = true
+		return &doc
+	}
 	tests := []struct {
 		name   string
 		doc    func(*testing.T) *capability.Document
@@ -356,6 +361,8 @@ func TestExplain(t *testing.T) {
 		{"hidden", func(t *testing.T) *capability.Document { return sample(t, "rollout40") }, "wechat_pay", "taobao-iphone", stranger},
 		{"scheduled", func(t *testing.T) *capability.Document { return sample(t, "scheduled") }, "wechat_pay", "wechat-iphone", anOrder},
 		{"closed", func(t *testing.T) *capability.Document { return sample(t, "flagship") }, "wechat_pay", "wechat-iphone", anOrder},
+		{"friend", func(t *testing.T) *capability.Document { return sample(t, "friend") }, "wechat_pay", "wechat-iphone", anOrder},
+		{"friend-not-in-rollout", forFriends, "wechat_pay", "taobao-android", anOrder},
 		{"everything-wrong", restricted, "wechat_pay", "alipay-iphone", anOrder},
 		{"learnt", func(t *testing.T) *capability.Document { return sample(t, "soletrader") }, "wechat_pay", "chrome-linux", anOrder},
 		{"learnt-all", func(t *testing.T) *capability.Document { return sample(t, "soletrader") }, "wechat_pay", "chrome-linux", anOrder},
