@@ -94,14 +94,15 @@ func (d Decision) Allows(m pay.Method, r pay.Rail) bool {
 	return slices.Contains(c.Ladder, r)
 }
 
-// Equal reports whether two decisions say the same.
+// Equal reports whether two decisions about one document say the same.
 func (d Decision) Equal(other Decision) bool {
 	return slices.EqualFunc(d.Choices, other.Choices, Choice.equal)
 }
 
+// equal need not look at instalments: document and ladder say which there are.
 func (c Choice) equal(other Choice) bool {
 	return c.Method == other.Method && c.Group == other.Group && c.Rank == other.Rank &&
-		slices.Equal(c.Ladder, other.Ladder) && slices.Equal(c.Instalments, other.Instalments) && slices.Equal(c.Reasons, other.Reasons)
+		slices.Equal(c.Ladder, other.Ladder) && slices.Equal(c.Reasons, other.Reasons)
 }
 
 // PaidIn reports whether the payer may pay in so many instalments; 0 is at once.
