@@ -96,10 +96,23 @@ func (b *browser) setProgress(progress view.Progress) {
 		progress.Onward = true
 		b.goOn()
 	}
+	b.enterCode(progress)
 	b.page.local.progress = &progress
 	b.served, b.heard = progress.ServerTime, time.Now()
 	b.page.local.now = progress.ServerTime
 	b.openBridge()
+}
+
+// enterCode makes an entry of the history for a code that takes the list's place, when
+// the answer to the list's form brings it or news of it, whichever is here first.
+func (b *browser) enterCode(progress view.Progress) {
+	if !b.fromList || b.page.local.choosing || progress.Payment == nil || progress.Payment.QR == nil {
+		return
+	}
+	b.fromList = false
+	if !framed() {
+		leaveList()
+	}
 }
 
 // goOn has the page's script lead the payer on to the merchant after a while.
@@ -275,13 +288,10 @@ func (b *browser) answered(progress view.Progress, err error) {
 	local := &b.page.local
 	local.acted = true
 	if err == nil {
-		if b.fromList && progress.Payment != nil && progress.Payment.QR != nil && !framed() {
-			leaveList()
-		}
-		b.fromList = false
 		local.choosing, local.failure, local.offline = false, nil, false
-		forgetQuery()
 		b.setProgress(progress)
+		b.fromList = false
+		forgetQuery()
 		return
 	}
 	local.offline = true

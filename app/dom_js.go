@@ -43,7 +43,7 @@ func entry() string {
 // to the list and Forward to the code. The list gets an address of its own: else
 // the server would show the code there.
 func leaveList() {
-	history, address := js.Global().Get("history"), pageAddress()
+	history, address := js.Global().Get("history"), bareAddress()
 	address.Get("searchParams").Call("set", "choose", "1")
 	history.Call("replaceState", entryList, "", address)
 	address.Get("searchParams").Call("delete", "choose")
@@ -66,12 +66,17 @@ func setTitle(title string) {
 // forgetQuery takes out of the page's address what the server was asked to show,
 // now that something else is shown: else a reload would bring the past back.
 func forgetQuery() {
+	history := js.Global().Get("history")
+	history.Call("replaceState", history.Get("state"), "", bareAddress())
+}
+
+// bareAddress returns the page's address without what the server was asked to show.
+func bareAddress() js.Value {
 	address := pageAddress()
 	for _, name := range []string{"asked", "choose", "method", "rail", "returned"} {
 		address.Get("searchParams").Call("delete", name)
 	}
-	history := js.Global().Get("history")
-	history.Call("replaceState", history.Get("state"), "", address)
+	return address
 }
 
 // focusTitle moves the focus to the heading of a new screen, but takes it from
