@@ -242,7 +242,7 @@ func (d *decoder) methodID(m *pay.Method) reader { return oneOf(d, m, method.IDs
 
 // rail takes the rails that a provider grants.
 func (d *decoder) rail(r *pay.Rail) reader {
-	return oneOf(d, r, slices.DeleteFunc(slices.Clone(pay.Rails), func(r pay.Rail) bool { return r == pay.RailPageQR }))
+	return oneOf(d, r, grantable())
 }
 
 func (d *decoder) currency(c *string) reader {

@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strings"
 
+	"morepay/internal/capability"
 	"morepay/internal/device"
 	"morepay/internal/method"
+	"morepay/internal/pay"
 )
 
 // schemaText has places where what the program's tables say goes.
@@ -17,6 +19,15 @@ import (
 var schemaText string
 
 var schema = []byte(strings.NewReplacer(
+	`["$presets"]`, quoted(capability.Presets),
+	`["$accents"]`, quoted(capability.Accents),
+	`["$corners"]`, quoted(capability.Corners),
+	`["$modes"]`, quoted(capability.Modes),
+	`["$states"]`, quoted(capability.States),
+	`["$walls"]`, quoted(capability.Walls),
+	`["$rails"]`, quoted(grantable()),
+	`["$currencies"]`, quoted(strings.Fields(currencies)),
+	`["$regions"]`, quoted(strings.Fields(regions)),
 	`["$methods"]`, quoted(method.IDs()),
 	`["$hosts"]`, quoted(device.AllHosts()),
 	`["$versioned"]`, quoted(versioned()),
@@ -63,6 +74,11 @@ func currenciesOf(m *method.Method) string {
 		rule += `, "limits": {"properties": {` + strings.Join(bounds, ", ") + `}}`
 	}
 	return rule
+}
+
+// grantable lists the rails that a provider may grant: all but the code of our own page.
+func grantable() []pay.Rail {
+	return slices.DeleteFunc(slices.Clone(pay.Rails), func(r pay.Rail) bool { return r == pay.RailPageQR })
 }
 
 // versioned lists the keys of host_min_version.
