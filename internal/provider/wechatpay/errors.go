@@ -118,6 +118,8 @@ var (
 	refundCodes = with(codes{
 		"NOT_ENOUGH":            later, // until the merchant's balance allows the refund
 		"NOTENOUGH":             later,
+		"SIGN_ERROR":            unsure, // our clock or key is wrong: the refund is due when that is mended
+		"SIGNERROR":             unsure,
 		"USER_ACCOUNT_ABNORMAL": payer,
 		"USER_NOT_EXIST":        payer,
 		"USER_NOT_EXISTS":       payer,

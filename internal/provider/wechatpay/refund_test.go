@@ -134,6 +134,7 @@ func TestRefundAnswers(t *testing.T) {
 	}{
 		"no-payment":     {answer{status: 404, body: `{"code":"RESOURCE_NOT_EXISTS"}`}, provider.ErrRefused, provider.ErrAbsent},
 		"balance":        {answer{status: 403, body: `{"code":"NOT_ENOUGH"}`}, provider.ErrLater, nil},
+		"clock":          {answer{status: 401, body: `{"code":"SIGN_ERROR"}`}, nil, provider.ErrRefused},
 		"too-often":      {answer{status: 429, body: `{"code":"FREQUENCY_LIMITED"}`}, nil, nil},
 		"system":         {answer{status: 500, body: `{"code":"SYSTEM_ERROR"}`}, nil, nil},
 		"cut":            {answer{}, nil, nil},
