@@ -52,7 +52,7 @@ element.addEventListener("mpm:statuschange", (e) => {
 });
 element.addEventListener("mpm:select", ({ detail }) => {
   if (detail.method === "jd_pay") {
-    detail.rail satisfies "redirect" | "page_qr";
+    detail.rail satisfies "deep_link" | "qr" | "redirect" | "page_qr";
     // @ts-expect-error
     return detail.rail === "jsapi";
   }
