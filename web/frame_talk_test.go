@@ -31,7 +31,7 @@ func TestFrameWithoutWhatIsNewer(t *testing.T) {
 	happened(t, tab, opening...)
 	frame := tab.Frame(c.URL)
 	const height = `a.shadowRoot.querySelector("iframe").clientHeight`
-	tab.Wait(height + " === 1000")
+	tab.Wait(height + " === 1080")
 	frame.Eval(`{ const root = document.getElementById("checkout"); root.style.height = "1640px"; root.dataset.state = "failed" }`, nil)
 	tab.Wait(height + " === 1640")
 	frame.Run(chromedp.Click("#wechat_pay"))

@@ -248,7 +248,7 @@ func TestEmbedFitsTheFrame(t *testing.T) {
 	tab := browsertest.Start(t).Open(t)
 	tab.Go(serveShop(t, element("a", ""), c))
 	const height = `a.shadowRoot.querySelector("iframe").clientHeight`
-	tab.Wait(height + " === 1000")
+	tab.Wait(height + " === 1080")
 	frame := tab.Frame(c.URL)
 	for _, test := range []struct{ content, frame int }{{1100, 1100}, {200, 1100}, {1200, 1200}, {9000, 4000}} {
 		frame.Eval(fmt.Sprintf(`document.getElementById("checkout").style.height = "%dpx"`, test.content), nil)

@@ -13,9 +13,13 @@ import (
 // one, whose code comes at once; unless it costs something else than they have seen.
 func embedDeferred(t *testing.T, s *shop, browser *browsertest.Browser) {
 	for _, test := range []struct {
-		name string
-		fen  int64 // of the session
-	}{{"as-seen", 5980}, {"dearer", 6980}} {
+		name  string
+		fen   int64  // of the session
+		heard string // when the shop hears this, its page stands still
+	}{
+		{"as-seen", 5980, `e.type === "statuschange" && e.detail.state === "waiting"`},
+		{"dearer", 6980, `e.type === "methodschange"`},
+	} {
 		t.Run(test.name, func(t *testing.T) {
 			open := s.Open(t, demotest.Order{Fen: test.fen})
 			s.body(`<more-payment-methods id="a" merchant="bench" amount="5980"></more-payment-methods>
@@ -26,6 +30,8 @@ func embedDeferred(t *testing.T, s *shop, browser *browsertest.Browser) {
 			offer.Wait(has(wallet + `form[data-rail="qr"] button`))
 			tab.Wait(`heard.some((e) => e.type === "methodschange")`)
 			tapIn(tab, offer, has(wallet+`form[data-rail="qr"] button`))
+			// The driver takes up a frame that stands still, or trips over itself.
+			tab.Wait(`heard.some((e) => e.detail.session === "` + open.ID + `" && ` + test.heard + `)`)
 			frame := tab.Frame(s.Origin + "/pay/")
 			if test.fen != 5980 {
 				frame.Wait(ready)
