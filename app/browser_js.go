@@ -289,6 +289,9 @@ func (b *browser) answered(progress view.Progress, err error) {
 	local.acted = true
 	if err == nil {
 		local.choosing, local.failure, local.offline = false, nil, false
+		if shown := b.progress(); overtaken(&shown, &progress) {
+			progress = shown
+		}
 		b.setProgress(progress)
 		b.fromList = false
 		forgetQuery()

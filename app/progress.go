@@ -25,6 +25,14 @@ func merge(shown, news view.Progress) view.Progress {
 	return news
 }
 
+// overtaken reports whether news has overtaken the answer to something that this page
+// asked for, so that it must not be shown: a code that is here stays, and what is over
+// stays over. Of the page's own QR the news knows nothing.
+func overtaken(shown, said *view.Progress) bool {
+	ownQR := said.Payment != nil && said.Payment.AttemptID == ""
+	return said.LastEvent < shown.LastEvent && (!ownQR || final(shown.State))
+}
+
 // onward reports whether a page goes on to the merchant by itself: the payer has come
 // back from the wallet, and has paid.
 func onward(shown, news view.Progress) bool {

@@ -111,6 +111,31 @@ func TestMergeKeepsWhatOnlyThisPageKnows(t *testing.T) {
 	}
 }
 
+// An answer that news has overtaken hides neither a code that is here nor the end.
+func TestOvertaken(t *testing.T) {
+	t.Parallel()
+	at := func(event int64, state view.State, attempt string) view.Progress {
+		return view.Progress{State: state, LastEvent: event, Payment: &view.Payment{AttemptID: attempt}}
+	}
+	code, paid := at(3, view.StateWaiting, "at_1"), at(4, view.StatePaid, "at_1")
+	for _, test := range []struct {
+		name        string
+		shown, said view.Progress
+		want        bool
+	}{
+		{"newer", at(2, view.StateSubmitting, "at_1"), code, false},
+		{"same", at(3, view.StateSelect, ""), code, false},
+		{"by-the-code", code, at(2, view.StateSubmitting, "at_1"), true},
+		{"by-the-end", paid, code, true},
+		{"own-code", code, at(2, view.StateWaiting, ""), false},
+		{"own-code-after-the-end", paid, at(2, view.StateWaiting, ""), true},
+	} {
+		if got := overtaken(&test.shown, &test.said); got != test.want {
+			t.Errorf("%s: %t", test.name, got)
+		}
+	}
+}
+
 func TestDecode(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {

@@ -56,6 +56,7 @@ func goesBack(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 	list := tab.Text(`document.title`)
 	tap(tab, wallet+`form[data-rail="qr"] button`)
 	tab.Wait(has(`svg[data-qr]`) + ` && document.title !== ` + "`" + list + "`")
+	tab.Wait(`history.length === 3 && history.state === "code"`)
 	travel(t, tab, -1)
 	tab.Wait(is("select") + ` && document.title === ` + "`" + list + "`")
 	travel(t, tab, 1)
@@ -87,7 +88,7 @@ func walkHistory(t *testing.T, tab *browsertest.Tab, open demotest.Session) {
 func travel(t *testing.T, tab *browsertest.Tab, by int64) {
 	t.Helper()
 	tab.Run(chromedp.ActionFunc(func(ctx context.Context) error {
-		at, entries, err := page.GetNavigationHistory().Do(ctx)
+		at, entries, err := entriesOf(ctx)
 		if err != nil {
 			return err
 		}
@@ -96,4 +97,18 @@ func travel(t *testing.T, tab *browsertest.Tab, by int64) {
 		}
 		return page.NavigateToHistoryEntry(entries[at+by].ID).Do(ctx)
 	}))
+}
+
+// entriesOf returns the tab's history once the browser has heard of every entry that the
+// page has made.
+func entriesOf(ctx context.Context) (at int64, entries []*page.NavigationEntry, err error) {
+	for {
+		var made int
+		if err := chromedp.Evaluate(`history.length`, &made).Do(ctx); err != nil {
+			return 0, nil, err
+		}
+		if at, entries, err = page.GetNavigationHistory().Do(ctx); err != nil || len(entries) >= made {
+			return at, entries, err
+		}
+	}
 }
