@@ -158,7 +158,7 @@ iframe{display:block;width:100vw;max-width:100%;min-height:inherit;border:0}
       HEARD.forEach((type) => addEventListener(type, this));
       // The tallest screen of an ordinary checkout, whose page has columns from 832 px on, so
       // that nothing around ever moves.
-      this._resize({ height: parseInt(this._style("--mpm-height")) || ((this.clientWidth || innerWidth) < 832 ? 1080 : 824) });
+      this._resize({ height: parseInt(this._style("--mpm-height")) || ((this.clientWidth || innerWidth) < 832 ? 1080 : 884) });
       this._loadSoon();
     }
 

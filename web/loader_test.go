@@ -123,7 +123,7 @@ func TestEmbedWaitsForSession(t *testing.T) {
 	c := serveCheckout(t)
 	tab := browsertest.Start(t).Open(t)
 	tab.Go(serveShop(t, `<more-payment-methods id="a"></more-payment-methods>`, c))
-	tab.Wait(`a.shadowRoot.querySelector(".wait").clientHeight >= 824`)
+	tab.Wait(`a.shadowRoot.querySelector(".wait").clientHeight >= 884`)
 	tab.Eval(`new Promise((done) => setTimeout(() => setTimeout(done)))`, nil)
 	tab.Eval(`a.session = "`+token+`"`, nil)
 	happened(t, tab, opening...)

@@ -35,7 +35,7 @@ func embedMovesNothing(t *testing.T, s *shop, browser *browsertest.Browser) {
 		for _, merchant := range []string{"demo", "bench", "instant"} {
 			t.Run(screen.name+"-"+merchant, func(t *testing.T) {
 				open := s.Open(t, demotest.Order{Merchant: merchant})
-				s.body(`<style>more-payment-methods:not(:defined) { display: block; min-height: 824px }
+				s.body(`<style>more-payment-methods:not(:defined) { display: block; min-height: 884px }
 					@media (max-width: 840px) { more-payment-methods:not(:defined) { min-height: 1080px } }</style>
 					<h1>Your order</h1>` + s.element(open.Token, "") + `<p>What is below must not move.</p>`)
 				tab := show(t, browser, screen.agent, early(shifts), emulation.SetDeviceMetricsOverride(screen.width, 1400, 1, screen.agent != demotest.Desktop))
