@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"morepay/internal/demo"
+	"morepay/internal/needs"
 )
 
 // checkout opens one through a mode of the network and returns its path.
@@ -108,10 +109,11 @@ func TestNetwork(t *testing.T) {
 			}
 		},
 		"wasm-type": func(t *testing.T, d *demo.Demo, path string) {
+			needs.Bundle(t)
 			_, page := visit(t, d, path)
 			name := bundle.FindString(page)
 			if name == "" {
-				t.Skip("there is no bundle")
+				t.Fatalf("the page names no bundle: %s", page)
 			}
 			for from, want := range map[string]string{path: "application/octet-stream", "/": "application/wasm"} {
 				answer, err := ask(t.Context(), d, name, "Referer", d.BaseURL+from)
