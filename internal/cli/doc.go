@@ -29,6 +29,7 @@ type Commands struct {
 	Reload     reload         `cmd:"" help:"Have running servers take up the merchants' folders anew."`
 	Merchants  merchants      `cmd:"" help:"Look after the merchants' capability documents."`
 	Webhooks   webhooks       `cmd:"" help:"See what merchants were told, and tell them again."`
+	QA         scenarios      `cmd:"" name:"qa" help:"Play what can happen to a payment by name, and judge what payer and merchant see."`
 	Trace      traceSession   `cmd:"" help:"Tell the story of one session, without anything of its payer."`
 	Quarantine quarantine     `cmd:"" help:"Decide about what providers say and our books contradict."`
 	Rails      rails          `cmd:"" help:"List the rails that providers were learnt to refuse, and clear them."`

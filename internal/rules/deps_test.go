@@ -77,6 +77,7 @@ var bans = []struct {
 	{[]string{"morepay/docs/examples/shop"}, itself, []string{"morepay/..."}, "a shop knows the public API, and is there to be copied"},
 	{[]string{"console"}, itself, []string{"checkout", "httpd", "page", "store/...", "merchant/...", "provider/...", "providersim", "morepay/app"}, "the console shows the decision and opens the product's own pages: a page of its own would be another truth"},
 	{[]string{"morepay/docs/examples/cashier"}, itself, []string{"morepay/..."}, "a cashier knows the protocol, and is there to be copied"},
+	{[]string{"scenario/..."}, itself, []string{"app", "capability/...", "checkout", "demo/...", "httpd", "page", "store/...", "merchant/...", "provider/...", "providersim"}, "a scenario sees what payer and merchant see, and reaches it as they do"},
 	{[]string{"locale"}, itself, []string{"checkout", "page", "httpd", "capability/...", "device"}, "a catalogue holds sentences, and no rule picks them there"},
 	{[]string{"strictjson"}, itself, []string{"morepay/..."}, "how JSON is spelled has nothing to do with what it says"},
 	{[]string{"colour"}, itself, []string{"morepay/..."}, "whether text can be read on a colour has nothing to do with whose page it is"},
@@ -93,6 +94,8 @@ var bans = []struct {
 // exceptions says what may be imported although a ban names it, and why.
 var exceptions = []struct{ from, to, why string }{
 	{"providersim", "strictjson", "the control API is ours: no provider's wire is read with it, on either side"},
+	{"morepay", "github.com/chromedp/...", "morepay qa run opens the real page in the browser that it finds on the machine: a QA engineer needs no second tool"},
+	{"morepay", "github.com/gobwas/...", "what chromedp speaks to the browser with"},
 	{"morepay", "github.com/makiuchi-d/...", "the simulated phone reads screenshots of codes, on its own listener and in test mode only"},
 }
 
@@ -115,6 +118,7 @@ var reserved = []struct {
 	{"github.com/wechatpay-apiv3/...", []string{"provider/wechatpay"}, "a provider's words live in its folder only"},
 	{"github.com/smartwalle/alipay/...", []string{"provider/alipay"}, "a provider's words live in its folder only"},
 	{"github.com/go-json-experiment/...", []string{"strictjson"}, "what comes from outside is read by one decoder, which knows one spelling"},
+	{"github.com/chromedp/...", []string{"scenario/chromium", "e2e/..."}, "the browser is driven in one place, and by the tests"},
 	{"github.com/makiuchi-d/...", []string{"providersim"}, "codes are read by the simulated phone, and by nobody else"},
 	{"database/sql", []string{"store/..."}, "SQL is written where the databases are"},
 	{"modernc.org/sqlite/...", []string{"store/sqlite"}, "nothing above a store knows which database it is"},

@@ -1,0 +1,72 @@
+package scenario
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"morepay/internal/pay"
+)
+
+// judge compares what the merchant sees now with what must be.
+func (r *run) judge(ctx context.Context) error {
+	now, err := r.look(ctx)
+	if err != nil {
+		return err
+	}
+	want := r.Ledger
+	if now.Status != want.Status {
+		return fmt.Errorf("the session is %s, want %s", now.Status, want.Status)
+	}
+	if want.Attempts != nil && len(now.Attempts) != *want.Attempts {
+		return fmt.Errorf("there are %d attempts, want %d: %+v", len(now.Attempts), *want.Attempts, now.Attempts)
+	}
+	if paid := now.paid(); paid != want.Paid {
+		return fmt.Errorf("%d attempts took money, want %d: %+v", paid, want.Paid, now.Attempts)
+	}
+	if back := now.refunded(); back != want.Refunded {
+		return fmt.Errorf("%d fen have gone back, want %d: %+v", back, want.Refunded, now.Refunds)
+	}
+	return r.judgeTold(ctx)
+}
+
+func (s session) paid() (n int) {
+	for _, a := range s.Attempts {
+		if !a.PaidAt.IsZero() {
+			n++
+		}
+	}
+	return n
+}
+
+func (s session) refunded() (fen int64) {
+	for _, f := range s.Refunds {
+		if f.Status == pay.RefundSucceeded {
+			fen += f.Amount.Value
+		}
+	}
+	return fen
+}
+
+func (r *run) judgeTold(ctx context.Context) error {
+	if len(r.Ledger.Told) == 0 {
+		return nil
+	}
+	var story struct {
+		Entries []entry `json:"entries"`
+	}
+	if err := call(ctx, r.stage.Sim+"/qa/trace/"+r.session.ID+"?format=json", nil, nil, &story); err != nil {
+		return err
+	}
+	for _, event := range r.Ledger.Told {
+		if !slices.Contains(story.Entries, entry{event}) {
+			return fmt.Errorf("the merchant was not told %s", event)
+		}
+	}
+	return nil
+}
+
+// entry is one of a session's trace.
+type entry struct {
+	What string `json:"what"`
+}

@@ -1,0 +1,71 @@
+package scenario
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// controls are what a payer can tap, by name: on our page, and on those of the simulated
+// wallets and cashiers.
+var controls = map[string]string{
+	"again":     `.notice form[data-rail] button, .fallback form[data-rail] button.main, form[data-rail] button.main`,
+	"other":     `.notice button.main`,
+	"list":      `form[data-inline="choose"] button`,
+	"check":     `[data-check] button`,
+	"page-code": `form[data-rail="page_qr"] button`,
+	"bridge":    `[data-bridge]`,
+	"wallet":    `#open`,
+	"approve":   `button[value="approve"]`,
+	"cancel":    `button[value="cancel"]`,
+	"return":    `#return`,
+}
+
+// sights are what a page can show, by name, as expressions in JavaScript.
+var sights = map[string]string{
+	"code":     has(`svg[data-qr]`),
+	"list":     has(`.card.methods button, [data-method] form[data-rail] button`),
+	"reason":   has(`.notice`) + ` && ` + has(`.card.methods button`),
+	"retry":    has(`.notice form[data-rail] button, .notice button.side`),
+	"fallback": has(`.fallback`),
+	"bridge":   has(`[data-bridge]`),
+	"found":    has(`[data-check] .note`) + `?.textContent`,
+	"offline":  has(`#checkout .status`) + `?.textContent && !` + state("waiting"),
+	"taken":    `window.morepay?.ready === true`, // over by the client
+}
+
+// states are those of our page.
+var states = []string{"select", "submitting", "waiting", "paid", "failed", "expired", "canceled"}
+
+// parts are sights of which there are several: an expression with a place for the name.
+var parts = map[string]string{
+	"method": has(`[data-method="%s"] form[data-rail] button`),
+	"code":   has(`svg[data-qr="%s"]`),
+	"result": has(`[data-result="%s"]`), // of a simulated wallet's or cashier's page
+}
+
+func has(selector string) string { return "document.querySelector(`" + selector + "`)" }
+
+func state(name string) string { return has(`#checkout[data-state='` + name + `']`) }
+
+// Sights lists the names of what a page can show.
+func Sights() []string {
+	return slices.Concat(slices.Sorted(maps.Keys(sights)), states, slices.Sorted(maps.Keys(parts)))
+}
+
+// Controls lists the names of what a payer can tap.
+func Controls() []string { return slices.Sorted(maps.Keys(controls)) }
+
+// sight returns the expression of what is to be seen.
+func sight(args []string) (string, error) {
+	if len(args) == 2 {
+		if expression, ok := parts[args[0]]; ok {
+			return fmt.Sprintf(expression, args[1]), nil
+		}
+	} else if expression, ok := sights[args[0]]; ok {
+		return expression, nil
+	} else if slices.Contains(states, args[0]) {
+		return state(args[0]), nil
+	}
+	return "", fmt.Errorf("there is no sight %q, known are %q", args, Sights())
+}
