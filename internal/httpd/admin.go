@@ -16,40 +16,44 @@ import (
 	"morepay/internal/pay"
 )
 
+// adminRoutes are those of whoever has the admin key.
+func (s *Server) adminRoutes() []route {
+	return []route{
+		{"GET /v1/admin/merchants/{id}/capabilities", failJSON, bare(s.handleGetDocument)},
+		{"PUT /v1/admin/merchants/{id}/capabilities", failJSON, bare(s.handlePutDocument)},
+		{"POST /v1/admin/reload", failJSON, bare(s.handleReload)},
+		{"GET /v1/admin/quarantine", failJSON, s.handleListEntries},
+		{"GET /v1/admin/quarantine/{id}", failJSON, bare(s.handleGetEntry)},
+		{"POST /v1/admin/quarantine/{id}/resolve", failJSON, bare(s.handleResolveEntry)},
+		{"GET /v1/admin/rails", failJSON, bare(s.handleListMarks)},
+		{"POST /v1/admin/rails/retry", failJSON, bare(s.handleRetryRails)},
+		{"GET /v1/admin/refunds", failJSON, bare(s.handleListStuckRefunds)},
+		{"POST /v1/admin/sessions/{id}/refunds", failJSON, bare(s.handleRecordRefund)},
+		{"POST /v1/admin/sessions/{id}/refunds/{refund}/retry", failJSON, bare(s.handleRetryRefund)},
+		{"POST /v1/admin/sessions/{id}/refunds/{refund}/redirect", failJSON, bare(s.handleRedirectRefund)},
+		{"POST /v1/admin/merchants/{id}/erasures", failJSON, bare(s.handleErase)},
+		{"GET /v1/admin/erasures", failJSON, s.handleListErasures},
+		{"GET /v1/admin/reconciliations", failJSON, s.handleReconciliations},
+		{"GET /v1/admin/merchants/{id}/webhooks", failJSON, bare(s.handleListEndpoints)},
+		{"POST /v1/admin/merchants/{id}/webhooks", failJSON, bare(s.handleAddEndpoint)},
+		{"GET /v1/admin/merchants/{id}/webhooks/history", failJSON, bare(s.handleEndpointHistory)},
+		{"POST /v1/admin/merchants/{id}/webhooks/restore", failJSON, bare(s.handleRestoreEndpoints)},
+		{"POST /v1/admin/merchants/{id}/webhooks/{endpoint}/move", failJSON, bare(s.handleMoveEndpoint)},
+		{"POST /v1/admin/merchants/{id}/webhooks/{endpoint}/remove", failJSON, bare(s.handleEndpoint(s.webhooks.Remove))},
+		{"POST /v1/admin/merchants/{id}/webhooks/{endpoint}/disable", failJSON, bare(s.handleEndpoint(s.webhooks.Disable))},
+		{"POST /v1/admin/merchants/{id}/webhooks/{endpoint}/enable", failJSON, bare(s.handleEndpoint(s.webhooks.Enable))},
+		{"POST /v1/admin/merchants/{id}/webhooks/{endpoint}/rotate", failJSON, bare(s.handleRotateEndpoint)},
+		{"POST /v1/admin/merchants/{id}/webhooks/{endpoint}/test", failJSON, bare(s.handleTestEndpoint)},
+		{"POST /v1/admin/merchants/{id}/events/redeliver", failJSON, bare(s.handleRedeliverSince)},
+		{"POST /v1/admin/merchants/{id}/events/{event}/skip", failJSON, bare(s.handleSkip)},
+	}
+}
+
 // Admin serves operators, on a listener of its own: metrics and profiles to
 // whoever can reach it, the rest to whoever has the admin key.
 func (s *Server) Admin() http.Handler {
-	routes := []route{
-		{"GET /v1/admin/merchants/{id}/capabilities", failJSON, s.handleGetDocument},
-		{"PUT /v1/admin/merchants/{id}/capabilities", failJSON, s.handlePutDocument},
-		{"POST /v1/admin/reload", failJSON, s.handleReload},
-		{"GET /v1/admin/quarantine", failJSON, s.handleListEntries},
-		{"GET /v1/admin/quarantine/{id}", failJSON, s.handleGetEntry},
-		{"POST /v1/admin/quarantine/{id}/resolve", failJSON, s.handleResolveEntry},
-		{"GET /v1/admin/rails", failJSON, s.handleListMarks},
-		{"POST /v1/admin/rails/retry", failJSON, s.handleRetryRails},
-		{"GET /v1/admin/refunds", failJSON, s.handleListStuckRefunds},
-		{"POST /v1/admin/sessions/{id}/refunds", failJSON, s.handleRecordRefund},
-		{"POST /v1/admin/sessions/{id}/refunds/{refund}/retry", failJSON, s.handleRetryRefund},
-		{"POST /v1/admin/sessions/{id}/refunds/{refund}/redirect", failJSON, s.handleRedirectRefund},
-		{"POST /v1/admin/merchants/{id}/erasures", failJSON, s.handleErase},
-		{"GET /v1/admin/erasures", failJSON, s.handleListErasures},
-		{"GET /v1/admin/reconciliations", failJSON, s.handleReconciliations},
-		{"GET /v1/admin/merchants/{id}/webhooks", failJSON, s.handleListEndpoints},
-		{"POST /v1/admin/merchants/{id}/webhooks", failJSON, s.handleAddEndpoint},
-		{"GET /v1/admin/merchants/{id}/webhooks/history", failJSON, s.handleEndpointHistory},
-		{"POST /v1/admin/merchants/{id}/webhooks/restore", failJSON, s.handleRestoreEndpoints},
-		{"POST /v1/admin/merchants/{id}/webhooks/{endpoint}/move", failJSON, s.handleMoveEndpoint},
-		{"POST /v1/admin/merchants/{id}/webhooks/{endpoint}/remove", failJSON, s.handleEndpoint(s.webhooks.Remove)},
-		{"POST /v1/admin/merchants/{id}/webhooks/{endpoint}/disable", failJSON, s.handleEndpoint(s.webhooks.Disable)},
-		{"POST /v1/admin/merchants/{id}/webhooks/{endpoint}/enable", failJSON, s.handleEndpoint(s.webhooks.Enable)},
-		{"POST /v1/admin/merchants/{id}/webhooks/{endpoint}/rotate", failJSON, s.handleRotateEndpoint},
-		{"POST /v1/admin/merchants/{id}/webhooks/{endpoint}/test", failJSON, s.handleTestEndpoint},
-		{"POST /v1/admin/merchants/{id}/events/redeliver", failJSON, s.handleRedeliverSince},
-		{"POST /v1/admin/merchants/{id}/events/{event}/skip", failJSON, s.handleSkip},
-	}
 	mux := http.NewServeMux()
-	for _, r := range routes {
+	for _, r := range s.adminRoutes() {
 		mux.Handle(r.pattern, s.handle(r.pattern, r.fail, s.admins(r.handler)))
 	}
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{}))
@@ -58,6 +62,7 @@ func (s *Server) Admin() http.Handler {
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	mux.Handle("GET /healthz", s.handle("GET /healthz", failJSON, s.handleHealth))
 	mux.Handle("GET /readyz", s.handle("GET /readyz", failJSON, s.handleReadiness))
+	mux.Handle("/", s.handle("/", failJSON, unknown(mux)))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -68,7 +73,7 @@ func (s *Server) Admin() http.Handler {
 // admins lets a request through that carries the admin key.
 func (s *Server) admins(h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		key, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		key := bearer(r)
 		if key == "" || s.adminKey == "" || subtle.ConstantTimeCompare([]byte(folder.HashKey(key)), []byte(s.adminKey)) != 1 {
 			return pay.Errorf(pay.CodeUnauthorized, "Authorization", "must be Bearer and the admin key")
 		}

@@ -111,7 +111,7 @@ func TestSeveralMistakesInOneAnswer(t *testing.T) {
 				Name string `json:"name"`
 			}
 			w := httptest.NewRecorder()
-			failJSON(w, nil, invalid(strictjson.Decode([]byte(c.body), &into, 100)))
+			failJSON(w, httptest.NewRequest("POST", "/", nil), invalid(strictjson.Decode([]byte(c.body), &into, 100)))
 			if w.Code != http.StatusBadRequest || w.Body.String() != c.want {
 				t.Errorf("answer is %d %s\nwant %s", w.Code, w.Body, c.want)
 			}

@@ -22,44 +22,16 @@ type handler func(w http.ResponseWriter, r *http.Request) error
 // fail writes an error in the form that the callers of a group of routes expect.
 type fail func(w http.ResponseWriter, r *http.Request, err error)
 
-// statuses is the one table from code to HTTP status.
-var statuses = map[pay.Code]int{
-	pay.CodeInvalid:           http.StatusBadRequest,
-	pay.CodeUnauthorized:      http.StatusUnauthorized,
-	pay.CodeForbidden:         http.StatusForbidden,
-	pay.CodeNotFound:          http.StatusNotFound,
-	pay.CodeConflict:          http.StatusConflict,
-	pay.CodePrecondition:      http.StatusPreconditionFailed,
-	pay.CodeSessionNotOpen:    http.StatusConflict,
-	pay.CodeMethodUnavailable: http.StatusUnprocessableEntity,
-	pay.CodeFormExpired:       http.StatusForbidden,
-	pay.CodeTooManyAttempts:   http.StatusTooManyRequests,
-	pay.CodeRateLimited:       http.StatusTooManyRequests,
-	pay.CodeIdempotency:       http.StatusConflict,
-	pay.CodeCursorExpired:     http.StatusGone,
-	pay.CodeBodyTooLarge:      http.StatusRequestEntityTooLarge,
-	pay.CodeBodyIncomplete:    http.StatusRequestTimeout,
-	pay.CodeRefundExceeds:     http.StatusUnprocessableEntity,
-	pay.CodeProviderRefused:   http.StatusBadGateway,
-	pay.CodeProviderDown:      http.StatusServiceUnavailable,
-	pay.CodeStoreDown:         http.StatusServiceUnavailable,
-	pay.CodeInternal:          http.StatusInternalServerError,
-}
-
-// errNotFound answers for whatever is not there.
-var errNotFound = pay.Errorf(pay.CodeNotFound, "", "there is nothing here")
-
-func statusOf(err error) int { return statuses[pay.CodeOf(err)] }
-
 // handle runs h. name is the route's pattern: what logs and metrics may show of
 // a path, because paths hold tokens.
 func (s *Server) handle(name string, fail fail, h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		rec := &recorder{ResponseWriter: w}
+		r = named(rec, r)
 		err := s.guard(r.Context(), func() error { return h(rec, r) })
 		if err != nil && !rec.wrote {
-			setRetryAfter(rec.Header(), err)
+			setRemedy(rec.Header(), err)
 			fail(rec, r, err)
 		}
 		s.observe(r.Context(), name, r.Method, rec.code(), err, time.Since(start))
@@ -82,9 +54,12 @@ func (s *Server) guard(ctx context.Context, f func() error) (err error) {
 	return f()
 }
 
-// setRetryAfter says when to ask again, where asking again makes sense.
-func setRetryAfter(h http.Header, err error) {
+// setRemedy says when to ask again, where asking again makes sense, and who else may ask.
+func setRemedy(h http.Header, err error) {
 	status := statusOf(err)
+	if status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", `Bearer realm="morepay"`)
+	}
 	if limited, ok := errors.AsType[*tooMany](err); ok {
 		h.Set("Retry-After", strconv.Itoa(seconds(limited.after)))
 	} else if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
@@ -165,10 +140,11 @@ func (r *recorder) code() int {
 // errorBody is the form of every JSON error.
 type errorBody struct {
 	Error struct {
-		Code    pay.Code  `json:"code"`
-		Message string    `json:"message"`
-		Field   string    `json:"field,omitempty"`
-		Errors  []mistake `json:"errors,omitempty"` // if the body has several: all of them
+		Code      pay.Code  `json:"code"`
+		Message   string    `json:"message"`
+		Field     string    `json:"field,omitempty"`
+		Errors    []mistake `json:"errors,omitempty"` // if the body has several: all of them
+		RequestID string    `json:"request_id,omitempty"`
 	} `json:"error"`
 }
 
@@ -181,9 +157,9 @@ type mistake struct {
 
 // failJSON answers API callers. The private cause stays in the log; what is wrong
 // with the caller's own JSON is not private.
-func failJSON(w http.ResponseWriter, _ *http.Request, err error) {
+func failJSON(w http.ResponseWriter, r *http.Request, err error) {
 	var body errorBody
-	body.Error.Code = pay.CodeOf(err)
+	body.Error.Code, body.Error.RequestID = pay.CodeOf(err), requestID(r.Context())
 	body.Error.Message = "something went wrong on our side"
 	if e, ok := errors.AsType[*pay.Error](err); ok {
 		body.Error.Message, body.Error.Field = e.Message, e.Field

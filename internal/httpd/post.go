@@ -13,9 +13,9 @@ import (
 )
 
 // post runs a merchant's POST: authenticated, strictly decoded, and done once
-// per Idempotency-Key. do's result is answered with 201; its reply is kept
+// per Idempotency-Key. do's result is answered with status; its reply is kept
 // sealed, because a session's holds the payer's token.
-func (s *Server) post(w http.ResponseWriter, r *http.Request, into any, do func(ctx context.Context, merchant string) (any, error)) error {
+func (s *Server) post(w http.ResponseWriter, r *http.Request, status int, into any, do func(ctx context.Context, merchant string) (any, error)) error {
 	merchant, err := s.merchantOf(w, r, writes)
 	if err != nil {
 		return err
@@ -30,14 +30,16 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request, into any, do func(
 	}
 	sum := sha256.Sum256(body)
 	key := idempotency.Key{Scope: merchant + " " + r.URL.Path, Name: name}
+	replayed := true
 	reply, err := idempotency.Do(r.Context(), s.replies, key, hex.EncodeToString(sum[:]), s.now,
 		func(ctx context.Context) (idempotency.Reply, error) {
+			replayed = false
 			result, err := do(ctx, merchant)
 			if err != nil {
 				return idempotency.Reply{}, err
 			}
 			b, err := json.Marshal(result)
-			return idempotency.Reply{Status: http.StatusCreated, ContentType: jsonType, Body: s.secrets.sealBytes(seal.ForReply, b)}, err
+			return idempotency.Reply{Status: status, ContentType: jsonType, Body: s.secrets.sealBytes(seal.ForReply, b)}, err
 		})
 	if err != nil {
 		return err
@@ -50,6 +52,9 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request, into any, do func(
 	h.Set("Content-Type", reply.ContentType)
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
+	if replayed {
+		h.Set("Idempotent-Replayed", "true")
+	}
 	w.WriteHeader(reply.Status)
 	_, err = w.Write(plain)
 	return err

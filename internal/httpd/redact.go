@@ -25,7 +25,7 @@ var slashes = []string{"/", `\/`, `\u002f`, `\u002F`, "%2f", "%2F", "&#x2f;", "&
 // secretMarks are the texts that a secret follows. It ends at the first letter that
 // no secret has.
 var secretMarks = func() []string {
-	marks := []string{"sk_test_", "sk_live_", "whsec_", "Bearer "}
+	marks := []string{"sk_test_", "sk_live_", "whsec_", "Bearer ", "bearer "}
 	for _, route := range []string{"pay", "p", "return", "identified"} {
 		for _, slash := range slashes {
 			marks = append(marks, slash+route+slash)

@@ -372,12 +372,13 @@ func TestIdempotency(t *testing.T) {
 	fen := func(n int) string { return fmt.Sprintf(`{"amount":{"currency":"CNY","value":%d}}`, n) }
 	for _, test := range []struct {
 		name, path, body, other string
+		status                  int
 		table                   string // that grows by one row
 	}{
-		{"session", "/v1/sessions", s.JSON(t, demotest.Order{}, nil), s.JSON(t, demotest.Order{Fen: 99}, nil), "sessions"},
-		{"cancel", "/v1/sessions/" + canceled.ID + "/cancel", "{}", " {}", "messages"},
-		{"refund", "/v1/sessions/" + paid.ID + "/refunds", fen(10), fen(11), "refunds"},
-		{"redeliver", "/v1/events/" + events.Events[0].ID + "/redeliver", "{}", " {}", "replies"},
+		{"session", "/v1/sessions", s.JSON(t, demotest.Order{}, nil), s.JSON(t, demotest.Order{Fen: 99}, nil), http.StatusCreated, "sessions"},
+		{"cancel", "/v1/sessions/" + canceled.ID + "/cancel", "{}", " {}", http.StatusOK, "messages"},
+		{"refund", "/v1/sessions/" + paid.ID + "/refunds", fen(10), fen(11), http.StatusCreated, "refunds"},
+		{"redeliver", "/v1/events/" + events.Events[0].ID + "/redeliver", "{}", " {}", http.StatusOK, "replies"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			before := s.rows(t)
@@ -387,10 +388,17 @@ func TestIdempotency(t *testing.T) {
 			}
 			answers := s.Together(t, twins)
 			answers = append(answers, s.Do(t, s.merchantPost(t, key, "again", test.path, test.body)))
+			replayed := 0
 			for _, a := range answers {
-				if a.Status != http.StatusCreated || a.Body != answers[0].Body {
+				if a.Status != test.status || a.Body != answers[0].Body {
 					t.Errorf("status %d: %s, want %s", a.Status, a.Body, answers[0].Body)
 				}
+				if a.Header.Get("Idempotent-Replayed") == "true" {
+					replayed++
+				}
+			}
+			if replayed != len(answers)-1 {
+				t.Errorf("%d of %d answers are said to be repeats", replayed, len(answers))
 			}
 			a := s.Do(t, s.merchantPost(t, key, "again", test.path, test.other))
 			if code, _ := a.Problem(t); a.Status != http.StatusConflict || code != pay.CodeIdempotency {

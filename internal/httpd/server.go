@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -133,9 +134,9 @@ type route struct {
 	handler handler
 }
 
-// Handler serves the public routes.
-func (s *Server) Handler() http.Handler {
-	routes := []route{
+// routes are the public ones.
+func (s *Server) routes() []route {
+	return []route{
 		{"GET /pay/{token}", s.failPage, s.handlePage},
 		{"POST /pay/{token}", s.failPage, s.handleStray},
 		{"POST /pay/{token}/attempts", s.failPage, s.handleAttempt},
@@ -163,17 +164,17 @@ func (s *Server) Handler() http.Handler {
 		{"GET /return/{sealed}", s.failPage, s.handleWalletReturn},
 		{"GET /identified/{sealed}", s.failPage, s.handleIdentified},
 
-		{"POST /v1/sessions", failJSON, s.handleCreateSession},
-		{"GET /v1/sessions/{id}", failJSON, s.handleGetSession},
-		{"POST /v1/sessions/{id}/cancel", failJSON, s.handleCancelSession},
-		{"POST /v1/sessions/{id}/refunds", failJSON, s.handleCreateRefund},
+		{"POST /v1/sessions", failJSON, bare(s.handleCreateSession)},
+		{"GET /v1/sessions/{id}", failJSON, bare(s.handleGetSession)},
+		{"POST /v1/sessions/{id}/cancel", failJSON, bare(s.handleCancelSession)},
+		{"POST /v1/sessions/{id}/refunds", failJSON, bare(s.handleCreateRefund)},
 		{"GET /v1/events", failJSON, s.handleListEvents},
-		{"GET /v1/events/{id}", failJSON, s.handleGetEvent},
-		{"POST /v1/events/{id}/redeliver", failJSON, s.handleRedeliver},
+		{"GET /v1/events/{id}", failJSON, bare(s.handleGetEvent)},
+		{"POST /v1/events/{id}/redeliver", failJSON, bare(s.handleRedeliver)},
 		{"GET /v1/merchants/{id}/capabilities", failJSON, s.handleCapabilities},
 		{"GET /v1/merchants/{id}/eligibility", failJSON, s.handleEligibility},
 		{"GET /merchants/{id}/icons/{icon}", failJSON, s.handleIcon},
-		{"POST /v1/merchants/{id}/decide", failJSON, s.handleDecide},
+		{"POST /v1/merchants/{id}/decide", failJSON, bare(s.handleDecide)},
 		{"GET " + page.TextsPrefix + "{hash}/{file}", failJSON, s.handleTexts},
 		{"GET /v1/schemas/capabilities.json", failJSON, s.handleSchema},
 
@@ -183,14 +184,46 @@ func (s *Server) Handler() http.Handler {
 		{"GET /healthz", failJSON, s.handleHealth},
 		{"GET /readyz", failJSON, s.handleReadiness},
 	}
+}
+
+// Handler serves the public routes.
+func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
-	for _, r := range routes {
+	for _, r := range s.routes() {
 		mux.Handle(r.pattern, s.handle(r.pattern, r.fail, r.handler))
 	}
 	mux.Handle("GET /assets/", s.assets)
 	mux.Handle("GET /embed.js", s.assets)
 	mux.Handle("GET /embed/{file}", s.assets)
 	mux.Handle("GET /embed.d.ts", s.assets)
-	mux.Handle("/", s.handle("/", s.failPage, func(http.ResponseWriter, *http.Request) error { return errNotFound }))
+	mux.Handle("/", s.handle("/", s.failUnknown, unknown(mux)))
 	return mux
+}
+
+// unknown answers for what no other route of mux takes: 405 where it would take
+// another method.
+func unknown(mux *http.ServeMux) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		var allowed []string
+		for _, method := range methods {
+			if _, pattern := mux.Handler(&http.Request{Method: method, Host: r.Host, URL: r.URL}); pattern != "/" {
+				allowed = append(allowed, method)
+			}
+		}
+		if allowed == nil {
+			return errNotFound
+		}
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		return pay.Errorf(pay.CodeMethodNotAllowed, "", "here only %v can be used", allowed)
+	}
+}
+
+// failUnknown answers programs in JSON and people, who type addresses and no methods,
+// with a page.
+func (s *Server) failUnknown(w http.ResponseWriter, r *http.Request, err error) {
+	if pay.CodeOf(err) == pay.CodeMethodNotAllowed || strings.HasPrefix(r.URL.Path, "/v1/") {
+		failJSON(w, r, err)
+		return
+	}
+	s.failPage(w, r, err)
 }

@@ -89,11 +89,21 @@ func (b budget) of(r folder.Rates) limit {
 	return limit{map[budget]int{writes: r.Writes, reads: r.Reads, polls: r.Polls}[b], time.Second}
 }
 
+// bearer returns the key that a request carries, "" for none. The scheme may be in
+// letters of any case (RFC 9110, section 11.1).
+func bearer(r *http.Request) string {
+	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimLeft(key, " ")
+}
+
 // merchantOf returns the merchant whose secret key a request carries, and tells them
 // what is left of the budget. Fails with unauthorized, or rate_limited.
 func (s *Server) merchantOf(w http.ResponseWriter, r *http.Request, b budget) (string, error) {
-	key, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !ok || key == "" {
+	key := bearer(r)
+	if key == "" {
 		return "", pay.Errorf(pay.CodeUnauthorized, "Authorization", "must be Bearer and a secret key")
 	}
 	id, ok := s.merchants.ByKey(key)
@@ -113,7 +123,7 @@ func (s *Server) merchantOf(w http.ResponseWriter, r *http.Request, b budget) (s
 
 func (s *Server) handleCreateSession(w http.ResponseWriter, r *http.Request) error {
 	var n checkout.NewSession
-	return s.post(w, r, &n, func(ctx context.Context, merchant string) (any, error) {
+	return s.post(w, r, http.StatusCreated, &n, func(ctx context.Context, merchant string) (any, error) {
 		l, token, err := s.service.Create(ctx, merchant, n)
 		if err != nil {
 			return nil, err
@@ -137,7 +147,7 @@ func (s *Server) handleGetSession(w http.ResponseWriter, r *http.Request) error 
 }
 
 func (s *Server) handleCancelSession(w http.ResponseWriter, r *http.Request) error {
-	return s.post(w, r, &struct{}{}, func(ctx context.Context, merchant string) (any, error) {
+	return s.post(w, r, http.StatusOK, &struct{}{}, func(ctx context.Context, merchant string) (any, error) {
 		l, err := s.service.Cancel(ctx, merchant, r.PathValue("id"))
 		if err != nil {
 			return nil, err
@@ -148,7 +158,7 @@ func (s *Server) handleCancelSession(w http.ResponseWriter, r *http.Request) err
 
 func (s *Server) handleCreateRefund(w http.ResponseWriter, r *http.Request) error {
 	var n checkout.NewRefund
-	return s.post(w, r, &n, func(ctx context.Context, merchant string) (any, error) {
+	return s.post(w, r, http.StatusCreated, &n, func(ctx context.Context, merchant string) (any, error) {
 		n.Key = r.Header.Get("Idempotency-Key")
 		_, refund, err := s.service.Refund(ctx, merchant, r.PathValue("id"), n)
 		if err != nil {

@@ -70,6 +70,9 @@ func parameters(u *url.URL, known ...string) (url.Values, error) {
 		return nil, pay.Errorf(pay.CodeInvalid, "", "the query is malformed")
 	}
 	for name, values := range q {
+		if len(known) == 0 {
+			return nil, pay.Errorf(pay.CodeInvalid, strictjson.Join("", name), "there is no such parameter; this call takes none")
+		}
 		if !slices.Contains(known, name) {
 			return nil, pay.Errorf(pay.CodeInvalid, strictjson.Join("", name), "there is no such parameter; known are %v", known)
 		}
@@ -78,6 +81,16 @@ func parameters(u *url.URL, known ...string) (url.Values, error) {
 		}
 	}
 	return q, nil
+}
+
+// bare has a handler refuse every parameter.
+func bare(h handler) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if _, err := parameters(r.URL); err != nil {
+			return err
+		}
+		return h(w, r)
+	}
 }
 
 // handleGetEvent returns one event as it was or will be told.
@@ -95,7 +108,7 @@ func (s *Server) handleGetEvent(w http.ResponseWriter, r *http.Request) error {
 
 // handleRedeliver has an event told again to every endpoint of the merchant.
 func (s *Server) handleRedeliver(w http.ResponseWriter, r *http.Request) error {
-	return s.post(w, r, &struct{}{}, func(ctx context.Context, merchant string) (any, error) {
+	return s.post(w, r, http.StatusOK, &struct{}{}, func(ctx context.Context, merchant string) (any, error) {
 		id := r.PathValue("id")
 		_, err := s.outbox.Redeliver(ctx, webhook.Redelivery{Merchant: merchant, Message: id}, s.now())
 		return map[string]string{"redelivering": id}, err

@@ -30,7 +30,9 @@ const Fallback = "en"
 
 // MerchantCodes are the error codes that only a merchant's server can meet: no
 // catalogue has a sentence for them.
-var MerchantCodes = []pay.Code{pay.CodeUnauthorized, pay.CodePrecondition, pay.CodeIdempotency, pay.CodeCursorExpired, pay.CodeRefundExceeds}
+var MerchantCodes = []pay.Code{
+	pay.CodeUnauthorized, pay.CodeMethodNotAllowed, pay.CodePrecondition, pay.CodeIdempotency, pay.CodeCursorExpired, pay.CodeRefundExceeds,
+}
 
 // catalogue is one language.
 type catalogue struct {

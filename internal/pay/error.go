@@ -15,6 +15,7 @@ const (
 	CodeUnauthorized      Code = "unauthorized"
 	CodeForbidden         Code = "forbidden"
 	CodeNotFound          Code = "not_found"
+	CodeMethodNotAllowed  Code = "method_not_allowed"
 	CodeConflict          Code = "conflict"
 	CodePrecondition      Code = "precondition_failed"
 	CodeSessionNotOpen    Code = "session_not_open"
@@ -35,7 +36,7 @@ const (
 
 // Codes lists all of them.
 var Codes = []Code{
-	CodeInvalid, CodeUnauthorized, CodeForbidden, CodeNotFound, CodeConflict, CodePrecondition, CodeSessionNotOpen,
+	CodeInvalid, CodeUnauthorized, CodeForbidden, CodeNotFound, CodeMethodNotAllowed, CodeConflict, CodePrecondition, CodeSessionNotOpen,
 	CodeMethodUnavailable, CodeFormExpired, CodeTooManyAttempts, CodeRateLimited, CodeIdempotency, CodeCursorExpired,
 	CodeBodyTooLarge, CodeBodyIncomplete, CodeRefundExceeds, CodeProviderRefused, CodeProviderDown,
 	CodeStoreDown, CodeInternal,

@@ -9,13 +9,13 @@ import (
 )
 
 // NewLog returns a log in the format "json", else "text", from which payers'
-// tokens and keys are cut out.
+// tokens and keys are cut out. What happens in the course of a request bears its name.
 func NewLog(w io.Writer, format string) *slog.Logger {
 	options := &slog.HandlerOptions{ReplaceAttr: httpd.RedactAttr}
 	if format == "json" {
-		return slog.New(slog.NewJSONHandler(w, options))
+		return slog.New(httpd.LogRequestID(slog.NewJSONHandler(w, options)))
 	}
-	return slog.New(slog.NewTextHandler(w, options))
+	return slog.New(httpd.LogRequestID(slog.NewTextHandler(w, options)))
 }
 
 // DefaultLog returns a logger that writes text to standard error.

@@ -1,0 +1,143 @@
+package httpd_test
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"morepay/internal/demo/demotest"
+	"morepay/internal/httpd"
+	"morepay/internal/pay"
+)
+
+// TestUnknownAddresses: programs are told in JSON what is not there and which methods
+// are, people with a page.
+func TestUnknownAddresses(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	for name, test := range map[string]struct {
+		method, url string
+		status      int
+		code        pay.Code // "" for a page
+		allow       string
+	}{
+		"api":             {http.MethodGet, s.Origin + "/v1/nothing", 404, pay.CodeNotFound, ""},
+		"api-slash":       {http.MethodGet, s.Origin + "/v1/sessions/", 404, pay.CodeNotFound, ""},
+		"api-method":      {http.MethodDelete, s.Origin + "/v1/sessions/cs_1", 405, pay.CodeMethodNotAllowed, "GET, HEAD"},
+		"api-post-only":   {http.MethodGet, s.Origin + "/v1/sessions/cs_1/cancel", 405, pay.CodeMethodNotAllowed, "POST"},
+		"api-odd-method":  {"BREW", s.Origin + "/v1/events", 405, pay.CodeMethodNotAllowed, "GET, HEAD"},
+		"admins-public":   {http.MethodGet, s.Origin + "/v1/admin/refunds", 404, pay.CodeNotFound, ""},
+		"page":            {http.MethodGet, s.Origin + "/nothing", 404, "", ""},
+		"page-method":     {http.MethodPut, s.Origin + "/pay/x", 405, pay.CodeMethodNotAllowed, "GET, HEAD, POST"},
+		"asset-method":    {http.MethodPost, s.Origin + "/embed.js", 405, pay.CodeMethodNotAllowed, "GET, HEAD"},
+		"admin":           {http.MethodGet, s.Admin + "/nothing", 404, pay.CodeNotFound, ""},
+		"admin-method":    {http.MethodPost, s.Admin + "/v1/admin/merchants/bench/capabilities", 405, pay.CodeMethodNotAllowed, "GET, HEAD, PUT"},
+		"admin-no-method": {http.MethodPost, s.Admin + "/metrics", 405, pay.CodeMethodNotAllowed, "GET, HEAD"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := s.Do(t, demotest.Request(t, test.method, test.url, ""))
+			if a.Status != test.status || a.Header.Get("Allow") != test.allow {
+				t.Errorf("status %d, allowed %q: %s", a.Status, a.Header.Get("Allow"), a.Body)
+			}
+			if test.code == "" {
+				if !strings.HasPrefix(a.Body, "<!doctype html>") {
+					t.Errorf("a person is told %s", a.Body)
+				}
+			} else if code, _ := a.Problem(t); code != test.code {
+				t.Errorf("the code is %s", code)
+			}
+		})
+	}
+}
+
+// TestRequestID: an answer, its error and its line in the log bear one name, the
+// caller's if it is well formed.
+func TestRequestID(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	made := regexp.MustCompile(`^req_[A-Z2-7]{26}$`)
+	for name, test := range map[string]struct{ sent, want string }{
+		"theirs":     {"order-1001:a_b.c", "order-1001:a_b.c"},
+		"none":       {"", ""},
+		"spaces":     {"a b", ""},
+		"too-long":   {strings.Repeat("a", 65), ""},
+		"not-ascii":  {"订单", ""},
+		"with-quote": {`a"b`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := s.Get(t, s.Origin+"/v1/sessions/cs_none", "Request-Id", test.sent, "Authorization", "Bearer "+s.Shop(t, "bench").Key)
+			id := a.Header.Get("Request-Id")
+			if id != test.want && (test.want != "" || !made.MatchString(id)) {
+				t.Errorf("sent %q, got %q", test.sent, id)
+			}
+			if !strings.Contains(a.Body, `"request_id":"`+id+`"`) {
+				t.Errorf("the error is %s", a.Body)
+			}
+			if !strings.Contains(s.Log.String(), "request_id="+id+"\n") {
+				t.Errorf("the log does not name %s", id)
+			}
+		})
+	}
+	for _, path := range []string{"/healthz", "/v1/schemas/capabilities.json", "/pay/none", "/nothing"} {
+		if a := s.Get(t, s.Origin+path); !made.MatchString(a.Header.Get("Request-Id")) {
+			t.Errorf("%s is answered with %v", path, a.Header)
+		}
+	}
+}
+
+// TestBearer: the scheme is of any case, and who has no key is told how to send one.
+func TestBearer(t *testing.T) {
+	t.Parallel()
+	s := start(t, withAdminKey)
+	for _, test := range []struct{ url, key string }{
+		{s.Origin + "/v1/events", s.Shop(t, "bench").Key},
+		{s.Admin + "/v1/admin/refunds", adminKey},
+	} {
+		for authorization, status := range map[string]int{
+			"Bearer " + test.key: 200, "bearer " + test.key: 200, "BEARER  " + test.key: 200,
+			"": 401, test.key: 401, "Basic " + test.key: 401, "Bearer": 401, "Bearer ": 401, "Bearer x": 401,
+		} {
+			a := s.Get(t, test.url, "Authorization", authorization)
+			if a.Status != status || (a.Header.Get("WWW-Authenticate") == `Bearer realm="morepay"`) != (status == 401) {
+				t.Errorf("%s with %q: status %d, %v", test.url, authorization, a.Status, a.Header)
+			}
+		}
+	}
+}
+
+// takesAny are the public documents, whose addresses may have anything after them: shops
+// and caches keep copies apart by it.
+var takesAny = []string{
+	"GET /v1/merchants/{id}/capabilities", "GET /v1/schemas/capabilities.json",
+}
+
+var placeholder = regexp.MustCompile(`\{[a-z]+\}`)
+
+// TestUnknownParameters: every route of the API says which parameter it does not know.
+func TestUnknownParameters(t *testing.T) {
+	t.Parallel()
+	s := start(t, withAdminKey)
+	public, admin := httpd.Patterns()
+	check := func(origin, key string, patterns []string) {
+		n := 0
+		for _, pattern := range patterns {
+			method, path, _ := strings.Cut(pattern, " ")
+			if !strings.HasPrefix(path, "/v1/") || slices.Contains(takesAny, pattern) {
+				continue
+			}
+			n++
+			a := s.Do(t, demotest.Request(t, method, origin+placeholder.ReplaceAllString(path, "bench")+"?limt=1", "{}",
+				"Authorization", "Bearer "+key, "Content-Type", demotest.TypeJSON, "Idempotency-Key", "k"))
+			if code, field := a.Problem(t); a.Status != 400 || code != pay.CodeInvalid || field != "limt" {
+				t.Errorf("%s: status %d: %s", pattern, a.Status, a.Body)
+			}
+		}
+		if n < 9 {
+			t.Errorf("only %d routes were tried", n)
+		}
+	}
+	check(s.Origin, s.Shop(t, "bench").Key, public)
+	check(s.Admin, adminKey, admin)
+}
