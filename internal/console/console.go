@@ -19,13 +19,16 @@ import (
 	"morepay/internal/capability"
 	"morepay/internal/pay"
 	"morepay/internal/qa"
+	"morepay/internal/scenario"
 	"morepay/internal/trace"
 )
 
 //go:embed pages
 var files embed.FS
 
-var templates = template.Must(template.New("console").Option("missingkey=error").Funcs(template.FuncMap{"join": strings.Join, "rail": func(r pay.Rail) string { return rails[r] }}).ParseFS(files, "pages/*.html"))
+var templates = template.Must(template.New("console").Option("missingkey=error").Funcs(template.FuncMap{
+	"join": strings.Join, "rail": func(r pay.Rail) string { return rails[r] }, "image": image, "row": indented,
+}).ParseFS(files, "pages/*.html"))
 
 // Merchants are the documents that are in force, and what was learnt beyond them.
 type Merchants struct {
@@ -47,6 +50,7 @@ type Config struct {
 	Merchants func(context.Context) (Merchants, error)            // those at hand, as they are now
 	Sessions  func() []Opened                                     // newest first
 	Trace     func(context.Context, string) (*trace.Trace, error) // of a session's id
+	Stage     *scenario.Stage                                     // this demo, to play scenarios on
 	Pay       string                                              // address that opens an order and sends the browser to its page
 	Control   string                                              // origin of the simulator and its control API
 	Now       func() time.Time
@@ -55,15 +59,18 @@ type Config struct {
 // Console serves the pages at /qa.
 type Console struct {
 	Config
-	baselines *baselines
-	client    *http.Client
+	baselines  *baselines
+	rehearsals *rehearsals
+	client     *http.Client
 }
 
 // patience bounds a call of the control API.
 const patience = 10 * time.Second
 
-// New makes a Console.
-func New(c Config) *Console { return &Console{c, newBaselines(), &http.Client{Timeout: patience}} }
+// New makes a Console. Run plays its scenarios.
+func New(c Config) *Console {
+	return &Console{c, newBaselines(), newRehearsals(), &http.Client{Timeout: patience}}
+}
 
 // Handler serves /qa and what is below it.
 func (c *Console) Handler() http.Handler {
@@ -75,11 +82,14 @@ func (c *Console) Handler() http.Handler {
 	mux.Handle("GET /qa/cell", page(c.cell))
 	mux.Handle("GET /qa/faults", page(c.faults))
 	mux.Handle("GET /qa/payments", page(c.payments))
+	mux.Handle("GET /qa/scenarios", page(c.scenarios))
+	mux.Handle("GET /qa/runs/{run}", page(c.run))
 	mux.Handle("GET /qa/sessions", page(c.sessions))
 	mux.Handle("GET /qa/trace", page(c.lead))
 	mux.Handle("GET /qa/trace/{session}", page(c.trace))
 	crossOrigin := http.NewCrossOriginProtection()
 	mux.Handle("POST /qa/baseline", crossOrigin.Handler(page(c.keep)))
+	mux.Handle("POST /qa/scenarios", crossOrigin.Handler(page(c.start)))
 	mux.Handle("POST /qa/do/{button}", crossOrigin.Handler(page(c.press)))
 	mux.HandleFunc("GET /qa/console.css", func(w http.ResponseWriter, r *http.Request) {
 		http.ServeFileFS(w, r, files, "pages/console.css")

@@ -17,9 +17,11 @@ import (
 
 // simulator serves the providers' side, the phone and the QA console.
 func (d *Demo) simulator(shop *Storefront) http.Handler {
-	pages := console.New(console.Config{
-		Merchants: d.merchants, Sessions: shop.Opened, Trace: d.trace, Pay: d.BaseURL + "/demo/pay", Control: d.SimURL, Now: d.Now,
-	}).Handler()
+	c := console.New(console.Config{
+		Merchants: d.merchants, Sessions: shop.Opened, Trace: d.trace, Stage: d.Stage(), Pay: d.BaseURL + "/demo/pay", Control: d.SimURL, Now: d.Now,
+	})
+	d.Go(c.Run)
+	pages := c.Handler()
 	mux := http.NewServeMux()
 	mux.Handle("/", simulate.Guard(d.Sim.Handler()))
 	mux.Handle("/qa", run.KnownHosts(pages))

@@ -146,13 +146,13 @@ func (s *Scenario) check() error {
 	if len(s.Steps) == 0 {
 		return fmt.Errorf("steps: needed")
 	}
-	if s.Ledger.Status == "" {
-		return fmt.Errorf("ledger.status: needed")
-	}
 	for i, step := range s.Steps {
 		if _, err := parse(step); err != nil {
 			return fmt.Errorf("steps[%d]: %w", i, err)
 		}
+	}
+	if s.Ledger.Status == "" {
+		return fmt.Errorf("ledger.status: needed")
 	}
 	return nil
 }
