@@ -211,13 +211,9 @@ const middle = `(() => {
 })()`
 
 func (t *tab) Tap(ctx context.Context, selector string, times int) error {
-	find := fmt.Sprintf(middle, quote(selector))
-	if err := t.Await(ctx, find); err != nil {
+	at, err := t.find(ctx, selector)
+	if err != nil {
 		return err
-	}
-	var at []float64
-	if err := t.run(ctx, chromedp.Evaluate(find, &at)); err != nil || len(at) != 2 {
-		return errors.Join(err, fmt.Errorf("%s has gone", selector))
 	}
 	for range times {
 		press := input.DispatchMouseEvent(input.MousePressed, at[0], at[1]).WithButton(input.Left).WithClickCount(1)
@@ -227,6 +223,21 @@ func (t *tab) Tap(ctx context.Context, selector string, times int) error {
 		}
 	}
 	return nil
+}
+
+// find waits for an element that can be tapped and returns its middle. A page may go
+// while it is looked at.
+func (t *tab) find(ctx context.Context, selector string) ([]float64, error) {
+	find := fmt.Sprintf(middle, quote(selector))
+	for {
+		if err := t.Await(ctx, find); err != nil {
+			return nil, err
+		}
+		var at []float64
+		if err := t.run(ctx, chromedp.Evaluate(find, &at)); err == nil && len(at) == 2 {
+			return at, nil
+		}
+	}
 }
 
 func quote(text string) string {
