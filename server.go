@@ -18,6 +18,7 @@ import (
 	"morepay/internal/cli"
 	"morepay/internal/demo"
 	"morepay/internal/demo/simulate"
+	"morepay/internal/pay"
 	"morepay/internal/program"
 )
 
@@ -139,6 +140,7 @@ type demoCommand struct {
 	SimListen string   `default:"127.0.0.1:8081" help:"Address of the simulated providers and the simulated phone."`
 	Export    *string  `placeholder:"DIR" help:"Write the merchants with accounts and keys into this folder, for simulate and serve, and start nothing."`
 	Origin    []string `help:"Origin of a shop of your own, such as http://localhost:5173, that every merchant registers. May be given several times."`
+	LAN       string   `placeholder:"ADDRESS" help:"Listen at this address of the machine's instead of 127.0.0.1, or auto for the first in a private network, so that real phones reach the demo. Whoever is in that network does, too."`
 }
 
 // Validate is called by kong before Run.
@@ -149,7 +151,27 @@ func (t *demoCommand) Validate() error {
 			return err
 		}
 	}
-	return t.check()
+	return errors.Join(t.check(), t.toNetwork())
+}
+
+// toNetwork has the demo listen where real phones reach it, if it is told to.
+func (t *demoCommand) toNetwork() error {
+	if t.LAN == "" {
+		return nil
+	}
+	if t.BaseURL != "" {
+		return pay.Errorf(pay.CodeInvalid, "--lan", "is the address of --base-url: give one of them")
+	}
+	ip, err := demo.FindAddress(t.LAN)
+	if err != nil {
+		return err
+	}
+	for _, listen := range []*string{&t.Listen, &t.SimListen} {
+		if *listen, err = demo.At(ip, *listen); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Run serves the sample merchants, or those of --merchants, with everything

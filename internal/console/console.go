@@ -16,6 +16,8 @@ import (
 	"strings"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+
 	"morepay/internal/capability"
 	"morepay/internal/pay"
 	"morepay/internal/qa"
@@ -52,7 +54,9 @@ type Config struct {
 	Trace     func(context.Context, string) (*trace.Trace, error) // of a session's id
 	Stage     *scenario.Stage                                     // this demo, to play scenarios on
 	Pay       string                                              // address that opens an order and sends the browser to its page
+	Shop      string                                              // address of the storefront
 	Control   string                                              // origin of the simulator and its control API
+	Addresses func() ([]Address, error)                           // of this machine in its networks
 	Now       func() time.Time
 }
 
@@ -61,6 +65,7 @@ type Console struct {
 	Config
 	baselines  *baselines
 	rehearsals *rehearsals
+	reports    *lru.Cache[string, report] // by id
 	client     *http.Client
 }
 
@@ -69,7 +74,7 @@ const patience = 10 * time.Second
 
 // New makes a Console. Run plays its scenarios.
 func New(c Config) *Console {
-	return &Console{c, newBaselines(), newRehearsals(), &http.Client{Timeout: patience}}
+	return &Console{c, newBaselines(), newRehearsals(), newReports(), &http.Client{Timeout: patience}}
 }
 
 // Handler serves /qa and what is below it.
@@ -87,13 +92,17 @@ func (c *Console) Handler() http.Handler {
 	mux.Handle("GET /qa/sessions", page(c.sessions))
 	mux.Handle("GET /qa/trace", page(c.lead))
 	mux.Handle("GET /qa/trace/{session}", page(c.trace))
+	mux.Handle("GET /qa/phones", page(c.phones))
+	mux.Handle("GET /qa/device", page(c.device))
+	mux.Handle("GET /qa/device/{id}", page(c.reported))
 	crossOrigin := http.NewCrossOriginProtection()
 	mux.Handle("POST /qa/baseline", crossOrigin.Handler(page(c.keep)))
 	mux.Handle("POST /qa/scenarios", crossOrigin.Handler(page(c.start)))
 	mux.Handle("POST /qa/do/{button}", crossOrigin.Handler(page(c.press)))
-	mux.HandleFunc("GET /qa/console.css", func(w http.ResponseWriter, r *http.Request) {
-		http.ServeFileFS(w, r, files, "pages/console.css")
-	})
+	mux.Handle("POST /qa/device", crossOrigin.Handler(page(c.report)))
+	for _, name := range []string{"console.css", "device.js"} {
+		mux.HandleFunc("GET /qa/"+name, func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, files, "pages/"+name) })
+	}
 	return mux
 }
 
@@ -134,7 +143,7 @@ func draw(w http.ResponseWriter, status int, name string, data any) error {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src data:; frame-src http: https:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; frame-src http: https:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	w.WriteHeader(status)
 	_, err := w.Write(b.Bytes())
 	return err

@@ -123,7 +123,8 @@ func (d *Demo) Announce(w io.Writer) {
 	fmt.Fprintf(w, "\nmorepay demo: no real money moves here\n\n")
 	fmt.Fprintf(w, "  storefront       %s/demo/\n", d.BaseURL)
 	fmt.Fprintf(w, "  simulated phone  %s/phone\n", d.SimURL)
-	fmt.Fprintf(w, "  QA console       %s/qa\n\n", d.SimURL)
+	fmt.Fprintf(w, "  QA console       %s/qa\n", d.SimURL)
+	fmt.Fprintf(w, "  real phones      %s/qa/phones\n\n", d.SimURL)
 	fmt.Fprintf(w, "  secret keys for POST %s/v1/sessions\n", d.BaseURL)
 	for _, s := range d.Shops {
 		fmt.Fprintf(w, "    %-12s %s\n", s.ID, s.Key)

@@ -18,7 +18,8 @@ import (
 // simulator serves the providers' side, the phone and the QA console.
 func (d *Demo) simulator(shop *Storefront) http.Handler {
 	c := console.New(console.Config{
-		Merchants: d.merchants, Sessions: shop.Opened, Trace: d.trace, Stage: d.Stage(), Pay: d.BaseURL + "/demo/pay", Control: d.SimURL, Now: d.Now,
+		Merchants: d.merchants, Sessions: shop.Opened, Trace: d.trace, Stage: d.Stage(), Pay: d.BaseURL + "/demo/pay",
+		Shop: d.BaseURL + "/demo/", Control: d.SimURL, Addresses: Addresses, Now: d.Now,
 	})
 	d.Go(c.Run)
 	pages := c.Handler()

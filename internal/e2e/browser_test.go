@@ -86,6 +86,7 @@ func TestBrowser(t *testing.T) {
 		{"faults", faultsOnThePage},
 		{"faults-unseen", faultsUnseen},
 		{"faults-on-the-way", faultsOnTheWay},
+		{"reports-itself", reportsItself},
 		{"hostile-merchant", hostileMerchant},
 		{"hostile-window", hostileWindow},
 		{"hostile-texts", hostileTexts},

@@ -1,5 +1,5 @@
 // Package needs skips tests on machines that lack what they need: the browser's
-// bundle, Chromium, Firefox, WebKit, Node, packages of npm, axe-core, PostgreSQL or pgbouncer. Where
+// bundle, Chromium, Firefox, WebKit, Node, packages of npm, axe-core, PostgreSQL, pgbouncer or a second address. Where
 // the environment has CI set to anything, a missing tool fails the test instead, so
 // that nothing is skipped there unseen. With -short, what needs one of them is skipped in any case.
 //
@@ -9,6 +9,7 @@ package needs
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,6 +30,18 @@ func Chromium(tb testing.TB) string {
 	tb.Helper()
 	return need(tb, "Chromium (apt-get install chromium)", func() (string, error) {
 		return command("chromium", "chromium-browser", "google-chrome")
+	})
+}
+
+// Address skips the test where nothing can listen at an address of this machine.
+func Address(tb testing.TB, host string) {
+	tb.Helper()
+	need(tb, "the address "+host+" (Linux has all of 127.0.0.0/8)", func() (string, error) {
+		l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+		if err != nil {
+			return "", err
+		}
+		return host, l.Close()
 	})
 }
 

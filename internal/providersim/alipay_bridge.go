@@ -23,7 +23,7 @@ const (
 
 // tradePay plays AlipayJSBridge for a page in Alipay's own browser.
 func (s *Sim) tradePay(w http.ResponseWriter, r *http.Request) {
-	if !bridgeOrigin(w, r) {
+	if !s.bridgeOrigin(w, r) {
 		return
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, 16<<10))

@@ -24,8 +24,8 @@ type rowOfCode struct {
 
 func pair(page phonePage, p Payment) rowOfCode { return rowOfCode{page, p} }
 
-// phonePolicy is the Content-Security-Policy of every page of the simulator.
-// Storefronts on this machine may frame the phone.
+// phonePolicy is the Content-Security-Policy of every page of the simulator, but for the
+// last of those who may frame the phone: storefronts on this machine.
 const phonePolicy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'self' http://127.0.0.1:* http://localhost:*"
 
@@ -114,11 +114,21 @@ func (s *Sim) page(w http.ResponseWriter, r *http.Request, status int, name stri
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", phonePolicy)
+	h.Set("Content-Security-Policy", phonePolicy+s.neighbours())
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "same-origin")
 	w.WriteHeader(status)
 	w.Write(b.Bytes())
+}
+
+// neighbours returns the origins of the simulator's own host, as a policy has them:
+// beside its names for itself, the address under which a network reaches it.
+func (s *Sim) neighbours() string {
+	u, err := url.Parse(s.options.Origin)
+	if err != nil || u.Hostname() == "" {
+		return ""
+	}
+	return " " + u.Scheme + "://" + strings.TrimSuffix(u.Host, ":"+u.Port()) + ":*"
 }
 
 // phoneUser returns who holds the phone, by the page's address: a frame in a

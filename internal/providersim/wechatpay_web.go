@@ -235,7 +235,7 @@ type bridgeRequest struct {
 // bridge plays WeixinJSBridge for a page in WeChat's own browser: it answers
 // err_msg, and why in err_desc when it fails.
 func (s *Sim) bridge(w http.ResponseWriter, r *http.Request) {
-	if !bridgeOrigin(w, r) {
+	if !s.bridgeOrigin(w, r) {
 		return
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, 16<<10))
@@ -254,8 +254,8 @@ func (s *Sim) bridge(w http.ResponseWriter, r *http.Request) {
 
 // bridgeOrigin lets pages of this machine call a bridge from their own origin.
 // It answers a browser's preliminary question itself, and is false then.
-func bridgeOrigin(w http.ResponseWriter, r *http.Request) bool {
-	if origin := r.Header.Get("Origin"); loopback(origin) {
+func (s *Sim) bridgeOrigin(w http.ResponseWriter, r *http.Request) bool {
+	if origin := r.Header.Get("Origin"); s.isNeighbour(origin) {
 		w.Header().Set("Access-Control-Allow-Origin", origin)
 		w.Header().Set("Access-Control-Allow-Headers", "Content-Type")
 		w.Header().Set("Vary", "Origin")
@@ -267,11 +267,15 @@ func bridgeOrigin(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// loopback reports whether an origin is on this machine.
-func loopback(origin string) bool {
+// isNeighbour reports whether an origin is on this machine, by the names that it has for
+// itself or by that of the simulator.
+func (s *Sim) isNeighbour(origin string) bool {
 	u, err := url.Parse(origin)
 	if err != nil {
 		return false
+	}
+	if own, err := url.Parse(s.options.Origin); err == nil && u.Hostname() != "" && u.Hostname() == own.Hostname() {
+		return true
 	}
 	ip, err := netip.ParseAddr(u.Hostname())
 	return u.Hostname() == "localhost" || err == nil && ip.IsLoopback()
