@@ -23,6 +23,9 @@ type Store interface {
 	// Find returns the id of the session that a key names.
 	Find(ctx context.Context, key Key) (sessionID string, err error)
 
+	// Sessions lists sessions of a merchant, the newest first.
+	Sessions(ctx context.Context, f SessionFilter) (SessionPage, error)
+
 	// Past returns what is left of the payment with a number whose session has been
 	// pruned. Nothing else can take its number.
 	Past(ctx context.Context, key Key) (PastPayment, error)

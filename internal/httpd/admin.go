@@ -142,6 +142,3 @@ func expectedVersion(ifMatch string) (int64, error) {
 	}
 	return version, nil
 }
-
-// maxListed bounds a list.
-const maxListed = 100

@@ -107,18 +107,6 @@ func (s *Server) handleListEntries(w http.ResponseWriter, r *http.Request) error
 	return writeJSON(w, http.StatusOK, map[string]any{"quarantine": out, "has_more": more})
 }
 
-// limitOf reads how many rows a caller wants.
-func limitOf(text string) (int, error) {
-	if text == "" {
-		return maxListed, nil
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 || n > maxListed {
-		return 0, pay.Errorf(pay.CodeInvalid, "limit", "must be from 1 to %d", maxListed)
-	}
-	return n, nil
-}
-
 func (s *Server) handleGetEntry(w http.ResponseWriter, r *http.Request) error {
 	q, err := s.desk.Entry(r.Context(), r.PathValue("id"))
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"morepay/internal/checkout"
 	"morepay/internal/pay"
 	"morepay/internal/reconcile"
 )
@@ -52,7 +53,7 @@ func reconciliationFilter(r *http.Request) (reconcile.Filter, error) {
 	if err != nil {
 		return reconcile.Filter{}, err
 	}
-	f := reconcile.Filter{Provider: q.Get("provider"), Account: q.Get("account"), Outcome: reconcile.Outcome(q.Get("result")), Limit: maxListed}
+	f := reconcile.Filter{Provider: q.Get("provider"), Account: q.Get("account"), Outcome: reconcile.Outcome(q.Get("result")), Limit: checkout.MaxListed}
 	if f.Outcome != "" && !slices.Contains(reconcile.Outcomes, f.Outcome) {
 		return f, pay.Errorf(pay.CodeInvalid, "result", "must be one of %v", reconcile.Outcomes)
 	}

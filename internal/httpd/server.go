@@ -165,6 +165,7 @@ func (s *Server) routes() []route {
 		{"GET /identified/{sealed}", s.failPage, s.handleIdentified},
 
 		{"POST /v1/sessions", failJSON, bare(s.handleCreateSession)},
+		{"GET /v1/sessions", failJSON, s.handleListSessions},
 		{"GET /v1/sessions/{id}", failJSON, bare(s.handleGetSession)},
 		{"POST /v1/sessions/{id}/cancel", failJSON, bare(s.handleCancelSession)},
 		{"POST /v1/sessions/{id}/refunds", failJSON, bare(s.handleCreateRefund)},

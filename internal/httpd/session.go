@@ -3,6 +3,7 @@ package httpd
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -26,8 +27,61 @@ type sessionBody struct {
 	CreatedAt   time.Time         `json:"created_at"`
 	ExpiresAt   time.Time         `json:"expires_at"`
 	ServerTime  time.Time         `json:"server_time"`
+	Payment     *paymentBody      `json:"payment,omitempty"` // that paid it
+	Surplus     *surplusBody      `json:"surplus,omitempty"` // what came besides
 	Attempts    []attemptBody     `json:"attempts"`
 	Refunds     []refundBody      `json:"refunds"`
+}
+
+// paymentBody is the payment that the merchant has, under the names that webhooks have
+// for it.
+type paymentBody struct {
+	ID          string     `json:"id"`
+	Method      pay.Method `json:"method"`
+	Rail        pay.Rail   `json:"rail"`
+	Instalments int        `json:"instalments,omitempty"`
+	Provider    string     `json:"provider"`
+	OutTradeNo  string     `json:"out_trade_no"`
+	Reference   string     `json:"provider_reference"`
+	Amount      pay.Money  `json:"amount"`
+	Refunded    pay.Money  `json:"amount_refunded"`   // what is back
+	Refundable  pay.Money  `json:"amount_refundable"` // what may still be given back: nothing of what is under way
+	PaidAt      time.Time  `json:"paid_at,omitzero"`
+	Friend      bool       `json:"friend,omitempty"`
+}
+
+// surplusBody is what was paid beyond the price.
+type surplusBody struct {
+	Amount   pay.Money `json:"amount"`
+	Refunded pay.Money `json:"amount_refunded"`
+}
+
+func paymentOf(l *pay.Ledger) *paymentBody {
+	a := l.Attempt(l.Session.Winner)
+	if a == nil {
+		return nil
+	}
+	return &paymentBody{
+		ID: a.ID, Method: a.Method, Rail: a.Rail, Instalments: a.Instalments, Provider: a.Provider, OutTradeNo: a.OutTradeNo,
+		Reference: a.Reference, Amount: a.Amount, PaidAt: a.PaidAt, Friend: a.Invitation != "",
+		Refunded:   pay.Money{Currency: a.Amount.Currency, Value: l.Returned(a.ID)},
+		Refundable: l.Refundable(a.ID),
+	}
+}
+
+func surplusOf(l *pay.Ledger) *surplusBody {
+	var b *surplusBody
+	for _, a := range l.Attempts {
+		if a.State != pay.AttemptSurplus {
+			continue
+		}
+		if b == nil {
+			b = &surplusBody{pay.Money{Currency: a.Amount.Currency}, pay.Money{Currency: a.Amount.Currency}}
+		}
+		b.Amount.Value += a.Amount.Value
+		b.Refunded.Value += l.Returned(a.ID)
+	}
+	return b
 }
 
 type attemptBody struct {
@@ -61,6 +115,7 @@ func (s *Server) sessionBody(l *pay.Ledger) sessionBody {
 		ID: l.Session.ID, Status: l.StatusAt(now), Reference: l.Session.Reference, Amount: l.Session.Amount,
 		Description: l.Session.Description, ReturnURL: l.Session.ReturnURL,
 		CreatedAt: l.Session.CreatedAt, ExpiresAt: l.Session.ExpiresAt, ServerTime: now,
+		Payment: paymentOf(l), Surplus: surplusOf(l),
 		Attempts: []attemptBody{}, Refunds: []refundBody{},
 	}
 	for _, a := range l.Attempts {
@@ -144,6 +199,49 @@ func (s *Server) handleGetSession(w http.ResponseWriter, r *http.Request) error 
 		return err
 	}
 	return writeJSON(w, http.StatusOK, s.sessionBody(l))
+}
+
+// handleListSessions lists sessions, the newest first.
+func (s *Server) handleListSessions(w http.ResponseWriter, r *http.Request) error {
+	merchant, err := s.merchantOf(w, r, polls)
+	if err != nil {
+		return err
+	}
+	filter, err := sessionFilter(r.URL)
+	if err != nil {
+		return err
+	}
+	filter.Merchant = merchant
+	page, err := s.service.Sessions(r.Context(), filter)
+	if err != nil {
+		return err
+	}
+	list := make([]sessionBody, len(page.Sessions))
+	next := ""
+	for i, l := range page.Sessions {
+		list[i] = s.sessionBody(l)
+		next = checkout.Place{At: l.Session.CreatedAt, ID: l.Session.ID}.String()
+	}
+	return writeList(w, "sessions", list, page.More, next)
+}
+
+func sessionFilter(u *url.URL) (f checkout.SessionFilter, err error) {
+	q, err := parameters(u, "merchant_reference", "out_trade_no", "provider_reference", "status", "created[gte]", "created[lt]", "after", "limit")
+	if err != nil {
+		return f, err
+	}
+	f.Reference, f.OutTradeNo, f.ProviderReference = q.Get("merchant_reference"), q.Get("out_trade_no"), q.Get("provider_reference")
+	if f.Status, err = oneOf(q, "status", pay.SessionStatuses); err != nil {
+		return f, err
+	}
+	if f.From, f.Until, err = createdRange(q); err != nil {
+		return f, err
+	}
+	if f.After, err = checkout.ParsePlace(q.Get("after")); err != nil {
+		return f, err
+	}
+	f.Limit, err = limitOf(q.Get("limit"))
+	return f, err
 }
 
 func (s *Server) handleCancelSession(w http.ResponseWriter, r *http.Request) error {

@@ -5,11 +5,9 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"slices"
 	"time"
 
 	"morepay/internal/pay"
-	"morepay/internal/strictjson"
 	"morepay/internal/webhook"
 )
 
@@ -41,56 +39,19 @@ func eventFilter(u *url.URL) (f webhook.Filter, err error) {
 	if err != nil {
 		return f, err
 	}
-	f.Type = q.Get("type")
-	if f.Type != "" && !slices.Contains(pay.WebhookEvents, pay.EventType(f.Type)) {
-		return f, pay.Errorf(pay.CodeInvalid, "type", "must be one of %v", pay.WebhookEvents)
+	kind, err := oneOf(q, "type", pay.WebhookEvents)
+	if err != nil {
+		return f, err
 	}
+	f.Type = string(kind)
 	if f.Limit, err = limitOf(q.Get("limit")); err != nil {
 		return f, err
 	}
 	if f.After, err = webhook.ParsePlace(q.Get("after")); err != nil {
 		return f, err
 	}
-	for name, into := range map[string]*time.Time{"created[gte]": &f.From, "created[lt]": &f.Until} {
-		if q.Get(name) == "" {
-			continue
-		}
-		if *into, err = time.Parse(time.RFC3339, q.Get(name)); err != nil {
-			return f, pay.Errorf(pay.CodeInvalid, name, "must be a time such as 2026-11-28T09:30:00Z")
-		}
-	}
-	return f, nil
-}
-
-// parameters reads a query that has no parameters but some, each once at most: one
-// that is mistyped would otherwise look as if it had been obeyed.
-func parameters(u *url.URL, known ...string) (url.Values, error) {
-	q, err := url.ParseQuery(u.RawQuery)
-	if err != nil {
-		return nil, pay.Errorf(pay.CodeInvalid, "", "the query is malformed")
-	}
-	for name, values := range q {
-		if len(known) == 0 {
-			return nil, pay.Errorf(pay.CodeInvalid, strictjson.Join("", name), "there is no such parameter; this call takes none")
-		}
-		if !slices.Contains(known, name) {
-			return nil, pay.Errorf(pay.CodeInvalid, strictjson.Join("", name), "there is no such parameter; known are %v", known)
-		}
-		if len(values) > 1 {
-			return nil, pay.Errorf(pay.CodeInvalid, name, "is given twice")
-		}
-	}
-	return q, nil
-}
-
-// bare has a handler refuse every parameter.
-func bare(h handler) handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		if _, err := parameters(r.URL); err != nil {
-			return err
-		}
-		return h(w, r)
-	}
+	f.From, f.Until, err = createdRange(q)
+	return f, err
 }
 
 // handleGetEvent returns one event as it was or will be told.

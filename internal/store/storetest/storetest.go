@@ -66,6 +66,7 @@ func Exercise(t *testing.T, open Open) {
 		cases []testCase
 	}{
 		{"ledgers", ledgerCases},
+		{"sessions", sessionCases},
 		{"invitations", invitationCases},
 		{"claims", claimCases},
 		{"desk", deskCases},
