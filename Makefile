@@ -23,6 +23,7 @@ FOREIGN := internal/providersim/foreign
 # How much make stress does, and of how many mutants make test tries a sample.
 CUTS ?= 100000
 MUTANTS ?= 10
+SEEDS ?= 1 2 3
 FUZZ ?= 10000000x
 
 .DEFAULT_GOAL := help
@@ -107,8 +108,10 @@ size: ## print how large the assets are; fail if the bundle is over its budget
 mutants: ## break each line that a rule about money or secrets hangs on; fail if no test notices
 	$(GO) run ./internal/tools/mutants
 
-stress: ## storms, crashes, hostile clients, all languages, mutants, power cuts and fuzzing at full scale; prints a table with target and result
+stress: ## storms, crashes, hostile clients, all scenarios, all languages, mutants, power cuts and fuzzing at full scale; prints a table with target and result
 	$(GO) run ./internal/tools/stress
+	$(MAKE) wasm
+	for seed in $(SEEDS); do $(GO) run . qa run --seed $$seed || exit 1; done
 	$(GO) test -count 1 -timeout 30m -run 'TestBrowser(KeepsWCAG|Fits)' ./app -every-language
 	$(MAKE) mutants
 	$(GO) test -count 1 -timeout 2h -run PowerCut ./internal/store/sqlite -cuts $(CUTS)
