@@ -52,11 +52,12 @@ type Config struct {
 	Merchants func(context.Context) (Merchants, error)            // those at hand, as they are now
 	Sessions  func() []Opened                                     // newest first
 	Trace     func(context.Context, string) (*trace.Trace, error) // of a session's id
-	Stage     *scenario.Stage                                     // this demo, to play scenarios on
-	Pay       string                                              // address that opens an order and sends the browser to its page
-	Shop      string                                              // address of the storefront
-	Control   string                                              // origin of the simulator and its control API
-	Addresses func() ([]Address, error)                           // of this machine in its networks
+	Networks  []Network
+	Stage     *scenario.Stage           // this demo, to play scenarios on
+	Pay       string                    // address that opens an order and sends the browser to its page
+	Shop      string                    // address of the storefront
+	Control   string                    // origin of the simulator and its control API
+	Addresses func() ([]Address, error) // of this machine in its networks
 	Now       func() time.Time
 }
 
@@ -89,6 +90,7 @@ func (c *Console) Handler() http.Handler {
 	mux.Handle("GET /qa/payments", page(c.payments))
 	mux.Handle("GET /qa/scenarios", page(c.scenarios))
 	mux.Handle("GET /qa/runs/{run}", page(c.run))
+	mux.Handle("GET /qa/network", page(c.network))
 	mux.Handle("GET /qa/sessions", page(c.sessions))
 	mux.Handle("GET /qa/trace", page(c.lead))
 	mux.Handle("GET /qa/trace/{session}", page(c.trace))

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"morepay/internal/capability"
+	"morepay/internal/demo"
 	"morepay/internal/demo/demotest"
 	"morepay/internal/device"
 	"morepay/internal/pay"
@@ -311,5 +312,25 @@ func TestPayments(t *testing.T) {
 	before := s.Sim.Now()
 	if a := press(t, s, "clock", "advance_seconds", "3600"); a.Status != http.StatusOK || s.Sim.Now().Sub(before) < time.Hour {
 		t.Errorf("status %d, the clock went on by %v", a.Status, s.Sim.Now().Sub(before))
+	}
+}
+
+// Each network has an address under which a new order, or one that is open, goes through
+// it; no link leads away from this demo.
+func TestNetworks(t *testing.T) {
+	t.Parallel()
+	s := demotest.Start(t)
+	page := s.Get(t, s.SimURL+"/qa/network").Body
+	for _, mode := range demo.Modes() {
+		if want := s.Origin + "/demo/pay?merchant=bench&amp;via=" + mode.Name; !strings.Contains(page, want) || !strings.Contains(page, html.EscapeString(mode.Does)) {
+			t.Errorf("%s: no link %s", mode.Name, want)
+		}
+	}
+	open := s.Open(t, demotest.Order{})
+	if want := open.URL + "?via=buffering"; !strings.Contains(s.Get(t, s.SimURL+"/qa/network?page="+url.QueryEscape(open.URL)).Body, want) {
+		t.Errorf("no link %s", want)
+	}
+	if away := s.Get(t, s.SimURL+"/qa/network?page="+url.QueryEscape("https://evil.example/")).Body; strings.Contains(away, "evil") {
+		t.Error("a link leads away")
 	}
 }

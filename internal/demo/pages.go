@@ -18,7 +18,7 @@ import (
 // simulator serves the providers' side, the phone and the QA console.
 func (d *Demo) simulator(shop *Storefront) http.Handler {
 	c := console.New(console.Config{
-		Merchants: d.merchants, Sessions: shop.Opened, Trace: d.trace, Stage: d.Stage(), Pay: d.BaseURL + "/demo/pay",
+		Merchants: d.merchants, Sessions: shop.Opened, Trace: d.trace, Networks: networks(), Stage: d.Stage(), Pay: d.BaseURL + "/demo/pay",
 		Shop: d.BaseURL + "/demo/", Control: d.SimURL, Addresses: Addresses, Now: d.Now,
 	})
 	d.Go(c.Run)
@@ -28,6 +28,15 @@ func (d *Demo) simulator(shop *Storefront) http.Handler {
 	mux.Handle("/qa", run.KnownHosts(pages))
 	mux.Handle("/qa/", run.KnownHosts(pages))
 	return mux
+}
+
+// networks lists what the network can do, for the console.
+func networks() []console.Network {
+	list := make([]console.Network, len(modes))
+	for i, m := range modes {
+		list[i] = console.Network{Name: m.Name, Does: m.Does}
+	}
+	return list
 }
 
 // merchants returns the documents in force, whoever has replaced them since the start,
