@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"os/signal"
 	"strings"
@@ -50,6 +51,7 @@ type config struct {
 	TrustedProxies []cli.Network `help:"Networks whose X-Forwarded-For is believed, such as 10.0.0.0/8."`
 	Retain         string        `help:"How long what is kept, in days or never; what is not named as in unpaid=30d,events=30d,raw=90d,ledgers=400d."`
 	LogFormat      string        `enum:"text,json" default:"text" help:"text or json."`
+	LogLevel       slog.Level    `default:"info" help:"What the log is to hold: debug, info (a line for each step of the money), warn or error, and what is above."`
 }
 
 // check refuses what no server would start with.
@@ -63,7 +65,7 @@ func (c *config) program() program.Config {
 		Listen: c.Listen, AdminListen: c.AdminListen, AdminHosts: c.AdminHosts, BaseURL: c.BaseURL, Data: c.Data, Database: c.Database,
 		ListenDatabase: c.ListenDatabase, DatabaseWait: c.DatabaseWait,
 		Merchants: program.Folder(cmp.Or(c.Merchants, "merchants")), Secret: c.Secret, AdminKey: c.AdminKey,
-		TrustedProxies: cli.Networks(c.TrustedProxies), Retain: c.Retain, Log: program.NewLog(os.Stderr, c.LogFormat),
+		TrustedProxies: cli.Networks(c.TrustedProxies), Retain: c.Retain, Log: program.NewLog(os.Stderr, c.LogFormat, c.LogLevel),
 	}
 }
 
@@ -209,10 +211,11 @@ func (t *demoCommand) export(dir string) error {
 }
 
 type simulateCommand struct {
-	SimListen string `default:"127.0.0.1:8081" help:"Address of the simulated providers and the simulated phone."`
-	Merchants string `default:"merchants" type:"path" help:"Folder that demo --export wrote, with what was changed there since."`
-	BaseURL   string `default:"http://127.0.0.1:8080" help:"Origin of the server that is tried: its domain is registered at the providers."`
-	LogFormat string `enum:"text,json" default:"text" help:"text or json."`
+	SimListen string     `default:"127.0.0.1:8081" help:"Address of the simulated providers and the simulated phone."`
+	Merchants string     `default:"merchants" type:"path" help:"Folder that demo --export wrote, with what was changed there since."`
+	BaseURL   string     `default:"http://127.0.0.1:8080" help:"Origin of the server that is tried: its domain is registered at the providers."`
+	LogFormat string     `enum:"text,json" default:"text" help:"text or json."`
+	LogLevel  slog.Level `default:"info" help:"debug, info, warn or error."`
 }
 
 // Validate is called by kong before Run.
@@ -221,7 +224,7 @@ func (s *simulateCommand) Validate() error { return cli.CheckOrigin("base-url", 
 // Run serves the providers' APIs, the control API and the phone.
 func (s *simulateCommand) Run(ctx context.Context) error {
 	sim, err := simulate.Open(simulate.Config{
-		Listen: s.SimListen, Folder: s.Merchants, BaseURL: s.BaseURL, Log: program.NewLog(os.Stderr, s.LogFormat),
+		Listen: s.SimListen, Folder: s.Merchants, BaseURL: s.BaseURL, Log: program.NewLog(os.Stderr, s.LogFormat, s.LogLevel),
 	})
 	if err != nil {
 		return err

@@ -25,8 +25,9 @@ type Recorder struct {
 // NewRecorder makes a Recorder, for which Store and Desk are all that c must hold.
 func NewRecorder(c Config) *Recorder {
 	log := cmp.Or(c.Log, slog.Default())
+	ledgers := watched{c.Store, log}
 	r := &Recorder{
-		store: alarming{c.Store, log}, desk: c.Desk, now: clock(c.Now), log: log,
+		store: ledgers, desk: watchedDesk{c.Desk, ledgers}, now: clock(c.Now), log: log,
 		metrics: cmp.Or(c.Metrics, NewMetrics(nil)), reached: c.Reached,
 	}
 	if r.reached == nil {

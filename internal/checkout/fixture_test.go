@@ -2,6 +2,7 @@ package checkout_test
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -35,6 +36,7 @@ type fixture struct {
 	*harness.Harness
 	tb      testing.TB
 	heard   chan heard
+	logged  logbook
 	atPoint atomic.Pointer[func(checkout.Point)] // called at every point of the service, nil for nobody
 }
 
@@ -55,7 +57,7 @@ func newFixture(tb testing.TB) *fixture {
 	}}
 	var err error
 	fx.Harness, err = harness.Start(harness.Options{
-		Config:  program.Config{Data: tb.TempDir(), SweepEvery: program.Never, Reached: fx.reached},
+		Config:  program.Config{Data: tb.TempDir(), SweepEvery: program.Never, Reached: fx.reached, Log: slog.New(&fx.logged)},
 		Courier: courier, Seed: 1, RetryScale: 0.001, RefundAfter: time.Millisecond,
 	})
 	if err != nil {

@@ -94,7 +94,7 @@ func (d *Demo) forget() error { return d.Program.Forget(context.Background()) }
 func (d *Demo) numbers(session string) (list []string) {
 	l, err := d.Stores.Ledgers.Ledger(context.Background(), session)
 	if err != nil {
-		d.Log.Warn("a fault is about a session that can't be read", "session", session, "error", err)
+		d.Log.Warn("a fault is about a session that can't be read", "session", session, "err", err)
 		return nil
 	}
 	for _, a := range l.Attempts {

@@ -105,7 +105,7 @@ func (d *Desk) Resolve(ctx context.Context, id string, decision Decision) (check
 	case checkout.ResolveRefund:
 		err = d.refund(ctx, q, decision)
 	case checkout.ResolveNotOurs, checkout.ResolveIgnore:
-		_, err = d.Store.UpdateEntry(ctx, id, func(q *checkout.Quarantined) error { return d.resolved(q, decision) })
+		_, err = d.Recorder.UpdateEntry(ctx, id, func(q *checkout.Quarantined) error { return d.resolved(q, decision) })
 	default:
 		err = pay.Errorf(pay.CodeInvalid, "resolution", "must be one of %v", checkout.Resolutions)
 	}
@@ -130,7 +130,7 @@ func (d *Desk) resolveAlike(ctx context.Context, q checkout.Quarantined) error {
 		return err
 	}
 	for _, other := range alike {
-		_, err := d.Store.UpdateEntry(ctx, other.ID, func(other *checkout.Quarantined) error {
+		_, err := d.Recorder.UpdateEntry(ctx, other.ID, func(other *checkout.Quarantined) error {
 			if other.Status == checkout.QuarantineOpen && q.Covers(other.Evidence) {
 				other.Follow(q, d.Now())
 			}

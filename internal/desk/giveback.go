@@ -28,7 +28,7 @@ func (d *Desk) refund(ctx context.Context, q checkout.Quarantined, decision Deci
 	if err := d.inNobodysBooks(ctx, q); err != nil {
 		return err
 	}
-	_, err = d.Store.UpdateEntry(ctx, q.ID, func(q *checkout.Quarantined) error {
+	_, err = d.Recorder.UpdateEntry(ctx, q.ID, func(q *checkout.Quarantined) error {
 		if err := decided(q, decision); err != nil {
 			return err
 		}

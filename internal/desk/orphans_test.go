@@ -2,6 +2,7 @@ package desk_test
 
 import (
 	"bytes"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -34,7 +35,7 @@ func (j *journal) String() string {
 func TestAccountIsGone(t *testing.T) {
 	log := &journal{}
 	h, err := harness.Start(harness.Options{
-		Config: program.Config{Data: t.TempDir(), SweepEvery: program.Never, Log: program.NewLog(log, "text")}, Seed: 1,
+		Config: program.Config{Data: t.TempDir(), SweepEvery: program.Never, Log: program.NewLog(log, "text", slog.LevelInfo)}, Seed: 1,
 	})
 	if err != nil {
 		t.Fatal(err)

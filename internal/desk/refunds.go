@@ -58,7 +58,7 @@ func (d *Desk) RetryRefund(ctx context.Context, sessionID, refundID string, retr
 		return pay.Refund{}, err
 	}
 	var id string
-	l, err := d.Books.Update(ctx, sessionID, func(l *pay.Ledger) (err error) {
+	l, err := d.Recorder.Update(ctx, sessionID, func(l *pay.Ledger) (err error) {
 		id, err = l.RetryRefund(refundID, retry.Author, d.Now())
 		return err
 	})
@@ -138,7 +138,7 @@ func (d *Desk) RedirectRefund(ctx context.Context, sessionID, refundID string, t
 	if _, err := d.Recorder.Apply(ctx, acc, ev); err != nil {
 		return pay.Refund{}, err
 	}
-	l, err = d.Books.Update(ctx, sessionID, func(l *pay.Ledger) error {
+	l, err = d.Recorder.Update(ctx, sessionID, func(l *pay.Ledger) error {
 		l.RedirectRefund(refundID, to.Author, d.Now())
 		return nil
 	})
@@ -179,7 +179,7 @@ func (d *Desk) RecordRefund(ctx context.Context, sessionID string, made ByHand) 
 	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%+v", sessionID, made))
 	r := pay.Refund{ID: "rf_" + hex.EncodeToString(sum[:12]), AttemptID: made.Attempt, Amount: made.Amount, Author: made.Author, Note: made.Note}
-	l, err := d.Books.Update(ctx, sessionID, func(l *pay.Ledger) error {
+	l, err := d.Recorder.Update(ctx, sessionID, func(l *pay.Ledger) error {
 		if l.Refund(r.ID) != nil {
 			return pay.Errorf(pay.CodeConflict, "", "this is recorded already")
 		}

@@ -11,10 +11,9 @@ import (
 // Books is the part of the store of ledgers that the desk needs. A missing
 // entry is *pay.Error not_found.
 type Books interface {
-	// Find, Ledger and Update are those of [checkout.Store].
+	// Find and Ledger are those of [checkout.Store].
 	Find(ctx context.Context, key checkout.Key) (sessionID string, err error)
 	Ledger(ctx context.Context, sessionID string) (*pay.Ledger, error)
-	Update(ctx context.Context, sessionID string, change func(*pay.Ledger) error) (*pay.Ledger, error)
 
 	// Unresolved returns the number of entries that wait for a person or for
 	// their money to go back.

@@ -1,6 +1,7 @@
 package httpd_test
 
 import (
+	"log/slog"
 	"os"
 	"testing"
 
@@ -28,7 +29,7 @@ func startLive(t *testing.T, key string) *harness {
 	log := &demotest.Journal{}
 	p, err := program.Open(t.Context(), program.Config{
 		Listen: "127.0.0.1:0", AdminListen: "127.0.0.1:0", Data: t.TempDir(), BaseURL: "https://pay.example",
-		Merchants: program.Folder(merchantFolder(t, folder.ModeLive, key)), Log: program.NewLog(log, "text"),
+		Merchants: program.Folder(merchantFolder(t, folder.ModeLive, key)), Log: program.NewLog(log, "text", slog.LevelInfo),
 	})
 	if err != nil {
 		t.Fatal(err)

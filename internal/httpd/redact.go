@@ -58,7 +58,10 @@ func redactAfter(s, mark string) string {
 		if !found {
 			return b.String()
 		}
-		b.WriteString(mark + "…")
+		b.WriteString(mark)
 		s = strings.TrimLeft(after, letters)
+		if len(s) < len(after) {
+			b.WriteString("…")
+		}
 	}
 }

@@ -25,7 +25,13 @@ func TestRedact(t *testing.T) {
 			t.Errorf("the error %q became %q", text, got)
 		}
 	}
-	if got := redact("GET /pay/abc/attempts after"); got != "GET /pay/…/attempts after" {
-		t.Errorf("got %q", got)
+	for text, want := range map[string]string{
+		"GET /pay/abc/attempts after": "GET /pay/…/attempts after",
+		"GET /pay/{token}/attempts":   "GET /pay/{token}/attempts", // a route's pattern
+		"/pay//pay/abc":               "/pay//pay/…",
+	} {
+		if got := redact(text); got != want {
+			t.Errorf("%q became %q, want %q", text, got, want)
+		}
 	}
 }

@@ -8,10 +8,11 @@ import (
 	"morepay/internal/httpd"
 )
 
-// NewLog returns a log in the format "json", else "text", from which payers'
-// tokens and keys are cut out. What happens in the course of a request bears its name.
-func NewLog(w io.Writer, format string) *slog.Logger {
-	options := &slog.HandlerOptions{ReplaceAttr: httpd.RedactAttr}
+// NewLog returns a log in the format "json", else "text", of what is at least of a
+// level, from which payers' tokens and keys are cut out. What happens in the course of a
+// request bears its name.
+func NewLog(w io.Writer, format string, level slog.Level) *slog.Logger {
+	options := &slog.HandlerOptions{Level: level, ReplaceAttr: httpd.RedactAttr}
 	if format == "json" {
 		return slog.New(httpd.LogRequestID(slog.NewJSONHandler(w, options)))
 	}
@@ -19,4 +20,4 @@ func NewLog(w io.Writer, format string) *slog.Logger {
 }
 
 // DefaultLog returns a logger that writes text to standard error.
-func DefaultLog() *slog.Logger { return NewLog(os.Stderr, "text") }
+func DefaultLog() *slog.Logger { return NewLog(os.Stderr, "text", slog.LevelInfo) }

@@ -159,7 +159,7 @@ func (p *Program) Go(work func(context.Context)) { p.group.Go(work) }
 // Run serves until ctx ends or a server fails. Requests under way may finish,
 // and background work has ended when it returns.
 func (p *Program) Run(ctx context.Context) error {
-	p.Log.Info("serving", "url", p.BaseURL, "admin", p.AdminListen)
+	p.Log.InfoContext(ctx, "serving", "url", p.BaseURL, "admin", p.AdminListen)
 	defer p.Log.Info("stopped")
 	return p.group.Run(ctx)
 }

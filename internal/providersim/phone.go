@@ -108,7 +108,7 @@ func (s *Sim) page(w http.ResponseWriter, r *http.Request, status int, name stri
 	}
 	var b bytes.Buffer
 	if err := phoneTemplates.ExecuteTemplate(&b, name, p); err != nil {
-		s.options.Log.Error("the simulator's page can't be drawn", "page", name, "error", err)
+		s.options.Log.Error("the simulator's page can't be drawn", "page", name, "err", err)
 		http.Error(w, "the page can't be drawn", http.StatusInternalServerError)
 		return
 	}

@@ -73,7 +73,7 @@ func (d *Dispatcher) Run(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		if err := d.start(ctx, &running); err != nil && ctx.Err() == nil {
-			d.log.ErrorContext(ctx, "webhooks: the outbox can't be read", "error", err)
+			d.log.ErrorContext(ctx, "webhooks: the outbox can't be read", "err", err)
 		}
 		select {
 		case <-ctx.Done():

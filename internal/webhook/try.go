@@ -51,7 +51,7 @@ func (d *Dispatcher) try(ctx context.Context, j job, log *slog.Logger) outcome {
 	if o.planned {
 		o.Tries++
 	}
-	log = log.With("message", j.Message.ID, "tries", o.Tries, "error", o.Error)
+	log = log.With("message", j.Message.ID, "tries", o.Tries, "err", o.Error)
 	switch {
 	case a.status == http.StatusGone && !j.removed:
 		o.DueAt, o.disable = now, "it answered 410 Gone"

@@ -54,7 +54,7 @@ func (w *worker) run(ctx context.Context) {
 	tries, cut := context.WithCancel(ctx)
 	err := w.open()
 	if err != nil {
-		w.log.ErrorContext(ctx, "webhooks: the secrets of an endpoint can't be opened", "error", err)
+		w.log.ErrorContext(ctx, "webhooks: the secrets of an endpoint can't be opened", "err", err)
 	} else {
 		err = w.deliver(ctx, tries)
 	}
@@ -67,7 +67,7 @@ func (w *worker) run(ctx context.Context) {
 		return
 	}
 	if err != nil && ctx.Err() == nil {
-		w.log.ErrorContext(ctx, "webhooks: the outbox can't be read or written", "error", err)
+		w.log.ErrorContext(ctx, "webhooks: the outbox can't be read or written", "err", err)
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
 	defer cancel()
@@ -85,7 +85,7 @@ func (w *worker) deliver(ctx, tries context.Context) error {
 			return err
 		}
 		if err != nil && ctx.Err() == nil {
-			w.log.ErrorContext(ctx, "webhooks: the outbox can't be read or written", "error", err) // what is in flight is told the next time
+			w.log.ErrorContext(ctx, "webhooks: the outbox can't be read or written", "err", err) // what is in flight is told the next time
 		}
 		probe = false
 		select {

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -55,7 +56,7 @@ func open(t *testing.T) (*cashier, *demotest.Demo, string) {
 	})
 	log := &demotest.Journal{}
 	p, err := program.Open(t.Context(), program.Config{
-		Listen: "127.0.0.1:0", AdminListen: "127.0.0.1:0", Data: t.TempDir(), SimURL: server.URL, Merchants: program.Folder("."), Log: program.NewLog(log, "text"),
+		Listen: "127.0.0.1:0", AdminListen: "127.0.0.1:0", Data: t.TempDir(), SimURL: server.URL, Merchants: program.Folder("."), Log: program.NewLog(log, "text", slog.LevelInfo),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -68,7 +69,7 @@ func Start(t *testing.T, adjust ...func(*demo.Config)) *Demo {
 	t.Helper()
 	log := &Journal{}
 	c := demo.Config{SimListen: "127.0.0.1:0", Config: program.Config{
-		Listen: "127.0.0.1:0", AdminListen: "127.0.0.1:0", Data: t.TempDir(), Log: program.NewLog(log, "text"),
+		Listen: "127.0.0.1:0", AdminListen: "127.0.0.1:0", Data: t.TempDir(), Log: program.NewLog(log, "text", slog.LevelInfo),
 	}}
 	for _, f := range adjust {
 		f(&c)

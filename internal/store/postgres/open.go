@@ -109,7 +109,7 @@ func (c Config) reach(ctx context.Context, config *pgx.ConnConfig) (place, error
 		}
 		return at, err
 	}, backoff.WithMaxElapsedTime(c.Wait), backoff.WithNotify(func(err error, again time.Duration) {
-		c.Log.Warn("the database does not answer yet", "error", err, "again", again.Round(time.Millisecond))
+		c.Log.Warn("the database does not answer yet", "err", err, "again", again.Round(time.Millisecond))
 	}), backoff.WithBackOff(&backoff.ExponentialBackOff{
 		InitialInterval: 250 * time.Millisecond, RandomizationFactor: 0.5, Multiplier: 2, MaxInterval: 5 * time.Second,
 	}))

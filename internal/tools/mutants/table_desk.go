@@ -36,8 +36,8 @@ var deskRows = []row{
 		line: "a.ReturnedUnknown && ev.Returned != nil && ev.Returned.Unknown {", becomes: "a == nil {",
 		tests: "./internal/checkout TestReturnedUnknownIsOnTheDesk",
 	}, {
-		name: "stuck-refund-in-silence", file: "internal/checkout/alarm.go",
-		line: "if before[id] {", becomes: "if before[id] || true {",
+		name: "stuck-refund-in-silence", file: "internal/checkout/watch.go",
+		line: "if before.waiting[id] {", becomes: "if before.waiting[id] || true {",
 		tests: "./internal/httpd TestSurplusByHand",
 	}, {
 		name: "account-is-gone-in-silence", file: "internal/desk/orphans.go",
