@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"text/tabwriter"
@@ -80,7 +81,7 @@ func (c *runScenarios) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	stage, leave, err := demo.Stage(ctx, program.NewLog(io.Discard, "text"))
+	stage, leave, err := demo.Stage(ctx, program.NewLog(io.Discard, "text", slog.LevelInfo))
 	if err != nil {
 		return err
 	}

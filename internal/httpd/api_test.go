@@ -87,6 +87,33 @@ func TestRequestID(t *testing.T) {
 	}
 }
 
+// TestTraceparent: the lines of a request bear the trace that its caller is in, if
+// that is told in the standard's form.
+func TestTraceparent(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	const step = "-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	for name, test := range map[string]struct{ sent, want string }{
+		"version-0":     {"00" + step, "00" + step},
+		"later-version": {"01" + step + "-more of it", "01" + step},
+		"version-only":  {"00", ""},
+		"upper-case":    {"00" + strings.ToUpper(step), ""},
+		"endless":       {"01" + step + "-" + strings.Repeat("a", 1000), ""},
+		"two-lines":     {"00" + step + " level=ERROR", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := s.Get(t, s.Origin+"/v1/sessions/cs_none", "Traceparent", test.sent, "Authorization", "Bearer "+s.Shop(t, "bench").Key)
+			line := "request_id=" + a.Header.Get("Request-Id")
+			if test.want != "" {
+				line += " traceparent=" + test.want
+			}
+			if !strings.Contains(s.Log.String(), line+"\n") {
+				t.Errorf("the log has no line that ends in %q", line)
+			}
+		})
+	}
+}
+
 // TestBearer: the scheme is of any case, and who has no key is told how to send one.
 func TestBearer(t *testing.T) {
 	t.Parallel()
