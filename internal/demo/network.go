@@ -136,8 +136,8 @@ func newNetwork() (*network, error) {
 func (n *network) front(routes http.Handler) http.Handler {
 	n.routes = routes
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		mode := n.mode(r)
-		if mode == "" || mode == "none" {
+		mode := n.under(r)
+		if mode == "" {
 			routes.ServeHTTP(w, r)
 			return
 		}
@@ -148,6 +148,14 @@ func (n *network) front(routes http.Handler) http.Handler {
 		}
 		through.ServeHTTP(w, r)
 	})
+}
+
+// under returns the mode that a request is under, "" for none.
+func (n *network) under(r *http.Request) string {
+	if mode := n.mode(r); mode != "none" {
+		return mode
+	}
+	return ""
 }
 
 // mode returns the mode that a request's address asks for, else that of its checkout,

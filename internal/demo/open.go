@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"slices"
 
+	"morepay/internal/demo/watch"
 	"morepay/internal/merchant/folder"
 	"morepay/internal/program"
 	"morepay/internal/providersim"
@@ -33,6 +34,7 @@ type Demo struct {
 	Shops []Shop
 
 	network *network
+	watch   *watch.Book
 }
 
 // loopback are the addresses of this machine.
@@ -71,7 +73,8 @@ func Open(ctx context.Context, c Config) (*Demo, error) {
 	if d.network, err = newNetwork(); err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	c.Front = d.network.front
+	d.watch = watch.New(watch.Config{Session: d.sessionOf, Via: d.network.under, Now: c.Now})
+	c.Front = func(routes http.Handler) http.Handler { return d.network.front(d.watch.Handler(routes)) }
 	if c.TrustedProxies == nil {
 		c.TrustedProxies = loopback // the network is one
 	}
@@ -89,6 +92,19 @@ func Open(ctx context.Context, c Config) (*Demo, error) {
 }
 
 func (d *Demo) forget() error { return d.Program.Forget(context.Background()) }
+
+// sessionOf returns the id of the session that a page's token names, "" if there is none.
+func (d *Demo) sessionOf(ctx context.Context, token string, friend bool) string {
+	find := d.Service.ByToken
+	if friend {
+		find = d.Service.ByFriendToken
+	}
+	l, err := find(ctx, token)
+	if err != nil {
+		return ""
+	}
+	return l.Session.ID
+}
 
 // numbers lists the out_trade_nos that a session has made so far.
 func (d *Demo) numbers(session string) (list []string) {

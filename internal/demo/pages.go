@@ -59,7 +59,8 @@ func (d *Demo) merchants(ctx context.Context) (all console.Merchants, err error)
 	return all, err
 }
 
-// trace tells the story of a session with what the simulated providers know of it.
+// trace tells the story of a session with what the simulated providers know of it, and
+// what its payer's browser was heard to do.
 func (d *Demo) trace(ctx context.Context, sessionID string) (*trace.Trace, error) {
 	t, err := trace.Of(ctx, d.Stores.Ledgers, d.Stores.Outbox, sessionID)
 	if err != nil {
@@ -70,6 +71,7 @@ func (d *Demo) trace(ctx context.Context, sessionID string) (*trace.Trace, error
 			t.Add(exchanged(e))
 		}
 	}
+	t.Add(d.watch.Of(sessionID)...)
 	return t, nil
 }
 

@@ -74,6 +74,7 @@ var bans = []struct {
 	{[]string{"check"}, itself, []string{"checkout", "desk", "store/...", "merchant/...", "provider/wechatpay", "provider/alipay", "provider/merchantlink", "database/sql"}, "a check looks at a server from outside: what it is told, its folders and database say themselves"},
 	{[]string{"program"}, atAll, []string{"demo/...", "providersim", "cli", "qa"}, "the program knows neither who runs it nor what it is tried with"},
 	{[]string{"demo"}, itself, []string{"checkout", "httpd", "store/...", "provider/...", "morepay/app"}, "the demo's shop uses the public API as any merchant would"},
+	{[]string{"demo/watch"}, itself, []string{"checkout", "httpd", "store/...", "provider/...", "providersim", "morepay/app"}, "who watches browsers reads what they say and are answered, and takes part in nothing"},
 	{[]string{"morepay/docs/examples/shop"}, itself, []string{"morepay/..."}, "a shop knows the public API, and is there to be copied"},
 	{[]string{"console"}, itself, []string{"checkout", "httpd", "page", "store/...", "merchant/...", "provider/...", "providersim", "morepay/app"}, "the console shows the decision and opens the product's own pages: a page of its own would be another truth"},
 	{[]string{"morepay/docs/examples/cashier"}, itself, []string{"morepay/..."}, "a cashier knows the protocol, and is there to be copied"},

@@ -89,6 +89,7 @@ const (
 	Quarantine Kind = "quarantine" // of a provider, verified, that contradicts our books
 	Webhook    Kind = "webhook"    // the newest try to tell the merchant
 	Exchange   Kind = "exchange"   // a call that a simulated provider took, or a notification that it sent
+	Heard      Kind = "browser"    // what a browser was heard to do, in test mode
 )
 
 // Entry is one thing that happened.
@@ -98,6 +99,8 @@ type Entry struct {
 	What  string    `json:"what"`            // such as session.paid, or paid 5980 CNY
 	About string    `json:"about,omitempty"` // id of the attempt or refund, or a payment's number
 	More  string    `json:"more,omitempty"`
+
+	Browser *Browser `json:"browser,omitempty"` // in full, if Kind is Heard
 }
 
 // quarantined bounds the entries of one payment on the desk that are listed.
@@ -157,7 +160,7 @@ func (t *Trace) changes(ctx context.Context, books Books, _ Outbox) error {
 		if e.RefundID != "" {
 			about = e.RefundID
 		}
-		t.Entries = append(t.Entries, Entry{e.At, Change, string(e.Type), about, "the session is " + string(e.Session)})
+		t.Entries = append(t.Entries, Entry{At: e.At, Kind: Change, What: string(e.Type), About: about, More: "the session is " + string(e.Session)})
 	}
 	return err
 }
@@ -195,7 +198,7 @@ func said(e *pay.Evidence, kind Kind) Entry {
 	if e.Reference != "" {
 		more += ", provider's number " + e.Reference
 	}
-	return Entry{e.ReceivedAt, kind, what, e.OutTradeNo, more}
+	return Entry{At: e.ReceivedAt, Kind: kind, What: what, About: e.OutTradeNo, More: more}
 }
 
 func (t *Trace) webhooks(ctx context.Context, _ Books, outbox Outbox) error {
@@ -218,7 +221,10 @@ func (t *Trace) webhooks(ctx context.Context, _ Books, outbox Outbox) error {
 // delivered is the entry of telling one endpoint. Its address is the merchant's, and may
 // hold a secret: its name does.
 func delivered(m webhook.Message, d webhook.DeliveryState) Entry {
-	e := Entry{d.TriedAt, Webhook, string(m.Type) + " to " + d.Endpoint, m.ID, string(d.State) + ", tries " + strconv.Itoa(d.Tries)}
+	e := Entry{
+		At: d.TriedAt, Kind: Webhook, What: string(m.Type) + " to " + d.Endpoint, About: m.ID,
+		More: string(d.State) + ", tries " + strconv.Itoa(d.Tries),
+	}
 	if d.TriedAt.IsZero() {
 		e.At = m.At
 	}
