@@ -48,6 +48,30 @@ type SessionPage struct {
 	More     bool
 }
 
+// RefundFilter chooses refunds of a merchant, the newest first. Zero fields choose all.
+type RefundFilter struct {
+	Merchant    string // needed
+	ID          string
+	SessionID   string
+	Reference   string // the merchant's own
+	Status      pay.RefundStatus
+	From, Until time.Time // made at or after, and before
+	After       Place     // right after it the list goes on
+	Limit       int       // 1 to MaxListed
+}
+
+// ListedRefund is a refund with its session.
+type ListedRefund struct {
+	SessionID string
+	pay.Refund
+}
+
+// RefundPage is a part of a list.
+type RefundPage struct {
+	Refunds []ListedRefund
+	More    bool
+}
+
 // Place is a place in a list that is sorted by time and id, the newest first.
 type Place struct {
 	At time.Time // to the millisecond
@@ -84,4 +108,21 @@ func ParsePlace(text string) (Place, error) {
 func (s *Service) Sessions(ctx context.Context, f SessionFilter) (SessionPage, error) {
 	f.Now = s.now()
 	return s.store.Sessions(ctx, f)
+}
+
+// Refunds lists refunds of a merchant.
+func (s *Service) Refunds(ctx context.Context, f RefundFilter) (RefundPage, error) {
+	return s.store.Refunds(ctx, f)
+}
+
+// FindRefund returns a refund of a merchant. Fails with not_found.
+func (s *Service) FindRefund(ctx context.Context, merchant, id string) (ListedRefund, error) {
+	page, err := s.store.Refunds(ctx, RefundFilter{Merchant: merchant, ID: id, Limit: 1})
+	if err == nil && len(page.Refunds) == 0 {
+		err = pay.Errorf(pay.CodeNotFound, "", "there is no such refund")
+	}
+	if err != nil {
+		return ListedRefund{}, err
+	}
+	return page.Refunds[0], nil
 }

@@ -20,6 +20,8 @@ type NewRefund struct {
 	Reason  string     `json:"reason"`  // shown to the payer by some providers
 	Attempt string     `json:"attempt"` // id of the payment to take it from; "" for a surplus that was kept, else the winner
 
+	MerchantReference string `json:"merchant_reference,omitempty"` // the merchant's own name for it; absent, digests are as they were before there was any
+
 	// Key is the merchant's name of this request, or "". The refund's id and number
 	// follow from it, so that a repeat after a crash finds the refund that was made.
 	Key string `json:"-"`
@@ -44,17 +46,23 @@ func sameRequest(made *pay.Refund, digest string) error {
 // UTF-8, which is 26 Chinese characters at worst).
 const maxNote = 26
 
+// referenceText is what a merchant may call their own refunds.
+var referenceText = textRule{max: 64}
+
 // Refund gives back money of a paid session, in part or whole, from one payment. It is sent at once and followed to its end by the sweeper.
 // Fails with conflict if the session was not paid, or refund_exceeds_receipts.
 func (s *Service) Refund(ctx context.Context, merchant, sessionID string, n NewRefund) (*pay.Ledger, *pay.Refund, error) {
 	if err := (textRule{max: maxNote, prose: true}).check("reason", n.Reason); err != nil {
 		return nil, nil, err
 	}
+	if err := referenceText.check("merchant_reference", n.MerchantReference); err != nil {
+		return nil, nil, err
+	}
 	if _, err := s.Ledger(ctx, merchant, sessionID); err != nil {
 		return nil, nil, err
 	}
 	name := merchant + "\x00" + sessionID + "\x00" + cmp.Or(n.Key, rand.Text())
-	refund := pay.Refund{ID: idOf("rf_", 24, name), Number: idOf("mp", 30, name), Origin: pay.RefundByMerchant, Note: n.Reason, Request: n.digest()}
+	refund := pay.Refund{ID: idOf("rf_", 24, name), Number: idOf("mp", 30, name), Origin: pay.RefundByMerchant, Note: n.Reason, MerchantReference: n.MerchantReference, Request: n.digest()}
 	_, err := s.store.Update(ctx, sessionID, func(l *pay.Ledger) error {
 		if made := l.Refund(refund.ID); made != nil {
 			return sameRequest(made, refund.Request)

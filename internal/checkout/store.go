@@ -26,6 +26,9 @@ type Store interface {
 	// Sessions lists sessions of a merchant, the newest first.
 	Sessions(ctx context.Context, f SessionFilter) (SessionPage, error)
 
+	// Refunds lists refunds of a merchant, the newest first.
+	Refunds(ctx context.Context, f RefundFilter) (RefundPage, error)
+
 	// Past returns what is left of the payment with a number whose session has been
 	// pruned. Nothing else can take its number.
 	Past(ctx context.Context, key Key) (PastPayment, error)

@@ -156,7 +156,7 @@ func (s *Server) handleListStuckRefunds(w http.ResponseWriter, r *http.Request) 
 	for i, stuck := range list {
 		a := stuck.Attempt
 		out[i] = stuckBody{
-			stuck.Session.ID, stuck.Session.Merchant, stuck.Session.Reference, a.Provider, a.Account, a.OutTradeNo, stuck.Refund.Number, refundOf(stuck.Refund),
+			stuck.Session.ID, stuck.Session.Merchant, stuck.Session.Reference, a.Provider, a.Account, a.OutTradeNo, stuck.Refund.Number, refundOf(stuck.Session.ID, stuck.Refund),
 		}
 	}
 	return writeJSON(w, http.StatusOK, map[string]any{"refunds": out})
@@ -166,7 +166,7 @@ func (s *Server) handleRecordRefund(w http.ResponseWriter, r *http.Request) erro
 	var made desk.ByHand
 	return decide(w, r, http.StatusCreated, &made, func(ctx context.Context) (any, error) {
 		refund, err := s.desk.RecordRefund(ctx, r.PathValue("id"), made)
-		return refundOf(refund), err
+		return refundOf(r.PathValue("id"), refund), err
 	})
 }
 
@@ -174,7 +174,7 @@ func (s *Server) handleRetryRefund(w http.ResponseWriter, r *http.Request) error
 	var retry desk.Retry
 	return decide(w, r, http.StatusCreated, &retry, func(ctx context.Context) (any, error) {
 		refund, err := s.desk.RetryRefund(ctx, r.PathValue("id"), r.PathValue("refund"), retry)
-		return refundOf(refund), err
+		return refundOf(r.PathValue("id"), refund), err
 	})
 }
 
@@ -182,7 +182,7 @@ func (s *Server) handleRedirectRefund(w http.ResponseWriter, r *http.Request) er
 	var to desk.Redirect
 	return decide(w, r, http.StatusOK, &to, func(ctx context.Context) (any, error) {
 		refund, err := s.desk.RedirectRefund(ctx, r.PathValue("id"), r.PathValue("refund"), to)
-		return refundOf(refund), err
+		return refundOf(r.PathValue("id"), refund), err
 	})
 }
 

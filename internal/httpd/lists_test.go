@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -146,5 +147,70 @@ func TestPaymentSummary(t *testing.T) {
 	twice := s.twice(t)
 	if now := look(twice); now.Payment == nil || now.Surplus == nil || now.Surplus.Amount.Value != 1234 || now.Surplus.Refunded.Value != 0 {
 		t.Errorf("paid twice it is %+v", now)
+	}
+}
+
+// TestRefundList: a refund is found by its id and by the merchant's own name for it,
+// which no other refund of the session has, and tells the whole story by itself.
+func TestRefundList(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	paid := s.pays(t)
+	path := "/v1/sessions/" + paid.ID + "/refunds"
+	refund := func(fen, reference string) demotest.Answer {
+		return s.Do(t, s.merchantPost(t, paid.Key, rand.Text(), path,
+			`{"amount":{"currency":"CNY","value":`+fen+`},"reason":"太小","merchant_reference":"`+reference+`"}`))
+	}
+	type body struct {
+		ID, Session, Attempt, Reason, Origin, Status string
+		Reference                                    string `json:"merchant_reference"`
+		Number                                       string `json:"out_refund_no"`
+		Amount                                       pay.Money
+	}
+	var first, second body
+	refund("100", "R-1").Decode(t, &first)
+	refund("200", "R-2").Decode(t, &second)
+	if code, field := refund("300", "R-1").Problem(t); code != pay.CodeConflict || field != "merchant_reference" {
+		t.Errorf("the same name again: %s of %q", code, field)
+	}
+	if code, field := refund("300", strings.Repeat("a", 65)).Problem(t); code != pay.CodeInvalid || field != "merchant_reference" {
+		t.Errorf("a long name: %s of %q", code, field)
+	}
+	get := func(path, key string, into any) int {
+		a := s.Get(t, s.Origin+path, "Authorization", "Bearer "+key)
+		a.Decode(t, into)
+		return a.Status
+	}
+	var got body
+	get("/v1/refunds/"+first.ID, paid.Key, &got)
+	if got.ID != first.ID || got.Session != paid.ID || got.Reference != "R-1" || got.Reason != "太小" || got.Origin != "merchant" || got.Number == "" || got.Amount.Value != 100 {
+		t.Errorf("the refund is %+v", got)
+	}
+	stranger := s.Shop(t, "demo").Key
+	if status := get("/v1/refunds/"+first.ID, stranger, &struct{}{}); status != http.StatusNotFound {
+		t.Errorf("another merchant's is %d", status)
+	}
+	for query, want := range map[string][]string{
+		"":                       {first.ID, second.ID},
+		"session=" + paid.ID:     {first.ID, second.ID},
+		"session=cs_none":        nil,
+		"merchant_reference=R-2": {second.ID},
+		"status=failed":          nil,
+	} {
+		var list struct {
+			Refunds []body
+			More    bool `json:"has_more"`
+		}
+		get("/v1/refunds?"+query, paid.Key, &list)
+		var ids []string
+		for _, r := range list.Refunds {
+			ids = append(ids, r.ID)
+		}
+		if !sameIDs(ids, want) || list.More {
+			t.Errorf("%s: %v, want %v", query, ids, want)
+		}
+		if get("/v1/refunds?"+query, stranger, &list); len(list.Refunds) != 0 {
+			t.Errorf("%s: another merchant sees %+v", query, list)
+		}
 	}
 }

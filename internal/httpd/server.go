@@ -169,6 +169,8 @@ func (s *Server) routes() []route {
 		{"GET /v1/sessions/{id}", failJSON, bare(s.handleGetSession)},
 		{"POST /v1/sessions/{id}/cancel", failJSON, bare(s.handleCancelSession)},
 		{"POST /v1/sessions/{id}/refunds", failJSON, bare(s.handleCreateRefund)},
+		{"GET /v1/refunds", failJSON, s.handleListRefunds},
+		{"GET /v1/refunds/{id}", failJSON, bare(s.handleGetRefund)},
 		{"GET /v1/events", failJSON, s.handleListEvents},
 		{"GET /v1/events/{id}", failJSON, bare(s.handleGetEvent)},
 		{"POST /v1/events/{id}/redeliver", failJSON, bare(s.handleRedeliver)},

@@ -97,18 +97,6 @@ type attemptBody struct {
 	Friend      bool             `json:"friend,omitempty"` // of a friend whom the payer asked: a refund goes to them
 }
 
-type refundBody struct {
-	ID        string            `json:"id"`
-	Attempt   string            `json:"attempt"`
-	Amount    pay.Money         `json:"amount"`
-	Origin    pay.RefundOrigin  `json:"origin"`
-	Reason    string            `json:"reason,omitempty"` // the words of who wanted it
-	Status    pay.RefundStatus  `json:"status"`
-	Failure   pay.RefundFailure `json:"failure,omitempty"`
-	Arrival   pay.RefundArrival `json:"arrival,omitempty"`
-	CreatedAt time.Time         `json:"created_at"`
-}
-
 func (s *Server) sessionBody(l *pay.Ledger) sessionBody {
 	now := s.now().UTC()
 	b := sessionBody{
@@ -122,13 +110,9 @@ func (s *Server) sessionBody(l *pay.Ledger) sessionBody {
 		b.Attempts = append(b.Attempts, attemptBody{a.ID, a.Method, a.Rail, a.Instalments, a.State, a.OutTradeNo, a.Reference, a.CreatedAt, a.PaidAt, a.Invitation != ""})
 	}
 	for _, r := range l.Refunds {
-		b.Refunds = append(b.Refunds, refundOf(r))
+		b.Refunds = append(b.Refunds, refundOf(l.Session.ID, r))
 	}
 	return b
-}
-
-func refundOf(r pay.Refund) refundBody {
-	return refundBody{r.ID, r.AttemptID, r.Amount, r.Origin, r.Note, r.Status, r.Failure, r.Arrival, r.CreatedAt}
 }
 
 // budget is a kind of calls that has an allowance of its own.
@@ -251,17 +235,5 @@ func (s *Server) handleCancelSession(w http.ResponseWriter, r *http.Request) err
 			return nil, err
 		}
 		return s.sessionBody(l), nil
-	})
-}
-
-func (s *Server) handleCreateRefund(w http.ResponseWriter, r *http.Request) error {
-	var n checkout.NewRefund
-	return s.post(w, r, http.StatusCreated, &n, func(ctx context.Context, merchant string) (any, error) {
-		n.Key = r.Header.Get("Idempotency-Key")
-		_, refund, err := s.service.Refund(ctx, merchant, r.PathValue("id"), n)
-		if err != nil {
-			return nil, err
-		}
-		return refundOf(*refund), nil
 	})
 }

@@ -30,7 +30,7 @@ func TestDocument(t *testing.T) {
 		checkDiagram(t, doc, "Attempt", append(want, "[*] --> submitting"))
 	})
 	t.Run("refund-diagram", func(t *testing.T) {
-		statuses := []pay.RefundStatus{pay.RefundPending, pay.RefundSucceeded, pay.RefundFailed}
+		statuses := pay.RefundStatuses
 		want := edges(statuses, statuses, func(from, word pay.RefundStatus) (pay.RefundStatus, bool) {
 			return refundNext(t, from)(word)
 		})

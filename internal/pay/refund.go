@@ -2,28 +2,30 @@ package pay
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
 // Refund is money on its way back from one attempt, whoever sent it.
 type Refund struct {
-	ID        string
-	AttemptID string
-	Number    string // the refund's number at the provider, the same on every retry; "" if it has none
-	Amount    Money
-	Origin    RefundOrigin
-	Note      string // the words of who wanted it, or ""
-	Author    string // the person who made or retried it, or ""
-	Request   string // digest of what the merchant asked for, or "": the same key with another request is a mistake
-	Status    RefundStatus
-	Failure   RefundFailure // why it failed, or why a pending one is stuck
-	Arrival   RefundArrival // where the money came to rest, if the provider said
-	Reference string        // the provider's number of the refund
-	CreatedAt time.Time
-	SentAt    time.Time // when our newest request for it may have left; zero before the first
-	SilentAt  time.Time // when the newest request left that may still arrive unanswered; zero if there is none
-	Tries     int       // requests that may have left
-	CheckAt   time.Time // when to send or ask again; zero once final
+	ID                string
+	AttemptID         string
+	MerchantReference string // the merchant's own name for it, or "": no two of a session have the same
+	Number            string // the refund's number at the provider, the same on every retry; "" if it has none
+	Amount            Money
+	Origin            RefundOrigin
+	Note              string // the words of who wanted it, or ""
+	Author            string // the person who made or retried it, or ""
+	Request           string // digest of what the merchant asked for, or "": the same key with another request is a mistake
+	Status            RefundStatus
+	Failure           RefundFailure // why it failed, or why a pending one is stuck
+	Arrival           RefundArrival // where the money came to rest, if the provider said
+	Reference         string        // the provider's number of the refund
+	CreatedAt         time.Time
+	SentAt            time.Time // when our newest request for it may have left; zero before the first
+	SilentAt          time.Time // when the newest request left that may still arrive unanswered; zero if there is none
+	Tries             int       // requests that may have left
+	CheckAt           time.Time // when to send or ask again; zero once final
 }
 
 // RefundOrigin says who gave money back.
@@ -96,6 +98,9 @@ func (l *Ledger) AddRefund(r Refund, now time.Time) error {
 	a := l.Attempt(r.AttemptID)
 	if a == nil || !a.State.Received() {
 		return errNothingPaid
+	}
+	if l.refundNamed(r.MerchantReference) {
+		return Errorf(CodeConflict, "merchant_reference", "is that of another refund of this session")
 	}
 	if a.ReturnedUnknown {
 		return Errorf(CodeConflict, "", "the provider says that money went back already, but not how much: record that first")
@@ -309,6 +314,11 @@ func (l *Ledger) refunded(attemptID string) (value int64, count int) {
 		}
 	}
 	return value, count
+}
+
+// refundNamed reports whether there is a refund with the merchant's name.
+func (l *Ledger) refundNamed(reference string) bool {
+	return reference != "" && slices.ContainsFunc(l.Refunds, func(r Refund) bool { return r.MerchantReference == reference })
 }
 
 // Refund finds a refund by id; nil if there is none.

@@ -120,3 +120,6 @@ const (
 	RefundSucceeded RefundStatus = "succeeded"
 	RefundFailed    RefundStatus = "failed" // the provider gave up: a person must act
 )
+
+// RefundStatuses lists all of them.
+var RefundStatuses = []RefundStatus{RefundPending, RefundSucceeded, RefundFailed}

@@ -58,6 +58,7 @@ type payment struct {
 
 type refund struct {
 	ID                string            `json:"id"`
+	MerchantReference string            `json:"merchant_reference,omitempty"`
 	Origin            pay.RefundOrigin  `json:"origin"`
 	Amount            pay.Money         `json:"amount"`
 	Status            pay.RefundStatus  `json:"status"`
@@ -87,7 +88,7 @@ func NewMessage(l *pay.Ledger, e pay.Event) (Message, error) {
 	}
 	if r := l.Refund(e.RefundID); r != nil {
 		p.Data.Refund = &refund{
-			ID: r.ID, Origin: r.Origin, Amount: r.Amount, Status: r.Status, Failure: r.Failure, ProviderReference: r.Reference,
+			ID: r.ID, MerchantReference: r.MerchantReference, Origin: r.Origin, Amount: r.Amount, Status: r.Status, Failure: r.Failure, ProviderReference: r.Reference,
 		}
 	}
 	var err error

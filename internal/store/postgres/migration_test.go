@@ -44,7 +44,7 @@ func TestMigrationOfEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	storetest.CheckLegacy(t, storetest.Stores{Queue: db.Outbox, Log: db.Outbox, Endpoints: db.Endpoints})
+	storetest.CheckLegacy(t, storetest.Stores{Ledgers: db.Ledgers, Queue: db.Outbox, Log: db.Outbox, Endpoints: db.Endpoints})
 	if _, err := provider.DownTo(context.Background(), storetest.LegacyMigration); err != nil {
 		t.Errorf("the way back: %v", err)
 	}

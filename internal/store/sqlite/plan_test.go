@@ -30,7 +30,7 @@ func TestEveryStatementUsesAnIndex(t *testing.T) {
 	}
 	for query, plan := range plans {
 		for _, step := range plan {
-			if strings.HasPrefix(query, "SELECT created_at, id FROM sessions") && strings.Contains(step, "TEMP B-TREE") {
+			if strings.Contains(query, "(created_at, id) < (?, ?)") && !strings.Contains(query, "session_id = ?") && strings.Contains(step, "TEMP B-TREE") {
 				t.Errorf("a page of a list sorts all of it: %s", query)
 			}
 			if strings.HasPrefix(step, "SCAN ") && !strings.Contains(step, " INDEX ") && !isSmall(step) {
@@ -93,6 +93,11 @@ func (s *testStore) everything() {
 	_, err7 := s.Ledgers.PaidAttempts(ctx, a.Provider, a.Account, now, now)
 	_, err8 := s.Ledgers.FirstUsed(ctx, a.Provider, a.Account)
 	must(err0, err1, err2, err3, err4, err5, err6, err7, err8, err9, err10)
+	for _, f := range []checkout.RefundFilter{{}, {Status: pay.RefundFailed}, {ID: "r"}, {SessionID: "cs_plan"}, {Reference: "R-1", Status: pay.RefundFailed}} {
+		f.Merchant, f.Limit = "shop", 1
+		_, err := s.Ledgers.Refunds(ctx, f)
+		must(err)
+	}
 	for _, f := range []checkout.SessionFilter{{}, {Reference: "A-1"}, {Reference: "A-1", OutTradeNo: a.OutTradeNo}, {ProviderReference: "4200"}} {
 		for _, f.Status = range append([]pay.SessionStatus{""}, pay.SessionStatuses...) {
 			f.Merchant, f.Now, f.Limit = "shop", now, 1

@@ -164,7 +164,7 @@ func imageOf(l *pay.Ledger, session *sessionRow) (*image, error) {
 		m.invitations = append(m.invitations, row)
 	}
 	for i := range l.Refunds {
-		row, err := values(refundFields(&refundRow{l.Session.ID, int64(i), &l.Refunds[i]}))
+		row, err := values(refundFields(&refundRow{l.Session.ID, int64(i), l.Session.Merchant, &l.Refunds[i]}))
 		if err != nil {
 			return nil, err
 		}

@@ -133,10 +133,7 @@ func ranges(status pay.SessionStatus, now time.Time) []sessionRange {
 
 // sessionsInOrder finds the first sessions of a page, and one of the next.
 func sessionsInOrder(ctx context.Context, q Querier, f checkout.SessionFilter) ([]string, error) {
-	const (
-		query = "SELECT created_at, id FROM sessions WHERE merchant = ?"
-		page  = " AND created_at >= ? AND created_at < ? AND (created_at, id) < (?, ?) ORDER BY created_at DESC, id DESC LIMIT ?"
-	)
+	const query = "SELECT created_at, id FROM sessions WHERE merchant = ?"
 	fields := func(p *checkout.Place) []any { return []any{millis{&p.At}, &p.ID} }
 	var found []checkout.Place
 	for _, r := range ranges(f.Status, f.Now) {
@@ -145,14 +142,7 @@ func sessionsInOrder(ctx context.Context, q Querier, f checkout.SessionFilter) (
 			// The other index is for statuses: a reference finds few.
 			where, args = strings.Replace(where, "status =", "status || '' =", 1)+" AND reference = ?", append(args, f.Reference)
 		}
-		until, after := int64(math.MaxInt64), int64(math.MaxInt64)
-		if !f.Until.IsZero() {
-			until = ceilMillis(f.Until)
-		}
-		if f.After.ID != "" {
-			after = toMillis(f.After.At)
-		}
-		some, err := all(ctx, q, fields, query+where+page, append(args, ceilMillis(f.From), until, after, f.After.ID, f.Limit+1)...)
+		some, err := all(ctx, q, fields, query+where+newestFirst, append(args, pageArgs(f.From, f.Until, f.After, f.Limit)...)...)
 		if err != nil {
 			return nil, err
 		}
@@ -164,6 +154,21 @@ func sessionsInOrder(ctx context.Context, q Querier, f checkout.SessionFilter) (
 		ids = append(ids, p.ID)
 	}
 	return ids, nil
+}
+
+// newestFirst ends a query for a page of a list, pageArgs are its values: one row more
+// than the page has.
+const newestFirst = " AND created_at >= ? AND created_at < ? AND (created_at, id) < (?, ?) ORDER BY created_at DESC, id DESC LIMIT ?"
+
+func pageArgs(from, until time.Time, after checkout.Place, limit int) []any {
+	before, place := int64(math.MaxInt64), int64(math.MaxInt64)
+	if !until.IsZero() {
+		before = ceilMillis(until)
+	}
+	if after.ID != "" {
+		place = toMillis(after.At)
+	}
+	return []any{ceilMillis(from), before, place, after.ID, limit + 1}
 }
 
 // ceilMillis returns the first stored time that is not before t.

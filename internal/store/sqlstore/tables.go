@@ -110,13 +110,14 @@ func attemptFields(a *attemptRow) []any {
 
 var refunds = newTable("refunds", `
 	session_id ordinal
-	id attempt_id number amount_value amount_currency origin note author request
+	merchant id attempt_id merchant_reference number amount_value amount_currency origin note author request
 	status failure arrival reference created_at sent_at silent_at tries check_at`)
 
 // refundRow is a refund with its key.
 type refundRow struct {
 	sessionID string
 	ordinal   int64
+	merchant  string
 	*pay.Refund
 }
 
@@ -126,7 +127,7 @@ func refundFields(r *refundRow) []any {
 	}
 	return []any{
 		&r.sessionID, &r.ordinal,
-		&r.ID, &r.AttemptID, &r.Number, &r.Amount.Value, &r.Amount.Currency, &r.Origin, &r.Note, &r.Author, &r.Request,
+		&r.merchant, &r.ID, &r.AttemptID, &r.MerchantReference, &r.Number, &r.Amount.Value, &r.Amount.Currency, &r.Origin, &r.Note, &r.Author, &r.Request,
 		&r.Status, &r.Failure, &r.Arrival, &r.Reference,
 		millis{&r.CreatedAt},
 		millis{&r.SentAt},

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"morepay/internal/checkout"
 	"morepay/internal/webhook"
 )
 
@@ -12,7 +13,7 @@ import (
 // had ids.
 const LegacyMigration = 2
 
-// Legacy returns statements that make messages as they were kept then. payload is
+// Legacy returns statements that make a refund and messages as they were kept then. payload is
 // an empty value of bytes in the database's words. Rows they refer to are left
 // out: foreign keys must not be checked.
 func Legacy(payload string) []string {
@@ -27,6 +28,11 @@ func Legacy(payload string) []string {
 			m.tx, m.id, m.merchant, i, payload, m.assigned))
 	}
 	return append(statements,
+		`INSERT INTO sessions (id, merchant, token_hash, reference, amount_value, amount_currency, description, items, payer_id, region,
+			return_url, locale, document_version, created_at, expires_at, status, last_event, due_at, claimed_until)
+			VALUES ('cs_old', 'shop', 'hash', 'A-1', 5980, 'CNY', '', '[]', '', '', '', '', 1, 1000, 2000, 'paid', 0, 0, 0)`,
+		`INSERT INTO refunds (session_id, ordinal, id, attempt_id, number, amount_value, amount_currency, origin, note, status, reference,
+			created_at, tries, check_at) VALUES ('cs_old', 0, 'rf_old', 'at_old', 'n', 1, 'CNY', 'merchant', '', 'succeeded', '', 1500, 1, 0)`,
 		"INSERT INTO endpoints (merchant, url, next_at) VALUES ('shop', 'https://old.example/', 0)",
 		"INSERT INTO endpoints (merchant, url, next_at) VALUES ('shop', 'https://shop.example/', 1000)",
 		"INSERT INTO deliveries (endpoint, position, state) VALUES (2, 1, 'delivered')",
@@ -48,7 +54,12 @@ func CheckLegacy(t *testing.T, s Stores) {
 	if ids != "cabd" {
 		t.Errorf("the events are in the order %s, want cabd", ids)
 	}
-	_, err := s.Endpoints.Change(t.Context(), "shop", webhook.Version{At: start}, func(kept []webhook.Kept) ([]webhook.Kept, string, error) {
+	old, err := s.Ledgers.Refunds(t.Context(), checkout.RefundFilter{Merchant: "shop", Limit: 1})
+	fx.must(err)
+	if len(old.Refunds) != 1 || old.Refunds[0].SessionID != "cs_old" {
+		t.Errorf("the refunds of before are %+v", old)
+	}
+	_, err = s.Endpoints.Change(t.Context(), "shop", webhook.Version{At: start}, func(kept []webhook.Kept) ([]webhook.Kept, string, error) {
 		if len(kept) != 2 || kept[1].URL != "https://shop.example/" {
 			t.Fatalf("the endpoints of before are %+v", kept)
 		}

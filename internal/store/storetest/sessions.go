@@ -16,6 +16,7 @@ var sessionCases = []testCase{
 	{"lists-are-filtered-sorted-and-paged", sessionLists},
 	{"lists-hold-whole-sessions", sessionListsAreWhole},
 	{"lists-of-nothing", sessionListsOfNothing},
+	{"lists-of-refunds", refundLists},
 }
 
 // seedSessions stores sessions of two merchants in every status, some of one millisecond.
@@ -134,6 +135,76 @@ func sessionListsOfNothing(fx *fixture) {
 		f.Limit = 1
 		if ids := fx.ids(f); len(ids) != 0 {
 			fx.Errorf("%+v finds %v", f, ids)
+		}
+	}
+}
+
+// listed is a refund with what a list is sorted and filtered by.
+type listed struct {
+	merchant, session string
+	pay.Refund
+}
+
+func (l listed) place() checkout.Place { return checkout.Place{At: l.CreatedAt, ID: l.ID} }
+
+func refundLists(fx *fixture) {
+	var all []listed
+	for i := range 8 {
+		l := newLedger()
+		l.Session.Merchant = []string{"shop", "other"}[i/6]
+		fx.must(fx.Ledgers.Create(fx.Context(), l))
+		a := fx.begin(l.Session.ID)
+		fx.pay(l.Session.ID, a)
+		for n := range 3 {
+			r := pay.Refund{
+				ID: newID("rf"), AttemptID: a.ID, Number: newID("no"), Origin: pay.RefundByMerchant,
+				MerchantReference: fmt.Sprint("R-", n), Amount: pay.Money{Currency: "CNY", Value: 1},
+			}
+			at := start.Add(time.Duration(rand.IntN(9)) * time.Millisecond)
+			fx.update(l.Session.ID, func(l *pay.Ledger) error { return l.AddRefund(r, at) })
+			if n == 0 {
+				fx.update(l.Session.ID, func(l *pay.Ledger) error { l.FailRefund(r.ID, pay.FailureRefused, at); return nil })
+			}
+		}
+		for _, r := range fx.ledger(l.Session.ID).Refunds {
+			all = append(all, listed{l.Session.Merchant, l.Session.ID, r})
+		}
+	}
+	slices.SortFunc(all, func(a, b listed) int { return a.place().Compare(b.place()) })
+	mine := slices.IndexFunc(all, func(l listed) bool { return l.merchant == "shop" })
+	for _, f := range []checkout.RefundFilter{
+		{},
+		{ID: all[mine].ID},
+		{ID: "rf_none"},
+		{SessionID: all[mine].session},
+		{SessionID: all[mine].session, Reference: "R-1"},
+		{Reference: "R-2"},
+		{Status: pay.RefundPending},
+		{Status: pay.RefundFailed, Reference: "R-0"},
+		{Status: pay.RefundSucceeded},
+		{From: start.Add(5 * time.Millisecond)},
+		{Until: start.Add(5 * time.Millisecond), Status: pay.RefundFailed},
+	} {
+		f.Merchant, f.Limit = "shop", 1+rand.IntN(5)
+		var want, got []checkout.ListedRefund
+		for _, l := range all {
+			if l.merchant == f.Merchant && (f.ID == "" || l.ID == f.ID) && (f.SessionID == "" || l.session == f.SessionID) &&
+				(f.Reference == "" || l.MerchantReference == f.Reference) && (f.Status == "" || l.Status == f.Status) &&
+				!l.CreatedAt.Before(f.From) && (f.Until.IsZero() || l.CreatedAt.Before(f.Until)) {
+				want = append(want, checkout.ListedRefund{SessionID: l.session, Refund: l.Refund})
+			}
+		}
+		for more := true; more; {
+			page, err := fx.Ledgers.Refunds(fx.Context(), f)
+			fx.must(err)
+			got, more = append(got, page.Refunds...), page.More
+			if more {
+				last := page.Refunds[len(page.Refunds)-1]
+				f.After = checkout.Place{At: last.CreatedAt, ID: last.ID}
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			fx.Errorf("the list of %+v (-want +got):\n%s", f, diff)
 		}
 	}
 }
