@@ -181,6 +181,7 @@ func TestResume(t *testing.T) {
 func TestSwitchClosesWhatWasLeft(t *testing.T) {
 	t.Parallel()
 	fx := newFixture(t)
+	fx.still()
 	id := fx.open()
 	qr := fx.choose(id, wechat, pay.RailQR)
 	other := fx.choose(id, alipay, pay.RailQR)

@@ -194,6 +194,10 @@ func (fx *fixture) awaitStatus(id string, want pay.SessionStatus) *pay.Ledger {
 	return fx.await(id, string(want), func(l *pay.Ledger) bool { return l.Session.Status == want })
 }
 
+// still has the clock stand but for what a test moves it on, where seconds count. What the
+// provider was to send again by then doesn't come.
+func (fx *fixture) still() { fx.Sim.Freeze(true) }
+
 // later moves the clock and sweeps until nothing is due.
 func (fx *fixture) later(d time.Duration) {
 	fx.tb.Helper()

@@ -18,6 +18,7 @@ import (
 func TestExpiry(t *testing.T) {
 	t.Parallel()
 	fx := newFixture(t)
+	fx.still()
 	id := fx.open()
 	a := fx.choose(id, wechat, pay.RailQR)
 	fx.later(30*time.Minute - time.Second)
@@ -106,6 +107,7 @@ func TestLateSuccess(t *testing.T) {
 func TestScheduleOfChecks(t *testing.T) {
 	t.Parallel()
 	fx := newFixture(t)
+	fx.still()
 	order := fx.Order(fen)
 	order.ExpiresIn = int64((2 * time.Hour).Seconds())
 	l, _, err := fx.Service().Create(t.Context(), harness.Merchant, order)
@@ -137,6 +139,7 @@ func TestQueryFails(t *testing.T) {
 	for _, fault := range []string{"server-error", "rate-limited", "bad-gateway", "reply-lost", "reply-unsigned", "reply-forged", "unknown-trade-state"} {
 		t.Run(fault, func(t *testing.T) {
 			fx := newFixture(t)
+			fx.still()
 			id := fx.open()
 			a := fx.choose(id, wechat, pay.RailQR)
 			fx.inject("notify-never", 1)
@@ -154,6 +157,7 @@ func TestQueryFails(t *testing.T) {
 func TestAbsenceProvesNothingAtFirst(t *testing.T) {
 	t.Parallel()
 	fx := newFixture(t)
+	fx.still()
 	id := fx.open()
 	fx.inject("server-error", 1) // the order never gets there
 	_, err := fx.Choose(t.Context(), id, wechat, pay.RailQR)
@@ -198,6 +202,7 @@ func TestManySweepers(t *testing.T) {
 func TestClaimOfACrashedServer(t *testing.T) {
 	t.Parallel()
 	fx := newFixture(t)
+	fx.still()
 	id := fx.open()
 	fx.Advance(31 * time.Minute)
 	if ids, err := fx.Stores().Ledgers.Claim(t.Context(), fx.Now(), fx.Now().Add(checkout.ClaimFor), 10); err != nil || len(ids) != 1 {

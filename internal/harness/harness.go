@@ -55,7 +55,6 @@ type Harness struct {
 	Shops   []demo.Shop
 	Client  *http.Client // to the program; follows no redirects
 
-	offset    atomic.Int64 // of the clock, in nanoseconds
 	program   atomic.Pointer[program.Program]
 	running   *running // the program; nil after Leave
 	simulator *running
@@ -137,15 +136,12 @@ func (h *Harness) merchants(baseURL string, _ bool) ([]folder.Merchant, error) {
 	return demo.Merchants(h.Shops), nil
 }
 
-// Now returns the clock of the program.
-func (h *Harness) Now() time.Time { return time.Now().Add(time.Duration(h.offset.Load())) }
+// Now returns the clock that the program and the simulator share. Signatures stay on the
+// true clock, on both sides.
+func (h *Harness) Now() time.Time { return h.Sim.Now() }
 
-// Advance moves the clocks of the program and the simulator. Signatures stay on
-// the true clock, on both sides.
-func (h *Harness) Advance(d time.Duration) {
-	h.offset.Add(int64(d))
-	h.Sim.Advance(d)
-}
+// Advance moves the clock.
+func (h *Harness) Advance(d time.Duration) { h.Sim.Advance(d) }
 
 // Service returns the service as of the last restart.
 func (h *Harness) Service() *checkout.Service { return h.program.Load().Service }
