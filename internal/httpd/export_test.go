@@ -12,3 +12,6 @@ func Patterns() (public, admin []string) {
 	}
 	return public, admin
 }
+
+// NotifyWithin bounds the time that storing a message may take.
+const NotifyWithin = notifyWithin
