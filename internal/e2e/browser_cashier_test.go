@@ -21,7 +21,7 @@ func scanTheCashiersCode(t *testing.T, s *demotest.Demo, browser *browsertest.Br
 			tab.Go(open.URL + "?visible=9")
 			tap(tab, `[data-method="`+method+`"] form[data-rail="qr"] button`)
 			tab.Wait(has(`svg[data-qr="qr"]`))
-			code := readCode(t, tab)
+			code := scan(t, tab)
 			if !strings.HasPrefix(code, s.SimURL+"/merchantlink/demo/qr/") || !offered(t, s, code) {
 				t.Fatalf("the code on the screen says %q, which no wallet takes", code)
 			}

@@ -59,7 +59,7 @@ func desktopPays(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 	frame.Wait(has(`svg[data-qr]`))
 	tab.Wait(fits(frame))
 	tab.Eval(frameElement+`.scrollIntoView({ block: "start" })`, nil)
-	code := readCode(t, tab)
+	code := scan(t, tab)
 	if !strings.HasPrefix(code, "weixin://wxpay/bizpayurl") || !offered(t, s, code) {
 		t.Fatalf("the code on the screen says %q, which no wallet takes", code)
 	}
@@ -152,7 +152,7 @@ func desktopPaysWithoutScript(t *testing.T, s *demotest.Demo, browser *browserte
 	tap(tab, "summary")
 	tap(tab, wallet+`form[data-rail="qr"] button`)
 	tab.Wait(has(`svg[data-qr]`))
-	code := readCode(t, tab)
+	code := scan(t, tab)
 	tap(tab, `form[data-check] button`)
 	tab.Wait(`location.search.includes("asked") && ` + is("waiting"))
 	s.UntilPaid(t, open, func() { s.Phone(t, "approve", code) })
@@ -177,7 +177,7 @@ func desktopPaysWithoutBundle(t *testing.T, s *demotest.Demo, browser *browserte
 	tap(tab, wallet+`form[data-rail="qr"] button`)
 	tab.Wait(has(`svg[data-qr]`))
 	tab.Expect("Failed to load resource")
-	s.Phone(t, "approve", readCode(t, tab))
+	s.Phone(t, "approve", scan(t, tab))
 	tab.Wait(is("paid"))
 	if got := tab.Text(`morepay.ready`); got != "false" {
 		t.Errorf("ready without a bundle: %s", got)
@@ -198,7 +198,7 @@ func storageBlocked(t *testing.T, s *demotest.Demo, browser *browsertest.Browser
 	tab.Eval(`window.loaded = "once"`, nil)
 	tap(tab, wallet+`form[data-rail="qr"] button`)
 	tab.Wait(has(`svg[data-qr]`))
-	s.Phone(t, "approve", readCode(t, tab))
+	s.Phone(t, "approve", scan(t, tab))
 	tab.Wait(is("paid"))
 	if got := tab.Text(`window.loaded`); got != "once" {
 		t.Error("the page was loaded again")

@@ -40,7 +40,7 @@ func embedDeferred(t *testing.T, s *shop, browser *browsertest.Browser) {
 			}
 			frame.Wait(has(`svg[data-qr]`))
 			onlyAttempt(t, s.Demo, open, "awaiting")
-			s.Phone(t, "approve", readCode(t, tab))
+			s.Phone(t, "approve", scan(t, tab))
 			tab.Wait(`heard.some((e) => e.type === "complete" && e.detail.session === "` + open.ID + `")`)
 		})
 	}

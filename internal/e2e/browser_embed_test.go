@@ -92,7 +92,7 @@ func embedAnotherSession(t *testing.T, s *shop, browser *browsertest.Browser) {
 	frame.Wait(ready)
 	tapIn(tab, frame, has(wallet+`form[data-rail="qr"] button`))
 	frame.Wait(has(`svg[data-qr]`))
-	s.Phone(t, "approve", readCode(t, tab))
+	s.Phone(t, "approve", scan(t, tab))
 	tab.Wait(`heard.some((e) => e.type === "complete")`)
 	var said []string
 	for _, e := range hear(tab) {

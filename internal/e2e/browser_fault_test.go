@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/chromedp"
 
 	"morepay/internal/demo/demotest"
 	"morepay/internal/e2e/browsertest"
@@ -111,17 +110,18 @@ func faultsOnTheWay(t *testing.T, s *demotest.Demo, browser *browsertest.Browser
 			tab.Wait(ready)
 			again := `form[data-rail="` + way.rail + `"] button`
 			tab.Eval(`window.before = true`, nil)
-			tapAway(tab, wallet+again)
+			tap(tab, wallet+again)
 			if fault.On[0] == "page" {
 				tab.Wait(has(`[data-result="refused"]`))
-				tab.Run(chromedp.NavigateBack())
+				travel(t, tab, -1)
+				tab.Wait(`location.pathname.startsWith("/pay/")`)
 				tab.Eval(`delete window.before`, nil) // a page may come back as it was left
 			}
 			tab.Wait(`!window.before && ` + has(again))
 			if rules := s.Sim.Rules(); len(rules) > 0 {
 				t.Errorf("%v never struck", rules)
 			}
-			tapAway(tab, again)
+			tap(tab, again)
 			tab.Wait(has(`[data-result="launched"]`) + ` || ` + is("waiting"))
 			if now := s.Look(t, open); len(now.Attempts) != 1 {
 				t.Errorf("the attempts are %+v", now.Attempts)
@@ -159,7 +159,7 @@ func silentProvider(t *testing.T, _ *demotest.Demo, browser *browsertest.Browser
 	tab.Wait(has(`.notice form button.main`))
 	number := s.Look(t, open).Attempts[0].OutTradeNo
 	s.Sim.Calm()
-	tapAway(tab, `.notice button.side`)
+	tap(tab, `.notice button.side`)
 	tab.Wait(has(`svg[data-qr]`))
 	if now := s.Look(t, open); len(now.Attempts) != 1 || now.Attempts[0].OutTradeNo != number {
 		t.Errorf("the attempts are %+v", now.Attempts)
@@ -177,7 +177,7 @@ func saysPaid(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 		load(tab, open.URL, scripts)
 		tap(tab, wallet+`form[data-rail="qr"] button`)
 		tab.Wait(has(`svg[data-qr]`))
-		tapAway(tab, `[data-check] button`)
+		tap(tab, `[data-check] button`)
 		tab.Wait(has(`[data-check] .note`) + `.textContent && ` + has(`svg[data-qr]`))
 	}
 }

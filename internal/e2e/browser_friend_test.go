@@ -49,7 +49,7 @@ func friendPays(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 	friend.Wait(`document.querySelector(".notice").textContent.startsWith("Mei asks you to pay")`)
 	tap(friend, wallet+`form[data-rail="qr"] button`)
 	friend.Wait(has(`svg[data-qr]`))
-	code := readCode(t, friend)
+	code := scan(t, friend)
 	payer.Wait(has(`#link`) + ` && ` + has(`.notice`)) // loaded anew, by itself
 	tap(payer, `form[data-inline="choose"] button`)
 	payer.Wait(is("select") + ` && ` + ready)
@@ -78,7 +78,7 @@ func friendPaysWithoutScript(t *testing.T, s *demotest.Demo, browser *browsertes
 	friend.Wait(`document.querySelector(".notice").textContent.startsWith("A friend asks you to pay")`)
 	tap(friend, wallet+`form[data-rail="qr"] button`)
 	friend.Wait(has(`svg[data-qr]`))
-	s.Phone(t, "approve", readCode(t, friend))
+	s.Phone(t, "approve", scan(t, friend))
 	friend.Wait(is("paid"))
 	payer.Wait(is("paid"))
 }

@@ -3,8 +3,6 @@ package e2e_test
 import (
 	"testing"
 
-	"github.com/chromedp/chromedp"
-
 	"morepay/internal/demo/demotest"
 	"morepay/internal/e2e/browsertest"
 	"morepay/internal/providersim"
@@ -37,7 +35,7 @@ func handsets(t *testing.T, _ *demotest.Demo, browser *browsertest.Browser) {
 			tap(tab, wallet+`form[data-rail="deep_link"] button`)
 			for i, shows := range c.shows {
 				if i > 0 {
-					tab.Run(chromedp.Click("#open", chromedp.ByQuery))
+					tap(tab, "#open")
 				}
 				tab.Wait(has(shows))
 			}

@@ -19,7 +19,7 @@ import (
 func historyAfterEarlyTap(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 	open := s.Open(t, demotest.Order{})
 	tab := show(t, browser, demotest.Desktop)
-	arrive := gate(tab)
+	arrive := gate(tab, bundle)
 	tab.Go(open.URL)
 	tap(tab, wallet+`form[data-rail="qr"] button`)
 	tab.Wait(has(`svg[data-qr]`))

@@ -128,7 +128,7 @@ func inAppPays(t *testing.T, s *demotest.Demo, browser *browsertest.Browser, app
 		t.Fatalf("the wallet says %s", said)
 	}
 	answer(tab, app.paid)
-	tab.Wait(is("paid"))
+	tab.Wait(wasPaid)
 	onlyAttempt(t, s, open, pay.AttemptSucceeded)
 }
 
@@ -155,7 +155,7 @@ func inAppPaysWithoutWASM(t *testing.T, s *demotest.Demo, browser *browsertest.B
 		t.Errorf("under the payment window: %s", got)
 	}
 	answer(tab, app.paid)
-	tab.Wait(is("paid"))
+	tab.Wait(wasPaid)
 	onlyAttempt(t, s, open, pay.AttemptSucceeded)
 }
 
@@ -182,7 +182,7 @@ func inAppTurnsBack(t *testing.T, s *demotest.Demo, browser *browsertest.Browser
 		t.Fatalf("the wallet says %s", said)
 	}
 	answer(tab, app.paid)
-	tab.Wait(is("paid"))
+	tab.Wait(wasPaid)
 	if now := s.Look(t, open); len(now.Attempts) != 2 || now.Attempts[1].State != pay.AttemptSucceeded {
 		t.Errorf("the attempts are %+v", now.Attempts)
 	}

@@ -16,7 +16,7 @@ func instantWithoutScript(t *testing.T, s *demotest.Demo, browser *browsertest.B
 	open := s.Open(t, demotest.Order{Merchant: "instant"})
 	tab := show(t, browser, demotest.Desktop, emulation.SetScriptExecutionDisabled(true))
 	tab.Go(open.URL)
-	code := readCode(t, tab)
+	code := scan(t, tab)
 	if !strings.HasPrefix(code, "weixin://wxpay/bizpayurl") || !offered(t, s, code) {
 		t.Fatalf("the code on the screen says %q, which no wallet takes", code)
 	}
@@ -33,7 +33,7 @@ func instantTakeover(t *testing.T, s *demotest.Demo, browser *browsertest.Browse
 	tab.Wait(ready)
 	checkDrift(t, tab)
 	tab.Wait(is("waiting"))
-	code := readCode(t, tab)
+	code := scan(t, tab)
 	s.Phone(t, "approve", code)
 	tab.Wait(is("paid"))
 	onlyAttempt(t, s, open, "succeeded")

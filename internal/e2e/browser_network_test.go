@@ -87,15 +87,15 @@ func streamHeld(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 			}
 			tap(tab, wallet+`form[data-rail="qr"] button`)
 			tab.Wait(has(`svg[data-qr]`))
-			s.Phone(t, "approve", readCode(t, tab))
+			s.Phone(t, "approve", scan(t, tab))
 			tab.Wait(is("paid"))
 			onlyAttempt(t, s, open, "succeeded")
 		})
 	}
 }
 
-// clock lets a page's time be moved on by window.skip, in milliseconds; timers look
-// at it often.
+// clock lets a page's time be moved on by window.skip, in milliseconds; timers
+// look at it often.
 const clock = `(() => {
 	let skipped = 0;
 	window.skip = (ms) => { skipped += ms };
@@ -144,7 +144,7 @@ func goesOffline(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 	tab.Wait(ready)
 	tap(tab, wallet+`form[data-rail="qr"] button`)
 	tab.Wait(has(`svg[data-qr]`))
-	code := readCode(t, tab)
+	code := scan(t, tab)
 	const says = `document.querySelector(".status").textContent`
 	before := tab.Text(says)
 	tab.Allow("ERR_INTERNET_DISCONNECTED")

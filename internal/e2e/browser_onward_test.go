@@ -9,23 +9,32 @@ import (
 	"morepay/internal/e2e/browsertest"
 )
 
+// touch has the payer touch a page as soon as it says that it goes on to the shop.
+const touch = `new MutationObserver(() =>
+	document.querySelector(".onward:not([hidden])")?.dispatchEvent(new Event("touchstart", { bubbles: true }))
+).observe(document, { childList: true, subtree: true })`
+
 // Who came back from the wallet before it was paid is led on to the shop when it is,
 // and a touch ends that.
 func paidAfterReturn(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 	for _, touches := range []bool{false, true} {
 		tab := show(t, browser, demotest.Android)
+		if touches {
+			tab.Run(early(touch))
+		}
+		onward := gate(tab, shopPage)
 		open := launch(t, s, tab)
 		tab.Go(open.URL + "/return")
 		tab.Wait(is("waiting") + ` && location.search.includes("returned") && ` + ready)
 		number := s.Look(t, open).Attempts[0].OutTradeNo
 		s.UntilPaid(t, open, func() { s.Phone(t, "approve", number) })
-		tab.Wait(has(`.onward`))
-		if !touches {
-			tab.Wait(has(`[data-status]`))
+		if touches {
+			tab.Wait(has(`.onward`) + `.hidden && ` + is("paid"))
 			continue
 		}
-		tab.Eval(`document.querySelector("h1").dispatchEvent(new Event("touchstart", { bubbles: true }))`, nil)
-		tab.Wait(has(`.onward`) + `.hidden && ` + is("paid"))
+		tab.Wait(has(`.onward`))
+		onward()
+		tab.Wait(has(`[data-status]`))
 	}
 }
 
@@ -44,6 +53,7 @@ func paidWithoutScript(t *testing.T, s *demotest.Demo, browser *browsertest.Brow
 			tab.Wait(has(`[data-status]`))
 			continue
 		}
+		gate(tab, shopPage)
 		tap(tab, "#return")
 		tap(tab, `.onward a`)
 		tab.Wait(is("paid") + ` && !` + has(`.onward`) + ` && !` + has(`noscript meta`))

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/chromedp"
-
 	"morepay/internal/demo/demotest"
 	"morepay/internal/e2e/browsertest"
 	"morepay/internal/pay"
@@ -33,12 +31,14 @@ func phonePays(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 	tab.Wait(has(`[data-result="confirm"]`))
 	tap(tab, `button[value="approve"]`)
 	tab.Wait(has(`[data-result="paid"]`))
+	onward := gate(tab, shopPage)
 	tap(tab, "#return")
 	tab.Wait(is("paid"))
 	if got, want := tab.Text(`location.pathname`), "/pay/"+open.Token; got != want {
 		t.Errorf("the payer came back to %s, want %s", got, want)
 	}
 	onlyAttempt(t, s, open, "succeeded")
+	onward()
 	tab.Wait(has(`[data-status]`)) // who has paid is brought on to the shop
 	if got := tab.Text(has(`[data-status]`) + `.textContent`); got != "paid" {
 		t.Errorf("the shop's server says %q", got)
@@ -70,7 +70,7 @@ func payElsewhere(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) 
 			tap(tab, `button[value="approve"]`)
 			tab.Wait(has(`[data-result="paid"]`))
 			tap(tab, "#return")
-			tab.Wait(is("paid"))
+			tab.Wait(wasPaid)
 			onlyAttempt(t, s, open, pay.AttemptSucceeded)
 		})
 	}
@@ -100,12 +100,12 @@ func phoneCancels(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) 
 func phoneStays(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 	tab := show(t, browser, demotest.Android)
 	open := launch(t, s, tab)
-	tab.Run(chromedp.NavigateBack())
+	travel(t, tab, -1)
 	tab.Wait(has(`.fallback form[data-rail="deep_link"]`) + ` && ` + ready)
 	tap(tab, `.fallback form[data-rail="deep_link"] button`)
 	tab.Wait(has(`[data-result="launched"]`))
 	onlyAttempt(t, s, open, "awaiting")
-	tab.Run(chromedp.NavigateBack())
+	travel(t, tab, -1)
 	tab.Wait(has(`.fallback form[data-rail="page_qr"]`) + ` && ` + ready)
 	if got := tab.Text(`document.getElementById("link").value`); got != open.URL {
 		t.Errorf("the link to share is %s, want %s", got, open.URL)
@@ -113,7 +113,7 @@ func phoneStays(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 	tap(tab, `.fallback form[data-rail="page_qr"] button`)
 	tab.Wait(has(`svg[data-qr="page_qr"]`))
 	tab.Eval(`document.querySelector("svg[data-qr]").scrollIntoView({ block: "center" })`, nil)
-	if got := readCode(t, tab); got != open.URL {
+	if got := scan(t, tab); got != open.URL {
 		t.Errorf("the code says %s, want %s", got, open.URL)
 	}
 	onlyAttempt(t, s, open, "awaiting")

@@ -23,13 +23,16 @@ new MutationObserver((list) => {
 	}
 }).observe(document, { subtree: true, childList: true, attributes: true, characterData: true });`
 
-// gate holds the bundle back until the returned function is called.
-func gate(tab *browsertest.Tab) (open func()) {
-	tab.Run(fetch.Enable().WithPatterns(bundle))
+// gate holds a file or a page back until the returned function is called.
+func gate(tab *browsertest.Tab, pattern string) (open func()) {
+	tab.Run(fetch.Enable().WithPatterns([]*fetch.RequestPattern{{URLPattern: pattern}}))
 	return func() { tab.Run(fetch.Disable()) } // lets go what waits
 }
 
-var bundle = []*fetch.RequestPattern{{URLPattern: "*.wasm"}}
+const (
+	bundle   = "*.wasm"
+	shopPage = "*/demo/thanks*"
+)
 
 // block has every request for the bundle fail.
 func block(tab *browsertest.Tab) {
@@ -38,7 +41,7 @@ func block(tab *browsertest.Tab) {
 			go chromedp.Run(tab.Context(), fetch.FailRequest(e.RequestID, network.ErrorReasonBlockedByClient)) // a listener must not wait
 		}
 	})
-	tab.Run(fetch.Enable().WithPatterns(bundle))
+	tab.Run(fetch.Enable().WithPatterns([]*fetch.RequestPattern{{URLPattern: bundle}}))
 }
 
 // The client takes over in the middle of everything that a payer may be doing,
@@ -46,7 +49,7 @@ func block(tab *browsertest.Tab) {
 func takeover(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 	open := s.Open(t, demotest.Order{Merchant: "demo"})
 	tab := show(t, browser, demotest.Desktop, early(watch))
-	arrive := gate(tab)
+	arrive := gate(tab, bundle)
 	tab.Go(open.URL)
 	tap(tab, "summary")
 	release := hold(tab, has(wallet+`form[data-rail="qr"] button`))
@@ -80,12 +83,12 @@ func takeover(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 func clickBeforeTakeover(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 	open := s.Open(t, demotest.Order{})
 	tab := show(t, browser, demotest.Desktop)
-	arrive := gate(tab)
+	arrive := gate(tab, bundle)
 	tab.Go(open.URL)
 	tap(tab, wallet+`form[data-rail="qr"] button`)
 	tab.Wait(has(`svg[data-qr]`))
 	onlyAttempt(t, s, open, "awaiting")
-	code := readCode(t, tab)
+	code := scan(t, tab)
 	arrive()
 	tab.Wait(ready)
 	tab.Eval(`window.loaded = "once"`, nil)

@@ -163,6 +163,10 @@ func is(state string) string {
 	return `document.querySelector("#checkout[data-state='` + state + `']")`
 }
 
+// wasPaid is true on the page that says so, and on the shop's, to which who has come back
+// from the wallet is led on after a while.
+var wasPaid = is("paid") + ` || document.querySelector("[data-status]")?.textContent === "paid"`
+
 // has is true when the page has an element.
 func has(selector string) string { return "document.querySelector(`" + selector + "`)" }
 
@@ -188,10 +192,8 @@ func wait(t *testing.T, what string, is func() bool) {
 	}
 }
 
-// tap clicks on an element, which must be there.
-func tap(tab *browsertest.Tab, selector string) {
-	tab.Run(chromedp.Click(selector, chromedp.ByQuery))
-}
+// tap clicks on an element.
+func tap(tab *browsertest.Tab, selector string) { tab.Tap(selector) }
 
 // middle returns the middle of an element, in CSS pixels of its window.
 func middle(tab *browsertest.Tab, element string) (x, y float64) {
@@ -203,15 +205,6 @@ func middle(tab *browsertest.Tab, element string) (x, y float64) {
 // tapAt clicks with the mouse.
 func tapAt(tab *browsertest.Tab, x, y float64) { tab.Run(chromedp.MouseClickXY(x, y)) }
 
-// tapAway clicks with the mouse where an element is: chromedp's own click finds none
-// after the page has added an entry to the history.
-func tapAway(tab *browsertest.Tab, selector string) {
-	tab.Wait(has(selector))
-	tab.Eval(has(selector)+`.scrollIntoView({ block: "center" })`, nil)
-	x, y := middle(tab, has(selector))
-	tapAt(tab, x, y)
-}
-
 // hold presses the mouse's button on an element; release lets it go.
 func hold(tab *browsertest.Tab, element string) (release func()) {
 	x, y := middle(tab, element)
@@ -221,16 +214,16 @@ func hold(tab *browsertest.Tab, element string) (release func()) {
 	}
 }
 
-// readCode reads the QR that the tab shows, from a picture of the screen, as a
-// phone's camera would.
-func readCode(t *testing.T, tab *browsertest.Tab) string {
+// scan holds a phone to the screen until it reads a code there: what a page has, its
+// window may not have drawn yet.
+func scan(t *testing.T, tab interface{ Picture() []byte }) string {
 	t.Helper()
-	var picture []byte
-	tab.Run(chromedp.CaptureScreenshot(&picture))
-	text, err := decode(picture)
-	if err != nil {
-		t.Fatalf("the code on the screen can't be read: %v", err)
-	}
+	var text string
+	wait(t, "the code on the screen can be read", func() bool {
+		var err error
+		text, err = decode(tab.Picture())
+		return err == nil
+	})
 	return text
 }
 

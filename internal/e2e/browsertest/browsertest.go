@@ -10,13 +10,16 @@ package browsertest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
@@ -162,6 +165,7 @@ func (b *Browser) open(t testing.TB, own cdp.BrowserContextID, before []chromedp
 	}
 	tab := attach(t, b.ctx, id)
 	tab.own = own
+	tab.Run(emulation.SetFocusEmulationEnabled(true)) // Chromium's own questions take it, at a moment of theirs
 	tab.Run(before...)
 	return tab
 }
@@ -226,6 +230,14 @@ func (tab *Tab) Text(expression string) string {
 	return s
 }
 
+// Picture returns the window as a PNG.
+func (tab *Tab) Picture() []byte {
+	tab.t.Helper()
+	var png []byte
+	tab.Run(chromedp.CaptureScreenshot(&png))
+	return png
+}
+
 // Wait waits until an expression is true, in this page or one that it leads to.
 func (tab *Tab) Wait(expression string) {
 	tab.t.Helper()
@@ -244,6 +256,38 @@ func (tab *Tab) Wait(expression string) {
 		}
 	}
 }
+
+// Tap clicks with the mouse on the first element that a selector finds, once it stands
+// still and nothing lies over it. The page is asked for it: chromedp's own click finds
+// nothing in one that has added an entry to the history, or come back from it.
+func (tab *Tab) Tap(selector string) {
+	tab.t.Helper()
+	ctx, cancel := context.WithTimeout(tab.ctx, Patience)
+	defer cancel()
+	for before := []float64{}; ; {
+		var at []float64
+		err := tab.try(chromedp.Evaluate(fmt.Sprintf(place, selector), &at))
+		if len(at) == 2 && slices.Equal(at, before) {
+			tab.Run(chromedp.MouseClickXY(at[0], at[1]))
+			return
+		}
+		before = at
+		select {
+		case <-ctx.Done():
+			tab.t.Fatalf("browsertest: it never could be tapped: %s (%v)%s", selector, err, tab.log.Heard())
+		case <-time.After(20 * time.Millisecond): // how often we look
+		}
+	}
+}
+
+// place brings an element into view and has the value of its middle, in CSS pixels of the
+// window, if a tap there would hit it.
+const place = `(() => {
+	const element = document.querySelector(%q);
+	element?.scrollIntoView({ block: "center", behavior: "instant" });
+	const b = element?.getBoundingClientRect(), at = b && [b.x + b.width / 2, b.y + b.height / 2];
+	return at && element.contains(document.elementFromPoint(...at)) ? at : [];
+})()`
 
 // Frame waits for a frame of another site whose URL begins with prefix, and
 // returns it as a tab of its own. Its console fails the same test.

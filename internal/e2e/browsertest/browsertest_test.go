@@ -51,6 +51,16 @@ func TestTab(t *testing.T) {
 			t.Errorf("got %q", got)
 		}
 	})
+	t.Run("tap", func(t *testing.T) {
+		tab := browser.Open(t)
+		tab.Go(page(t, `<p style="height: 3000px">far below</p><button onclick="history.pushState(1, ''); p.textContent = 'two'">b</button><p id=p>one</p>
+			<div id=over style="position: fixed; inset: 0"></div><script>setTimeout(() => over.remove(), 100)</script>`))
+		tab.Tap("button")
+		tab.Wait(`p.textContent === "two"`)
+		tab.Eval(`p.textContent = "one"`, nil)
+		tab.Tap("button") // of a page with another entry in the history
+		tab.Wait(`p.textContent === "two"`)
+	})
 	t.Run("tabs-share-nothing", func(t *testing.T) {
 		url := page(t, "")
 		first, second := browser.Open(t), browser.Open(t)
