@@ -91,6 +91,7 @@ func (c *Console) Handler() http.Handler {
 	mux.Handle("GET /qa/scenarios", page(c.scenarios))
 	mux.Handle("GET /qa/runs/{run}", page(c.run))
 	mux.Handle("GET /qa/network", page(c.network))
+	mux.Handle("GET /qa/state", page(c.state))
 	mux.Handle("GET /qa/sessions", page(c.sessions))
 	mux.Handle("GET /qa/trace", page(c.lead))
 	mux.Handle("GET /qa/trace/{session}", page(c.trace))

@@ -258,7 +258,7 @@ func TestFaults(t *testing.T) {
 		t.Fatalf("status %d, command %q", a.Status, said)
 	}
 	page := s.Get(t, s.SimURL+"/qa/faults?session=cs_1").Body
-	for _, want := range []string{"In force", "fault=reply-lost", "seed 7", "notify-duplicate", `value="cs_1"`} {
+	for _, want := range []string{"In force", "fault=reply-lost", "seed 7", "notify-duplicate", `value="cs_1"`, "<option value=\"1600000000\">Bench, wechat: 1600000000</option>"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page of faults lacks %q", want)
 		}
@@ -275,6 +275,7 @@ func TestFaults(t *testing.T) {
 		want   string
 	}{
 		{"inject", []string{"fault", "no-such"}, "Refused: status 400"},
+		{"inject", []string{"fault", "code-reused", "next", "1", "session", "cs_1"}, "is not about one order; give account"},
 		{"inject", []string{"fault", fault, "next", "often"}, "<code>next</code> must be a whole number"},
 		{"clock", []string{"advance_seconds", "0"}, "Refused: status 400"},
 		{"approve", []string{"ref", "nothing"}, "Refused: status 409"},

@@ -95,7 +95,12 @@ var buttons = map[string]button{
 	"calm":    {http.MethodDelete, "/control/faults", "/qa/faults", nothing},
 	"approve": {http.MethodPost, "/control/approve", "/qa/payments", payment},
 	"cancel":  {http.MethodPost, "/control/cancel", "/qa/payments", payment},
-	"clock":   {http.MethodPost, "/control/clock", "/qa/payments", advance},
+	"phone":   {http.MethodPost, "/control/phone", "/qa/state", install},
+	"clock":   {http.MethodPost, "/control/clock", "/qa/state", advance},
+	"freeze":  {http.MethodPost, "/control/clock", "/qa/state", always(map[string]any{"freeze": true})},
+	"thaw":    {http.MethodPost, "/control/clock", "/qa/state", always(map[string]any{"freeze": false})},
+	"part":    {http.MethodPost, "/control/clock", "/qa/state", part},
+	"reset":   {http.MethodPost, "/control/reset", "/qa/state", always(map[string]any{})},
 }
 
 // press does what a button is for, and shows the command that does the same.
@@ -126,11 +131,7 @@ const maxForm = 64 << 10
 // faultRule is the body that puts a fault to work.
 func faultRule(form url.Values) (any, error) {
 	rule := map[string]any{}
-	for _, name := range []string{"fault", "session", "number", "account", "operation"} {
-		if v := strings.TrimSpace(form.Get(name)); v != "" {
-			rule[name] = v
-		}
-	}
+	setWords(rule, form, "fault", "session", "number", "account", "operation")
 	for _, name := range []string{"next", "percent"} {
 		if err := setNumber(rule, form, name); err != nil {
 			return nil, err
@@ -138,6 +139,15 @@ func faultRule(form url.Values) (any, error) {
 	}
 	body := map[string]any{"rules": []any{rule}}
 	return body, setNumber(body, form, "seed")
+}
+
+// setWords puts those fields into a body that are filled in.
+func setWords(body map[string]any, form url.Values, names ...string) {
+	for _, name := range names {
+		if v := strings.TrimSpace(form.Get(name)); v != "" {
+			body[name] = v
+		}
+	}
 }
 
 // setNumber puts a field that is a number into a body, if it is filled in.
@@ -178,9 +188,14 @@ type faultPage struct {
 		Only  []string `json:"only"`
 		On    []string `json:"on"`
 	} `json:"faults"`
-	Rules   []map[string]any `json:"rules"`
-	Seed    uint64           `json:"seed"`
-	Session string           `json:"-"` // to put faults on, from the address
+	Rules    []map[string]any `json:"rules"`
+	Seed     uint64           `json:"seed"`
+	Accounts []struct {
+		ID     string `json:"id"`
+		Wallet string `json:"wallet"`
+		Payee  string `json:"payee"`
+	} `json:"accounts"`
+	Session string `json:"-"` // to put faults on, from the address
 }
 
 // Operations lists what faults can strike, each once.
@@ -229,9 +244,7 @@ type paymentPage struct {
 const shownOrders = 100
 
 func (c *Console) payments(w http.ResponseWriter, r *http.Request) error {
-	clock, err := look[struct {
-		Now time.Time `json:"now"`
-	}](r.Context(), c, "/control/clock")
+	now, err := look[clock](r.Context(), c, "/control/clock")
 	if err != nil {
 		return err
 	}
@@ -239,5 +252,5 @@ func (c *Console) payments(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return draw(w, http.StatusOK, "payments.html", paymentPage{clock.Now, orders[:min(len(orders), shownOrders)]})
+	return draw(w, http.StatusOK, "payments.html", paymentPage{now.Now, orders[:min(len(orders), shownOrders)]})
 }

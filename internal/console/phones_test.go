@@ -23,7 +23,7 @@ func TestPhones(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(list) == 0 && !strings.Contains(alone, "no address in a private network") {
+	if len(list) == 0 && !strings.Contains(alone, "no address of IPv4 in a private network") {
 		t.Error("the page doesn't say why not")
 	}
 	for _, a := range list {

@@ -1,17 +1,16 @@
 package demo
 
 import (
-	"cmp"
 	"net"
 	"net/netip"
-	"slices"
 
 	"morepay/internal/console"
 	"morepay/internal/pay"
 )
 
 // Addresses lists the addresses under which devices in this machine's private networks
-// reach it, those of IPv4 first. A public address is none: the demo is for neighbours.
+// reach it. A public address is none: the demo is for neighbours. Nor is one of IPv6,
+// which a page's Content-Security-Policy can't name.
 func Addresses() ([]console.Address, error) {
 	interfaces, err := net.Interfaces()
 	if err != nil {
@@ -28,23 +27,22 @@ func Addresses() ([]console.Address, error) {
 		}
 		for _, a := range addresses {
 			prefix, err := netip.ParsePrefix(a.String())
-			if ip := prefix.Addr().Unmap(); err == nil && ip.IsPrivate() {
+			if ip := prefix.Addr().Unmap(); err == nil && ip.Is4() && ip.IsPrivate() {
 				list = append(list, console.Address{Interface: i.Name, IP: ip})
 			}
 		}
 	}
-	slices.SortStableFunc(list, func(a, b console.Address) int { return cmp.Compare(a.IP.BitLen(), b.IP.BitLen()) })
 	return list, nil
 }
 
 // FindAddress reads the address at which real phones are to reach the demo: one of this
-// machine's, or auto for the first of [Addresses]. Fails with *pay.Error if it is a
-// public one, or none.
+// machine's, or auto for the first of [Addresses]. Fails with *pay.Error if it can't be
+// among them.
 func FindAddress(text string) (netip.Addr, error) {
 	if text != "auto" {
 		ip, err := netip.ParseAddr(text)
-		if err != nil || !ip.IsPrivate() && !ip.IsLoopback() {
-			return ip, pay.Errorf(pay.CodeInvalid, "--lan", "must be auto or an address in a private network, such as 192.168.1.5, is %q", text)
+		if err != nil || !ip.Is4() || !ip.IsPrivate() && !ip.IsLoopback() {
+			return ip, pay.Errorf(pay.CodeInvalid, "--lan", "must be auto or an address of IPv4 in a private network, such as 192.168.1.5, is %q", text)
 		}
 		return ip, nil
 	}
@@ -53,7 +51,7 @@ func FindAddress(text string) (netip.Addr, error) {
 		return netip.Addr{}, err
 	}
 	if len(list) == 0 {
-		return netip.Addr{}, pay.Errorf(pay.CodeInvalid, "--lan", "this machine is in no private network")
+		return netip.Addr{}, pay.Errorf(pay.CodeInvalid, "--lan", "this machine is in no private network of IPv4")
 	}
 	return list[0].IP, nil
 }

@@ -54,7 +54,7 @@ func Open(ctx context.Context, c Config) (*Demo, error) {
 	d := &Demo{}
 	d.Sim = providersim.New(providersim.Options{
 		Origin: c.SimURL, Log: c.Log.With("part", "simulator"), RetryScale: 0.1,
-		Numbers: d.numbers, Shared: c.Now == nil, Reset: d.forget,
+		Numbers: d.numbers, Console: c.SimURL + "/qa", Shared: c.Now == nil, Reset: d.forget,
 	})
 	if c.Now == nil {
 		c.Now = d.Sim.ServerNow

@@ -87,6 +87,7 @@ func TestBrowser(t *testing.T) {
 		{"faults-unseen", faultsUnseen},
 		{"faults-on-the-way", faultsOnTheWay},
 		{"reports-itself", reportsItself},
+		{"works-by-keyboard", worksByKeyboard},
 		{"hostile-merchant", hostileMerchant},
 		{"hostile-window", hostileWindow},
 		{"hostile-texts", hostileTexts},

@@ -2,6 +2,7 @@ package providersim
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"time"
@@ -10,7 +11,7 @@ import (
 // openTradePage opens the trade of a signed address in the payer's browser: here,
 // on the simulated phone. Of the faults, only refusals strike it.
 func (s *Sim) openTradePage(w http.ResponseWriter, r *http.Request, c *alipayCall, product Product) {
-	if product == WapPay && !s.opensOn(w, r, Alipay) {
+	if product == WapPay && !s.opensOn(w, r, Alipay, claimedNumber(c)) {
 		return
 	}
 	id, err := s.launchTrade(c, product)
@@ -24,6 +25,17 @@ func (s *Sim) openTradePage(w http.ResponseWriter, r *http.Request, c *alipayCal
 		return
 	}
 	http.Redirect(w, r, "/phone/orders/"+id, rep.status)
+}
+
+// claimedNumber reads the out_trade_no of a page that has not been checked yet.
+func claimedNumber(c *alipayCall) string {
+	var trade struct {
+		Number string `json:"out_trade_no"`
+	}
+	if err := json.Unmarshal([]byte(c.p.Get("biz_content")), &trade); err != nil {
+		return ""
+	}
+	return trade.Number
 }
 
 func (s *Sim) launchTrade(c *alipayCall, product Product) (id string, err error) {

@@ -1,6 +1,7 @@
 package providersim
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -112,11 +113,37 @@ func (s *Sim) target(r *http.Request) (controlTarget, error) {
 	return t, nil
 }
 
-// hasAccount reports whether one of the providers knows an account.
-func (s *Sim) hasAccount(id string) bool {
+// AccountLine is an account as it is listed.
+type AccountLine struct {
+	ID     string `json:"id"` // mchid, app id or the cashier's name for it
+	Wallet Wallet `json:"wallet"`
+	Payee  string `json:"payee"`
+}
+
+// Accounts lists the accounts of all providers, by payee and wallet.
+func (s *Sim) Accounts() []AccountLine {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.wechat[id] != nil || s.alipay[id] != nil || s.merchantLink[id] != nil
+	list := []AccountLine{}
+	add := func(a account) { list = append(list, AccountLine{a.id(), a.wallet(), a.payee()}) }
+	for _, a := range s.wechat {
+		add(a)
+	}
+	for _, a := range s.alipay {
+		add(a)
+	}
+	for _, a := range s.merchantLink {
+		add(a)
+	}
+	slices.SortFunc(list, func(a, b AccountLine) int {
+		return cmp.Or(cmp.Compare(a.Payee, b.Payee), cmp.Compare(a.Wallet, b.Wallet), cmp.Compare(a.ID, b.ID))
+	})
+	return list
+}
+
+// hasAccount reports whether one of the providers knows an account.
+func (s *Sim) hasAccount(id string) bool {
+	return slices.ContainsFunc(s.Accounts(), func(a AccountLine) bool { return a.ID == id })
 }
 
 // errNoRef is of a request that names no payment.
@@ -168,7 +195,7 @@ func (s *Sim) controlUser(r *http.Request) (any, error) {
 }
 
 func (s *Sim) controlFaults(*http.Request) (any, error) {
-	return map[string]any{"faults": Faults(), "rules": s.Rules(), "seed": s.Seed()}, nil
+	return map[string]any{"faults": Faults(), "rules": s.Rules(), "seed": s.Seed(), "accounts": s.Accounts()}, nil
 }
 
 func (s *Sim) controlInject(r *http.Request) (any, error) {

@@ -46,12 +46,12 @@
 //	POST   /control/cancel     {"ref", "user"}
 //	POST   /control/decline    {"ref", "user", "why"}: the wallet declines with no_balance, risk, limit or no_network
 //	GET    /control/phone      how each wallet is there
-//	POST   /control/phone      {"wallet", "opens", "after_seconds"}: opens is installed, absent, asks, late or swallowed
+//	POST   /control/phone      {"wallet", "opens", "after_seconds", "session"}: opens is installed, absent, asks, late or swallowed
 //	POST   /control/user       {"user"}: who holds the phone when a page asks
 //	GET    /control/clock      {"now", "frozen", "server_now", "server_ahead_seconds"}
 //	POST   /control/clock      {"advance_seconds", "freeze", "server_ahead_seconds"}: moves, stops and parts the clocks
 //	POST   /control/reset      {}: no faults, clocks right, and the server's breakers, rates and marks forgotten
-//	GET    /control/faults     the table, the rules in force, the seed
+//	GET    /control/faults     the table, the rules in force, the seed, the accounts
 //	POST   /control/faults     {"rules": [{"fault", "session", "number", "account", "operation", "next", "percent"}]} or {"preset": "chaos"}; with "seed", all begins again from it
 //	DELETE /control/faults     ends all rules
 //	GET    /control/history    ?account=&number=: calls that came in, notifications that went out

@@ -28,15 +28,19 @@ var Openings = []Opening{OpensAtOnce, OpensNever, OpensAsked, OpensLate, OpensNo
 
 // Installation says how a wallet is there on the phone.
 type Installation struct {
-	Opens Opening `json:"opens"`
-	After int     `json:"after_seconds,omitempty"` // for late
+	Opens   Opening `json:"opens"`
+	After   int     `json:"after_seconds,omitempty"` // for late
+	Session string  `json:"session,omitempty"`       // whose payments it is about; "" for all that have none of their own
 }
 
 // maxLate is the longest that a wallet takes to open, in seconds.
 const maxLate = 30
 
-// maxAsked is the number of questions that may be open.
-const maxAsked = 1000
+// Bounds of what a phone remembers.
+const (
+	maxAsked = 1000 // questions that are open
+	maxOwn   = 1000 // installations that are about one session
+)
 
 // schemes are the addresses that wallets register. Those of a merchant's own cashier are
 // web pages.
@@ -45,12 +49,13 @@ var schemes = map[Wallet]string{WeChat: "weixin://wap/pay", Alipay: "alipays://p
 // handset is the phone's state beside the payments on it. The simulator's lock guards it.
 type handset struct {
 	wallets map[Wallet]Installation
-	agreed  map[string]string // addresses that the payer has let open a wallet, with their Referer
+	own     map[Wallet][]Installation // about one session each, oldest first
+	agreed  map[string]string         // addresses that the payer has let open a wallet, with their Referer
 }
 
 func newHandset() handset {
 	at := Installation{Opens: OpensAtOnce}
-	return handset{map[Wallet]Installation{WeChat: at, Alipay: at, MerchantLink: at}, map[string]string{}}
+	return handset{map[Wallet]Installation{WeChat: at, Alipay: at, MerchantLink: at}, map[Wallet][]Installation{}, map[string]string{}}
 }
 
 // Install says how a wallet is there on the phone from now on. Fails on a wallet or way
@@ -67,21 +72,54 @@ func (s *Sim) Install(w Wallet, i Installation) error {
 	if (i.After != 0) != (i.Opens == OpensLate) || i.After < 0 || i.After > maxLate {
 		return fmt.Errorf("after_seconds: 1 to %d for late, none for others", maxLate)
 	}
-	s.handset.wallets[w] = i
+	if i.Session == "" {
+		s.handset.wallets[w] = i
+		return nil
+	}
+	if s.options.Numbers == nil {
+		return errNoSessions
+	}
+	own := slices.DeleteFunc(s.handset.own[w], func(o Installation) bool { return o.Session == i.Session })
+	s.handset.own[w] = append(own[max(0, len(own)-maxOwn+1):], i)
 	return nil
 }
 
-// Installed returns how each wallet is there.
+// errNoSessions is of a simulator that nobody has told of sessions.
+var errNoSessions = errors.New("session: a simulator alone doesn't know sessions")
+
+// Installed returns how each wallet is there, for all sessions that have nothing of their
+// own.
 func (s *Sim) Installed() map[Wallet]Installation {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return maps.Clone(s.handset.wallets)
 }
 
+// InstalledFor returns how each wallet is there for single sessions, oldest first.
+func (s *Sim) InstalledFor() map[Wallet][]Installation {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := map[Wallet][]Installation{}
+	for w, list := range s.handset.own {
+		all[w] = slices.Clone(list)
+	}
+	return all
+}
+
+// installedFor returns how a wallet is there for a payment.
+func (s *Sim) installedFor(w Wallet, number string) Installation {
+	for _, i := range s.InstalledFor()[w] {
+		if number != "" && slices.Contains(s.options.Numbers(i.Session), number) {
+			return i
+		}
+	}
+	return s.Installed()[w]
+}
+
 // opensOn plays the system's part of a hand-off, before the wallet's page: it reports
-// false if the wallet does not open now, and has answered then.
-func (s *Sim) opensOn(w http.ResponseWriter, r *http.Request, wallet Wallet) bool {
-	way := s.Installed()[wallet]
+// false if the wallet does not open now for that out_trade_no, and has answered then.
+func (s *Sim) opensOn(w http.ResponseWriter, r *http.Request, wallet Wallet, number string) bool {
+	way := s.installedFor(wallet, number)
 	switch way.Opens {
 	case OpensNever:
 		if scheme := schemes[wallet]; scheme != "" {
@@ -147,21 +185,34 @@ func (s *Sim) phoneInstall(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/phone?"+url.Values{"user": {string(phoneUser(r))}}.Encode(), http.StatusSeeOther)
 }
 
-func (s *Sim) controlPhone(*http.Request) (any, error) { return s.Installed(), nil }
+func (s *Sim) controlPhone(*http.Request) (any, error) { return s.phone(), nil }
+
+// phone lists each wallet, and what is so for single sessions.
+func (s *Sim) phone() map[string]any {
+	all := map[string]any{}
+	for w, i := range s.Installed() {
+		all[string(w)] = i
+	}
+	if own := s.InstalledFor(); len(own) > 0 {
+		all["sessions"] = own
+	}
+	return all
+}
 
 func (s *Sim) controlInstall(r *http.Request) (any, error) {
 	in, err := controlBody[struct {
-		Wallet Wallet  `json:"wallet"`
-		Opens  Opening `json:"opens"`
-		After  int     `json:"after_seconds"`
+		Wallet  Wallet  `json:"wallet"`
+		Opens   Opening `json:"opens"`
+		After   int     `json:"after_seconds"`
+		Session string  `json:"session"`
 	}](r)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Install(in.Wallet, Installation{in.Opens, in.After}); err != nil {
+	if err := s.Install(in.Wallet, Installation{in.Opens, in.After, in.Session}); err != nil {
 		return nil, err
 	}
-	return s.Installed(), nil
+	return s.phone(), nil
 }
 
 // Decline opens what ref names, as Approve does, and has the wallet turn the payer's

@@ -109,6 +109,7 @@ func TestInstallRefuses(t *testing.T) {
 		"wallet:":        {"paypal", providersim.Installation{Opens: providersim.OpensAtOnce}},
 		"opens:":         {providersim.WeChat, providersim.Installation{Opens: "sometimes"}},
 		"after_seconds:": {providersim.WeChat, providersim.Installation{Opens: providersim.OpensLate}},
+		"session:":       {providersim.WeChat, providersim.Installation{Opens: providersim.OpensNever, Session: "cs_1"}},
 	} {
 		if err := sim.Install(c.wallet, c.i); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v", c, err)

@@ -158,7 +158,7 @@ func (s *Sim) openPaymentPage(w http.ResponseWriter, r *http.Request) {
 	if strings.Contains(r.URL.Path, "/qr/") {
 		pass = s.options.Origin + r.URL.Path // a camera that knows no wallet follows what the code says
 	}
-	if s.isApp(pass) && !s.opensOn(w, r, MerchantLink) {
+	if s.isApp(pass) && !s.opensOn(w, r, MerchantLink, s.numberOf(pass)) {
 		return
 	}
 	id, refusal := s.launchPayment(r.PathValue("account"), pass)

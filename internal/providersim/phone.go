@@ -49,6 +49,7 @@ type phonePage struct {
 	User     User
 	Users    []User
 	Time     string // on the phone's clock, hours and minutes in China
+	Console  string // Options.Console
 	Data     any
 }
 
@@ -102,7 +103,7 @@ func (phoneScreen) Declines() (list []string) {
 
 // page renders a page of the simulator.
 func (s *Sim) page(w http.ResponseWriter, r *http.Request, status int, name string, data any) {
-	p := phonePage{Language: "en", Say: phoneEnglish, User: phoneUser(r), Users: Users, Time: s.now().In(china).Format("15:04"), Data: data}
+	p := phonePage{Language: "en", Say: phoneEnglish, User: phoneUser(r), Users: Users, Time: s.now().In(china).Format("15:04"), Console: s.options.Console, Data: data}
 	if strings.HasPrefix(strings.ToLower(r.Header.Get("Accept-Language")), "zh") {
 		p.Language, p.Say = "zh-CN", phoneChinese
 	}
@@ -172,6 +173,16 @@ func (s *Sim) knows(text string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.books.passes[text] != nil
+}
+
+// numberOf returns the out_trade_no behind a pass; "" if there is no such pass.
+func (s *Sim) numberOf(pass string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.books.passes[pass]; p != nil {
+		return p.order.number
+	}
+	return ""
 }
 
 func (s *Sim) toOrder(w http.ResponseWriter, r *http.Request, id, did string) {

@@ -54,6 +54,7 @@ var (
 		"opens_late":       "opens after 4 s",
 		"opens_swallowed":  "link is swallowed by the host app",
 		"set":              "Set",
+		"console":          "QA console",
 	}
 	phoneChinese = map[string]string{
 		"title":            "模拟手机",
@@ -107,5 +108,6 @@ var (
 		"opens_late":       "4 秒后打开",
 		"opens_swallowed":  "链接被宿主应用拦截",
 		"set":              "设置",
+		"console":          "测试控制台",
 	}
 )

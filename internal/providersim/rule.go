@@ -75,7 +75,7 @@ func (s *Sim) check(r Rule) (*rule, error) {
 		return nil, errors.New("give next (1 or more) or percent (1 to 100)")
 	}
 	if r.Session != "" && s.options.Numbers == nil {
-		return nil, errors.New("session: a simulator alone doesn't know sessions; give number, the out_trade_no")
+		return nil, fmt.Errorf("%w; give number, the out_trade_no", errNoSessions)
 	}
 	f := &faultTable[at]
 	on := f.on
@@ -84,8 +84,15 @@ func (s *Sim) check(r Rule) (*rule, error) {
 			return nil, fmt.Errorf("operation: it can be one of %q", f.on.names())
 		}
 	}
+	if (r.Session != "" || r.Number != "") && on != 0 && on&^withoutNumber == 0 {
+		return nil, fmt.Errorf("session, number: %q is not about one order; give account", on.names())
+	}
 	return &rule{Rule: r, fault: f, on: on}, nil
 }
+
+// withoutNumber are the operations that no order is known in: payers are identified before
+// there is one, and bills are of a day.
+const withoutNumber = opIdentify | opBill
 
 // Calm ends all rules and starts the random numbers again: what is injected
 // next will go as it went after New.

@@ -95,6 +95,8 @@ func TestInjectRefusesScopes(t *testing.T) {
 		`operation: it can be one of []`:         {Fault: "notify-never", Operation: "prepay", Next: 1},
 		`operation: it can be one of ["close"]`:  {Fault: "close-race", Operation: "shut", Next: 1},
 		"doesn't know sessions":                  {Fault: "prepay-refused", Session: "cs_1", Next: 1},
+		`["identify"] is not about one order`:    {Fault: "code-reused", Number: "mine-1", Next: 1},
+		`["bill"] is not about one order`:        {Fault: "server-error", Operation: "bill", Number: "mine-1", Next: 1},
 	} {
 		if err := sim.Inject(r); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %q", r, err, want)

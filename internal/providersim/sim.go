@@ -30,8 +30,9 @@ type Options struct {
 	// faults can be put on one session; nil if nobody knows.
 	Numbers func(session string) []string
 
-	Shared bool         // the server that is tried has our clock: see ServerNow
-	Reset  func() error // has that server forget what it has learnt from failures; nil if it can't be told
+	Console string       // address of the pages that work this simulator, which the phone links to; "" for none
+	Shared  bool         // the server that is tried has our clock: see ServerNow
+	Reset   func() error // has that server forget what it has learnt from failures; nil if it can't be told
 }
 
 // Sim plays the providers. All methods are safe for concurrent use. Its books

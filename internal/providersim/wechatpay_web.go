@@ -42,7 +42,7 @@ const (
 // on the simulated phone. After five seconds the browser goes on to
 // redirect_url, whatever has happened.
 func (s *Sim) checkMWeb(w http.ResponseWriter, r *http.Request) {
-	if !s.opensOn(w, r, WeChat) {
+	if !s.opensOn(w, r, WeChat, s.numberOf(r.URL.Query().Get("prepay_id"))) {
 		return
 	}
 	page, refusal := s.launch(r)
