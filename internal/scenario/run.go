@@ -234,15 +234,21 @@ func (r *run) look(ctx context.Context) (session, error) {
 
 // inWallet has the simulated phone do something with the newest order, once there is one.
 func (r *run) inWallet(ctx context.Context, do string, in map[string]any) error {
+	return r.inWalletOf(ctx, 0, do, in)
+}
+
+// inWalletOf does so with the first, second … order; 0 is the newest.
+func (r *run) inWalletOf(ctx context.Context, order int, do string, in map[string]any) error {
 	return r.until(ctx, func() error {
 		now, err := r.look(ctx)
 		if err != nil {
 			return err
 		}
-		if len(now.Attempts) == 0 {
-			return errors.New("there is no order yet")
+		if len(now.Attempts) < max(order, 1) {
+			return errors.New("there is no such order yet")
 		}
-		in["ref"] = now.Attempts[len(now.Attempts)-1].OutTradeNo
+		at := cmp.Or(order, len(now.Attempts)) - 1
+		in["ref"] = now.Attempts[at].OutTradeNo
 		return r.stage.control(ctx, do, in, nil)
 	})
 }

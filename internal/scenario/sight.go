@@ -13,6 +13,7 @@ var controls = map[string]string{
 	"other":     `.notice button.main`,
 	"list":      `form[data-inline="choose"] button`,
 	"check":     `[data-check] button`,
+	"more":      `summary.row`,
 	"page-code": `form[data-rail="page_qr"] button`,
 	"bridge":    `[data-bridge]`,
 	"wallet":    `#open`,

@@ -60,7 +60,7 @@ var verbs = byName([]Verb{
 	{Name: "visit", Does: "the payer opens the checkout and does not wait", screen: true, do: visit},
 	{Name: "choose", Args: "METHOD RAIL", least: 2, most: 2, Does: "the payer taps a way to pay on the list", do: choose},
 	{Name: "tap", Args: "CONTROL", least: 1, most: 1, screen: true, Does: "the payer taps what is named in the table of controls", do: tap, plain: tapInWallet},
-	{Name: "double-tap", Args: "METHOD RAIL", least: 2, most: 2, screen: true, Does: "two taps on a way to pay, in the same moment", do: doubleTap},
+	{Name: "double-tap", Args: "METHOD RAIL", least: 2, most: 2, screen: true, Does: "two taps on a way to pay, in the same moment", do: doubleTap, plain: choose},
 	{Name: "see", Args: "SIGHT [WHICH]", least: 1, most: 2, screen: true, Does: "waits until the page shows what is named in the table of sights", do: see},
 	{Name: "miss", Args: "SIGHT [WHICH]", least: 1, most: 2, screen: true, Does: "the page does not show it now", do: miss},
 	{Name: "read", Args: "TEXT", least: 1, most: -1, screen: true, Does: "waits until the page says these words", do: read},
@@ -69,7 +69,7 @@ var verbs = byName([]Verb{
 	{Name: "reload", screen: true, Does: "loads the page again", do: travel("reload")},
 	{Name: "hide", screen: true, Does: "another app covers the page", do: front(false)},
 	{Name: "show", screen: true, Does: "the page is in front again", do: front(true)},
-	{Name: "approve", Args: "[USER]", most: 1, Does: "ming, or hong, approves the newest order in the wallet", do: approve},
+	{Name: "approve", Args: "[USER] [ORDER]", most: 2, Does: "ming, or hong, approves the newest order in the wallet, or the first, second …", do: approve},
 	{Name: "decline", Args: "[WHY]", most: 1, Does: "the wallet declines the newest order: no_balance, risk, limit or network", do: decline},
 	{Name: "cancel", Args: "[USER]", most: 1, Does: "cancels the newest order in the wallet", do: cancelInWallet},
 	{Name: "answer", Args: "ANSWER", least: 1, most: 1, screen: true, Does: "the payer decides in the payment window of the app around the page: approve or cancel", do: answer, plain: tapInWallet},
@@ -164,7 +164,14 @@ func front(yes bool) func(context.Context, *run, []string) error {
 }
 
 func approve(ctx context.Context, r *run, args []string) error {
-	return r.inWallet(ctx, "approve", map[string]any{"user": first(args, "ming")})
+	if len(args) < 2 {
+		return r.inWallet(ctx, "approve", map[string]any{"user": first(args, "ming")})
+	}
+	order, err := strconv.Atoi(args[1])
+	if err != nil || order < 1 {
+		return errors.New("ORDER is 1, 2, …")
+	}
+	return r.inWalletOf(ctx, order, "approve", map[string]any{"user": args[0]})
 }
 
 func decline(ctx context.Context, r *run, args []string) error {

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -201,13 +202,14 @@ func (t *tab) shows() error {
 	return errors.New("the page shows " + text)
 }
 
-// middle finds an element that can be tapped, brings it into view and returns its middle.
+// middle finds an element that can be tapped, brings it into view and returns its middle,
+// unless something lies over it.
 const middle = `(() => {
 	const e = [...document.querySelectorAll(%s)].find((e) => e.getClientRects().length && !e.disabled);
 	if (!e) return null;
 	e.scrollIntoView({ block: "center", behavior: "instant" });
-	const b = e.getBoundingClientRect();
-	return [b.x + b.width / 2, b.y + b.height / 2];
+	const b = e.getBoundingClientRect(), x = b.x + b.width / 2, y = b.y + b.height / 2;
+	return e.contains(document.elementFromPoint(x, y)) ? [x, y] : null;
 })()`
 
 func (t *tab) Tap(ctx context.Context, selector string, times int) error {
@@ -225,17 +227,25 @@ func (t *tab) Tap(ctx context.Context, selector string, times int) error {
 	return nil
 }
 
-// find waits for an element that can be tapped and returns its middle. A page may go
-// while it is looked at.
+// find waits for an element that can be tapped and stands still, and returns its middle.
+// A page may go while it is looked at.
 func (t *tab) find(ctx context.Context, selector string) ([]float64, error) {
 	find := fmt.Sprintf(middle, quote(selector))
+	var before []float64
 	for {
 		if err := t.Await(ctx, find); err != nil {
 			return nil, err
 		}
 		var at []float64
-		if err := t.run(ctx, chromedp.Evaluate(find, &at)); err == nil && len(at) == 2 {
+		err := t.run(ctx, chromedp.Evaluate(find, &at))
+		if err == nil && len(at) == 2 && slices.Equal(at, before) {
 			return at, nil
+		}
+		before = at
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(lookEvery):
 		}
 	}
 }
