@@ -36,6 +36,7 @@ func lateHandOff(t *testing.T, _ *demotest.Demo, browser *browsertest.Browser) {
 			tap(tab, wallet+`form[data-rail="deep_link"] button`)
 			tab.Wait(is("submitting"))
 			tab.Wait(is("waiting") + ` && ` + has(`.fallback form[data-rail="deep_link"] button.main`))
+			gate(tab, wayBack)
 			tap(tab, `.fallback form[data-rail="deep_link"] button.main`)
 			tab.Wait(has(`[data-result="launched"]`))
 			if now := s.Look(t, open); len(now.Attempts) != 1 {

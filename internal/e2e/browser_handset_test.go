@@ -32,6 +32,7 @@ func handsets(t *testing.T, _ *demotest.Demo, browser *browsertest.Browser) {
 			tab.Allow("Failed to launch 'weixin:") // as on any phone without the app
 			tab.Go(s.Open(t, demotest.Order{}).URL)
 			tab.Wait(ready)
+			gate(tab, wayBack)
 			tap(tab, wallet+`form[data-rail="deep_link"] button`)
 			for i, shows := range c.shows {
 				if i > 0 {

@@ -22,8 +22,8 @@ func paidAfterReturn(t *testing.T, s *demotest.Demo, browser *browsertest.Browse
 		if touches {
 			tab.Run(early(touch))
 		}
-		onward := gate(tab, shopPage)
 		open := launch(t, s, tab)
+		onward := gate(tab, shopPage)
 		tab.Go(open.URL + "/return")
 		tab.Wait(is("waiting") + ` && location.search.includes("returned") && ` + ready)
 		number := s.Look(t, open).Attempts[0].OutTradeNo

@@ -13,12 +13,14 @@ import (
 )
 
 // launch opens a session on a phone and taps WeChat Pay: the browser stands on
-// the provider's page then, which has looked at where it came from.
+// the provider's page then, which has looked at where it came from. It stays there: the
+// page's own way back, after some seconds, is held back until the next gate.
 func launch(t *testing.T, s *demotest.Demo, tab *browsertest.Tab) demotest.Session {
 	t.Helper()
 	open := s.Open(t, demotest.Order{})
 	tab.Go(open.URL)
 	tab.Wait(ready)
+	gate(tab, wayBack)
 	tap(tab, wallet+`form[data-rail="deep_link"] button`)
 	tab.Wait(has(`[data-result="launched"]`))
 	return open
@@ -84,6 +86,7 @@ func phoneCancels(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) 
 	tab.Wait(has(`[data-result="confirm"]`))
 	tap(tab, `button[value="cancel"]`)
 	tab.Wait(`location.search.includes("did=cancel")`)
+	gate(tab, shopPage)
 	tap(tab, "#return")
 	tab.Wait(is("waiting") + ` && location.search.includes("returned")`)
 	tab.Wait(ready)

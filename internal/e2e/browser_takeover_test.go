@@ -23,7 +23,8 @@ new MutationObserver((list) => {
 	}
 }).observe(document, { subtree: true, childList: true, attributes: true, characterData: true });`
 
-// gate holds a file or a page back until the returned function is called.
+// gate holds a file or a page back until the returned function is called, and lets the
+// next of others pass that an earlier gate held.
 func gate(tab *browsertest.Tab, pattern string) (open func()) {
 	tab.Run(fetch.Enable().WithPatterns([]*fetch.RequestPattern{{URLPattern: pattern}}))
 	return func() { tab.Run(fetch.Disable()) } // lets go what waits
@@ -32,6 +33,7 @@ func gate(tab *browsertest.Tab, pattern string) (open func()) {
 const (
 	bundle   = "*.wasm"
 	shopPage = "*/demo/thanks*"
+	wayBack  = "*/return/*" // from a wallet's page
 )
 
 // block has every request for the bundle fail.

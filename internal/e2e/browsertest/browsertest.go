@@ -92,7 +92,9 @@ func Start(t testing.TB, options ...Option) *Browser {
 	quiet := func(string, ...any) {}
 	ctx, _ = chromedp.NewContext(ctx, chromedp.WithErrorf(quiet), chromedp.WithLogf(quiet))
 	t.Cleanup(func() {
-		if err := chromedp.Cancel(ctx); err != nil {
+		ctx, cancel := context.WithTimeout(ctx, Patience)
+		defer cancel()
+		if err := chromedp.Cancel(ctx); err != nil && ctx.Err() == nil { // else it is killed
 			t.Errorf("browsertest: Chromium did not stop cleanly: %v", err)
 		}
 	})
@@ -135,13 +137,17 @@ type Tab struct {
 // happen before the first page, such as an emulation.
 func (b *Browser) Open(t testing.TB, before ...chromedp.Action) *Tab {
 	t.Helper()
-	browser := cdp.WithExecutor(b.ctx, chromedp.FromContext(b.ctx).Browser)
-	own, err := target.CreateBrowserContext().Do(browser)
+	ctx, cancel := b.patient()
+	defer cancel()
+	own, err := target.CreateBrowserContext().Do(ctx)
 	if err != nil {
 		t.Fatalf("browsertest: %v", err)
 	}
 	t.Cleanup(func() {
-		if err := target.DisposeBrowserContext(own).Do(browser); err != nil {
+		ctx, cancel := b.patient()
+		defer cancel()
+		// Now and then Chromium never answers; then the tab goes with the browser.
+		if err := target.DisposeBrowserContext(own).Do(ctx); err != nil && ctx.Err() == nil {
 			t.Errorf("browsertest: closing a tab: %v", err)
 		}
 	})
@@ -158,35 +164,54 @@ func (b *Browser) Beside(tab *Tab, before ...chromedp.Action) *Tab {
 
 func (b *Browser) open(t testing.TB, own cdp.BrowserContextID, before []chromedp.Action) *Tab {
 	t.Helper()
-	browser := cdp.WithExecutor(b.ctx, chromedp.FromContext(b.ctx).Browser)
-	id, err := target.CreateTarget("about:blank").WithBrowserContextID(own).WithNewWindow(true).Do(browser)
+	ctx, cancel := b.patient()
+	defer cancel()
+	id, err := target.CreateTarget("about:blank").WithBrowserContextID(own).WithNewWindow(true).Do(ctx)
 	if err != nil {
 		t.Fatalf("browsertest: %v", err)
 	}
-	tab := attach(t, b.ctx, id)
+	tab, err := attach(t, b.ctx, id)
+	if err != nil {
+		t.Fatalf("browsertest: %v", err)
+	}
 	tab.own = own
 	tab.Run(emulation.SetFocusEmulationEnabled(true)) // Chromium's own questions take it, at a moment of theirs
 	tab.Run(before...)
 	return tab
 }
 
+// patient returns a context for calls of the browser itself.
+func (b *Browser) patient() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(cdp.WithExecutor(b.ctx, chromedp.FromContext(b.ctx).Browser), Patience)
+}
+
+// attachWithin bounds how long a target may take to answer that it is taken up.
+const attachWithin = Patience / 3
+
 // attach makes a Tab of a target and has its console watched, with what it said
-// before.
-func attach(t testing.TB, parent context.Context, id target.ID) *Tab {
-	t.Helper()
+// before. It fails of a frame that is on its way to another page: what is asked of the one
+// that goes is never answered.
+func attach(t testing.TB, parent context.Context, id target.ID) (*Tab, error) {
 	ctx, cancel := chromedp.NewContext(parent, chromedp.WithTargetID(id))
 	t.Cleanup(cancel)
 	tab := &Tab{t: t, ctx: ctx, log: &Console{}}
 	chromedp.ListenTarget(ctx, tab.log.hear)
+	ended := make(chan error, 1)
+	go func() { ended <- chromedp.Run(ctx) }() // without a deadline: the tab would end with it
+	select {
+	case err := <-ended:
+		if err != nil {
+			return nil, err
+		}
+	case <-time.After(attachWithin):
+		return nil, errors.New("the driver can't take up " + string(id))
+	}
 	t.Cleanup(func() {
 		for _, line := range tab.log.Drain() {
 			t.Errorf("browsertest: console: %s", line)
 		}
 	})
-	if err := chromedp.Run(ctx); err != nil { // without a deadline: the tab would end with it
-		t.Fatalf("browsertest: %v", err)
-	}
-	return tab
+	return tab, nil
 }
 
 // Context is for chromedp's own functions.
@@ -281,9 +306,9 @@ func (tab *Tab) Tap(selector string) {
 }
 
 // place brings an element into view and has the value of its middle, in CSS pixels of the
-// window, if a tap there would hit it.
+// window, if a tap there would hit it. A page that was not drawn yet hears of no tap.
 const place = `(() => {
-	const element = document.querySelector(%q);
+	const element = performance.getEntriesByType("paint").length ? document.querySelector(%q) : null;
 	element?.scrollIntoView({ block: "center", behavior: "instant" });
 	const b = element?.getBoundingClientRect(), at = b && [b.x + b.width / 2, b.y + b.height / 2];
 	return at && element.contains(document.elementFromPoint(...at)) ? at : [];
@@ -296,10 +321,13 @@ func (tab *Tab) Frame(prefix string) *Tab {
 	ctx, cancel := context.WithTimeout(tab.ctx, Patience)
 	defer cancel()
 	for {
-		infos, err := chromedp.Targets(tab.ctx)
+		infos, err := chromedp.Targets(ctx)
 		for _, info := range infos {
 			if info.Type == "iframe" && strings.HasPrefix(info.URL, prefix) {
-				return attach(tab.t, tab.ctx, info.TargetID)
+				var frame *Tab
+				if frame, err = attach(tab.t, tab.ctx, info.TargetID); err == nil {
+					return frame
+				}
 			}
 		}
 		select {
