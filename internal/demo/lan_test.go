@@ -40,7 +40,8 @@ func TestReachedFromANetwork(t *testing.T) {
 		t.Errorf("the storefront may not frame the phone: %s", policy)
 	}
 	shop := visit(s.Origin + "/demo/")
-	if policy := shop.Header.Get("Content-Security-Policy"); !strings.Contains(policy, s.SimURL) || !strings.Contains(policy, "script-src 'self' "+s.Origin) {
+	if policy := shop.Header.Get("Content-Security-Policy"); !strings.Contains(policy, s.SimURL) || !strings.Contains(policy, "script-src 'self' "+s.Origin) ||
+		!strings.Contains(policy, "connect-src "+s.Origin) {
 		t.Errorf("the storefront may show: %s", policy)
 	}
 	to := visit(s.Origin + "/demo/pay?merchant=bench").Header.Get("Location")

@@ -354,9 +354,9 @@ func (s *Storefront) draw(w http.ResponseWriter, r *http.Request, status int, na
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src "+
-		strings.Join(append([]string{"'self'"}, origins(s.frame)...), " ")+"; frame-src "+strings.Join(append(origins(s.frame), s.sim), " ")+
-		"; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	ours := strings.Join(origins(s.frame), " ")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self' "+
+		ours+"; frame-src "+ours+" "+s.sim+"; connect-src "+ours+"; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	w.WriteHeader(status)
 	_, err := w.Write(b.Bytes())
 	return err
