@@ -37,7 +37,6 @@ func TestHosts(t *testing.T) {
 		{"takes-over", hostTakesOver, nil},
 		{"takes-over-in-vain", hostTakesOverInVain, []chromedp.Action{early(noteOpening)}},
 		{"asks-first", hostAsksFirst, []chromedp.Action{early(askFirst)}},
-		{"listens", hostListens, []chromedp.Action{early(apps)}},
 		{"no-wasm", hostReturns, []chromedp.Action{early(`delete window.WebAssembly`)}},
 		{"no-script", hostReturns, []chromedp.Action{emulation.SetScriptExecutionDisabled(true)}},
 		{"keeps-pages", hostKeepsPages, nil},
@@ -50,6 +49,7 @@ func TestHosts(t *testing.T) {
 			host.run(t, s, show(t, browser, inApp, append([]chromedp.Action{early(clock + life)}, host.app...)...))
 		})
 	}
+	t.Run("listens", func(t *testing.T) { hostListens(t, s, show(t, browser, inApp, early(apps))) })
 	t.Run("blocks-storage", func(t *testing.T) {
 		hostReturns(t, s, show(t, browsertest.Start(t, browsertest.BlockStorage()), inApp))
 	})
