@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -12,14 +14,16 @@ import (
 
 	"morepay/internal/capability"
 	"morepay/internal/pay"
+	"morepay/internal/strictjson"
 )
 
 // NewSession is a merchant's request for a session.
 type NewSession struct {
-	Reference   string     `json:"merchant_reference"`
-	Amount      pay.Money  `json:"amount"`
-	Description string     `json:"description"`
-	Items       []pay.Item `json:"items"`
+	Reference   string            `json:"merchant_reference"`
+	Amount      pay.Money         `json:"amount"`
+	Description string            `json:"description"`
+	Items       []pay.Item        `json:"items"`
+	Metadata    map[string]string `json:"metadata"`
 	Payer       struct {
 		ID     string `json:"id"`
 		Region string `json:"region"` // ISO 3166-1 alpha-2
@@ -57,41 +61,63 @@ var textBounds = []struct {
 	{"renew_url", textRule{max: 2048}, func(n *NewSession) string { return n.RenewURL }},
 }
 
-// validate checks what needs no knowledge of the merchant. The error names the
-// field.
-func (n *NewSession) validate() error {
+// validate lists what is wrong and needs no knowledge of the merchant. Each error names
+// its field.
+func (n *NewSession) validate() (problems []error) {
 	for _, b := range textBounds {
-		if err := b.rule.check(b.field, b.value(n)); err != nil {
-			return err
-		}
+		problems = append(problems, b.rule.check(b.field, b.value(n)))
+	}
+	wrong := func(field, format string, args ...any) {
+		problems = append(problems, pay.Errorf(pay.CodeInvalid, field, format, args...))
 	}
 	if n.Amount.Value < 1 || n.Amount.Value > maxAmount {
-		return pay.Errorf(pay.CodeInvalid, "amount.value", "must be a whole number of minor units from 1 to %d", int64(maxAmount))
+		wrong("amount.value", "must be a whole number of minor units from 1 to %d", int64(maxAmount))
 	}
 	if r := n.Payer.Region; r != "" && !isRegion(r) {
-		return pay.Errorf(pay.CodeInvalid, "payer.region", "must be two capital letters (ISO 3166-1)")
+		wrong("payer.region", "must be two capital letters (ISO 3166-1)")
 	}
 	if e := n.expiry(); e < minExpiry || e > maxExpiry {
-		return pay.Errorf(pay.CodeInvalid, "expires_in", "must be from %d to %d seconds", int(minExpiry.Seconds()), int(maxExpiry.Seconds()))
+		wrong("expires_in", "must be from %d to %d seconds", int(minExpiry.Seconds()), int(maxExpiry.Seconds()))
 	}
-	return n.validateItems()
+	return slices.Concat(problems, checkMetadata(n.Metadata), n.validateItems())
 }
 
-func (n *NewSession) validateItems() error {
+// Bounds of metadata.
+const maxMetadata = 20
+
+var (
+	metadataKey   = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,40}$`)
+	metadataValue = textRule{max: 500, prose: true}
+)
+
+// checkMetadata lists what is wrong, in the order of the keys.
+func checkMetadata(m map[string]string) (problems []error) {
+	if len(m) > maxMetadata {
+		return []error{pay.Errorf(pay.CodeInvalid, "metadata", "at most %d keys", maxMetadata)}
+	}
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		field := strictjson.Join("metadata", key)
+		if !metadataKey.MatchString(key) {
+			problems = append(problems, pay.Errorf(pay.CodeInvalid, field, "a key must be 1 to 40 letters, digits or -_."))
+		}
+		problems = append(problems, metadataValue.check(field, m[key]))
+	}
+	return problems
+}
+
+func (n *NewSession) validateItems() (problems []error) {
 	if len(n.Items) > maxItems {
-		return pay.Errorf(pay.CodeInvalid, "items", "at most %d", maxItems)
+		return []error{pay.Errorf(pay.CodeInvalid, "items", "at most %d", maxItems)}
 	}
 	for i, item := range n.Items {
-		for field, value := range map[string]string{"sku": item.SKU, "category": item.Category, "name": item.Name} {
-			if err := itemText.check(fmt.Sprintf("items[%d].%s", i, field), value); err != nil {
-				return err
-			}
-		}
+		at := func(name string) string { return fmt.Sprintf("items[%d].%s", i, name) }
+		problems = append(problems,
+			itemText.check(at("sku"), item.SKU), itemText.check(at("category"), item.Category), itemText.check(at("name"), item.Name))
 		if item.Quantity < 0 {
-			return pay.Errorf(pay.CodeInvalid, fmt.Sprintf("items[%d].quantity", i), "must not be negative")
+			problems = append(problems, pay.Errorf(pay.CodeInvalid, at("quantity"), "must not be negative"))
 		}
 	}
-	return nil
+	return problems
 }
 
 // textRule says what a text may be.
@@ -146,42 +172,38 @@ func (n *NewSession) expiry() time.Duration {
 	return time.Duration(max(-1, min(n.ExpiresIn, int64(maxExpiry.Seconds())+1))) * time.Second
 }
 
-// checkURLs checks that the merchant may send payers where a session leads them. The
-// error names the field.
-func (s *Service) checkURLs(merchant string, n NewSession) error {
-	if err := s.merchants.ReturnURL(merchant, n.ReturnURL); err != nil {
-		return err
-	}
+// checkURLs lists where the merchant may not send payers of those that a session leads
+// to.
+func (s *Service) checkURLs(merchant string, n NewSession) []error {
+	problems := []error{s.merchants.ReturnURL(merchant, n.ReturnURL)}
 	if n.RenewURL == "" {
-		return nil
+		return problems
 	}
 	err := s.merchants.ReturnURL(merchant, n.RenewURL)
 	if refusal, ok := errors.AsType[*pay.Error](err); ok {
-		return pay.Errorf(refusal.Code, "renew_url", "%s", refusal.Message)
+		err = pay.Errorf(refusal.Code, "renew_url", "%s", refusal.Message)
 	}
-	return err
+	return append(problems, err)
 }
 
 // Create opens a session. The token is in the answer and nowhere else.
-// Fails with invalid_request naming the field, or not_found for the merchant.
+// Fails with invalid_request naming all fields at fault, or not_found for the merchant.
 func (s *Service) Create(ctx context.Context, merchant string, n NewSession) (*pay.Ledger, string, error) {
-	if err := n.validate(); err != nil {
-		return nil, "", err
-	}
 	doc, version, err := s.documents.Document(ctx, merchant)
 	if err != nil {
 		return nil, "", err
 	}
+	problems := n.validate()
 	if !takes(doc, n.Amount.Currency) {
-		return nil, "", pay.Errorf(pay.CodeInvalid, "amount.currency", "no method of this merchant takes %q", n.Amount.Currency)
+		problems = append(problems, pay.Errorf(pay.CodeInvalid, "amount.currency", "no method of this merchant takes %q", n.Amount.Currency))
 	}
-	if err := s.checkURLs(merchant, n); err != nil {
+	if err := pay.Several(slices.Concat(problems, s.checkURLs(merchant, n))); err != nil {
 		return nil, "", err
 	}
 	now, token := s.now(), newToken()
 	l := pay.Open(pay.Session{
 		ID: newSessionID(), Merchant: merchant, TokenHash: HashToken(token), Reference: n.Reference,
-		Amount: n.Amount, Description: n.Description, Items: n.Items, MerchantPayerID: n.Payer.ID, Region: n.Payer.Region,
+		Amount: n.Amount, Description: n.Description, Items: n.Items, Metadata: n.Metadata, MerchantPayerID: n.Payer.ID, Region: n.Payer.Region,
 		ReturnURL: n.ReturnURL, RenewURL: n.RenewURL, Locale: n.Locale, DocumentVersion: version,
 		CreatedAt: now, ExpiresAt: now.Add(n.expiry()),
 	})
@@ -203,8 +225,17 @@ func takes(doc *capability.Document, currency string) bool {
 
 // Cancel ends an open session on its merchant's word.
 func (s *Service) Cancel(ctx context.Context, merchant, sessionID string) (*pay.Ledger, error) {
+	return s.end(ctx, merchant, sessionID, (*pay.Ledger).Cancel)
+}
+
+// Expire ends an open session on its merchant's word as if its time were over.
+func (s *Service) Expire(ctx context.Context, merchant, sessionID string) (*pay.Ledger, error) {
+	return s.end(ctx, merchant, sessionID, (*pay.Ledger).ExpireEarly)
+}
+
+func (s *Service) end(ctx context.Context, merchant, sessionID string, how func(*pay.Ledger, time.Time) error) (*pay.Ledger, error) {
 	if _, err := s.Ledger(ctx, merchant, sessionID); err != nil {
 		return nil, err
 	}
-	return s.store.Update(ctx, sessionID, func(l *pay.Ledger) error { return l.Cancel(s.now()) })
+	return s.store.Update(ctx, sessionID, func(l *pay.Ledger) error { return how(l, s.now()) })
 }

@@ -2,7 +2,10 @@ package checkout_test
 
 import (
 	"errors"
+	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +80,15 @@ func TestCreateChecksEveryField(t *testing.T) {
 		{"item-sku-too-long", "items[1].sku", func(n *checkout.NewSession) { n.Items = []pay.Item{{}, {SKU: long(129)}} }},
 		{"item-category-too-long", "items[0].category", func(n *checkout.NewSession) { n.Items = []pay.Item{{Category: long(129)}} }},
 		{"item-name-with-control-character", "items[0].name", func(n *checkout.NewSession) { n.Items = []pay.Item{{Name: "\x00"}} }},
+		{"metadata", "", func(n *checkout.NewSession) {
+			n.Metadata = map[string]string{"order.id-1_A": "订单 👩\u200d👩", "empty": "", "longest": long(500)}
+		}},
+		{"metadata-key-with-space", "metadata.a b", func(n *checkout.NewSession) { n.Metadata = map[string]string{"a b": ""} }},
+		{"metadata-key-too-long", "metadata." + strings.Repeat("k", 41), func(n *checkout.NewSession) { n.Metadata = map[string]string{strings.Repeat("k", 41): ""} }},
+		{"metadata-value-too-long", "metadata.a", func(n *checkout.NewSession) { n.Metadata = map[string]string{"a": long(501)} }},
+		{"metadata-value-with-control", "metadata.a", func(n *checkout.NewSession) { n.Metadata = map[string]string{"a": "b\x00"} }},
+		{"metadata-most-keys", "", func(n *checkout.NewSession) { n.Metadata = keys(20) }},
+		{"metadata-too-many-keys", "metadata", func(n *checkout.NewSession) { n.Metadata = keys(21) }},
 		{"item-quantity-negative", "items[0].quantity", func(n *checkout.NewSession) { n.Items = []pay.Item{{Quantity: -1}} }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -90,10 +102,43 @@ func TestCreateChecksEveryField(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := fx.ledger(l.Session.ID).Session; got.Status != pay.SessionOpen || got.TokenHash != checkout.HashToken(token) || got.Amount != n.Amount {
+			if got := fx.ledger(l.Session.ID).Session; !maps.Equal(got.Metadata, n.Metadata) || got.Status != pay.SessionOpen || got.TokenHash != checkout.HashToken(token) || got.Amount != n.Amount {
 				t.Errorf("stored %+v", got)
 			}
 		})
+	}
+}
+
+// keys returns metadata of so many keys.
+func keys(n int) map[string]string {
+	m := map[string]string{}
+	for i := range n {
+		m[fmt.Sprint("key-", i)] = "value"
+	}
+	return m
+}
+
+// TestAllMistakesAtOnce: what is wrong with a request is told in one answer, each field
+// once.
+func TestAllMistakesAtOnce(t *testing.T) {
+	t.Parallel()
+	fx := newFixture(t)
+	n := fx.Order(fen)
+	n.Reference, n.Description, n.ReturnURL, n.RenewURL = "", " ", "", "https://evil.example/"
+	n.Amount, n.Items = pay.Money{}, []pay.Item{{Quantity: -1}}
+	n.Metadata = map[string]string{"b": "\x00", "a!": ""}
+	_, _, err := fx.Service().Create(t.Context(), harness.Merchant, n)
+	checkCode(t, err, pay.CodeInvalid, "merchant_reference", "the first")
+	all, _ := errors.AsType[pay.Errors](err)
+	var got []string
+	for _, e := range all {
+		got = append(got, e.Field)
+	}
+	want := []string{
+		"merchant_reference", "description", "return_url", "amount.value", "metadata.a!", "metadata.b", "items[0].quantity", "amount.currency", "renew_url",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("fields at fault are %q, want %q", got, want)
 	}
 }
 

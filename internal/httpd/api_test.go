@@ -1,6 +1,8 @@
 package httpd_test
 
 import (
+	"crypto/rand"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -167,4 +169,79 @@ func TestUnknownParameters(t *testing.T) {
 	}
 	check(s.Origin, s.Shop(t, "bench").Key, public)
 	check(s.Admin, adminKey, admin)
+}
+
+// TestExpire: a session that its merchant expires leads its payer to order anew, and
+// nothing more can be done to it.
+func TestExpire(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	open := s.Open(t, demotest.Order{})
+	end := func(how string) demotest.Answer {
+		return s.Do(t, s.merchantPost(t, open.Key, rand.Text(), "/v1/sessions/"+open.ID+"/"+how, "{}"))
+	}
+	for range 2 {
+		if a := end("expire"); a.Status != http.StatusOK || !strings.Contains(a.Body, `"status":"expired"`) {
+			t.Fatalf("status %d: %s", a.Status, a.Body)
+		}
+	}
+	if code, _ := end("cancel").Problem(t); code != pay.CodeConflict {
+		t.Errorf("canceling it: %s", code)
+	}
+	if page := s.Get(t, open.URL, "Accept", "text/html", "User-Agent", demotest.Desktop); !strings.Contains(page.Body, `data-state="expired"`) {
+		t.Errorf("the page is %s", page.Body)
+	}
+	var events struct{ Events []struct{ Type string } }
+	s.Get(t, s.Origin+"/v1/events", "Authorization", "Bearer "+open.Key).Decode(t, &events)
+	if len(events.Events) != 1 || events.Events[0].Type != "session.expired" {
+		t.Errorf("the events are %+v", events)
+	}
+}
+
+// TestMetadata: what a merchant keeps with a session comes back, in answers and events.
+func TestMetadata(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	key := s.Shop(t, "bench").Key
+	kept := map[string]string{"erp.order": "SO-1", "shop": "北京"}
+	var open struct {
+		ID       string
+		Metadata map[string]string
+	}
+	s.Do(t, s.merchantPost(t, key, "k", "/v1/sessions", s.JSON(t, demotest.Order{}, map[string]any{"metadata": kept}))).Decode(t, &open)
+	if !maps.Equal(open.Metadata, kept) {
+		t.Errorf("the new session has %v", open.Metadata)
+	}
+	s.Do(t, s.merchantPost(t, key, "k", "/v1/sessions/"+open.ID+"/cancel", "{}"))
+	var events struct {
+		Events []struct {
+			Data struct {
+				Session struct{ Metadata map[string]string }
+			}
+		}
+	}
+	s.Get(t, s.Origin+"/v1/events", "Authorization", "Bearer "+key).Decode(t, &events)
+	if len(events.Events) != 1 || !maps.Equal(events.Events[0].Data.Session.Metadata, kept) {
+		t.Errorf("the events are %+v", events)
+	}
+}
+
+// TestAllMistakes: every field at fault is in the one answer.
+func TestAllMistakes(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	a := s.Do(t, s.merchantPost(t, s.Shop(t, "bench").Key, "k", "/v1/sessions", `{"amount":{"currency":"CNY","value":0},"description":"Mug"}`))
+	var got struct {
+		Error struct {
+			Errors []struct{ Field, Message string }
+		}
+	}
+	a.Decode(t, &got)
+	var fields []string
+	for _, e := range got.Error.Errors {
+		fields = append(fields, e.Field)
+	}
+	if want := []string{"merchant_reference", "return_url", "amount.value"}; a.Status != http.StatusBadRequest || !slices.Equal(fields, want) {
+		t.Errorf("status %d, fields %q, want %q: %s", a.Status, fields, want, a.Body)
+	}
 }

@@ -151,7 +151,7 @@ type errorBody struct {
 // mistake is one of several in a body.
 type mistake struct {
 	Field   string `json:"field,omitempty"`
-	Line    int    `json:"line"`
+	Line    int    `json:"line,omitempty"` // where it is known
 	Message string `json:"message"`
 }
 
@@ -164,11 +164,21 @@ func failJSON(w http.ResponseWriter, r *http.Request, err error) {
 	if e, ok := errors.AsType[*pay.Error](err); ok {
 		body.Error.Message, body.Error.Field = e.Message, e.Field
 	}
+	body.Error.Errors = mistakesOf(err)
+	_ = writeJSON(w, statusOf(err), body) // it fails only where the client has left
+}
+
+// mistakesOf lists what is wrong with a request if it is more than one thing.
+func mistakesOf(err error) (list []mistake) {
 	problems, _ := errors.AsType[strictjson.Problems](err)
 	for _, p := range problems {
-		body.Error.Errors = append(body.Error.Errors, mistake{p.Path, p.Line, p.Message})
+		list = append(list, mistake{p.Path, p.Line, p.Message})
 	}
-	_ = writeJSON(w, statusOf(err), body) // it fails only where the client has left
+	several, _ := errors.AsType[pay.Errors](err)
+	for _, e := range several[:min(len(several), strictjson.MaxProblems)] {
+		list = append(list, mistake{Field: e.Field, Message: e.Message})
+	}
+	return list
 }
 
 const jsonType = "application/json; charset=utf-8"

@@ -24,6 +24,7 @@ type sessionBody struct {
 	Amount      pay.Money         `json:"amount"`
 	Description string            `json:"description"`
 	ReturnURL   string            `json:"return_url"`
+	Metadata    map[string]string `json:"metadata,omitempty"`
 	CreatedAt   time.Time         `json:"created_at"`
 	ExpiresAt   time.Time         `json:"expires_at"`
 	ServerTime  time.Time         `json:"server_time"`
@@ -101,7 +102,7 @@ func (s *Server) sessionBody(l *pay.Ledger) sessionBody {
 	now := s.now().UTC()
 	b := sessionBody{
 		ID: l.Session.ID, Status: l.StatusAt(now), Reference: l.Session.Reference, Amount: l.Session.Amount,
-		Description: l.Session.Description, ReturnURL: l.Session.ReturnURL,
+		Description: l.Session.Description, ReturnURL: l.Session.ReturnURL, Metadata: l.Session.Metadata,
 		CreatedAt: l.Session.CreatedAt, ExpiresAt: l.Session.ExpiresAt, ServerTime: now,
 		Payment: paymentOf(l), Surplus: surplusOf(l),
 		Attempts: []attemptBody{}, Refunds: []refundBody{},
@@ -228,12 +229,15 @@ func sessionFilter(u *url.URL) (f checkout.SessionFilter, err error) {
 	return f, err
 }
 
-func (s *Server) handleCancelSession(w http.ResponseWriter, r *http.Request) error {
-	return s.post(w, r, http.StatusOK, &struct{}{}, func(ctx context.Context, merchant string) (any, error) {
-		l, err := s.service.Cancel(ctx, merchant, r.PathValue("id"))
-		if err != nil {
-			return nil, err
-		}
-		return s.sessionBody(l), nil
-	})
+// handleEnd ends an open session in one of the ways that there are.
+func (s *Server) handleEnd(end func(ctx context.Context, merchant, id string) (*pay.Ledger, error)) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		return s.post(w, r, http.StatusOK, &struct{}{}, func(ctx context.Context, merchant string) (any, error) {
+			l, err := end(ctx, merchant, r.PathValue("id"))
+			if err != nil {
+				return nil, err
+			}
+			return s.sessionBody(l), nil
+		})
+	}
 }

@@ -430,14 +430,16 @@ func TestExpireAndCancel(t *testing.T) {
 		expire  pay.SessionStatus // after Expire
 		cancel  pay.SessionStatus // after Cancel
 		code    pay.Code          // of Cancel
+		early   pay.SessionStatus // after ExpireEarly
+		refused pay.Code          // of ExpireEarly
 	}{
-		{"open", func(*pay.Ledger) {}, expiry.Add(-1), pay.SessionOpen, pay.SessionCanceled, ""},
-		{"open-at-expiry", func(*pay.Ledger) {}, expiry, pay.SessionExpired, pay.SessionOpen, pay.CodeConflict},
-		{"expired", expired, expiry, pay.SessionExpired, pay.SessionExpired, pay.CodeConflict},
-		{"canceled", canceled, opened, pay.SessionCanceled, pay.SessionCanceled, ""},
-		{"canceled-after-expiry", canceled, expiry, pay.SessionCanceled, pay.SessionCanceled, ""},
-		{"paid", paid, expiry, pay.SessionPaid, pay.SessionPaid, pay.CodeConflict},
-		{"paid-late", func(l *pay.Ledger) { expired(l); paid(l) }, expiry, pay.SessionPaidLate, pay.SessionPaidLate, pay.CodeConflict},
+		{"open", func(*pay.Ledger) {}, expiry.Add(-1), pay.SessionOpen, pay.SessionCanceled, "", pay.SessionExpired, ""},
+		{"open-at-expiry", func(*pay.Ledger) {}, expiry, pay.SessionExpired, pay.SessionOpen, pay.CodeConflict, pay.SessionExpired, ""},
+		{"expired", expired, expiry, pay.SessionExpired, pay.SessionExpired, pay.CodeConflict, pay.SessionExpired, ""},
+		{"canceled", canceled, opened, pay.SessionCanceled, pay.SessionCanceled, "", pay.SessionCanceled, pay.CodeConflict},
+		{"canceled-after-expiry", canceled, expiry, pay.SessionCanceled, pay.SessionCanceled, "", pay.SessionCanceled, pay.CodeConflict},
+		{"paid", paid, expiry, pay.SessionPaid, pay.SessionPaid, pay.CodeConflict, pay.SessionPaid, pay.CodeConflict},
+		{"paid-late", func(l *pay.Ledger) { expired(l); paid(l) }, expiry, pay.SessionPaidLate, pay.SessionPaidLate, pay.CodeConflict, pay.SessionPaidLate, pay.CodeConflict},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -452,6 +454,10 @@ func TestExpireAndCancel(t *testing.T) {
 			l = clone(before)
 			checkCode(t, l.Cancel(test.at), test.code)
 			checkEnd(t, before, l, test.cancel, pay.EventSessionCanceled)
+
+			l = clone(before)
+			checkCode(t, l.ExpireEarly(test.at), test.refused)
+			checkEnd(t, before, l, test.early, pay.EventSessionExpired)
 		})
 	}
 }

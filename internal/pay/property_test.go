@@ -146,6 +146,10 @@ func (a *actor) cancel(t *rapid.T) {
 	a.change(t, func(l *pay.Ledger) error { return l.Cancel(a.now) })
 }
 
+func (a *actor) expireEarly(t *rapid.T) {
+	a.change(t, func(l *pay.Ledger) error { return l.ExpireEarly(a.now) })
+}
+
 func (a *actor) addRefund(t *rapid.T) {
 	a.refunds++
 	r := pay.Refund{
@@ -231,7 +235,7 @@ func TestLedgerHoldsEveryInvariant(t *testing.T) {
 		a.ledger = clone(openLedger())
 		t.Repeat(map[string]func(*rapid.T){
 			"begin": a.begin, "resume": a.resume, "reply": a.reply, "apply": a.apply, "contradict": a.contradict,
-			"invite": a.invite, "revoke": a.revoke, "checked": a.checked, "abandon": a.abandon, "expire": a.expire, "cancel": a.cancel,
+			"invite": a.invite, "revoke": a.revoke, "checked": a.checked, "abandon": a.abandon, "expire": a.expire, "cancel": a.cancel, "early": a.expireEarly,
 			"add-refund": a.addRefund, "follow-refund": a.followRefund, "returned": a.returned, "send-again": a.sendAgain, "wait": a.wait,
 		})
 	})

@@ -13,8 +13,9 @@ type Session struct {
 	Amount          Money
 	Description     string
 	Items           []Item
-	MerchantPayerID string // the merchant's id of the payer; decides rollout buckets only
-	Region          string // ISO 3166-1 alpha-2, or "" if unknown
+	Metadata        map[string]string // the merchant's own words about the order, which mean nothing to us
+	MerchantPayerID string            // the merchant's id of the payer; decides rollout buckets only
+	Region          string            // ISO 3166-1 alpha-2, or "" if unknown
 	ReturnURL       string
 	RenewURL        string // where a payer orders anew once the session has expired; "" for ReturnURL
 	Locale          string // BCP 47, or "" to follow the payer's browser
@@ -62,6 +63,16 @@ func (l *Ledger) Cancel(now time.Time) error {
 		return Errorf(CodeConflict, "", "a session that is %s cannot be canceled", status)
 	}
 	l.end(SessionCancels, EventSessionCanceled, now)
+	return nil
+}
+
+// ExpireEarly ends an open session on the merchant's word as if its time were over: its
+// payer is led to order anew. Twice is fine; a paid or canceled one fails with conflict.
+func (l *Ledger) ExpireEarly(now time.Time) error {
+	if status := l.StatusAt(now); status != SessionOpen && status != SessionExpired {
+		return Errorf(CodeConflict, "", "a session that is %s cannot expire", status)
+	}
+	l.end(SessionExpires, EventSessionExpired, now)
 	return nil
 }
 

@@ -42,6 +42,7 @@ type session struct {
 	CreatedAt time.Time         `json:"created_at"`
 	ExpiresAt time.Time         `json:"expires_at"`
 	Event     int64             `json:"event"` // its number within the session
+	Metadata  map[string]string `json:"metadata,omitempty"`
 }
 
 type payment struct {
@@ -75,7 +76,7 @@ func NewMessage(l *pay.Ledger, e pay.Event) (Message, error) {
 	}
 	p := payload{ID: m.ID, Type: e.Type, Timestamp: e.At, Data: data{Session: session{
 		ID: l.Session.ID, Reference: l.Session.Reference, Status: e.Session, Amount: l.Session.Amount,
-		CreatedAt: l.Session.CreatedAt, ExpiresAt: l.Session.ExpiresAt, Event: e.Number,
+		CreatedAt: l.Session.CreatedAt, ExpiresAt: l.Session.ExpiresAt, Event: e.Number, Metadata: l.Session.Metadata,
 	}}}
 	if a := l.Attempt(e.AttemptID); a != nil {
 		p.Data.Payment = &payment{

@@ -36,7 +36,7 @@ func (t table) set(from int) string {
 
 var sessions = newTable("sessions", `
 	id merchant token_hash reference amount_value amount_currency description items
-	payer_id region return_url renew_url locale document_version created_at expires_at
+	metadata payer_id region return_url renew_url locale document_version created_at expires_at
 	status winner last_event due_at claimed_until erased_at invitations`)
 
 // Places of columns of a session: those before sessionTerms are fixed when it is
@@ -58,7 +58,7 @@ type sessionRow struct {
 func sessionFields(s *sessionRow) []any {
 	return []any{
 		&s.ID, &s.Merchant, &s.TokenHash, &s.Reference, &s.Amount.Value, &s.Amount.Currency, &s.Description,
-		jsonColumn{&s.Items},
+		jsonColumn{&s.Items}, jsonColumn{&s.Metadata},
 		&s.MerchantPayerID, &s.Region, &s.ReturnURL, &s.RenewURL, &s.Locale, &s.DocumentVersion,
 		millis{&s.CreatedAt},
 		millis{&s.ExpiresAt},
