@@ -20,6 +20,8 @@ import (
 type scenarios struct {
 	List listScenarios `cmd:"" help:"List the named scenarios."`
 	Run  runScenarios  `cmd:"" help:"Play scenarios on a demo of their own, with the real page in Chromium."`
+
+	Record recordScenario `cmd:"" help:"Write what happened to a session of a running demo as a scenario, to be played again."`
 }
 
 // chosen are the flags that say which scenarios are meant.

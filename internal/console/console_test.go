@@ -18,6 +18,7 @@ import (
 	"morepay/internal/device"
 	"morepay/internal/pay"
 	"morepay/internal/qa"
+	"morepay/internal/scenario"
 )
 
 // The matrix has a cell for each method on each device, and says what the decision says.
@@ -230,6 +231,10 @@ func TestTraceHasExchanges(t *testing.T) {
 	story := s.Get(t, s.SimURL+"/qa/trace/"+open.ID+"?format=text").Body
 	if !strings.Contains(story, "exchange") || !strings.Contains(story, "POST /v3/pay/transactions/native") || !strings.Contains(story, "answer 200") {
 		t.Errorf("the story is\n%s", story)
+	}
+	page := s.Get(t, s.SimURL+"/qa/trace/"+open.ID).Body
+	if rows, err := scenario.Read([]byte(s.Get(t, s.SimURL+"/qa/trace/"+open.ID+"?format=scenario").Body)); err != nil || len(rows) != 1 || !strings.Contains(page, `href="?format=scenario"`) {
+		t.Errorf("as a scenario: %v, %+v", err, rows)
 	}
 }
 

@@ -3,16 +3,12 @@ package demo
 import (
 	"context"
 	"net/http"
-	"strconv"
-	"strings"
 
 	"morepay/internal/capability/document"
 	"morepay/internal/console"
 	"morepay/internal/demo/simulate"
-	"morepay/internal/providersim"
 	"morepay/internal/qa"
 	"morepay/internal/run"
-	"morepay/internal/trace"
 )
 
 // simulator serves the providers' side, the phone and the QA console.
@@ -57,35 +53,4 @@ func (d *Demo) merchants(ctx context.Context) (all console.Merchants, err error)
 	marks, err := d.Stores.Marks.Marks(ctx, now)
 	all.Learnt = qa.LearntOf(marks, all.Documents, now)
 	return all, err
-}
-
-// trace tells the story of a session with what the simulated providers know of it, and
-// what its payer's browser was heard to do.
-func (d *Demo) trace(ctx context.Context, sessionID string) (*trace.Trace, error) {
-	t, err := trace.Of(ctx, d.Stores.Ledgers, d.Stores.Outbox, sessionID)
-	if err != nil {
-		return nil, err
-	}
-	for _, a := range t.Attempts {
-		for _, e := range d.Sim.History("", a.OutTradeNo) {
-			t.Add(exchanged(e))
-		}
-	}
-	t.Add(d.watch.Of(sessionID)...)
-	return t, nil
-}
-
-// exchanged is the entry of a call that a simulated provider took, or of a notification.
-func exchanged(e providersim.Exchange) trace.Entry {
-	more := "answer " + strconv.Itoa(e.Status)
-	if e.Out {
-		more = "to us, try " + strconv.Itoa(e.Try) + ", our " + more
-	}
-	if e.Problem != "" {
-		more += ": " + e.Problem
-	}
-	if len(e.Faults) > 0 {
-		more += "; faults: " + strings.Join(e.Faults, ", ")
-	}
-	return trace.Entry{At: e.At, Kind: trace.Exchange, What: e.Name, About: e.Number, More: more}
 }

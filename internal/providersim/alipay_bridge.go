@@ -51,10 +51,12 @@ func (s *Sim) payTrade(q tradePayRequest) (result string, why error) {
 		return tradePayFail, inWords(Alipay, err)
 	}
 	if q.Do != "approve" {
+		s.decided(Cancels, p.order, q.User, "")
 		return tradePayCancel, nil
 	}
 	if _, err := s.pay(p.order, q.User); err != nil {
 		return tradePayFail, inWords(Alipay, err)
 	}
+	s.decided(Approves, p.order, q.User, "")
 	return tradePayOK, nil
 }

@@ -86,14 +86,25 @@ func (s *Sim) Clock() Clock {
 // Advance moves the clock, to let codes, links and orders expire and to bring retries
 // forward; a server that shares it moves along. A negative d moves it back: what has
 // expired can be paid again, and late.
-func (s *Sim) Advance(d time.Duration) { s.setClock(func(c *clock) { c.move(d) }) }
+func (s *Sim) Advance(d time.Duration) {
+	if d != 0 {
+		s.turned(Moves, d)
+	}
+	s.setClock(func(c *clock) { c.move(d) })
+}
 
 // Freeze stops the clock, or lets it go on from where it stands. Advance moves it all
 // the same.
-func (s *Sim) Freeze(stand bool) { s.setClock(func(c *clock) { c.freeze(stand) }) }
+func (s *Sim) Freeze(stand bool) {
+	s.turned(Freezes, 0)
+	s.setClock(func(c *clock) { c.freeze(stand) })
+}
 
 // Part puts the clock of a server that shares ours ahead, or behind if d is negative.
-func (s *Sim) Part(d time.Duration) { s.setClock(func(c *clock) { c.ahead = d }) }
+func (s *Sim) Part(d time.Duration) {
+	s.turned(Parts, d)
+	s.setClock(func(c *clock) { c.ahead = d })
+}
 
 func (s *Sim) setClock(set func(*clock)) {
 	s.clock.mu.Lock()
@@ -145,6 +156,7 @@ func tooFar(seconds int64) bool { return seconds > maxAdvance || seconds < -maxA
 // Options.Reset can do that. Orders stay.
 func (s *Sim) Reset() error {
 	s.Calm()
+	s.turned(Resets, 0)
 	s.setClock(func(c *clock) { c.offset, c.frozen, c.ahead = 0, time.Time{}, 0 })
 	s.mu.Lock()
 	s.holder, s.handset = Ming, newHandset()

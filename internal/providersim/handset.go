@@ -72,12 +72,13 @@ func (s *Sim) Install(w Wallet, i Installation) error {
 	if (i.After != 0) != (i.Opens == OpensLate) || i.After < 0 || i.After > maxLate {
 		return fmt.Errorf("after_seconds: 1 to %d for late, none for others", maxLate)
 	}
+	if i.Session != "" && s.options.Numbers == nil {
+		return errNoSessions
+	}
+	s.acted(Act{Do: Installs, Wallet: w, Installed: i})
 	if i.Session == "" {
 		s.handset.wallets[w] = i
 		return nil
-	}
-	if s.options.Numbers == nil {
-		return errNoSessions
 	}
 	own := slices.DeleteFunc(s.handset.own[w], func(o Installation) bool { return o.Session == i.Session })
 	s.handset.own[w] = append(own[max(0, len(own)-maxOwn+1):], i)
@@ -230,6 +231,7 @@ func (s *Sim) Decline(user User, ref, why string) (Payment, error) {
 	if at < 0 {
 		return s.show(o), fmt.Errorf("why: one of %v", wordsOfDecline)
 	}
+	s.decided(Declines, o, user, why)
 	return s.show(o), inWords(o.account.wallet(), wordsOfDecline[at])
 }
 

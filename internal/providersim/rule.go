@@ -62,6 +62,7 @@ func (s *Sim) Inject(rules ...Rule) error {
 		r.rand = rand.New(rand.NewPCG(s.seed, h.Sum64()))
 		s.options.Log.Info("fault in force", "rule", r.Rule, "seed", s.seed)
 		s.rules = append(s.rules, r)
+		s.acted(Act{Do: Injects, Rule: r.Rule, Seed: s.seed})
 	}
 	return nil
 }
@@ -99,6 +100,9 @@ const withoutNumber = opIdentify | opBill
 func (s *Sim) Calm() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if len(s.rules) > 0 {
+		s.acted(Act{Do: Calms})
+	}
 	s.rules, s.injected = nil, 0
 }
 
@@ -115,6 +119,9 @@ func operation(name string) operations {
 func (s *Sim) Reseed(seed uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if len(s.rules) > 0 {
+		s.acted(Act{Do: Calms})
+	}
 	s.rules, s.injected, s.seed = nil, 0, seed
 }
 

@@ -60,6 +60,7 @@ type Sim struct {
 	rules        []*rule // the faults in force
 	injected     int     // rules so far, since Calm
 	record       record
+	acts         []Act
 	jobs         jobs
 	planned      int                   // jobs so far
 	held         map[string][]*message // by account: waiting to be overtaken

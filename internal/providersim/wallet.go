@@ -266,6 +266,7 @@ func (s *Sim) Approve(user User, ref string) (Payment, error) {
 	if _, err := s.pay(o, user); err != nil {
 		return s.show(o), inWords(o.account.wallet(), err)
 	}
+	s.decided(Approves, o, user, "")
 	return s.show(o), nil
 }
 
@@ -275,6 +276,9 @@ func (s *Sim) Cancel(user User, ref string) (Payment, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	o, err := s.reach(user, ref)
+	if err == nil {
+		s.decided(Cancels, o, user, "")
+	}
 	return s.show(o), err
 }
 

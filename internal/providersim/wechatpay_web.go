@@ -294,11 +294,13 @@ func (s *Sim) payByBridge(b bridgeRequest) (result string, why error) {
 		return "fail", inWords(WeChat, err)
 	}
 	if b.Do != "approve" {
+		s.decided(Cancels, p.order, b.User, "")
 		return "cancel", nil
 	}
 	if _, err := s.pay(p.order, b.User); err != nil {
 		return "fail", inWords(WeChat, err)
 	}
+	s.decided(Approves, p.order, b.User, "")
 	return "ok", nil
 }
 

@@ -50,6 +50,9 @@ const (
 // OurPage is where an answer leads that leads back to the session's page.
 const OurPage = "our page"
 
+// Outside begins where an answer leads that leads away from it; the scheme follows.
+const Outside = "an address of "
+
 // At returns the entry of what a browser did.
 func (b Browser) At(at time.Time) Entry {
 	what := b.Did

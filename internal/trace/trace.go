@@ -37,6 +37,7 @@ type Trace struct {
 	Attempts []Attempt `json:"attempts"`
 	Refunds  []Refund  `json:"refunds"`
 	Entries  []Entry   `json:"entries"` // oldest first
+	Scenario string    `json:"-"`       // address of the same as a scenario to be played again, or ""
 }
 
 // Session is what a trace says of the session itself.
@@ -65,6 +66,7 @@ type Attempt struct {
 	Abandoned  bool             `json:"abandoned,omitempty"` // its payer has turned away from it
 	Sends      int              `json:"sends"`               // requests for it that may have left
 	Checks     int              `json:"checks"`              // times that the provider was asked how it stands
+	PaidAt     time.Time        `json:"paid_at,omitzero"`
 }
 
 // Refund is what a trace says of a refund.
@@ -90,6 +92,7 @@ const (
 	Webhook    Kind = "webhook"    // the newest try to tell the merchant
 	Exchange   Kind = "exchange"   // a call that a simulated provider took, or a notification that it sent
 	Heard      Kind = "browser"    // what a browser was heard to do, in test mode
+	Hand       Kind = "hand"       // what somebody did at the simulated providers
 )
 
 // Entry is one thing that happened.
@@ -100,7 +103,9 @@ type Entry struct {
 	About string    `json:"about,omitempty"` // id of the attempt or refund, or a payment's number
 	More  string    `json:"more,omitempty"`
 
+	Faults  []string `json:"faults,omitempty"`  // that struck an Exchange
 	Browser *Browser `json:"browser,omitempty"` // in full, if Kind is Heard
+	Act     *Act     `json:"act,omitempty"`     // in full, if Kind is Hand
 }
 
 // quarantined bounds the entries of one payment on the desk that are listed.
@@ -133,7 +138,7 @@ func (t *Trace) list(l *pay.Ledger) {
 	for i := range l.Attempts {
 		a := &l.Attempts[i]
 		t.Attempts = append(t.Attempts, Attempt{
-			a.ID, a.Method, a.Rail, a.Provider, a.Account, a.OutTradeNo, a.Reference, a.State, a.Invitation != "", a.Abandoned, a.Sends, a.Checks,
+			a.ID, a.Method, a.Rail, a.Provider, a.Account, a.OutTradeNo, a.Reference, a.State, a.Invitation != "", a.Abandoned, a.Sends, a.Checks, a.PaidAt,
 		})
 	}
 	for i := range l.Refunds {

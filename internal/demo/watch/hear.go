@@ -91,11 +91,13 @@ func profile(d device.Device) string {
 // page hears of a page that was drawn, or of a client that asks how the session stands.
 func (h *hearing) page(s *story, b *trace.Browser) {
 	p := &h.parsed
-	switch {
-	case h.asJSON():
-		return
-	case p.Choose:
+	if p.Choose {
 		b.Asked = "list"
+	}
+	if h.asJSON() {
+		return
+	}
+	switch {
 	case p.PageQR != "":
 		b.Asked = "code of our page"
 		b.Method, b.Rail = p.PageQR, pay.RailPageQR
@@ -197,7 +199,7 @@ func (h *hearing) leads(location string) string {
 	if token, _, _ := split(to.Path); token != "" && (to.Host == "" || to.Host == h.request.Host) {
 		return trace.OurPage
 	}
-	return "an address of " + to.Scheme
+	return trace.Outside + to.Scheme
 }
 
 // maxKept bounds what is read along of a form and of an answer, in bytes.
