@@ -27,7 +27,30 @@ func (r *run) judge(ctx context.Context) error {
 	if back := now.refunded(); back != want.Refunded {
 		return fmt.Errorf("%d fen have gone back, want %d: %+v", back, want.Refunded, now.Refunds)
 	}
-	return r.judgeTold(ctx)
+	if err := r.judgeTold(ctx); err != nil || r.payer == nil { // on the way to a wallet nothing strikes who does not go
+		return err
+	}
+	return r.judgeFaults(ctx)
+}
+
+// judgeFaults demands that each fault has struck: a scenario without its fault tells
+// nothing.
+func (r *run) judgeFaults(ctx context.Context) error {
+	var left struct {
+		Rules []struct {
+			Fault string `json:"fault"`
+			Next  int    `json:"next"`
+		} `json:"rules"`
+	}
+	if err := r.stage.control(ctx, "faults", nil, &left); err != nil {
+		return err
+	}
+	for _, rule := range left.Rules {
+		if rule.Next > 0 {
+			return fmt.Errorf("%s has not struck, %d to go", rule.Fault, rule.Next)
+		}
+	}
+	return nil
 }
 
 func (s session) paid() (n int) {

@@ -219,9 +219,14 @@ func (r *run) address() string {
 
 // merchant makes a call of the merchant's server; in is nil to ask only.
 func (r *run) merchant(ctx context.Context, path string, in, into any) error {
+	return r.merchantOnce(ctx, "", path, in, into)
+}
+
+// merchantOnce is such a call under an idempotency key, a new one if that is "".
+func (r *run) merchantOnce(ctx context.Context, key, path string, in, into any) error {
 	header := http.Header{"Authorization": {"Bearer " + r.stage.Key(r.Merchant)}}
 	if in != nil {
-		header.Set("Idempotency-Key", fmt.Sprintf("%s-%d", strings.ReplaceAll(path, "/", "-"), time.Now().UnixNano()))
+		header.Set("Idempotency-Key", cmp.Or(key, fmt.Sprintf("%s-%d", strings.ReplaceAll(path, "/", "-"), time.Now().UnixNano())))
 	}
 	return call(ctx, r.stage.Origin+path, header, in, into)
 }

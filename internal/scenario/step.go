@@ -64,6 +64,7 @@ var verbs = byName([]Verb{
 	{Name: "see", Args: "SIGHT [WHICH]", least: 1, most: 2, screen: true, Does: "waits until the page shows what is named in the table of sights", do: see},
 	{Name: "miss", Args: "SIGHT [WHICH]", least: 1, most: 2, screen: true, Does: "the page does not show it now", do: miss},
 	{Name: "read", Args: "TEXT", least: 1, most: -1, screen: true, Does: "waits until the page says these words", do: read},
+	{Name: "link", Args: "TEXT", least: 1, most: -1, screen: true, Does: "waits until the page has a link with this in its address", do: link},
 	{Name: "back", screen: true, Does: "the browser's Back", do: travel("back")},
 	{Name: "forward", screen: true, Does: "the browser's Forward", do: travel("forward")},
 	{Name: "reload", screen: true, Does: "loads the page again", do: travel("reload")},
@@ -75,10 +76,13 @@ var verbs = byName([]Verb{
 	{Name: "answer", Args: "ANSWER", least: 1, most: 1, screen: true, Does: "the payer decides in the payment window of the app around the page: approve or cancel", do: answer, plain: tapInWallet},
 	{Name: "post", Args: "METHOD RAIL TIMES", least: 3, most: 3, Does: "the form of a way to pay is posted so often at once", do: post},
 	{Name: "advance", Args: "SECONDS", least: 1, most: 1, Does: "moves the clock of both sides, back too", do: advance},
+	{Name: "struck", Does: "waits until each fault has struck as often as it was to", do: struck},
 	{Name: "calm", Does: "ends all faults", do: calm},
 	{Name: "await", Args: "STATUS", least: 1, most: 1, Does: "waits until the merchant sees the session in this status", do: await},
+	{Name: "await-attempt", Args: "STATE", least: 1, most: 1, Does: "waits until the merchant sees the newest attempt in this state", do: awaitAttempt},
 	{Name: "close", Does: "the merchant cancels the session", do: closeSession},
-	{Name: "refund", Args: "FEN", least: 1, most: 1, Does: "the merchant gives so much back", do: refund},
+	{Name: "refund", Args: "FEN [KEY]", least: 1, most: 2, Does: "the merchant gives so much back; the same key is the same refund", do: refund},
+	{Name: "refund-refused", Args: "FEN CODE", least: 2, most: 2, Does: "the merchant may not give so much back, and hears this code", do: refundRefused},
 	{Name: "offered", Args: "METHOD RAILS", least: 2, most: 2, Does: "the decision has the method with these rails, split by commas", do: offered},
 	{Name: "reason", Args: "METHOD CODE", least: 2, most: 2, Does: "the decision keeps the method away for this reason", do: reason},
 })
@@ -155,6 +159,10 @@ func read(ctx context.Context, r *run, args []string) error {
 	return r.payer.Await(ctx, "document.body.innerText.includes("+strconv.Quote(args[0])+")")
 }
 
+func link(ctx context.Context, r *run, args []string) error {
+	return r.payer.Await(ctx, `[...document.links].some((a) => a.getAttribute("href").includes(`+strconv.Quote(args[0])+`))`)
+}
+
 func travel(where string) func(context.Context, *run, []string) error {
 	return func(ctx context.Context, r *run, _ []string) error { return r.payer.Travel(ctx, where) }
 }
@@ -210,6 +218,10 @@ func advance(ctx context.Context, r *run, args []string) error {
 	return r.stage.control(ctx, "clock", map[string]any{"advance_seconds": seconds}, nil)
 }
 
+func struck(ctx context.Context, r *run, _ []string) error {
+	return r.until(ctx, func() error { return r.judgeFaults(ctx) })
+}
+
 func calm(ctx context.Context, r *run, _ []string) error { return r.stage.calm(ctx) }
 
 func await(ctx context.Context, r *run, args []string) error {
@@ -222,17 +234,47 @@ func await(ctx context.Context, r *run, args []string) error {
 	})
 }
 
+func awaitAttempt(ctx context.Context, r *run, args []string) error {
+	return r.until(ctx, func() error {
+		now, err := r.look(ctx)
+		if err == nil && (len(now.Attempts) == 0 || string(now.Attempts[len(now.Attempts)-1].State) != args[0]) {
+			err = fmt.Errorf("the attempts are %+v", now.Attempts)
+		}
+		return err
+	})
+}
+
 func closeSession(ctx context.Context, r *run, _ []string) error {
 	return r.merchant(ctx, "/v1/sessions/"+r.session.ID+"/cancel", map[string]any{}, nil)
 }
 
 func refund(ctx context.Context, r *run, args []string) error {
+	return r.giveBack(ctx, args)
+}
+
+func refundRefused(ctx context.Context, r *run, args []string) error {
+	err := r.giveBack(ctx, args[:1])
+	if err == nil {
+		return errors.New("it was taken")
+	}
+	if !strings.Contains(err.Error(), `"`+args[1]+`"`) {
+		return err
+	}
+	return nil
+}
+
+// giveBack makes a refund of FEN, under a key of its own unless one follows.
+func (r *run) giveBack(ctx context.Context, args []string) error {
 	fen, err := strconv.ParseInt(args[0], 10, 64)
 	if err != nil {
 		return errors.New("FEN is a whole number")
 	}
-	return r.merchant(ctx, "/v1/sessions/"+r.session.ID+"/refunds", map[string]any{
-		"amount": map[string]any{"currency": "CNY", "value": fen}, "reason": r.Name,
+	key := ""
+	if len(args) > 1 {
+		key = r.session.ID + "-" + args[1]
+	}
+	return r.merchantOnce(ctx, key, "/v1/sessions/"+r.session.ID+"/refunds", map[string]any{
+		"amount": map[string]any{"currency": "CNY", "value": fen}, "reason": "scenario",
 	}, nil)
 }
 
