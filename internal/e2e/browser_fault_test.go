@@ -17,37 +17,32 @@ var sights = map[providersim.Sight]string{
 }
 
 // Whatever the provider does, whoever has tapped sees what the fault's row says: a
-// code, or a reason and the other ways to pay, with scripts and without. The server
-// counts the seconds, so a page that is loaded later says what it would have said.
-// Each has a server of its own, so that the fault strikes the order and nothing else.
-func faultsOnThePage(t *testing.T, _ *demotest.Demo, browser *browsertest.Browser) {
+// code, or a reason and the other ways to pay. Here without scripts; with them it is a
+// matter of scenarios. The server counts the seconds, so a page that is loaded later says
+// what it would have said. Each has a server of its own, so that the fault strikes the
+// order and nothing else.
+func faultsWithoutScript(t *testing.T, _ *demotest.Demo, browser *browsertest.Browser) {
 	for _, fault := range providersim.Faults() {
 		if sights[fault.Shows] == "" {
 			continue
 		}
-		for _, scripts := range []bool{true, false} {
-			name := fault.Name
-			if !scripts {
-				name += "-without-script"
+		t.Run(fault.Name, func(t *testing.T) {
+			s := demotest.Start(t)
+			open := s.Open(t, demotest.Order{})
+			if err := s.Sim.Inject(providersim.Rule{Fault: fault.Name, Operation: "prepay", Session: open.ID, Next: 1}); err != nil {
+				t.Fatal(err)
 			}
-			t.Run(name, func(t *testing.T) {
-				s := demotest.Start(t)
-				open := s.Open(t, demotest.Order{})
-				strike(t, s, providersim.Rule{Fault: fault.Name, Operation: "prepay", Session: open.ID, Next: 1})
-				tab := show(t, browser, demotest.Desktop)
-				tab.Allow("502 (Bad Gateway)") // what says that the provider refused
-				if !scripts {
-					tab.Run(emulation.SetScriptExecutionDisabled(true))
-				}
-				load(tab, open.URL, scripts)
-				tap(tab, wayUnder(fault))
-				tab.Wait(`!` + is("select") + ` || ` + has(`.notice`))
-				tab.Wait(sights[fault.Shows])
-				if now := s.Look(t, open); len(now.Attempts) != 1 {
-					t.Errorf("the attempts are %+v", now.Attempts)
-				}
-			})
-		}
+			tab := show(t, browser, demotest.Desktop)
+			tab.Allow("502 (Bad Gateway)") // what says that the provider refused
+			tab.Run(emulation.SetScriptExecutionDisabled(true))
+			load(tab, open.URL, false)
+			tap(tab, wayUnder(fault))
+			tab.Wait(`!` + is("select") + ` || ` + has(`.notice`))
+			tab.Wait(sights[fault.Shows])
+			if now := s.Look(t, open); len(now.Attempts) != 1 {
+				t.Errorf("the attempts are %+v", now.Attempts)
+			}
+		})
 	}
 }
 
@@ -62,84 +57,6 @@ func wayUnder(fault providersim.Fault) string {
 		}
 	}
 	return `[data-method="jd_pay"] form button`
-}
-
-func strike(t *testing.T, s *demotest.Demo, r providersim.Rule) {
-	t.Helper()
-	if err := s.Sim.Inject(r); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// faultsUnseen are those of which nothing is to be seen: the code stays until the page
-// says paid.
-func faultsUnseen(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
-	for _, fault := range providersim.Faults() {
-		if fault.Shows != providersim.ShowsNothing {
-			continue
-		}
-		t.Run(fault.Name, func(t *testing.T) {
-			open := s.Open(t, demotest.Order{})
-			strike(t, s, providersim.Rule{Fault: fault.Name, Session: open.ID, Next: 1})
-			tab := show(t, browser, demotest.Desktop)
-			tab.Go(open.URL)
-			tab.Wait(ready)
-			tap(tab, wayUnder(fault))
-			staysUntilPaid(t, s, open, tab)
-		})
-	}
-	s.Sim.Calm()
-}
-
-// faultsOnTheWay strike the payer between our page and the wallet. Back on our page,
-// what they tapped can be tapped again, and leads to the wallet.
-func faultsOnTheWay(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
-	ways := map[string]struct{ agent, rail string }{
-		"page": {demotest.Android, "deep_link"}, "identify": {demotest.WeChat, "jsapi"},
-	}
-	for _, fault := range providersim.Faults() {
-		if fault.Shows != providersim.ShowsRetry {
-			continue
-		}
-		t.Run(fault.Name, func(t *testing.T) {
-			way := ways[fault.On[0]]
-			open := s.Open(t, demotest.Order{})
-			strike(t, s, providersim.Rule{Fault: fault.Name, Next: 1})
-			tab := show(t, browser, way.agent)
-			tab.Go(open.URL)
-			tab.Wait(ready)
-			again := `form[data-rail="` + way.rail + `"] button`
-			tab.Eval(`window.before = true`, nil)
-			tap(tab, wallet+again)
-			if fault.On[0] == "page" {
-				tab.Wait(has(`[data-result="refused"]`))
-				travel(t, tab, -1)
-				tab.Wait(`location.pathname.startsWith("/pay/")`)
-				tab.Eval(`delete window.before`, nil) // a page may come back as it was left
-			}
-			tab.Wait(`!window.before && ` + has(again))
-			if rules := s.Sim.Rules(); len(rules) > 0 {
-				t.Errorf("%v never struck", rules)
-			}
-			tap(tab, again)
-			tab.Wait(has(`[data-result="launched"]`) + ` || ` + is("waiting"))
-			if now := s.Look(t, open); len(now.Attempts) != 1 {
-				t.Errorf("the attempts are %+v", now.Attempts)
-			}
-		})
-	}
-}
-
-// staysUntilPaid pays what is on show, again if the wallet declines.
-func staysUntilPaid(t *testing.T, s *demotest.Demo, open demotest.Session, tab *browsertest.Tab) {
-	t.Helper()
-	tab.Wait(has(`svg[data-qr]`) + ` || ` + is("paid"))
-	number := s.Look(t, open).Attempts[0].OutTradeNo
-	if _, err := s.Sim.Approve(providersim.Ming, number); err != nil {
-		tab.Wait(has(`svg[data-qr]`) + ` || ` + is("paid"))
-		s.Sim.Approve(providersim.Ming, number) // who was there before has paid
-	}
-	tab.Wait(is("paid"))
 }
 
 // A provider that says nothing at all: the payer hears so, and trying again takes up
