@@ -70,6 +70,7 @@ var english = map[string]string{
 	"via.kills-streams": "event streams die after two seconds",
 
 	"shows.bench":       "every method, WeChat Pay first",
+	"shows.conditions":  "each method under a condition of its own",
 	"shows.demo":        "Alipay and WeChat Pay, two more folded",
 	"shows.oneacquirer": "all by one acquirer",
 	"shows.everything":  "every method that there is",
@@ -135,6 +136,7 @@ var chinese = map[string]string{
 	"via.kills-streams": "事件流两秒后中断",
 
 	"shows.bench":       "全部支付方式，微信支付在前",
+	"shows.conditions":  "每种支付方式各有条件",
 	"shows.demo":        "支付宝和微信支付，其余折叠",
 	"shows.oneacquirer": "全部经由一家收单机构",
 	"shows.everything":  "所有支付方式",

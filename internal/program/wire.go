@@ -168,7 +168,7 @@ func OpenAccounts(c Config, merchants []folder.Merchant, registry prometheus.Reg
 	client := provider.NewHTTPClient(provider.WatchClock(c.transport(), time.Now, func(host string, skew time.Duration) {
 		c.Log.Error("our clock and a provider's differ", "host", host, "ahead", skew)
 	}))
-	return folder.OpenAccounts(merchants, provider.Env{HTTP: client, TestURL: c.SimURL, Now: time.Now}, registry)
+	return folder.OpenAccounts(merchants, provider.Env{HTTP: client, TestURL: c.SimURL, Now: time.Now, Clock: orNow(c.Now)}, registry)
 }
 
 // transport reaches the providers.

@@ -197,5 +197,14 @@ type Env struct {
 	ReadKey     func(name string) ([]byte, error) // reads a key file named in the account's settings; its errors don't repeat the name, which may be a key
 	Granted     []pay.Rail                        // what the merchant's document offers of this provider: settings that these need must be there
 	Instalments bool                              // whether it offers instalments of this provider
-	Now         func() time.Time
+	Now         func() time.Time                  // by which signatures are made and judged
+	Clock       func() time.Time                  // the server's, by which links and codes end; Now if nil
+}
+
+// Time returns the time on the server's clock, which a tester may have moved.
+func (e Env) Time() time.Time {
+	if e.Clock == nil {
+		return e.Now()
+	}
+	return e.Clock()
 }

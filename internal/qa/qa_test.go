@@ -201,8 +201,6 @@ func rows(t *testing.T, text string) [][]string {
 func TestEveryReasonIsInTheMatrix(t *testing.T) {
 	t.Parallel()
 	missing := map[capability.ReasonCode]string{
-		capability.ReasonAmountBelowMin:    "the samples take any amount from 1 fen",
-		capability.ReasonRegionUnsupported: "the samples serve every region",
 		capability.ReasonNoRailOnDevice:    "every method of the table has a rail on every device",
 		capability.ReasonNoAccount:         "documents say nothing of accounts",
 		capability.ReasonRailNotGranted:    "our own page is a way out wherever the samples lack a grant",

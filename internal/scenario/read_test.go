@@ -22,6 +22,8 @@ func TestReadRefuses(t *testing.T) {
 		`{"name":"n"}`:                               "steps",
 		`{` + ok + `,"device":"walkie-talkie"}`:      "device",
 		`{` + ok + `,"scripts":"some"}`:              "scripts",
+		`{` + ok + `,"at":"tomorrow"}`:               "at",
+		`{` + ok + `,"query":"a=%zz"}`:               "query",
 		`{` + ok + `,"colour":"red"}`:                "colour",
 		`{"name":"n","steps":["fly"]}`:               "steps[0]",
 		`{"name":"n","steps":["choose wechat_pay"]}`: "METHOD RAIL",

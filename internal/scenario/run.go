@@ -156,6 +156,9 @@ func (r *run) prepare(ctx context.Context) error {
 	if err := r.stage.control(ctx, "reset", map[string]any{}, nil); err != nil {
 		return err
 	}
+	if err := r.setClock(ctx); err != nil {
+		return err
+	}
 	if r.Phone != nil {
 		if err := r.stage.control(ctx, "phone", r.Phone, nil); err != nil {
 			return err
@@ -172,6 +175,15 @@ func (r *run) prepare(ctx context.Context) error {
 		}
 	}
 	return r.stage.control(ctx, "faults", map[string]any{"seed": r.options.Seed, "rules": rules}, nil)
+}
+
+func (r *run) setClock(ctx context.Context) error {
+	at, err := r.moment()
+	if err != nil || at.IsZero() {
+		return err
+	}
+	ahead := int64(time.Until(at) / time.Second)
+	return r.stage.control(ctx, "clock", map[string]any{"advance_seconds": ahead}, nil)
 }
 
 // session is one as its merchant sees it.
@@ -211,10 +223,14 @@ func (r *run) openSession(ctx context.Context) error {
 
 // address is that of the page, as the payer opens it.
 func (r *run) address() string {
-	if r.Via == "" {
+	query := r.Query
+	if r.Via != "" {
+		query = strings.TrimPrefix(query+"&via="+url.QueryEscape(r.Via), "&")
+	}
+	if query == "" {
 		return r.session.URL
 	}
-	return r.session.URL + "?via=" + url.QueryEscape(r.Via)
+	return r.session.URL + "?" + query
 }
 
 // merchant makes a call of the merchant's server; in is nil to ask only.
@@ -433,17 +449,21 @@ func (c choice) Codes() []string {
 
 // decision asks how the server decides about a method for this order on this device.
 func (r *run) decision(ctx context.Context, method string) (choice, error) {
-	question := map[string]any{"amount": pay.Money{Currency: "CNY", Value: aSmallOrder}, "user_agent": r.agent}
-	var order map[string]json.RawMessage
+	order := struct {
+		Amount pay.Money  `json:"amount"`
+		Items  []pay.Item `json:"items"`
+		Payer  struct {
+			ID     string `json:"id"`
+			Region string `json:"region"`
+		} `json:"payer"`
+	}{Amount: pay.Money{Currency: "CNY", Value: aSmallOrder}}
 	if len(r.Order) > 0 {
 		if err := json.Unmarshal(r.Order, &order); err != nil {
 			return choice{}, err
 		}
 	}
-	for _, name := range []string{"amount", "items", "payer_id", "region"} {
-		if v, ok := order[name]; ok {
-			question[name] = v
-		}
+	question := map[string]any{
+		"amount": order.Amount, "items": order.Items, "user_agent": r.agent, "payer_id": order.Payer.ID, "region": order.Payer.Region,
 	}
 	var said struct {
 		Decision struct {

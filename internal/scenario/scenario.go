@@ -16,9 +16,11 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"morepay/internal/device"
 	"morepay/internal/pay"
@@ -36,7 +38,9 @@ type Scenario struct {
 	Device   device.Profile  `json:"device,omitempty"`   // chrome-windows if left out; @VERSION of its app may follow
 	Locale   string          `json:"locale,omitempty"`   // en if left out
 	Scripts  Scripts         `json:"scripts,omitempty"`
-	Via      string          `json:"via,omitempty"` // the network, see demo.Modes
+	Via      string          `json:"via,omitempty"`   // the network, see demo.Modes
+	Query    string          `json:"query,omitempty"` // what the shop's page puts into the page's address, such as remove=alipay
+	At       string          `json:"at,omitempty"`    // the time, RFC 3339, on both clocks when the session is opened; now if left out
 	Phone    *Phone          `json:"phone,omitempty"`
 	Faults   []Fault         `json:"faults,omitempty"`
 
@@ -143,6 +147,12 @@ func (s *Scenario) check() error {
 	if !slices.Contains([]Scripts{AllScripts, NoWASM, NoScripts}, s.Scripts) {
 		return fmt.Errorf("scripts: %s, %s, or left out", NoWASM, NoScripts)
 	}
+	if _, err := s.moment(); err != nil {
+		return fmt.Errorf("at: %w", err)
+	}
+	if _, err := url.ParseQuery(s.Query); err != nil {
+		return fmt.Errorf("query: %w", err)
+	}
 	if len(s.Steps) == 0 {
 		return fmt.Errorf("steps: needed")
 	}
@@ -155,6 +165,14 @@ func (s *Scenario) check() error {
 		return fmt.Errorf("ledger.status: needed")
 	}
 	return nil
+}
+
+// moment is when it begins; the zero time if that is now.
+func (s *Scenario) moment() (time.Time, error) {
+	if s.At == "" {
+		return time.Time{}, nil
+	}
+	return time.Parse(time.RFC3339, s.At)
 }
 
 // Select returns the scenarios whose name or group has one of the words, split by

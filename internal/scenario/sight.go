@@ -42,7 +42,10 @@ var states = []string{"select", "submitting", "waiting", "paid", "failed", "expi
 var parts = map[string]string{
 	"method": has(`[data-method="%s"] form[data-rail] button`),
 	"code":   has(`svg[data-qr="%s"]`),
-	"result": has(`[data-result="%s"]`), // of a simulated wallet's or cashier's page
+	"row":    has(`[data-method~="%s"]`),             // that can be chosen or not, or is one of several
+	"closed": has(`[data-method="%s"][data-reason]`), // a row that can't be chosen
+	"reason": has(`[data-reason~="%s"]`),             // the code that such a row has
+	"result": has(`[data-result="%s"]`),              // of a simulated wallet's or cashier's page
 }
 
 func has(selector string) string { return "document.querySelector(`" + selector + "`)" }

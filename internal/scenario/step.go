@@ -83,8 +83,8 @@ var verbs = byName([]Verb{
 	{Name: "close", Does: "the merchant cancels the session", do: closeSession},
 	{Name: "refund", Args: "FEN [KEY]", least: 1, most: 2, Does: "the merchant gives so much back; the same key is the same refund", do: refund},
 	{Name: "refund-refused", Args: "FEN CODE", least: 2, most: 2, Does: "the merchant may not give so much back, and hears this code", do: refundRefused},
-	{Name: "offered", Args: "METHOD RAILS", least: 2, most: 2, Does: "the decision has the method with these rails, split by commas", do: offered},
-	{Name: "reason", Args: "METHOD CODE", least: 2, most: 2, Does: "the decision keeps the method away for this reason", do: reason},
+	{Name: "offered", Args: "METHOD RAILS", least: 2, most: 2, Does: "waits until the decision has the method with these rails, split by commas", do: offered},
+	{Name: "reason", Args: "METHOD CODE", least: 2, most: 2, Does: "waits until the decision keeps the method away for this reason", do: reason},
 })
 
 func byName(list []Verb) map[string]Verb {
@@ -279,25 +279,29 @@ func (r *run) giveBack(ctx context.Context, args []string) error {
 }
 
 func offered(ctx context.Context, r *run, args []string) error {
-	c, err := r.decision(ctx, args[0])
-	if err != nil {
-		return err
-	}
-	if got := strings.Join(c.Ladder, ","); got != args[1] {
-		return fmt.Errorf("the rails are %q, for %v", got, c.Codes())
-	}
-	return nil
+	return r.until(ctx, func() error {
+		c, err := r.decision(ctx, args[0])
+		if err != nil {
+			return err
+		}
+		if got := strings.Join(c.Ladder, ","); got != args[1] {
+			return fmt.Errorf("the rails are %q, for %v", got, c.Codes())
+		}
+		return nil
+	})
 }
 
 func reason(ctx context.Context, r *run, args []string) error {
-	c, err := r.decision(ctx, args[0])
-	if err != nil {
-		return err
-	}
-	if !slices.Contains(c.Codes(), args[1]) {
-		return fmt.Errorf("the rails are %q, the reasons %v", c.Ladder, c.Codes())
-	}
-	return nil
+	return r.until(ctx, func() error {
+		c, err := r.decision(ctx, args[0])
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(c.Codes(), args[1]) {
+			return fmt.Errorf("the rails are %q, the reasons %v", c.Ladder, c.Codes())
+		}
+		return nil
+	})
 }
 
 // pollEvery is how often something is looked at that can't be waited for.

@@ -151,7 +151,7 @@ func (a *account) Start(ctx context.Context, rail pay.Rail, kept []byte) (pay.Ac
 	if !ok {
 		return pay.Action{}, pay.Errorf(pay.CodeInvalid, "rail", "Alipay has no rail %q", rail)
 	}
-	asked := a.env.Now()
+	asked := a.env.Time()
 	action, err := p.start(a, ctx, request{method: p.method, codes: orderCodes, params: s.Params, content: s.Content})
 	if err != nil {
 		return pay.Action{}, err

@@ -72,7 +72,7 @@ func (a *account) Start(ctx context.Context, rail pay.Rail, request []byte) (pay
 	if err := json.Unmarshal(request, &s); err != nil || rail != s.rail() {
 		return pay.Action{}, pay.Errorf(pay.CodeInternal, "", "the stored request is not one for rail %s", rail)
 	}
-	asked := a.env.Now()
+	asked := a.env.Time()
 	r, err := a.call(ctx, http.MethodPost, a.URL, s.ID, request)
 	if err != nil {
 		return pay.Action{}, err

@@ -151,7 +151,7 @@ func (a *account) Start(ctx context.Context, rail pay.Rail, request []byte) (pay
 	if !ok {
 		return pay.Action{}, pay.Errorf(pay.CodeInvalid, "rail", "WeChat Pay has no rail %q", rail)
 	}
-	asked := a.env.Now()
+	asked := a.env.Time()
 	result, err := a.client.Post(ctx, consts.WechatPayAPIServer+p.path, []byte(s.Body))
 	if err != nil {
 		return pay.Action{}, orderCodes.judge(err)
