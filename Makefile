@@ -113,7 +113,7 @@ stress: ## storms, crashes, hostile clients, all scenarios, all languages, mutan
 	$(MAKE) wasm
 	for seed in $(SEEDS); do $(GO) run . qa run --seed $$seed || exit 1; done
 	$(GO) test -count 1 -timeout 30m -run 'TestBrowser(KeepsWCAG|Fits)' ./app -every-language
-	$(MAKE) mutants
+	$(GO) run ./internal/tools/mutants -scenarios
 	$(GO) test -count 1 -timeout 2h -run PowerCut ./internal/store/sqlite -cuts $(CUTS)
 	@for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
 	  echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZ) -fuzzminimizetime 20x $$p || exit 1; done; done

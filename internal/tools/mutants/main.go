@@ -2,7 +2,10 @@
 // secrets, and runs the tests that must notice. A mutant that they let through
 // survives, and is a failure: the rule of that line is held by nothing.
 //
-//	go run ./internal/tools/mutants [-row NAME] [-sample N] [-seed N]
+//	go run ./internal/tools/mutants [-row NAME] [-scenarios] [-sample N] [-seed N]
+//
+// Rows whose test is a scenario take a browser and minutes: they are tried only if
+// asked for.
 //
 // The tree is not touched: go test reads the broken file from an overlay. So the
 // tests of a mutant may be edited meanwhile, and two runs don't meet.
@@ -36,6 +39,7 @@ func main() {
 func run(ctx context.Context) error {
 	pattern := flag.String("row", "", "try only the rows whose name matches this regular expression")
 	sample := flag.Int("sample", 0, "try so `many` rows, drawn by the seed; 0 for all")
+	scenarios := flag.Bool("scenarios", false, "try the rows too that a scenario must notice")
 	seed := flag.Uint64("seed", 0, "of the sample; 0 for a new one")
 	flag.Parse()
 
@@ -43,7 +47,11 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	rows := slices.DeleteFunc(table(), func(r row) bool { return !match.MatchString(r.name) })
+	rows := table()
+	if *scenarios {
+		rows = slices.Concat(rows, scenarioRows)
+	}
+	rows = slices.DeleteFunc(rows, func(r row) bool { return !match.MatchString(r.name) })
 	if *sample > 0 {
 		*seed = cmp.Or(*seed, rand.Uint64())
 		rows = draw(rows, *sample, *seed)

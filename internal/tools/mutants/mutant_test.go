@@ -17,7 +17,7 @@ func TestTable(t *testing.T) {
 		t.Errorf("%d rows, want at least 80", len(rows))
 	}
 	seen := map[string]bool{}
-	for _, r := range rows {
+	for _, r := range slices.Concat(rows, scenarioRows) {
 		source, err := r.broken()
 		if err != nil {
 			t.Error(err)
