@@ -197,7 +197,7 @@ func (s *Service) Create(ctx context.Context, merchant string, n NewSession) (*p
 	if !takes(doc, n.Amount.Currency) {
 		problems = append(problems, pay.Errorf(pay.CodeInvalid, "amount.currency", "no method of this merchant takes %q", n.Amount.Currency))
 	}
-	if err := pay.Several(slices.Concat(problems, s.checkURLs(merchant, n))); err != nil {
+	if err := several(slices.Concat(problems, s.checkURLs(merchant, n))); err != nil {
 		return nil, "", err
 	}
 	now, token := s.now(), newToken()

@@ -129,7 +129,7 @@ func TestAllMistakesAtOnce(t *testing.T) {
 	n.Metadata = map[string]string{"b": "\x00", "a!": ""}
 	_, _, err := fx.Service().Create(t.Context(), harness.Merchant, n)
 	checkCode(t, err, pay.CodeInvalid, "merchant_reference", "the first")
-	all, _ := errors.AsType[pay.Errors](err)
+	all, _ := errors.AsType[checkout.Mistakes](err)
 	var got []string
 	for _, e := range all {
 		got = append(got, e.Field)

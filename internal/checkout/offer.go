@@ -26,7 +26,7 @@ func (o Offer) Validate() error {
 	if !currencyCode.MatchString(o.Amount.Currency) {
 		return pay.Errorf(pay.CodeInvalid, "currency", "must be three capital letters (ISO 4217)")
 	}
-	return pay.Several((&NewSession{Items: o.Items}).validateItems())
+	return several((&NewSession{Items: o.Items}).validateItems())
 }
 
 // OfferFacts returns what is known now of an order that a merchant may make, for an

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"morepay/internal/checkout"
 	"morepay/internal/pay"
 	"morepay/internal/strictjson"
 )
@@ -174,7 +175,7 @@ func mistakesOf(err error) (list []mistake) {
 	for _, p := range problems {
 		list = append(list, mistake{p.Path, p.Line, p.Message})
 	}
-	several, _ := errors.AsType[pay.Errors](err)
+	several, _ := errors.AsType[checkout.Mistakes](err)
 	for _, e := range several[:min(len(several), strictjson.MaxProblems)] {
 		list = append(list, mistake{Field: e.Field, Message: e.Message})
 	}

@@ -3,8 +3,6 @@ package pay
 import (
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 )
 
 // Code names a kind of error. The list is closed; httpd has one table from code
@@ -85,41 +83,4 @@ func CodeOf(err error) Code {
 		return e.Code
 	}
 	return CodeInternal
-}
-
-// Errors are several mistakes in one request.
-type Errors []*Error
-
-func (e Errors) Error() string {
-	texts := make([]string, len(e))
-	for i := range e {
-		texts[i] = e[i].Error()
-	}
-	return strings.Join(texts, "; ")
-}
-
-// Several makes one error of those in a list that are there: the first, with all of
-// them as its cause if they are about more than one field. An error without a code is
-// returned as it is.
-func Several(list []error) error {
-	var all Errors
-	for _, err := range list {
-		if err == nil {
-			continue
-		}
-		e, ok := errors.AsType[*Error](err)
-		if !ok {
-			return err
-		}
-		if !slices.ContainsFunc(all, func(other *Error) bool { return other.Field == e.Field }) {
-			all = append(all, e)
-		}
-	}
-	switch len(all) {
-	case 0:
-		return nil
-	case 1:
-		return all[0]
-	}
-	return &Error{Code: all[0].Code, Field: all[0].Field, Message: fmt.Sprintf("%s (1 of %d mistakes)", all[0].Message, len(all)), Err: all}
 }

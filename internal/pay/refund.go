@@ -2,7 +2,6 @@ package pay
 
 import (
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -318,7 +317,12 @@ func (l *Ledger) refunded(attemptID string) (value int64, count int) {
 
 // refundNamed reports whether there is a refund with the merchant's name.
 func (l *Ledger) refundNamed(reference string) bool {
-	return reference != "" && slices.ContainsFunc(l.Refunds, func(r Refund) bool { return r.MerchantReference == reference })
+	for i := range l.Refunds {
+		if reference != "" && l.Refunds[i].MerchantReference == reference {
+			return true
+		}
+	}
+	return false
 }
 
 // Refund finds a refund by id; nil if there is none.
