@@ -35,17 +35,24 @@ func main() {
 	}
 }
 
-// encodings lists what is written beside a file. The brotli window is the
-// largest that every browser takes (2^24 bytes): the bundle is larger than the
-// default one.
+// encodings lists what is written beside a file: the shortest that any of the writers
+// makes. Brotli's windows are those that every browser takes and that hold most of the
+// bundle; which of them is the better one changes with every build.
 var encodings = []struct {
-	suffix string
-	writer func(io.Writer) (io.WriteCloser, error)
+	suffix  string
+	writers []func(io.Writer) (io.WriteCloser, error)
 }{
-	{".br", func(w io.Writer) (io.WriteCloser, error) {
-		return brotli.NewWriterOptions(w, brotli.WriterOptions{Quality: brotli.BestCompression, LGWin: 24}), nil
+	{".br", []func(io.Writer) (io.WriteCloser, error){brotliOf(22), brotliOf(24)}},
+	{".gz", []func(io.Writer) (io.WriteCloser, error){
+		func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriterLevel(w, gzip.BestCompression) },
 	}},
-	{".gz", func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriterLevel(w, gzip.BestCompression) }},
+}
+
+// brotliOf compresses with a window of so many bits.
+func brotliOf(window int) func(io.Writer) (io.WriteCloser, error) {
+	return func(w io.Writer) (io.WriteCloser, error) {
+		return brotli.NewWriterOptions(w, brotli.WriterOptions{Quality: brotli.BestCompression, LGWin: window}), nil
+	}
 }
 
 func publish(file, out string) error {
@@ -61,7 +68,7 @@ func publish(file, out string) error {
 		return nil
 	}
 	for _, e := range encodings {
-		encoded, err := encode(body, e.writer)
+		encoded, err := shortest(body, e.writers)
 		if err != nil {
 			return err
 		}
@@ -84,6 +91,19 @@ func published(target string, body []byte) bool {
 		}
 	}
 	return true
+}
+
+func shortest(body []byte, writers []func(io.Writer) (io.WriteCloser, error)) (best []byte, err error) {
+	for _, w := range writers {
+		encoded, err := encode(body, w)
+		if err != nil {
+			return nil, err
+		}
+		if best == nil || len(encoded) < len(best) {
+			best = encoded
+		}
+	}
+	return best, nil
 }
 
 func encode(body []byte, writer func(io.Writer) (io.WriteCloser, error)) ([]byte, error) {
