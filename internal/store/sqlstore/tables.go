@@ -58,7 +58,8 @@ type sessionRow struct {
 func sessionFields(s *sessionRow) []any {
 	return []any{
 		&s.ID, &s.Merchant, &s.TokenHash, &s.Reference, &s.Amount.Value, &s.Amount.Currency, &s.Description,
-		jsonColumn{&s.Items}, jsonColumn{&s.Metadata},
+		jsonColumn{&s.Items},
+		jsonColumn{&s.Metadata},
 		&s.MerchantPayerID, &s.Region, &s.ReturnURL, &s.RenewURL, &s.Locale, &s.DocumentVersion,
 		millis{&s.CreatedAt},
 		millis{&s.ExpiresAt},
