@@ -201,10 +201,10 @@ func rows(t *testing.T, text string) [][]string {
 func TestEveryReasonIsInTheMatrix(t *testing.T) {
 	t.Parallel()
 	missing := map[capability.ReasonCode]string{
-		capability.ReasonNoRailOnDevice:    "every method of the table has a rail on every device",
-		capability.ReasonNoAccount:         "documents say nothing of accounts",
-		capability.ReasonRailNotGranted:    "our own page is a way out wherever the samples lack a grant",
-		capability.ReasonHiddenByShop:      "it is up to the shop's page",
+		capability.ReasonNoRailOnDevice: "every method of the table has a rail on every device",
+		capability.ReasonNoAccount:      "documents say nothing of accounts",
+		capability.ReasonRailNotGranted: "our own page is a way out wherever the samples lack a grant",
+		capability.ReasonHiddenByShop:   "it is up to the shop's page",
 	}
 	files, err := filepath.Glob("testdata/matrix-*.txt")
 	if err != nil {
