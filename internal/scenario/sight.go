@@ -20,6 +20,13 @@ var controls = map[string]string{
 	"approve":   `button[value="approve"]`,
 	"cancel":    `button[value="cancel"]`,
 	"return":    `#return`,
+	"declines":  `.declines summary`, // what follows stands below it
+
+	"no-balance": `.declines button[value="no_balance"]`,
+	"risk":       `.declines button[value="risk"]`,
+	"limit":      `.declines button[value="limit"]`,
+	"no-network": `.declines button[value="no_network"]`,
+	"once-more":  `#again`, // after a decline
 }
 
 // sights are what a page can show, by name, as expressions in JavaScript.
@@ -29,6 +36,7 @@ var sights = map[string]string{
 	"reason":   has(`.notice`) + ` && ` + has(`.card.methods button`),
 	"retry":    has(`.notice form[data-rail] button, .notice button.side`),
 	"fallback": has(`.fallback`),
+	"opening":  has(`[data-state="waiting"] .busy`), // a wallet, before it is asked whether it did
 	"bridge":   has(`[data-bridge]`),
 	"found":    has(`[data-check] .note`) + `?.textContent`,
 	"offline":  has(`#checkout .status`) + `?.textContent && !` + state("waiting"),

@@ -107,7 +107,10 @@ func (b *Browser) Payer(_ context.Context, sample device.Sample, form device.For
 
 // setUp makes a tab the device.
 func setUp(sample device.Sample, form device.Form, scripts scenario.Scripts) chromedp.Tasks {
-	tasks := chromedp.Tasks{emulation.SetUserAgentOverride(sample.UserAgent)}
+	tasks := chromedp.Tasks{
+		emulation.SetUserAgentOverride(sample.UserAgent),
+		emulation.SetFocusEmulationEnabled(true), // Chromium's own questions take it, at a moment of theirs
+	}
 	if form == device.Desktop {
 		tasks = append(tasks, emulation.SetDeviceMetricsOverride(1280, 1400, 1, false))
 	} else {
