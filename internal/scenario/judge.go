@@ -27,7 +27,7 @@ func (r *run) judge(ctx context.Context) error {
 	if back := now.refunded(); back != want.Refunded {
 		return fmt.Errorf("%d fen have gone back, want %d: %+v", back, want.Refunded, now.Refunds)
 	}
-	if err := r.judgeTold(ctx); err != nil || r.payer == nil { // on the way to a wallet nothing strikes who does not go
+	if err := r.wasTold(ctx, r.Ledger.Told); err != nil || r.payer == nil { // on the way to a wallet nothing strikes who does not go
 		return err
 	}
 	return r.judgeFaults(ctx)
@@ -71,8 +71,9 @@ func (s session) refunded() (fen int64) {
 	return fen
 }
 
-func (r *run) judgeTold(ctx context.Context) error {
-	if len(r.Ledger.Told) == 0 {
+// wasTold fails if there is an event that the merchant has not been told of.
+func (r *run) wasTold(ctx context.Context, events []string) error {
+	if len(events) == 0 {
 		return nil
 	}
 	var story struct {
@@ -81,7 +82,7 @@ func (r *run) judgeTold(ctx context.Context) error {
 	if err := call(ctx, r.stage.Sim+"/qa/trace/"+r.session.ID+"?format=json", nil, nil, &story); err != nil {
 		return err
 	}
-	for _, event := range r.Ledger.Told {
+	for _, event := range events {
 		if !slices.Contains(story.Entries, entry{event}) {
 			return fmt.Errorf("the merchant was not told %s", event)
 		}

@@ -80,6 +80,7 @@ var verbs = byName([]Verb{
 	{Name: "calm", Does: "ends all faults", do: calm},
 	{Name: "await", Args: "STATUS", least: 1, most: 1, Does: "waits until the merchant sees the session in this status", do: await},
 	{Name: "await-attempt", Args: "STATE", least: 1, most: 1, Does: "waits until the merchant sees the newest attempt in this state", do: awaitAttempt},
+	{Name: "told", Args: "EVENT", least: 1, most: 1, Does: "waits until the merchant has been told of this event", do: told},
 	{Name: "close", Does: "the merchant cancels the session", do: closeSession},
 	{Name: "refund", Args: "FEN [KEY]", least: 1, most: 2, Does: "the merchant gives so much back; the same key is the same refund", do: refund},
 	{Name: "refund-refused", Args: "FEN CODE", least: 2, most: 2, Does: "the merchant may not give so much back, and hears this code", do: refundRefused},
@@ -242,6 +243,10 @@ func awaitAttempt(ctx context.Context, r *run, args []string) error {
 		}
 		return err
 	})
+}
+
+func told(ctx context.Context, r *run, args []string) error {
+	return r.until(ctx, func() error { return r.wasTold(ctx, args) })
 }
 
 func closeSession(ctx context.Context, r *run, _ []string) error {
