@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"morepay/internal/providersim"
 	"morepay/internal/scenario"
 )
 
@@ -61,17 +60,3 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// Each fault of the simulator strikes somebody.
-func TestFaultsHaveScenarios(t *testing.T) {
-	var struck []string
-	for _, row := range scenario.Table() {
-		for _, fault := range row.Faults {
-			struck = append(struck, fault.Fault)
-		}
-	}
-	for _, fault := range providersim.Faults() {
-		if !slices.Contains(struck, fault.Name) {
-			t.Errorf("no scenario has %s", fault.Name)
-		}
-	}
-}

@@ -20,6 +20,7 @@ type Verb struct {
 	Does string
 
 	least, most int                                                    // arguments
+	known       func(args []string) error                              // what they name must be; nil if they name nothing
 	screen      bool                                                   // only a browser can do it
 	do, plain   func(ctx context.Context, r *run, args []string) error // plain: without a browser, nil to leave it out
 }
@@ -52,6 +53,9 @@ func parse(text string) (step, error) {
 	if len(args) < v.least || len(args) > v.most {
 		return step{}, fmt.Errorf("%s takes %q", v.Name, v.Args)
 	}
+	if v.known != nil {
+		return step{v, args}, v.known(args)
+	}
 	return step{v, args}, nil
 }
 
@@ -59,10 +63,10 @@ var verbs = byName([]Verb{
 	{Name: "open", Does: "the payer opens the checkout and waits until it is whole", do: open},
 	{Name: "visit", Does: "the payer opens the checkout and does not wait", screen: true, do: visit},
 	{Name: "choose", Args: "METHOD RAIL", least: 2, most: 2, Does: "the payer taps a way to pay on the list", do: choose},
-	{Name: "tap", Args: "CONTROL", least: 1, most: 1, screen: true, Does: "the payer taps what is named in the table of controls", do: tap, plain: tapInWallet},
+	{Name: "tap", Args: "CONTROL", least: 1, most: 1, screen: true, known: knownControl, Does: "the payer taps what is named in the table of controls", do: tap, plain: tapInWallet},
 	{Name: "double-tap", Args: "METHOD RAIL", least: 2, most: 2, screen: true, Does: "two taps on a way to pay, in the same moment", do: doubleTap, plain: choose},
-	{Name: "see", Args: "SIGHT [WHICH]", least: 1, most: 2, screen: true, Does: "waits until the page shows what is named in the table of sights", do: see},
-	{Name: "miss", Args: "SIGHT [WHICH]", least: 1, most: 2, screen: true, Does: "the page does not show it now", do: miss},
+	{Name: "see", Args: "SIGHT [WHICH]", least: 1, most: 2, screen: true, known: knownSight, Does: "waits until the page shows what is named in the table of sights", do: see},
+	{Name: "miss", Args: "SIGHT [WHICH]", least: 1, most: 2, screen: true, known: knownSight, Does: "the page does not show it now", do: miss},
 	{Name: "read", Args: "TEXT", least: 1, most: -1, screen: true, Does: "waits until the page says these words", do: read},
 	{Name: "link", Args: "TEXT", least: 1, most: -1, screen: true, Does: "waits until the page has a link with this in its address", do: link},
 	{Name: "back", screen: true, Does: "the browser's Back", do: travel("back")},
@@ -125,11 +129,19 @@ func way(method, rail string) string {
 }
 
 func tap(ctx context.Context, r *run, args []string) error {
-	selector, ok := controls[args[0]]
-	if !ok {
-		return fmt.Errorf("there is no control %q, known are %q", args[0], slices.Sorted(maps.Keys(controls)))
+	return r.payer.Tap(ctx, controls[args[0]], 1)
+}
+
+func knownControl(args []string) error {
+	if _, ok := controls[args[0]]; !ok {
+		return fmt.Errorf("there is no control %q, known are %q", args[0], Controls())
 	}
-	return r.payer.Tap(ctx, selector, 1)
+	return nil
+}
+
+func knownSight(args []string) error {
+	_, err := sight(args)
+	return err
 }
 
 // tapInWallet does at the wallet what its page's button would do.
