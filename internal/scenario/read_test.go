@@ -59,4 +59,3 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
-
