@@ -35,8 +35,8 @@ func TestReadRefuses(t *testing.T) {
 
 // Words choose by group and name.
 func TestSelect(t *testing.T) {
-	rows := []scenario.Scenario{{Name: "one", Group: "rails"}, {Name: "two", Group: "rails"}, {Name: "three", Group: "faults"}}
-	for filter, want := range map[string][]string{"": {"one", "two", "three"}, "rails": {"one", "two"}, "two, faults": {"two", "three"}, "rails/one": {"one"}, "none": nil} {
+	rows := []scenario.Scenario{{Name: "one", Group: "rails"}, {Name: "two", Group: "rails"}, {Name: "one-more", Group: "rails"}, {Name: "three", Group: "faults"}}
+	for filter, want := range map[string][]string{"": {"one", "two", "one-more", "three"}, "rails": {"one", "two", "one-more"}, "two, faults": {"two", "three"}, "rails/one": {"one"}, "one": {"one", "one-more"}, "none": nil} {
 		var got []string
 		for _, row := range scenario.Select(rows, filter) {
 			got = append(got, row.Name)

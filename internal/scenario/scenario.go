@@ -175,14 +175,19 @@ func (s *Scenario) moment() (time.Time, error) {
 	return time.Parse(time.RFC3339, s.At)
 }
 
-// Select returns the scenarios whose name or group has one of the words, split by
-// commas; all if there is none.
+// Select returns the scenarios whose group/name has one of the words, split by commas; all
+// if there is none. A word that is the whole of one means that one only.
 func Select(rows []Scenario, filter string) []Scenario {
 	words := strings.FieldsFunc(filter, func(r rune) bool { return r == ',' || r == ' ' })
 	if len(words) == 0 {
 		return rows
 	}
+	whole := make(map[string]bool, len(rows))
+	for _, s := range rows {
+		whole[s.Group+"/"+s.Name] = true
+	}
 	return slices.DeleteFunc(slices.Clone(rows), func(s Scenario) bool {
-		return !slices.ContainsFunc(words, func(w string) bool { return strings.Contains(s.Group+"/"+s.Name, w) })
+		name := s.Group + "/" + s.Name
+		return !slices.ContainsFunc(words, func(w string) bool { return w == name || !whole[w] && strings.Contains(name, w) })
 	})
 }
