@@ -402,11 +402,11 @@ func TestSecretsStayOutOfTheLog(t *testing.T) {
 	for _, shop := range s.Shops {
 		secrets["key of "+shop.ID] = shop.Key
 		for _, file := range []string{"wechat_api_v3_key", "wechat_app_secret"} {
-			b, err := shop.ReadKey(file)
-			if err != nil {
+			if b, err := shop.ReadKey(file); err == nil { // not every merchant has all
+				secrets[file+" of "+shop.ID] = string(b)
+			} else if shop.ID == "bench" {
 				t.Fatal(err)
 			}
-			secrets[file+" of "+shop.ID] = string(b)
 		}
 	}
 	b, err := os.ReadFile(filepath.Join(s.Data, "secret"))
