@@ -1,12 +1,14 @@
 package e2e_test
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"morepay/internal/demo/demotest"
+	"morepay/internal/e2e/browsertest"
 	"morepay/internal/needs"
 )
 
@@ -26,7 +28,10 @@ func TestPlaywrightExample(t *testing.T) {
 	}
 	needs.Packages(t, dir)
 	s := demotest.Start(t)
-	run := exec.Command(needs.Npm(t), "test", "--silent")
+	ctx, cancel := context.WithTimeout(t.Context(), 10*browsertest.Patience)
+	defer cancel()
+	run := exec.CommandContext(ctx, needs.Npm(t), "test", "--silent")
+	run.WaitDelay = browsertest.Patience // for what it started
 	run.Dir = dir
 	run.Env = append(os.Environ(), "CHROMIUM="+needs.Chromium(t), "MOREPAY_URL="+s.Origin, "MOREPAY_SIM_URL="+s.SimURL, "MOREPAY_KEY="+s.Shop(t, "bench").Key, "CI=")
 	if out, err := run.CombinedOutput(); err != nil {

@@ -85,7 +85,7 @@ func Packages(tb testing.TB, folder string) {
 	tb.Helper()
 	npm := Npm(tb)
 	need(tb, "packages from npm's registry", func() (string, error) {
-		install := exec.Command(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=1")
+		install := exec.Command(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=1", "--fetch-timeout=60000")
 		install.Dir = folder
 		if out, err := install.CombinedOutput(); err != nil {
 			return "", fmt.Errorf("npm ci: %w\n%s", err, out)

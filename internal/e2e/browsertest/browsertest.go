@@ -24,11 +24,12 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"morepay/internal/needs"
+	"morepay/internal/scenario/chromium"
 )
 
 // Patience limits how long one call waits for the browser before the test
 // fails. It is generous: nothing is measured here.
-const Patience = 30 * time.Second
+const Patience = chromium.Patience
 
 // Browser is a running Chromium.
 type Browser struct {
@@ -55,24 +56,6 @@ func LargeText() Option {
 	return func(c *config) { c.preferences = `{"webkit":{"webprefs":{"default_font_size":32}}}` }
 }
 
-// flags lists how Chromium is started. The background ones keep it from asking
-// hosts of its vendor, which are out of reach of most test machines.
-var flags = []chromedp.ExecAllocatorOption{
-	chromedp.NoSandbox, // tests run as root
-	chromedp.NoFirstRun,
-	chromedp.NoDefaultBrowserCheck,
-	chromedp.Headless,
-	chromedp.DisableGPU,
-	chromedp.Flag("disable-quic", true),
-	chromedp.Flag("disable-background-networking", true),
-	chromedp.Flag("disable-component-update", true),
-	chromedp.Flag("disable-sync", true),
-	chromedp.Flag("disable-default-apps", true),
-	chromedp.Flag("disable-dev-shm-usage", true),
-	chromedp.Flag("force-color-profile", "srgb"),
-	chromedp.Flag("lang", "en-US"),
-}
-
 // Start starts a browser that ends with the test. See package needs for what
 // happens where there is no Chromium.
 func Start(t testing.TB, options ...Option) *Browser {
@@ -81,26 +64,15 @@ func Start(t testing.TB, options ...Option) *Browser {
 	for _, option := range options {
 		option(&c)
 	}
-	allocate := append([]chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(needs.Chromium(t)),
-		chromedp.UserDataDir(profile(t, c.preferences)),
-	}, flags...)
-	ctx, cancel := chromedp.NewExecAllocator(context.Background(), allocate...)
-	t.Cleanup(cancel) // waits for the process
-	// The generated protocol package is older than the browser and complains of
-	// values that it doesn't know.
-	quiet := func(string, ...any) {}
-	ctx, _ = chromedp.NewContext(ctx, chromedp.WithErrorf(quiet), chromedp.WithLogf(quiet))
+	ctx, stop, err := chromium.Launch(needs.Chromium(t), profile(t, c.preferences), chromedp.Flag("force-color-profile", "srgb"))
+	if err != nil {
+		t.Fatalf("browsertest: %v", err)
+	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(ctx, Patience)
-		defer cancel()
-		if err := chromedp.Cancel(ctx); err != nil && ctx.Err() == nil { // else it is killed
-			t.Errorf("browsertest: Chromium did not stop cleanly: %v", err)
+		if err := stop(); err != nil {
+			t.Errorf("browsertest: %v", err)
 		}
 	})
-	if err := chromedp.Run(ctx); err != nil {
-		t.Fatalf("browsertest: starting Chromium: %v", err)
-	}
 	return &Browser{ctx: ctx}
 }
 
@@ -137,18 +109,15 @@ type Tab struct {
 // happen before the first page, such as an emulation.
 func (b *Browser) Open(t testing.TB, before ...chromedp.Action) *Tab {
 	t.Helper()
-	ctx, cancel := b.patient()
+	ctx, cancel := chromium.Patient(b.ctx)
 	defer cancel()
 	own, err := target.CreateBrowserContext().Do(ctx)
 	if err != nil {
 		t.Fatalf("browsertest: %v", err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := b.patient()
-		defer cancel()
-		// Now and then Chromium never answers; then the tab goes with the browser.
-		if err := target.DisposeBrowserContext(own).Do(ctx); err != nil && ctx.Err() == nil {
-			t.Errorf("browsertest: closing a tab: %v", err)
+		if err := chromium.Dispose(b.ctx, own); err != nil {
+			t.Errorf("browsertest: %v", err)
 		}
 	})
 	// A browser context has no window yet that a tab could open in.
@@ -164,7 +133,7 @@ func (b *Browser) Beside(tab *Tab, before ...chromedp.Action) *Tab {
 
 func (b *Browser) open(t testing.TB, own cdp.BrowserContextID, before []chromedp.Action) *Tab {
 	t.Helper()
-	ctx, cancel := b.patient()
+	ctx, cancel := chromium.Patient(b.ctx)
 	defer cancel()
 	id, err := target.CreateTarget("about:blank").WithBrowserContextID(own).WithNewWindow(true).Do(ctx)
 	if err != nil {
@@ -180,11 +149,6 @@ func (b *Browser) open(t testing.TB, own cdp.BrowserContextID, before []chromedp
 	return tab
 }
 
-// patient returns a context for calls of the browser itself.
-func (b *Browser) patient() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(cdp.WithExecutor(b.ctx, chromedp.FromContext(b.ctx).Browser), Patience)
-}
-
 // attachWithin bounds how long a target may take to answer that it is taken up.
 const attachWithin = Patience / 3
 
@@ -196,15 +160,8 @@ func attach(t testing.TB, parent context.Context, id target.ID) (*Tab, error) {
 	t.Cleanup(cancel)
 	tab := &Tab{t: t, ctx: ctx, log: &Console{}}
 	chromedp.ListenTarget(ctx, tab.log.hear)
-	ended := make(chan error, 1)
-	go func() { ended <- chromedp.Run(ctx) }() // without a deadline: the tab would end with it
-	select {
-	case err := <-ended:
-		if err != nil {
-			return nil, err
-		}
-	case <-time.After(attachWithin):
-		return nil, errors.New("the driver can't take up " + string(id))
+	if err := chromium.Within(attachWithin, func() error { return chromedp.Run(ctx) }); err != nil {
+		return nil, fmt.Errorf("taking up %s: %w", id, err)
 	}
 	t.Cleanup(func() {
 		for _, line := range tab.log.Drain() {

@@ -7,7 +7,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
+	"morepay/internal/e2e/browsertest"
 	"morepay/internal/needs"
 )
 
@@ -27,7 +29,11 @@ func Overhear(t testing.TB, url string, done func() bool) []string {
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatalf("webdriver: MiniBrowser: %v", err)
 	}
-	<-ended
+	select {
+	case <-ended:
+	case <-time.After(browsertest.Patience):
+		t.Fatalf("webdriver: MiniBrowser does not end")
+	}
 	if !there {
 		t.Fatalf("webdriver: the page did not get there, and says:\n%s", &said)
 	}

@@ -16,7 +16,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/page"
@@ -40,22 +39,10 @@ func Find() string {
 	return ""
 }
 
-// flags keep the browser from speaking to anybody but the page's server.
-var flags = []chromedp.ExecAllocatorOption{
-	chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.Headless, chromedp.DisableGPU,
-	chromedp.Flag("disable-quic", true),
-	chromedp.Flag("disable-background-networking", true),
-	chromedp.Flag("disable-component-update", true),
-	chromedp.Flag("disable-sync", true),
-	chromedp.Flag("disable-default-apps", true),
-	chromedp.Flag("disable-dev-shm-usage", true),
-	chromedp.Flag("lang", "en-US"),
-}
-
 // Browser is a process of the browser.
 type Browser struct {
 	ctx    context.Context
-	cancel context.CancelFunc
+	stop   func() error
 	folder string
 }
 
@@ -65,41 +52,31 @@ func Start(path string) (*Browser, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := append([]chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.UserDataDir(folder)}, flags...)
-	if os.Geteuid() == 0 {
-		options = append(options, chromedp.NoSandbox) // it refuses root without
+	ctx, stop, err := Launch(path, folder)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(folder))
 	}
-	allocated, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	quiet := func(string, ...any) {} // the protocol's package is older than browsers, and complains
-	ctx, _ := chromedp.NewContext(allocated, chromedp.WithErrorf(quiet), chromedp.WithLogf(quiet))
-	b := &Browser{ctx: ctx, cancel: stop, folder: folder}
-	if err := chromedp.Run(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("starting %s: %w", path, err), b.Close())
-	}
-	return b, nil
+	return &Browser{ctx, stop, folder}, nil
 }
 
 // Close ends the browser and forgets its profile.
-func (b *Browser) Close() error {
-	err := chromedp.Cancel(b.ctx)
-	b.cancel()
-	return errors.Join(err, os.RemoveAll(b.folder))
-}
+func (b *Browser) Close() error { return errors.Join(b.stop(), os.RemoveAll(b.folder)) }
 
 // Payer implements [scenario.Browser].
 func (b *Browser) Payer(_ context.Context, sample device.Sample, form device.Form, scripts scenario.Scripts) (scenario.Payer, error) {
-	browser := cdp.WithExecutor(b.ctx, chromedp.FromContext(b.ctx).Browser)
-	own, err := target.CreateBrowserContext().Do(browser)
+	patient, cancel := Patient(b.ctx)
+	defer cancel()
+	own, err := target.CreateBrowserContext().Do(patient)
 	if err != nil {
 		return nil, err
 	}
-	id, err := target.CreateTarget("about:blank").WithBrowserContextID(own).WithNewWindow(true).Do(browser)
+	id, err := target.CreateTarget("about:blank").WithBrowserContextID(own).WithNewWindow(true).Do(patient)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, Dispose(b.ctx, own))
 	}
-	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithTargetID(id))
-	t := &tab{ctx: ctx, cancel: cancel, dispose: func() error { return target.DisposeBrowserContext(own).Do(browser) }}
-	if err := chromedp.Run(ctx, setUp(sample, form, scripts)...); err != nil {
+	ctx, leave := chromedp.NewContext(b.ctx, chromedp.WithTargetID(id))
+	t := &tab{ctx: ctx, cancel: leave, dispose: func() error { return Dispose(b.ctx, own) }}
+	if err := Within(Patience, func() error { return chromedp.Run(ctx, setUp(sample, form, scripts)...) }); err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
 	return t, nil
