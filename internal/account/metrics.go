@@ -32,3 +32,27 @@ func (m *metrics) called(providerID, call string, err error, took time.Duration)
 	}
 	m.calls.WithLabelValues(providerID, call, result).Observe(took.Seconds())
 }
+
+var downDesc = prometheus.NewDesc("morepay_accounts_down",
+	"Accounts of which this server asks nothing for a while, because their provider did not answer.", []string{"provider"}, nil)
+
+// down tells how many accounts' breakers are open.
+type down struct{ *Registry }
+
+// Describe implements [prometheus.Collector].
+func (d down) Describe(descs chan<- *prometheus.Desc) { descs <- downDesc }
+
+// Collect implements [prometheus.Collector].
+func (d down) Collect(metrics chan<- prometheus.Metric) {
+	counts := map[string]int{}
+	for _, a := range d.All() {
+		n := 0
+		if a.Down() {
+			n = 1
+		}
+		counts[a.ProviderID] += n
+	}
+	for providerID, n := range counts {
+		metrics <- prometheus.MustNewConstMetric(downDesc, prometheus.GaugeValue, float64(n), providerID)
+	}
+}

@@ -35,6 +35,9 @@ type name struct{ provider, account string }
 func NewRegistry(r prometheus.Registerer) *Registry {
 	registry := &Registry{metrics: newMetrics(r)}
 	registry.set.Store(&set{ofMerchant: map[string][]*Account{}, byName: map[name]*Account{}})
+	if r != nil {
+		r.MustRegister(down{registry})
+	}
 	return registry
 }
 

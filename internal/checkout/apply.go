@@ -25,10 +25,11 @@ type Recorder struct {
 // NewRecorder makes a Recorder, for which Store and Desk are all that c must hold.
 func NewRecorder(c Config) *Recorder {
 	log := cmp.Or(c.Log, slog.Default())
-	ledgers := watched{c.Store, log}
+	metrics := cmp.Or(c.Metrics, NewMetrics(nil))
+	ledgers := watched{c.Store, log, metrics}
 	r := &Recorder{
 		store: ledgers, desk: watchedDesk{c.Desk, ledgers}, now: clock(c.Now), log: log,
-		metrics: cmp.Or(c.Metrics, NewMetrics(nil)), reached: c.Reached,
+		metrics: metrics, reached: c.Reached,
 	}
 	if r.reached == nil {
 		r.reached = func(Point) {}

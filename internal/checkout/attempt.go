@@ -14,6 +14,7 @@ import (
 	"morepay/internal/account"
 	"morepay/internal/capability"
 	"morepay/internal/device"
+	"morepay/internal/funnel"
 	"morepay/internal/method"
 	"morepay/internal/pay"
 	"morepay/internal/provider"
@@ -103,6 +104,7 @@ func (s *Service) attempt(ctx context.Context, sessionID string, r AttemptReques
 		return nil, "", err
 	}
 	if r.Rail == pay.RailPageQR {
+		s.metrics.fellBack(l.Attempts, r.Invitation, funnel.Place{Method: r.Method, Rail: r.Rail, Container: r.Device.Container})
 		return l, "", nil
 	}
 	acc, err := s.accountFor(l.Session.Merchant, r.Method)
@@ -203,10 +205,9 @@ func (s *Service) take(ctx context.Context, l *pay.Ledger, acc *account.Account,
 		return l, a.ID, nil
 	}
 	var next step
-	begun := false
 	l, err = s.store.Update(ctx, l.Session.ID, func(l *pay.Ledger) error {
 		if a := resumable(l, acc, r, closed); a != nil {
-			attemptID, begun = a.ID, false
+			attemptID = a.ID
 			next = nextStep(a, s.now())
 			if next == stepSend || a.Abandoned {
 				return l.Resume(a.ID, s.now())
@@ -223,14 +224,11 @@ func (s *Service) take(ctx context.Context, l *pay.Ledger, acc *account.Account,
 		if err != nil {
 			return err
 		}
-		attemptID, begun, next = fresh.ID, true, stepSend
+		attemptID, next = fresh.ID, stepSend
 		return l.Begin(fresh, s.now())
 	})
 	if err != nil {
 		return nil, "", err
-	}
-	if begun {
-		s.metrics.attempts.WithLabelValues(string(r.Method), string(r.Rail)).Inc()
 	}
 	switch next {
 	case stepSend:
@@ -305,7 +303,7 @@ func (s *Service) newAttempt(l *pay.Ledger, acc *account.Account, r AttemptReque
 	a := pay.Attempt{
 		ID: newAttemptID(), Method: r.Method, Rail: r.Rail,
 		Provider: acc.ProviderID, Account: acc.Name(), App: acc.Provider.App(r.Rail),
-		Invitation: r.Invitation, OutTradeNo: newNumber(), Amount: l.Session.Amount, Instalments: r.Instalments,
+		Invitation: r.Invitation, Container: string(r.Device.Container), OutTradeNo: newNumber(), Amount: l.Session.Amount, Instalments: r.Instalments,
 		// Providers keep whole seconds: rounded down, none takes money after our expiry.
 		ExpiresAt: s.payableUntil(l, r).Truncate(time.Second),
 	}

@@ -210,7 +210,6 @@ func (s *Service) Create(ctx context.Context, merchant string, n NewSession) (*p
 	if err := s.store.Create(ctx, l); err != nil {
 		return nil, "", err
 	}
-	s.metrics.sessions.Inc()
 	return l, token, nil
 }
 

@@ -12,7 +12,8 @@ import (
 // transition once, and once that a refund begins to wait for a person.
 type watched struct {
 	Store
-	log *slog.Logger
+	log     *slog.Logger
+	metrics *Metrics
 }
 
 // Create implements [Store].
@@ -44,6 +45,7 @@ func (s watched) tell(ctx context.Context, l *pay.Ledger, before seen) {
 		if from, to := before.status(l, e), after.status(l, e); from != to {
 			s.log.InfoContext(ctx, moneyLine, append(about(l, e), "from", from, "to", to)...)
 		}
+		s.metrics.committed(l, e)
 	}
 	for id := range after.waiting {
 		if before.waiting[id] {
@@ -113,6 +115,7 @@ func (s watchedDesk) UpdateEntry(ctx context.Context, id string, change func(*Qu
 	})
 	if after := q.refundStatus(); err == nil && after != before {
 		ev := q.Evidence
+		s.ledgers.metrics.events.WithLabelValues(string(refundEvents[after]), "", "").Inc()
 		s.ledgers.log.InfoContext(ctx, moneyLine, "event", refundEvents[after], "merchant", q.Merchant, "entry", q.ID, "provider", ev.Provider, "account", ev.Account,
 			"out_trade_no", ev.OutTradeNo, "refund", q.Refund.ID, "amount", q.Refund.Amount.String(), "from", before, "to", after)
 	}

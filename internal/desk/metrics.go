@@ -16,6 +16,10 @@ var (
 		"Refunds that wait for a person. More than 0 needs one.", nil, nil)
 	waitingAgeDesc = prometheus.NewDesc("morepay_refunds_waiting_oldest_seconds",
 		"Age of the oldest refund that waits for a person; 0 if there is none.", nil, nil)
+	dueDesc = prometheus.NewDesc("morepay_due_sessions",
+		"Sessions of which something is due now: to ask, to close, to send again or to expire. Few, and those for a moment.", nil, nil)
+	overdueDesc = prometheus.NewDesc("morepay_due_overdue_seconds",
+		"For how long the oldest of them has been due; 0 if there is none.", nil, nil)
 	orphansDesc = prometheus.NewDesc("morepay_orphans",
 		"Payments that can still be made and pending refunds whose account no merchant has any more, as counted once an hour.", []string{"kind"}, nil)
 	learntDesc = prometheus.NewDesc("morepay_rail_not_granted_learnt_timestamp_seconds",
@@ -31,6 +35,8 @@ func (d *Desk) Describe(descs chan<- *prometheus.Desc) {
 	descs <- openDesc
 	descs <- waitingDesc
 	descs <- waitingAgeDesc
+	descs <- dueDesc
+	descs <- overdueDesc
 	descs <- orphansDesc
 	descs <- learntDesc
 }
@@ -48,14 +54,21 @@ func (d *Desk) Collect(metrics chan<- prometheus.Metric) {
 	if n, err := d.Books.Unresolved(ctx); err == nil {
 		gauge(openDesc, float64(n))
 	}
-	if n, oldest, err := d.Books.CountWaitingRefunds(ctx); err == nil {
-		age := 0.0
-		if n > 0 {
-			age = d.Now().Sub(oldest).Seconds()
+	aged := func(count, age *prometheus.Desc, n int, oldest time.Time, err error) {
+		if err != nil {
+			return
 		}
-		gauge(waitingDesc, float64(n))
-		gauge(waitingAgeDesc, age)
+		seconds := 0.0
+		if n > 0 {
+			seconds = d.Now().Sub(oldest).Seconds()
+		}
+		gauge(count, float64(n))
+		gauge(age, seconds)
 	}
+	n, oldest, err := d.Books.CountWaitingRefunds(ctx)
+	aged(waitingDesc, waitingAgeDesc, n, oldest, err)
+	n, oldest, err = d.Books.Overdue(ctx, d.Now())
+	aged(dueDesc, overdueDesc, n, oldest, err)
 	list, _ := d.Marks(ctx)
 	for _, m := range list {
 		gauge(learntDesc, float64(m.At.Unix()), m.Merchant, string(m.Method), string(m.Rail), m.Provider, m.Account, m.Code)

@@ -24,6 +24,10 @@ type Books interface {
 	WaitingRefunds(ctx context.Context, limit int) ([]WaitingRefund, error)
 	CountWaitingRefunds(ctx context.Context) (n int, oldest time.Time, err error)
 
+	// Overdue returns the number of sessions of which something is due at now, and since
+	// when the oldest is; zero if none is.
+	Overdue(ctx context.Context, now time.Time) (n int, oldest time.Time, err error)
+
 	// Needs lists the accounts that payable attempts and pending refunds need, those of
 	// the desk too, some of them several times.
 	Needs(ctx context.Context) ([]Need, error)

@@ -33,6 +33,9 @@ const (
 	WebView     Container = "webview"      // web-view of any other app
 )
 
+// Containers lists all of them.
+var Containers = []Container{Browser, WeChat, WeCom, MiniProgram, Alipay, AliApp, JD, UnionPay, WebView}
+
 // Form is the kind of a device.
 type Form string
 

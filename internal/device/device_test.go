@@ -3,6 +3,7 @@ package device_test
 import (
 	"encoding/json"
 	"flag"
+	"slices"
 	"strings"
 	"testing"
 
@@ -332,6 +333,16 @@ func TestOf(t *testing.T) {
 		d, ok := device.Of(test.profile)
 		if ok != test.ok || ok && d.HostVersion != test.version {
 			t.Errorf("%s: %+v, %t", test.profile, d, ok)
+		}
+	}
+}
+
+// Every app of the table is of a kind that is listed.
+func TestContainersAreListed(t *testing.T) {
+	t.Parallel()
+	for _, p := range device.Profiles() {
+		if d, _ := device.Of(p); !slices.Contains(device.Containers, d.Container) {
+			t.Errorf("%s stands in %q, which is not listed", p, d.Container)
 		}
 	}
 }

@@ -32,6 +32,7 @@ func (s *Server) handlePage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	s.saw(r, l, d)
 	if m := instantMethod(r, l, d); m != "" {
 		d.request.Unseen = framed(r) && !d.request.Seen
 		if !d.request.Unseen && s.countAttempt(r, subject(l, request)) == nil {

@@ -50,6 +50,7 @@ func (s *Server) handleReturn(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	request.ReturnedAt = s.now()
+	s.service.CameBack(r.Context(), l, request.Invitation(l))
 	return s.checkPayment(w, r, l, request)
 }
 

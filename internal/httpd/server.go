@@ -16,6 +16,7 @@ import (
 	"morepay/internal/account"
 	"morepay/internal/checkout"
 	"morepay/internal/desk"
+	"morepay/internal/funnel"
 	"morepay/internal/idempotency"
 	"morepay/internal/merchant"
 	"morepay/internal/merchant/folder"
@@ -41,6 +42,7 @@ type Config struct {
 	Reconciliations Reconciliations
 	Webhooks        *webhook.Directory
 
+	Visits    *funnel.Recorder
 	Assets    *web.Assets
 	Secrets   [][]byte                    // at least one: the first signs and seals, all are understood
 	BaseURL   string                      // origin under which payers reach us
@@ -72,6 +74,7 @@ type Server struct {
 	reconciliations Reconciliations
 	webhooks        *webhook.Directory
 
+	visits    *funnel.Recorder
 	assets    *web.Assets
 	scripts   page.Scripts
 	secrets   *secrets
@@ -111,7 +114,7 @@ func New(c Config) (*Server, error) {
 		service: c.Service, accounts: c.Accounts, documents: c.Documents, merchants: c.Merchants,
 		desk: c.Desk, revisions: c.Revisions, outbox: c.Outbox, replies: c.Replies,
 		reconciliations: c.Reconciliations, webhooks: c.Webhooks,
-		assets: c.Assets, scripts: pageScripts(c.Assets), secrets: sec,
+		visits: c.Visits, assets: c.Assets, scripts: pageScripts(c.Assets), secrets: sec,
 		baseURL: c.BaseURL, realMoney: c.RealMoney, proxies: unmapped(c.Proxies), adminKey: c.AdminKey, now: c.Now, log: c.Log,
 		registry: c.Registry, metrics: newMetrics(c.Registry),
 		crossOrigin: http.NewCrossOriginProtection(), limits: newLimits(), ready: c.Ready, reload: c.Reload, patience: cmp.Or(c.Patience, payerPatience),

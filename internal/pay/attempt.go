@@ -12,6 +12,7 @@ type Attempt struct {
 	Account     string // the merchant's account at the provider
 	App         string // the provider's id of our application there, or ""
 	Invitation  string // id of the invitation by which its payer came, "" for the session's own payer
+	Container   string // what held the page in which it was chosen, as package device names it; "" if nobody knows
 	OutTradeNo  string // our number of the payment at the provider: 32 of [0-9A-Za-z]
 	Amount      Money
 	Instalments int       // in which the wallet's credit was asked for; 0 for payment at once
@@ -25,6 +26,7 @@ type Attempt struct {
 	CreatedAt time.Time
 	SentAt    time.Time // when our newest signed request may have left; zero before the first
 	PaidAt    time.Time // the provider's time of the payment; zero until paid
+	BackAt    time.Time // when a wallet first brought its payer back, which proves nothing; zero if none did
 	Checks    int       // provider queries made so far, for whoever looks into a payment: nothing is decided by it
 	CheckAt   time.Time // when to ask the provider next; zero for never
 
@@ -143,6 +145,17 @@ func (l *Ledger) abandon(a *Attempt, now time.Time) {
 	}
 	a.Abandoned, a.SendAt = true, time.Time{}
 	a.CheckAt = earlier(a.CheckAt, later(now, a.CreatedAt.Add(CloseDelay)))
+}
+
+// CameBack records that a wallet has brought the payer of an attempt back, and reports
+// whether it is the first time.
+func (l *Ledger) CameBack(id string, now time.Time) (first bool) {
+	a := l.Attempt(id)
+	if a == nil || !a.BackAt.IsZero() {
+		return false
+	}
+	a.BackAt = now
+	return true
 }
 
 // Accept records the provider's answer to an attempt. A success that outran the

@@ -8,10 +8,12 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"morepay/internal/account"
 	"morepay/internal/checkout"
 	"morepay/internal/desk"
+	"morepay/internal/funnel"
 	"morepay/internal/httpd"
 	"morepay/internal/merchant"
 	"morepay/internal/merchant/folder"
@@ -30,6 +32,7 @@ import (
 // wire loads the merchants, opens the stores and puts the parts together.
 func (p *Program) wire(ctx context.Context) error {
 	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
 	p.Transport = p.transport()
 	loaded, err := p.examine(registry)
 	if err != nil {
@@ -66,9 +69,11 @@ func (p *Program) wire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	metrics := checkout.NewMetrics(registry)
+	visits := funnel.NewRecorder(p.Stores.Visits, metrics.Funnel, p.Log)
 	p.Service = checkout.New(checkout.Config{
 		Store: p.Stores.Ledgers, Desk: p.Stores.Ledgers, Marks: p.Stores.Marks, Documents: documents, Merchants: loaded.registry, Accounts: p.Accounts, Hub: hub, BaseURL: p.BaseURL,
-		Now: p.Now, Log: p.Log, Metrics: checkout.NewMetrics(registry), Reached: p.Reached,
+		Now: p.Now, Log: p.Log, Metrics: metrics, Reached: p.Reached,
 	})
 	p.desk = desk.New(desk.Config{
 		Store: p.Stores.Ledgers, Books: p.Stores.Ledgers, Marks: p.Stores.Marks, Accounts: p.Accounts, Recorder: p.Service.Recorder(), Erasures: p.Stores.Retention,
@@ -82,7 +87,7 @@ func (p *Program) wire(ctx context.Context) error {
 		Service: p.Service, Desk: p.desk, Accounts: p.Accounts, Documents: documents, Merchants: loaded.registry,
 		Revisions: p.Stores.Documents, Outbox: p.Stores.Outbox, Replies: p.Stores.Replies,
 		Reconciliations: p.Stores.Reconciliations, Webhooks: p.webhooks,
-		Assets: assets, Secrets: secrets, BaseURL: p.BaseURL, RealMoney: p.RealMoney(), Proxies: p.TrustedProxies,
+		Visits: visits, Assets: assets, Secrets: secrets, BaseURL: p.BaseURL, RealMoney: p.RealMoney(), Proxies: p.TrustedProxies,
 		AdminKey: p.AdminKey, Ready: p.Stores.Ready, Reload: p.Reload, Now: p.Now, Log: p.Log, Registry: registry, Patience: p.Patience,
 	})
 	if err != nil {
@@ -99,6 +104,7 @@ func (p *Program) wire(ctx context.Context) error {
 	p.group.OnShutdown(hub.Close)
 	p.Go(server.Wait)
 	p.Go(documents.Run)
+	p.Go(visits.Run)
 	p.Go(dispatcher.Run)
 	p.Go(p.desk.WatchOrphans)
 	if p.SweepEvery != Never {

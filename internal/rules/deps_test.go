@@ -87,6 +87,7 @@ var bans = []struct {
 	{[]string{"secret"}, itself, []string{"seal", "checkout", "httpd", "store/...", "merchant/...", "provider/...", "database/sql"}, "which secrets a server has says nothing of what is done with them"},
 	{[]string{"webhook"}, itself, []string{"checkout", "httpd", "store/...", "merchant/...", "provider/...", "database/sql"}, "telling merchants knows what happened, not how it came about or where it is kept"},
 	{[]string{"retention"}, itself, []string{"checkout", "desk", "httpd", "store/...", "merchant/...", "webhook", "provider/...", "database/sql"}, "how long what is kept does not depend on what it is, nor on where"},
+	{[]string{"funnel"}, itself, []string{"checkout", "desk", "httpd", "page", "store/...", "merchant/...", "webhook", "provider/...", "database/sql"}, "how far payers got is counted by what others say of it"},
 	{[]string{"run"}, itself, []string{"morepay/..."}, "starting and stopping knows nothing of what is started"},
 	{[]string{"morepay"}, atAll, []string{"e2e/...", "harness", "demo/demotest", "needs", "marked", "provider/providertest", "store/storetest", "store/pgtest", "testing", "github.com/chromedp/...", "github.com/gobwas/...", "github.com/makiuchi-d/...", "pgregory.net/...", "github.com/robertkrimen/...", "github.com/Shopify/...", "github.com/google/go-cmp/...", "go.uber.org/goleak"}, "what only tests need stays out of the program"},
 	{[]string{"morepay"}, atAll, []string{"net/http/httptest", "expvar", "plugin"}, "what is not needed to serve only widens what can be attacked"},

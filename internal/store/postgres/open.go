@@ -76,6 +76,7 @@ func (c Config) open(ctx context.Context) (*sqlstore.DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.measure(pool)
 	server := rand.Text()
 	e := &engine{pool: pool, db: stdlib.OpenDBFromPool(pool), local: local}
 	e.announcer = startAnnouncer(e.db, server)
@@ -93,6 +94,24 @@ func (c Config) open(ctx context.Context) (*sqlstore.DB, error) {
 		notify(session)
 		e.announcer.add(session)
 	}), nil
+}
+
+// measure tells how many connections a pool has.
+func (c Config) measure(pool *pgxpool.Pool) {
+	if c.Metrics == nil {
+		return
+	}
+	for state, count := range map[string]func(*pgxpool.Stat) int32{
+		"used": (*pgxpool.Stat).AcquiredConns, "idle": (*pgxpool.Stat).IdleConns, "most": (*pgxpool.Stat).MaxConns,
+	} {
+		c.Metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "morepay_database_connections", Help: "Connections to the database: in use, idle, and how many there may be.",
+			ConstLabels: prometheus.Labels{"state": state},
+		}, func() float64 { return float64(count(pool.Stat())) }))
+	}
+	c.Metrics.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "morepay_database_waits_total", Help: "How often nobody's connection was idle, so that work had to wait for one.",
+	}, func() float64 { return float64(pool.Stat().EmptyAcquireCount()) }))
 }
 
 // reachWithin bounds one try to reach a database.

@@ -10,6 +10,7 @@ import (
 
 	"morepay/internal/checkout"
 	"morepay/internal/desk"
+	"morepay/internal/funnel"
 	"morepay/internal/idempotency"
 	"morepay/internal/merchant"
 	"morepay/internal/pay"
@@ -120,6 +121,10 @@ func (s *testStore) everything() {
 	_, err2 = s.Marks.Marks(ctx, now)
 	_, err3 = s.Marks.ClearMarks(ctx, "shop", "", "")
 	must(err1, err2, err3)
+
+	_, err1 = s.Visits.AddVisits(ctx, []funnel.Visit{{SessionID: "cs_plan", At: now}})
+	_, _, err2 = s.Ledgers.Overdue(ctx, now)
+	must(err1, err2)
 
 	r := idempotency.Record{Key: idempotency.Key{Scope: "s", Name: "n"}, Holder: "h", LeaseEnds: now.Add(time.Hour), KeptUntil: now.Add(time.Hour)}
 	for range 2 {

@@ -61,6 +61,7 @@ type DB struct {
 	Outbox    *Outbox
 	Marks     *Marks
 	Endpoints *Endpoints
+	Visits    *Visits
 
 	Reconciliations *Reconciliations
 	Retention       *Retention
@@ -86,6 +87,7 @@ func New(e Engine, d Dialect, message MakeMessage, notify checkout.Notifier) *DB
 		Replies:   &Replies{base: b},
 		Documents: &Documents{base: b},
 		Marks:     &Marks{b},
+		Visits:    &Visits{b},
 		Outbox:    outbox,
 		Endpoints: &Endpoints{base: b, tell: outbox.tell},
 

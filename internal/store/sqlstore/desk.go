@@ -161,14 +161,24 @@ func (s *Ledgers) WaitingRefunds(ctx context.Context, limit int) ([]desk.Waiting
 // CountWaitingRefunds implements [desk.Books].
 func (s *Ledgers) CountWaitingRefunds(ctx context.Context) (n int, oldest time.Time, err error) {
 	const query = "SELECT COUNT(*), COALESCE(MIN(r.created_at), 0)" + waitingRefunds
-	type count struct {
-		n      int
-		oldest time.Time
-	}
-	fields := func(c *count) []any { return []any{&c.n, millis{&c.oldest}} }
-	c, err := get(ctx, s.base, "count", fields, query, false)
+	c, err := get(ctx, s.base, "count", sinceFields, query, false)
 	return c.n, c.oldest, err
 }
+
+// Overdue implements [desk.Books].
+func (s *Ledgers) Overdue(ctx context.Context, now time.Time) (n int, oldest time.Time, err error) {
+	const query = "SELECT COUNT(*), COALESCE(MIN(due_at), 0) FROM sessions WHERE due_at > 0 AND due_at <= ?"
+	c, err := get(ctx, s.base, "count", sinceFields, query, toMillis(now))
+	return c.n, c.oldest, err
+}
+
+// since is how many there are, and since when.
+type since struct {
+	n      int
+	oldest time.Time
+}
+
+func sinceFields(c *since) []any { return []any{&c.n, millis{&c.oldest}} }
 
 // Needs implements [desk.Books].
 func (s *Ledgers) Needs(ctx context.Context) (needs []desk.Need, err error) {

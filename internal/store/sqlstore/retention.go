@@ -174,6 +174,7 @@ var below = []string{
 	"DELETE FROM events WHERE session_id = ?",
 	"DELETE FROM refunds WHERE session_id = ?",
 	"DELETE FROM invitations WHERE session_id = ?",
+	"DELETE FROM visits WHERE session_id = ?",
 	"DELETE FROM attempts WHERE session_id = ?",
 	"DELETE FROM sessions WHERE id = ?",
 }

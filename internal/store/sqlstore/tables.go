@@ -77,7 +77,7 @@ var attempts = newTable("attempts", `
 	session_id ordinal
 	id method rail provider account app out_trade_no amount_value amount_currency request expires_at
 	state action reference abandoned created_at sent_at paid_at checks check_at
-	sends send_at returned_total returned_unknown invitation instalments`)
+	sends send_at returned_total returned_unknown invitation instalments container back_at`)
 
 // attemptRow is an attempt with its key.
 type attemptRow struct {
@@ -105,7 +105,8 @@ func attemptFields(a *attemptRow) []any {
 		millis{&a.CheckAt},
 		&a.Sends,
 		millis{&a.SendAt},
-		&a.ReturnedTotal, &a.ReturnedUnknown, &a.Invitation, &a.Instalments,
+		&a.ReturnedTotal, &a.ReturnedUnknown, &a.Invitation, &a.Instalments, &a.Container,
+		millis{&a.BackAt},
 	}
 }
 

@@ -114,7 +114,7 @@ func fillValue(v reflect.Value, name string, n int) {
 }
 
 func roundAttempt(a pay.Attempt) pay.Attempt {
-	for _, t := range []*time.Time{&a.ExpiresAt, &a.CreatedAt, &a.SentAt, &a.PaidAt, &a.CheckAt, &a.SendAt} {
+	for _, t := range []*time.Time{&a.ExpiresAt, &a.CreatedAt, &a.SentAt, &a.PaidAt, &a.BackAt, &a.CheckAt, &a.SendAt} {
 		*t = t.UTC().Truncate(time.Millisecond)
 	}
 	action := *a.Action

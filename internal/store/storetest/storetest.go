@@ -13,6 +13,7 @@ import (
 
 	"morepay/internal/checkout"
 	"morepay/internal/desk"
+	"morepay/internal/funnel"
 	"morepay/internal/idempotency"
 	"morepay/internal/merchant"
 	"morepay/internal/pay"
@@ -29,6 +30,7 @@ type Stores struct {
 	Books     reconcile.Books
 	Desk      desk.Books
 	Marks     checkout.MarkStore
+	Visits    funnel.Store
 	Replies   idempotency.Store
 	Documents merchant.Store
 	Queue     webhook.Queue
@@ -71,6 +73,7 @@ func Exercise(t *testing.T, open Open) {
 		{"claims", claimCases},
 		{"desk", deskCases},
 		{"marks", markCases},
+		{"visits", visitCases},
 		{"replies", replyCases},
 		{"documents", documentCases},
 		{"outbox", outboxCases},
