@@ -9,7 +9,7 @@ import (
 
 // CameBack records that a wallet has brought who came by an invitation, or the session's
 // own payer, back from the attempt that they are on. It proves nothing, and no payer
-// has to wait or fail for it: what can't be stored is only logged.
+// fails with it: what can't be stored is only logged.
 func (s *Service) CameBack(ctx context.Context, l *pay.Ledger, invitation string) {
 	a := l.CurrentFor(invitation)
 	if a == nil || !a.BackAt.IsZero() {

@@ -24,29 +24,34 @@ var elsewhere = []string{
 	"morepay_method_hidden_total", "morepay_fallback_total", "morepay_rail_not_granted_learnt_timestamp_seconds",
 }
 
-var metricName = regexp.MustCompile(`\b(morepay|go|process)_[a-z_]+`)
+var (
+	metricName = regexp.MustCompile(`\b(morepay|go|process)_[a-z_]+`)
+	selector   = regexp.MustCompile(`(morepay_[a-z_]+)\{([a-z]+)=~?"([^"]+)"\}`)
+	runbook    = regexp.MustCompile(`runbook: "docs/operate.md#([a-z-]+)"`)
+)
+
+// readDoc returns a file of docs.
+func readDoc(t *testing.T, path ...string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(append([]string{"..", "..", "docs"}, path...)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
 
 // expressions reads those of the alerts and the dashboard.
 func expressions(t *testing.T) (list []string) {
 	t.Helper()
-	folder := filepath.Join("..", "..", "docs", "operate")
-	alerts, err := os.ReadFile(filepath.Join(folder, "alerts.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(alerts)) {
+	for line := range strings.Lines(readDoc(t, "operate", "alerts.yaml")) {
 		if expr, ok := strings.CutPrefix(strings.TrimSpace(line), "expr: "); ok {
 			list = append(list, expr)
 		}
 	}
-	b, err := os.ReadFile(filepath.Join(folder, "grafana.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var dashboard struct {
 		Panels []struct{ Targets []struct{ Expr string } }
 	}
-	if err := json.Unmarshal(b, &dashboard); err != nil {
+	if err := json.Unmarshal([]byte(readDoc(t, "operate", "grafana.json")), &dashboard); err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range dashboard.Panels {
@@ -64,6 +69,7 @@ func TestMetricsAreWatched(t *testing.T) {
 	s := start(t)
 	paidOnAPhone(t, s)
 	metrics := untilCounted(t, s, `morepay_funnel_total{container="browser",method="alipay",rail="deep_link",step="shown"} 1`)
+	events := append(slices.Clone(pay.WebhookEvents), pay.EventSessionCreated)
 	exprs := expressions(t)
 	if len(exprs) < 30 {
 		t.Errorf("only %d expressions were found", len(exprs))
@@ -78,13 +84,25 @@ func TestMetricsAreWatched(t *testing.T) {
 				t.Errorf("no server tells %s: %s", name, expr)
 			}
 		}
+		for _, m := range selector.FindAllStringSubmatch(expr, -1) {
+			if name, label := m[1], m[2]; !slices.Contains(elsewhere, name) && !regexp.MustCompile(`(?m)^`+name+`\{.*\b`+label+`="`).MatchString(metrics) {
+				t.Errorf("%s has no label %s: %s", name, label, expr)
+			}
+			for _, event := range strings.Split(strings.TrimSuffix(m[3], ".*"), "|") {
+				if m[2] == "event" && !slices.ContainsFunc(events, func(t pay.EventType) bool { return strings.HasPrefix(string(t), event) }) {
+					t.Errorf("there is no event %s: %s", event, expr)
+				}
+			}
+		}
 	}
-	doc, err := os.ReadFile(filepath.Join("..", "..", "docs", "operate.md"))
-	if err != nil {
-		t.Fatal(err)
+	doc := readDoc(t, "operate.md")
+	for _, m := range runbook.FindAllStringSubmatch(readDoc(t, "operate", "alerts.yaml"), -1) {
+		if heading := strings.ReplaceAll(m[1], "-", " "); !strings.Contains(strings.ToLower(doc), "# "+heading+"\n") {
+			t.Errorf("docs/operate.md has nothing on %q", heading)
+		}
 	}
 	for _, name := range regexp.MustCompile(`(?m)^# TYPE (morepay_[a-z_]+)`).FindAllStringSubmatch(metrics, -1) {
-		if !strings.Contains(string(doc), name[1]) {
+		if !strings.Contains(doc, name[1]) {
 			t.Errorf("docs/operate.md does not tell of %s", name[1])
 		}
 	}

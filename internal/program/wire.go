@@ -171,8 +171,15 @@ func OpenDirectory(ctx context.Context, db *sqlstore.DB, c Config, realMoney boo
 // simulator in their place. A provider whose clock differs from ours is logged.
 // registry may be nil.
 func OpenAccounts(c Config, merchants []folder.Merchant, registry prometheus.Registerer) (*account.Registry, error) {
+	skews := prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "morepay_clock_skews_total", Help: "Minutes in which a provider's clock and this server's differed by more than a minute.",
+	})
+	if registry != nil {
+		registry.MustRegister(skews)
+	}
 	client := provider.NewHTTPClient(provider.WatchClock(c.transport(), time.Now, func(host string, skew time.Duration) {
 		c.Log.Error("our clock and a provider's differ", "host", host, "ahead", skew)
+		skews.Inc()
 	}))
 	return folder.OpenAccounts(merchants, provider.Env{HTTP: client, TestURL: c.SimURL, Now: time.Now, Clock: orNow(c.Now)}, registry)
 }
