@@ -38,7 +38,7 @@ type commands struct {
 // config holds the flags that serve and demo share.
 type config struct {
 	Listen         string        `default:"127.0.0.1:8080" help:"Address of the payers', merchants' and providers' routes."`
-	AdminListen    string        `default:"127.0.0.1:8082" help:"Address of metrics and the admin API. Keep it private."`
+	AdminListen    string        `default:"127.0.0.1:8082" help:"Address of metrics, the admin API and the admin pages. Keep it private."`
 	AdminHosts     []string      `name:"admin-host" placeholder:"NAME" help:"Names, beside addresses and localhost, under which --admin-listen is reached."`
 	BaseURL        string        `help:"Origin under which payers and providers reach --listen, such as https://pay.example; by default http and --listen."`
 	Data           string        `type:"path" help:"Folder of the SQLite database and the server's secret; by default data, for demo one that is thrown away."`
@@ -47,7 +47,7 @@ type config struct {
 	DatabaseWait   time.Duration `default:"30s" help:"For how long a PostgreSQL that does not answer yet is waited for at the start."`
 	Merchants      string        `type:"path" help:"Folder with one folder a merchant; by default merchants, for demo the samples."`
 	Secret         string        `help:"The server's secret, in base64, if it is not to be kept in --data; needed with --database. While one is replaced, several, split by commas: the first seals, all are understood."`
-	AdminKey       string        `help:"SHA-256 (hex) of the key of the admin API; without it the admin API refuses."`
+	AdminKey       string        `help:"SHA-256 (hex) of the key of the admin API and the admin pages; without it both refuse."`
 	TrustedProxies []cli.Network `help:"Networks whose X-Forwarded-For is believed, such as 10.0.0.0/8."`
 	Retain         string        `help:"How long what is kept, in days or never; what is not named as in unpaid=30d,events=30d,raw=90d,ledgers=400d."`
 	LogFormat      string        `enum:"text,json" default:"text" help:"text or json."`

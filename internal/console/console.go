@@ -22,6 +22,7 @@ import (
 	"morepay/internal/pay"
 	"morepay/internal/qa"
 	"morepay/internal/scenario"
+	"morepay/internal/stylesheet"
 	"morepay/internal/trace"
 )
 
@@ -103,9 +104,8 @@ func (c *Console) Handler() http.Handler {
 	mux.Handle("POST /qa/scenarios", crossOrigin.Handler(page(c.start)))
 	mux.Handle("POST /qa/do/{button}", crossOrigin.Handler(page(c.press)))
 	mux.Handle("POST /qa/device", crossOrigin.Handler(page(c.report)))
-	for _, name := range []string{"console.css", "device.js"} {
-		mux.HandleFunc("GET /qa/"+name, func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, files, "pages/"+name) })
-	}
+	mux.Handle("GET /qa/console.css", stylesheet.Handler())
+	mux.HandleFunc("GET /qa/device.js", func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, files, "pages/device.js") })
 	return mux
 }
 

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -33,6 +34,8 @@ type Demo struct {
 	Sim   *providersim.Sim
 	Shops []Shop
 
+	AdminSecret string // the admin key itself; "" if it was set elsewhere
+
 	network *network
 	watch   *watch.Book
 }
@@ -52,6 +55,10 @@ func Open(ctx context.Context, c Config) (*Demo, error) {
 	}
 	c.SimURL = "http://" + listener.Addr().String()
 	d := &Demo{}
+	if c.AdminKey == "" {
+		d.AdminSecret = "ak_test_" + rand.Text()
+		c.AdminKey = folder.HashKey(d.AdminSecret)
+	}
 	d.Sim = providersim.New(providersim.Options{
 		Origin: c.SimURL, Log: c.Log.With("part", "simulator"), RetryScale: 0.1,
 		Numbers: d.numbers, Console: c.SimURL + "/qa", Shared: c.Now == nil, Reset: d.forget,
@@ -140,7 +147,11 @@ func (d *Demo) Announce(w io.Writer) {
 	fmt.Fprintf(w, "  storefront       %s/demo/\n", d.BaseURL)
 	fmt.Fprintf(w, "  simulated phone  %s/phone\n", d.SimURL)
 	fmt.Fprintf(w, "  QA console       %s/qa\n", d.SimURL)
-	fmt.Fprintf(w, "  real phones      %s/qa/phones\n\n", d.SimURL)
+	fmt.Fprintf(w, "  real phones      %s/qa/phones\n", d.SimURL)
+	fmt.Fprintf(w, "  admin pages      http://%s/admin/\n\n", d.AdminListen)
+	if d.AdminSecret != "" {
+		fmt.Fprintf(w, "  admin key        %s\n\n", d.AdminSecret)
+	}
 	fmt.Fprintf(w, "  secret keys for POST %s/v1/sessions\n", d.BaseURL)
 	for _, s := range d.Shops {
 		fmt.Fprintf(w, "    %-12s %s\n", s.ID, s.Key)

@@ -128,10 +128,7 @@ func (s *Server) handlePutDocument(w http.ResponseWriter, r *http.Request) error
 
 // checkDocument refuses a document that this server's merchant could not be paid by.
 func (s *Server) checkDocument(doc *capability.Document) error {
-	if err := s.merchants.CheckIcons(doc); err != nil {
-		return err
-	}
-	return folder.CheckRails(doc, s.accounts)
+	return folder.CheckDocument(doc, s.merchants, s.accounts)
 }
 
 func expectedVersion(ifMatch string) (int64, error) {

@@ -104,4 +104,5 @@ var codes = map[pay.Code]codeRow{
 // errNotFound answers for whatever is not there.
 var errNotFound = pay.Errorf(pay.CodeNotFound, "", "there is nothing here")
 
-func statusOf(err error) int { return codes[pay.CodeOf(err)].status }
+// StatusOf returns the status of HTTP that an error has: 500 for what nobody has foreseen.
+func StatusOf(err error) int { return codes[pay.CodeOf(err)].status }

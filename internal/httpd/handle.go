@@ -57,7 +57,7 @@ func (s *Server) guard(ctx context.Context, f func() error) (err error) {
 
 // setRemedy says when to ask again, where asking again makes sense, and who else may ask.
 func setRemedy(h http.Header, err error) {
-	status := statusOf(err)
+	status := StatusOf(err)
 	if status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", `Bearer realm="morepay"`)
 	}
@@ -166,7 +166,7 @@ func failJSON(w http.ResponseWriter, r *http.Request, err error) {
 		body.Error.Message, body.Error.Field = e.Message, e.Field
 	}
 	body.Error.Errors = mistakesOf(err)
-	_ = writeJSON(w, statusOf(err), body) // it fails only where the client has left
+	_ = writeJSON(w, StatusOf(err), body) // it fails only where the client has left
 }
 
 // mistakesOf lists what is wrong with a request if it is more than one thing.

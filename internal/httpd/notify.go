@@ -44,7 +44,7 @@ func (s *Server) acknowledge(w http.ResponseWriter, r *http.Request, problem err
 	}
 	status := ack.Status
 	if problem != nil {
-		status = statusOf(problem)
+		status = StatusOf(problem)
 	}
 	if ack.ContentType != "" {
 		w.Header().Set("Content-Type", ack.ContentType)

@@ -260,7 +260,7 @@ func (s *Server) failPage(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	s.pageHeaders(w, nil, nil, "")
-	w.WriteHeader(statusOf(err))
+	w.WriteHeader(StatusOf(err))
 	w.Write(page.Problem(request, pay.CodeOf(err)))
 }
 
@@ -282,7 +282,7 @@ func pageStatus(problem error) int {
 	case pay.CodeProviderRefused, pay.CodeProviderDown:
 		return http.StatusOK
 	}
-	return statusOf(problem)
+	return StatusOf(problem)
 }
 
 // handlePagePNG answers with the QR of the session's page, to be saved.

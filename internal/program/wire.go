@@ -11,6 +11,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"morepay/internal/account"
+	"morepay/internal/admin"
+	"morepay/internal/capability"
 	"morepay/internal/checkout"
 	"morepay/internal/desk"
 	"morepay/internal/funnel"
@@ -100,6 +102,8 @@ func (p *Program) wire(ctx context.Context) error {
 	p.forgetRates = server.ForgetRates
 	p.public.Handle("/", server.Handler())
 	p.admin.Handle("/", server.Admin())
+	p.admin.Handle(admin.Root, p.desks())
+	p.admin.Handle("GET /{$}", http.RedirectHandler(admin.Root, http.StatusSeeOther))
 	p.group.OnDrain(func() { p.Log.Info("draining", "for", p.Drain); server.Drain() })
 	p.group.OnShutdown(hub.Close)
 	p.Go(server.Wait)
@@ -115,6 +119,15 @@ func (p *Program) wire(ctx context.Context) error {
 		return err
 	}
 	return p.reconcile(registry)
+}
+
+// desks are the operators' pages.
+func (p *Program) desks() http.Handler {
+	return admin.New(admin.Config{
+		KeyHash: p.AdminKey, Desk: p.desk, Sessions: p.Service, Books: p.Stores.Ledgers, Outbox: p.Stores.Outbox, Webhooks: p.webhooks,
+		Documents: p.Stores.Documents, Accounts: p.Accounts, Ready: p.Stores.Ready, Now: p.Now, Log: p.Log,
+		Check: func(doc *capability.Document) error { return folder.CheckDocument(doc, p.merchants, p.Accounts) },
+	}).Handler()
 }
 
 // prune has what was kept long enough let go of.

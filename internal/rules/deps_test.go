@@ -71,6 +71,8 @@ var bans = []struct {
 	{[]string{"store/sqlite"}, itself, []string{"store/postgres"}, "each database is to run without the other"},
 	{[]string{"store/postgres"}, itself, []string{"store/sqlite"}, "each database is to run without the other"},
 	{[]string{"httpd"}, itself, []string{"provider/...", "providersim", "demo/...", "store/...", "database/sql"}, "routes speak to the service: which provider or database is behind it is wired in program"},
+	{[]string{"admin"}, itself, []string{"page", "store/...", "provider/...", "providersim", "console", "cli", "morepay/app", "database/sql"}, "the operators' pages do what the command line does, through the same desks: a way of their own would be another truth"},
+	{[]string{"stylesheet"}, itself, []string{"morepay/..."}, "how pages look has nothing to do with what they say"},
 	{[]string{"check"}, itself, []string{"checkout", "desk", "store/...", "merchant/...", "provider/wechatpay", "provider/alipay", "provider/merchantlink", "database/sql"}, "a check looks at a server from outside: what it is told, its folders and database say themselves"},
 	{[]string{"program"}, atAll, []string{"demo/...", "providersim", "cli", "qa"}, "the program knows neither who runs it nor what it is tried with"},
 	{[]string{"demo"}, itself, []string{"checkout", "httpd", "store/...", "provider/...", "morepay/app"}, "the demo's shop uses the public API as any merchant would"},

@@ -106,6 +106,15 @@ func (m *Merchant) grantsInstalments(providerID string) bool {
 // can take.
 const RuleAccount strictjson.Rule = "account"
 
+// CheckDocument refuses a document that a merchant of this server could not be paid by:
+// one that names pictures or rails that are not there.
+func CheckDocument(doc *capability.Document, merchants *Registry, accounts *account.Registry) error {
+	if err := merchants.CheckIcons(doc); err != nil {
+		return err
+	}
+	return CheckRails(doc, accounts)
+}
+
 // CheckRails fails with strictjson.Problems, without lines, if a document grants rails
 // that the merchant's accounts can't take: they would be offered to payers and then
 // refused. A method without an account is not offered, and nothing is said of it.
