@@ -31,10 +31,24 @@ import (
 // hold it.
 type Shop struct {
 	folder.Merchant
-	Key string // sk_test_…
+	Key string // sk_test_…; with a scope behind, such as _read, a key of that scope alone
 
 	files    map[string][]byte // the key files that its settings name
 	platform *rsa.PrivateKey   // the simulated providers'
+}
+
+// Scoped returns the shop's key of one scope alone.
+func (s Shop) Scoped(scope folder.Scope) string { return scoped(s.Key, scope) }
+
+func scoped(key string, scope folder.Scope) string { return key + "_" + string(scope) }
+
+// apiKeys are the shop's key and those of one scope each.
+func apiKeys(key string) []folder.APIKey {
+	list := []folder.APIKey{{ID: "demo", SHA256: folder.HashKey(key)}}
+	for _, scope := range folder.Scopes {
+		list = append(list, folder.APIKey{ID: "demo-" + string(scope), SHA256: folder.HashKey(scoped(key, scope)), Scopes: []folder.Scope{scope}})
+	}
+	return list
 }
 
 const webhookFile = "webhook_secret"
@@ -71,7 +85,7 @@ func Furnish(dir string, sim *providersim.Sim, baseURL string, others ...string)
 		shop.Settings = folder.Settings{
 			Mode:     folder.ModeTest,
 			Origins:  slices.Concat(origins, others),
-			APIKeys:  []folder.APIKey{{ID: "demo", SHA256: folder.HashKey(shop.Key)}},
+			APIKeys:  apiKeys(shop.Key),
 			Accounts: map[string]json.RawMessage{},
 		}
 		for _, o := range origins {

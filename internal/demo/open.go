@@ -152,7 +152,7 @@ func (d *Demo) Announce(w io.Writer) {
 	if d.AdminSecret != "" {
 		fmt.Fprintf(w, "  admin key        %s\n\n", d.AdminSecret)
 	}
-	fmt.Fprintf(w, "  secret keys for POST %s/v1/sessions\n", d.BaseURL)
+	fmt.Fprintf(w, "  secret keys for POST %s/v1/sessions; with _read, _write or _refund behind, for that alone\n", d.BaseURL)
 	for _, s := range d.Shops {
 		fmt.Fprintf(w, "    %-12s %s\n", s.ID, s.Key)
 	}

@@ -79,7 +79,7 @@ type decision struct {
 // handleDecide answers the decision with its reasons. It needs the merchant's key,
 // because it tells who is in a rollout.
 func (s *Server) handleDecide(w http.ResponseWriter, r *http.Request) error {
-	merchant, err := s.merchantOf(w, r, reads)
+	merchant, err := s.reader(w, r, reads)
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,10 @@ var codes = map[pay.Code]codeRow{
 		http.StatusForbidden,
 		"The caller may not do that.", "Use another key, or another page.",
 	},
+	pay.CodeScopeMissing: {
+		http.StatusForbidden,
+		"The key may not do that; `message` and `WWW-Authenticate` name the scope that it lacks.", "Use a key that has the scope.",
+	},
 	pay.CodeNotFound: {
 		http.StatusNotFound,
 		"There is nothing of that name, or it is another merchant's.", "Check the address and the id, and that the key is of the same merchant and mode.",

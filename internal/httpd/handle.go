@@ -61,6 +61,9 @@ func setRemedy(h http.Header, err error) {
 	if status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", `Bearer realm="morepay"`)
 	}
+	if scope, ok := errors.AsType[missingScope](err); ok {
+		h.Set("WWW-Authenticate", `Bearer realm="morepay", error="insufficient_scope", scope="`+string(scope)+`"`) // RFC 6750, section 3.1
+	}
 	if limited, ok := errors.AsType[*tooMany](err); ok {
 		h.Set("Retry-After", strconv.Itoa(seconds(limited.after)))
 	} else if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {

@@ -38,6 +38,30 @@ func parameters(u *url.URL, known ...string) (url.Values, error) {
 	return q, nil
 }
 
+// listQuery is the query of a list of what a merchant has made, the newest first.
+type listQuery struct {
+	url.Values
+	from, until time.Time // made at or after, and before; zero for no bound
+	after       checkout.Place
+	limit       int
+}
+
+// readList reads the query of a list with some parameters of its own, beside those that
+// every list has.
+func readList(u *url.URL, own ...string) (q listQuery, err error) {
+	if q.Values, err = parameters(u, append(own, "created[gte]", "created[lt]", "after", "limit")...); err != nil {
+		return q, err
+	}
+	if q.from, q.until, err = createdRange(q.Values); err != nil {
+		return q, err
+	}
+	if q.after, err = checkout.ParsePlace(q.Get("after")); err != nil {
+		return q, err
+	}
+	q.limit, err = limitOf(q.Get("limit"))
+	return q, err
+}
+
 // bare has a handler refuse every parameter.
 func bare(h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {

@@ -8,15 +8,16 @@ import (
 	"net/http"
 
 	"morepay/internal/idempotency"
+	"morepay/internal/merchant/folder"
 	"morepay/internal/pay"
 	"morepay/internal/seal"
 )
 
-// post runs a merchant's POST: authenticated, strictly decoded, and done once
-// per Idempotency-Key. do's result is answered with status; its reply is kept
+// post runs a merchant's POST: authenticated by a key with the needed scope, strictly
+// decoded, and done once per Idempotency-Key. do's result is answered with status; its reply is kept
 // sealed, because a session's holds the payer's token.
-func (s *Server) post(w http.ResponseWriter, r *http.Request, status int, into any, do func(ctx context.Context, merchant string) (any, error)) error {
-	merchant, err := s.merchantOf(w, r, writes)
+func (s *Server) post(w http.ResponseWriter, r *http.Request, needed folder.Scope, status int, into any, do func(ctx context.Context, merchant string) (any, error)) error {
+	merchant, err := s.caller(w, r, writes, needed)
 	if err != nil {
 		return err
 	}

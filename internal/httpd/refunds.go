@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"morepay/internal/checkout"
+	"morepay/internal/merchant/folder"
 	"morepay/internal/pay"
 )
 
@@ -34,7 +35,7 @@ func refundOf(session string, r pay.Refund) refundBody {
 
 func (s *Server) handleCreateRefund(w http.ResponseWriter, r *http.Request) error {
 	var n checkout.NewRefund
-	return s.post(w, r, http.StatusCreated, &n, func(ctx context.Context, merchant string) (any, error) {
+	return s.post(w, r, folder.ScopeRefund, http.StatusCreated, &n, func(ctx context.Context, merchant string) (any, error) {
 		n.Key = r.Header.Get("Idempotency-Key")
 		_, refund, err := s.service.Refund(ctx, merchant, r.PathValue("id"), n)
 		if err != nil {
@@ -45,7 +46,7 @@ func (s *Server) handleCreateRefund(w http.ResponseWriter, r *http.Request) erro
 }
 
 func (s *Server) handleGetRefund(w http.ResponseWriter, r *http.Request) error {
-	merchant, err := s.merchantOf(w, r, reads)
+	merchant, err := s.reader(w, r, reads)
 	if err != nil {
 		return err
 	}
@@ -58,7 +59,7 @@ func (s *Server) handleGetRefund(w http.ResponseWriter, r *http.Request) error {
 
 // handleListRefunds lists refunds, the newest first.
 func (s *Server) handleListRefunds(w http.ResponseWriter, r *http.Request) error {
-	merchant, err := s.merchantOf(w, r, polls)
+	merchant, err := s.reader(w, r, polls)
 	if err != nil {
 		return err
 	}
@@ -81,20 +82,11 @@ func (s *Server) handleListRefunds(w http.ResponseWriter, r *http.Request) error
 }
 
 func refundFilter(u *url.URL) (f checkout.RefundFilter, err error) {
-	q, err := parameters(u, "session", "merchant_reference", "status", "created[gte]", "created[lt]", "after", "limit")
+	q, err := readList(u, "session", "merchant_reference", "status")
 	if err != nil {
 		return f, err
 	}
-	f.SessionID, f.Reference = q.Get("session"), q.Get("merchant_reference")
-	if f.Status, err = oneOf(q, "status", pay.RefundStatuses); err != nil {
-		return f, err
-	}
-	if f.From, f.Until, err = createdRange(q); err != nil {
-		return f, err
-	}
-	if f.After, err = checkout.ParsePlace(q.Get("after")); err != nil {
-		return f, err
-	}
-	f.Limit, err = limitOf(q.Get("limit"))
+	f = checkout.RefundFilter{SessionID: q.Get("session"), Reference: q.Get("merchant_reference"), From: q.from, Until: q.until, After: q.after, Limit: q.limit}
+	f.Status, err = oneOf(q.Values, "status", pay.RefundStatuses)
 	return f, err
 }

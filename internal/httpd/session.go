@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"strconv"
-	"strings"
 	"time"
 
 	"morepay/internal/checkout"
@@ -116,54 +114,9 @@ func (s *Server) sessionBody(l *pay.Ledger) sessionBody {
 	return b
 }
 
-// budget is a kind of calls that has an allowance of its own.
-type budget string
-
-const (
-	writes budget = "writes"
-	reads  budget = "reads"
-	polls  budget = "polls"
-)
-
-func (b budget) of(r folder.Rates) limit {
-	return limit{map[budget]int{writes: r.Writes, reads: r.Reads, polls: r.Polls}[b], time.Second}
-}
-
-// bearer returns the key that a request carries, "" for none. The scheme may be in
-// letters of any case (RFC 9110, section 11.1).
-func bearer(r *http.Request) string {
-	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return ""
-	}
-	return strings.TrimLeft(key, " ")
-}
-
-// merchantOf returns the merchant whose secret key a request carries, and tells them
-// what is left of the budget. Fails with unauthorized, or rate_limited.
-func (s *Server) merchantOf(w http.ResponseWriter, r *http.Request, b budget) (string, error) {
-	key := bearer(r)
-	if key == "" {
-		return "", pay.Errorf(pay.CodeUnauthorized, "Authorization", "must be Bearer and a secret key")
-	}
-	id, ok := s.merchants.ByKey(key)
-	if !ok {
-		return "", pay.Errorf(pay.CodeUnauthorized, "Authorization", "the key is not known")
-	}
-	if s.exempt(s.clientIP(r)) {
-		return id, nil
-	}
-	left, err := s.limits.api.take(string(b)+" "+id, b.of(s.merchants.Rates(id)))
-	h := w.Header()
-	h.Set("RateLimit-Limit", strconv.Itoa(left.limit.n))
-	h.Set("RateLimit-Remaining", strconv.Itoa(left.remaining))
-	h.Set("RateLimit-Reset", strconv.Itoa(seconds(left.reset)))
-	return id, err
-}
-
 func (s *Server) handleCreateSession(w http.ResponseWriter, r *http.Request) error {
 	var n checkout.NewSession
-	return s.post(w, r, http.StatusCreated, &n, func(ctx context.Context, merchant string) (any, error) {
+	return s.post(w, r, folder.ScopeWrite, http.StatusCreated, &n, func(ctx context.Context, merchant string) (any, error) {
 		l, token, err := s.service.Create(ctx, merchant, n)
 		if err != nil {
 			return nil, err
@@ -175,7 +128,7 @@ func (s *Server) handleCreateSession(w http.ResponseWriter, r *http.Request) err
 }
 
 func (s *Server) handleGetSession(w http.ResponseWriter, r *http.Request) error {
-	merchant, err := s.merchantOf(w, r, reads)
+	merchant, err := s.reader(w, r, reads)
 	if err != nil {
 		return err
 	}
@@ -188,7 +141,7 @@ func (s *Server) handleGetSession(w http.ResponseWriter, r *http.Request) error 
 
 // handleListSessions lists sessions, the newest first.
 func (s *Server) handleListSessions(w http.ResponseWriter, r *http.Request) error {
-	merchant, err := s.merchantOf(w, r, polls)
+	merchant, err := s.reader(w, r, polls)
 	if err != nil {
 		return err
 	}
@@ -211,28 +164,22 @@ func (s *Server) handleListSessions(w http.ResponseWriter, r *http.Request) erro
 }
 
 func sessionFilter(u *url.URL) (f checkout.SessionFilter, err error) {
-	q, err := parameters(u, "merchant_reference", "out_trade_no", "provider_reference", "status", "created[gte]", "created[lt]", "after", "limit")
+	q, err := readList(u, "merchant_reference", "out_trade_no", "provider_reference", "status")
 	if err != nil {
 		return f, err
 	}
-	f.Reference, f.OutTradeNo, f.ProviderReference = q.Get("merchant_reference"), q.Get("out_trade_no"), q.Get("provider_reference")
-	if f.Status, err = oneOf(q, "status", pay.SessionStatuses); err != nil {
-		return f, err
+	f = checkout.SessionFilter{
+		Reference: q.Get("merchant_reference"), OutTradeNo: q.Get("out_trade_no"), ProviderReference: q.Get("provider_reference"),
+		From: q.from, Until: q.until, After: q.after, Limit: q.limit,
 	}
-	if f.From, f.Until, err = createdRange(q); err != nil {
-		return f, err
-	}
-	if f.After, err = checkout.ParsePlace(q.Get("after")); err != nil {
-		return f, err
-	}
-	f.Limit, err = limitOf(q.Get("limit"))
+	f.Status, err = oneOf(q.Values, "status", pay.SessionStatuses)
 	return f, err
 }
 
 // handleEnd ends an open session in one of the ways that there are.
 func (s *Server) handleEnd(end func(ctx context.Context, merchant, id string) (*pay.Ledger, error)) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		return s.post(w, r, http.StatusOK, &struct{}{}, func(ctx context.Context, merchant string) (any, error) {
+		return s.post(w, r, folder.ScopeWrite, http.StatusOK, &struct{}{}, func(ctx context.Context, merchant string) (any, error) {
 			l, err := end(ctx, merchant, r.PathValue("id"))
 			if err != nil {
 				return nil, err

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"time"
 
+	"morepay/internal/merchant/folder"
 	"morepay/internal/pay"
 	"morepay/internal/webhook"
 )
@@ -15,7 +16,7 @@ import (
 // the place that the query's after names: what a webhook missed can be read up
 // here.
 func (s *Server) handleListEvents(w http.ResponseWriter, r *http.Request) error {
-	merchant, err := s.merchantOf(w, r, polls)
+	merchant, err := s.reader(w, r, polls)
 	if err != nil {
 		return err
 	}
@@ -56,7 +57,7 @@ func eventFilter(u *url.URL) (f webhook.Filter, err error) {
 
 // handleGetEvent returns one event as it was or will be told.
 func (s *Server) handleGetEvent(w http.ResponseWriter, r *http.Request) error {
-	merchant, err := s.merchantOf(w, r, reads)
+	merchant, err := s.reader(w, r, reads)
 	if err != nil {
 		return err
 	}
@@ -69,7 +70,7 @@ func (s *Server) handleGetEvent(w http.ResponseWriter, r *http.Request) error {
 
 // handleRedeliver has an event told again to every endpoint of the merchant.
 func (s *Server) handleRedeliver(w http.ResponseWriter, r *http.Request) error {
-	return s.post(w, r, http.StatusOK, &struct{}{}, func(ctx context.Context, merchant string) (any, error) {
+	return s.post(w, r, folder.ScopeWrite, http.StatusOK, &struct{}{}, func(ctx context.Context, merchant string) (any, error) {
 		id := r.PathValue("id")
 		_, err := s.outbox.Redeliver(ctx, webhook.Redelivery{Merchant: merchant, Message: id}, s.now())
 		return map[string]string{"redelivering": id}, err

@@ -31,7 +31,7 @@ const Fallback = "en"
 // MerchantCodes are the error codes that only a merchant's server can meet: no
 // catalogue has a sentence for them.
 var MerchantCodes = []pay.Code{
-	pay.CodeUnauthorized, pay.CodeMethodNotAllowed, pay.CodePrecondition, pay.CodeIdempotency, pay.CodeCursorExpired, pay.CodeRefundExceeds,
+	pay.CodeUnauthorized, pay.CodeScopeMissing, pay.CodeMethodNotAllowed, pay.CodePrecondition, pay.CodeIdempotency, pay.CodeCursorExpired, pay.CodeRefundExceeds,
 }
 
 // catalogue is one language.

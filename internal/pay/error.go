@@ -14,6 +14,7 @@ const (
 	CodeInvalid           Code = "invalid_request"
 	CodeUnauthorized      Code = "unauthorized"
 	CodeForbidden         Code = "forbidden"
+	CodeScopeMissing      Code = "scope_missing"
 	CodeNotFound          Code = "not_found"
 	CodeMethodNotAllowed  Code = "method_not_allowed"
 	CodeConflict          Code = "conflict"
@@ -36,7 +37,7 @@ const (
 
 // Codes lists all of them.
 var Codes = []Code{
-	CodeInvalid, CodeUnauthorized, CodeForbidden, CodeNotFound, CodeMethodNotAllowed, CodeConflict, CodePrecondition, CodeSessionNotOpen,
+	CodeInvalid, CodeUnauthorized, CodeForbidden, CodeScopeMissing, CodeNotFound, CodeMethodNotAllowed, CodeConflict, CodePrecondition, CodeSessionNotOpen,
 	CodeMethodUnavailable, CodeFormExpired, CodeTooManyAttempts, CodeRateLimited, CodeIdempotency, CodeCursorExpired,
 	CodeBodyTooLarge, CodeBodyIncomplete, CodeRefundExceeds, CodeProviderRefused, CodeProviderDown,
 	CodeStoreDown, CodeInternal,

@@ -62,6 +62,12 @@ func TestNothingIsShared(t *testing.T) {
 			"key", func(s *folder.Settings) { s.APIKeys[0].SHA256 = folder.HashKey("sk_live_first") },
 			[]string{"second/merchant.json", "api_keys[0]", "first"},
 		},
+		{"own-key-twice", func(s *folder.Settings) { s.APIKeys = append(s.APIKeys, s.APIKeys[0]) }, nil},
+		{
+			"own-key-twice-with-other-scopes", func(s *folder.Settings) {
+				s.APIKeys = append(s.APIKeys, folder.APIKey{ID: "b", SHA256: s.APIKeys[0].SHA256, Scopes: []folder.Scope{folder.ScopeRead}})
+			}, []string{"second/merchant.json", "api_keys[1]", "other scopes"},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			sources := shops(t, c.adjust)

@@ -103,6 +103,8 @@ func TestLoadRefuses(t *testing.T) {
 		{"webhook-secret-missing", capabilities, settings, `"webhooks": []`, `"webhooks": [{"url": "https://shop.example",` + "\n" + `"secrets": ["none"]}]`, []string{"shop/merchant.json:8", "webhooks[0].secrets[0]"}},
 		{"api-key-in-the-open", capabilities, settings, `9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`, `sk_live_secret`, []string{"api_keys[0].sha256"}},
 		{"api-key-empty", capabilities, settings, `9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`, folder.HashKey(""), []string{"shop/merchant.json:5", "api_keys[0].sha256", "empty"}},
+		{"api-key-of-no-scope", capabilities, settings, `{"id": "a",`, `{"scopes": [], "id": "a",`, []string{"shop/merchant.json:5", "api_keys[0].scopes", "empty"}},
+		{"api-key-of-another-scope", capabilities, settings, `{"id": "a",`, `{"scopes": ["read", "refunds"], "id": "a",`, []string{"shop/merchant.json:5", "api_keys[0].scopes", `"refunds"`, "refund"}},
 		{"api-key-hash-in-capitals", capabilities, settings, `9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08`, strings.ToUpper(folder.HashKey("a")), []string{"api_keys[0].sha256", "lower case"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

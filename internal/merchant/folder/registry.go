@@ -3,6 +3,7 @@ package folder
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"morepay/internal/capability"
@@ -19,21 +20,31 @@ type Registry struct {
 // read is what was read of the folders at one time.
 type read struct {
 	merchants map[string]Merchant
-	keys      map[string]string // hash of API key → merchant
+	keys      map[string]ownedKey // by hash
+}
+
+// ownedKey is an API key with its merchant.
+type ownedKey struct {
+	merchant string
+	APIKey
 }
 
 // NewRegistry makes a registry. realMoney demands https in return URLs. Fails if
-// two merchants have a key in common.
+// two merchants have a key in common, or a merchant has one twice with other scopes.
 func NewRegistry(merchants []Merchant, realMoney bool) (*Registry, error) {
-	r := &read{merchants: map[string]Merchant{}, keys: map[string]string{}}
+	r := &read{merchants: map[string]Merchant{}, keys: map[string]ownedKey{}}
 	var problems []error
 	for _, m := range merchants {
 		r.merchants[m.ID] = m
 		for i, k := range m.Settings.APIKeys {
-			if other, taken := r.keys[k.SHA256]; taken && other != m.ID {
-				problems = append(problems, m.inSettings("", pay.Errorf(pay.CodeInvalid, fmt.Sprintf("api_keys[%d]", i), "is a key of %s too", other)))
+			other, taken := r.keys[k.SHA256]
+			field := fmt.Sprintf("api_keys[%d]", i)
+			if taken && other.merchant != m.ID {
+				problems = append(problems, m.inSettings("", pay.Errorf(pay.CodeInvalid, field, "is a key of %s too", other.merchant)))
+			} else if taken && !slices.Equal(other.Scopes, k.Scopes) {
+				problems = append(problems, m.inSettings("", pay.Errorf(pay.CodeInvalid, field, "is there twice, with other scopes")))
 			}
-			r.keys[k.SHA256] = m.ID
+			r.keys[k.SHA256] = ownedKey{m.ID, k}
 		}
 	}
 	registry := &Registry{realMoney: realMoney}
@@ -46,11 +57,11 @@ func (r *Registry) Replace(next *Registry) { r.read.Store(next.read.Load()) }
 
 func (r *Registry) merchant(id string) Merchant { return r.read.Load().merchants[id] }
 
-// ByKey tells whose API key this is. Keys are looked up by hash, so the time it
-// takes tells nothing of a key.
-func (r *Registry) ByKey(key string) (merchant string, ok bool) {
-	merchant, ok = r.read.Load().keys[HashKey(key)]
-	return merchant, ok
+// ByKey tells whose API key this is, and which. Keys are looked up by hash, so the time
+// it takes tells nothing of a key.
+func (r *Registry) ByKey(key string) (merchant string, known APIKey, ok bool) {
+	found, ok := r.read.Load().keys[HashKey(key)]
+	return found.merchant, found.APIKey, ok
 }
 
 // ReturnURL checks that the merchant may send payers there.

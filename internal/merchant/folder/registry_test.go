@@ -73,11 +73,11 @@ func TestReturnURL(t *testing.T) {
 func TestByKey(t *testing.T) {
 	t.Parallel()
 	r := registry(t)
-	if id, ok := r.ByKey("sk_live_1"); !ok || id != "shop" {
-		t.Errorf("the key is of %q, %v", id, ok)
+	if id, k, ok := r.ByKey("sk_live_1"); !ok || id != "shop" || k.ID != "a" {
+		t.Errorf("the key is %q of %q, %v", k.ID, id, ok)
 	}
 	for _, key := range []string{"", "sk_live_2", folder.HashKey("sk_live_1")} {
-		if _, ok := r.ByKey(key); ok {
+		if _, _, ok := r.ByKey(key); ok {
 			t.Errorf("%q was let in", key)
 		}
 	}

@@ -2,8 +2,6 @@ package folder
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,38 +33,12 @@ const (
 	ModeTest Mode = "test"
 )
 
-// APIKey lets a merchant's server in. Only its hash is kept: the key is 32
-// random bytes, which need no slow hash.
-type APIKey struct {
-	ID     string `json:"id"`
-	SHA256 string `json:"sha256"` // hex, of the whole key
-}
-
 // Webhook names an endpoint that hears of the merchant's events, and the files of
 // its secrets.
 type Webhook struct {
 	ID      string   `json:"id"` // among the merchant's; its place in the list, from 1, if it is left out
 	URL     string   `json:"url"`
 	Secrets []string `json:"secrets"` // names of files that hold whsec_…; two while one replaces the other
-}
-
-// HashKey returns what is kept of an API key.
-func HashKey(key string) string {
-	sum := sha256.Sum256([]byte(key))
-	return hex.EncodeToString(sum[:])
-}
-
-// CheckKeyHash refuses what can't be the hash of a key. The hash of nothing is what
-// a shell makes of a variable that isn't set: it would let in everybody who sends
-// no key.
-func CheckKeyHash(hash string) error {
-	if b, err := hex.DecodeString(hash); err != nil || len(b) != sha256.Size || strings.ToLower(hash) != hash {
-		return errors.New("must be 64 hexadecimal digits in lower case")
-	}
-	if hash == HashKey("") {
-		return errors.New("is the hash of an empty key")
-	}
-	return nil
 }
 
 // check names the fields that can't be right. realMoney demands https, which test
@@ -93,6 +65,9 @@ func (s *Settings) check(realMoney bool) []error {
 	for i, k := range s.APIKeys {
 		if err := CheckKeyHash(k.SHA256); err != nil {
 			wrong("api_keys[%d].sha256", i, "%v", err)
+		}
+		if err := k.checkScopes(); err != nil {
+			wrong("api_keys[%d].scopes", i, "%v", err)
 		}
 	}
 	return problems

@@ -19,9 +19,13 @@ var webRows = []row{
 		line: "maxPerPayer  = 3", becomes: "maxPerPayer  = 300",
 		tests: "./internal/httpd TestStreamBounds",
 	}, {
-		name: "merchants-rate", file: "internal/httpd/session.go",
+		name: "merchants-rate", file: "internal/httpd/keys.go",
 		line: `s.limits.api.take(string(b)+" "+id, b.of(s.merchants.Rates(id)))`, becomes: `s.limits.api.take(string(b)+" "+time.Now().String(), b.of(s.merchants.Rates(id)))`,
 		tests: "./internal/httpd TestMerchantRate",
+	}, {
+		name: "any-key-gives-back", file: "internal/httpd/keys.go",
+		line: "if !known.Allows(needed) {", becomes: "if false {",
+		tests: "./internal/httpd TestScopes",
 	}, {
 		name: "oauth-state-is-not-compared", file: "internal/httpd/identify.go",
 		line: `if q.Get("state") != id.State {`, becomes: "if false {",
