@@ -21,6 +21,7 @@ import (
 	"morepay/internal/demo/simulate"
 	"morepay/internal/pay"
 	"morepay/internal/program"
+	"morepay/internal/run"
 )
 
 // commands is the command line. Every flag has a twin MOREPAY_… in the
@@ -100,7 +101,13 @@ func (s *serveCommand) Validate() error { return s.check() }
 // Run serves real merchants, or test merchants against a simulator elsewhere.
 func (s *serveCommand) Run(ctx context.Context) error {
 	hangups := hangups()
-	p, err := program.Open(ctx, s.program())
+	sockets, err := run.Passed(program.PublicSocket, program.AdminSocket)
+	if err != nil {
+		return err
+	}
+	c := s.program()
+	c.Sockets = sockets
+	p, err := program.Open(ctx, c)
 	if err != nil {
 		return err
 	}

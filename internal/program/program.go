@@ -32,6 +32,7 @@ import (
 type Config struct {
 	Listen         string        // address of the payers', merchants' and providers' routes; the port may be 0
 	AdminListen    string        // address of metrics and the admin API; the port may be 0
+	Sockets        Sockets       // what is listened at already, in place of addresses; nil for nothing
 	AdminHosts     []string      // names, beside addresses and localhost, under which it is reached
 	BaseURL        string        // origin under which payers and providers reach Listen; "" for http and Listen
 	Data           string        // folder of the SQLite database and the server's secret; "" for "data"
@@ -61,6 +62,16 @@ type Config struct {
 	PruneEvery time.Duration        // pause between two prunings; 0 for retention.Every, or Never
 	Reached    func(checkout.Point) // called at every point at which a crash must do no harm
 }
+
+// Sockets are listening sockets that were handed over, by name: [PublicSocket], [AdminSocket].
+type Sockets map[string]net.Listener
+
+// The names of the sockets that a program takes over: of the public routes, and of
+// metrics and the admin API.
+const (
+	PublicSocket = "public"
+	AdminSocket  = "admin"
+)
 
 // Never leaves sweeping or pruning to the test.
 const Never time.Duration = -1
@@ -124,17 +135,22 @@ func orNow(now func() time.Time) func() time.Time {
 	return now
 }
 
-// listen takes the addresses, which are known from then on.
+// listen takes the sockets that were handed over, and else the addresses, which
+// are known from then on.
 func (p *Program) listen() error {
 	var public http.Handler = p.public
 	if p.Front != nil {
 		public = p.Front(public)
 	}
 	for _, l := range []struct {
+		name    string
 		address *string
 		handler http.Handler
-	}{{&p.Listen, public}, {&p.AdminListen, run.KnownHosts(p.admin, p.AdminHosts...)}} {
-		listener, err := net.Listen("tcp", *l.address)
+	}{{PublicSocket, &p.Listen, public}, {AdminSocket, &p.AdminListen, run.KnownHosts(p.admin, p.AdminHosts...)}} {
+		listener, err := p.Sockets[l.name], error(nil)
+		if listener == nil {
+			listener, err = net.Listen("tcp", *l.address)
+		}
 		if err != nil {
 			return err
 		}

@@ -99,6 +99,28 @@ func status(url string) int {
 	return res.StatusCode
 }
 
+// A socket that was handed over takes the place of an address, and is closed with
+// the program.
+func TestSockets(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := config(t)
+	c.Listen, c.Sockets = "192.0.2.1:1", program.Sockets{program.PublicSocket: l} // an address that can't be listened at
+	p, err := program.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Listen != l.Addr().String() || p.AdminListen == p.Listen {
+		t.Errorf("it listens at %s and %s, want %s and another", p.Listen, p.AdminListen, l.Addr())
+	}
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+	free(t, p.Listen, p.AdminListen)
+}
+
 // A server that is to stop says so at both addresses, and serves on meanwhile.
 func TestDrain(t *testing.T) {
 	c := config(t)

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -25,6 +26,7 @@ type Group struct {
 	draining  []func()
 	servers   []*http.Server
 	listeners []net.Listener
+	ending    atomic.Bool // answers close their connections
 	work      []func(context.Context)
 
 	mu      sync.Mutex
@@ -35,11 +37,22 @@ type Group struct {
 // Serve adds a server on a listener, with every time limit set.
 func (g *Group) Serve(l net.Listener, h http.Handler) {
 	s := &http.Server{
-		Handler: h, ErrorLog: slog.NewLogLogger(g.Log.Handler(), slog.LevelWarn),
+		Handler: g.closing(h), ErrorLog: slog.NewLogLogger(g.Log.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
 		WriteTimeout: 15 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 	}
 	g.servers, g.listeners = append(g.servers, s), append(g.listeners, l)
+}
+
+// closing has clients open another connection for their next request as soon as the
+// server is to stop: on one that is kept, a request may meet its end.
+func (g *Group) closing(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if g.ending.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 // OnShutdown has f called when the servers added so far begin to stop, to send
@@ -79,6 +92,7 @@ func (g *Group) Run(ctx context.Context) error {
 	var err error
 	select {
 	case <-ctx.Done():
+		g.ending.Store(true)
 		err = g.drain(failed)
 	case err = <-failed:
 	}

@@ -240,3 +240,39 @@ func TestDrain(t *testing.T) {
 		}
 	})
 }
+
+// From the wish to stop on, answers close their connections: a client that kept one
+// might send its next request into the end.
+func TestDrainingClosesConnections(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := &pipes{make(chan net.Conn), make(chan struct{})}
+		g := run.Group{Log: slog.New(slog.DiscardHandler), Drain: time.Minute}
+		g.Serve(p, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- g.Run(ctx) }()
+		client := &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return p.dial(), nil }}}
+		closes := func() bool {
+			t.Helper()
+			res, err := client.Get("http://x/")
+			if err != nil {
+				t.Fatal(err)
+			}
+			res.Body.Close()
+			return res.Close
+		}
+		if closes() {
+			t.Error("a server that goes on closes connections")
+		}
+		stop()
+		synctest.Wait()
+		if !closes() {
+			t.Error("a server that is to stop keeps connections")
+		}
+		client.CloseIdleConnections()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
