@@ -27,7 +27,7 @@ SEEDS ?= 1 2 3
 FUZZ ?= 10000000x
 
 .DEFAULT_GOAL := help
-.PHONY: help run build wasm wasm-stock standins check rules vet lint fmt tidy verify deps test mutants stress bench gallery size clean
+.PHONY: help run build dist wasm wasm-stock standins check rules vet lint fmt tidy verify vuln deps test mutants stress bench gallery size clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ build: wasm ## build bin/morepay with everything embedded
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o bin/morepay .
 	@echo "the loader's addresses, and their hashes for the attribute integrity:"
 	@$(GO) run ./internal/tools/loader
+
+dist: ## make the archives of a release from the last commit, with bills of materials and checksums, twice, and compare
+	$(GO) run ./internal/tools/dist
 
 wasm: standins ## build the browser's bundle to web/dist, without what the browser never calls
 	GOOS=js GOARCH=wasm $(GO) build $(WASM_FLAGS) $(STANDINS) -o $(BUILD)/app.wasm $(WASM)
@@ -82,6 +85,11 @@ verify: ## fail if go.mod, go.sum or the downloaded modules are not what they sh
 	$(GO) mod verify
 	cd $(dir $(TOOLS)) && $(GO) mod tidy -diff
 	cd $(FOREIGN) && $(GO) mod tidy -diff
+
+vuln: ## look for known vulnerabilities in what our code reaches; needs the network, and fails without
+	$(GO) build -modfile=$(TOOLS) -o $(BUILD)/govulncheck golang.org/x/vuln/cmd/govulncheck
+	@$(BUILD)/govulncheck ./... && GOOS=js GOARCH=wasm $(BUILD)/govulncheck $(WASM) || { \
+	  [ $$? = 3 ] || echo "vuln: NOTHING WAS LOOKED AT: the database of vulnerabilities was not reached (GOVULNDB names a mirror)"; exit 1; }
 
 deps: ## install what the tests need (Chromium, Firefox, WebKit, fonts, PostgreSQL, pgbouncer, nginx, Node, axe-core), where it may
 	.ci/needs
