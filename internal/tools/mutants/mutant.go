@@ -44,9 +44,20 @@ func (r row) broken() ([]byte, error) {
 	return bytes.Replace(source, []byte(r.line), []byte(r.becomes), 1), nil
 }
 
-// overlay writes the broken file to a folder, with what go test must be told to
-// read it in place of the true one.
-func (r row) overlay(folder string) (file string, err error) {
+// overlay is what go build is told to read in place of files: paths by paths.
+type overlay struct{ Replace map[string]string }
+
+func (o overlay) write(file string) error {
+	b, err := json.Marshal(o)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, b, 0o600)
+}
+
+// lay writes the broken file to a folder, and the overlay with which go test reads it in
+// place of the true one.
+func (r row) lay(ctx context.Context, folder string) (file string, err error) {
 	source, err := r.broken()
 	if err != nil {
 		return "", err
@@ -56,16 +67,23 @@ func (r row) overlay(folder string) (file string, err error) {
 		return "", err
 	}
 	mutant, file := filepath.Join(folder, "mutant.go"), filepath.Join(folder, "overlay.json")
-	replace, err := json.Marshal(map[string]map[string]string{"Replace": {original: mutant}})
-	if err != nil {
+	if err := os.WriteFile(mutant, source, 0o600); err != nil {
 		return "", err
 	}
-	return file, errors.Join(os.WriteFile(mutant, source, 0o600), os.WriteFile(file, replace, 0o600))
+	o := overlay{map[string]string{original: mutant}}
+	if r.inBrowser() {
+		built, err := bundle(ctx, folder, o.Replace)
+		if err != nil {
+			return "", err
+		}
+		maps.Copy(o.Replace, built)
+	}
+	return file, o.write(file)
 }
 
 // try runs the tests against the mistake. It fails unless they notice.
 func (r row) try(ctx context.Context, folder string) (verdict string, err error) {
-	overlay, err := r.overlay(folder)
+	overlay, err := r.lay(ctx, folder)
 	if err != nil {
 		return "", err
 	}
@@ -111,7 +129,7 @@ func sound(ctx context.Context, rows []row) error {
 		}
 	}
 	for _, pkg := range slices.Sorted(maps.Keys(patterns)) {
-		passed, out, err := test(ctx, pkg, strings.Join(patterns[pkg], "|"))
+		passed, out, err := test(ctx, pkg, strings.Join(patterns[pkg], "|"), "-timeout", together)
 		if err != nil {
 			return err
 		}
@@ -124,6 +142,9 @@ func sound(ctx context.Context, rows []row) error {
 
 // within limits the time of a row's tests: none of them needs half of it.
 const within = "90s"
+
+// together limits the time of all tests of a package, as the code is.
+const together = "15m"
 
 // test runs tests and reports whether they passed. There must be some.
 func test(ctx context.Context, pkg, run string, flags ...string) (passed bool, out string, err error) {
