@@ -17,6 +17,7 @@ import (
 	"morepay/internal/method"
 	"morepay/internal/needs"
 	"morepay/internal/pay"
+	"morepay/internal/scenario/chromium"
 )
 
 // inApp is the web view of an app that we don't know.
@@ -46,7 +47,7 @@ func TestHosts(t *testing.T) {
 		{"offline-without-wasm", hostOffline, []chromedp.Action{early(`delete window.WebAssembly`)}},
 	} {
 		t.Run(host.name, func(t *testing.T) {
-			host.run(t, s, show(t, browser, inApp, append([]chromedp.Action{early(clock + life)}, host.app...)...))
+			host.run(t, s, show(t, browser, inApp, append([]chromedp.Action{early(clock + chromium.Life)}, host.app...)...))
 		})
 	}
 	t.Run("listens", func(t *testing.T) { hostListens(t, s, show(t, browser, inApp, early(apps))) })
@@ -54,17 +55,6 @@ func TestHosts(t *testing.T) {
 		hostReturns(t, s, show(t, browsertest.Start(t, browsertest.BlockStorage()), inApp))
 	})
 }
-
-// life lets a test say whether anybody sees a page, which outlives the page.
-const life = `(() => {
-	const seen = () => { try { return !sessionStorage.hidden } catch (denied) { return true } };
-	Object.defineProperty(document, "hidden", { get: () => !seen() });
-	Object.defineProperty(document, "visibilityState", { get: () => (seen() ? "visible" : "hidden") });
-	window.front = (yes) => {
-		yes ? delete sessionStorage.hidden : (sessionStorage.hidden = "1");
-		document.dispatchEvent(new Event("visibilitychange"));
-	};
-})();`
 
 const deepLink = wallet + `form[data-rail="deep_link"] button`
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"morepay/internal/pay"
 )
@@ -83,7 +84,7 @@ func (r *run) wasTold(ctx context.Context, events []string) error {
 		return err
 	}
 	for _, event := range events {
-		if !slices.Contains(story.Entries, entry{event}) {
+		if !slices.ContainsFunc(story.Entries, func(e entry) bool { return e.delivers(event) }) {
 			return fmt.Errorf("the merchant was not told %s", event)
 		}
 	}
@@ -92,5 +93,12 @@ func (r *run) wasTold(ctx context.Context, events []string) error {
 
 // entry is one of a session's trace.
 type entry struct {
+	Kind string `json:"kind"`
 	What string `json:"what"`
+	More string `json:"more"`
+}
+
+// delivers reports whether an endpoint of the merchant has taken this event.
+func (e entry) delivers(event string) bool {
+	return e.Kind == "webhook" && strings.HasPrefix(e.What, event+" to ") && strings.HasPrefix(e.More, "delivered")
 }

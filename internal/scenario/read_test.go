@@ -26,6 +26,8 @@ func TestReadRefuses(t *testing.T) {
 		`{` + ok + `,"colour":"red"}`:                "colour",
 		`{"name":"n","steps":["fly"]}`:               "steps[0]",
 		`{"name":"n","steps":["choose wechat_pay"]}`: "METHOD RAIL",
+		`{"name":"n","steps":["told refund.created"],"ledger":{"status":"paid"}}`:     "steps[0]",
+		`{"name":"n","steps":["open"],"ledger":{"status":"paid","told":["payment"]}}`: "ledger.told",
 	} {
 		if _, err := scenario.Read([]byte(json)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want something about %s", json, err, want)

@@ -40,6 +40,10 @@ type Payer interface {
 	Open(ctx context.Context, url string) error
 	// Tap taps the first element of a selector that is there, as often as told in the same moment.
 	Tap(ctx context.Context, selector string, times int) error
+	// Fill puts a value into a field, or chooses it there.
+	Fill(ctx context.Context, selector, value string) error
+	// Value returns that of a field.
+	Value(ctx context.Context, selector string) (string, error)
 	// Await waits until an expression in JavaScript is true.
 	Await(ctx context.Context, expression string) error
 	// Travel goes back or forward, or loads the page again.
@@ -215,8 +219,10 @@ func (r *run) openSession(ctx context.Context) error {
 			return fmt.Errorf("order: %w", err)
 		}
 	}
-	if path, ok := order["return_url"].(string); ok && strings.HasPrefix(path, "/") {
-		order["return_url"] = r.stage.Origin + path
+	for _, address := range []string{"return_url", "renew_url"} {
+		if path, ok := order[address].(string); ok && strings.HasPrefix(path, "/") {
+			order[address] = r.stage.Origin + path
+		}
 	}
 	return r.merchant(ctx, "/v1/sessions", order, &r.session)
 }

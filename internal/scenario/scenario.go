@@ -80,7 +80,7 @@ type Ledger struct {
 	Status   pay.SessionStatus `json:"status"`
 	Attempts *int              `json:"attempts,omitempty"` // how many there are; nil if it doesn't matter
 	Paid     int               `json:"paid,omitempty"`     // attempts that took money
-	Told     []string          `json:"told,omitempty"`     // events that the merchant must have been told
+	Told     []string          `json:"told,omitempty"`     // types of the webhooks that the merchant must have taken
 	Refunded int64             `json:"refunded,omitempty"` // fen that went back, and arrived
 }
 
@@ -163,6 +163,19 @@ func (s *Scenario) check() error {
 	}
 	if s.Ledger.Status == "" {
 		return fmt.Errorf("ledger.status: needed")
+	}
+	if err := knownEvents(s.Ledger.Told); err != nil {
+		return fmt.Errorf("ledger.told: %w", err)
+	}
+	return nil
+}
+
+// knownEvents fails if one of these is never told to a merchant.
+func knownEvents(types []string) error {
+	for _, t := range types {
+		if !pay.EventType(t).Webhook() {
+			return fmt.Errorf("merchants are not told %q, but %q", t, pay.WebhookEvents)
+		}
 	}
 	return nil
 }

@@ -11,9 +11,11 @@ import (
 var controls = map[string]string{
 	"again":     `.notice form[data-rail] button, .fallback form[data-rail] button.main, form[data-rail] button.main`,
 	"other":     `.notice button.main`,
+	"same":      `.notice button.side`,
 	"list":      `form[data-inline="choose"] button`,
 	"check":     `[data-check] button`,
 	"more":      `summary.row`,
+	"new-code":  `.tile.dead button`,
 	"page-code": `form[data-rail="page_qr"] button`,
 	"bridge":    `[data-bridge]`,
 	"wallet":    `#open`,
@@ -38,6 +40,7 @@ var sights = map[string]string{
 	"fallback": has(`.fallback`),
 	"opening":  has(`[data-state="waiting"] .busy`), // a wallet, before it is asked whether it did
 	"bridge":   has(`[data-bridge]`),
+	"over":     has(`.tile.dead`), // a code that no wallet accepts any more
 	"found":    has(`[data-check] .note`) + `?.textContent`,
 	"offline":  has(`#checkout .status`) + `?.textContent && !` + state("waiting"),
 	"taken":    `window.morepay?.ready === true`, // over by the client
@@ -48,12 +51,13 @@ var states = []string{"select", "submitting", "waiting", "paid", "failed", "expi
 
 // parts are sights of which there are several: an expression with a place for the name.
 var parts = map[string]string{
-	"method": has(`[data-method="%s"] form[data-rail] button`),
-	"code":   has(`svg[data-qr="%s"]`),
-	"row":    has(`[data-method~="%s"]`),             // that can be chosen or not, or is one of several
-	"closed": has(`[data-method="%s"][data-reason]`), // a row that can't be chosen
-	"reason": has(`[data-reason~="%s"]`),             // the code that such a row has
-	"result": has(`[data-result="%s"]`),              // of a simulated wallet's or cashier's page
+	"method":      has(`[data-method="%s"] form[data-rail] button`),
+	"code":        has(`svg[data-qr="%s"]`),
+	"row":         has(`[data-method~="%s"]`),                             // that can be chosen or not, or is one of several
+	"closed":      has(`[data-method="%s"][data-reason]`),                 // a row that can't be chosen
+	"reason":      has(`[data-reason~="%s"]`),                             // the code that such a row has
+	"instalments": has(`[aria-current] [name="instalments"][value="%s"]`), // those of the order on show
+	"result":      has(`[data-result="%s"]`),                              // of a simulated wallet's or cashier's page
 }
 
 func has(selector string) string { return "document.querySelector(`" + selector + "`)" }

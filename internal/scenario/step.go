@@ -64,6 +64,8 @@ var verbs = byName([]Verb{
 	{Name: "visit", Does: "the payer opens the checkout and does not wait", screen: true, do: visit},
 	{Name: "choose", Args: "METHOD RAIL", least: 2, most: 2, Does: "the payer taps a way to pay on the list", do: choose},
 	{Name: "tap", Args: "CONTROL", least: 1, most: 1, screen: true, known: knownControl, Does: "the payer taps what is named in the table of controls", do: tap, plain: tapInWallet},
+	{Name: "instalments", Args: "METHOD N", least: 2, most: 2, screen: true, Does: "the payer sets in how many instalments to pay by a method", do: instalments},
+	{Name: "friend", screen: true, Does: "the payer asks a friend, who opens the link in the payer's place", do: friend},
 	{Name: "double-tap", Args: "METHOD RAIL", least: 2, most: 2, screen: true, Does: "two taps on a way to pay, in the same moment", do: doubleTap, plain: choose},
 	{Name: "see", Args: "SIGHT [WHICH]", least: 1, most: 2, screen: true, known: knownSight, Does: "waits until the page shows what is named in the table of sights", do: see},
 	{Name: "miss", Args: "SIGHT [WHICH]", least: 1, most: 2, screen: true, known: knownSight, Does: "the page does not show it now", do: miss},
@@ -84,7 +86,7 @@ var verbs = byName([]Verb{
 	{Name: "calm", Does: "ends all faults", do: calm},
 	{Name: "await", Args: "STATUS", least: 1, most: 1, Does: "waits until the merchant sees the session in this status", do: await},
 	{Name: "await-attempt", Args: "STATE", least: 1, most: 1, Does: "waits until the merchant sees the newest attempt in this state", do: awaitAttempt},
-	{Name: "told", Args: "EVENT", least: 1, most: 1, Does: "waits until the merchant has been told of this event", do: told},
+	{Name: "told", Args: "EVENT", least: 1, most: 1, known: knownEvents, Does: "waits until the merchant has taken a webhook of this type", do: told},
 	{Name: "close", Does: "the merchant cancels the session", do: closeSession},
 	{Name: "refund", Args: "FEN [KEY]", least: 1, most: 2, Does: "the merchant gives so much back; the same key is the same refund", do: refund},
 	{Name: "refund-refused", Args: "FEN CODE", least: 2, most: 2, Does: "the merchant may not give so much back, and hears this code", do: refundRefused},
@@ -121,6 +123,35 @@ func choose(ctx context.Context, r *run, args []string) error {
 
 func doubleTap(ctx context.Context, r *run, args []string) error {
 	return r.payer.Tap(ctx, way(args[0], args[1]), 2)
+}
+
+func instalments(ctx context.Context, r *run, args []string) error {
+	field := fmt.Sprintf(`[data-method="%s"] select`, args[0])
+	if err := r.payer.Await(ctx, has(field)); err != nil {
+		return err
+	}
+	return r.payer.Fill(ctx, field, args[1])
+}
+
+// friend leaves the name of who asks empty, which must do.
+func friend(ctx context.Context, r *run, _ []string) error {
+	for _, button := range []string{`a[href*="/friend"]`, `form[action$="/friend"] button`} {
+		if err := r.payer.Tap(ctx, button, 1); err != nil {
+			return err
+		}
+	}
+	const link = "#link"
+	if err := r.payer.Await(ctx, has(link)); err != nil {
+		return err
+	}
+	address, err := r.payer.Value(ctx, link)
+	if err != nil {
+		return err
+	}
+	if err := r.payer.Open(ctx, address+"?lang="+r.Locale); err != nil || r.Scripts != AllScripts {
+		return err
+	}
+	return r.payer.Await(ctx, sights["taken"])
 }
 
 // way is the button of a way to pay, on the list or beside a screen.

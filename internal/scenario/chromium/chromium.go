@@ -93,7 +93,7 @@ func setUp(sample device.Sample, form device.Form, scripts scenario.Scripts) chr
 	} else {
 		tasks = append(tasks, emulation.SetDeviceMetricsOverride(390, 844, 2, true), emulation.SetTouchEmulationEnabled(true))
 	}
-	tasks = append(tasks, early(life))
+	tasks = append(tasks, early(Life))
 	dev := device.Detect(sample.UserAgent)
 	if bridge, ok := bridges[dev.Container]; ok {
 		tasks = append(tasks, early(bridge))
@@ -114,8 +114,9 @@ func early(script string) chromedp.Action {
 	})
 }
 
-// life lets a scenario say whether anybody sees a page, which outlives the page.
-const life = `(() => {
+// Life lets who drives a page say whether anybody sees it, by front(true) and front(false):
+// that outlives the page.
+const Life = `(() => {
 	const seen = () => { try { return !sessionStorage.hidden } catch (denied) { return true } };
 	Object.defineProperty(document, "hidden", { get: () => !seen() });
 	Object.defineProperty(document, "visibilityState", { get: () => (seen() ? "visible" : "hidden") });
@@ -228,6 +229,15 @@ func (t *tab) find(ctx context.Context, selector string) ([]float64, error) {
 		case <-time.After(lookEvery):
 		}
 	}
+}
+
+func (t *tab) Fill(ctx context.Context, selector, value string) error {
+	return t.run(ctx, chromedp.Evaluate(fmt.Sprintf(`document.querySelector(%s).value = %s`, quote(selector), quote(value)), nil))
+}
+
+func (t *tab) Value(ctx context.Context, selector string) (value string, err error) {
+	err = t.run(ctx, chromedp.Evaluate(fmt.Sprintf(`document.querySelector(%s).value`, quote(selector)), &value))
+	return value, err
 }
 
 func quote(text string) string {

@@ -215,7 +215,7 @@ func (r *recorder) ending() {
 		}
 	}
 	for _, e := range t.Entries {
-		if e.Kind == trace.Change && strings.HasPrefix(e.What, "session.") && e.What != "session.created" && !slices.Contains(l.Told, e.What) {
+		if e.Kind == trace.Change && pay.EventType(e.What).Webhook() && !slices.Contains(l.Told, e.What) {
 			l.Told = append(l.Told, e.What)
 		}
 	}
