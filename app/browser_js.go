@@ -97,6 +97,9 @@ func (b *browser) setProgress(progress view.Progress) {
 		b.goOn()
 	}
 	b.enterCode(progress)
+	if b.launch != nil && listed(b.progress().State) {
+		b.page.local.launching = true // the list goes, before a hand-off's pause is over
+	}
 	b.page.local.progress = &progress
 	b.served, b.heard = progress.ServerTime, time.Now()
 	b.page.local.now = progress.ServerTime
