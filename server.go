@@ -198,7 +198,7 @@ func (t *demoCommand) Run(ctx context.Context) error {
 		t.Data = folder
 	}
 	hangups := hangups()
-	d, err := demo.Open(ctx, demo.Config{Config: t.program(), SimListen: t.SimListen, Folder: t.Merchants, Origins: t.Origin})
+	d, err := demo.Open(ctx, demo.Config{Config: t.program(), SimListen: t.SimListen, Folder: t.Merchants, Origins: t.Origin, Tell: true})
 	if err != nil {
 		return err
 	}

@@ -166,6 +166,14 @@ func (a *Assets) URL(name string) string {
 	return ""
 }
 
+// Body returns an asset's bytes, without a coding, or nil if there is no such asset.
+func (a *Assets) Body(name string) []byte {
+	if file := a.byName[name]; file != nil {
+		return file.body
+	}
+	return nil
+}
+
 // MediaType returns what an asset is sent as, or "" if there is no such asset.
 func (a *Assets) MediaType(name string) string {
 	if file := a.byName[name]; file != nil {

@@ -17,6 +17,8 @@ import (
 	"morepay/internal/program"
 	"morepay/internal/providersim"
 	"morepay/internal/run"
+	"morepay/web"
+	webdemo "morepay/web/demo"
 )
 
 // Config says what a Demo is made of. Its Merchants and SimURL are the demo's
@@ -26,6 +28,7 @@ type Config struct {
 	SimListen string   // address of the simulated providers and the simulated phone; the port may be 0
 	Folder    string   // of the merchants' documents; "" for the samples
 	Origins   []string // of more shops than the demo's own storefront, such as http://localhost:5173
+	Tell      bool     // payers' pages tell what no request shows, for a session's trace
 }
 
 // Demo is the program with simulated providers and a storefront.
@@ -80,7 +83,7 @@ func Open(ctx context.Context, c Config) (*Demo, error) {
 	if d.network, err = newNetwork(); err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	d.watch = watch.New(watch.Config{Session: d.sessionOf, Via: d.network.under, Now: c.Now})
+	d.watch = watch.New(watch.Config{Session: d.sessionOf, Via: d.network.under, Now: c.Now, Script: telling(c.Tell)})
 	c.Front = func(routes http.Handler) http.Handler { return d.network.front(d.watch.Handler(routes)) }
 	if c.TrustedProxies == nil {
 		c.TrustedProxies = loopback // the network is one
@@ -96,6 +99,15 @@ func Open(ctx context.Context, c Config) (*Demo, error) {
 	d.Serve(listener, d.simulator(storefront))
 	d.Go(d.Sim.Run)
 	return d, nil
+}
+
+// telling is the page's script that tells of it, or none.
+func telling(so bool) watch.Script {
+	if !so {
+		return watch.Script{}
+	}
+	assets := web.NewAssets()
+	return watch.Script{Path: assets.URL(web.Listen), Body: slices.Concat(assets.Body(web.Listen), webdemo.Tell)}
 }
 
 func (d *Demo) forget() error { return d.Program.Forget(context.Background()) }

@@ -10,10 +10,12 @@ import (
 	"strings"
 	"testing"
 
+	"morepay/internal/demo"
 	"morepay/internal/demo/demotest"
 	"morepay/internal/needs"
 	"morepay/internal/scenario"
 	"morepay/internal/scenario/chromium"
+	"morepay/internal/trace"
 )
 
 func stage(t *testing.T) *scenario.Stage {
@@ -44,6 +46,56 @@ func TestTable(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestPageTells plays scenarios on a demo whose pages tell of themselves: what no request
+// shows stands in the session's trace, in its order.
+func TestPageTells(t *testing.T) {
+	needs.Bundle(t)
+	browser, err := chromium.Start(needs.Chromium(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := browser.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	s := demotest.Start(t, func(c *demo.Config) { c.Tell = true })
+	for name, want := range map[string][]string{
+		"wechat-absent":           {"opening", "fallback"},
+		"leaves-unpaid":           {"hidden", "shown"},
+		"one-5xx-then-fine-jsapi": {"answered-paid"},
+		"declined-in-wechat-risk": {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			played := s.Stage().Run(t.Context(), named(t, name), scenario.Options{Browser: browser, Seed: 1})
+			if played.Err != nil {
+				t.Fatal(played.Err)
+			}
+			var story trace.Trace
+			s.Get(t, s.SimURL+"/qa/trace/"+played.Session+"?format=json").Decode(t, &story)
+			var told []string
+			for _, e := range story.Entries {
+				if e.Browser != nil && slices.Contains(want, e.Browser.Did) {
+					told = append(told, e.Browser.Did)
+				}
+			}
+			if !slices.Equal(told, want) {
+				t.Errorf("the page told %q, want %q", told, want)
+			}
+		})
+	}
+}
+
+func named(t *testing.T, name string) scenario.Scenario {
+	t.Helper()
+	rows := scenario.Table()
+	i := slices.IndexFunc(rows, func(s scenario.Scenario) bool { return s.Name == name })
+	if i < 0 {
+		t.Fatalf("there is no scenario %s", name)
+	}
+	return rows[i]
 }
 
 // due returns the rows that are played: a third of them, another third with another

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -47,6 +48,16 @@ const (
 	Revokes     = "revoke"  // takes it back
 )
 
+// Told are what pages of the demo tell of themselves, which no request shows.
+var Told = []string{
+	"hidden", "shown", // another app, tab or window covers the page, or not any more
+	"blurred", "focused", // a prompt of the system may be over it, or not any more
+	"kept",                             // it came back out of the browser's memory
+	"opening",                          // it says that a wallet opens
+	"fallback",                         // it asks whether the wallet opened, and offers other ways
+	"answered-paid", "answered-unpaid", // by the wallet's payment window
+}
+
 // OurPage is where an answer leads that leads back to the session's page.
 const OurPage = "our page"
 
@@ -81,7 +92,7 @@ func (b *Browser) notes() (list []string) {
 		{b.Did == Orders || b.Did == Checks || b.Did == Asks, map[bool]string{true: "by script", false: "natively"}[b.Scripts]},
 		{b.Did == Streams, b.lasted()},
 		{b.To != "", "sent to " + b.To},
-		{b.Did != Streams && b.Did != LoadsClient, b.answer()},
+		{b.Did != Streams && b.Did != LoadsClient && !slices.Contains(Told, b.Did), b.answer()},
 		{b.Times > 1, strconv.Itoa(b.Times) + " times"},
 	} {
 		if n.holds {

@@ -1,14 +1,17 @@
-// Package watch writes down what payers' browsers do about a session, as far as a server
-// can hear of it, without a byte more on the page: which page was drawn for which device,
-// which form was posted and where its answer led, who came back, how long a stream stood.
-// It stands around the demo's public routes, and what it knows goes into a session's
-// trace. Nothing of the payer is kept: no token, address, name or text.
+// Package watch writes down what payers' browsers do about a session: which page was drawn
+// for which device, which form was posted and where its answer led, who came back, how long
+// a stream stood. What no request shows, a page tells if the demo gives it the script for
+// that: whether anybody sees it, that it asks whether a wallet opened. It stands around the
+// demo's public routes, and what it knows goes into a session's trace. Nothing of the payer
+// is kept: no token, address, name or text.
 //
-// What must not live here: anything that changes a request or its answer.
+// What must not live here: anything else that changes a request or its answer.
 package watch
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -32,6 +35,14 @@ type Config struct {
 	Session func(ctx context.Context, token string, friend bool) (id string) // of a page's token, "" if there is none
 	Via     func(*http.Request) string                                       // the network's mode, or ""
 	Now     func() time.Time
+	Script  Script // none if its path is ""
+}
+
+// Script is a script of the page with what makes the page tell of itself behind it, in
+// place of the plain one.
+type Script struct {
+	Path string // of the plain one
+	Body []byte
 }
 
 // Book holds what was heard, session by session.
@@ -88,15 +99,24 @@ func (b *Book) Handler(next http.Handler) http.Handler {
 		if strings.HasSuffix(r.URL.Path, "/app.wasm") {
 			b.client(r)
 		}
+		if b.Script.Path != "" && r.URL.Path == b.Script.Path {
+			b.Script.serve(w, r)
+			return
+		}
 		token, below, friend := split(r.URL.Path)
 		hear := routes[r.Method+" "+below]
-		if token == "" || hear == nil {
+		tells := b.Script.Path != "" && r.Method == http.MethodPost && below == "tell"
+		if token == "" || hear == nil && !tells {
 			next.ServeHTTP(w, r)
 			return
 		}
 		session := b.session(r.Context(), token, friend)
 		if session == "" {
 			next.ServeHTTP(w, r)
+			return
+		}
+		if tells {
+			b.tell(w, r, session, friend)
 			return
 		}
 		h := &hearing{book: b, session: session, request: r, answer: &answer{ResponseWriter: w}, body: keep(r)}
@@ -107,6 +127,24 @@ func (b *Book) Handler(next http.Handler) http.Handler {
 		defer func() { h.end(hear) }()
 		next.ServeHTTP(h.answer, r)
 	})
+}
+
+func (s Script) serve(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin") // as the plain one has it
+	w.Header().Set("Cache-Control", "no-store")                    // the address is the plain one's
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(s.Body))
+}
+
+// tell writes down what a page tells of itself.
+func (b *Book) tell(w http.ResponseWriter, r *http.Request, session string, friend bool) {
+	word, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 32))
+	if err != nil || !slices.Contains(trace.Told, string(word)) {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	b.begin(session, trace.Browser{Did: string(word), Friend: friend, Via: b.Via(r), Scripts: true})
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // split takes the path of a page's route apart.
