@@ -80,11 +80,19 @@ func (a *Admin) Handler() http.Handler {
 		"GET /admin/sessions":              a.sessions,
 		"GET /admin/sessions/{id}":         a.session,
 		"GET /admin/sessions/{id}/{trace}": a.trace,
+		"GET /admin/quarantine":            a.quarantine,
+		"GET /admin/quarantine/{id}":       a.entry,
+		"GET /admin/refunds":               a.refunds,
 		"GET /admin/":                      func(*visit) error { return errNotFound },
 	} {
 		mux.Handle(pattern, a.inside(draw))
 	}
 	for pattern, do := range map[string]action{
+		"POST /admin/quarantine/{id}":                         a.resolve,
+		"POST /admin/sessions/{id}/refunds/{refund}/retry":    a.retryRefund,
+		"POST /admin/sessions/{id}/refunds/{refund}/redirect": a.redirectRefund,
+		"POST /admin/sessions/{id}/refunds/{refund}/record":   a.recordRefund,
+
 		"POST /admin/sign-out": a.signOut,
 		"POST /admin/language": a.speak,
 	} {

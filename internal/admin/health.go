@@ -22,6 +22,8 @@ type healthBody struct {
 	Open      int // entries of the quarantine
 	Waiting   int // refunds that need a person
 	Oldest    time.Time
+	Due       int // sessions of which something is due
+	DueSince  time.Time
 	Backlog   webhook.Backlog
 	Providers []*account.Account
 	Marks     []checkout.Mark // rails that providers refuse
@@ -63,6 +65,9 @@ func (a *Admin) look(ctx context.Context, body *healthBody) (err error) {
 		return err
 	}
 	if body.Waiting, body.Oldest, err = a.Desk.Books.CountWaitingRefunds(ctx); err != nil {
+		return err
+	}
+	if body.Due, body.DueSince, err = a.Desk.Books.Overdue(ctx, body.Now); err != nil {
 		return err
 	}
 	if body.Backlog, err = a.Outbox.Backlog(ctx); err != nil {

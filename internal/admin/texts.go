@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
-	"slices"
 	"strings"
 	"time"
 
@@ -45,7 +44,7 @@ func readTexts(tag string) map[string]string {
 func newLang(tag string, texts map[string]string) *lang {
 	l := &lang{tag: tag, texts: texts}
 	l.templates = template.Must(template.New("admin").Option("missingkey=error").Funcs(template.FuncMap{
-		"t": l.say, "word": l.word, "stamp": stamp, "money": money, "quoted": quoted, "pick": pick, "tags": func() []string { return tags },
+		"t": l.say, "word": l.word, "stamp": stamp, "money": money, "major": major, "quoted": quoted,
 	}).ParseFS(files, "pages/*.html"))
 	return l
 }
@@ -102,6 +101,3 @@ func money(m pay.Money) string {
 
 // quoted returns a word as a shell takes it.
 func quoted(value any) string { return "'" + strings.ReplaceAll(fmt.Sprint(value), "'", `'\''`) + "'" }
-
-// pick reports whether a list has a value.
-func pick(list []string, value string) bool { return slices.Contains(list, value) }

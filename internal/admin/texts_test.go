@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"morepay/internal/checkout"
 	"morepay/internal/pay"
 	"morepay/internal/trace"
 )
@@ -65,6 +66,10 @@ func words() (keys []string) {
 	add("refund", texts(pay.RefundStatuses)...)
 	add("failure", texts(pay.RefundFailures)...)
 	add("origin", texts([]pay.RefundOrigin{pay.RefundByMerchant, pay.RefundOfSurplus, pay.RefundByProvider, pay.RefundByHand})...)
+	add("entry", texts(checkout.QuarantineStatuses)...)
+	add("resolution", texts(checkout.Resolutions)...)
+	add("outcome", texts([]pay.Outcome{pay.OutcomePending, pay.OutcomePaid, pay.OutcomeClosed, pay.OutcomeAbsent, pay.OutcomeRefund})...)
+	add("source", texts([]pay.Source{pay.SourceNotification, pay.SourceQuery, pay.SourceClose, pay.SourceRefund, pay.SourceBill})...)
 	add("kind", texts([]trace.Kind{trace.Change, trace.Statement, trace.Quarantine, trace.Webhook, trace.Exchange, trace.Heard, trace.Hand})...)
 	return keys
 }
