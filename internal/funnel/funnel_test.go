@@ -98,6 +98,10 @@ func (v *visits) AddVisits(_ context.Context, list []funnel.Visit) (stored []str
 	return stored, nil
 }
 
+func (v *visits) Visited(context.Context, time.Time, time.Time, func(funnel.Session)) error {
+	return nil
+}
+
 // What a session's page showed counts once, whoever draws it how often.
 func TestVisitsCountOnce(t *testing.T) {
 	t.Parallel()
@@ -105,7 +109,7 @@ func TestVisitsCountOnce(t *testing.T) {
 	store := &visits{sessions: map[string]bool{"a": false, "b": false, "elsewhere": true}}
 	metrics := funnel.NewMetrics(registry)
 	visit := func(id string) funnel.Visit {
-		return funnel.Saw(id, device.WeChat, capability.Decision{Choices: []capability.Choice{
+		return funnel.Saw(id, device.Device{Form: device.Mobile, Container: device.WeChat}, capability.Decision{Choices: []capability.Choice{
 			{Method: "wechat_pay", Ladder: []pay.Rail{pay.RailJSAPI, pay.RailQR}},
 			{Method: "alipay", Reasons: []capability.Reason{{Code: capability.ReasonBlockedInContainer}, {Code: capability.ReasonProviderUnavailable}}},
 		}}, time.Now())

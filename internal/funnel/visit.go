@@ -15,6 +15,7 @@ import (
 // Visit is what the page of a session showed at first.
 type Visit struct {
 	SessionID string
+	Form      device.Form
 	Container device.Container
 	Shown     []Offered // that could be chosen
 	Hidden    []Hidden
@@ -34,8 +35,8 @@ type Hidden struct {
 }
 
 // Saw returns the visit of a page that showed a decision.
-func Saw(sessionID string, on device.Container, d capability.Decision, at time.Time) Visit {
-	v := Visit{SessionID: sessionID, Container: on, At: at}
+func Saw(sessionID string, on device.Device, d capability.Decision, at time.Time) Visit {
+	v := Visit{SessionID: sessionID, Form: on.Form, Container: on.Container, At: at}
 	for _, c := range d.Choices {
 		switch {
 		case c.Offered():
@@ -60,12 +61,31 @@ func (v Visit) Lists() (shown, hidden string) {
 	return strings.Join(offers, " "), strings.Join(others, " ")
 }
 
+// SetLists takes up what Lists has made. What is written otherwise is left out.
+func (v *Visit) SetLists(shown, hidden string) {
+	v.Shown, v.Hidden = nil, nil
+	for _, pair := range strings.Fields(shown) {
+		if m, r, ok := strings.Cut(pair, ":"); ok {
+			v.Shown = append(v.Shown, Offered{pay.Method(m), pay.Rail(r)})
+		}
+	}
+	for _, pair := range strings.Fields(hidden) {
+		if m, code, ok := strings.Cut(pair, ":"); ok {
+			v.Hidden = append(v.Hidden, Hidden{pay.Method(m), capability.ReasonCode(code)})
+		}
+	}
+}
+
 // Store keeps visits, one a session. It is safe for concurrent use and fails as
 // checkout.Store does.
 type Store interface {
 	// AddVisits stores visits of sessions that have none, and returns the ids of the
 	// sessions whose visit was stored. Those of sessions that are not there are left out.
 	AddVisits(ctx context.Context, visits []Visit) (stored []string, err error)
+
+	// Visited calls do with each session whose page was first seen at from or later, and
+	// before to, in the order of that time.
+	Visited(ctx context.Context, from, to time.Time, do func(Session)) error
 }
 
 // How visits are kept.

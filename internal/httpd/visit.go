@@ -16,5 +16,5 @@ func (s *Server) saw(r *http.Request, l *pay.Ledger, d drawn) {
 		return
 	}
 	v := d.view
-	s.visits.Add(funnel.Saw(l.Session.ID, v.Device.Container, capability.Decide(v.Document, v.Order, v.Device, d.at), d.at))
+	s.visits.Add(funnel.Saw(l.Session.ID, v.Device, capability.Decide(v.Document, v.Order, v.Device, d.at), d.at))
 }

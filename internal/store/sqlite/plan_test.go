@@ -124,7 +124,8 @@ func (s *testStore) everything() {
 
 	_, err1 = s.Visits.AddVisits(ctx, []funnel.Visit{{SessionID: "cs_plan", At: now}})
 	_, _, err2 = s.Ledgers.Overdue(ctx, now)
-	must(err1, err2)
+	err3 = s.Visits.Visited(ctx, now.Add(-time.Hour), now.Add(time.Hour), func(funnel.Session) {})
+	must(err1, err2, err3)
 
 	r := idempotency.Record{Key: idempotency.Key{Scope: "s", Name: "n"}, Holder: "h", LeaseEnds: now.Add(time.Hour), KeptUntil: now.Add(time.Hour)}
 	for range 2 {
