@@ -21,10 +21,10 @@ var currencyCode = regexp.MustCompile(`^[A-Z]{3}$`)
 // The error names the field.
 func (o Offer) Validate() error {
 	if o.Amount.Value < 1 || o.Amount.Value > maxAmount {
-		return pay.Errorf(pay.CodeInvalid, "amount", "must be a whole number of minor units from 1 to %d", int64(maxAmount))
+		return pay.Errorf(pay.CodeInvalid, "amount.value", "must be a whole number of minor units from 1 to %d", int64(maxAmount))
 	}
 	if !currencyCode.MatchString(o.Amount.Currency) {
-		return pay.Errorf(pay.CodeInvalid, "currency", "must be three capital letters (ISO 4217)")
+		return pay.Errorf(pay.CodeInvalid, "amount.currency", "must be three capital letters (ISO 4217)")
 	}
 	return several((&NewSession{Items: o.Items}).validateItems())
 }

@@ -6,6 +6,7 @@ import (
 
 	"morepay/internal/capability"
 	"morepay/internal/capability/document"
+	"morepay/internal/checkout"
 	"morepay/internal/device"
 	"morepay/internal/pay"
 )
@@ -90,8 +91,8 @@ func (s *Server) handleDecide(w http.ResponseWriter, r *http.Request) error {
 	if _, err := readJSON(w, r, maxAPIBody, &b); err != nil {
 		return err
 	}
-	if b.Amount.Value < 1 {
-		return pay.Errorf(pay.CodeInvalid, "amount.value", "must be at least 1")
+	if err := (checkout.Offer{Amount: b.Amount, Items: b.Items}).Validate(); err != nil {
+		return err
 	}
 	doc, version, err := s.documents.Document(r.Context(), merchant)
 	if err != nil {

@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
@@ -87,7 +88,21 @@ func readOffer(q url.Values) (checkout.Offer, error) {
 			return o, invalid(within("items", err))
 		}
 	}
-	return o, o.Validate()
+	return o, inParameter(o.Validate())
+}
+
+// orderParameters are the parameters that hold what an order has in fields of its own.
+var orderParameters = map[string]string{"amount.value": "amount", "amount.currency": "currency"}
+
+// inParameter has an error about an order name the parameter at fault.
+func inParameter(err error) error {
+	e, ok := errors.AsType[*pay.Error](err)
+	if !ok {
+		return err
+	}
+	named := *e
+	named.Field = cmp.Or(orderParameters[e.Field], e.Field)
+	return &named
 }
 
 // within returns the problems of a text that stands in a parameter.

@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"encoding/json"
 	"flag"
 	"log/slog"
 	"net/http"
@@ -9,9 +10,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"morepay/internal/marked"
+	"morepay/internal/openapi"
 	"morepay/internal/pay"
 )
 
@@ -38,6 +41,28 @@ func TestCodesAreDocumented(t *testing.T) {
 		table += marked.Row("`"+string(code)+"`", strconv.Itoa(row.status), row.meaning, row.remedy)
 	}
 	marked.Hold(t, "../../docs/api.md", map[string]string{"codes": table}, *update)
+}
+
+// TestCodesAreDescribed holds the codes of the API's description to the program's.
+func TestCodesAreDescribed(t *testing.T) {
+	t.Parallel()
+	type row struct {
+		Status          int
+		Meaning, Remedy string
+	}
+	var described struct {
+		Codes map[pay.Code]row `json:"x-error-codes"`
+	}
+	if err := json.Unmarshal(openapi.Document(), &described); err != nil {
+		t.Fatal(err)
+	}
+	want := map[pay.Code]row{}
+	for code, c := range codes {
+		want[code] = row{c.status, c.meaning, c.remedy}
+	}
+	if diff := cmp.Diff(want, described.Codes); diff != "" {
+		t.Errorf("internal/openapi/openapi.json (+) says other than the program (-):\n%s", diff)
+	}
 }
 
 func TestPanicIsOneAnswer(t *testing.T) {

@@ -15,11 +15,14 @@ import (
 func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
 
 // harness is a running demo, with what the tests of routes do to it.
-type harness struct{ *demotest.Demo }
+type harness struct {
+	*demotest.Demo
+	contract *contract // all that is asked of the API is held to it
+}
 
 func start(t *testing.T, adjust ...func(*demo.Config)) *harness {
 	t.Helper()
-	return &harness{demotest.Start(t, adjust...)}
+	return underContract(t, demotest.Start(t, adjust...))
 }
 
 // startLive starts the server as it is where real money moves, with one merchant
@@ -34,5 +37,5 @@ func startLive(t *testing.T, key string) *harness {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &harness{demotest.Run(t, &demo.Demo{Program: p}, log)}
+	return underContract(t, demotest.Run(t, &demo.Demo{Program: p}, log))
 }

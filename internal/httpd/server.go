@@ -184,6 +184,7 @@ func (s *Server) routes() []route {
 		{"POST /v1/merchants/{id}/decide", failJSON, bare(s.handleDecide)},
 		{"GET " + page.TextsPrefix + "{hash}/{file}", failJSON, s.handleTexts},
 		{"GET /v1/schemas/capabilities.json", failJSON, s.handleSchema},
+		{"GET /openapi.json", failJSON, s.handleOpenAPI},
 
 		{"POST /notify/{provider}/{account}", s.failNotify, s.handleNotify},
 

@@ -82,6 +82,7 @@ var bans = []struct {
 	{[]string{"morepay/docs/examples/cashier"}, itself, []string{"morepay/..."}, "a cashier knows the protocol, and is there to be copied"},
 	{[]string{"scenario/..."}, itself, []string{"app", "capability/...", "checkout", "demo/...", "httpd", "page", "store/...", "merchant/...", "provider/...", "providersim"}, "a scenario sees what payer and merchant see, and reaches it as they do"},
 	{[]string{"locale"}, itself, []string{"checkout", "page", "httpd", "capability/...", "device"}, "a catalogue holds sentences, and no rule picks them there"},
+	{[]string{"openapi"}, itself, []string{"morepay/..."}, "a description that is made of the program can't be wrong about it, nor right: tests hold the two together"},
 	{[]string{"strictjson"}, itself, []string{"morepay/..."}, "how JSON is spelled has nothing to do with what it says"},
 	{[]string{"colour"}, itself, []string{"morepay/..."}, "whether text can be read on a colour has nothing to do with whose page it is"},
 	{[]string{"linediff"}, itself, []string{"morepay/..."}, "which differences count is for those who know what the lines mean"},
@@ -91,7 +92,7 @@ var bans = []struct {
 	{[]string{"retention"}, itself, []string{"checkout", "desk", "httpd", "store/...", "merchant/...", "webhook", "provider/...", "database/sql"}, "how long what is kept does not depend on what it is, nor on where"},
 	{[]string{"funnel"}, itself, []string{"checkout", "desk", "httpd", "page", "store/...", "merchant/...", "webhook", "provider/...", "database/sql"}, "how far payers got is counted by what others say of it"},
 	{[]string{"run"}, itself, []string{"morepay/..."}, "starting and stopping knows nothing of what is started"},
-	{[]string{"morepay"}, atAll, []string{"e2e/...", "harness", "demo/demotest", "needs", "marked", "provider/providertest", "store/storetest", "store/pgtest", "testing", "github.com/chromedp/...", "github.com/gobwas/...", "github.com/makiuchi-d/...", "pgregory.net/...", "github.com/robertkrimen/...", "github.com/Shopify/...", "github.com/google/go-cmp/...", "go.uber.org/goleak"}, "what only tests need stays out of the program"},
+	{[]string{"morepay"}, atAll, []string{"e2e/...", "harness", "demo/demotest", "needs", "marked", "provider/providertest", "store/storetest", "store/pgtest", "testing", "github.com/chromedp/...", "github.com/gobwas/...", "github.com/makiuchi-d/...", "pgregory.net/...", "github.com/robertkrimen/...", "github.com/Shopify/...", "github.com/google/go-cmp/...", "github.com/getkin/...", "go.uber.org/goleak"}, "what only tests need stays out of the program"},
 	{[]string{"morepay"}, atAll, []string{"net/http/httptest", "expvar", "plugin"}, "what is not needed to serve only widens what can be attacked"},
 }
 
