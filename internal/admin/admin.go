@@ -54,6 +54,7 @@ type Config struct {
 	Documents merchant.Store
 	Accounts  *account.Registry
 	Check     func(*capability.Document) error // fails if a document can't be in force here
+	Reload    func(context.Context) error      // takes up the merchants' folders anew
 	Ready     func(context.Context) error      // fails if nothing can be stored at present
 	Now       func() time.Time
 	Log       *slog.Logger
@@ -76,22 +77,27 @@ func New(c Config) *Admin {
 func (a *Admin) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, draw := range map[string]page{
-		"GET /admin/{$}":                   a.health,
-		"GET /admin/sessions":              a.sessions,
-		"GET /admin/sessions/{id}":         a.session,
-		"GET /admin/sessions/{id}/{trace}": a.trace,
-		"GET /admin/quarantine":            a.quarantine,
-		"GET /admin/quarantine/{id}":       a.entry,
-		"GET /admin/refunds":               a.refunds,
-		"GET /admin/":                      func(*visit) error { return errNotFound },
+		"GET /admin/{$}":                               a.health,
+		"GET /admin/sessions":                          a.sessions,
+		"GET /admin/sessions/{id}":                     a.session,
+		"GET /admin/sessions/{id}/{trace}":             a.trace,
+		"GET /admin/quarantine":                        a.quarantine,
+		"GET /admin/quarantine/{id}":                   a.entry,
+		"GET /admin/refunds":                           a.refunds,
+		"GET /admin/merchants":                         a.merchants,
+		"GET /admin/merchants/{id}":                    a.merchant,
+		"GET /admin/merchants/{id}/versions/{version}": a.version,
+		"GET /admin/":                                  func(*visit) error { return errNotFound },
 	} {
 		mux.Handle(pattern, a.inside(draw))
 	}
 	for pattern, do := range map[string]action{
-		"POST /admin/quarantine/{id}":                         a.resolve,
-		"POST /admin/sessions/{id}/refunds/{refund}/retry":    a.retryRefund,
-		"POST /admin/sessions/{id}/refunds/{refund}/redirect": a.redirectRefund,
-		"POST /admin/sessions/{id}/refunds/{refund}/record":   a.recordRefund,
+		"POST /admin/quarantine/{id}":                            a.resolve,
+		"POST /admin/sessions/{id}/refunds/{refund}/retry":       a.retryRefund,
+		"POST /admin/sessions/{id}/refunds/{refund}/redirect":    a.redirectRefund,
+		"POST /admin/sessions/{id}/refunds/{refund}/record":      a.recordRefund,
+		"POST /admin/merchants/{id}/versions/{version}/rollback": a.rollBack,
+		"POST /admin/reload":                                     a.reloadFolders,
 
 		"POST /admin/sign-out": a.signOut,
 		"POST /admin/language": a.speak,

@@ -224,8 +224,9 @@ type rollbackMerchants struct {
 
 func (c *rollbackMerchants) Run(ctx context.Context) error {
 	return c.with(ctx, func(db *sqlstore.DB) error {
-		stored, err := merchant.Rollback(ctx, db.Documents, c.Merchant, c.Version, c.Author, time.Now(),
-			func(d *capability.Document) error { return c.check(c.Merchants, d) })
+		stored, err := merchant.Rollback(ctx, db.Documents, merchant.Proposal{
+			Merchant: c.Merchant, Author: c.Author, Check: func(d *capability.Document) error { return c.check(c.Merchants, d) },
+		}, c.Version, time.Now())
 		if err != nil {
 			return err
 		}

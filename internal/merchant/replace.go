@@ -57,14 +57,15 @@ func placed(text []byte, err error) error {
 	return problems
 }
 
-// Rollback stores an earlier version again, as a new one. check says what else must
-// hold; nil for nothing.
-func Rollback(ctx context.Context, store Store, merchant string, version int64, author string, now time.Time, check func(*capability.Document) error) (Revision, error) {
-	old, err := store.Version(ctx, merchant, version)
+// Rollback stores an earlier version again, as a new one. Of the proposal it takes all but
+// its JSON.
+func Rollback(ctx context.Context, store Store, p Proposal, version int64, now time.Time) (Revision, error) {
+	old, err := store.Version(ctx, p.Merchant, version)
 	if err != nil {
 		return Revision{}, err
 	}
-	r, err := Replace(ctx, store, Proposal{Merchant: merchant, JSON: old.JSON, Author: author, Check: check}, now)
+	p.JSON = old.JSON
+	r, err := Replace(ctx, store, p, now)
 	if err != nil {
 		return Revision{}, fmt.Errorf("version %d can't be stored again: %w", version, err)
 	}

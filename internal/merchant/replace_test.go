@@ -68,7 +68,7 @@ func TestRollback(t *testing.T) {
 	if _, err := merchant.Apply(t.Context(), documents, edited, "test", time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	r, err := merchant.Rollback(t.Context(), documents, "shop", 1, "ann", time.Now(), nil)
+	r, err := merchant.Rollback(t.Context(), documents, merchant.Proposal{Merchant: "shop", Author: "ann"}, 1, time.Now())
 	if err != nil || r.Version != 3 {
 		t.Fatalf("stored %+v, %v", r, err)
 	}
@@ -76,14 +76,18 @@ func TestRollback(t *testing.T) {
 	if err != nil || string(first.JSON) != string(r.JSON) {
 		t.Errorf("version 3 is %s, %v", r.JSON, err)
 	}
-	if _, err := merchant.Rollback(t.Context(), documents, "shop", 9, "ann", time.Now(), nil); pay.CodeOf(err) != pay.CodeNotFound {
+	expect := int64(2)
+	if _, err := merchant.Rollback(t.Context(), documents, merchant.Proposal{Merchant: "shop", Author: "ann", Expect: &expect}, 2, time.Now()); pay.CodeOf(err) != pay.CodePrecondition {
+		t.Errorf("on top of another version: %v", err)
+	}
+	if _, err := merchant.Rollback(t.Context(), documents, merchant.Proposal{Merchant: "shop", Author: "ann"}, 9, time.Now()); pay.CodeOf(err) != pay.CodeNotFound {
 		t.Errorf("a version that there is not: %v", err)
 	}
 	broken := []merchant.Change{{Merchant: "shop", JSON: []byte(`{}`)}}
 	if _, err := documents.Put(t.Context(), broken, "test", time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := merchant.Rollback(t.Context(), documents, "shop", 4, "ann", time.Now(), nil); err == nil || !strings.Contains(err.Error(), "version 4") {
+	if _, err := merchant.Rollback(t.Context(), documents, merchant.Proposal{Merchant: "shop", Author: "ann"}, 4, time.Now()); err == nil || !strings.Contains(err.Error(), "version 4") {
 		t.Errorf("a version that can't be used any more: %v", err)
 	}
 }

@@ -125,7 +125,7 @@ func (p *Program) wire(ctx context.Context) error {
 func (p *Program) desks() http.Handler {
 	return admin.New(admin.Config{
 		KeyHash: p.AdminKey, Desk: p.desk, Sessions: p.Service, Books: p.Stores.Ledgers, Outbox: p.Stores.Outbox, Webhooks: p.webhooks,
-		Documents: p.Stores.Documents, Accounts: p.Accounts, Ready: p.Stores.Ready, Now: p.Now, Log: p.Log,
+		Documents: p.Stores.Documents, Accounts: p.Accounts, Reload: p.Reload, Ready: p.Stores.Ready, Now: p.Now, Log: p.Log,
 		Check: func(doc *capability.Document) error { return folder.CheckDocument(doc, p.merchants, p.Accounts) },
 	}).Handler()
 }
