@@ -166,7 +166,7 @@ func onlyDown(c capability.Choice) bool {
 // takesUp reports whether a request goes on with an attempt of the session.
 func (s *Service) takesUp(l *pay.Ledger, r AttemptRequest) bool {
 	acc, err := s.accountFor(l.Session.Merchant, r.Method)
-	return err == nil && resumable(l, acc, r, "") != nil
+	return err == nil && s.resumable(l, acc, r, "") != nil
 }
 
 func codes(c capability.Choice) string {
@@ -201,12 +201,12 @@ const (
 // take resumes the attempt that the payer is on, or begins one, and brings it to
 // its action. An attempt of the id closed is not taken up.
 func (s *Service) take(ctx context.Context, l *pay.Ledger, acc *account.Account, r AttemptRequest, closed string) (_ *pay.Ledger, attemptID string, err error) {
-	if a := resumable(l, acc, r, closed); a != nil && nextStep(a, s.now()) == stepNone && !a.Abandoned {
+	if a := s.resumable(l, acc, r, closed); a != nil && nextStep(a, s.now()) == stepNone && !a.Abandoned {
 		return l, a.ID, nil
 	}
 	var next step
 	l, err = s.store.Update(ctx, l.Session.ID, func(l *pay.Ledger) error {
-		if a := resumable(l, acc, r, closed); a != nil {
+		if a := s.resumable(l, acc, r, closed); a != nil {
 			attemptID = a.ID
 			next = nextStep(a, s.now())
 			if next == stepSend || a.Abandoned {
@@ -241,13 +241,18 @@ func (s *Service) take(ctx context.Context, l *pay.Ledger, acc *account.Account,
 
 // resumable finds a payable attempt by the same method, rail, instalments and account, of the same
 // payer: wallets refuse an order that another account has touched. One that was made
-// for another payer's bridge can't be taken up.
-func resumable(l *pay.Ledger, acc *account.Account, r AttemptRequest, closed string) *pay.Attempt {
+// for another payer's bridge can't be taken up, nor one whose time is over at the
+// provider while the session was extended.
+func (s *Service) resumable(l *pay.Ledger, acc *account.Account, r AttemptRequest, closed string) *pay.Attempt {
 	if r.Rail == pay.RailJSAPI {
 		return nil
 	}
+	now, until := s.now(), s.payableUntil(l, r).Truncate(time.Second)
 	for i := len(l.Attempts) - 1; i >= 0; i-- {
 		a := &l.Attempts[i]
+		if over := !now.Before(a.ExpiresAt) && a.ExpiresAt.Before(until); over {
+			continue
+		}
 		if a.State.Payable() && a.ID != closed && a.Method == r.Method && a.Rail == r.Rail && a.Instalments == r.Instalments && a.Provider == acc.ProviderID && a.Account == acc.Name() && a.Invitation == r.Invitation {
 			return a
 		}

@@ -32,6 +32,7 @@ type NewSession struct {
 	RenewURL  string `json:"renew_url"` // where a payer orders anew once the session has expired; "" for ReturnURL
 	Locale    string `json:"locale"`
 	ExpiresIn int64  `json:"expires_in"` // seconds; 0 for half an hour
+	Exclusive bool   `json:"exclusive"`  // no other open session that was made so has the Reference
 }
 
 // Bounds of what a session may be.
@@ -40,6 +41,7 @@ const (
 	defaultExpiry = 30 * time.Minute
 	minExpiry     = time.Minute
 	maxExpiry     = 24 * time.Hour
+	maxLife       = 7 * 24 * time.Hour // however often it is extended; WeChat Pay closes an order then
 	maxItems      = 100
 )
 
@@ -76,9 +78,7 @@ func (n *NewSession) validate() (problems []error) {
 	if r := n.Payer.Region; r != "" && !isRegion(r) {
 		wrong("payer.region", "must be two capital letters (ISO 3166-1)")
 	}
-	if e := n.expiry(); e < minExpiry || e > maxExpiry {
-		wrong("expires_in", "must be from %d to %d seconds", int(minExpiry.Seconds()), int(maxExpiry.Seconds()))
-	}
+	problems = append(problems, checkExpiry(n.expiry()))
 	return slices.Concat(problems, checkMetadata(n.Metadata), n.validateItems())
 }
 
@@ -168,8 +168,20 @@ func (n *NewSession) expiry() time.Duration {
 	if n.ExpiresIn == 0 {
 		return defaultExpiry
 	}
+	return inSeconds(n.ExpiresIn)
+}
+
+// inSeconds returns a time to expiry, or one that checkExpiry refuses as it would this.
+func inSeconds(n int64) time.Duration {
 	// Bounded before it is multiplied, so that no number of seconds overflows.
-	return time.Duration(max(-1, min(n.ExpiresIn, int64(maxExpiry.Seconds())+1))) * time.Second
+	return time.Duration(max(-1, min(n, int64(maxExpiry.Seconds())+1))) * time.Second
+}
+
+func checkExpiry(e time.Duration) error {
+	if e < minExpiry || e > maxExpiry {
+		return pay.Errorf(pay.CodeInvalid, "expires_in", "must be from %d to %d seconds", int(minExpiry.Seconds()), int(maxExpiry.Seconds()))
+	}
+	return nil
 }
 
 // checkURLs lists where the merchant may not send payers of those that a session leads
@@ -187,7 +199,8 @@ func (s *Service) checkURLs(merchant string, n NewSession) []error {
 }
 
 // Create opens a session. The token is in the answer and nowhere else.
-// Fails with invalid_request naming all fields at fault, or not_found for the merchant.
+// Fails with invalid_request naming all fields at fault, reference_open if it is to be
+// exclusive and another is open, or not_found for the merchant.
 func (s *Service) Create(ctx context.Context, merchant string, n NewSession) (*pay.Ledger, string, error) {
 	doc, version, err := s.documents.Document(ctx, merchant)
 	if err != nil {
@@ -207,7 +220,11 @@ func (s *Service) Create(ctx context.Context, merchant string, n NewSession) (*p
 		ReturnURL: n.ReturnURL, RenewURL: n.RenewURL, Locale: n.Locale, DocumentVersion: version,
 		CreatedAt: now, ExpiresAt: now.Add(n.expiry()),
 	})
-	if err := s.store.Create(ctx, l); err != nil {
+	create := s.store.Create
+	if n.Exclusive {
+		create = s.store.CreateExclusive
+	}
+	if err := create(ctx, l); err != nil {
 		return nil, "", err
 	}
 	return l, token, nil
@@ -224,17 +241,40 @@ func takes(doc *capability.Document, currency string) bool {
 
 // Cancel ends an open session on its merchant's word.
 func (s *Service) Cancel(ctx context.Context, merchant, sessionID string) (*pay.Ledger, error) {
-	return s.end(ctx, merchant, sessionID, (*pay.Ledger).Cancel)
+	return s.byMerchant(ctx, merchant, sessionID, (*pay.Ledger).Cancel)
 }
 
 // Expire ends an open session on its merchant's word as if its time were over.
 func (s *Service) Expire(ctx context.Context, merchant, sessionID string) (*pay.Ledger, error) {
-	return s.end(ctx, merchant, sessionID, (*pay.Ledger).ExpireEarly)
+	return s.byMerchant(ctx, merchant, sessionID, (*pay.Ledger).ExpireEarly)
 }
 
-func (s *Service) end(ctx context.Context, merchant, sessionID string, how func(*pay.Ledger, time.Time) error) (*pay.Ledger, error) {
+// byMerchant has a merchant change a session of theirs.
+func (s *Service) byMerchant(ctx context.Context, merchant, sessionID string, how func(*pay.Ledger, time.Time) error) (*pay.Ledger, error) {
 	if _, err := s.Ledger(ctx, merchant, sessionID); err != nil {
 		return nil, err
 	}
 	return s.store.Update(ctx, sessionID, func(l *pay.Ledger) error { return how(l, s.now()) })
+}
+
+// Extension is a merchant's request to let a session last longer.
+type Extension struct {
+	ExpiresIn int64 `json:"expires_in"` // seconds from now; needed
+}
+
+// Extend lets an open session last at least for some time from now. Codes and links that
+// are out keep their own end; who needs it gets new ones. Fails with invalid_request or
+// session_not_open.
+func (s *Service) Extend(ctx context.Context, merchant, sessionID string, e Extension) (*pay.Ledger, error) {
+	more := inSeconds(e.ExpiresIn)
+	if err := checkExpiry(more); err != nil {
+		return nil, err
+	}
+	return s.byMerchant(ctx, merchant, sessionID, func(l *pay.Ledger, now time.Time) error {
+		until := now.Add(more)
+		if last := l.Session.CreatedAt.Add(maxLife); until.After(last) {
+			return pay.Errorf(pay.CodeInvalid, "expires_in", "must end by %s, seven days after the session was made", last.Format(time.RFC3339))
+		}
+		return l.Extend(until, now)
+	})
 }

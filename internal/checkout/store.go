@@ -17,6 +17,11 @@ type Store interface {
 	// Fails with conflict if the id or token is taken.
 	Create(ctx context.Context, l *pay.Ledger) error
 
+	// CreateExclusive does what Create does, unless another session that it has made
+	// for the merchant with this reference is open: of several at once one succeeds.
+	// Fails with reference_open, because of an OpenSession.
+	CreateExclusive(ctx context.Context, l *pay.Ledger) error
+
 	// Ledger loads the ledger of a session.
 	Ledger(ctx context.Context, sessionID string) (*pay.Ledger, error)
 
@@ -48,6 +53,19 @@ type Store interface {
 	// Hold makes the claims on sessions end at until, whoever holds them: to renew
 	// what is still in work, or to put off what can't be done yet.
 	Hold(ctx context.Context, sessionIDs []string, until time.Time) error
+}
+
+// OpenSession is why no other session of its reference can be made.
+type OpenSession struct{ ID string }
+
+func (o OpenSession) Error() string { return "the session " + o.ID + " is open" }
+
+// ReferenceOpen returns the reference_open because of an open session.
+func ReferenceOpen(sessionID string) error {
+	return &pay.Error{
+		Code: pay.CodeReferenceOpen, Field: "merchant_reference",
+		Message: "the session " + sessionID + " of this reference is open", Err: OpenSession{sessionID},
+	}
 }
 
 // Key names a session by something other than its id. Exactly one of TokenHash,

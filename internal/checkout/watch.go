@@ -18,7 +18,15 @@ type watched struct {
 
 // Create implements [Store].
 func (s watched) Create(ctx context.Context, l *pay.Ledger) error {
-	err := s.Store.Create(ctx, l)
+	return s.created(ctx, l, s.Store.Create(ctx, l))
+}
+
+// CreateExclusive implements [Store].
+func (s watched) CreateExclusive(ctx context.Context, l *pay.Ledger) error {
+	return s.created(ctx, l, s.Store.CreateExclusive(ctx, l))
+}
+
+func (s watched) created(ctx context.Context, l *pay.Ledger, err error) error {
 	if err == nil {
 		s.tell(ctx, l, seen{})
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"morepay/internal/demo/demotest"
 	"morepay/internal/httpd"
@@ -195,6 +196,72 @@ func TestExpire(t *testing.T) {
 	s.Get(t, s.Origin+"/v1/events", "Authorization", "Bearer "+open.Key).Decode(t, &events)
 	if len(events.Events) != 1 || events.Events[0].Type != "session.expired" {
 		t.Errorf("the events are %+v", events)
+	}
+}
+
+// TestExtend: a session that its merchant extends goes on under its payer's eyes, and
+// whoever hears of events hears of it.
+func TestExtend(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	open := s.Open(t, demotest.Order{})
+	path := "/v1/sessions/" + open.ID + "/extend"
+	type ends struct {
+		At time.Time `json:"expires_at"`
+	}
+	var before, after, shown ends
+	s.Get(t, open.URL+"/events", "Accept", demotest.TypeJSON).Decode(t, &before)
+	for range 2 { // the second is answered as the first was
+		a := s.Do(t, s.merchantPost(t, open.Key, "k", path, `{"expires_in":7200}`))
+		if a.Decode(t, &after); a.Status != http.StatusOK || !after.At.After(before.At.Add(time.Hour)) {
+			t.Fatalf("status %d: %s", a.Status, a.Body)
+		}
+	}
+	if s.Get(t, open.URL+"/events", "Accept", demotest.TypeJSON).Decode(t, &shown); !shown.At.Equal(after.At) {
+		t.Errorf("the page counts down to %v, want %v", shown.At, after.At)
+	}
+	var events struct{ Events []struct{ Type string } }
+	s.Get(t, s.Origin+"/v1/events", "Authorization", "Bearer "+open.Key).Decode(t, &events)
+	if len(events.Events) != 1 || events.Events[0].Type != "session.extended" {
+		t.Errorf("the events are %+v", events)
+	}
+	if code, field := s.Do(t, s.merchantPost(t, open.Key, "none", path, "{}")).Problem(t); code != pay.CodeInvalid || field != "expires_in" {
+		t.Errorf("by nothing: %s (%s)", code, field)
+	}
+	s.Do(t, s.merchantPost(t, open.Key, "end", "/v1/sessions/"+open.ID+"/expire", "{}"))
+	if code, _ := s.Do(t, s.merchantPost(t, open.Key, "late", path, `{"expires_in":7200}`)).Problem(t); code != pay.CodeSessionNotOpen {
+		t.Errorf("after it has expired: %s", code)
+	}
+}
+
+// TestExclusive: who asks for it has one open session a reference, and is told which.
+func TestExclusive(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	key := s.Shop(t, "bench").Key
+	order := s.JSON(t, demotest.Order{}, map[string]any{"exclusive": true, "merchant_reference": "1001"})
+	create := func(idempotencyKey string) demotest.Answer {
+		return s.Do(t, s.merchantPost(t, key, idempotencyKey, "/v1/sessions", order))
+	}
+	var first, again demotest.Session
+	create("a").Decode(t, &first)
+	if create("a").Decode(t, &again); again.ID != first.ID || again.Token != first.Token {
+		t.Errorf("repeated it is %s, want %s", again.ID, first.ID)
+	}
+	var refusal struct {
+		Error struct {
+			Code           pay.Code
+			Field, Session string
+		}
+	}
+	a := create("b")
+	if a.Decode(t, &refusal); a.Status != http.StatusConflict || refusal.Error.Code != pay.CodeReferenceOpen ||
+		refusal.Error.Field != "merchant_reference" || refusal.Error.Session != first.ID {
+		t.Errorf("status %d: %s", a.Status, a.Body)
+	}
+	s.Do(t, s.merchantPost(t, key, "end", "/v1/sessions/"+first.ID+"/cancel", "{}"))
+	if a := create("b"); a.Status != http.StatusCreated {
+		t.Errorf("once it is canceled: status %d: %s", a.Status, a.Body)
 	}
 }
 

@@ -51,6 +51,10 @@ var codes = map[pay.Code]codeRow{
 		http.StatusConflict,
 		"The session is paid, expired or canceled.", "Read the session; make a new one if the order is still to be paid.",
 	},
+	pay.CodeReferenceOpen: {
+		http.StatusConflict,
+		"Another `exclusive` session of this `merchant_reference` is open: `session` is its id.", "Send the payer to its page, or end it and make a new one.",
+	},
 	pay.CodeMethodUnavailable: {
 		http.StatusUnprocessableEntity,
 		"That method can't pay this order on this device.", "Offer another: `decide` says which, and why not the rest.",

@@ -147,7 +147,8 @@ type errorBody struct {
 		Code      pay.Code  `json:"code"`
 		Message   string    `json:"message"`
 		Field     string    `json:"field,omitempty"`
-		Errors    []mistake `json:"errors,omitempty"` // if the body has several: all of them
+		Session   string    `json:"session,omitempty"` // that stands in the way
+		Errors    []mistake `json:"errors,omitempty"`  // if the body has several: all of them
 		RequestID string    `json:"request_id,omitempty"`
 	} `json:"error"`
 }
@@ -167,6 +168,9 @@ func failJSON(w http.ResponseWriter, r *http.Request, err error) {
 	body.Error.Message = "something went wrong on our side"
 	if e, ok := errors.AsType[*pay.Error](err); ok {
 		body.Error.Message, body.Error.Field = e.Message, e.Field
+	}
+	if open, ok := errors.AsType[checkout.OpenSession](err); ok {
+		body.Error.Session = open.ID
 	}
 	body.Error.Errors = mistakesOf(err)
 	_ = writeJSON(w, StatusOf(err), body) // it fails only where the client has left

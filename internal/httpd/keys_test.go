@@ -33,6 +33,7 @@ func TestScopes(t *testing.T) {
 		"POST /v1/sessions":              {folder.ScopeWrite, "", s.JSON(t, demotest.Order{}, nil)},
 		"POST /v1/sessions/{id}/cancel":  {folder.ScopeWrite, open.ID, "{}"},
 		"POST /v1/sessions/{id}/expire":  {folder.ScopeWrite, paid.ID, "{}"},
+		"POST /v1/sessions/{id}/extend":  {folder.ScopeWrite, paid.ID, `{"expires_in":60}`},
 		"POST /v1/events/{id}/redeliver": {folder.ScopeWrite, "evt_none", "{}"},
 		"POST /v1/sessions/{id}/refunds": {folder.ScopeRefund, paid.ID, `{"amount":{"currency":"CNY","value":1}}`},
 	}

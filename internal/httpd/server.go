@@ -172,6 +172,7 @@ func (s *Server) routes() []route {
 		{"GET /v1/sessions/{id}", failJSON, bare(s.handleGetSession)},
 		{"POST /v1/sessions/{id}/cancel", failJSON, bare(s.handleEnd(s.service.Cancel))},
 		{"POST /v1/sessions/{id}/expire", failJSON, bare(s.handleEnd(s.service.Expire))},
+		{"POST /v1/sessions/{id}/extend", failJSON, bare(s.handleExtend)},
 		{"POST /v1/sessions/{id}/refunds", failJSON, bare(s.handleCreateRefund)},
 		{"GET /v1/refunds", failJSON, s.handleListRefunds},
 		{"GET /v1/refunds/{id}", failJSON, bare(s.handleGetRefund)},

@@ -176,6 +176,18 @@ func sessionFilter(u *url.URL) (f checkout.SessionFilter, err error) {
 	return f, err
 }
 
+// handleExtend lets an open session last longer.
+func (s *Server) handleExtend(w http.ResponseWriter, r *http.Request) error {
+	var e checkout.Extension
+	return s.post(w, r, folder.ScopeWrite, http.StatusOK, &e, func(ctx context.Context, merchant string) (any, error) {
+		l, err := s.service.Extend(ctx, merchant, r.PathValue("id"), e)
+		if err != nil {
+			return nil, err
+		}
+		return s.sessionBody(l), nil
+	})
+}
+
 // handleEnd ends an open session in one of the ways that there are.
 func (s *Server) handleEnd(end func(ctx context.Context, merchant, id string) (*pay.Ledger, error)) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {

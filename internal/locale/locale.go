@@ -32,6 +32,7 @@ const Fallback = "en"
 // catalogue has a sentence for them.
 var MerchantCodes = []pay.Code{
 	pay.CodeUnauthorized, pay.CodeScopeMissing, pay.CodeMethodNotAllowed, pay.CodePrecondition, pay.CodeIdempotency, pay.CodeCursorExpired, pay.CodeRefundExceeds,
+	pay.CodeReferenceOpen,
 }
 
 // catalogue is one language.

@@ -20,6 +20,7 @@ const (
 	CodeConflict          Code = "conflict"
 	CodePrecondition      Code = "precondition_failed"
 	CodeSessionNotOpen    Code = "session_not_open"
+	CodeReferenceOpen     Code = "reference_open"
 	CodeMethodUnavailable Code = "method_unavailable"
 	CodeFormExpired       Code = "form_expired"
 	CodeTooManyAttempts   Code = "too_many_attempts"
@@ -37,7 +38,7 @@ const (
 
 // Codes lists all of them.
 var Codes = []Code{
-	CodeInvalid, CodeUnauthorized, CodeForbidden, CodeScopeMissing, CodeNotFound, CodeMethodNotAllowed, CodeConflict, CodePrecondition, CodeSessionNotOpen,
+	CodeInvalid, CodeUnauthorized, CodeForbidden, CodeScopeMissing, CodeNotFound, CodeMethodNotAllowed, CodeConflict, CodePrecondition, CodeSessionNotOpen, CodeReferenceOpen,
 	CodeMethodUnavailable, CodeFormExpired, CodeTooManyAttempts, CodeRateLimited, CodeIdempotency, CodeCursorExpired,
 	CodeBodyTooLarge, CodeBodyIncomplete, CodeRefundExceeds, CodeProviderRefused, CodeProviderDown,
 	CodeStoreDown, CodeInternal,

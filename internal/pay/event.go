@@ -23,6 +23,7 @@ const (
 	EventSessionPaidLate   EventType = "session.paid_late"
 	EventSessionExpired    EventType = "session.expired"
 	EventSessionCanceled   EventType = "session.canceled"
+	EventSessionExtended   EventType = "session.extended"
 	EventInvitationCreated EventType = "invitation.created"
 	EventInvitationRevoked EventType = "invitation.revoked"
 	EventAttemptBegun      EventType = "attempt.submitting"
@@ -37,7 +38,7 @@ const (
 
 // WebhookEvents lists the event types that are sent to merchants.
 var WebhookEvents = []EventType{
-	EventSessionPaid, EventSessionPaidLate, EventSessionExpired, EventSessionCanceled,
+	EventSessionPaid, EventSessionPaidLate, EventSessionExpired, EventSessionCanceled, EventSessionExtended,
 	EventSurplus, EventRefundSucceeded, EventRefundFailed,
 }
 

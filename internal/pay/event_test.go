@@ -17,6 +17,7 @@ func TestWebhookEvents(t *testing.T) {
 		{pay.EventSessionPaidLate, true},
 		{pay.EventSessionExpired, true},
 		{pay.EventSessionCanceled, true},
+		{pay.EventSessionExtended, true},
 		{pay.EventAttemptBegun, false},
 		{pay.EventAttemptAwaiting, false},
 		{pay.EventAttemptClosed, false},

@@ -462,6 +462,51 @@ func TestExpireAndCancel(t *testing.T) {
 	}
 }
 
+// TestExtend: an open session lasts longer, never shorter, and one whose time is over is
+// not revived.
+func TestExtend(t *testing.T) {
+	t.Parallel()
+	expiry := opened.Add(sessionLife)
+	longer := expiry.Add(time.Hour)
+	for name, test := range map[string]struct {
+		prepare   func(*pay.Ledger)
+		until, at time.Time
+		want      time.Time
+		code      pay.Code
+	}{
+		"open":        {func(*pay.Ledger) {}, longer, opened, longer, ""},
+		"at-the-last": {func(*pay.Ledger) {}, longer, expiry.Add(-1), longer, ""},
+		"sooner":      {func(*pay.Ledger) {}, expiry.Add(-1), opened, expiry, ""},
+		"the-same":    {func(*pay.Ledger) {}, expiry, opened, expiry, ""},
+		"at-expiry":   {func(*pay.Ledger) {}, longer, expiry, expiry, pay.CodeSessionNotOpen},
+		"expired":     {func(l *pay.Ledger) { l.Expire(expiry) }, longer, expiry, expiry, pay.CodeSessionNotOpen},
+		"early":       {func(l *pay.Ledger) { _ = l.ExpireEarly(opened) }, longer, opened, expiry, pay.CodeSessionNotOpen},
+		"canceled":    {func(l *pay.Ledger) { _ = l.Cancel(opened) }, longer, opened, expiry, pay.CodeSessionNotOpen},
+		"paid": {
+			func(l *pay.Ledger) { _ = l.Apply(evidence(0, pay.SourceQuery, pay.OutcomePaid), opened) },
+			longer, opened, expiry, pay.CodeSessionNotOpen,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := begunLedger(t, 1)
+			test.prepare(l)
+			before := clone(l)
+			l = clone(before)
+			checkCode(t, l.Extend(test.until, test.at), test.code)
+			if !l.Session.ExpiresAt.Equal(test.want) {
+				t.Errorf("it lasts until %v, want %v", l.Session.ExpiresAt, test.want)
+			}
+			if test.want.Equal(expiry) {
+				checkUnchanged(t, before, l)
+				return
+			}
+			if checkEvents(t, l, pay.EventSessionExtended); l.Attempts[0].ExpiresAt != before.Attempts[0].ExpiresAt {
+				t.Error("the attempt's own end has moved")
+			}
+		})
+	}
+}
+
 // checkEnd compares a session that may have ended just now.
 func checkEnd(t *testing.T, before, after *pay.Ledger, want pay.SessionStatus, event pay.EventType) {
 	t.Helper()

@@ -150,6 +150,18 @@ func (a *actor) expireEarly(t *rapid.T) {
 	a.change(t, func(l *pay.Ledger) error { return l.ExpireEarly(a.now) })
 }
 
+func (a *actor) extend(t *rapid.T) {
+	until := a.now.Add(time.Duration(rapid.Int64Range(-1, int64(2*sessionLife)).Draw(t, "extends")))
+	a.change(t, func(l *pay.Ledger) error {
+		before, status := l.Session.ExpiresAt, l.StatusAt(a.now)
+		err := l.Extend(until, a.now)
+		if l.Session.ExpiresAt.Before(before) || (status == pay.SessionOpen) != (err == nil) {
+			t.Fatalf("a session that is %s until %v is extended until %v: %v", status, before, l.Session.ExpiresAt, err)
+		}
+		return err
+	})
+}
+
 func (a *actor) addRefund(t *rapid.T) {
 	a.refunds++
 	r := pay.Refund{
@@ -235,7 +247,7 @@ func TestLedgerHoldsEveryInvariant(t *testing.T) {
 		a.ledger = clone(openLedger())
 		t.Repeat(map[string]func(*rapid.T){
 			"begin": a.begin, "resume": a.resume, "reply": a.reply, "apply": a.apply, "contradict": a.contradict,
-			"invite": a.invite, "revoke": a.revoke, "checked": a.checked, "abandon": a.abandon, "expire": a.expire, "cancel": a.cancel, "early": a.expireEarly,
+			"invite": a.invite, "revoke": a.revoke, "checked": a.checked, "abandon": a.abandon, "expire": a.expire, "cancel": a.cancel, "early": a.expireEarly, "extend": a.extend,
 			"add-refund": a.addRefund, "follow-refund": a.followRefund, "returned": a.returned, "send-again": a.sendAgain, "wait": a.wait,
 		})
 	})

@@ -3,8 +3,8 @@ package pay
 import "time"
 
 // Session is one checkout of one order for one payer. Everything but Status,
-// Winner and LastEvent is fixed when it is created, so no later request can
-// change the price.
+// Winner, LastEvent and ExpiresAt is fixed when it is created, so no later request
+// can change the price.
 type Session struct {
 	ID              string
 	Merchant        string
@@ -25,7 +25,7 @@ type Session struct {
 	Winner    string // id of the attempt that paid it, or ""
 	LastEvent int64  // number of the newest event; events have no gaps
 	CreatedAt time.Time
-	ExpiresAt time.Time // from here on nothing new may be paid
+	ExpiresAt time.Time // from here on nothing new may be paid; it only ever moves away
 }
 
 // Item is one line of the merchant's order, as far as capabilities need it.
@@ -73,6 +73,20 @@ func (l *Ledger) ExpireEarly(now time.Time) error {
 		return Errorf(CodeConflict, "", "a session that is %s cannot expire", status)
 	}
 	l.end(SessionExpires, EventSessionExpired, now)
+	return nil
+}
+
+// Extend lets an open session last until a later time; one that is not later changes
+// nothing. What providers were given keeps its own end. Fails with session_not_open.
+func (l *Ledger) Extend(until, now time.Time) error {
+	switch status := l.StatusAt(now); {
+	case status != SessionOpen:
+		return Errorf(CodeSessionNotOpen, "", "a session that is %s cannot be extended", status)
+	case !until.After(l.Session.ExpiresAt):
+		return nil
+	}
+	l.Session.ExpiresAt = until
+	l.emit(EventSessionExtended, "", "", now)
 	return nil
 }
 

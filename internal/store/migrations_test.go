@@ -11,7 +11,7 @@ import (
 
 // name matches what a migration names: its tables, indexes and columns, in order.
 // Types and constraints differ between the databases, these names must not.
-var name = regexp.MustCompile(`(?m)^CREATE (?:TABLE|INDEX) \w+|^ALTER TABLE \w+ (?:\w+ COLUMN|RENAME TO) \w+|^DROP .*|^    [a-z]\w*`)
+var name = regexp.MustCompile(`(?m)^CREATE (?:TABLE|(?:UNIQUE )?INDEX) \w+|^ALTER TABLE \w+ (?:\w+ COLUMN|RENAME TO) \w+|^DROP .*|^    [a-z]\w*`)
 
 // TestMigrationsAgree: the two databases have the same migrations under the same
 // numbers, so that one set of statements and one document describe both.

@@ -65,6 +65,8 @@ func (s *testStore) everything() {
 	}
 	l, a := unpaid("cs_plan")
 	must(s.Ledgers.Create(ctx, l))
+	exclusive, _ := unpaid("cs_exclusive")
+	must(s.Ledgers.CreateExclusive(ctx, exclusive))
 	ev := pay.Evidence{ID: "e", Provider: a.Provider, Account: a.Account, OutTradeNo: a.OutTradeNo, Outcome: pay.OutcomePaid, Amount: a.Amount}
 	changes := []func(*pay.Ledger) error{
 		func(l *pay.Ledger) error { return l.Apply(ev, now) },

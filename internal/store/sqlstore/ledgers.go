@@ -31,6 +31,50 @@ func (s *Ledgers) Create(ctx context.Context, l *pay.Ledger) error {
 	return err
 }
 
+const (
+	// An exclusive session whose time is over keeps no other from being made, even if
+	// nobody has recorded its end yet.
+	freeReference = "UPDATE sessions SET open_reference = NULL WHERE merchant = ? AND open_reference = ? AND expires_at <= ?"
+	findReference = "SELECT id FROM sessions WHERE merchant = ? AND open_reference = ?"
+)
+
+// exclusiveTries bounds how often a session is made anew that another kept from being
+// made, which was over when we looked for it.
+const exclusiveTries = 3
+
+// CreateExclusive implements [checkout.Store]. A unique index lets one of several at
+// once through; the others look again, and find it.
+func (s *Ledgers) CreateExclusive(ctx context.Context, l *pay.Ledger) (err error) {
+	for range exclusiveTries {
+		err = s.write(ctx, func(q Querier) error {
+			if err := vacant(ctx, q, &l.Session); err != nil {
+				return err
+			}
+			return s.save(ctx, q, l, &image{openReference: l.Session.Reference})
+		})
+		if pay.CodeOf(err) != pay.CodeConflict {
+			break
+		}
+	}
+	if err == nil {
+		s.announce(l)
+	}
+	return err
+}
+
+// vacant fails with reference_open if an exclusive session has the reference of one that
+// is to be made.
+func vacant(ctx context.Context, q Querier, fresh *pay.Session) error {
+	if _, err := exec(ctx, q, freeReference, fresh.Merchant, fresh.Reference, toMillis(fresh.CreatedAt)); err != nil {
+		return err
+	}
+	open, err := all(ctx, q, scalar[string], findReference, fresh.Merchant, fresh.Reference)
+	if err == nil && len(open) > 0 {
+		err = checkout.ReferenceOpen(open[0])
+	}
+	return err
+}
+
 // announce tells who waits for events, and who delivers messages about them.
 func (s *Ledgers) announce(l *pay.Ledger) {
 	if len(l.Events) == 0 {
@@ -139,12 +183,13 @@ type image struct {
 	invitations       [][]any
 	lastEvent         int64
 	erasedAt          int64
+	openReference     string
 }
 
 // imageOf makes the image of a ledger. It rounds the ledger's times to what is
 // stored of them.
 func imageOf(l *pay.Ledger, session *sessionRow) (*image, error) {
-	m := &image{lastEvent: l.Session.LastEvent, erasedAt: session.erasedAt}
+	m := &image{lastEvent: l.Session.LastEvent, erasedAt: session.erasedAt, openReference: session.openReference}
 	var err error
 	if m.session, err = values(sessionFields(session)); err != nil {
 		return nil, err
@@ -193,9 +238,11 @@ func (s *Ledgers) save(ctx context.Context, q Querier, l *pay.Ledger, before *im
 	if erased := before.erasedAt > 0; erased {
 		forgetNames(l.Invitations)
 	}
-	after, err := imageOf(l, &sessionRow{
-		Session: l.Session, dueAt: toMillis(l.Due()), erasedAt: before.erasedAt, invitations: int64(len(l.Invitations)),
-	})
+	row := &sessionRow{Session: l.Session, dueAt: toMillis(l.Due()), erasedAt: before.erasedAt, invitations: int64(len(l.Invitations))}
+	if l.Session.Status == pay.SessionOpen {
+		row.openReference = before.openReference
+	}
+	after, err := imageOf(l, row)
 	if err != nil {
 		return err
 	}

@@ -36,8 +36,8 @@ func (t table) set(from int) string {
 
 var sessions = newTable("sessions", `
 	id merchant token_hash reference amount_value amount_currency description items
-	metadata payer_id region return_url renew_url locale document_version created_at expires_at
-	status winner last_event due_at claimed_until erased_at invitations`)
+	metadata payer_id region return_url renew_url locale document_version created_at
+	status winner last_event expires_at due_at claimed_until erased_at invitations open_reference`)
 
 // Places of columns of a session: those before sessionTerms are fixed when it is
 // created, the others change.
@@ -53,6 +53,8 @@ type sessionRow struct {
 	claimedUntil int64 // Unix milliseconds, 0 for not claimed
 	erasedAt     int64 // Unix milliseconds, 0 if the payer's data are kept
 	invitations  int64 // how many there are: mostly none, and then none are looked for
+
+	openReference string // the reference, while no other exclusive session may have it; else ""
 }
 
 func sessionFields(s *sessionRow) []any {
@@ -62,10 +64,12 @@ func sessionFields(s *sessionRow) []any {
 		jsonColumn{&s.Metadata},
 		&s.MerchantPayerID, &s.Region, &s.ReturnURL, &s.RenewURL, &s.Locale, &s.DocumentVersion,
 		millis{&s.CreatedAt},
-		millis{&s.ExpiresAt},
 		&s.Status,
 		optional{&s.Winner},
-		&s.LastEvent, &s.dueAt, &s.claimedUntil, &s.erasedAt, &s.invitations,
+		&s.LastEvent,
+		millis{&s.ExpiresAt},
+		&s.dueAt, &s.claimedUntil, &s.erasedAt, &s.invitations,
+		optional{&s.openReference},
 	}
 }
 

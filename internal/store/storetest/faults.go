@@ -33,7 +33,7 @@ func operations(fx *fixture, ctx context.Context, id string) map[string]error {
 	_, messages := fx.Log.Events(ctx, "m", webhook.Filter{Limit: 1})
 	_, assign := fx.Queue.Assign(ctx, start, 1)
 	return map[string]error{
-		"create": fx.Ledgers.Create(ctx, newLedger()), "ledger": load, "find": find, "events": events, "update": update,
+		"create": fx.Ledgers.Create(ctx, newLedger()), "create-exclusive": fx.Ledgers.CreateExclusive(ctx, newLedger()), "ledger": load, "find": find, "events": events, "update": update,
 		"claim": claim, "quarantine": quarantine, "quarantined": quarantined, "decide": decide,
 		"begin": begin, "put": put, "get": get, "messages": messages, "assign": assign,
 	}

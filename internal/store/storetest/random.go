@@ -78,6 +78,7 @@ func randomChange(t *rapid.T, l *pay.Ledger, now time.Time) func(*pay.Ledger) er
 		"abandon": always(func(l *pay.Ledger) { l.Abandon(now) }),
 		"expire":  always(func(l *pay.Ledger) { l.Expire(now) }),
 		"cancel":  func(l *pay.Ledger) error { return l.Cancel(now) },
+		"extend":  func(l *pay.Ledger) error { return l.Extend(now.Add(time.Hour), now) },
 		"early":   func(l *pay.Ledger) error { return l.ExpireEarly(now) },
 		"paid":    evidence(pay.OutcomePaid),
 		"closed":  evidence(pay.OutcomeClosed),

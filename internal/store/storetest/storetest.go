@@ -69,6 +69,7 @@ func Exercise(t *testing.T, open Open) {
 	}{
 		{"ledgers", ledgerCases},
 		{"sessions", sessionCases},
+		{"exclusive", exclusiveCases},
 		{"invitations", invitationCases},
 		{"claims", claimCases},
 		{"desk", deskCases},

@@ -127,6 +127,10 @@ var returnedRows = []row{
 		line: "if a.State != AttemptSurplus || left.Value == 0 ||", becomes: "if true ||",
 		tests: "./internal/pay TestOrderOfSuccesses",
 	}, {
+		name: "expired-session-is-revived", file: "internal/pay/session.go",
+		line: "case status != SessionOpen:", becomes: "case false:",
+		tests: "./internal/pay TestExtend",
+	}, {
 		name: "surplus-goes-back-twice", file: "internal/pay/refund.go",
 		line: "left.Value == 0 || l.Refund(id) != nil {", becomes: "left.Value == 0 {",
 		tests: "./internal/pay TestSurplus|TestLedgerHoldsEveryInvariant",

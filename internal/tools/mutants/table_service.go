@@ -120,6 +120,10 @@ var storeRows = []row{
 		line: "if !reflect.DeepEqual(after[:sessionTerms], before[:sessionTerms]) {", becomes: "if false {",
 		tests: "./internal/store/sqlite TestStore",
 	}, {
+		name: "two-open-sessions-of-a-reference", file: "internal/store/sqlstore/ledgers.go",
+		line: "return s.save(ctx, q, l, &image{openReference: l.Session.Reference})", becomes: "return s.save(ctx, q, l, &image{})",
+		tests: "./internal/httpd TestExclusive",
+	}, {
 		name: "claims-not-exclusive", file: "internal/store/sqlstore/ledgers.go",
 		line: "due_at <= ? AND claimed_until <= ?", becomes: "due_at <= ? AND claimed_until <= ? + 1000000000000",
 		tests: "./internal/store/sqlite TestStore",
