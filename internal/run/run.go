@@ -27,6 +27,8 @@ type Group struct {
 	servers   []*http.Server
 	listeners []net.Listener
 	ending    atomic.Bool // answers close their connections
+	open      []*unanswered
+	stopping  []func()
 	work      []func(context.Context)
 
 	mu      sync.Mutex
@@ -36,12 +38,13 @@ type Group struct {
 
 // Serve adds a server on a listener, with every time limit set.
 func (g *Group) Serve(l net.Listener, h http.Handler) {
+	open := newUnanswered()
 	s := &http.Server{
-		Handler: g.closing(h), ErrorLog: slog.NewLogLogger(g.Log.Handler(), slog.LevelWarn),
+		ConnState: open.note, Handler: g.closing(h), ErrorLog: slog.NewLogLogger(g.Log.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
 		WriteTimeout: 15 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 	}
-	g.servers, g.listeners = append(g.servers, s), append(g.listeners, l)
+	g.servers, g.listeners, g.open = append(g.servers, s), append(g.listeners, l), append(g.open, open)
 }
 
 // closing has clients open another connection for their next request as soon as the
@@ -55,13 +58,8 @@ func (g *Group) closing(h http.Handler) http.Handler {
 	})
 }
 
-// OnShutdown has f called when the servers added so far begin to stop, to send
-// home whoever waits.
-func (g *Group) OnShutdown(f func()) {
-	for _, s := range g.servers {
-		s.RegisterOnShutdown(f)
-	}
-}
+// OnShutdown has f called when the servers begin to stop, to send home whoever waits.
+func (g *Group) OnShutdown(f func()) { g.stopping = append(g.stopping, f) }
 
 // OnDrain has f called when Run is to end, and still serves for the time of Drain,
 // if that isn't 0.
@@ -99,8 +97,7 @@ func (g *Group) Run(ctx context.Context) error {
 	if errors.Is(err, http.ErrServerClosed) {
 		err = nil
 	}
-	err = errors.Join(err, g.stop())
-	serving.Wait()
+	err = errors.Join(err, g.stop(&serving))
 	stopWork()
 	work.Wait()
 	return err
@@ -153,14 +150,24 @@ func (g *Group) Close() error {
 	return errors.Join(errs...)
 }
 
-// stop shuts all servers down at once; what has not finished in time is cut off.
-func (g *Group) stop() error {
+// stop takes no more connections and sends home whoever waits, has all be answered who
+// were let in, and shuts the servers down; what has not finished in time is cut off.
+func (g *Group) stop(serving *sync.WaitGroup) error {
+	g.ending.Store(true)
+	for _, l := range g.listeners {
+		l.Close() // where it fails it is closed already
+	}
+	serving.Wait() // from then on every connection is known
 	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
 	defer cancel()
+	for _, f := range g.stopping {
+		f()
+	}
 	errs := make([]error, len(g.servers))
 	var stopping sync.WaitGroup
 	for i, s := range g.servers {
 		stopping.Go(func() {
+			g.open[i].none(ctx)
 			if errs[i] = s.Shutdown(ctx); errs[i] != nil {
 				errs[i] = errors.Join(errs[i], s.Close())
 			}

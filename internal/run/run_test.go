@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,6 +22,7 @@ import (
 type pipes struct {
 	accepted chan net.Conn
 	closed   chan struct{}
+	once     sync.Once
 }
 
 func (p *pipes) Accept() (net.Conn, error) {
@@ -32,7 +34,7 @@ func (p *pipes) Accept() (net.Conn, error) {
 	}
 }
 
-func (p *pipes) Close() error   { close(p.closed); return nil }
+func (p *pipes) Close() error   { p.once.Do(func() { close(p.closed) }); return nil }
 func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
 func (p *pipes) dial() net.Conn {
@@ -44,7 +46,7 @@ func (p *pipes) dial() net.Conn {
 // serve runs a handler in a group until the test ends.
 func serve(t *testing.T, h http.HandlerFunc) *pipes {
 	t.Helper()
-	p := &pipes{make(chan net.Conn), make(chan struct{})}
+	p := &pipes{accepted: make(chan net.Conn), closed: make(chan struct{})}
 	g := run.Group{Log: slog.New(slog.DiscardHandler)}
 	g.Serve(p, h)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -216,7 +218,7 @@ func TestCloseCutsOff(t *testing.T) {
 func TestDrain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := &pipes{make(chan net.Conn), make(chan struct{})}
+		p := &pipes{accepted: make(chan net.Conn), closed: make(chan struct{})}
 		g := run.Group{Log: slog.New(slog.DiscardHandler), Drain: 5 * time.Second}
 		g.Serve(p, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "served") }))
 		told := make(chan struct{})
@@ -241,12 +243,56 @@ func TestDrain(t *testing.T) {
 	})
 }
 
+// lastMoment accepts a connection in the moment in which it is closed.
+type lastMoment struct {
+	conn   net.Conn
+	closed chan struct{}
+	once   sync.Once
+	given  bool
+}
+
+func (l *lastMoment) Accept() (net.Conn, error) {
+	<-l.closed
+	if l.given {
+		return nil, net.ErrClosed
+	}
+	l.given = true
+	time.Sleep(time.Millisecond) // the shutdown goes on meanwhile
+	return l.conn, nil
+}
+
+func (l *lastMoment) Close() error   { l.once.Do(func() { close(l.closed) }); return nil }
+func (l *lastMoment) Addr() net.Addr { return &net.TCPAddr{} }
+
+// Whoever was let in is answered.
+func TestLastConnectionIsAnswered(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		g := run.Group{Log: slog.New(slog.DiscardHandler)}
+		g.Serve(&lastMoment{conn: theirs, closed: make(chan struct{})}, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		ctx, stop := context.WithCancel(t.Context())
+		stop()
+		done := make(chan error, 1)
+		go func() { done <- g.Run(ctx) }()
+		go io.WriteString(ours, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+		status, err := bufio.NewReader(ours).ReadString('\n')
+		if err != nil || !strings.HasPrefix(status, "HTTP/1.1 200") {
+			t.Errorf("it was answered %q, %v", status, err)
+		}
+		ours.Close()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // From the wish to stop on, answers close their connections: a client that kept one
 // might send its next request into the end.
 func TestDrainingClosesConnections(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := &pipes{make(chan net.Conn), make(chan struct{})}
+		p := &pipes{accepted: make(chan net.Conn), closed: make(chan struct{})}
 		g := run.Group{Log: slog.New(slog.DiscardHandler), Drain: time.Minute}
 		g.Serve(p, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 		ctx, stop := context.WithCancel(t.Context())

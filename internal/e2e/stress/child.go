@@ -71,12 +71,22 @@ type child struct {
 	ended chan struct{} // closed when the process is gone
 }
 
+// arguments are those of a program on the deployment's address and database.
+func (dep *deployment) arguments(drain time.Duration) []string {
+	return []string{
+		"serve", "--listen", strings.TrimPrefix(dep.BaseURL, "http://"), "--admin-listen", dep.AdminListen, "--base-url", dep.BaseURL,
+		"--sim-url", dep.SimURL, "--merchants", dep.merchants, "--data", dep.Data, "--drain", drain.String(),
+	}
+}
+
 // serve starts the program on the deployment's address and database and waits until
 // it answers.
 func (dep *deployment) serve(ctx context.Context, environment ...string) (*child, error) {
-	address := strings.TrimPrefix(dep.BaseURL, "http://")
-	cmd := exec.CommandContext(ctx, dep.env.Binary, "serve", "--listen", address, "--admin-listen", dep.AdminListen,
-		"--base-url", dep.BaseURL, "--sim-url", dep.SimURL, "--merchants", dep.merchants, "--data", dep.Data, "--drain", "0s")
+	return dep.begin(ctx, exec.CommandContext(ctx, dep.env.Binary, dep.arguments(0)...), environment...)
+}
+
+// begin starts a command that becomes the program, and waits until it answers.
+func (dep *deployment) begin(ctx context.Context, cmd *exec.Cmd, environment ...string) (*child, error) {
 	cmd.Env = append(os.Environ(), environment...)
 	cmd.Stdout, cmd.Stderr = dep.env.Log, dep.env.Log
 	if err := cmd.Start(); err != nil {

@@ -9,6 +9,7 @@ func Rows() []Row {
 		{"kill-9", "0 acknowledged lost, 0 paid without outbox row", killStorm},
 		{"sse-waiters", "10,000 at ≤ 32 KiB RSS each, paid event p99 < 1 s", streams},
 		{"shutdown", "SIGTERM under load: 0 lost, exit < 10 s", shutdown},
+		{"restart", "2,000 streams, page views and notifications while the server is replaced on a held socket: 0 failed, all streams back", restart},
 		{"slowloris", "2,000 dripping connections, others p99 < 200 ms", slowloris},
 		{"slow-neighbour", "1,000 sessions at a cashier that takes 7 s: another merchant's untold payment found < 1 s later than without", slowNeighbour},
 		{"chaos", "10,000 payments on a rough day, all in the right state", chaos},
