@@ -20,6 +20,9 @@ LINT  := $(GO) tool -modfile=$(CURDIR)/$(TOOLS) golangci-lint
 # So has what drives the simulator with a client that is not ours.
 FOREIGN := internal/providersim/foreign
 
+# And so has what reads docs/install as Kubernetes and Compose do.
+INSTALL := docs/install/verify
+
 # How much make stress does, and of how many mutants make test tries a sample.
 CUTS ?= 100000
 MUTANTS ?= 10
@@ -57,6 +60,7 @@ standins:
 check: vet lint rules ## vet, lint and the quick tests; installs nothing
 	$(GO) test -short ./...
 	cd $(FOREIGN) && $(GO) test ./...
+	cd $(INSTALL) && $(GO) test ./...
 
 # They read documents and what go list says, of which Go's cache of results knows nothing.
 rules:
@@ -66,25 +70,30 @@ vet:
 	$(GO) vet ./...
 	GOOS=js GOARCH=wasm $(GO) vet ./app ./wasm
 	cd $(FOREIGN) && $(GO) vet ./...
+	cd $(INSTALL) && $(GO) vet ./...
 
 lint: ## staticcheck and its kin, see .golangci.yaml
 	$(LINT) run
 	cd $(FOREIGN) && $(LINT) run
+	cd $(INSTALL) && $(LINT) run
 
 fmt: ## format all Go files
 	$(LINT) fmt
 	cd $(FOREIGN) && $(LINT) fmt
+	cd $(INSTALL) && $(LINT) fmt
 
 tidy: ## make go.mod and go.sum say what is imported
 	$(GO) mod tidy
 	cd $(dir $(TOOLS)) && $(GO) mod tidy
 	cd $(FOREIGN) && $(GO) mod tidy
+	cd $(INSTALL) && $(GO) mod tidy
 
 verify: ## fail if go.mod, go.sum or the downloaded modules are not what they should be
 	$(GO) mod tidy -diff
 	$(GO) mod verify
 	cd $(dir $(TOOLS)) && $(GO) mod tidy -diff
 	cd $(FOREIGN) && $(GO) mod tidy -diff
+	cd $(INSTALL) && $(GO) mod tidy -diff
 
 vuln: ## look for known vulnerabilities in what our code reaches; needs the network, and fails without
 	$(GO) build -modfile=$(TOOLS) -o $(BUILD)/govulncheck golang.org/x/vuln/cmd/govulncheck
@@ -100,6 +109,7 @@ test: deps vet lint verify rules ## everything CI runs
 	$(MAKE) wasm
 	$(GO) test -race -timeout 20m ./...
 	cd $(FOREIGN) && $(GO) test -race ./...
+	cd $(INSTALL) && $(GO) test ./...
 	$(GO) test -run Model ./internal/pay
 	$(GO) run ./internal/tools/mutants -sample $(MUTANTS)
 	$(MAKE) size
