@@ -56,6 +56,7 @@ func (s *Server) Admin() http.Handler {
 	for _, r := range s.adminRoutes() {
 		mux.Handle(r.pattern, s.handle(r.pattern, r.fail, s.admins(r.handler)))
 	}
+	mux.Handle("GET /docs", s.handle("GET /docs", failJSON, s.handleDocs))
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)

@@ -372,6 +372,22 @@ func TestOpenAPI(t *testing.T) {
 	}
 }
 
+// TestDocs: people read the same on the admin listener, without a key, and nowhere else.
+func TestDocs(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	a := s.Get(t, s.Admin+"/docs")
+	if a.Status != http.StatusOK || !strings.Contains(a.Body, "Create a session") || !strings.HasPrefix(a.Header.Get("Content-Security-Policy"), "default-src 'none'; style-src 'self';") {
+		t.Errorf("status %d, %v", a.Status, a.Header)
+	}
+	if sheet := s.Get(t, s.Admin+"/admin/stylesheet.css"); sheet.Status != http.StatusOK {
+		t.Errorf("its style sheet: status %d", sheet.Status)
+	}
+	if public := s.Get(t, s.Origin+"/docs"); public.Status != http.StatusNotFound {
+		t.Errorf("on the public listener: status %d", public.Status)
+	}
+}
+
 // attempt returns the id of a session's only attempt.
 func (s *harness) attempt(t *testing.T, of demotest.Session) string {
 	t.Helper()
