@@ -144,10 +144,11 @@ func TestEveryDescribedAnswer(t *testing.T) {
 	event := "evt_" + s.canceled(t).ID + "_2"
 	answered := map[string]string{ // paths of what there is
 		"/v1/sessions/{id}/cancel": "/v1/sessions/" + open.ID + "/cancel", "/v1/sessions/{id}/expire": "/v1/sessions/" + s.Open(t, demotest.Order{}).ID + "/expire",
+		"/v1/sessions/{id}/extend":  "/v1/sessions/" + s.Open(t, demotest.Order{}).ID + "/extend",
 		"/v1/sessions/{id}/refunds": "/v1/sessions/" + paid.ID + "/refunds", "/v1/sessions/{id}": "/v1/sessions/" + paid.ID, "/v1/refunds/{id}": "/v1/refunds/" + refund.ID,
 		"/v1/events/{id}": "/v1/events/" + event, "/v1/events/{id}/redeliver": "/v1/events/" + event + "/redeliver",
 	}
-	bodies := map[string]string{"/v1/sessions": s.JSON(t, demotest.Order{}, nil), "/v1/merchants/{id}/decide": `{"amount":{"currency":"CNY","value":1}}`}
+	bodies := map[string]string{"/v1/sessions": s.JSON(t, demotest.Order{}, nil), "/v1/merchants/{id}/decide": `{"amount":{"currency":"CNY","value":1}}`, "/v1/sessions/{id}/extend": `{"expires_in":60}`}
 	scoped := func(o *openapi3.Operation, send func(key string) demotest.Answer) {
 		if o.Security == nil || len(*o.Security) == 0 {
 			return
