@@ -141,7 +141,9 @@ func (g *Group) Close() error {
 	g.mu.Unlock()
 	var errs []error
 	for i, s := range g.servers {
-		errs = append(errs, s.Close())
+		if err := s.Close(); !errors.Is(err, net.ErrClosed) { // by a Run that is ending
+			errs = append(errs, err)
+		}
 		g.listeners[i].Close() // for servers that never served: the others have closed theirs
 	}
 	if running != nil {

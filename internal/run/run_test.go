@@ -243,6 +243,30 @@ func TestDrain(t *testing.T) {
 	})
 }
 
+// A group that is cut off while it runs ends without an error, whichever of its
+// servers hears of it first.
+func TestCloseWhileRunning(t *testing.T) {
+	t.Parallel()
+	for range 50 {
+		g := run.Group{Log: slog.New(slog.DiscardHandler)}
+		for range 5 {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			g.Serve(l, http.NotFoundHandler())
+		}
+		running := make(chan struct{})
+		g.Go(func(ctx context.Context) { close(running); <-ctx.Done() })
+		done := make(chan error, 1)
+		go func() { done <- g.Run(t.Context()) }()
+		<-running
+		if err := errors.Join(g.Close(), <-done); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // lastMoment accepts a connection in the moment in which it is closed.
 type lastMoment struct {
 	conn   net.Conn
