@@ -87,6 +87,8 @@ func (a *Admin) Handler() http.Handler {
 		"GET /admin/merchants":                         a.merchants,
 		"GET /admin/merchants/{id}":                    a.merchant,
 		"GET /admin/merchants/{id}/versions/{version}": a.version,
+		"GET /admin/webhooks":                          a.webhooks,
+		"GET /admin/webhooks/{merchant}":               a.telling,
 		"GET /admin/":                                  func(*visit) error { return errNotFound },
 	} {
 		mux.Handle(pattern, a.inside(draw))
@@ -98,6 +100,13 @@ func (a *Admin) Handler() http.Handler {
 		"POST /admin/sessions/{id}/refunds/{refund}/record":      a.recordRefund,
 		"POST /admin/merchants/{id}/versions/{version}/rollback": a.rollBack,
 		"POST /admin/reload":                                     a.reloadFolders,
+
+		"POST /admin/webhooks/{merchant}/endpoints/{endpoint}/disable":             a.disable,
+		"POST /admin/webhooks/{merchant}/endpoints/{endpoint}/enable":              a.enable,
+		"POST /admin/webhooks/{merchant}/endpoints/{endpoint}/test":                a.test,
+		"POST /admin/webhooks/{merchant}/endpoints/{endpoint}/redeliver":           a.redeliverSince,
+		"POST /admin/webhooks/{merchant}/endpoints/{endpoint}/{message}/redeliver": a.redeliver,
+		"POST /admin/webhooks/{merchant}/endpoints/{endpoint}/{message}/skip":      a.skip,
 
 		"POST /admin/sign-out": a.signOut,
 		"POST /admin/language": a.speak,

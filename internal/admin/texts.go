@@ -44,7 +44,7 @@ func readTexts(tag string) map[string]string {
 func newLang(tag string, texts map[string]string) *lang {
 	l := &lang{tag: tag, texts: texts}
 	l.templates = template.Must(template.New("admin").Option("missingkey=error").Funcs(template.FuncMap{
-		"t": l.say, "word": l.word, "stamp": stamp, "money": money, "major": major, "quoted": quoted,
+		"t": l.say, "word": l.word, "stamp": stamp, "money": money, "major": major, "quoted": quoted, "standing": standing, "place": place,
 	}).ParseFS(files, "pages/*.html"))
 	return l
 }

@@ -70,6 +70,7 @@ func words() (keys []string) {
 	add("resolution", texts(checkout.Resolutions)...)
 	add("outcome", texts([]pay.Outcome{pay.OutcomePending, pay.OutcomePaid, pay.OutcomeClosed, pay.OutcomeAbsent, pay.OutcomeRefund})...)
 	add("source", texts([]pay.Source{pay.SourceNotification, pay.SourceQuery, pay.SourceClose, pay.SourceRefund, pay.SourceBill})...)
+	add("endpoint", standings...)
 	add("kind", texts([]trace.Kind{trace.Change, trace.Statement, trace.Quarantine, trace.Webhook, trace.Exchange, trace.Heard, trace.Hand})...)
 	return keys
 }

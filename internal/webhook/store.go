@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"morepay/internal/pay"
 )
 
 // State is the state of the delivery of one message to one endpoint.
@@ -126,6 +128,15 @@ type DeliveryState struct {
 	DueAt    time.Time // of the next try, if it is pending
 }
 
+// Undelivered is a delivery that has not come to its endpoint, and its message.
+type Undelivered struct {
+	ID        string // of the message
+	Type      pay.EventType
+	SessionID string
+	At        time.Time // of the event
+	DeliveryState
+}
+
 // Filter selects events of a merchant.
 type Filter struct {
 	After Place
@@ -163,6 +174,10 @@ type Log interface {
 
 	// Deliveries lists the deliveries of one message.
 	Deliveries(ctx context.Context, merchant, id string) ([]DeliveryState, error)
+
+	// Undelivered lists a merchant's deliveries that are pending, the oldest first, or
+	// have failed, the newest first. Of other states there is no list.
+	Undelivered(ctx context.Context, merchant string, state State, limit int) ([]Undelivered, error)
 
 	// Redeliver has messages sent again from now on, each in its session's line,
 	// and returns how many.

@@ -184,6 +184,10 @@ func (s *testStore) everything() {
 	_, err7 = s.Outbox.Skip(ctx, "shop", id, "a", "ann", now)
 	_, err8 = s.Outbox.Backlog(ctx)
 	must(err1, err2, err3, err4, err5, err6, err7, err8)
+	for _, state := range []webhook.State{webhook.Pending, webhook.Failed} {
+		_, err := s.Outbox.Undelivered(ctx, "shop", state, 1)
+		must(err)
+	}
 	_, err1 = s.Endpoints.Endpoints(ctx, "shop")
 	_, err2 = s.Endpoints.Versions(ctx, "shop", 1)
 	err3 = s.Endpoints.Reseal(ctx, func(b []byte) ([]byte, error) { return append(b, '!'), nil })

@@ -144,24 +144,46 @@ func (s *Outbox) MessagesOf(ctx context.Context, sessionID string) ([]webhook.Me
 	return list(ctx, s.base, messageFields, selectOfSession, sessionID)
 }
 
+// undelivered are the queries for the deliveries in a state. Each names its state as the
+// index does that has them.
+var undelivered = map[webhook.State]string{
+	webhook.Pending: undeliveredOf + "d.state = 'pending' ORDER BY d.position LIMIT ?",
+	webhook.Failed:  undeliveredOf + "(d.state = 'failed' OR d.state = 'skipped') AND d.state = 'failed' ORDER BY d.position DESC LIMIT ?",
+}
+
+const undeliveredOf = `SELECT m.id, m.type, m.session_id, m.at, e.name, e.url, d.state, d.tries, d.status, d.error, d.tried_at, d.due_at
+	FROM endpoints e JOIN deliveries d ON d.endpoint = e.id JOIN messages m ON m.position = d.position WHERE e.merchant = ? AND `
+
+// Undelivered implements [webhook.Log].
+func (s *Outbox) Undelivered(ctx context.Context, merchant string, state webhook.State, limit int) ([]webhook.Undelivered, error) {
+	query, ok := undelivered[state]
+	if !ok {
+		return nil, nil
+	}
+	return list(ctx, s.base, func(u *webhook.Undelivered) []any {
+		return append([]any{&u.ID, &u.Type, &u.SessionID, millis{&u.At}}, deliveryFields(&u.DeliveryState)...)
+	}, query, merchant, limit)
+}
+
 const positionOf = "SELECT position FROM messages WHERE merchant = ? AND id = ?"
 
 // Deliveries implements [webhook.Log].
 func (s *Outbox) Deliveries(ctx context.Context, merchant, id string) (list []webhook.DeliveryState, err error) {
 	const query = `SELECT e.name, e.url, d.state, d.tries, d.status, d.error, d.tried_at, d.due_at
 		FROM deliveries d JOIN endpoints e ON e.id = d.endpoint WHERE d.position = ? ORDER BY e.id`
-	fields := func(r *webhook.DeliveryState) []any {
-		return []any{&r.Endpoint, &r.URL, &r.State, &r.Tries, &r.Status, &r.Error, millis{&r.TriedAt}, millis{&r.DueAt}}
-	}
 	err = s.snapshot(ctx, func(q Querier) error {
 		position, err := one(ctx, q, scalar[int64], positionOf, merchant, id)
 		if err != nil {
 			return missing(err, "event")
 		}
-		list, err = all(ctx, q, fields, query, position)
+		list, err = all(ctx, q, deliveryFields, query, position)
 		return err
 	})
 	return list, err
+}
+
+func deliveryFields(r *webhook.DeliveryState) []any {
+	return []any{&r.Endpoint, &r.URL, &r.State, &r.Tries, &r.Status, &r.Error, millis{&r.TriedAt}, millis{&r.DueAt}}
 }
 
 // redeliverBatch bounds how many messages one transaction has sent again.

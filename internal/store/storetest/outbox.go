@@ -215,6 +215,27 @@ func allMessages(fx *fixture) {
 	fx.code(err, pay.CodeNotFound, "deliveries of another merchant's message")
 }
 
+// undelivered holds the list of a state to messages, "" for any.
+func (fx *fixture) undelivered(state webhook.State, ids ...string) {
+	fx.Helper()
+	list, err := fx.Log.Undelivered(fx.Context(), "shop", state, 9)
+	fx.must(err)
+	if len(list) != len(ids) {
+		fx.Fatalf("%s are %+v, want %d", state, list, len(ids))
+	}
+	for i, u := range list {
+		if ids[i] != "" && u.ID != ids[i] || u.State != state || u.Endpoint != "a" || u.SessionID == "" || u.At.IsZero() || u.Type == "" {
+			fx.Errorf("%s is %+v, want %q", state, u, ids[i])
+		}
+	}
+	if some, err := fx.Log.Undelivered(fx.Context(), "shop", state, 1); err != nil || len(some) != min(1, len(ids)) {
+		fx.Errorf("one of them: %+v, %v", some, err)
+	}
+	if other, err := fx.Log.Undelivered(fx.Context(), "other", state, 9); err != nil || len(other) != 0 {
+		fx.Errorf("another merchant's: %+v, %v", other, err)
+	}
+}
+
 func sessionLine(fx *fixture) {
 	fx.configure(shopURL)
 	fx.told(3) // 1, 2, 3
@@ -230,7 +251,11 @@ func sessionLine(fx *fixture) {
 	if due[0].Tries != 1 {
 		fx.Errorf("the try is counted: %+v", due[0])
 	}
+	fx.undelivered(webhook.Pending, due[0].Message.ID, "", "")
+	fx.undelivered(webhook.Failed)
 	fx.round(c, start, result(due[0], webhook.Failed))
+	fx.undelivered(webhook.Pending, "", "")
+	fx.undelivered(webhook.Failed, due[0].Message.ID)
 	fx.dueNow(c, start, 2)
 }
 
