@@ -32,7 +32,10 @@ func spell(prefix string, raw []byte) string {
 	return b.String()
 }
 
-func newSessionID() string { return randomID("cs_", 24) }
+// SessionPrefix begins the id of every session.
+const SessionPrefix = "cs_"
+
+func newSessionID() string { return randomID(SessionPrefix, 24) }
 func newAttemptID() string { return randomID("at_", 24) }
 
 // newNumber makes an out_trade_no or out_refund_no: 32 letters, which every

@@ -19,10 +19,11 @@ const MaxListed = 100
 // SessionFilter chooses sessions of a merchant, the newest first. Zero fields choose
 // all.
 type SessionFilter struct {
-	Merchant          string // needed
+	Merchant          string // needed, but beside a number of a payment
 	Reference         string // the merchant's own
 	OutTradeNo        string // of any of its attempts
 	ProviderReference string // of any of its attempts
+	Amount            int64  // the price, in minor units
 	Status            pay.SessionStatus
 	Now               time.Time // when the status is asked for: needed with it
 	From, Until       time.Time // created at or after, and before
@@ -34,7 +35,8 @@ type SessionFilter struct {
 // list goes on.
 func (f SessionFilter) Takes(l *pay.Ledger) bool {
 	s := &l.Session
-	return s.Merchant == f.Merchant &&
+	return (f.Merchant == "" || s.Merchant == f.Merchant) &&
+		(f.Amount == 0 || s.Amount.Value == f.Amount) &&
 		(f.Reference == "" || s.Reference == f.Reference) &&
 		(f.Status == "" || l.StatusAt(f.Now) == f.Status) &&
 		!s.CreatedAt.Before(f.From) && (f.Until.IsZero() || s.CreatedAt.Before(f.Until)) &&

@@ -32,6 +32,7 @@ type Commands struct {
 	QA         scenarios      `cmd:"" name:"qa" help:"Play what can happen to a payment by name, and judge what payer and merchant see."`
 	Trace      traceSession   `cmd:"" help:"Tell the story of one session, without anything of its payer."`
 	Funnel     payers         `cmd:"" help:"Count how far payers got, and why they were not offered a method."`
+	Sessions   sessions       `cmd:"" help:"Find sessions and what became of their money."`
 	Quarantine quarantine     `cmd:"" help:"Decide about what providers say and our books contradict."`
 	Rails      rails          `cmd:"" help:"List the rails that providers were learnt to refuse, and clear them."`
 	Refunds    refunds        `cmd:"" help:"Bring refunds to an end that wait for a person."`

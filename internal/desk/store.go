@@ -15,6 +15,9 @@ type Books interface {
 	Find(ctx context.Context, key checkout.Key) (sessionID string, err error)
 	Ledger(ctx context.Context, sessionID string) (*pay.Ledger, error)
 
+	// Sessions is that of [checkout.Store].
+	Sessions(ctx context.Context, f checkout.SessionFilter) (checkout.SessionPage, error)
+
 	// Unresolved returns the number of entries that wait for a person or for
 	// their money to go back.
 	Unresolved(ctx context.Context) (int, error)

@@ -22,6 +22,7 @@ func (s *Server) adminRoutes() []route {
 		{"GET /v1/admin/merchants/{id}/capabilities", failJSON, bare(s.handleGetDocument)},
 		{"PUT /v1/admin/merchants/{id}/capabilities", failJSON, bare(s.handlePutDocument)},
 		{"POST /v1/admin/reload", failJSON, bare(s.handleReload)},
+		{"GET /v1/admin/sessions", failJSON, s.handleFindSessions},
 		{"GET /v1/admin/quarantine", failJSON, s.handleListEntries},
 		{"GET /v1/admin/quarantine/{id}", failJSON, bare(s.handleGetEntry)},
 		{"POST /v1/admin/quarantine/{id}/resolve", failJSON, bare(s.handleResolveEntry)},

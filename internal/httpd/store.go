@@ -11,6 +11,7 @@ import (
 // there is *pay.Error not_found.
 type Revisions interface {
 	merchant.Putter
+	merchant.Lister
 
 	// Get returns a merchant's newest revision.
 	Get(ctx context.Context, merchant string) (merchant.Revision, error)

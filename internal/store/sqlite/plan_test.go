@@ -101,7 +101,7 @@ func (s *testStore) everything() {
 		_, err := s.Ledgers.Refunds(ctx, f)
 		must(err)
 	}
-	for _, f := range []checkout.SessionFilter{{}, {Reference: "A-1"}, {Reference: "A-1", OutTradeNo: a.OutTradeNo}, {ProviderReference: "4200"}} {
+	for _, f := range []checkout.SessionFilter{{}, {Amount: 1}, {Amount: 1, Reference: "A-1"}, {Reference: "A-1"}, {Reference: "A-1", OutTradeNo: a.OutTradeNo}, {ProviderReference: "4200"}} {
 		for _, f.Status = range append([]pay.SessionStatus{""}, pay.SessionStatuses...) {
 			f.Merchant, f.Now, f.Limit = "shop", now, 1
 			_, err := s.Ledgers.Sessions(ctx, f)

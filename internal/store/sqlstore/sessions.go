@@ -142,6 +142,9 @@ func sessionsInOrder(ctx context.Context, q Querier, f checkout.SessionFilter) (
 			// The other index is for statuses: a reference finds few.
 			where, args = strings.Replace(where, "status =", "status || '' =", 1)+" AND reference = ?", append(args, f.Reference)
 		}
+		if f.Amount != 0 {
+			where, args = where+" AND amount_value = ?", append(args, f.Amount)
+		}
 		some, err := all(ctx, q, fields, query+where+newestFirst, append(args, pageArgs(f.From, f.Until, f.After, f.Limit)...)...)
 		if err != nil {
 			return nil, err

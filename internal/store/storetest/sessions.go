@@ -81,6 +81,8 @@ func sessionLists(fx *fixture) {
 			{Reference: "A-1"},
 			{Reference: "A-9"},
 			{OutTradeNo: number},
+			{Amount: 5980},
+			{Amount: 5981, Reference: "A-1"},
 			{ProviderReference: reference},
 			{OutTradeNo: number, ProviderReference: reference},
 			{OutTradeNo: number, Reference: "A-9"},
@@ -109,6 +111,9 @@ func sessionListsAreWhole(fx *fixture) {
 	l := fx.create()
 	a := fx.begin(l.Session.ID)
 	fx.pay(l.Session.ID, a)
+	if ids := fx.ids(checkout.SessionFilter{OutTradeNo: a.OutTradeNo, Limit: 1}); !slices.Equal(ids, []string{l.Session.ID}) {
+		fx.Errorf("a number finds %v, whose ever it is", ids)
+	}
 	fx.update(l.Session.ID, func(l *pay.Ledger) error {
 		return l.AddRefund(pay.Refund{ID: newID("rf"), AttemptID: a.ID, Number: newID("no"), Origin: pay.RefundByMerchant, Amount: pay.Money{Currency: "CNY", Value: 1}}, start)
 	})
