@@ -51,13 +51,14 @@ type config struct {
 	AdminKey       string        `help:"SHA-256 (hex) of the key of the admin API and the admin pages; without it both refuse."`
 	TrustedProxies []cli.Network `help:"Networks whose X-Forwarded-For is believed, such as 10.0.0.0/8."`
 	Retain         string        `help:"How long what is kept, in days or never; what is not named as in unpaid=30d,events=30d,raw=90d,ledgers=400d."`
+	OTLPEndpoint   string        `name:"otlp-endpoint" placeholder:"ORIGIN" help:"Origin of a collector of OpenTelemetry that takes OTLP over HTTP, such as http://127.0.0.1:4318; without it nothing is traced."`
 	LogFormat      string        `enum:"text,json" default:"text" help:"text or json."`
 	LogLevel       slog.Level    `default:"info" help:"What the log is to hold: debug, info (a line for each step of the money), warn or error, and what is above."`
 }
 
 // check refuses what no server would start with.
 func (c *config) check() error {
-	return errors.Join(cli.CheckOrigin("base-url", c.BaseURL), cli.CheckDatabase("database", c.Database), cli.CheckListen(c.Database, c.ListenDatabase),
+	return errors.Join(cli.CheckOrigin("base-url", c.BaseURL), cli.CheckOrigin("otlp-endpoint", c.OTLPEndpoint), cli.CheckDatabase("database", c.Database), cli.CheckListen(c.Database, c.ListenDatabase),
 		cli.CheckRetain(c.Retain), cli.CheckSecret(c.Secret, c.Database, cmp.Or(c.Data, "data")))
 }
 
@@ -66,7 +67,7 @@ func (c *config) program() program.Config {
 		Listen: c.Listen, AdminListen: c.AdminListen, AdminHosts: c.AdminHosts, BaseURL: c.BaseURL, Data: c.Data, Database: c.Database,
 		ListenDatabase: c.ListenDatabase, DatabaseWait: c.DatabaseWait,
 		Merchants: program.Folder(cmp.Or(c.Merchants, "merchants")), Secret: c.Secret, AdminKey: c.AdminKey,
-		TrustedProxies: cli.Networks(c.TrustedProxies), Retain: c.Retain, Log: program.NewLog(os.Stderr, c.LogFormat, c.LogLevel),
+		TrustedProxies: cli.Networks(c.TrustedProxies), Retain: c.Retain, OTLPEndpoint: strings.TrimSuffix(c.OTLPEndpoint, "/"), Log: program.NewLog(os.Stderr, c.LogFormat, c.LogLevel),
 	}
 }
 

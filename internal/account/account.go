@@ -17,6 +17,7 @@ import (
 
 	"morepay/internal/pay"
 	"morepay/internal/provider"
+	"morepay/internal/tracing"
 )
 
 // callRate bounds what one account's provider is asked in the background, in
@@ -103,14 +104,15 @@ func (a *Account) Forgive() { a.breaker.renew() }
 // Call asks the provider something, through the breaker and within
 // provider.CallTimeout.
 // An open breaker is provider_unavailable, and nothing has been sent. name is the
-// call's in the metrics.
+// call's in metrics and traces.
 func (a *Account) Call(ctx context.Context, name string, f func(context.Context) error) error {
 	_, err := a.breaker.circuit.Load().Execute(func() (struct{}, error) {
 		ctx, cancel := context.WithTimeout(ctx, provider.CallTimeout)
 		defer cancel()
+		ctx, end := tracing.Call(ctx, a.ProviderID, name)
 		start := time.Now()
 		err := f(ctx)
-		a.metrics.called(a.ProviderID, name, err, time.Since(start))
+		end(a.metrics.called(a.ProviderID, name, err, time.Since(start)))
 		return struct{}{}, err
 	})
 	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {

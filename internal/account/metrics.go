@@ -21,8 +21,9 @@ func newMetrics(r prometheus.Registerer) *metrics {
 	return m
 }
 
-func (m *metrics) called(providerID, call string, err error, took time.Duration) {
-	result := "ok"
+// called counts a call, and returns what came of it in a word.
+func (m *metrics) called(providerID, call string, err error, took time.Duration) (result string) {
+	result = "ok"
 	switch {
 	case err == nil:
 	case definite(err):
@@ -31,6 +32,7 @@ func (m *metrics) called(providerID, call string, err error, took time.Duration)
 		result = "unknown"
 	}
 	m.calls.WithLabelValues(providerID, call, result).Observe(took.Seconds())
+	return result
 }
 
 var downDesc = prometheus.NewDesc("morepay_accounts_down",

@@ -29,6 +29,8 @@ func (s *Server) handle(name string, fail fail, h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		rec := &recorder{ResponseWriter: w}
+		r, end := s.traces.Request(r, methodName(r.Method), name)
+		defer func() { end(rec.code()) }()
 		r = named(rec, r)
 		err := s.guard(r.Context(), func() error { return h(rec, r) })
 		if err != nil && !rec.wrote {

@@ -1,12 +1,15 @@
 package httpd
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"log/slog"
 	"net/http"
 	"regexp"
 	"strings"
+
+	"morepay/internal/tracing"
 )
 
 // requestIDHeader carries the name of a request, in both directions.
@@ -22,7 +25,7 @@ type requestKey struct{}
 // requestName is what the log lines of a request bear.
 type requestName struct {
 	id    string
-	trace string // the caller's traceparent, or ""
+	trace string // the caller's traceparent, that of our own span, or ""
 }
 
 // named gives a request its name, which its answer, errors and log lines bear: the
@@ -34,7 +37,7 @@ func named(w http.ResponseWriter, r *http.Request) *http.Request {
 		id = "req_" + rand.Text()
 	}
 	w.Header().Set(requestIDHeader, id)
-	return r.WithContext(context.WithValue(r.Context(), requestKey{}, requestName{id, traceOf(r.Header)}))
+	return r.WithContext(context.WithValue(r.Context(), requestKey{}, requestName{id, cmp.Or(traceOf(r.Header), tracing.Parent(r.Context()))}))
 }
 
 // traceparent is the form of that header (W3C Trace Context, section 3.2.2): a version,

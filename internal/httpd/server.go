@@ -22,6 +22,7 @@ import (
 	"morepay/internal/merchant/folder"
 	"morepay/internal/page"
 	"morepay/internal/pay"
+	"morepay/internal/tracing"
 	"morepay/internal/webhook"
 	"morepay/web"
 )
@@ -43,6 +44,7 @@ type Config struct {
 	Webhooks        *webhook.Directory
 
 	Visits    *funnel.Recorder
+	Traces    *tracing.Traces // nil for none
 	Assets    *web.Assets
 	Secrets   [][]byte                    // at least one: the first signs and seals, all are understood
 	BaseURL   string                      // origin under which payers reach us
@@ -75,6 +77,7 @@ type Server struct {
 	webhooks        *webhook.Directory
 
 	visits    *funnel.Recorder
+	traces    *tracing.Traces
 	assets    *web.Assets
 	scripts   page.Scripts
 	secrets   *secrets
@@ -114,7 +117,7 @@ func New(c Config) (*Server, error) {
 		service: c.Service, accounts: c.Accounts, documents: c.Documents, merchants: c.Merchants,
 		desk: c.Desk, revisions: c.Revisions, outbox: c.Outbox, replies: c.Replies,
 		reconciliations: c.Reconciliations, webhooks: c.Webhooks,
-		visits: c.Visits, assets: c.Assets, scripts: pageScripts(c.Assets), secrets: sec,
+		visits: c.Visits, traces: c.Traces, assets: c.Assets, scripts: pageScripts(c.Assets), secrets: sec,
 		baseURL: c.BaseURL, realMoney: c.RealMoney, proxies: unmapped(c.Proxies), adminKey: c.AdminKey, now: c.Now, log: c.Log,
 		registry: c.Registry, metrics: newMetrics(c.Registry),
 		crossOrigin: http.NewCrossOriginProtection(), limits: newLimits(), ready: c.Ready, reload: c.Reload, patience: cmp.Or(c.Patience, payerPatience),

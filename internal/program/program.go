@@ -25,6 +25,7 @@ import (
 	"morepay/internal/pay"
 	"morepay/internal/run"
 	"morepay/internal/store/sqlstore"
+	"morepay/internal/tracing"
 	"morepay/internal/webhook"
 )
 
@@ -48,6 +49,7 @@ type Config struct {
 	ReconcileAt    string       // time of the day in China, such as 10:30, at which bills are compared; "" for never
 	Retain         string       // how long what is kept, such as unpaid=30d,raw=never; "" for the default
 	AllowOrphans   bool         // start although accounts are gone that money under way still needs
+	OTLPEndpoint   string       // origin of a collector of OpenTelemetry, such as http://127.0.0.1:4318; "" for no traces
 	Log            *slog.Logger // nil for DefaultLog
 
 	Front func(http.Handler) http.Handler // around the public routes; nil for nothing. The demo has a bad network there
@@ -105,6 +107,7 @@ type Program struct {
 	reloading sync.Mutex
 
 	forgetRates func()
+	traces      *tracing.Traces
 
 	group  run.Group
 	public *http.ServeMux
@@ -183,7 +186,7 @@ func (p *Program) Run(ctx context.Context) error {
 // Close gives everything back. A program that still runs is cut off, as by a
 // crash.
 func (p *Program) Close() error {
-	err := p.group.Close()
+	err := errors.Join(p.group.Close(), p.traces.Close())
 	if t, ok := p.Transport.(interface{ CloseIdleConnections() }); ok {
 		t.CloseIdleConnections()
 	}

@@ -27,6 +27,7 @@ import (
 	"morepay/internal/secret"
 	"morepay/internal/store"
 	"morepay/internal/store/sqlstore"
+	"morepay/internal/tracing"
 	"morepay/internal/webhook"
 	"morepay/web"
 )
@@ -85,11 +86,14 @@ func (p *Program) wire(ctx context.Context) error {
 	if err := p.desk.CheckOrphans(ctx, p.AllowOrphans); err != nil {
 		return err
 	}
+	if p.traces, err = tracing.Open(ctx, p.OTLPEndpoint, p.Log); err != nil {
+		return err
+	}
 	server, err := httpd.New(httpd.Config{
 		Service: p.Service, Desk: p.desk, Accounts: p.Accounts, Documents: documents, Merchants: loaded.registry,
 		Revisions: p.Stores.Documents, Outbox: p.Stores.Outbox, Replies: p.Stores.Replies,
 		Reconciliations: p.Stores.Reconciliations, Webhooks: p.webhooks,
-		Visits: visits, Assets: assets, Secrets: secrets, BaseURL: p.BaseURL, RealMoney: p.RealMoney(), Proxies: p.TrustedProxies,
+		Visits: visits, Traces: p.traces, Assets: assets, Secrets: secrets, BaseURL: p.BaseURL, RealMoney: p.RealMoney(), Proxies: p.TrustedProxies,
 		AdminKey: p.AdminKey, Ready: p.Stores.Ready, Reload: p.Reload, Now: p.Now, Log: p.Log, Registry: registry, Patience: p.Patience,
 	})
 	if err != nil {
