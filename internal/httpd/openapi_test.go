@@ -242,11 +242,12 @@ func TestDescribedRequests(t *testing.T) {
 	for path, good := range map[string]string{
 		"/v1/sessions": s.JSON(t, demotest.Order{}, map[string]any{
 			"items": []any{map[string]any{"sku": "a", "category": "b", "name": "c", "quantity": 1}}, "payer": map[string]any{"id": "p", "region": "CN"},
-			"metadata": map[string]any{"k": "v"}, "renew_url": s.Origin + "/demo/", "expires_in": 60,
+			"metadata": map[string]any{"k": "v"}, "renew_url": s.Origin + "/demo/", "expires_in": 60, "exclusive": false,
 		}),
-		"/v1/sessions/" + paid.ID + "/refunds": `{"amount":{"currency":"CNY","value":1},"reason":"r","merchant_reference":"m","attempt":"` + s.attempt(t, paid) + `"}`,
-		"/v1/sessions/" + paid.ID + "/cancel":  `{}`,
-		"/v1/merchants/bench/decide":           `{"amount":{"currency":"CNY","value":1},"items":[{"sku":"a"}],"payer_id":"p","region":"CN","user_agent":"u"}`,
+		"/v1/sessions/" + paid.ID + "/refunds":                       `{"amount":{"currency":"CNY","value":1},"reason":"r","merchant_reference":"m","attempt":"` + s.attempt(t, paid) + `"}`,
+		"/v1/sessions/" + paid.ID + "/cancel":                        `{}`,
+		"/v1/sessions/" + s.Open(t, demotest.Order{}).ID + "/extend": `{"expires_in":3600}`,
+		"/v1/merchants/bench/decide":                                 `{"amount":{"currency":"CNY","value":1},"items":[{"sku":"a"}],"payer_id":"p","region":"CN","user_agent":"u"}`,
 	} {
 		var body any
 		if err := json.Unmarshal([]byte(good), &body); err != nil {
