@@ -35,7 +35,7 @@ func TestReturnURLHasTheServersScheme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.client = api.Client()
+	s.http = api.Client()
 	r := httptest.NewRequest(http.MethodGet, "https://pay.example/demo/pay", nil)
 	s.ServeHTTP(httptest.NewRecorder(), r)
 	if want := "https://pay.example/demo/thanks?shop=demo"; got != want {

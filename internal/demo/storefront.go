@@ -2,13 +2,9 @@ package demo
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"html/template"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -16,11 +12,11 @@ import (
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
-	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"morepay/internal/console"
 	"morepay/internal/locale"
 	"morepay/internal/pay"
+	"morepay/web/client"
 	webdemo "morepay/web/demo"
 )
 
@@ -33,9 +29,9 @@ type Storefront struct {
 	scheme   string // of that origin, and so of this shop: http:// or https://
 	sim      string // origin of the simulated phone
 	frame    map[string]string
-	client   *http.Client
+	http     *http.Client
 	template *template.Template
-	hooks    []*standardwebhooks.Webhook
+	hooks    *client.Webhooks
 	created  func(token, via string)            // told of each session; via is the network's mode, or ""
 	told     *lru.Cache[string, string]         // session id → the newest event type that a webhook told
 	opened   *lru.Cache[string, console.Opened] // by session id
@@ -68,16 +64,16 @@ func NewStorefront(shops []Shop, api, sim string) (*Storefront, error) {
 	}
 	s := &Storefront{
 		shops: map[string]Shop{}, told: told, opened: opened, first: defaultShop, api: api, scheme: api[:strings.Index(api, "://")+len("://")], sim: sim, template: t, frame: map[string]string{},
-		client: &http.Client{Timeout: 10 * time.Second},
+		http: &http.Client{Timeout: 10 * time.Second},
 	}
+	var secrets []string
 	for _, shop := range shops {
 		s.shops[shop.ID] = shop
 		s.ids = append(s.ids, shop.ID)
-		verifier, err := standardwebhooks.NewWebhook(shop.Webhooks[0].Secrets[0])
-		if err != nil {
-			return nil, err
-		}
-		s.hooks = append(s.hooks, verifier)
+		secrets = append(secrets, shop.Webhooks[0].Secrets[0])
+	}
+	if s.hooks, err = client.NewWebhooks(secrets...); err != nil {
+		return nil, err
 	}
 	if _, ok := s.shops[s.first]; !ok && len(s.ids) > 0 {
 		s.first = s.ids[0]
@@ -175,27 +171,13 @@ type page struct {
 }
 
 // Paid reports whether the merchant's server knows that the order is paid.
-func (s session) Paid() bool { return s.Status == pay.SessionPaid || s.Status == pay.SessionPaidLate }
+func (s session) Paid() bool { return s.Status == client.Paid || s.Status == client.PaidLate }
 
 // Open reports whether the order may still be paid.
-func (s session) Open() bool { return s.Status == pay.SessionOpen }
+func (s session) Open() bool { return s.Status == client.Open }
 
-// session holds the fields of the API's answer that the storefront reads.
-type session struct {
-	ID        string            `json:"id"`
-	Token     string            `json:"token"`
-	Status    pay.SessionStatus `json:"status"`
-	Reference string            `json:"merchant_reference"`
-	Amount    struct {
-		Value int64 `json:"value"`
-	} `json:"amount"`
-	Description string `json:"description"`
-	Error       struct {
-		Code    pay.Code `json:"code"`
-		Message string   `json:"message"`
-		Field   string   `json:"field"`
-	} `json:"error"`
-}
+// session is what the templates show of an order.
+type session struct{ client.Session }
 
 func (s *Storefront) shop(w http.ResponseWriter, r *http.Request) error {
 	p, created, err := s.order(r)
@@ -235,41 +217,27 @@ func (s *Storefront) thanks(w http.ResponseWriter, r *http.Request) error {
 	if id == "" {
 		return pay.Errorf(pay.CodeNotFound, "morepay_session", "is missing")
 	}
-	found, err := s.call(r.Context(), shop.Key, http.MethodGet, "/v1/sessions/"+url.PathEscape(id), nil)
+	found, err := s.client(shop).GetSession(r.Context(), id)
 	if err != nil {
-		return err
+		return ours(err)
 	}
 	told, _ := s.told.Get(id)
-	return s.draw(w, r, http.StatusOK, "thanks.html", page{Session: found, Purchase: purchase{Shop: shop}, Told: told})
+	return s.draw(w, r, http.StatusOK, "thanks.html", page{Session: session{found}, Purchase: purchase{Shop: shop}, Told: told})
 }
 
 // hook takes the server's webhooks, as a merchant's back end does: verify over
 // the raw bytes, then read.
 func (s *Storefront) hook(w http.ResponseWriter, r *http.Request) error {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 64<<10))
+	event, err := s.hooks.Read(r)
+	if errors.Is(err, client.ErrSignature) {
+		return pay.Errorf(pay.CodeInvalid, "webhook-signature", "is not of a secret of ours")
+	}
 	if err != nil {
 		return err
 	}
-	var event struct {
-		Type string `json:"type"`
-		Data struct {
-			Session struct {
-				ID string `json:"id"`
-			} `json:"session"`
-		} `json:"data"`
-	}
-	for _, verifier := range s.hooks {
-		if verifier.Verify(body, r.Header) != nil {
-			continue
-		}
-		if err := json.Unmarshal(body, &event); err != nil {
-			return err
-		}
-		s.told.Add(event.Data.Session.ID, event.Type)
-		w.WriteHeader(http.StatusNoContent)
-		return nil
-	}
-	return pay.Errorf(pay.CodeInvalid, "webhook-signature", "is not of a secret of ours")
+	s.told.Add(event.Data.Session.ID, event.Type)
+	w.WriteHeader(http.StatusNoContent)
+	return nil
 }
 
 // order reads what the visitor wants and opens a session for it.
@@ -287,23 +255,20 @@ func (s *Storefront) order(r *http.Request) (purchase, session, error) {
 
 // create opens a session through the public API, as a merchant's server does.
 func (s *Storefront) create(r *http.Request, p purchase) (session, error) {
-	body, err := json.Marshal(map[string]any{
-		"merchant_reference": "demo-" + rand.Text()[:12],
-		"amount":             pay.Money{Currency: "CNY", Value: p.Amount},
-		"description":        p.Description,
-		"items":              []pay.Item{{SKU: "mug-01", Category: p.Category, Name: p.Description, Quantity: 1}},
-		"payer":              map[string]string{"id": p.Payer, "region": "CN"},
-		"return_url":         s.scheme + r.Host + "/demo/thanks?" + thanksQuery(r, p).Encode(),
-		"locale":             p.Locale,
+	made, err := s.client(p.Shop).CreateSession(r.Context(), client.NewSession{
+		MerchantReference: "demo-" + rand.Text()[:12],
+		Amount:            client.Money{Currency: "CNY", Value: p.Amount},
+		Description:       p.Description,
+		Items:             []client.Item{{SKU: "mug-01", Category: p.Category, Name: p.Description, Quantity: 1}},
+		Payer:             client.Payer{ID: p.Payer, Region: "CN"},
+		ReturnURL:         s.scheme + r.Host + "/demo/thanks?" + thanksQuery(r, p).Encode(),
+		Locale:            p.Locale,
 	})
 	if err != nil {
-		return session{}, err
+		return session{}, ours(err)
 	}
-	made, err := s.call(r.Context(), p.Shop.Key, http.MethodPost, "/v1/sessions", body)
-	if err == nil {
-		s.opened.Add(made.ID, console.Opened{ID: made.ID, Merchant: p.Shop.ID, Reference: made.Reference, Amount: made.Amount.Value, At: time.Now()})
-	}
-	return made, err
+	s.opened.Add(made.ID, console.Opened{ID: made.ID, Merchant: p.Shop.ID, Reference: made.MerchantReference, Amount: made.Amount.Value, At: time.Now()})
+	return session{made}, nil
 }
 
 // Opened lists the newest sessions that the storefront opened, newest first.
@@ -322,27 +287,18 @@ func thanksQuery(r *http.Request, p purchase) url.Values {
 	return q
 }
 
-func (s *Storefront) call(ctx context.Context, key, method, path string, body []byte) (session, error) {
-	var out session
-	req, err := http.NewRequestWithContext(ctx, method, s.api+path, bytes.NewReader(body))
-	if err != nil {
-		return out, err
+// client calls the API as a shop's server does.
+func (s *Storefront) client(shop Shop) *client.Client {
+	return &client.Client{Origin: s.api, Key: shop.Key, HTTP: s.http}
+}
+
+// ours returns a refusal by the server in the words of this one's errors.
+func ours(err error) error {
+	refused, ok := errors.AsType[*client.Error](err)
+	if !ok || refused.Code == "" {
+		return err
 	}
-	req.Header.Set("Authorization", "Bearer "+key)
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Idempotency-Key", rand.Text())
-	resp, err := s.client.Do(req)
-	if err != nil {
-		return out, err
-	}
-	defer resp.Body.Close()
-	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&out); err != nil {
-		return out, fmt.Errorf("the server's answer can't be read: %w", err)
-	}
-	if out.Error.Code != "" {
-		return out, &pay.Error{Code: out.Error.Code, Field: out.Error.Field, Message: out.Error.Message}
-	}
-	return out, nil
+	return &pay.Error{Code: pay.Code(refused.Code), Field: refused.Field, Message: refused.Message}
 }
 
 func (s *Storefront) draw(w http.ResponseWriter, r *http.Request, status int, name string, p page) error {

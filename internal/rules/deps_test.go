@@ -82,6 +82,7 @@ var bans = []struct {
 	{[]string{"morepay/docs/examples/cashier"}, itself, []string{"morepay/..."}, "a cashier knows the protocol, and is there to be copied"},
 	{[]string{"scenario/..."}, itself, []string{"app", "capability/...", "checkout", "demo/...", "httpd", "page", "store/...", "merchant/...", "provider/...", "providersim"}, "a scenario sees what payer and merchant see, and reaches it as they do"},
 	{[]string{"locale"}, itself, []string{"checkout", "page", "httpd", "capability/...", "device"}, "a catalogue holds sentences, and no rule picks them there"},
+	{[]string{"morepay/web/client"}, itself, []string{"morepay/..."}, "a merchant takes it along: it knows the public API and nothing else of ours"},
 	{[]string{"openapi"}, itself, []string{"morepay/..."}, "a description that is made of the program can't be wrong about it, nor right: tests hold the two together"},
 	{[]string{"strictjson"}, itself, []string{"morepay/..."}, "how JSON is spelled has nothing to do with what it says"},
 	{[]string{"colour"}, itself, []string{"morepay/..."}, "whether text can be read on a colour has nothing to do with whose page it is"},
