@@ -193,12 +193,15 @@ func TestForgedForms(t *testing.T) {
 	foreign.signIn("/admin/", "Ann")
 	theirs := foreign.get("/admin/").form(t, "/admin/sign-out")
 	ours := d.get("/admin/").form(t, "/admin/sign-out")
+	neighbour := &desk{Harness: d.Harness, t: t}
+	neighbours := neighbour.get("/admin/").form(t, "/admin/sign-in")
 	for name, c := range map[string]struct {
 		form   url.Values
 		header []string
 	}{
 		"no-token":     {nil, nil},
 		"foreign":      {theirs, nil},
+		"neighbours":   {neighbours, nil},
 		"cross-origin": {ours, []string{"Origin", "https://evil.example"}},
 		"cross-site":   {ours, []string{"Sec-Fetch-Site", "cross-site"}},
 	} {

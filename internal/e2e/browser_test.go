@@ -86,6 +86,7 @@ func TestBrowser(t *testing.T) {
 		{"faults-without-script", faultsWithoutScript},
 		{"reports-itself", reportsItself},
 		{"works-by-keyboard", worksByKeyboard},
+		{"admin-pages", adminPages},
 		{"hostile-merchant", hostileMerchant},
 		{"hostile-window", hostileWindow},
 		{"hostile-texts", hostileTexts},
