@@ -6,8 +6,10 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"morepay/internal/checkout"
+	"morepay/internal/desk"
 	"morepay/internal/merchant"
 	"morepay/internal/pay"
 	"morepay/internal/trace"
@@ -27,15 +29,26 @@ type sessionsBody struct {
 	Status    string
 	Statuses  []pay.SessionStatus
 	Asked     bool
-	Sessions  []*pay.Ledger
-	Next      string // address of the next page, or ""
+	Sessions  []found
+	Doubts    []desk.Doubt // about a payment with the number of which no session is known
+	More      bool         // there are more than can be shown
+	Next      string       // address of the next page, or ""
 }
 
-// sessions finds sessions of a merchant by what a payer or a shop can tell of them.
+// found is a session in a list.
+type found struct {
+	ID, Merchant, Reference string
+	Status                  pay.SessionStatus
+	Amount                  pay.Money
+	CreatedAt               time.Time
+}
+
+// sessions finds sessions by what a payer or a shop can tell of them, or lists those of a
+// merchant.
 func (a *Admin) sessions(v *visit) (err error) {
 	q := v.r.URL.Query()
 	body := sessionsBody{Merchant: q.Get("merchant"), Text: strings.TrimSpace(q.Get("q")), Status: q.Get("status"), Statuses: pay.SessionStatuses}
-	if strings.HasPrefix(body.Text, sessionPrefix) {
+	if strings.HasPrefix(body.Text, checkout.SessionPrefix) {
 		v.redirect(Root + "sessions/" + url.PathEscape(body.Text))
 		return nil
 	}
@@ -45,45 +58,59 @@ func (a *Admin) sessions(v *visit) (err error) {
 	if body.Status != "" && !slices.Contains(pay.SessionStatuses, pay.SessionStatus(body.Status)) {
 		return pay.Errorf(pay.CodeInvalid, "status", "must be one of %v", pay.SessionStatuses)
 	}
-	if body.Merchant != "" {
-		body.Asked = true
-		if err := a.find(v, &body); err != nil {
-			return err
-		}
+	body.Asked = body.Text != "" || body.Merchant != ""
+	switch {
+	case body.Text != "":
+		err = a.find(v, &body)
+	case body.Merchant != "":
+		err = a.list(v, &body)
+	}
+	if err != nil {
+		return err
 	}
 	return v.draw(http.StatusOK, "sessions.html", body)
 }
 
-const sessionPrefix = "cs_"
+// find looks for a number that people know of a payment.
+func (a *Admin) find(v *visit, body *sessionsBody) (err error) {
+	search := desk.Search{Text: body.Text, Merchants: []string{body.Merchant}}
+	if body.Merchant == "" {
+		if search.Merchants, err = merchant.IDs(v.r.Context(), a.Documents); err != nil {
+			return err
+		}
+	}
+	findings, err := a.Desk.Find(v.r.Context(), search)
+	if err != nil {
+		return err
+	}
+	for _, m := range findings.Sessions {
+		if body.Status == "" || string(m.Status) == body.Status {
+			body.Sessions = append(body.Sessions, found{m.Session, m.Merchant, m.Reference, m.Status, m.Amount, m.CreatedAt})
+		}
+	}
+	body.Doubts, body.More = findings.Quarantine, findings.More
+	return nil
+}
 
-// find looks for a text as each of the numbers that a payment goes by.
-func (a *Admin) find(v *visit, body *sessionsBody) error {
+// list lists a merchant's sessions, the newest first.
+func (a *Admin) list(v *visit, body *sessionsBody) error {
 	after, err := checkout.ParsePlace(v.r.URL.Query().Get("after"))
 	if err != nil {
 		return err
 	}
-	filter := checkout.SessionFilter{Merchant: body.Merchant, Status: pay.SessionStatus(body.Status), After: after, Limit: perPage}
-	filters := []checkout.SessionFilter{filter}
-	if body.Text != "" {
-		filters = []checkout.SessionFilter{filter, filter, filter}
-		filters[0].Reference, filters[1].OutTradeNo, filters[2].ProviderReference = body.Text, body.Text, body.Text
+	page, err := a.Sessions.Sessions(v.r.Context(), checkout.SessionFilter{Merchant: body.Merchant, Status: pay.SessionStatus(body.Status), After: after, Limit: perPage})
+	if err != nil {
+		return err
 	}
-	for _, f := range filters {
-		page, err := a.Sessions.Sessions(v.r.Context(), f)
-		if err != nil {
-			return err
-		}
-		for _, l := range page.Sessions {
-			if !slices.ContainsFunc(body.Sessions, func(have *pay.Ledger) bool { return have.Session.ID == l.Session.ID }) {
-				body.Sessions = append(body.Sessions, l)
-			}
-		}
-		if page.More {
-			last := page.Sessions[len(page.Sessions)-1].Session
-			next := v.r.URL.Query()
-			next.Set("after", checkout.Place{At: last.CreatedAt, ID: last.ID}.String())
-			body.Next = Root + "sessions?" + next.Encode()
-		}
+	for _, l := range page.Sessions {
+		s := &l.Session
+		body.Sessions = append(body.Sessions, found{s.ID, s.Merchant, s.Reference, l.StatusAt(a.Now()), s.Amount, s.CreatedAt})
+	}
+	if page.More {
+		last := page.Sessions[len(page.Sessions)-1].Session
+		next := v.r.URL.Query()
+		next.Set("after", checkout.Place{At: last.CreatedAt, ID: last.ID}.String())
+		body.Next = Root + "sessions?" + next.Encode()
 	}
 	return nil
 }

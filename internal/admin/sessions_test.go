@@ -50,12 +50,17 @@ func TestSessionsAreFound(t *testing.T) {
 		"provider":  {"q": {" " + a.Reference + " "}},
 		"by-status": {"status": {string(l.Session.Status)}},
 	} {
-		q.Set("merchant", harness.Merchant)
-		if page := d.get("/admin/sessions?" + q.Encode()); page.status != http.StatusOK || strings.Count(page.body, "/admin/sessions/"+l.Session.ID) != 1 {
-			t.Errorf("%s: %d\n%s", name, page.status, page.body)
+		for _, merchant := range []string{harness.Merchant, ""} {
+			q.Set("merchant", merchant)
+			if merchant == "" && q.Get("q") == "" {
+				continue
+			}
+			if page := d.get("/admin/sessions?" + q.Encode()); page.status != http.StatusOK || strings.Count(page.body, "/admin/sessions/"+l.Session.ID) != 1 {
+				t.Errorf("%s: %d\n%s", name, page.status, page.body)
+			}
 		}
 	}
-	for name, q := range map[string]string{"other-merchant": "merchant=host1040", "other-status": "merchant=" + harness.Merchant + "&status=canceled", "nothing": "merchant=" + harness.Merchant + "&q=nothing"} {
+	for name, q := range map[string]string{"other-merchants": "merchant=host1040&q=" + a.OutTradeNo, "by-status-too": "status=canceled&q=" + a.OutTradeNo, "other-merchant": "merchant=host1040", "other-status": "merchant=" + harness.Merchant + "&status=canceled", "nothing": "merchant=" + harness.Merchant + "&q=nothing"} {
 		if page := d.get("/admin/sessions?" + q); page.status != http.StatusOK || strings.Contains(page.body, l.Session.ID) {
 			t.Errorf("%s: %d\n%s", name, page.status, page.body)
 		}
@@ -63,6 +68,11 @@ func TestSessionsAreFound(t *testing.T) {
 	if page := d.get("/admin/sessions?q=" + l.Session.ID); page.header.Get("Location") != "/admin/sessions/"+l.Session.ID {
 		t.Errorf("an id leads to %d %q", page.status, page.header.Get("Location"))
 	}
+	entry := d.quarantined("MP9")
+	if page := d.get("/admin/sessions?q=MP9"); page.status != http.StatusOK || !strings.Contains(page.body, "/admin/quarantine/"+entry) {
+		t.Errorf("a number in quarantine: %d\n%s", page.status, page.body)
+	}
+	d.tour("/admin/sessions", "/admin/sessions?q=MP9", "/admin/sessions?q="+a.OutTradeNo)
 	if page := d.get("/admin/sessions?merchant=demo&status=odd"); page.status != http.StatusBadRequest {
 		t.Errorf("an unknown status: %d", page.status)
 	}
