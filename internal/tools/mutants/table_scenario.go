@@ -61,9 +61,9 @@ var scenarioRows = []row{
 		line: "if a.State != AttemptSurplus || left.Value == 0 || l.Refund(id) != nil {", becomes: "if true {",
 		tests: "./internal/scenario TestTable/surplus$",
 	}, {
-		name: "scenario-key-of-a-refund-is-ignored", file: "internal/checkout/refund.go",
-		line: "if made := l.Refund(refund.ID); made != nil {", becomes: "if made := l.Refund(refund.ID + n.Key); made != nil {",
-		tests: "./internal/scenario TestTable/two-partial-refunds-in-a-minute$",
+		name: "scenario-more-goes-back-than-came", file: "internal/pay/refund.go",
+		line: "if err := l.mayRefund(a, r.Amount, l.Refundable(a.ID).Value); err != nil {", becomes: "if err := l.mayRefund(a, r.Amount, l.Refundable(a.ID).Value+1); err != nil {",
+		tests: "./internal/scenario TestTable/refund-too-much$",
 	}, {
 		name: "scenario-page-has-no-referrer", file: "internal/httpd/headers.go",
 		line: `h.Set("Referrer-Policy", "strict-origin-when-cross-origin")`, becomes: `h.Set("Referrer-Policy", "no-referrer")`,
