@@ -42,8 +42,8 @@ type Payer interface {
 	Tap(ctx context.Context, selector string, times int) error
 	// Fill puts a value into a field, or chooses it there.
 	Fill(ctx context.Context, selector, value string) error
-	// Value returns that of a field.
-	Value(ctx context.Context, selector string) (string, error)
+	// Value returns what an expression in JavaScript is, as a string.
+	Value(ctx context.Context, expression string) (string, error)
 	// Await waits until an expression in JavaScript is true.
 	Await(ctx context.Context, expression string) error
 	// Travel goes back or forward, or loads the page again.

@@ -43,7 +43,8 @@ var sights = map[string]string{
 	"over":     has(`.tile.dead`), // a code that no wallet accepts any more
 	"found":    has(`[data-check] .note`) + `?.textContent`,
 	"offline":  has(`#checkout .status`) + `?.textContent && !` + state("waiting"),
-	"taken":    `window.morepay?.ready === true`, // over by the client
+	"away":     `location.protocol.startsWith("http") && document.readyState === "complete" && !` + has(`#checkout`), // on a page that is not ours
+	"taken":    `window.morepay?.ready === true`,                                                                     // over by the client
 }
 
 // states are those of our page.

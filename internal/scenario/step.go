@@ -62,7 +62,7 @@ func parse(text string) (step, error) {
 var verbs = byName([]Verb{
 	{Name: "open", Does: "the payer opens the checkout and waits until it is whole", do: open},
 	{Name: "visit", Does: "the payer opens the checkout and does not wait", screen: true, do: visit},
-	{Name: "choose", Args: "METHOD RAIL", least: 2, most: 2, Does: "the payer taps a way to pay on the list", do: choose},
+	{Name: "choose", Args: "METHOD RAIL", least: 2, most: 2, Does: "the payer taps a way to pay on the list, unfolded if need be", do: choose},
 	{Name: "tap", Args: "CONTROL", least: 1, most: 1, screen: true, known: knownControl, Does: "the payer taps what is named in the table of controls", do: tap, plain: tapInWallet},
 	{Name: "instalments", Args: "METHOD N", least: 2, most: 2, screen: true, Does: "the payer sets in how many instalments to pay by a method", do: instalments},
 	{Name: "friend", screen: true, Does: "the payer asks a friend, who opens the link in the payer's place", do: friend},
@@ -118,7 +118,23 @@ func choose(ctx context.Context, r *run, args []string) error {
 	if r.payer == nil {
 		return r.postForm(ctx, args[0], args[1])
 	}
-	return r.payer.Tap(ctx, way(args[0], args[1]), 1)
+	way := way(args[0], args[1])
+	if err := r.unfold(ctx, way); err != nil {
+		return err
+	}
+	return r.payer.Tap(ctx, way, 1)
+}
+
+// unfold opens the rest of the list if a way to pay is there.
+func (r *run) unfold(ctx context.Context, way string) error {
+	if err := r.payer.Await(ctx, has(way)); err != nil {
+		return err
+	}
+	folded, err := r.payer.Value(ctx, "!!"+has(way)+"?.closest('details:not([open])')")
+	if err != nil || folded != "true" {
+		return err
+	}
+	return r.payer.Tap(ctx, controls["more"], 1)
 }
 
 func doubleTap(ctx context.Context, r *run, args []string) error {
@@ -140,11 +156,11 @@ func friend(ctx context.Context, r *run, _ []string) error {
 			return err
 		}
 	}
-	const link = "#link"
-	if err := r.payer.Await(ctx, has(link)); err != nil {
+	link := has("#link")
+	if err := r.payer.Await(ctx, link); err != nil {
 		return err
 	}
-	address, err := r.payer.Value(ctx, link)
+	address, err := r.payer.Value(ctx, link+".value")
 	if err != nil {
 		return err
 	}

@@ -126,10 +126,13 @@ const Life = `(() => {
 	};
 })();`
 
+const weixin = `window.WeixinJSBridge = { invoke: (name, params, answer) => { window.asked = { path: "/phone/bridge", params, answer } } };`
+
 // bridges are the objects that apps give a page. They keep what the page asks until the
 // scenario answers.
 var bridges = map[device.Container]string{
-	device.WeChat: `window.WeixinJSBridge = { invoke: (name, params, answer) => { window.asked = { path: "/phone/bridge", params, answer } } };`,
+	device.WeChat: weixin,
+	device.WeCom:  weixin,
 	device.Alipay: `window.AlipayJSBridge = { call: (name, params, answer) => { window.asked = { path: "/phone/tradepay", params, answer } } };`,
 }
 
@@ -235,8 +238,8 @@ func (t *tab) Fill(ctx context.Context, selector, value string) error {
 	return t.run(ctx, chromedp.Evaluate(fmt.Sprintf(`document.querySelector(%s).value = %s`, quote(selector), quote(value)), nil))
 }
 
-func (t *tab) Value(ctx context.Context, selector string) (value string, err error) {
-	err = t.run(ctx, chromedp.Evaluate(fmt.Sprintf(`document.querySelector(%s).value`, quote(selector)), &value))
+func (t *tab) Value(ctx context.Context, expression string) (value string, err error) {
+	err = t.run(ctx, chromedp.Evaluate("String("+expression+")", &value))
 	return value, err
 }
 

@@ -48,6 +48,7 @@ type recorder struct {
 	before   map[string]bool // sentences in Unknown
 	attempts int             // that have begun
 	orders   int             // forms since the last attempt began
+	answered string          // id of the attempt whose payment window was answered
 }
 
 // Of makes a scenario of a trace of the demo's.

@@ -11,8 +11,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"morepay/internal/demo/demotest"
+	"morepay/internal/needs"
 	"morepay/internal/pay"
 	"morepay/internal/scenario"
+	"morepay/internal/scenario/chromium"
 	"morepay/internal/scenario/record"
 	"morepay/internal/trace"
 )
@@ -79,14 +81,48 @@ func TestReplay(t *testing.T) {
 			if first.Merchant != row.Merchant || first.Device != row.Device || first.Via != row.Via || first.Ledger.Status != row.Ledger.Status || !cmp.Equal(first.Faults, row.Faults) {
 				t.Errorf("the record is %+v, of %+v", first, row)
 			}
-			replayed := s.Stage().Run(t.Context(), first, o)
-			if replayed.Err != nil {
-				t.Fatalf("%s: %v", replayed.Session, replayed.Err)
+			replay(t, s, first, o)
+		})
+	}
+}
+
+// replay plays a record: it must end as it did at first.
+func replay(t *testing.T, s *demotest.Demo, first scenario.Scenario, o scenario.Options) {
+	t.Helper()
+	replayed := s.Stage().Run(t.Context(), first, o)
+	if replayed.Err != nil {
+		t.Fatalf("%s: %v\nof %q", replayed.Session, replayed.Err, first.Steps)
+	}
+	second := again(t, record.Of(traceOf(t, s, replayed.Session)))
+	if !cmp.Equal(second.Ledger, first.Ledger) {
+		t.Errorf("replayed it ends as %+v, at first as %+v", second.Ledger, first.Ledger)
+	}
+}
+
+// TestReplayInBrowser does so with the real page: one row for each way on which a payer
+// leaves a page and comes back to it.
+func TestReplayInBrowser(t *testing.T) {
+	needs.Bundle(t)
+	browser, err := chromium.Start(needs.Chromium(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := browser.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	s := demotest.Start(t)
+	o := scenario.Options{Seed: 1, Browser: browser}
+	for _, name := range []string{
+		"qr-without-script", "h5-phone", "page-qr-phone", "jsapi-wechat-turns-back", "meituan-phone", "another-way-paid-twice", "cashier-app-swallowed",
+	} {
+		t.Run(name, func(t *testing.T) {
+			played := s.Stage().Run(t.Context(), named(t, name), o)
+			if played.Err != nil {
+				t.Fatal(played.Err)
 			}
-			second := again(t, record.Of(traceOf(t, s, replayed.Session)))
-			if !cmp.Equal(second.Ledger, first.Ledger) {
-				t.Errorf("replayed it ends as %+v, at first as %+v", second.Ledger, first.Ledger)
-			}
+			replay(t, s, again(t, record.Of(traceOf(t, s, played.Session))), o)
 		})
 	}
 }
@@ -150,7 +186,7 @@ func TestOf(t *testing.T) {
 		change(pay.EventRefundCreated, "re_1"),
 	))
 	want := []string{
-		"open", "choose wechat_pay deep_link", "back", "tap list", "choose alipay qr", "see code qr", "decline risk", "advance 60", "approve hong",
+		"open", "choose wechat_pay deep_link", "see fallback", "tap list", "choose alipay qr", "see code qr", "decline risk", "advance 60", "approve hong",
 		"tap check", "await paid", "refund 80", "await paid",
 	}
 	row := again(t, r)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"morepay/internal/method"
 	"morepay/internal/pay"
 	"morepay/internal/scenario"
 	"morepay/internal/trace"
@@ -44,10 +45,9 @@ func (r *recorder) draws(_ int, b *trace.Browser) {
 		r.drawn = true
 	case r.coming:
 	case r.away:
-		r.do("back")
+		r.back()
 	case b.Asked == "list":
-		r.do("tap", "list")
-		r.way = nil
+		r.list()
 	case r.way == nil && r.Scenario.Scripts == scenario.AllScripts:
 		r.do("reload")
 	default:
@@ -59,9 +59,22 @@ func (r *recorder) draws(_ int, b *trace.Browser) {
 // asks is the list that a script asks for. What else it asks, it asks by itself.
 func (r *recorder) asks(_ int, b *trace.Browser) {
 	if b.Asked == "list" {
-		r.do("tap", "list")
-		r.way = nil
+		r.list()
 	}
+}
+
+// list is the way back to it. Who is on none has a page that moved there by itself.
+func (r *recorder) list() {
+	if r.way != nil {
+		r.do("tap", "list")
+	}
+	r.way = nil
+}
+
+// back leaves the page of a wallet, once it is there.
+func (r *recorder) back() {
+	r.do("see", "away")
+	r.do("back")
 }
 
 // together is how close forms stand that were posted at once.
@@ -81,18 +94,35 @@ func (r *recorder) ordersWay(i int, b *trace.Browser) {
 	}
 	switch {
 	case r.away:
-		r.do("back")
+		r.back()
 	case r.way != nil && r.Scenario.Scripts == scenario.AllScripts:
 		r.unsaid("how the payer came from %s to another way: by the list, it is taken", r.way.Rail)
 		r.do("tap", "list")
 	}
-	r.do("choose", way[0], way[1])
+	if b.Rail == pay.RailPageQR { // one row of the list may be for all methods that have no other
+		r.do("tap", "page-code")
+	} else {
+		r.do("choose", way[0], way[1])
+	}
 	r.way, r.posted, r.orders = b, at, r.orders+1
 	identified := b.Rail == pay.RailJSAPI // by the wallet, which sends them back at once
 	r.coming, r.away = b.To == trace.OurPage || identified, strings.HasPrefix(b.To, trace.Outside) && !identified
+	if r.away && r.stays(b) {
+		r.do("see", "fallback")
+		r.away = false
+	}
 	if b.Rail == pay.RailPageQR {
 		r.do("see", "code", way[1])
 	}
+}
+
+// stays reports whether a hand-off leaves our page standing: the phone has no such wallet.
+func (r *recorder) stays(b *trace.Browser) bool {
+	p := r.Scenario.Phone
+	if p == nil || b.Rail != pay.RailDeepLink || p.Opens != "absent" && p.Opens != "swallowed" {
+		return false
+	}
+	return strings.HasPrefix(method.Find(b.Method).Provider, p.Wallet) // wechat is wechatpay's
 }
 
 // again turns the last form into one that was posted once more at once.
@@ -198,12 +228,17 @@ func (r *recorder) wallet(e *trace.Entry, a *trace.Act) {
 		return
 	}
 	if newest := r.trace.Attempts[max(r.attempts, 1)-1]; paid.ID != newest.ID {
-		r.unsaid("how to %s an older order, %s: a scenario's wallet takes the newest", a.Do, e.About)
+		r.older(e, a, paid)
+		return
 	}
 	inWindow := paid.Rail == pay.RailJSAPI
 	switch {
 	case a.Do != "decline" && inWindow:
+		if r.answered == paid.ID { // it opens by itself once
+			r.do("tap", "bridge")
+		}
 		r.do("answer", a.Do)
+		r.answered = paid.ID
 	case a.Do != "decline" && r.away && r.comesBack(e):
 		for range r.doors(paid) {
 			r.do("tap", "wallet")
@@ -219,6 +254,16 @@ func (r *recorder) wallet(e *trace.Entry, a *trace.Act) {
 	default:
 		r.do(a.Do)
 	}
+}
+
+// older is what was decided of an order that is not the newest.
+func (r *recorder) older(e *trace.Entry, a *trace.Act, order *trace.Attempt) {
+	if a.Do != "approve" {
+		r.unsaid("how to %s an older order, %s: only approving is known of one", a.Do, e.About)
+		return
+	}
+	n := slices.IndexFunc(r.trace.Attempts, func(at trace.Attempt) bool { return at.ID == order.ID }) + 1
+	r.do("approve", a.User, strconv.Itoa(n))
 }
 
 // comesBack reports whether the wallet sends the payer back after an entry.
