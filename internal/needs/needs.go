@@ -1,5 +1,5 @@
 // Package needs skips tests on machines that lack what they need: the browser's
-// bundle, Chromium, Firefox, WebKit, Node, packages of npm, axe-core, PostgreSQL, pgbouncer or a second address. Where
+// bundle, Chromium, Firefox, WebKit, Node, curl, Java, PHP, packages of npm, axe-core, PostgreSQL, pgbouncer or a second address. Where
 // the environment has CI set to anything, a missing tool fails the test instead, so
 // that nothing is skipped there unseen. With -short, what needs one of them is skipped in any case.
 //
@@ -71,6 +71,27 @@ func Xvfb(tb testing.TB) string {
 func Node(tb testing.TB) string {
 	tb.Helper()
 	return need(tb, "Node (apt-get install nodejs)", func() (string, error) { return command("node") })
+}
+
+// Curl skips the test where there is no curl, or no openssl beside it.
+func Curl(tb testing.TB) {
+	tb.Helper()
+	need(tb, "curl (apt-get install curl)", func() (string, error) { return command("curl") })
+	need(tb, "openssl (apt-get install openssl)", func() (string, error) { return command("openssl") })
+}
+
+// Java returns the path of a Java that compiles what it runs, or skips the test.
+func Java(tb testing.TB) string {
+	tb.Helper()
+	const what = "Java (apt-get install default-jdk-headless)"
+	need(tb, what, func() (string, error) { return command("javac") })
+	return need(tb, what, func() (string, error) { return command("java") })
+}
+
+// PHP returns the path of PHP, or skips the test.
+func PHP(tb testing.TB) string {
+	tb.Helper()
+	return need(tb, "PHP (apt-get install php-cli)", func() (string, error) { return command("php") })
 }
 
 // Npm returns the path of npm, or skips the test.

@@ -79,6 +79,7 @@ var bans = []struct {
 	{[]string{"demo/watch"}, itself, []string{"checkout", "httpd", "store/...", "provider/...", "providersim", "morepay/app"}, "who watches browsers reads what they say and are answered, and takes part in nothing"},
 	{[]string{"morepay/docs/examples/shop"}, itself, []string{"morepay/..."}, "a shop knows the public API, and is there to be copied"},
 	{[]string{"console"}, itself, []string{"checkout", "httpd", "page", "store/...", "merchant/...", "provider/...", "providersim", "morepay/app"}, "the console shows the decision and opens the product's own pages: a page of its own would be another truth"},
+	{[]string{"morepay/docs/examples/api"}, itself, []string{"morepay/internal/...", "morepay/app"}, "an example for merchants has what they have: the client"},
 	{[]string{"morepay/docs/examples/cashier"}, itself, []string{"morepay/..."}, "a cashier knows the protocol, and is there to be copied"},
 	{[]string{"scenario/..."}, itself, []string{"app", "capability/...", "checkout", "demo/...", "httpd", "page", "store/...", "merchant/...", "provider/...", "providersim"}, "a scenario sees what payer and merchant see, and reaches it as they do"},
 	{[]string{"locale"}, itself, []string{"checkout", "page", "httpd", "capability/...", "device"}, "a catalogue holds sentences, and no rule picks them there"},
