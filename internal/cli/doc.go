@@ -28,6 +28,7 @@ type Commands struct {
 	Explain    explain        `cmd:"" help:"Tell in sentences how one decision comes about."`
 	Reload     reload         `cmd:"" help:"Have running servers take up the merchants' folders anew."`
 	Merchants  merchants      `cmd:"" help:"Look after the merchants' capability documents."`
+	Keys       keys           `cmd:"" help:"See the merchants' API keys, what each is for and when it was used last."`
 	Webhooks   webhooks       `cmd:"" help:"See what merchants were told, and tell them again."`
 	QA         scenarios      `cmd:"" name:"qa" help:"Play what can happen to a payment by name, and judge what payer and merchant see."`
 	Trace      traceSession   `cmd:"" help:"Tell the story of one session, without anything of its payer."`

@@ -35,6 +35,7 @@ func (s *Server) adminRoutes() []route {
 		{"POST /v1/admin/merchants/{id}/erasures", failJSON, bare(s.handleErase)},
 		{"GET /v1/admin/erasures", failJSON, s.handleListErasures},
 		{"GET /v1/admin/reconciliations", failJSON, s.handleReconciliations},
+		{"GET /v1/admin/merchants/{id}/keys", failJSON, bare(s.handleListKeys)},
 		{"GET /v1/admin/merchants/{id}/webhooks", failJSON, bare(s.handleListEndpoints)},
 		{"POST /v1/admin/merchants/{id}/webhooks", failJSON, bare(s.handleAddEndpoint)},
 		{"GET /v1/admin/merchants/{id}/webhooks/history", failJSON, bare(s.handleEndpointHistory)},

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"morepay/internal/merchant"
 	"morepay/internal/merchant/folder"
 	"morepay/internal/pay"
 )
@@ -50,6 +51,7 @@ func (s *Server) caller(w http.ResponseWriter, r *http.Request, b budget, needed
 	if !ok {
 		return "", pay.Errorf(pay.CodeUnauthorized, "Authorization", "the key is not known")
 	}
+	s.keys.Used(merchant.KeyUse{Merchant: id, Key: known.Fingerprint(), At: s.now()})
 	if !s.exempt(s.clientIP(r)) {
 		if err := s.spend(w.Header(), id, b); err != nil {
 			return "", err
@@ -81,4 +83,33 @@ func (s *Server) spend(h http.Header, id string, b budget) error {
 	h.Set("RateLimit-Remaining", strconv.Itoa(left.remaining))
 	h.Set("RateLimit-Reset", strconv.Itoa(seconds(left.reset)))
 	return err
+}
+
+// keyBody is an API key as operators see it.
+type keyBody struct {
+	ID          string         `json:"id"`
+	Scopes      []folder.Scope `json:"scopes"`
+	Fingerprint string         `json:"fingerprint"` // the first 16 digits of its SHA-256
+	LastUsedAt  time.Time      `json:"last_used_at,omitzero"`
+}
+
+// handleListKeys lists a merchant's keys, as this server has read them.
+func (s *Server) handleListKeys(w http.ResponseWriter, r *http.Request) error {
+	id := r.PathValue("id")
+	if _, err := s.revisions.Get(r.Context(), id); err != nil {
+		return err
+	}
+	last, err := s.keys.Last(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	list := []keyBody{}
+	for _, k := range s.merchants.Keys(id) {
+		scopes := k.Scopes
+		if scopes == nil {
+			scopes = folder.Scopes
+		}
+		list = append(list, keyBody{k.ID, scopes, k.Fingerprint(), last[k.Fingerprint()]})
+	}
+	return writeJSON(w, http.StatusOK, map[string]any{"keys": list})
 }

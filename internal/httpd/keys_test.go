@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"morepay/internal/demo/demotest"
 	"morepay/internal/httpd"
@@ -68,4 +69,46 @@ func TestScopes(t *testing.T) {
 // keyless are the calls that pages may make.
 var keyless = []string{
 	"GET /v1/merchants/{id}/capabilities", "GET /v1/merchants/{id}/eligibility", "GET /v1/schemas/capabilities.json",
+}
+
+// TestKeyList: operators see which keys there are, what each is for and when it was used
+// last, and never a key or its hash.
+func TestKeyList(t *testing.T) {
+	t.Parallel()
+	s := start(t, withAdminKey)
+	shop := s.Shop(t, "bench")
+	var list struct {
+		Keys []struct {
+			ID, Fingerprint string
+			Scopes          []folder.Scope
+			LastUsedAt      time.Time `json:"last_used_at"`
+		}
+	}
+	read := shop.Scoped(folder.ScopeRead)
+	look := func() map[string]time.Time {
+		a := s.admin(t, http.MethodGet, "/merchants/bench/keys", nil)
+		if a.Decode(t, &list); a.Status != http.StatusOK || strings.Contains(a.Body, folder.HashKey(read)) {
+			t.Fatalf("status %d: %s", a.Status, a.Body)
+		}
+		used := map[string]time.Time{}
+		for _, k := range list.Keys {
+			used[k.ID] = k.LastUsedAt
+		}
+		return used
+	}
+	if used := look(); len(used) != 4 || !used["demo-read"].IsZero() {
+		t.Errorf("before it was used: %v", used)
+	}
+	if k := list.Keys[0]; k.ID != "demo" || !slices.Equal(k.Scopes, folder.Scopes) || k.Fingerprint != folder.HashKey(shop.Key)[:16] {
+		t.Errorf("the key for everything: %+v", k)
+	}
+	for _, path := range []string{"/v1/sessions", "/v1/sessions/cs_none"} {
+		s.Get(t, s.Origin+path, "Authorization", "Bearer "+read)
+	}
+	if used := look(); used["demo-read"].IsZero() || !used["demo-refund"].IsZero() {
+		t.Errorf("after it was used: %v", used)
+	}
+	if a := s.admin(t, http.MethodGet, "/merchants/nobody/keys", nil); a.Status != http.StatusNotFound {
+		t.Errorf("of nobody: status %d", a.Status)
+	}
 }

@@ -45,6 +45,7 @@ type Config struct {
 
 	Visits    *funnel.Recorder
 	Traces    *tracing.Traces // nil for none
+	Keys      *merchant.KeyRecorder
 	Assets    *web.Assets
 	Secrets   [][]byte                    // at least one: the first signs and seals, all are understood
 	BaseURL   string                      // origin under which payers reach us
@@ -78,6 +79,7 @@ type Server struct {
 
 	visits    *funnel.Recorder
 	traces    *tracing.Traces
+	keys      *merchant.KeyRecorder
 	assets    *web.Assets
 	scripts   page.Scripts
 	secrets   *secrets
@@ -117,7 +119,7 @@ func New(c Config) (*Server, error) {
 		service: c.Service, accounts: c.Accounts, documents: c.Documents, merchants: c.Merchants,
 		desk: c.Desk, revisions: c.Revisions, outbox: c.Outbox, replies: c.Replies,
 		reconciliations: c.Reconciliations, webhooks: c.Webhooks,
-		visits: c.Visits, traces: c.Traces, assets: c.Assets, scripts: pageScripts(c.Assets), secrets: sec,
+		visits: c.Visits, keys: c.Keys, traces: c.Traces, assets: c.Assets, scripts: pageScripts(c.Assets), secrets: sec,
 		baseURL: c.BaseURL, realMoney: c.RealMoney, proxies: unmapped(c.Proxies), adminKey: c.AdminKey, now: c.Now, log: c.Log,
 		registry: c.Registry, metrics: newMetrics(c.Registry),
 		crossOrigin: http.NewCrossOriginProtection(), limits: newLimits(), ready: c.Ready, reload: c.Reload, patience: cmp.Or(c.Patience, payerPatience),

@@ -89,11 +89,12 @@ func (p *Program) wire(ctx context.Context) error {
 	if p.traces, err = tracing.Open(ctx, p.OTLPEndpoint, p.Log); err != nil {
 		return err
 	}
+	keys := merchant.NewKeyRecorder(p.Stores.KeyUses, p.Log)
 	server, err := httpd.New(httpd.Config{
 		Service: p.Service, Desk: p.desk, Accounts: p.Accounts, Documents: documents, Merchants: loaded.registry,
 		Revisions: p.Stores.Documents, Outbox: p.Stores.Outbox, Replies: p.Stores.Replies,
 		Reconciliations: p.Stores.Reconciliations, Webhooks: p.webhooks,
-		Visits: visits, Traces: p.traces, Assets: assets, Secrets: secrets, BaseURL: p.BaseURL, RealMoney: p.RealMoney(), Proxies: p.TrustedProxies,
+		Visits: visits, Keys: keys, Traces: p.traces, Assets: assets, Secrets: secrets, BaseURL: p.BaseURL, RealMoney: p.RealMoney(), Proxies: p.TrustedProxies,
 		AdminKey: p.AdminKey, Ready: p.Stores.Ready, Reload: p.Reload, Now: p.Now, Log: p.Log, Registry: registry, Patience: p.Patience,
 	})
 	if err != nil {
@@ -113,6 +114,7 @@ func (p *Program) wire(ctx context.Context) error {
 	p.Go(server.Wait)
 	p.Go(documents.Run)
 	p.Go(visits.Run)
+	p.Go(keys.Run)
 	p.Go(dispatcher.Run)
 	p.Go(p.desk.WatchOrphans)
 	if p.SweepEvery != Never {

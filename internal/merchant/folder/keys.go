@@ -33,6 +33,9 @@ var Scopes = []Scope{ScopeRead, ScopeWrite, ScopeRefund}
 // Allows reports whether the key may be used for calls of a scope.
 func (k APIKey) Allows(s Scope) bool { return k.Scopes == nil || slices.Contains(k.Scopes, s) }
 
+// Fingerprint names the key where its hash need not be known: the first 16 digits of that.
+func (k APIKey) Fingerprint() string { return k.SHA256[:min(len(k.SHA256), 16)] }
+
 // checkScopes refuses a key that is good for nothing or has scopes that there are not.
 func (k APIKey) checkScopes() error {
 	if k.Scopes != nil && len(k.Scopes) == 0 {

@@ -64,6 +64,9 @@ func (r *Registry) ByKey(key string) (merchant string, known APIKey, ok bool) {
 	return found.merchant, found.APIKey, ok
 }
 
+// Keys lists the API keys of a merchant.
+func (r *Registry) Keys(merchant string) []APIKey { return r.merchant(merchant).Settings.APIKeys }
+
 // ReturnURL checks that the merchant may send payers there.
 func (r *Registry) ReturnURL(merchant, url string) error {
 	s := r.merchant(merchant).Settings

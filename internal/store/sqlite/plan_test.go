@@ -214,6 +214,9 @@ func (s *testStore) everything() {
 		must(err1, err2)
 	}
 
+	_, err1 = s.KeyUses.KeyUses(ctx, "shop")
+	must(err1, s.KeyUses.AddKeyUses(ctx, []merchant.KeyUse{{Merchant: "shop", Key: "a", At: now}}))
+
 	_, err1 = s.Fingerprints.Admit(ctx, []string{"a"}, now)
 	_, err2 = s.Fingerprints.Known(ctx)
 	must(err1, err2, s.Fingerprints.Replace(ctx, []string{"b"}, now))

@@ -35,7 +35,7 @@ func stores(db *sqlstore.DB) storetest.Stores {
 	return storetest.Stores{
 		Ledgers: db.Ledgers, Books: db.Ledgers, Desk: db.Ledgers, Marks: db.Marks, Visits: db.Visits, Replies: db.Replies, Documents: db.Documents,
 		Queue: db.Outbox, Log: db.Outbox, Told: db.Outbox, Endpoints: db.Endpoints, Reconciliations: db.Reconciliations, Retention: db.Retention,
-		Fingerprints: db.Fingerprints, Close: db.Close,
+		Fingerprints: db.Fingerprints, KeyUses: db.KeyUses, Close: db.Close,
 	}
 }
 

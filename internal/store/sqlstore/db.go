@@ -66,6 +66,7 @@ type DB struct {
 	Reconciliations *Reconciliations
 	Retention       *Retention
 	Fingerprints    *Fingerprints
+	KeyUses         *KeyUses
 
 	base
 }
@@ -94,6 +95,7 @@ func New(e Engine, d Dialect, message MakeMessage, notify checkout.Notifier) *DB
 		Reconciliations: &Reconciliations{b},
 		Retention:       &Retention{b},
 		Fingerprints:    &Fingerprints{b},
+		KeyUses:         &KeyUses{b},
 
 		base: b,
 	}

@@ -41,6 +41,7 @@ type Stores struct {
 	Reconciliations Reconciliations
 	Retention       Retention
 	Fingerprints    secret.Store
+	KeyUses         merchant.KeyUses
 
 	Close func() error
 }
@@ -70,6 +71,7 @@ func Exercise(t *testing.T, open Open) {
 		{"ledgers", ledgerCases},
 		{"sessions", sessionCases},
 		{"exclusive", exclusiveCases},
+		{"key-uses", keyUseCases},
 		{"invitations", invitationCases},
 		{"claims", claimCases},
 		{"desk", deskCases},
