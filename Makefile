@@ -100,7 +100,7 @@ vuln: ## look for known vulnerabilities in what our code reaches; needs the netw
 	@$(BUILD)/govulncheck ./... && GOOS=js GOARCH=wasm $(BUILD)/govulncheck $(WASM) || { \
 	  [ $$? = 3 ] || echo "vuln: NOTHING WAS LOOKED AT: the database of vulnerabilities was not reached (GOVULNDB names a mirror)"; exit 1; }
 
-deps: ## install what the tests need (Chromium, Firefox, WebKit, fonts, PostgreSQL, pgbouncer, nginx, Node, axe-core), where it may
+deps: ## install what the tests need (Chromium, Firefox, WebKit, fonts, PostgreSQL, pgbouncer, nginx, Node, Java, PHP, axe-core), where it may
 	.ci/needs
 
 # With CI set, a test that lacks a tool fails instead of being skipped.
