@@ -77,17 +77,26 @@ type serveFlags struct {
 	ReconcileAt  string        `default:"10:30" help:"Time of the day, in China, at which the providers' bills of the day before are compared with our books; empty for never."`
 	SimURL       string        `help:"Origin of a simulator, such as http://127.0.0.1:8081: test mode. Without it real money moves."`
 	Drain        time.Duration `default:"5s" help:"For how long /readyz answers 503 before the server stops, so that balancers notice."`
+	TLSCert      string        `name:"tls-cert" type:"path" help:"Certificate in PEM, with those up to its root: --listen ends TLS itself, and speaks HTTP/2. A reload reads it anew."`
+	TLSKey       string        `name:"tls-key" type:"path" help:"Key of --tls-cert, in PEM."`
+	TLSAutocert  []string      `name:"tls-autocert" placeholder:"NAME" help:"Names for which --listen, reached at port 443, gets certificates from Let's Encrypt and renews them, kept in --data. Its terms are agreed to."`
 	AllowOrphans bool          `help:"Start although accounts are gone that payments or refunds under way still need."`
 }
 
 // check refuses what serve would not start with.
 func (s *serveFlags) check() error {
-	return errors.Join(s.config.check(), cli.CheckOrigin("sim-url", s.SimURL), cli.CheckTime("reconcile-at", s.ReconcileAt))
+	tls := s.tls()
+	return errors.Join(s.config.check(), cli.CheckOrigin("sim-url", s.SimURL), cli.CheckTime("reconcile-at", s.ReconcileAt), tls.Check())
+}
+
+func (s *serveFlags) tls() program.TLS {
+	return program.TLS{Cert: s.TLSCert, Key: s.TLSKey, Names: s.TLSAutocert}
 }
 
 // program returns the configuration of the server.
 func (s *serveFlags) program() program.Config {
 	c := s.config.program()
+	c.TLS = s.tls()
 	c.SimURL, c.ReconcileAt, c.AllowOrphans, c.Drain = s.SimURL, s.ReconcileAt, s.AllowOrphans, s.Drain
 	return c
 }

@@ -57,7 +57,7 @@ func TestLostNewsCostOneBeat(t *testing.T) {
 			merchants: merchants, secrets: keys, now: time.Now, log: log,
 		}
 		ours, theirs := net.Pipe()
-		st := &stream{Server: s, conn: theirs, session: "cs_1", request: page.Request{Token: "t"}, seen: k.ledger.Load().Session.LastEvent}
+		st := &stream{Server: s, line: theirs, head: streamHead, session: "cs_1", request: page.Request{Token: "t"}, seen: k.ledger.Load().Session.LastEvent}
 		s.open.Go(st.run)
 		lines := bufio.NewScanner(ours)
 		heard := make(chan struct{})

@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -48,17 +49,25 @@ func (s *Server) handleEvents(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	st := &stream{Server: s, session: l.Session.ID, request: request, seen: seen}
+	run := func() {
+		defer s.leaveStream(place)
+		st.run()
+	}
 	conn, _, err := http.NewResponseController(w).Hijack()
+	if errors.Is(err, http.ErrNotSupported) { // HTTP/2 shares its connection
+		st.line, st.head = newShared(w, r), streamBegin
+		place.begin(func() { st.line.Close() })
+		run()
+		return nil
+	}
 	if err != nil {
 		s.leaveStream(place)
 		return err
 	}
+	st.line, st.head = conn, streamHead
 	place.begin(func() { conn.Close() })
-	st := &stream{Server: s, conn: conn, session: l.Session.ID, request: request, seen: seen}
-	s.open.Go(func() {
-		defer s.leaveStream(place)
-		st.run()
-	})
+	s.open.Go(run)
 	return nil
 }
 

@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
+	"io"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -12,27 +12,38 @@ import (
 	"morepay/internal/page"
 )
 
-// streamHead begins the answer. The stream ends with its connection, so it needs
-// neither a length nor chunks.
-var streamHead = strings.Join([]string{
-	"HTTP/1.1 200 OK",
-	"Content-Type: text/event-stream; charset=utf-8",
-	"Cache-Control: no-store",
-	"X-Accel-Buffering: no",
-	"X-Content-Type-Options: nosniff",
-	"Connection: close",
-	"", fmt.Sprintf("retry: %d\n\n", streamRetry) + streamSign,
-}, "\r\n")
+// streamHeaders are those of the answer, and streamBegin its first lines.
+var (
+	streamHeaders = []string{
+		"Content-Type: text/event-stream; charset=utf-8",
+		"Cache-Control: no-store",
+		"X-Accel-Buffering: no",
+		"X-Content-Type-Options: nosniff",
+	}
+	streamBegin = fmt.Sprintf("retry: %d\n\n", streamRetry) + streamSign
+)
+
+// streamHead begins the answer on a connection of its own. The stream ends with that, so
+// it needs neither a length nor chunks.
+var streamHead = "HTTP/1.1 200 OK\r\n" + strings.Join(streamHeaders, "\r\n") + "\r\nConnection: close\r\n\r\n" + streamBegin
 
 // streamSign is one beat. An event without data would not reach the page's scripts.
 const streamSign = "event: beat\ndata: 1\n\n"
 
-// stream is one page that waits for news. Its connection is taken over from
-// net/http, whose buffers and request would more than double what ten thousand
-// waiters cost.
+// line is what a stream is written to. What is read from it is only that it has ended.
+type line interface {
+	io.ReadWriteCloser
+	SetReadDeadline(time.Time) error
+	SetWriteDeadline(time.Time) error
+}
+
+// stream is one page that waits for news. Its connection, where it has one of its own, is
+// taken over from net/http, whose buffers and request would more than double what ten
+// thousand waiters cost.
 type stream struct {
 	*Server
-	conn    net.Conn
+	line    line
+	head    string // written first
 	session string // id
 	request page.Request
 	seen    int64 // number of the newest event that the page knows
@@ -41,7 +52,7 @@ type stream struct {
 // run writes until the client leaves, the server stops or the stream has lived
 // long enough. It waits before it reads, so that nothing falls between.
 func (st *stream) run() {
-	defer st.conn.Close()
+	defer st.line.Close()
 	defer func() {
 		if p := recover(); p != nil {
 			st.log.Error("panic", "value", p, "stack", string(debug.Stack()))
@@ -52,7 +63,7 @@ func (st *stream) run() {
 	ctx, leave := context.WithCancel(context.Background())
 	defer leave()
 	st.open.Go(func() { st.watch(leave) })
-	if !st.write(streamHead) {
+	if !st.write(st.head) {
 		return
 	}
 	beat := time.NewTicker(streamBeat)
@@ -79,8 +90,8 @@ func (st *stream) run() {
 
 // watch calls left when the client closes its side; it has nothing more to say.
 func (st *stream) watch(left func()) {
-	_ = st.conn.SetReadDeadline(time.Time{}) // where it fails, so does Read
-	_, _ = st.conn.Read(make([]byte, 1))
+	_ = st.line.SetReadDeadline(time.Time{}) // where it fails, so does Read
+	_, _ = st.line.Read(make([]byte, 1))
 	left()
 }
 
@@ -114,10 +125,10 @@ func (st *stream) tell(ctx context.Context) bool {
 
 // write writes with a deadline of its own: the server's is for whole answers.
 func (st *stream) write(s string) bool {
-	if st.conn.SetWriteDeadline(time.Now().Add(streamWrite)) != nil {
+	if st.line.SetWriteDeadline(time.Now().Add(streamWrite)) != nil {
 		return false
 	}
-	_, err := st.conn.Write([]byte(s))
+	_, err := st.line.Write([]byte(s))
 	return err == nil
 }
 

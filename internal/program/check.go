@@ -123,7 +123,11 @@ func (c *Config) fillIn() {
 
 // origin returns the base URL, which follows from the address if it is left open.
 func (c *Config) origin() string {
-	return strings.TrimSuffix(cmp.Or(c.BaseURL, "http://"+c.Listen), "/")
+	scheme := "http://"
+	if c.TLS.on() {
+		scheme = "https://"
+	}
+	return strings.TrimSuffix(cmp.Or(c.BaseURL, scheme+c.Listen), "/")
 }
 
 // examine loads the merchants and looks at everything else that a server is told. All
@@ -132,7 +136,7 @@ func (c *Config) examine(metrics prometheus.Registerer) (loaded, error) {
 	l, err := c.load(metrics)
 	_, kept := retention.Parse(c.Retain)
 	_, secret := c.secrets().Inspect()
-	return l, errors.Join(c.checkBaseURL(), secret, kept, c.checkReconcileAt(), c.checkAdminKey(), err)
+	return l, errors.Join(c.checkBaseURL(), c.checkTLS(), secret, kept, c.checkReconcileAt(), c.checkAdminKey(), err)
 }
 
 func (c *Config) checkBaseURL() error {
@@ -177,6 +181,7 @@ func (c *Config) warnings() []string {
 	if host, _, err := net.SplitHostPort(c.AdminListen); err == nil && isPublic(host) {
 		warnings = append(warnings, fmt.Sprintf("--admin-listen: %s can be reached from other networks, and metrics and profiles need no key: keep it to 127.0.0.1 or a private address", c.AdminListen))
 	}
+	warnings = append(warnings, c.warnOfTLS()...)
 	if !web.NewAssets().HasBundle() {
 		warnings = append(warnings, "this binary holds no WebAssembly bundle: pages work as HTML only (make build puts it in)")
 	}

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"morepay/internal/account"
+	"morepay/internal/certificate"
 	"morepay/internal/checkout"
 	"morepay/internal/desk"
 	"morepay/internal/merchant/folder"
@@ -34,6 +35,7 @@ type Config struct {
 	Listen         string        // address of the payers', merchants' and providers' routes; the port may be 0
 	AdminListen    string        // address of metrics and the admin API; the port may be 0
 	Sockets        Sockets       // what is listened at already, in place of addresses; nil for nothing
+	TLS            TLS           // of Listen
 	AdminHosts     []string      // names, beside addresses and localhost, under which it is reached
 	BaseURL        string        // origin under which payers and providers reach Listen; "" for http and Listen
 	Data           string        // folder of the SQLite database and the server's secret; "" for "data"
@@ -104,6 +106,7 @@ type Program struct {
 	merchants *folder.Registry
 	desk      *desk.Desk
 	webhooks  *webhook.Directory
+	files     *certificate.Files // nil without
 	reloading sync.Mutex
 
 	forgetRates func()
@@ -153,6 +156,9 @@ func (p *Program) listen() error {
 		listener, err := p.Sockets[l.name], error(nil)
 		if listener == nil {
 			listener, err = net.Listen("tcp", *l.address)
+		}
+		if err == nil && l.name == PublicSocket {
+			listener, err = p.overTLS(listener)
 		}
 		if err != nil {
 			return err

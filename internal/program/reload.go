@@ -13,8 +13,8 @@ import (
 	"morepay/internal/pay"
 )
 
-// Reload takes up what the merchants' folders say now, on this server: all or
-// nothing. What a start would refuse is refused, and so is the loss of an account
+// Reload takes up what the merchants' folders, and the files of the certificate, say now, on
+// this server: all or nothing. What a start would refuse is refused, and so is the loss of an account
 // that money under way needs; the server then goes on with what it had. Requests
 // under way end with what they began with.
 func (p *Program) Reload(ctx context.Context) error {
@@ -25,6 +25,8 @@ func (p *Program) Reload(ctx context.Context) error {
 	if err == nil {
 		err = p.desk.CheckReplacement(ctx, next.accounts)
 	}
+	renew, unread := p.renewed()
+	err = errors.Join(err, unread)
 	if err == nil {
 		err = p.takeUp(ctx, next, "reload")
 	}
@@ -32,6 +34,7 @@ func (p *Program) Reload(ctx context.Context) error {
 		p.Log.ErrorContext(ctx, "nothing was reloaded: the server goes on with what it had", "err", err)
 		return refusal(err)
 	}
+	renew()
 	p.Accounts.Replace(next.accounts)
 	p.merchants.Replace(next.registry)
 	p.Log.InfoContext(ctx, "reloaded", "merchants", len(next.merchants))

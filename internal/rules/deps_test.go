@@ -94,6 +94,7 @@ var bans = []struct {
 	{[]string{"retention"}, itself, []string{"checkout", "desk", "httpd", "store/...", "merchant/...", "webhook", "provider/...", "database/sql"}, "how long what is kept does not depend on what it is, nor on where"},
 	{[]string{"funnel"}, itself, []string{"checkout", "desk", "httpd", "page", "store/...", "merchant/...", "webhook", "provider/...", "database/sql"}, "how far payers got is counted by what others say of it"},
 	{[]string{"tracing"}, itself, []string{"morepay/..."}, "a span bears names that it is given, and can't look for more"},
+	{[]string{"certificate"}, itself, []string{"morepay/..."}, "where certificates come from has nothing to do with what is served"},
 	{[]string{"run"}, itself, []string{"morepay/..."}, "starting and stopping knows nothing of what is started"},
 	{[]string{"morepay"}, atAll, []string{"e2e/...", "harness", "demo/demotest", "needs", "marked", "provider/providertest", "store/storetest", "store/pgtest", "testing", "github.com/chromedp/...", "github.com/gobwas/...", "github.com/makiuchi-d/...", "pgregory.net/...", "github.com/robertkrimen/...", "github.com/Shopify/...", "github.com/google/go-cmp/...", "github.com/getkin/...", "go.uber.org/goleak"}, "what only tests need stays out of the program"},
 	{[]string{"morepay"}, atAll, []string{"net/http/httptest", "expvar", "plugin"}, "what is not needed to serve only widens what can be attacked"},

@@ -14,7 +14,7 @@ import (
 
 // notOurs are flags of other programs, and of kong itself, that docs/operate.md names.
 var notOurs = map[string]string{
-	"--time": "of docker stop", "--system": "of useradd", "--help": "kong's",
+	"--time": "of docker stop", "--system": "of useradd", "--help": "kong's", "--deploy-hook": "of certbot",
 }
 
 var flagName = regexp.MustCompile("--[a-z][a-z-]*[a-z]")
