@@ -109,7 +109,7 @@ func (d *door) mayTry(peer string) bool {
 		l = rate.NewLimiter(rate.Every(tryEvery), triesAtOnce)
 		d.tries.Add(peer, l)
 	}
-	return l.Allow()
+	return l.AllowN(d.now(), 1)
 }
 
 func (p *person) tell(notice string) {

@@ -163,6 +163,7 @@ func TestRoot(t *testing.T) {
 func TestWrongKey(t *testing.T) {
 	t.Parallel()
 	d := open(t)
+	d.Sim.Freeze(true)
 	for range 5 {
 		form := d.get("/admin/").form(t, "/admin/sign-in")
 		form.Set("key", "not the key")
@@ -177,6 +178,10 @@ func TestWrongKey(t *testing.T) {
 	}
 	if a = d.get("/admin/"); a.status != http.StatusUnauthorized {
 		t.Errorf("after that: %d", a.status)
+	}
+	d.Advance(11 * time.Second)
+	if a = d.signIn("/admin/", "Ann"); a.status != http.StatusSeeOther {
+		t.Errorf("ten seconds later: %d", a.status)
 	}
 	if log := d.said(); !strings.Contains(log, "author=Eve") || strings.Contains(log, "not the key") {
 		t.Errorf("the log says\n%s", log)
