@@ -36,7 +36,7 @@ func (s *Visits) AddVisits(ctx context.Context, visits []funnel.Visit) (stored [
 }
 
 // visitsAtOnce is how many visits are read at once: no reading holds the database for long.
-const visitsAtOnce = 1000
+const visitsAtOnce = 500
 
 // selectVisits reads visits after a place, each with the attempts of its session: a row
 // for each of them, and one without if there are none.
