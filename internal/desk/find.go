@@ -190,7 +190,9 @@ func moneyOf(l *pay.Ledger, now time.Time) Money {
 	s := &l.Session
 	m := Money{
 		s.ID, s.Merchant, s.Reference, l.StatusAt(now), s.Amount, s.CreatedAt, s.ExpiresAt,
-		[]Attempt{}, []Refund{}, []Doubt{},
+		[]Attempt{},
+		[]Refund{},
+		[]Doubt{},
 	}
 	for i := range l.Attempts {
 		a := &l.Attempts[i]
