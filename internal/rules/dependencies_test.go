@@ -55,7 +55,7 @@ func TestDependenciesHaveReasons(t *testing.T) {
 }
 
 // unpinned finds commands that bring in whatever is newest, or what nobody has hashed.
-var unpinned = regexp.MustCompile(`@latest|@main\b|@master\b|\bgo install \S+@|\bnpx\b|\bnpm (i|install|add)\b|\bpip install\b|\bcurl\b|\bwget\b`)
+var unpinned = regexp.MustCompile(`@latest|@main\b|@master\b|\bgo install \S+@|\bnpx\b|\bnpm (i|install|add)\b|\bpip install\b|\b(curl|wget) +[-"'$a-z]`)
 
 // TestToolsArePinned: what builds and tests the product is named with its version,
 // in files that are reviewed.
