@@ -142,6 +142,7 @@ func (p *person) speak(lang string) {
 // enter finds out who comes. A browser that is not known gets a cookie, so that the form
 // to sign in has something to be tied to.
 func (a *Admin) enter(w http.ResponseWriter, r *http.Request) *visit {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	v := &visit{w: w, r: r, admin: a}
 	if c, err := r.Cookie(cookieName); err == nil && c.Value != "" {
 		v.cookie, v.person = c.Value, a.door.find(c.Value)
@@ -168,7 +169,6 @@ func (v *visit) token() string {
 
 // checkForm fails with form_expired if a form is none that we drew for this browser.
 func (v *visit) checkForm() error {
-	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
 	if err := v.r.ParseForm(); err != nil {
 		return pay.Errorf(pay.CodeInvalid, "", "the form is malformed or too long")
 	}

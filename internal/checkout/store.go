@@ -64,7 +64,7 @@ func (o OpenSession) Error() string { return "the session " + o.ID + " is open" 
 func ReferenceOpen(sessionID string) error {
 	return &pay.Error{
 		Code: pay.CodeReferenceOpen, Field: "merchant_reference",
-		Message: "the session " + sessionID + " of this reference is open", Err: OpenSession{sessionID},
+		Message: "the session " + sessionID + " of this reference is open, or has an order that can still be paid", Err: OpenSession{sessionID},
 	}
 }
 

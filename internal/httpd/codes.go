@@ -53,7 +53,7 @@ var codes = map[pay.Code]codeRow{
 	},
 	pay.CodeReferenceOpen: {
 		http.StatusConflict,
-		"Another `exclusive` session of this `merchant_reference` is open: `session` is its id.", "Send the payer to its page, or end it and make a new one.",
+		"Another `exclusive` session of this `merchant_reference` is open, or was canceled and has an order that can still be paid: `session` is its id.", "Send the payer to its page, or end it and make a new one: once its code is closed, which takes five minutes at most where the provider answers. After an answer of 5xx it may be the one that you have just asked for.",
 	},
 	pay.CodeMethodUnavailable: {
 		http.StatusUnprocessableEntity,

@@ -76,6 +76,8 @@ func (t *Traces) Request(r *http.Request, method, route string) (_ *http.Request
 		return r, func(int) {}
 	}
 	ctx := propagation.TraceContext{}.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
+	caller := trace.SpanContextFromContext(ctx).WithTraceState(trace.TraceState{}) // whose text is anybody's
+	ctx = trace.ContextWithRemoteSpanContext(ctx, caller)
 	ctx, span := t.provider.Tracer(scope).Start(ctx, method+" "+route, trace.WithSpanKind(trace.SpanKindServer),
 		trace.WithAttributes(attribute.String("http.request.method", method), attribute.String("http.route", route)))
 	return r.WithContext(ctx), func(status int) {

@@ -54,6 +54,7 @@ func TestSpans(t *testing.T) {
 	const trace = "0af7651916cd43dd8448eb211c80319c"
 	r := httptest.NewRequest(http.MethodPost, "/pay/secret/attempts?also=secret", nil)
 	r.Header.Set("Traceparent", "00-"+trace+"-b7ad6b7169203331-01")
+	r.Header.Set("Tracestate", "theirs=secret")
 	r, end := traces.Request(r, http.MethodPost, "/pay/{token}/attempts")
 	if parent := tracing.Parent(r.Context()); !strings.HasPrefix(parent, "00-"+trace+"-") || strings.Contains(parent, "b7ad6b7169203331") {
 		t.Errorf("others are told %q", parent)

@@ -327,7 +327,7 @@ func (d *Directory) Test(ctx context.Context, merchant, id string) (Tried, error
 	client := newClient(guard(d.Loopback, 443), net.DefaultResolver)
 	defer client.CloseIdleConnections()
 	begin := time.Now()
-	a, err := send(ctx, client, e, m, now)
+	a, err := send(ctx, client, e, m, begin)
 	t := Tried{Status: a.status, Took: time.Since(begin)}
 	if err != nil || a.status/100 != 2 {
 		t.Error = reason(a, err)

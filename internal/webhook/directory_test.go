@@ -256,6 +256,10 @@ func TestTestMessage(t *testing.T) {
 	if n := len(r.deliveries()); n != 2 {
 		t.Errorf("a test is not sent again: %d", n)
 	}
+	r.Close()
+	if tried := must(b.directory.Test(t.Context(), merchant, "1")); !strings.Contains(tried.Error, "refused") || strings.Contains(tried.Error, r.URL) {
+		t.Errorf("of an endpoint that is not there it says %q: its address may be a secret", tried.Error)
+	}
 }
 
 func FuzzPlace(f *testing.F) {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -99,6 +100,9 @@ const maxReason = 200
 func reason(a answer, err error) string {
 	if err == nil {
 		return fmt.Sprintf("it answered %d", a.status)
+	}
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err // the address stands before it, and its path may be a secret
 	}
 	text := strings.ReplaceAll(err.Error(), "\x00", "")
 	return strings.ToValidUTF8(text[:min(len(text), maxReason)], "")

@@ -33,8 +33,8 @@ func (s *Ledgers) Create(ctx context.Context, l *pay.Ledger) error {
 
 const (
 	// An exclusive session whose time is over keeps no other from being made, even if
-	// nobody has recorded its end yet.
-	freeReference = "UPDATE sessions SET open_reference = NULL WHERE merchant = ? AND open_reference = ? AND expires_at <= ?"
+	// nobody has recorded its end yet, nor does one that an older program saw paid.
+	freeReference = "UPDATE sessions SET open_reference = NULL WHERE merchant = ? AND open_reference = ? AND (expires_at <= ? OR status IN ('paid', 'paid_late'))"
 	findReference = "SELECT id FROM sessions WHERE merchant = ? AND open_reference = ?"
 )
 
@@ -233,13 +233,21 @@ var (
 	updateInvitation = "UPDATE invitations SET " + invitations.set(rowKey) + " WHERE session_id = ? AND ordinal = ?"
 )
 
+// holdsReference reports whether an exclusive session keeps others of its reference from
+// being made: while it is open, and while an order of a canceled one can still be paid.
+// Two that take money would be two sessions, of which nothing goes back by itself.
+func holdsReference(l *pay.Ledger) bool {
+	payable := slices.ContainsFunc(l.Attempts, func(a pay.Attempt) bool { return a.State.Payable() })
+	return l.Session.Status == pay.SessionOpen || l.Session.Status == pay.SessionCanceled && payable
+}
+
 // save writes what differs from before, and ends the claim on the session.
 func (s *Ledgers) save(ctx context.Context, q Querier, l *pay.Ledger, before *image) error {
 	if erased := before.erasedAt > 0; erased {
 		forgetNames(l.Invitations)
 	}
 	row := &sessionRow{Session: l.Session, dueAt: toMillis(l.Due()), erasedAt: before.erasedAt, invitations: int64(len(l.Invitations))}
-	if l.Session.Status == pay.SessionOpen {
+	if holdsReference(l) {
 		row.openReference = before.openReference
 	}
 	after, err := imageOf(l, row)

@@ -13,6 +13,7 @@ var exclusiveCases = []testCase{
 	{"one-of-many", oneOfMany},
 	{"keeps-out", keepsOut},
 	{"frees-its-reference", freesReference},
+	{"holds-while-payable", holdsWhilePayable},
 	{"lasts-as-long-as-it-is-extended", holdsWhileExtended},
 }
 
@@ -104,6 +105,17 @@ func freesReference(fx *fixture) {
 		third.Session.CreatedAt = over(first)
 		fx.keptOutBy(fx.Ledgers.CreateExclusive(fx.Context(), third), second.Session.ID)
 	}
+}
+
+// holdsWhilePayable: of a canceled session a code may still be paid, until it is closed.
+func holdsWhilePayable(fx *fixture) {
+	first := exclusive("A-1")
+	fx.must(fx.Ledgers.CreateExclusive(fx.Context(), first))
+	a := fx.begin(first.Session.ID)
+	fx.update(first.Session.ID, func(l *pay.Ledger) error { return l.Cancel(start) })
+	fx.keptOutBy(fx.Ledgers.CreateExclusive(fx.Context(), exclusive("A-1")), first.Session.ID)
+	fx.update(first.Session.ID, func(l *pay.Ledger) error { l.Refuse(a.ID, start); return nil })
+	fx.must(fx.Ledgers.CreateExclusive(fx.Context(), exclusive("A-1")))
 }
 
 // holdsWhileExtended: a session that was extended keeps its reference until it is over.

@@ -3,7 +3,7 @@
 
 -- +goose Up
 CREATE TABLE visits (
-    session_id       TEXT    NOT NULL PRIMARY KEY REFERENCES sessions (id),
+    session_id       TEXT    NOT NULL PRIMARY KEY, -- no reference: that would lock the sessions of a whole batch
     form             TEXT    NOT NULL, -- desktop or mobile
     container        TEXT    NOT NULL, -- what held the page, such as browser or wechat
     shown            TEXT    NOT NULL, -- method:rail of each row that could be chosen, by spaces
