@@ -80,7 +80,8 @@ type run struct {
 	Scenario
 	stage   *Stage
 	options Options
-	payer   Payer // nil without a browser
+	payer   Payer    // nil without a browser
+	way     []string // method and rail of the form that was posted last without one
 	client  *http.Client
 	agent   string
 	session session

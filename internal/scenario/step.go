@@ -63,7 +63,7 @@ var verbs = byName([]Verb{
 	{Name: "open", Does: "the payer opens the checkout and waits until it is whole", do: open},
 	{Name: "visit", Does: "the payer opens the checkout and does not wait", screen: true, do: visit},
 	{Name: "choose", Args: "METHOD RAIL", least: 2, most: 2, Does: "the payer taps a way to pay on the list, unfolded if need be", do: choose},
-	{Name: "tap", Args: "CONTROL", least: 1, most: 1, screen: true, known: knownControl, Does: "the payer taps what is named in the table of controls", do: tap, plain: tapInWallet},
+	{Name: "tap", Args: "CONTROL", least: 1, most: 1, screen: true, known: knownControl, Does: "the payer taps what is named in the table of controls", do: tap, plain: tapPlain},
 	{Name: "instalments", Args: "METHOD N", least: 2, most: 2, screen: true, Does: "the payer sets in how many instalments to pay by a method", do: instalments},
 	{Name: "friend", screen: true, Does: "the payer asks a friend, who opens the link in the payer's place", do: friend},
 	{Name: "double-tap", Args: "METHOD RAIL", least: 2, most: 2, screen: true, Does: "two taps on a way to pay, in the same moment", do: doubleTap, plain: choose},
@@ -116,6 +116,7 @@ func visit(ctx context.Context, r *run, _ []string) error { return r.payer.Open(
 
 func choose(ctx context.Context, r *run, args []string) error {
 	if r.payer == nil {
+		r.way = args
 		return r.postForm(ctx, args[0], args[1])
 	}
 	way := way(args[0], args[1])
@@ -189,6 +190,14 @@ func knownControl(args []string) error {
 func knownSight(args []string) error {
 	_, err := sight(args)
 	return err
+}
+
+// tapPlain posts the form of a new code once more, and does the rest at the wallet.
+func tapPlain(ctx context.Context, r *run, args []string) error {
+	if args[0] == "new-code" {
+		return r.postForm(ctx, r.way[0], r.way[1])
+	}
+	return tapInWallet(ctx, r, args)
 }
 
 // tapInWallet does at the wallet what its page's button would do.
