@@ -250,10 +250,25 @@ func quote(text string) string {
 
 func (t *tab) Travel(ctx context.Context, where string) error {
 	if where == "reload" {
-		return t.run(ctx, chromedp.Reload())
+		return t.reload(ctx)
 	}
 	// Not chromedp's own: it waits for a load, which an entry of the page's does not make.
 	return t.run(ctx, chromedp.Evaluate(`history.`+where+`()`, nil))
+}
+
+// reload loads the page again, as soon as there is one: between two the browser refuses.
+func (t *tab) reload(ctx context.Context) error {
+	for {
+		err := t.run(ctx, chromedp.Reload())
+		if err == nil || !strings.Contains(err.Error(), "Not attached to an active page") {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(lookEvery):
+		}
+	}
 }
 
 func (t *tab) Front(ctx context.Context, yes bool) error {
