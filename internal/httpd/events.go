@@ -50,7 +50,9 @@ func (s *Server) handleEvents(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	st := &stream{Server: s, session: l.Session.ID, request: request, seen: seen}
+	s.open.Add(1) // before its connection leaves those that a shutdown waits for
 	run := func() {
+		defer s.open.Done()
 		defer s.leaveStream(place)
 		st.run()
 	}
@@ -63,11 +65,12 @@ func (s *Server) handleEvents(w http.ResponseWriter, r *http.Request) error {
 	}
 	if err != nil {
 		s.leaveStream(place)
+		s.open.Done()
 		return err
 	}
 	st.line, st.head = conn, streamHead
 	place.begin(func() { conn.Close() })
-	s.open.Go(run)
+	go run()
 	return nil
 }
 
