@@ -250,17 +250,21 @@ func quote(text string) string {
 
 func (t *tab) Travel(ctx context.Context, where string) error {
 	if where == "reload" {
-		return t.reload(ctx)
+		return t.settle(ctx, chromedp.Reload())
 	}
 	// Not chromedp's own: it waits for a load, which an entry of the page's does not make.
 	return t.run(ctx, chromedp.Evaluate(`history.`+where+`()`, nil))
 }
 
-// reload loads the page again, as soon as there is one: between two the browser refuses.
-func (t *tab) reload(ctx context.Context) error {
+// gone are what the browser says of a page that went while something was done there, or
+// before the next is there.
+var gone = []string{"Not attached to an active page", "Inspected target navigated or closed", "Cannot find context with specified id"}
+
+// settle does what may be done twice, and does it again if the page went meanwhile.
+func (t *tab) settle(ctx context.Context, action chromedp.Action) error {
 	for {
-		err := t.run(ctx, chromedp.Reload())
-		if err == nil || !strings.Contains(err.Error(), "Not attached to an active page") {
+		err := t.run(ctx, action)
+		if err == nil || !slices.ContainsFunc(gone, func(text string) bool { return strings.Contains(err.Error(), text) }) {
 			return err
 		}
 		select {
@@ -272,7 +276,7 @@ func (t *tab) reload(ctx context.Context) error {
 }
 
 func (t *tab) Front(ctx context.Context, yes bool) error {
-	return t.run(ctx, chromedp.Evaluate(fmt.Sprintf("front(%t)", yes), nil))
+	return t.settle(ctx, chromedp.Evaluate(fmt.Sprintf("front(%t)", yes), nil))
 }
 
 func (t *tab) Answer(ctx context.Context, do, sim string) error {
