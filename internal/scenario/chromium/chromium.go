@@ -253,12 +253,18 @@ func (t *tab) Travel(ctx context.Context, where string) error {
 		return t.settle(ctx, chromedp.Reload())
 	}
 	// Not chromedp's own: it waits for a load, which an entry of the page's does not make.
-	return t.run(ctx, chromedp.Evaluate(`history.`+where+`()`, nil))
+	err := t.run(ctx, chromedp.Evaluate(`history.`+where+`()`, nil))
+	if err != nil && strings.Contains(err.Error(), wentAway) {
+		return nil // before it could answer
+	}
+	return err
 }
 
 // gone are what the browser says of a page that went while something was done there, or
 // before the next is there.
-var gone = []string{"Not attached to an active page", "Inspected target navigated or closed", "Cannot find context with specified id"}
+var gone = []string{"Not attached to an active page", wentAway, "Cannot find context with specified id"}
+
+const wentAway = "Inspected target navigated or closed"
 
 // settle does what may be done twice, and does it again if the page went meanwhile.
 func (t *tab) settle(ctx context.Context, action chromedp.Action) error {
