@@ -9,6 +9,8 @@ import (
 	"go.uber.org/goleak"
 
 	"morepay/internal/checkout"
+	"morepay/internal/store"
+	"morepay/internal/store/fresh"
 	"morepay/internal/store/sqlite"
 	"morepay/internal/store/sqlstore"
 	"morepay/internal/store/storetest"
@@ -18,7 +20,12 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func open(tb testing.TB, notify checkout.Notifier) storetest.Stores {
-	return stores(mustOpen(tb, filepath.Join(tb.TempDir(), "morepay.db"), notify))
+	tb.Helper()
+	folder := tb.TempDir()
+	if err := fresh.Lay(folder); err != nil {
+		tb.Fatal(err)
+	}
+	return stores(mustOpen(tb, filepath.Join(folder, store.FileName), notify))
 }
 
 func mustOpen(tb testing.TB, path string, notify checkout.Notifier) *sqlstore.DB {
