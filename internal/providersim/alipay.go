@@ -1,6 +1,7 @@
 package providersim
 
 import (
+	"cmp"
 	"crypto/rsa"
 	"errors"
 	"fmt"
@@ -9,7 +10,8 @@ import (
 )
 
 // AlipayAccount is a merchant's application at the simulated Alipay, in
-// public-key mode.
+// public-key or certificate mode. Under a service provider, keys and mode are those of
+// the service provider's application, and so the same for all merchants under it.
 type AlipayAccount struct {
 	AppID             string // 16 digits
 	SellerID          string // 2088 and 12 more digits
@@ -17,16 +19,23 @@ type AlipayAccount struct {
 	MerchantPublicKey *rsa.PublicKey
 	PlatformKey       *rsa.PrivateKey
 	OAuthDomains      []string // where authorize may send the payer back to
+	Certified         bool     // in certificate mode, with the files of [IssueAlipay]
+	Nameless          bool     // notifications and return addresses don't say by which certificate they are signed
+
+	Under *AlipayServiceProvider // who calls for the merchant; nil for the merchant itself
 }
 
 type alipayAccount struct {
 	AlipayAccount
-	codes map[string]authCode
+	caller *alipayApplication // whose keys sign
+	codes  map[string]authCode
 }
 
 func (a *alipayAccount) id() string     { return a.AppID }
 func (a *alipayAccount) payee() string  { return a.Name }
 func (a *alipayAccount) wallet() Wallet { return Alipay }
+
+func (a *alipayAccount) names(_ *order, u User) string { return a.person(u) }
 
 // person returns the buyer id of a user, the same for every application.
 func (a *alipayAccount) person(u User) string {
@@ -47,7 +56,13 @@ func (s *Sim) AddAlipayAccount(a AlipayAccount) error {
 	if _, ok := s.alipay[a.AppID]; ok {
 		return fmt.Errorf("Alipay account %q: added twice", a.AppID)
 	}
-	s.alipay[a.AppID] = &alipayAccount{a, map[string]authCode{}}
+	caller, err := s.alipayCaller(a)
+	if err != nil {
+		return fmt.Errorf("Alipay account %q: %w", a.AppID, err)
+	}
+	account := &alipayAccount{AlipayAccount: a, caller: caller, codes: map[string]authCode{}}
+	caller.merchants = append(caller.merchants, account)
+	s.alipay[a.AppID], s.alipayApps[caller.id] = account, caller
 	return nil
 }
 
@@ -58,5 +73,5 @@ func (a *AlipayAccount) check() error {
 	if !isDigits(a.SellerID, 16, 16) || !strings.HasPrefix(a.SellerID, "2088") {
 		return errors.New("seller id: 2088 and 12 more digits are needed")
 	}
-	return checkKeys(a.MerchantPublicKey, a.PlatformKey)
+	return cmp.Or(a.Under.check(a), checkKeys(a.MerchantPublicKey, a.PlatformKey))
 }

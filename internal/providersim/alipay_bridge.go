@@ -1,6 +1,7 @@
 package providersim
 
 import (
+	"cmp"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -47,16 +48,23 @@ func (s *Sim) payTrade(q tradePayRequest) (result string, why error) {
 	if p == nil || p.order.product != Bridge && p.order.product != MerchantBridge {
 		return tradePayFail, inWords(Alipay, errUnknownCode)
 	}
-	if err := s.open(p.order, q.User); err != nil {
+	return s.payInAlipay(p.order, q.User, q.Do)
+}
+
+// payInAlipay does what the person in front of Alipay's window does. The caller holds the
+// lock.
+func (s *Sim) payInAlipay(o *order, u User, do string) (result string, why error) {
+	u = cmp.Or(u, s.holder)
+	if err := s.open(o, u); err != nil {
 		return tradePayFail, inWords(Alipay, err)
 	}
-	if q.Do != "approve" {
-		s.decided(Cancels, p.order, q.User, "")
+	if do != "approve" {
+		s.decided(Cancels, o, u, "")
 		return tradePayCancel, nil
 	}
-	if _, err := s.pay(p.order, q.User); err != nil {
+	if _, err := s.pay(o, u); err != nil {
 		return tradePayFail, inWords(Alipay, err)
 	}
-	s.decided(Approves, p.order, q.User, "")
+	s.decided(Approves, o, u, "")
 	return tradePayOK, nil
 }

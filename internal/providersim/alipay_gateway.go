@@ -16,7 +16,8 @@ type alipayCall struct {
 	do       func(*Sim, *alipayCall) (any, error)
 	p        url.Values // the common parameters
 	biz      bizContent
-	merchant *alipayAccount
+	caller   *alipayApplication // nil until that is proved
+	merchant *alipayAccount     // whom it is for
 	now      time.Time
 }
 
@@ -45,6 +46,13 @@ type bizContent struct {
 	RequestNo    string `json:"out_request_no"`
 	BillType     string `json:"bill_type"`
 	BillDate     string `json:"bill_date"`
+	CertSN       string `json:"alipay_cert_sn"`
+	StoreID      string `json:"store_id"`
+	TerminalID   string `json:"terminal_id"`
+	OperatorID   string `json:"operator_id"`
+	GoodsType    string `json:"goods_type"`
+	Enabled      string `json:"enable_pay_channels"`
+	Disabled     string `json:"disable_pay_channels"`
 }
 
 // price is an amount as it is written, whether as text or as a number: the gateway
@@ -75,6 +83,8 @@ var gatewayMethods = map[string]struct {
 	oauthMethod:                         {opIdentify, oauthToken},
 
 	"alipay.data.dataservice.bill.downloadurl.query": {opBill, alipayBill},
+
+	certDownload: {opNone, downloadCert},
 }
 
 // gatewayPages are the calls that a payer's browser makes.
@@ -90,6 +100,8 @@ func (s *Sim) routeAlipay() {
 	s.routes.HandleFunc("GET /downloadBillFile.resource", s.downloadAlipayBill)
 	s.routes.HandleFunc("POST /phone/tradepay", s.tradePay)
 	s.routes.HandleFunc("OPTIONS /phone/tradepay", s.tradePay)
+	s.routes.HandleFunc("POST /phone/alipaysdk", s.played(s.playAlipaySDK))
+	s.routes.HandleFunc("OPTIONS /phone/alipaysdk", s.played(s.playAlipaySDK))
 }
 
 // gateway is the one address of Alipay.
@@ -126,7 +138,7 @@ func newAlipayCall(p url.Values) *alipayCall {
 
 // authenticate implements apiCall.
 func (c *alipayCall) authenticate(s *Sim) error {
-	a, err := s.signer(c.p)
+	caller, err := s.signer(c.p)
 	if err != nil {
 		return err
 	}
@@ -135,27 +147,29 @@ func (c *alipayCall) authenticate(s *Sim) error {
 		return invalidArgument("method")
 	}
 	c.op, c.do = method.op, method.do
-	return c.accept(s, a)
+	return c.accept(s, caller)
 }
 
-// accept takes the call for one of the account's, and decodes biz_content. Nobody
-// has let an application act for them, so no token for that is one.
-func (c *alipayCall) accept(s *Sim, a *alipayAccount) error {
+// accept takes the call for one of the application's, decodes biz_content, and finds out
+// for which merchant it is.
+func (c *alipayCall) accept(s *Sim, caller *alipayApplication) error {
 	if content := c.p.Get("biz_content"); content != "" {
 		if err := json.Unmarshal([]byte(content), &c.biz); err != nil {
 			return invalidArgument("parameter")
 		}
 	}
-	c.account, c.merchant, c.number, c.now = a, a, c.biz.Number, s.now()
-	if c.p.Get("app_auth_token") != "" {
-		return errAppAuthToken
+	c.caller, c.number, c.now = caller, c.biz.Number, s.now()
+	a, err := caller.actsFor(c.p.Get("app_auth_token"), c.name)
+	if err != nil {
+		return err
 	}
+	c.account, c.merchant, c.claimed = a, a, a.AppID
 	return nil
 }
 
 // signer checks the common parameters and the signature over them, and returns
 // whose it is.
-func (s *Sim) signer(p url.Values) (*alipayAccount, error) {
+func (s *Sim) signer(p url.Values) (*alipayApplication, error) {
 	for _, name := range []string{"app_id", "method", "charset", "sign_type", "sign", "timestamp", "version"} {
 		if p.Get(name) == "" {
 			return nil, missingArgument(name)
@@ -166,17 +180,17 @@ func (s *Sim) signer(p url.Values) (*alipayAccount, error) {
 			return nil, invalidArgument(name)
 		}
 	}
-	a, ok := s.alipay[p.Get("app_id")]
+	caller, ok := s.alipayApps[p.Get("app_id")]
 	if !ok {
 		return nil, invalidArgument("app-id")
 	}
 	if err := s.checkCommon(p); err != nil {
 		return nil, err
 	}
-	if !verify(a.MerchantPublicKey, unsignedText(p, "sign"), p.Get("sign")) {
+	if !verify(caller.MerchantPublicKey, unsignedText(p, "sign"), p.Get("sign")) {
 		return nil, invalidArgument("signature")
 	}
-	return a, nil
+	return caller, caller.checkSerials(p.Get("app_cert_sn"), p.Get("alipay_root_cert_sn"))
 }
 
 func (s *Sim) checkCommon(p url.Values) error {
@@ -198,26 +212,31 @@ func (c *alipayCall) work(s *Sim) (any, error) { return c.do(s, c) }
 
 // reply implements apiCall: the signature is over the very bytes of the result,
 // in which slashes are escaped as Alipay escapes them. A call that is not known
-// to be the merchant's gets an error_response without signature; one for a buyer's id
+// to be the application's gets an error_response without signature; one for a buyer's id
 // that fails gets one with it.
 func (c *alipayCall) reply(_ *Sim, result any, err error) reply {
 	if err != nil {
 		result = asBusiness(err)
 	}
 	body := bytes.ReplaceAll(plainJSON(result), []byte("/"), []byte(`\/`))
-	if c.merchant == nil {
-		return gatewayReply("error_response", "", body)
+	if c.caller == nil {
+		return gatewayReply("error_response", "", "", body)
 	}
 	name := strings.ReplaceAll(c.name, ".", "_") + "_response"
 	if err != nil && c.name == oauthMethod {
 		name = "error_response"
 	}
-	return gatewayReply(name, sealFor(c.struck).signature(c.merchant.PlatformKey, string(body)), body)
+	how := sealFor(c.struck)
+	signer := c.caller.signsBy(how)
+	return gatewayReply(name, how.signature(signer.key, string(body)), signer.sn, body)
 }
 
-func gatewayReply(name, signature string, result []byte) reply {
+func gatewayReply(name, signature, certSN string, result []byte) reply {
 	body := `{"` + name + `":` + string(result)
 	if signature != "" {
+		if certSN != "" {
+			body += `,"alipay_cert_sn":"` + certSN + `"`
+		}
 		body += `,"sign":"` + signature + `"`
 	}
 	return reply{status: http.StatusOK, contentType: "text/html;charset=utf-8", body: []byte(body + "}")}

@@ -39,12 +39,12 @@ func (a *alipayAccount) refund(o *order, r *refund, at time.Time, n notice) *mes
 
 // statement returns a trade as a notification states it.
 func (a *alipayAccount) statement(o *order, n notice, at time.Time) url.Values {
-	app := a.AppID
+	app, merchant := a.caller.id, a.AppID
 	if n.account != "" {
-		app = n.account
+		app, merchant = n.account, n.account
 	}
 	p := url.Values{
-		"notify_type": {"trade_status_sync"}, "notify_id": {notifyID()}, "app_id": {app}, "auth_app_id": {app},
+		"notify_type": {"trade_status_sync"}, "notify_id": {notifyID()}, "app_id": {app}, "auth_app_id": {merchant},
 		"version":  {"1.0"},
 		"trade_no": {o.reference}, "out_trade_no": {o.number}, "subject": {o.description}, "trade_status": {tradeStatus(o, at)},
 		"seller_id": {a.SellerID}, "buyer_id": {a.person(o.payer)}, "buyer_logon_id": {logon(o.payer)},
@@ -91,8 +91,12 @@ func (a *alipayAccount) message(o *order, p url.Values, gbk bool) *message {
 		request: func(now time.Time, how seal) (http.Header, []byte) {
 			q := maps.Clone(p)
 			q.Set("notify_time", now.In(china).Format(time.DateTime))
-			signature := how.signature(a.PlatformKey, unsignedText(q))
+			signer := a.caller.signsBy(how)
+			signature := how.signature(signer.key, unsignedText(q))
 			q.Set("sign_type", alipayScheme)
+			if signer.sn != "" && !a.Nameless {
+				q.Set("alipay_cert_sn", signer.sn)
+			}
 			if signature != "" {
 				q.Set("sign", signature)
 			}

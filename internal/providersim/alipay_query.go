@@ -98,9 +98,12 @@ func closeTrade(s *Sim, c *alipayCall) (any, error) {
 	return closeReply{alipaySuccess, o.reference, o.number}, nil
 }
 
-// tellClosed notifies of a trade that was closed unpaid, which only wap does.
+// tellsOfClosing reports whether Alipay tells of such a trade if it is closed unpaid.
+func (o *order) tellsOfClosing() bool { return o.product == WapPay || o.product == SDKPay }
+
+// tellClosed notifies of a trade that was closed unpaid.
 func (s *Sim) tellClosed(o *order) {
-	if o.product == WapPay {
+	if o.tellsOfClosing() {
 		s.notify(o, newsClosed, func(n notice) *message { return o.account.payment(o, n) })
 	}
 }

@@ -34,24 +34,30 @@ func newAlipayWorld(t *testing.T) (*fixture, *alipay.Client) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return fx, fx.alipayClient(alipayApp)
+}
+
+// alipayClient makes a client of an application in public-key mode.
+func (fx *fixture) alipayClient(app string) *alipay.Client {
+	fx.t.Helper()
 	private, err := x509.MarshalPKCS8PrivateKey(merchantKey())
 	if err != nil {
-		t.Fatal(err)
+		fx.t.Fatal(err)
 	}
 	public, err := x509.MarshalPKIXPublicKey(&platformKey().PublicKey)
 	if err != nil {
-		t.Fatal(err)
+		fx.t.Fatal(err)
 	}
-	c, err := alipay.New(alipayApp, base64.StdEncoding.EncodeToString(private), true,
+	c, err := alipay.New(app, base64.StdEncoding.EncodeToString(private), true,
 		alipay.WithHTTPClient(fx.http), alipay.WithTimeLocation(time.FixedZone("CST", 8*3600)),
 		alipay.WithProductionGateway(fx.server.URL+"/gateway.do"))
 	if err != nil {
-		t.Fatal(err)
+		fx.t.Fatal(err)
 	}
 	if err := c.LoadAliPayPublicKey(base64.StdEncoding.EncodeToString(public)); err != nil {
-		t.Fatal(err)
+		fx.t.Fatal(err)
 	}
-	return fx, c
+	return c
 }
 
 func (fx *fixture) trade(number string) alipay.Trade {

@@ -35,6 +35,7 @@ var productCodes = map[Product][]string{
 	Bridge:  {"", "FACE_TO_FACE_PAYMENT", "OFFLINE_PAYMENT", "JSAPI_PAY"},
 	WapPay:  {"QUICK_WAP_WAY"},
 	PagePay: {"FAST_INSTANT_TRADE_PAY"},
+	SDKPay:  {"", "QUICK_MSECURITY_PAY"},
 }
 
 // yuanPattern is an amount as Alipay wants it: yuan with two decimals at most.
@@ -87,7 +88,7 @@ func (a *alipayAccount) opened(s *Sim, o *order) {
 	if !o.payUntil.IsZero() && o.payUntil.Before(o.closesAt) {
 		o.closesAt = o.payUntil
 	}
-	if o.product == WapPay {
+	if o.tellsOfClosing() {
 		s.at(o.closesAt, s.timeOut(o))
 	}
 }
@@ -126,11 +127,24 @@ func (s *Sim) tradeFor(c *alipayCall, product Product) (*order, error) {
 	return o, nil
 }
 
+// fits reports whether what an order may say besides is within its limits.
+func (b *bizContent) fits() bool {
+	for _, f := range []struct {
+		text string
+		most int // bytes
+	}{{b.StoreID, 32}, {b.TerminalID, 32}, {b.OperatorID, 28}, {b.Enabled, 128}, {b.Disabled, 128}} {
+		if len(f.text) > f.most {
+			return false
+		}
+	}
+	return (b.Enabled == "" || b.Disabled == "") && slices.Contains([]string{"", "0", "1"}, b.GoodsType)
+}
+
 // orders reports whether the call has what a trade needs, as the documents demand it.
 func (c *alipayCall) orders(product Product) bool {
 	return tradeNumberPattern.MatchString(c.biz.Number) && subjectPattern.MatchString(c.biz.Subject) &&
 		slices.Contains(productCodes[product], c.biz.ProductCode) && utf8.RuneCountInString(c.biz.Passback) <= maxPassback &&
-		c.inInstalments() && len(c.p.Get("notify_url")) <= maxAlipayAddress && len(c.p.Get("return_url")) <= maxAlipayAddress
+		c.inInstalments() && c.biz.fits() && len(c.p.Get("notify_url")) <= maxAlipayAddress && len(c.p.Get("return_url")) <= maxAlipayAddress
 }
 
 // inInstalments reports whether a trade is paid at once, or in instalments as the

@@ -41,11 +41,11 @@ func claimedNumber(c *alipayCall) string {
 func (s *Sim) launchTrade(c *alipayCall, product Product) (id string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a, err := s.signer(c.p)
+	caller, err := s.signer(c.p)
 	if err != nil {
 		return "", err
 	}
-	if err := c.accept(s, a); err != nil {
+	if err := c.accept(s, caller); err != nil {
 		return "", err
 	}
 	if err := s.refusedPage(c); err != nil {
@@ -80,12 +80,16 @@ func (a *alipayAccount) back(o *order, now time.Time) string {
 		return ""
 	}
 	p := url.Values{
-		"app_id": {a.AppID}, "auth_app_id": {a.AppID}, "seller_id": {a.SellerID}, "charset": {"utf-8"}, "version": {"1.0"},
+		"app_id": {a.caller.id}, "auth_app_id": {a.AppID}, "seller_id": {a.SellerID}, "charset": {"utf-8"}, "version": {"1.0"},
 		"method": {"alipay.trade." + string(o.product) + ".pay.return"}, "out_trade_no": {o.number}, "trade_no": {o.reference},
 		"total_amount": {yuan(o.fen)}, "timestamp": {now.In(china).Format(time.DateTime)},
 	}
-	p.Set("sign", sign(a.PlatformKey, unsignedText(p)))
+	signer := a.caller.sealed.Load()
+	p.Set("sign", sign(signer.key, unsignedText(p)))
 	p.Set("sign_type", alipayScheme)
+	if signer.sn != "" && !a.Nameless {
+		p.Set("alipay_cert_sn", signer.sn)
+	}
 	q := u.Query()
 	for k := range p {
 		q.Set(k, p.Get(k))

@@ -18,6 +18,7 @@ type Wallet string
 const (
 	WeChat       Wallet = "wechat"
 	Alipay       Wallet = "alipay"
+	UnionPay     Wallet = "unionpay"     // Cloud QuickPass
 	MerchantLink Wallet = "merchantlink" // the web page of a merchant's own cashier
 )
 
@@ -28,11 +29,13 @@ type Product string
 const (
 	Native  Product = "NATIVE" // WeChat Pay: a QR for the camera
 	H5      Product = "MWEB"   // WeChat Pay: a link for mobile browsers
-	JSAPI   Product = "JSAPI"  // WeChat Pay: the bridge in WeChat's own browser
+	JSAPI   Product = "JSAPI"  // WeChat Pay: the bridge in WeChat's own browser, and mini programs
+	AppPay  Product = "APP"    // WeChat Pay: its SDK in a shop's own app
 	QRCode  Product = "precreate"
 	WapPay  Product = "wap"
 	PagePay Product = "page"
 	Bridge  Product = "create" // Alipay: the bridge in Alipay's own browser
+	SDKPay  Product = "app"    // Alipay: its SDK in a shop's own app
 
 	MerchantPage   Product = "merchantlink" // the page of a merchant's own cashier
 	MerchantApp    Product = "merchantlink_deep_link"
@@ -56,10 +59,10 @@ var Users = []User{Ming, Hong}
 // account is a merchant's account at one company: what the books and the phone
 // must know about it, whatever the company's protocol.
 type account interface {
-	id() string     // mchid or app id
-	payee() string  // the name shown to payers
-	wallet() Wallet // which app pays
-	person(User) string
+	id() string                // mchid or app id
+	payee() string             // the name shown to payers
+	wallet() Wallet            // which app pays
+	names(*order, User) string // how an order names a person
 
 	// payment and refund make the message about a change, as n says. Of a refund
 	// it tells where that stands at a time.
@@ -78,7 +81,8 @@ type account interface {
 type order struct {
 	id          string // names the order in the phone's links
 	account     account
-	appID       string // that it was made under, where one account has several
+	appID       string // that it was made under, where one account has several: the one that its payer meets
+	subAppID    string // of a merchant under a service provider, if the order names it
 	number      string // out_trade_no
 	product     Product
 	description string
@@ -90,6 +94,8 @@ type order struct {
 	quitURL     string // where it goes until then, or ""
 	openid      string // whom the merchant made the order for, or ""
 	version     int    // of the protocol of a merchant's own cashier
+	moment      string // UnionPay: the time that is part of the order's identity
+	frontURL    string // UnionPay: where the payer's browser posts the outcome, or ""
 	asked       string // the creating request in canonical form: a repeat must equal it
 	created     time.Time
 	payUntil    time.Time     // from here on no payment is taken; zero for never
@@ -120,11 +126,14 @@ type refund struct {
 	number  string // out_refund_no
 	fen     int64
 	asked   string
+	moment  string // UnionPay: the time that is part of its identity
 	notify  string
 	created time.Time
 	settles time.Time     // when it succeeds or gets stuck
 	stuck   time.Duration // from then on, until it succeeds after all
 	void    bool          // it fails for good: the merchant keeps the money
+
+	reference string // UnionPay: its number of the refund
 
 	redirected *redirection // to another account, after it had been stuck; nil for not
 }
@@ -277,7 +286,7 @@ func (s *Sim) open(o *order, user User) error {
 	if err := s.payable(o); err != nil {
 		return err
 	}
-	if o.openid != "" && o.openid != o.account.person(user) {
+	if o.openid != "" && o.openid != o.account.names(o, user) {
 		return errWrongPerson
 	}
 	if o.payer != "" && o.payer != user {

@@ -5,6 +5,7 @@ import "net/http"
 // call holds what all API calls have in common.
 type call struct {
 	op      operations
+	host    string  // that was asked; "" where a company has one only
 	claimed string  // the account that the caller says it is
 	account account // whose call it is; nil until that is proved
 	number  string  // out_trade_no, as far as known

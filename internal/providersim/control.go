@@ -115,7 +115,7 @@ func (s *Sim) target(r *http.Request) (controlTarget, error) {
 
 // AccountLine is an account as it is listed.
 type AccountLine struct {
-	ID     string `json:"id"` // mchid, app id or the cashier's name for it
+	ID     string `json:"id"` // mchid, app id, merId or the cashier's name for it
 	Wallet Wallet `json:"wallet"`
 	Payee  string `json:"payee"`
 }
@@ -130,6 +130,9 @@ func (s *Sim) Accounts() []AccountLine {
 		add(a)
 	}
 	for _, a := range s.alipay {
+		add(a)
+	}
+	for _, a := range s.unionPay {
 		add(a)
 	}
 	for _, a := range s.merchantLink {

@@ -2,8 +2,8 @@
 // product can be run, tested and shown without a merchant account, a phone or
 // money. WeChat Pay has no sandbox: this is one.
 //
-// A [Sim] speaks WeChat Pay API v3 and Alipay's gateway as their servers do,
-// and plays a cashier that a merchant runs itself (docs/merchantlink.md): it
+// A [Sim] speaks WeChat Pay API v3, Alipay's gateway and UnionPay's (ACP 5.1.0) as their
+// servers do, and plays a cashier that a merchant runs itself (docs/merchantlink.md): it
 // verifies the merchant's signatures, signs its replies, seals and posts
 // notifications and tries again when they are not accepted, keeps each order's
 // state, and serves the web pages that payers pass through. It is strict and
@@ -29,6 +29,10 @@
 // says who holds it. POST /phone/bridge plays WeixinJSBridge: it takes the
 // JSON of getBrandWCPayRequest with two more members, "user" and "do"
 // ("approve" or "cancel"), and answers {"err_msg": "get_brand_wcpay_request:ok"}.
+// POST /phone/sdk plays WeChat's SDK in a shop's own app, by the names of its
+// PayReq: {"errCode": 0}, -1 or -2. For its mini program, POST /phone/login
+// {"appid", "user"} plays wx.login, and POST /phone/requestpayment
+// wx.requestPayment, by the bridge's names: {"errMsg": "requestPayment:ok"}.
 // POST /phone/tradepay plays AlipayJSBridge: {"tradeNO", "user", "do"} is
 // answered {"resultCode": "9000"}.
 //

@@ -25,6 +25,8 @@ func faultsDoc() string {
 			strikes = "any call"
 		case f.on == 0:
 			strikes = "a notification"
+		case f.on&opCalls == opCalls:
+			strikes = strings.Join(append([]string{"any call"}, (f.on&^opCalls).names()...), ", ")
 		}
 		var only []string
 		for _, w := range f.Only {

@@ -15,8 +15,11 @@ type Fault struct {
 	Shows Sight    `json:"shows"`          // what the payer sees of it on our page, the first time it strikes
 	Only  []Wallet `json:"only,omitempty"` // whose companies alone do this; none for all
 	On    []string `json:"on,omitempty"`   // the operations that it can strike; none for notifications
+	// Certified faults strike accounts alone whose merchants verify by certificates.
+	Certified bool `json:"certified,omitempty"`
 
 	on         operations
+	host       string                         // at which alone it strikes; "" for any
 	refuse     refusalKind                    // answered instead of doing the work
 	before     func(*Sim, *order)             // done just before the work
 	after      func(*Sim, *order) wait        // done after the work, before the reply
@@ -27,6 +30,7 @@ type Fault struct {
 	notify     func(*notice, *rand.Rand)      // done to the notification
 	tradeState string                         // reported by a query in place of the truth
 	stuck      time.Duration                  // how long a refund can't reach the payer, once it settles
+	rotates    bool                           // the company's certificate is another from now on
 	skew       time.Duration                  // by which the Date of the reply is ahead
 	web        error                          // what the company's page tells the payer instead of opening the wallet
 	decline    []error                        // what the wallet may say instead of paying
@@ -138,8 +142,19 @@ const (
 	refuseClock     refusalKind = "clock"     // the caller's clock is off, or the company's
 )
 
+// wechatFirstHost is where WeChat Pay's API is asked, as long as it answers.
+const wechatFirstHost = "api.mch.weixin.qq.com"
+
 // withClose are the wallets of companies that close orders when they are told to.
 var withClose = []Wallet{WeChat, Alipay}
+
+// withCertificates are the wallets of companies that sign by certificates, for some
+// accounts or for all.
+var withCertificates = []Wallet{WeChat, Alipay, UnionPay}
+
+// tellsOfConsole are the wallets of companies that tell of what was given back in their
+// console, and of which payment.
+var tellsOfConsole = []Wallet{WeChat, Alipay, MerchantLink}
 
 // Faults returns the table.
 func Faults() []Fault {
@@ -277,6 +292,22 @@ var faultTable = []Fault{
 		refuse: refuseSystem,
 		reply:  func(r *reply) { r.cut = true },
 	}, {
+		Name: "primary-host-down", Ends: EndsPaid, Shows: ShowsCode, Only: []Wallet{WeChat},
+		Does:   "api.mch.weixin.qq.com cuts the connection and does not do the work; api2.mch.weixin.qq.com does it",
+		on:     opCalls,
+		host:   wechatFirstHost,
+		refuse: refuseSystem,
+		reply:  func(r *reply) { r.cut = true },
+	}, {
+		Name: "primary-host-unavailable", Ends: EndsPaid, Shows: ShowsCode, Only: []Wallet{WeChat},
+		Does:   "api.mch.weixin.qq.com answers 503 with a web page and does not do the work; api2.mch.weixin.qq.com does it",
+		on:     opCalls,
+		host:   wechatFirstHost,
+		refuse: refuseSystem,
+		reply: func(r *reply) {
+			*r = reply{status: 503, body: []byte("<html>503 Service Unavailable</html>"), contentType: "text/html"}
+		},
+	}, {
 		Name: "unknown-code", Ends: EndsPaid, Shows: ShowsCode,
 		Does:   "answers an error code that no document lists and does not do the work",
 		on:     opCalls,
@@ -297,12 +328,12 @@ var faultTable = []Fault{
 		about:  newsClosed,
 		notify: func(n *notice, _ *rand.Rand) { n.zeroFee = true },
 	}, {
-		Name: "refund-notice-first", Ends: EndsReturned, Shows: ShowsNothing,
+		Name: "refund-notice-first", Ends: EndsReturned, Shows: ShowsNothing, Only: tellsOfConsole,
 		Does:   "the payment's notification is lost and all is given back in the company's console: the first news is of the refund",
 		about:  newsPaid,
 		notify: func(n *notice, _ *rand.Rand) { n.lost, n.console = true, 100 },
 	}, {
-		Name: "console-refund", Ends: EndsReturned, Shows: ShowsNothing,
+		Name: "console-refund", Ends: EndsReturned, Shows: ShowsNothing, Only: tellsOfConsole,
 		Does:   "half of the payment is given back in the company's console, under a number that the merchant has never seen",
 		about:  newsPaid,
 		notify: func(n *notice, _ *rand.Rand) { n.console = 50 },
@@ -344,6 +375,30 @@ var faultTable = []Fault{
 		Name: "xml-notice", Ends: EndsPaid, Shows: ShowsNothing, Only: []Wallet{WeChat},
 		Does:   "posts the first try in the XML of API v2, without a signature of v3; the retry is genuine",
 		notify: func(n *notice, _ *rand.Rand) { n.oldStyle = true },
+	}, {
+		Name: "serial-rotated", Ends: EndsPaid, Shows: ShowsNothing, Only: withCertificates,
+		Does:      "signs by another certificate from now on, to merchants who verify by certificates; where it must be asked for, it is given out",
+		Certified: true,
+		on:        opCalls | opApprove, rotates: true,
+	}, {
+		Name: "certificate-expired", Ends: EndsPaid, Shows: ShowsNothing, Only: withCertificates,
+		Does:      "signs the first try by a certificate that is over, to merchants who verify by certificates; the retry is genuine",
+		Certified: true,
+		notify:    func(n *notice, _ *rand.Rand) { n.seal = expired },
+	}, {
+		Name: "certificate-forged", Ends: EndsPaid, Shows: ShowsNothing, Only: withCertificates,
+		Does:   "signs the first try by a certificate that the company has not issued (Alipay in public-key mode: by no key of its own); the retry is genuine",
+		notify: func(n *notice, _ *rand.Rand) { n.seal = unissued },
+	}, {
+		Name: "reply-expired", Ends: EndsPaid, Shows: ShowsCode, Only: withCertificates,
+		Does:      "does the work and signs the reply by a certificate that is over, to merchants who verify by certificates",
+		Certified: true,
+		on:        opCalls,
+		seal:      expired,
+	}, {
+		Name: "callbacks-moved", Ends: EndsPaid, Shows: ShowsNothing, Only: []Wallet{WeChat},
+		Does:   "signs the notification by the public key in the place of a certificate, or by a certificate in the place of the public key, all tries: percent and per_mille are the share of callbacks that a merchant has moved",
+		notify: func(n *notice, _ *rand.Rand) { n.seal = moved },
 	},
 }
 

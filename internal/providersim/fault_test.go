@@ -99,6 +99,11 @@ func TestEveryFaultEndsAsItSays(t *testing.T) {
 				elsewhere[f.Name](fx, f)
 				return
 			}
+			if f.Certified {
+				if err := fx.sim.SetCertificates(mchID, true, certificate(t, 0xA1, -time.Hour, time.Hour)); err != nil {
+					t.Fatal(err)
+				}
+			}
 			fx.inject(providersim.Rule{Fault: f.Name, Account: mchID, Next: 1})
 			s := shopper{fx, "fault-" + f.Name}
 			refused, err := s.start()
@@ -415,11 +420,13 @@ func TestInjectRefusesNonsense(t *testing.T) {
 		rule providersim.Rule
 		want string
 	}{
-		"unknown":      {providersim.Rule{Fault: "nothing", Next: 1}, "unknown fault"},
-		"neither":      {providersim.Rule{Fault: "server-error"}, "next (1 or more) or percent"},
-		"both":         {providersim.Rule{Fault: "server-error", Next: 1, Percent: 1}, "next (1 or more) or percent"},
-		"over-hundred": {providersim.Rule{Fault: "server-error", Percent: 101}, "next (1 or more) or percent"},
-		"negative":     {providersim.Rule{Fault: "server-error", Next: -1}, "next (1 or more) or percent"},
+		"unknown":       {providersim.Rule{Fault: "nothing", Next: 1}, "unknown fault"},
+		"neither":       {providersim.Rule{Fault: "server-error"}, "next (1 or more) or percent"},
+		"both":          {providersim.Rule{Fault: "server-error", Next: 1, Percent: 1}, "next (1 or more) or percent"},
+		"over-hundred":  {providersim.Rule{Fault: "server-error", Percent: 101}, "next (1 or more) or percent"},
+		"two-shares":    {providersim.Rule{Fault: "server-error", Percent: 1, PerMille: 1}, "next (1 or more) or percent"},
+		"over-thousand": {providersim.Rule{Fault: "server-error", PerMille: 1001}, "next (1 or more) or percent"},
+		"negative":      {providersim.Rule{Fault: "server-error", Next: -1}, "next (1 or more) or percent"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			sim := providersim.New(providersim.Options{Origin: "http://127.0.0.1"})

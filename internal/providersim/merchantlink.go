@@ -31,6 +31,7 @@ func (a *merchantLinkAccount) id() string                        { return a.ID }
 func (a *merchantLinkAccount) payee() string                     { return a.Name }
 func (a *merchantLinkAccount) wallet() Wallet                    { return MerchantLink }
 func (a *merchantLinkAccount) person(u User) string              { return string(u) }
+func (a *merchantLinkAccount) names(_ *order, u User) string     { return a.person(u) }
 func (a *merchantLinkAccount) opened(*Sim, *order)               {}
 func (a *merchantLinkAccount) back(o *order, _ time.Time) string { return o.returnURL }
 

@@ -110,7 +110,10 @@ func (s *Sim) deliver(ctx context.Context, m *message) {
 func (s *Sim) post(ctx context.Context, m *message) bool {
 	now, how := s.options.Now(), genuine
 	if m.tries == 1 {
-		now, how = now.Add(-m.notice.age), m.notice.seal
+		now = now.Add(-m.notice.age)
+	}
+	if m.tries == 1 || m.notice.seal.lasts() {
+		how = m.notice.seal
 	}
 	header, body := m.request(now, how)
 	if m.tries == 1 && m.old != nil {

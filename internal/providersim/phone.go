@@ -115,11 +115,24 @@ func (s *Sim) page(w http.ResponseWriter, r *http.Request, status int, name stri
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", phonePolicy+s.neighbours())
+	h.Set("Content-Security-Policy", policyOf(data)+s.neighbours())
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "same-origin")
 	w.WriteHeader(status)
 	w.Write(b.Bytes())
+}
+
+// policyOf returns the policy of a page, which may post a form to a merchant.
+func policyOf(data any) string {
+	back, ok := data.(postBack)
+	if !ok {
+		return phonePolicy
+	}
+	u, err := url.Parse(back.To)
+	if err != nil {
+		return phonePolicy
+	}
+	return strings.Replace(phonePolicy, "form-action 'self'", "form-action 'self' "+u.Scheme+"://"+u.Host, 1)
 }
 
 // neighbours returns the origins of the simulator's own host, as a policy has them:

@@ -8,6 +8,7 @@ func TestEveryRefusalHasWords(t *testing.T) {
 	words := map[Wallet]func(refusalKind) bool{
 		WeChat:       func(k refusalKind) bool { return wechatRefusals[k] != nil },
 		Alipay:       func(k refusalKind) bool { return alipayRefusals[k] != nil },
+		UnionPay:     func(k refusalKind) bool { return unionPayRefusals[k] != unionPayError{} },
 		MerchantLink: func(k refusalKind) bool { return merchantLinkRefusals[k] != nil },
 	}
 	for _, f := range faultTable {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -21,8 +22,9 @@ type Rule struct {
 	Number    string `json:"number,omitempty"`
 	Operation string `json:"operation,omitempty"`
 
-	Next    int `json:"next,omitempty"`    // strikes; then the rule is over
-	Percent int `json:"percent,omitempty"` // of the opportunities, 1 to 100
+	Next     int `json:"next,omitempty"`      // strikes; then the rule is over
+	Percent  int `json:"percent,omitempty"`   // of the opportunities, 1 to 100
+	PerMille int `json:"per_mille,omitempty"` // of the opportunities, 1 to 1000, in the place of Percent
 }
 
 // Chaos is a rough day at the provider, for runs that must survive one.
@@ -72,8 +74,8 @@ func (s *Sim) check(r Rule) (*rule, error) {
 	if at < 0 {
 		return nil, errors.New("unknown fault")
 	}
-	if (r.Next > 0) == (r.Percent > 0) || r.Next < 0 || r.Percent < 0 || r.Percent > 100 {
-		return nil, errors.New("give next (1 or more) or percent (1 to 100)")
+	if err := r.checkHowOften(); err != nil {
+		return nil, err
 	}
 	if r.Session != "" && s.options.Numbers == nil {
 		return nil, fmt.Errorf("%w; give number, the out_trade_no", errNoSessions)
@@ -91,6 +93,26 @@ func (s *Sim) check(r Rule) (*rule, error) {
 	return &rule{Rule: r, fault: f, on: on}, nil
 }
 
+// checkHowOften refuses a rule that does not say in one way how often it strikes.
+func (r Rule) checkHowOften() error {
+	ways := 0
+	for _, w := range []struct{ value, most int }{{r.Next, math.MaxInt}, {r.Percent, 100}, {r.PerMille, 1000}} {
+		if w.value < 0 || w.value > w.most {
+			ways = 2
+		}
+		if w.value != 0 {
+			ways++
+		}
+	}
+	if ways != 1 {
+		return errors.New("give next (1 or more) or percent (1 to 100) or per_mille (1 to 1000)")
+	}
+	return nil
+}
+
+// chance returns how many of a thousand opportunities are struck, 0 for a rule that counts.
+func (r Rule) chance() int { return r.Percent*10 + r.PerMille }
+
 // withoutNumber are the operations that no order is known in: payers are identified before
 // there is one, and bills are of a day.
 const withoutNumber = opIdentify | opBill
@@ -100,10 +122,15 @@ const withoutNumber = opIdentify | opBill
 func (s *Sim) Calm() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.calm()
+}
+
+// calm does what Calm does. The caller holds the lock.
+func (s *Sim) calm() {
 	if len(s.rules) > 0 {
 		s.acted(Act{Do: Calms})
 	}
-	s.rules, s.injected = nil, 0
+	s.rules, s.injected, s.rotated = nil, 0, map[certifier]bool{}
 }
 
 // operation returns what a name stands for; 0 for nothing.
@@ -119,10 +146,8 @@ func operation(name string) operations {
 func (s *Sim) Reseed(seed uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.rules) > 0 {
-		s.acted(Act{Do: Calms})
-	}
-	s.rules, s.injected, s.seed = nil, 0, seed
+	s.calm()
+	s.seed = seed
 }
 
 // Seed returns the seed of the faults.
@@ -150,9 +175,12 @@ func (s *Sim) strike(a account, number string, can func(*rule) bool) (struck []*
 	for _, r := range s.rules {
 		if can(r) && r.concerns(a) && s.isAbout(r, a, number) && r.draw() {
 			struck = append(struck, r)
+			if r.fault.rotates {
+				s.rotate(a)
+			}
 		}
 	}
-	s.rules = slices.DeleteFunc(s.rules, func(r *rule) bool { return r.Next == 0 && r.Percent == 0 })
+	s.rules = slices.DeleteFunc(s.rules, func(r *rule) bool { return r.Next == 0 && r.chance() == 0 })
 	return struck
 }
 
@@ -162,7 +190,7 @@ func (s *Sim) strikeOn(a account, number string, op operations) []*rule {
 }
 
 func (r *rule) concerns(a account) bool {
-	return (r.Account == "" || r.Account == a.id()) && r.fault.Concerns(a.wallet())
+	return (r.Account == "" || r.Account == a.id()) && r.fault.Concerns(a.wallet()) && (!r.fault.Certified || byCertificate(a))
 }
 
 // isAbout reports whether a rule is about a payment, by the payment's number or that of
@@ -181,8 +209,8 @@ func (s *Sim) isAbout(r *rule, a account, number string) bool {
 }
 
 func (r *rule) draw() bool {
-	if r.Percent > 0 {
-		return r.rand.IntN(100) < r.Percent
+	if chance := r.chance(); chance > 0 {
+		return r.rand.IntN(1000) < chance
 	}
 	r.Next--
 	return r.Next >= 0
@@ -190,7 +218,8 @@ func (r *rule) draw() bool {
 
 // strikeCall draws the faults of one API call.
 func (s *Sim) strikeCall(c *call) {
-	for _, r := range s.strikeOn(c.account, c.number, c.op) {
+	can := func(r *rule) bool { return r.on&c.op != 0 && (r.fault.host == "" || r.fault.host == c.host) }
+	for _, r := range s.strike(c.account, c.number, can) {
 		c.struck = append(c.struck, r.fault)
 		if r.fault.late != nil {
 			c.delays.least += time.Duration(float64(r.fault.late(r.rand)) * s.options.ReplyScale)
@@ -220,7 +249,9 @@ func (s *Sim) strikePage(o *order) error {
 // strikeApproval draws the words with which a wallet declines; nil if no fault strikes.
 func (s *Sim) strikeApproval(o *order) error {
 	for _, r := range s.strikeOn(o.account, o.number, opApprove) {
-		return r.fault.decline[r.rand.IntN(len(r.fault.decline))]
+		if words := r.fault.decline; words != nil {
+			return words[r.rand.IntN(len(words))]
+		}
 	}
 	return nil
 }

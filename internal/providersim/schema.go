@@ -31,7 +31,7 @@ type field struct {
 // check returns what is wrong with a value, or "".
 type check func(value any) string
 
-var everyProduct = []Product{Native, H5, JSAPI}
+var everyProduct = []Product{Native, H5, JSAPI, AppPay}
 
 // values are the fields of a decoded body by path, without objects and lists.
 type values map[string]any
@@ -39,6 +39,17 @@ type values map[string]any
 func (v values) text(path string) string {
 	s, _ := v[path].(string)
 	return s
+}
+
+// named returns the texts of the fields that have these names, as a query has them.
+func (v values) named(fields map[string]string) url.Values {
+	q := url.Values{}
+	for name := range fields {
+		if text := v.text(name); text != "" {
+			q.Set(name, text)
+		}
+	}
+	return q
 }
 
 func (v values) integer(path string) int64 {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 
 	"github.com/makiuchi-d/gozxing"
+	multi "github.com/makiuchi-d/gozxing/multi/qrcode"
 	"github.com/makiuchi-d/gozxing/qrcode"
 )
 
@@ -31,7 +32,7 @@ func (s *Sim) phoneScreenshot(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer file.Close()
-	text, err := readCode(file)
+	text, err := ReadCode(file)
 	if err != nil {
 		s.page(w, r, http.StatusOK, "order.html", phoneScreen{Refusal: inWords(WeChat, errUnknownCode)})
 		return
@@ -39,8 +40,9 @@ func (s *Sim) phoneScreenshot(w http.ResponseWriter, r *http.Request) {
 	s.scanned(w, r, text, ByCamera)
 }
 
-// readCode returns what the QR in a picture says.
-func readCode(picture io.Reader) (string, error) {
+// ReadCode returns what the QR in a picture says, a PNG or JPEG of up to 8 MB and 40
+// megapixels.
+func ReadCode(picture io.Reader) (string, error) {
 	data, err := io.ReadAll(io.LimitReader(picture, maxPicture))
 	if err != nil {
 		return "", err
@@ -57,11 +59,15 @@ func readCode(picture io.Reader) (string, error) {
 	if err != nil {
 		return "", errNoCode
 	}
-	found, err := qrcode.NewQRCodeReader().Decode(bitmap, map[gozxing.DecodeHintType]any{
-		gozxing.DecodeHintType_CHARACTER_SET: "UTF-8", gozxing.DecodeHintType_TRY_HARDER: true,
-	})
-	if err != nil {
+	hints := map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_CHARACTER_SET: "UTF-8", gozxing.DecodeHintType_TRY_HARDER: true}
+	if found, err := qrcode.NewQRCodeReader().Decode(bitmap, hints); err == nil {
+		return found.GetText(), nil
+	}
+	// In some codes the data looks like one more of the three marks by which a code is
+	// found. The reader for several codes tries all that look like marks.
+	found, err := multi.NewQRCodeMultiReader().DecodeMultiple(bitmap, hints)
+	if err != nil || len(found) == 0 {
 		return "", errNoCode
 	}
-	return found.GetText(), nil
+	return found[0].GetText(), nil
 }

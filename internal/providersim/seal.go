@@ -18,7 +18,13 @@ const (
 	unsigned      // there is none
 	forged        // well-formed, by a key that nobody knows
 	probe         // WeChat Pay's test of the receiver, which must refuse it
+	expired       // by a certificate of the company's that is over
+	unissued      // by a certificate that the company has not issued
+	moved         // by the public key in the place of a certificate, or the other way round
 )
+
+// lasts reports whether all tries of a notification are sealed so, rather than the first.
+func (how seal) lasts() bool { return how == moved }
 
 // signature signs a message with RSA PKCS#1 v1.5 and SHA-256, in base64.
 func (how seal) signature(key *rsa.PrivateKey, message string) string {
@@ -50,13 +56,7 @@ func verify(key *rsa.PublicKey, message, signature string) bool {
 }
 
 // forger is the key of forged signatures, made when the first one is needed.
-var forger = sync.OnceValue(func() *rsa.PrivateKey {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(fmt.Sprintf("providersim: no randomness: %v", err))
-	}
-	return key
-})
+var forger = sync.OnceValue(makeKey)
 
 // checkKeys refuses keys that are missing or too short to be a provider's.
 func checkKeys(merchant *rsa.PublicKey, platform *rsa.PrivateKey) error {

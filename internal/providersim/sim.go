@@ -50,15 +50,18 @@ type Sim struct {
 	running      int                             // Runs under way
 	wechat       map[string]*wechatAccount       // by mchid
 	alipay       map[string]*alipayAccount       // by app id
+	alipayApps   map[string]*alipayApplication   // that call its gateway, by app id
+	unionPay     map[string]*unionPayAccount     // by merId
 	merchantLink map[string]*merchantLinkAccount // by id
 	holder       User                            // who holds the phone: see SetUser
 	bills        map[string]bill                 // by download token
 	till         []TillSale
 	books        books
 	handset      handset
-	seed         uint64  // of the faults
-	rules        []*rule // the faults in force
-	injected     int     // rules so far, since Calm
+	seed         uint64             // of the faults
+	rules        []*rule            // the faults in force
+	injected     int                // rules so far, since Calm
+	rotated      map[certifier]bool // accounts whose certificate a rule has changed, since Calm
 	record       record
 	acts         []Act
 	jobs         jobs
@@ -95,17 +98,21 @@ func New(o Options) *Sim {
 		wake:         make(chan struct{}, 1),
 		wechat:       map[string]*wechatAccount{},
 		alipay:       map[string]*alipayAccount{},
+		alipayApps:   map[string]*alipayApplication{},
+		unionPay:     map[string]*unionPayAccount{},
 		merchantLink: map[string]*merchantLinkAccount{},
 		holder:       Ming,
 		handset:      newHandset(),
 		bills:        map[string]bill{},
 		books:        newBooks(),
 		held:         map[string][]*message{},
+		rotated:      map[certifier]bool{},
 	}
 	s.life, s.end = context.WithCancel(context.Background())
 	s.left = sync.NewCond(&s.mu)
 	s.routeWeChat()
 	s.routeAlipay()
+	s.routeUnionPay()
 	s.routeMerchantLink()
 	s.routePhone()
 	s.routeControl()

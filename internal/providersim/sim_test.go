@@ -28,6 +28,10 @@ const (
 	publicID  = "PUB_KEY_ID_0119000000012026010100000000000001"
 	apiV3Key  = "0123456789abcdef0123456789abcdef"
 	appSecret = "0123456789abcdef"
+
+	mobileID   = "wx0000000000000002"
+	miniID     = "wx0000000000000003"
+	miniSecret = "fedcba9876543210"
 )
 
 var (
@@ -54,7 +58,7 @@ type fixture struct {
 
 func weChatAccount() providersim.WeChatAccount {
 	return providersim.WeChatAccount{
-		MchID: mchID, AppID: appID, AppSecret: appSecret, Name: "Tea & Co", MerchantSerial: serial,
+		MchID: mchID, AppID: appID, AppSecret: appSecret, MobileAppID: mobileID, MiniProgramID: miniID, MiniProgramSecret: miniSecret, Name: "Tea & Co", MerchantSerial: serial,
 		MerchantPublicKey: &merchantKey().PublicKey, APIv3Key: []byte(apiV3Key),
 		PlatformKey: platformKey(), PublicKeyID: publicID,
 		H5Domains: []string{"pay.example", "127.0.0.1"}, OAuthDomains: []string{"pay.example"},

@@ -112,6 +112,23 @@ var walletWords = map[Wallet]map[error]string{
 		errLimit:        "付款金额超过限额，请选择其他付款方式",
 		errNoNetwork:    "网络不给力，请稍后再试",
 	},
+	UnionPay: {
+		errUnknownCode:  "无法识别该二维码",
+		errDeadCode:     "二维码已失效，请返回商户页面重试",
+		errClosed:       "订单已超时，请重新下单",
+		errTooLate:      "订单已超时，请重新下单",
+		errPaid:         "订单已支付，请勿重复支付",
+		errOtherPayer:   "订单正由他人支付",
+		errSharedLink:   "订单正由他人支付",
+		errWrongPerson:  "订单正由他人支付",
+		errNotScannable: "请使用云闪付扫一扫完成支付",
+		errBadBridge:    "订单信息有误",
+		errDeadLink:     "页面已失效，请返回商户页面重试",
+		errNoBalance:    "余额不足，请更换银行卡",
+		errRisk:         "交易存在风险，已拒绝",
+		errLimit:        "交易金额超限，请更换银行卡",
+		errNoNetwork:    "网络异常，请稍后重试",
+	},
 	MerchantLink: {
 		errUnknownCode:  "无法识别该支付链接",
 		errDeadCode:     "支付链接已失效，请返回商户页面重试",
@@ -173,6 +190,7 @@ var scannable = map[Product]map[How]error{
 	Native: {ByAlbum: errFromAlbum, ByLongPress: errLongPress, ByLink: errAsLink},
 	QRCode: {},
 
+	UnionPayQR: {},
 	MerchantQR: {},
 }
 

@@ -42,11 +42,15 @@ func tradeBill(s *Sim, c *wechatCall) (any, error) {
 	if !ok {
 		return nil, errRequest.at("query", "bill_type", q.Get("bill_type"), "取值不在允许范围内")
 	}
-	lines := s.billLines(c.merchant, day, kind)
+	var lines []billLine
+	var till [][]string
+	for _, a := range s.billed(c) {
+		lines, till = append(lines, s.billLines(a, day, kind)...), append(till, s.tillRows(a, day)...)
+	}
 	if len(lines) == 0 {
 		return nil, errNoBill
 	}
-	file, err := writeBill(lines, s.tillRows(c.merchant, day), q.Get("tar_type"))
+	file, err := writeBill(lines, till, q.Get("tar_type"))
 	if err != nil {
 		return nil, err
 	}
@@ -57,6 +61,15 @@ func tradeBill(s *Sim, c *wechatCall) (any, error) {
 		"hash_type": "SHA1", "hash_value": hex.EncodeToString(sum[:]),
 		"download_url": s.options.Origin + "/v3/billdownload/file?token=" + token,
 	}, nil
+}
+
+// billed lists the accounts that a bill is about: all of a service provider's, unless the
+// call names one.
+func (s *Sim) billed(c *wechatCall) []*wechatAccount {
+	if c.merchant.isPartner() && c.r.URL.Query().Get("sub_mchid") == "" {
+		return s.callers(c.merchant.caller())
+	}
+	return []*wechatAccount{c.merchant}
 }
 
 // billLine is one row: a payment, or a refund of one.
@@ -126,7 +139,7 @@ func (s *Sim) tillSales(account string, day time.Time) (sales []TillSale) {
 func (s *Sim) tillRows(a *wechatAccount, day time.Time) (rows [][]string) {
 	for _, t := range s.tillSales(a.MchID, day) {
 		rows = append(rows, []string{
-			t.At.In(china).Format(time.DateTime), a.AppID, cmp.Or(t.Of, a.MchID), "0", "till", "42" + t.Number, t.Number, "", "MICROPAY", t.State,
+			t.At.In(china).Format(time.DateTime), a.AppID, cmp.Or(t.Of, a.caller()), a.under(), "till", "42" + t.Number, t.Number, "", "MICROPAY", t.State,
 			"OTHERS", "CNY", yuan(t.Fen), "0.00", "", "", "0.00", "0.00", "", "", t.Goods, "", "0.00000", "0.00%", yuan(t.Fen), "0.00", "",
 		})
 	}
@@ -186,7 +199,7 @@ func (l billLine) row() []string {
 		refundID, refundNumber, returned, kind, refundState = r.id, r.number, yuan(r.fen), "ORIGINAL", r.status(written(r.created))
 	}
 	return []string{
-		at.In(china).Format(time.DateTime), o.appID, a.MchID, "0", "", o.reference, o.number, openid(o.appID, o.payer), string(o.product), state,
+		at.In(china).Format(time.DateTime), a.billedApp(o), a.caller(), a.under(), "", o.reference, o.number, openid(o.appID, o.payer), string(o.product), state,
 		"OTHERS", "CNY", settled, coupon, refundID, refundNumber, returned, couponBack, kind, refundState, plain(o.description), plain(o.attach),
 		"0.00000", "0.00%", settled, returned, "",
 	}
@@ -222,7 +235,7 @@ type billFile []byte
 // downloadBill hands a bill out. The request is signed as any other.
 func downloadBill(s *Sim, c *wechatCall) (any, error) {
 	b, ok := s.bills[c.r.URL.Query().Get("token")]
-	if !ok || b.account != c.merchant || !c.now.Before(b.expires) {
+	if !ok || b.account.(*wechatAccount).caller() != c.merchant.caller() || !c.now.Before(b.expires) {
 		return nil, errNoBill
 	}
 	return billFile(b.file), nil

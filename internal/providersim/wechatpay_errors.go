@@ -59,6 +59,7 @@ var (
 	errOrderClosed    = &problem{Status: 400, Number: 268447914, Code: "ORDER_CLOSED", Message: "该订单已关闭"}
 	errNoOrder        = &problem{Status: 404, Number: 268512771, Code: "ORDER_NOT_EXIST", Message: "订单不存在"}
 	errNoRefund       = &problem{Status: 404, Code: "RESOURCE_NOT_EXISTS", Message: "退款单不存在"}
+	errNoCertificates = &problem{Status: 404, Code: "RESOURCE_NOT_EXISTS", Message: "无可用的平台证书，请在商户平台升级使用微信支付公钥"}
 	errNoSuchAPI      = &problem{Status: 404, Code: "RESOURCE_NOT_EXISTS", Message: "无法将请求的URI映射到接口"}
 	errRefundChanged  = &problem{Status: 400, Code: "INVALID_REQUEST", Message: "订单金额或退款金额与之前请求不一致，请核实后再试"}
 	errRefundNotStuck = &problem{Status: 400, Code: "INVALID_REQUEST", Message: "退款单不是异常状态，不能发起异常退款"}

@@ -21,9 +21,7 @@ var wechatSchedule = []time.Duration{
 func (a *wechatAccount) payment(o *order, n notice) *message {
 	t := a.transaction(o, o.paidAt)
 	t.Amount.Total += n.fenOff
-	if n.account != "" {
-		t.MchID = n.account
-	}
+	n.misname(&t.MchID, &t.SubMchID)
 	return a.message(o.notifyURL, "TRANSACTION.SUCCESS", "支付成功", "transaction", t, o.paidAt)
 }
 
@@ -35,10 +33,19 @@ func (a *wechatAccount) refund(o *order, r *refund, at time.Time, n notice) *mes
 	}
 	t := a.refundNotice(o, r, at)
 	t.Amount.Refund += n.fenOff
-	if n.account != "" {
-		t.MchID = n.account
-	}
+	n.misname(&t.MchID, &t.SubMchID)
 	return a.message(r.notify, event, summary, "refund", t, at)
+}
+
+// misname puts another merchant in the place of the one whom a statement names.
+func (n notice) misname(direct, sub *string) {
+	switch {
+	case n.account == "":
+	case *sub != "":
+		*sub = n.account
+	default:
+		*direct = n.account
+	}
 }
 
 // envelope is the body of a notification; resource is sealed with the APIv3
@@ -69,7 +76,7 @@ func (a *wechatAccount) message(url, event, summary, kind string, statement any,
 	return &message{
 		id: id, event: event, url: url, schedule: wechatSchedule,
 		request: func(now time.Time, how seal) (http.Header, []byte) {
-			h := a.header(body, now, how)
+			h := a.header(a.signsBy(how, a.callbackSigner(now), now), body, now, how)
 			h.Set("Content-Type", "application/json")
 			h.Set("User-Agent", "Mozilla/4.0")
 			return h, body

@@ -19,7 +19,7 @@ const orderLife = 7 * 24 * time.Hour
 
 const numberPattern = `^[0-9A-Za-z_\-|*]{6,32}$`
 
-// prepaySchema lists the fields of the three prepay calls.
+// prepaySchema lists the fields of the four prepay calls.
 var prepaySchema = schema{
 	{path: "appid", need: everyProduct, be: isText(1, 32)},
 	{path: "mchid", need: everyProduct, be: isText(1, 32)},
@@ -67,7 +67,11 @@ var prepaySchema = schema{
 // exactly the same words.
 func prepay(product Product) wechatWork {
 	return func(s *Sim, c *wechatCall) (any, error) {
-		v, canonical, err := prepaySchema.decode(c.body, product)
+		form := prepaySchema
+		if c.merchant.isPartner() {
+			form = partnerPrepaySchema
+		}
+		v, canonical, err := form.decode(c.body, product)
 		if err != nil {
 			return nil, err
 		}
@@ -79,18 +83,18 @@ func prepay(product Product) wechatWork {
 		if err != nil {
 			return nil, err
 		}
-		o.launched = o.launched || product == JSAPI
+		o.launched = o.launched || product == JSAPI || product == AppPay
 		return s.passFor(o, c.now), nil
 	}
 }
 
 // checkPrepay holds the rules that need the account or the time.
 func (c *wechatCall) checkPrepay(v values, product Product) error {
-	if v.text("mchid") != c.merchant.MchID {
-		return errRequest.at("body", "/mchid", v.text("mchid"), "与Authorization中的mchid不一致")
+	if err := c.checkOwners("body", v.named(c.merchant.owners())); err != nil {
+		return err
 	}
-	if v.text("appid") != c.merchant.AppID && !slices.Contains(c.merchant.OtherAppIDs, v.text("appid")) {
-		return errAppMismatch
+	if err := c.checkApps(v, product); err != nil {
+		return err
 	}
 	if !slices.Contains(c.merchant.Products, product) {
 		return errNoAuth
@@ -101,10 +105,11 @@ func (c *wechatCall) checkPrepay(v values, product Product) error {
 	if product != JSAPI {
 		return nil
 	}
-	if v.text("payer.openid") == "" {
+	app, person := c.payerApp(v)
+	if person == "" {
 		return errNoOpenID
 	}
-	if !slices.ContainsFunc(Users, func(u User) bool { return openid(v.text("appid"), u) == v.text("payer.openid") }) {
+	if app == "" || !slices.ContainsFunc(Users, func(u User) bool { return openid(app, u) == person }) {
 		return errOpenID
 	}
 	return nil
@@ -115,10 +120,14 @@ func (c *wechatCall) checkPrepay(v values, product Product) error {
 func (s *Sim) orderFor(c *wechatCall, v values, product Product, asked string) (*order, error) {
 	o := s.books.find(c.merchant, v.text("out_trade_no"))
 	if o == nil {
+		if s.numberOfAnother(c.merchant, v.text("out_trade_no")) {
+			return nil, errNumberUsed
+		}
+		app, person := c.payerApp(v)
 		o = &order{
-			account: c.merchant, appID: v.text("appid"), number: v.text("out_trade_no"), product: product,
+			account: c.merchant, appID: app, subAppID: v.text("sub_appid"), number: v.text("out_trade_no"), product: product,
 			description: v.text("description"), fen: v.integer("amount.total"), attach: v.text("attach"),
-			notifyURL: v.text("notify_url"), openid: v.text("payer.openid"), asked: asked,
+			notifyURL: v.text("notify_url"), openid: person, asked: asked,
 			created: c.now, closesAt: c.now.Add(orderLife),
 		}
 		if t, err := time.Parse(time.RFC3339, v.text("time_expire")); err == nil {

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"morepay/internal/providersim"
 )
 
 // body returns the JSON of a prepay call with some members replaced; nil takes
@@ -117,6 +119,13 @@ func TestPrepayOfOtherPeople(t *testing.T) {
 		number  string // ends the Request-ID
 	}{
 		"foreign-app":    {"native", m{"appid": "wx0000000000000009"}, 400, "APPID_MCHID_NOT_MATCH", "268445527"},
+		"app":            {"app", m{"appid": mobileID}, 200, "", "0"},
+		"app-of-another": {"app", nil, 400, "APPID_MCHID_NOT_MATCH", "268445527"},
+		"app-of-mini":    {"app", m{"appid": miniID}, 400, "APPID_MCHID_NOT_MATCH", "268445527"},
+		"payer-in-app":   {"app", m{"appid": mobileID, "payer": m{"openid": "o1"}}, 400, "PARAM_ERROR", "270924358"},
+		"mobile-jsapi":   {"jsapi", m{"appid": mobileID, "payer": m{"openid": "o1"}}, 400, "APPID_MCHID_NOT_MATCH", "268445527"},
+		"mobile-native":  {"native", m{"appid": mobileID, "out_trade_no": "schema-2"}, 200, "", "0"},
+		"mini-openid":    {"jsapi", m{"appid": miniID, "payer": m{"openid": fx.openid(providersim.Ming)}}, 500, "OPENID_MISMATCH", "0"},
 		"no-openid":      {"jsapi", nil, 400, "PARAM_ERROR", "268501013"},
 		"foreign-openid": {"jsapi", m{"payer": m{"openid": "o-of-another-app"}}, 500, "OPENID_MISMATCH", "0"},
 		"extra-field":    {"native", m{"extra": 1}, 400, "PARAM_ERROR", "270924358"},

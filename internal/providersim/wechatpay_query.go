@@ -1,15 +1,17 @@
 package providersim
 
 import (
-	"net/url"
-	"strings"
 	"time"
 )
 
 // transaction is an order as a query and a notification state it.
 type transaction struct {
-	MchID       string            `json:"mchid"`
-	AppID       string            `json:"appid"`
+	MchID       string            `json:"mchid,omitempty"`
+	AppID       string            `json:"appid,omitempty"`
+	SpMchID     string            `json:"sp_mchid,omitempty"` // instead, with the next three, about an order of a service provider
+	SpAppID     string            `json:"sp_appid,omitempty"`
+	SubMchID    string            `json:"sub_mchid,omitempty"`
+	SubAppID    string            `json:"sub_appid,omitempty"`
 	Number      string            `json:"out_trade_no"`
 	Reference   string            `json:"transaction_id,omitempty"`
 	TradeType   Product           `json:"trade_type,omitempty"`
@@ -24,7 +26,9 @@ type transaction struct {
 }
 
 type transactionPayer struct {
-	OpenID string `json:"openid,omitempty"`
+	OpenID    string `json:"openid,omitempty"`
+	SpOpenID  string `json:"sp_openid,omitempty"`
+	SubOpenID string `json:"sub_openid,omitempty"`
 }
 
 type transactionAmount struct {
@@ -46,19 +50,36 @@ var tradeStates = [...]struct{ state, description string }{
 func (a *wechatAccount) transaction(o *order, now time.Time) transaction {
 	is := o.state(now)
 	t := transaction{
-		MchID: a.MchID, AppID: o.appID, Number: o.number, Attach: o.attach,
+		Number: o.number, Attach: o.attach,
 		TradeState: tradeStates[is].state, Description: tradeStates[is].description,
 		Amount:     transactionAmount{Total: o.fen, Currency: "CNY", PayerCurrency: "CNY"},
 		Promotions: []promotion{},
+	}
+	if t.MchID, t.AppID = a.MchID, o.appID; a.isPartner() {
+		t.MchID, t.AppID = "", ""
+		t.SpMchID, t.SpAppID, t.SubMchID, t.SubAppID = a.Under.MchID, a.Under.AppID, a.MchID, o.subAppID
 	}
 	if o.paidAt.IsZero() {
 		return t
 	}
 	t.Reference, t.TradeType, t.BankType = o.reference, o.product, "OTHERS"
 	t.SuccessTime = stamp(o.paidAt)
-	t.Payer.OpenID = openid(o.appID, o.payer)
+	t.Payer = a.payerOf(o)
 	t.Amount.PayerTotal, t.Promotions = o.payerFen(o.fen), o.promotions()
 	return t
+}
+
+// payerOf names who paid, under every app that the order names.
+func (a *wechatAccount) payerOf(o *order) (p transactionPayer) {
+	if !a.isPartner() {
+		p.OpenID = openid(o.appID, o.payer)
+		return p
+	}
+	p.SpOpenID = openid(a.Under.AppID, o.payer)
+	if o.subAppID != "" {
+		p.SubOpenID = openid(o.subAppID, o.payer)
+	}
+	return p
 }
 
 func queryNumber(s *Sim, c *wechatCall) (any, error) {
@@ -70,7 +91,7 @@ func queryReference(s *Sim, c *wechatCall) (any, error) {
 }
 
 func (c *wechatCall) tell(o *order) (any, error) {
-	if err := c.checkMchID(c.r.URL.Query()); err != nil {
+	if err := c.checkOwners("query", c.r.URL.Query()); err != nil {
 		return nil, err
 	}
 	if o == nil {
@@ -86,21 +107,18 @@ func (c *wechatCall) tell(o *order) (any, error) {
 	return t, nil
 }
 
-func (c *wechatCall) checkMchID(q url.Values) error {
-	if got := q["mchid"]; len(got) != 1 || got[0] != c.merchant.MchID {
-		return errRequest.at("query", "mchid", strings.Join(got, ","), "与Authorization中的mchid不一致")
-	}
-	return nil
-}
-
 var closeSchema = schema{{path: "mchid", need: everyProduct, be: isText(1, 32)}}
 
 func closeOrder(s *Sim, c *wechatCall) (any, error) {
-	v, _, err := closeSchema.decode(c.body, Native)
+	form := closeSchema
+	if c.merchant.isPartner() {
+		form = partnerCloseSchema
+	}
+	v, _, err := form.decode(c.body, Native)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.checkMchID(url.Values{"mchid": {v.text("mchid")}}); err != nil {
+	if err := c.checkOwners("body", v.named(c.merchant.owners())); err != nil {
 		return nil, err
 	}
 	o := s.books.find(c.merchant, c.r.PathValue("number"))

@@ -4,11 +4,13 @@ import (
 	"crypto/rsa"
 	"crypto/sha1"
 	"encoding/base64"
+	"time"
 )
 
 const abnormalRefundPath = "/v3/refund/domestic/refunds/{reference}/apply-abnormal-refund"
 
 var redirectSchema = schema{
+	{path: "sub_mchid", be: isText(1, 32)},
 	{path: "out_refund_no", need: everyProduct, be: isLike(`^[0-9A-Za-z_\-|*@]{1,64}$`)},
 	{path: "type", need: everyProduct, be: isOneOf("USER_BANK_CARD", "MERCHANT_BANK_CARD")},
 	{path: "bank_type", be: isText(1, 128)},
@@ -46,6 +48,9 @@ func redirectRefund(s *Sim, c *wechatCall) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.checkSub("body", v.text("sub_mchid")); err != nil {
+		return nil, err
+	}
 	c.number = ""
 	for _, o := range s.books.orders {
 		r := o.findRefund(v.text("out_refund_no"))
@@ -56,7 +61,7 @@ func redirectRefund(s *Sim, c *wechatCall) (any, error) {
 		if !r.isStuck(c.now) {
 			return nil, errRefundNotStuck
 		}
-		if r.redirected, err = c.redirection(v); err != nil {
+		if r.redirected, err = c.redirection(v, s.options.Now()); err != nil {
 			return nil, err
 		}
 		r.settles, r.stuck = c.now.Add(s.options.RefundAfter), 0
@@ -68,7 +73,7 @@ func redirectRefund(s *Sim, c *wechatCall) (any, error) {
 
 // redirection reads what only WeChat Pay can: the payer's account and name are
 // encrypted with its public key, which the header names.
-func (c *wechatCall) redirection(v values) (*redirection, error) {
+func (c *wechatCall) redirection(v values, at time.Time) (*redirection, error) {
 	if v.text("type") == "MERCHANT_BANK_CARD" {
 		return &redirection{}, nil
 	}
@@ -77,25 +82,26 @@ func (c *wechatCall) redirection(v values) (*redirection, error) {
 			return nil, errRequest.at("body", pointer(path), "", "缺少必填参数")
 		}
 	}
-	if c.r.Header.Get("Wechatpay-Serial") != c.merchant.PublicKeyID {
+	if c.r.Header.Get("Wechatpay-Serial") == "" {
 		return nil, errRequest.at("header", "Wechatpay-Serial", c.r.Header.Get("Wechatpay-Serial"), "不是加密所用的公钥ID")
 	}
-	card, err := c.decrypt(v, "bank_account")
+	card, err := c.decrypt(v, "bank_account", at)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := c.decrypt(v, "real_name"); err != nil {
+	if _, err := c.decrypt(v, "real_name", at); err != nil {
 		return nil, err
 	}
 	return &redirection{card: card}, nil
 }
 
-func (c *wechatCall) decrypt(v values, path string) (string, error) {
+func (c *wechatCall) decrypt(v values, path string, at time.Time) (string, error) {
 	sealed, err := base64.StdEncoding.DecodeString(v.text(path))
 	if err != nil {
 		return "", errRequest.at("body", pointer(path), "", "不是base64")
 	}
-	plain, err := rsa.DecryptOAEP(sha1.New(), nil, c.merchant.PlatformKey, sealed, nil)
+	by, _ := c.merchant.signerNamed(c.r.Header.Get("Wechatpay-Serial"), at)
+	plain, err := rsa.DecryptOAEP(sha1.New(), nil, by.key, sealed, nil)
 	if err != nil || len(plain) == 0 {
 		return "", errRequest.at("body", pointer(path), "", "解密失败")
 	}

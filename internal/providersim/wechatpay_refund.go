@@ -12,6 +12,7 @@ const (
 )
 
 var refundSchema = schema{
+	{path: "sub_mchid", be: isText(1, 32)},
 	{path: "transaction_id", be: isText(1, 32)},
 	{path: "out_trade_no", be: isLike(numberPattern)},
 	{path: "out_refund_no", need: everyProduct, be: isLike(`^[0-9A-Za-z_\-|*@]{1,64}$`)},
@@ -37,6 +38,9 @@ var refundSchema = schema{
 func createRefund(s *Sim, c *wechatCall) (any, error) {
 	v, canonical, err := refundSchema.decode(c.body, Native)
 	if err != nil {
+		return nil, err
+	}
+	if err := c.checkSub("body", v.text("sub_mchid")); err != nil {
 		return nil, err
 	}
 	o, err := s.refundable(c, v)
@@ -101,6 +105,9 @@ func (c *wechatCall) checkRefund(o *order, fen, total int64) error {
 }
 
 func queryRefund(s *Sim, c *wechatCall) (any, error) {
+	if err := c.checkSub("query", c.r.URL.Query().Get("sub_mchid")); err != nil {
+		return nil, err
+	}
 	number := c.r.PathValue("number")
 	c.number = ""
 	for _, o := range s.books.orders {
@@ -169,7 +176,9 @@ func (a *wechatAccount) refundReply(o *order, r *refund, now time.Time) refundRe
 // refundNotice is a refund as a notification states it: other fields, and
 // refund_status instead of status.
 type refundNotice struct {
-	MchID       string             `json:"mchid"`
+	MchID       string             `json:"mchid,omitempty"`
+	SpMchID     string             `json:"sp_mchid,omitempty"` // instead, with the next, about a refund of a service provider
+	SubMchID    string             `json:"sub_mchid,omitempty"`
 	OrderNumber string             `json:"out_trade_no"`
 	Reference   string             `json:"transaction_id"`
 	Number      string             `json:"out_refund_no"`
@@ -192,6 +201,9 @@ func (a *wechatAccount) refundNotice(o *order, r *refund, at time.Time) refundNo
 		MchID: a.MchID, OrderNumber: o.number, Reference: o.reference, Number: r.number, ID: r.id,
 		Status: r.status(at), Account: r.redirected.account(),
 		Amount: refundNoticeAmount{Total: o.fen, Refund: r.fen, PayerTotal: o.payerFen(o.fen), PayerRefund: o.payerFen(r.fen)},
+	}
+	if a.isPartner() {
+		n.MchID, n.SpMchID, n.SubMchID = "", a.Under.MchID, a.MchID
 	}
 	if n.Status == "SUCCESS" {
 		n.SuccessTime = stamp(r.succeeds())

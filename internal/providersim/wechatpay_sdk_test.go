@@ -295,7 +295,7 @@ func TestBridge(t *testing.T) {
 		"bare-package":  {func(p map[string]string) { p["package"] = strings.TrimPrefix(p["package"], "prepay_id=") }, "fail"},
 		"milliseconds":  {func(p map[string]string) { p["timeStamp"] += "000" }, "fail"},
 		"bad-signature": {func(p map[string]string) { p["nonceStr"] += "x" }, "fail"},
-		"other-app":     {func(p map[string]string) { p["appId"] = "wx0000000000000002" }, "fail"},
+		"other-app":     {func(p map[string]string) { p["appId"] = mobileID }, "fail"},
 		"md5":           {func(p map[string]string) { p["signType"] = "MD5" }, "fail"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -31,16 +31,20 @@ func (c *wechatCall) authenticate(s *Sim) error {
 	if err != nil {
 		return err
 	}
-	a, ok := s.wechat[p["mchid"]]
-	if !ok {
+	callers := s.callers(p["mchid"])
+	if len(callers) == 0 {
 		return errNoMerchant
 	}
+	a, named := c.merchantFor(callers)
 	c.claimed, c.number, c.merchant, c.now = a.id(), cmp.Or(c.r.PathValue("number"), numberIn(c.body)), a, s.now()
 	if err := a.verify(c.r, c.body, p, s.options.Now()); err != nil {
 		return err
 	}
+	if !named {
+		return errNoAuth.saying("服务商与特约商户无授权关系")
+	}
 	c.account = a
-	return nil
+	return c.checkMode()
 }
 
 // numberIn returns the out_trade_no that a body names, "" for none.
@@ -57,7 +61,8 @@ func (a *wechatAccount) verify(r *http.Request, body []byte, p map[string]string
 	if p["serial_no"] != a.MerchantSerial {
 		return errSignature.at("authorization", "serial_no", p["serial_no"], "商户证书序列号有误")
 	}
-	if asked := r.Header.Get("Wechatpay-Serial"); asked != "" && asked != a.PublicKeyID {
+	asked := r.Header.Get("Wechatpay-Serial")
+	if _, ok := a.signerNamed(asked, now); !ok {
 		return errRequest.at("header", "Wechatpay-Serial", asked, "平台公钥ID或证书序列号错误")
 	}
 	if err := checkTimestamp(p["timestamp"], now); err != nil {

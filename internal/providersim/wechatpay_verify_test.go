@@ -152,8 +152,7 @@ func TestUnknownPath(t *testing.T) {
 	t.Parallel()
 	fx := newFixture(t)
 	for _, call := range []rawCall{
-		newCall("GET", "/v3/certificates", ""), newCall("GET", "/v3/bill/fundflowbill?bill_date=2026-11-23", ""),
-		newCall("POST", "/v3/pay/transactions/app", fx.body(nil)), newCall("POST", "/v3/pay/partner/transactions/native", fx.body(nil)),
+		newCall("GET", "/v3/bill/fundflowbill?bill_date=2026-11-23", ""),
 		newCall("POST", "/v3/combine-transactions/native", fx.body(nil)), newCall("POST", "/v3/profitsharing/orders", fx.body(nil)),
 	} {
 		if a := fx.send(call); a.status != 404 || a.Code != "RESOURCE_NOT_EXISTS" {

@@ -1,6 +1,7 @@
 package providersim
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"io"
@@ -8,7 +9,6 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -22,7 +22,7 @@ const oauthCodeLife = 5 * time.Minute
 func (s *Sim) routeWeChatWeb() {
 	s.routes.HandleFunc("GET "+h5Path, s.checkMWeb)
 	s.routes.HandleFunc("GET /connect/oauth2/authorize", s.authorize)
-	s.routes.HandleFunc("GET /sns/oauth2/access_token", s.accessToken)
+	s.routes.HandleFunc("GET /sns/oauth2/access_token", trade(s.exchange))
 	s.routes.HandleFunc("POST /phone/bridge", s.bridge)
 	s.routes.HandleFunc("OPTIONS /phone/bridge", s.bridge)
 }
@@ -111,9 +111,12 @@ func leadsTo(domains []string, link string) bool {
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && listed(domains, u.Host)
 }
 
-// oauthCode is a code that authorize gives the browser for the merchant's server.
+// oauthCode is a code that authorize gives the browser for the merchant's server, or
+// wx.login a mini program.
 type oauthCode struct {
+	app     string // of WeChat, under which it is worth something
 	openid  string
+	login   bool // of wx.login
 	expires time.Time
 	used    bool
 }
@@ -143,11 +146,11 @@ func (s *Sim) grant(q url.Values) (to, refusal string) {
 		return "", "state参数错误"
 	}
 	back, err := url.Parse(q.Get("redirect_uri"))
-	if err != nil || !leadsTo(account.OAuthDomains, q.Get("redirect_uri")) {
+	if err != nil || !leadsTo(s.oauthDomains(q.Get("appid")), q.Get("redirect_uri")) {
 		return "", "redirect_uri域名与后台配置不一致，错误码:10003"
 	}
 	code := rand.Text()
-	account.codes[code] = oauthCode{openid: account.person(s.holder), expires: s.now().Add(oauthCodeLife)}
+	account.codes[code] = oauthCode{app: q.Get("appid"), openid: openid(q.Get("appid"), s.holder), expires: s.now().Add(oauthCodeLife)}
 	v := back.Query()
 	v.Set("code", code)
 	v.Set("state", q.Get("state"))
@@ -155,13 +158,29 @@ func (s *Sim) grant(q url.Values) (to, refusal string) {
 	return back.String(), ""
 }
 
+// accountOfApp finds an account that knows payers by a service account, of several under
+// one service provider any.
 func (s *Sim) accountOfApp(appID string) *wechatAccount {
 	for _, a := range s.wechat {
-		if a.AppID == appID {
+		if a.meetsUnder(appID) {
 			return a
 		}
 	}
 	return nil
+}
+
+// oauthDomains lists where OAuth of a service account may lead back to.
+func (s *Sim) oauthDomains(appID string) (domains []string) {
+	for _, a := range s.wechat {
+		if a.meetsUnder(appID) {
+			domains = append(domains, a.OAuthDomains...)
+		}
+	}
+	return domains
+}
+
+func (a *wechatAccount) meetsUnder(appID string) bool {
+	return appID != "" && (a.AppID == appID || a.isPartner() && a.Under.AppID == appID)
 }
 
 // isState reports whether a state keeps WeChat's rule: letters and digits, 128
@@ -180,12 +199,16 @@ type oauthError struct {
 
 var errCodeUsed = oauthError{40163, "code been used"}
 
-// accessToken exchanges a code for the openid.
-func (s *Sim) accessToken(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "text/plain")
-	w.Write(plainJSON(s.exchange(r.URL.Query())))
+// trade serves an address at which a code is traded for an openid: JSON that is called
+// text.
+func trade(answer func(url.Values) any) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/plain")
+		w.Write(plainJSON(answer(r.URL.Query())))
+	}
 }
 
+// exchange trades a code of OAuth for the openid.
 func (s *Sim) exchange(q url.Values) any {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -193,30 +216,39 @@ func (s *Sim) exchange(q url.Values) any {
 	if account == nil {
 		return oauthError{40013, "invalid appid"}
 	}
-	if account.AppSecret == "" || q.Get("secret") != account.AppSecret {
-		return oauthError{40125, "invalid appsecret"}
+	openid, refusal := s.redeem(account, account.secretOf(q.Get("appid")), q, q.Get("code"), false)
+	if refusal != nil {
+		return *refusal
+	}
+	return map[string]any{
+		"access_token": rand.Text(), "expires_in": 7200, "refresh_token": rand.Text(), "openid": openid, "scope": "snsapi_base",
+	}
+}
+
+// redeem trades a code for the openid that it stands for, once.
+func (s *Sim) redeem(account *wechatAccount, secret string, q url.Values, text string, login bool) (string, *oauthError) {
+	if secret == "" || q.Get("secret") != secret {
+		return "", &oauthError{40125, "invalid appsecret"}
 	}
 	if q.Get("grant_type") != "authorization_code" {
-		return oauthError{40002, "invalid grant_type"}
+		return "", &oauthError{40002, "invalid grant_type"}
 	}
 	if len(s.strikeOn(account, "", opIdentify)) > 0 {
-		return errCodeUsed
+		return "", &errCodeUsed
 	}
-	code, ok := account.codes[q.Get("code")]
-	if !ok {
-		return oauthError{40029, "invalid code"}
+	code, ok := account.codes[text]
+	if !ok || code.login != login || code.app != q.Get("appid") {
+		return "", &oauthError{40029, "invalid code"}
 	}
 	if code.used {
-		return errCodeUsed
+		return "", &errCodeUsed
 	}
 	if !s.now().Before(code.expires) {
-		return oauthError{42003, "oauth_code expired"}
+		return "", &oauthError{42003, "oauth_code expired"}
 	}
 	code.used = true
-	account.codes[q.Get("code")] = code
-	return map[string]any{
-		"access_token": rand.Text(), "expires_in": 7200, "refresh_token": rand.Text(), "openid": code.openid, "scope": "snsapi_base",
-	}
+	account.codes[text] = code
+	return code.openid, nil
 }
 
 // bridgeRequest is getBrandWCPayRequest as WeixinJSBridge takes it, with what
@@ -290,17 +322,24 @@ func (s *Sim) payByBridge(b bridgeRequest) (result string, why error) {
 	if err != nil {
 		return "fail", inWords(WeChat, err)
 	}
-	if err := s.open(p.order, b.User); err != nil {
+	return s.payInWeChat(p.order, b.User, b.Do)
+}
+
+// payInWeChat shows an order in WeChat's window and does what the payer decides: ok,
+// cancel or fail.
+func (s *Sim) payInWeChat(o *order, user User, do string) (result string, why error) {
+	user = cmp.Or(user, s.holder)
+	if err := s.open(o, user); err != nil {
 		return "fail", inWords(WeChat, err)
 	}
-	if b.Do != "approve" {
-		s.decided(Cancels, p.order, b.User, "")
+	if do != "approve" {
+		s.decided(Cancels, o, user, "")
 		return "cancel", nil
 	}
-	if _, err := s.pay(p.order, b.User); err != nil {
+	if _, err := s.pay(o, user); err != nil {
 		return "fail", inWords(WeChat, err)
 	}
-	s.decided(Approves, p.order, b.User, "")
+	s.decided(Approves, o, user, "")
 	return "ok", nil
 }
 
@@ -313,24 +352,40 @@ func (a *wechatAccount) signedBridge(message, signature string) bool {
 	return verify(a.MerchantPublicKey, message, signature)
 }
 
-func (s *Sim) checkBridge(b bridgeRequest) (*pass, error) {
+// passOf finds what a call's package names.
+func (s *Sim) passOf(b bridgeRequest) *pass {
 	id, ok := strings.CutPrefix(b.Package, "prepay_id=")
-	p := s.books.passes[id]
-	if !ok || p == nil || p.order.product != JSAPI && p.order.product != MerchantBridge {
+	if !ok {
+		return nil
+	}
+	return s.books.passes[id]
+}
+
+func (s *Sim) checkBridge(b bridgeRequest) (*pass, error) {
+	p := s.passOf(b)
+	if p == nil || p.order.product != JSAPI && p.order.product != MerchantBridge {
 		return nil, errUnknownCode
 	}
-	if p.order.appID != b.AppID || b.SignType != "RSA" {
-		return nil, errBadBridge
+	if a, ok := p.order.account.(*wechatAccount); ok && b.AppID == a.MiniProgramID {
+		return nil, errBadBridge // only the mini program itself pays its orders
 	}
-	if at, err := strconv.ParseInt(b.Timestamp, 10, 64); err != nil || at >= 1e11 {
-		return nil, errBadBridge // milliseconds are the usual mistake
+	return p, s.checkSigned(p, b)
+}
+
+// checkSigned holds what the bridge and wx.requestPayment have in common.
+func (s *Sim) checkSigned(p *pass, b bridgeRequest) error {
+	if p.order.appID != b.AppID || b.SignType != "RSA" {
+		return errBadBridge
+	}
+	if !inSeconds(b.Timestamp) {
+		return errBadBridge
 	}
 	message := b.AppID + "\n" + b.Timestamp + "\n" + b.Nonce + "\n" + b.Package + "\n"
 	if signer := p.order.account.(bridgeSigner); !signer.signedBridge(message, b.PaySign) {
-		return nil, errBadBridge
+		return errBadBridge
 	}
 	if !s.now().Before(p.expires) {
-		return nil, errDeadCode
+		return errDeadCode
 	}
-	return p, nil
+	return nil
 }

@@ -21,6 +21,7 @@ type Act struct {
 	Operation string `json:"operation,omitempty"`
 	Next      int    `json:"next,omitempty"`
 	Percent   int    `json:"percent,omitempty"`
+	PerMille  int    `json:"per_mille,omitempty"`
 	Own       bool   `json:"own,omitempty"`  // the rule is for this session or for one of its orders
 	Seed      uint64 `json:"seed,omitempty"` // of the rule's chance
 }
@@ -37,6 +38,8 @@ func (a Act) At(at time.Time, number string) Entry {
 	switch {
 	case a.Percent > 0:
 		e.More = strconv.Itoa(a.Percent) + " percent, seed " + strconv.FormatUint(a.Seed, 10)
+	case a.PerMille > 0:
+		e.More = strconv.Itoa(a.PerMille) + " per mille, seed " + strconv.FormatUint(a.Seed, 10)
 	case a.Next > 0:
 		e.More = "next " + strconv.Itoa(a.Next)
 	}

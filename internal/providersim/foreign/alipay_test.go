@@ -26,23 +26,34 @@ const (
 func newAlipay(t *testing.T) (*fixture, *alipay.Client) {
 	t.Helper()
 	fx := newFixture(t, "success")
-	err := fx.sim.AddAlipayAccount(providersim.AlipayAccount{
-		AppID: app, SellerID: seller, Name: "Tea & Co", MerchantPublicKey: &merchantKey().PublicKey, PlatformKey: platformKey(),
-		OAuthDomains: []string{"pay.example"},
-	})
-	if err != nil {
-		t.Fatal(err)
+	fx.addAlipay(providersim.AlipayAccount{})
+	c := fx.gopayAlipay(app)
+	c.AutoVerifySign(publicPEM(t))
+	return fx, c
+}
+
+// addAlipay opens an account of the application.
+func (fx *fixture) addAlipay(a providersim.AlipayAccount) {
+	fx.t.Helper()
+	a.AppID, a.SellerID, a.Name, a.OAuthDomains = app, seller, "Tea & Co", []string{"pay.example"}
+	a.MerchantPublicKey, a.PlatformKey = &merchantKey().PublicKey, platformKey()
+	if err := fx.sim.AddAlipayAccount(a); err != nil {
+		fx.t.Fatal(err)
 	}
-	c, err := alipay.NewClient(app, base64.StdEncoding.EncodeToString(privateDER(t)), true)
+}
+
+// gopayAlipay is a client of an application, which verifies nothing yet.
+func (fx *fixture) gopayAlipay(caller string) *alipay.Client {
+	fx.t.Helper()
+	c, err := alipay.NewClient(caller, base64.StdEncoding.EncodeToString(privateDER(fx.t)), true)
 	if err != nil {
-		t.Fatal(err)
+		fx.t.Fatal(err)
 	}
 	c.SetHttpClient(xhttp.NewClient().SetTransport(fx.transport))
 	c.SetLocation(alipay.LocationShanghai)
 	c.SetNotifyUrl(fx.notifyURL)
 	c.SetReturnUrl("http://127.0.0.1:8080/pay/x?a=1")
-	c.AutoVerifySign(publicPEM(t))
-	return fx, c
+	return c
 }
 
 func trade(number string) gopay.BodyMap {
@@ -169,18 +180,28 @@ func TestAlipayPages(t *testing.T) {
 			if told := fx.hear(); told.GetString("trade_status") != "TRADE_SUCCESS" {
 				t.Errorf("notification: %v", told)
 			}
-			back, err := url.Parse(fx.sim.Orders()[0].Return)
-			if err != nil {
-				t.Fatal(err)
+			signed := fx.returned()
+			if signed.GetString("out_trade_no") != "page_1" {
+				t.Fatalf("the payer comes back with %v", signed)
 			}
-			signed, err := alipay.ParseNotifyByURLValues(back.Query())
-			if err != nil || signed.GetString("a") != "1" || signed.GetString("out_trade_no") != "page_1" {
-				t.Fatalf("return address %s: %v", back, err)
-			}
-			signed.Remove("a") // the merchant's own
 			fx.verify(signed)
 		})
 	}
+}
+
+// returned is what the payer's browser brings back, without what is the merchant's own.
+func (fx *fixture) returned() gopay.BodyMap {
+	fx.t.Helper()
+	back, err := url.Parse(fx.sim.Orders()[0].Return)
+	if err != nil {
+		fx.t.Fatal(err)
+	}
+	signed, err := alipay.ParseNotifyByURLValues(back.Query())
+	if err != nil || signed.GetString("a") != "1" {
+		fx.t.Fatalf("return address %s: %v", back, err)
+	}
+	signed.Remove("a")
+	return signed
 }
 
 // openID gets a buyer's id by OAuth, as the merchant's server does. The client's own

@@ -28,6 +28,7 @@ const origin = "https://simulated.example.com"
 var (
 	merchantKey = sync.OnceValue(newKey)
 	platformKey = sync.OnceValue(newKey)
+	renewedKey  = sync.OnceValue(newKey) // of certificates that come after
 )
 
 func newKey() *rsa.PrivateKey {
@@ -82,8 +83,9 @@ func newFixture(t *testing.T, answer string) *fixture {
 		if err != nil {
 			t.Errorf("notification: %v", err)
 		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		fx.told <- r
+		kept := r.Clone(t.Context()) // the server goes on with its own
+		kept.Body = io.NopCloser(bytes.NewReader(body))
+		fx.told <- kept
 		io.WriteString(w, answer)
 	}))
 	fx.notifyURL = merchant.URL + "/notify"
@@ -144,7 +146,7 @@ func (fx *fixture) get(link string) (location, page string) {
 }
 
 // post calls what is no API but JSON too, and decodes the answer.
-func (fx *fixture) post(path string, body any) (answer map[string]string) {
+func (fx *fixture) post(path string, body any) (answer fields) {
 	fx.t.Helper()
 	payload, err := json.Marshal(body)
 	if err != nil {

@@ -3,7 +3,6 @@ package foreign_test
 import (
 	"bytes"
 	"compress/gzip"
-	"encoding/json"
 	"encoding/pem"
 	"io"
 	"strings"
@@ -17,43 +16,33 @@ import (
 	"morepay/internal/providersim"
 )
 
-const (
-	mchID     = "1900000001"
-	appID     = "wx0000000000000001"
-	serial    = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1"
-	publicID  = "PUB_KEY_ID_0119000000012026010100000000000001"
-	apiV3Key  = "0123456789abcdef0123456789abcdef"
-	appSecret = "0123456789abcdef"
-)
-
-// newWeChatPay starts a simulator with a WeChat Pay account, and a client that
-// verifies every answer.
+// newWeChatPay starts a simulator with accounts at WeChat Pay, and a client of the direct
+// merchant that verifies every answer.
 func newWeChatPay(t *testing.T) (*fixture, *wechat.ClientV3) {
 	t.Helper()
-	fx := newFixture(t, "")
-	err := fx.sim.AddWeChatAccount(providersim.WeChatAccount{
-		MchID: mchID, AppID: appID, AppSecret: appSecret, Name: "Tea & Co", MerchantSerial: serial, MerchantPublicKey: &merchantKey().PublicKey,
-		APIv3Key: []byte(apiV3Key), PlatformKey: platformKey(), PublicKeyID: publicID,
-		H5Domains: []string{"pay.example"}, OAuthDomains: []string{"pay.example"},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	private := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: privateDER(t)})
-	c, err := wechat.NewClientV3(mchID, serial, apiV3Key, string(private))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.SetHttpClient(xhttp.NewClient().SetTransport(fx.transport))
+	fx := newMerchant(t)
+	c := fx.gopay(mchID)
 	if err := c.AutoVerifySignByPublicKey(publicPEM(t), publicID); err != nil {
 		t.Fatal(err)
 	}
 	return fx, c
 }
 
+// gopay is a client in the hands of a caller.
+func (fx *fixture) gopay(caller string) *wechat.ClientV3 {
+	fx.t.Helper()
+	private := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: privateDER(fx.t)})
+	c, err := wechat.NewClientV3(caller, serial, apiV3Key, string(private))
+	if err != nil {
+		fx.t.Fatal(err)
+	}
+	c.SetHttpClient(xhttp.NewClient().SetTransport(fx.transport))
+	return c
+}
+
 func (fx *fixture) order(number string) gopay.BodyMap {
 	return gopay.BodyMap{
-		"appid": appID, "mchid": mchID, "description": "龙井茶 <100g> & more", "out_trade_no": number, "notify_url": fx.notifyURL,
+		"appid": directApps.service, "mchid": mchID, "description": "龙井茶 <100g> & more", "out_trade_no": number, "notify_url": fx.notifyURL,
 		"amount": gopay.BodyMap{"total": 5980, "currency": "CNY"},
 	}
 }
@@ -175,35 +164,14 @@ func TestWeChatPayH5(t *testing.T) {
 	}
 }
 
-// openid gets a user's id by OAuth, as the merchant's server does.
-func (fx *fixture) openid() string {
-	fx.t.Helper()
-	location, page := fx.get("https://open.weixin.qq.com/connect/oauth2/authorize?appid=" + appID +
-		"&redirect_uri=https%3A%2F%2Fpay.example%2Fback&response_type=code&scope=snsapi_base&state=S1")
-	_, code, ok := strings.Cut(location, "code=")
-	if !ok {
-		fx.t.Fatalf("authorize leads to %q: %s", location, page)
-	}
-	code, _, _ = strings.Cut(code, "&")
-	_, body := fx.get("https://api.weixin.qq.com/sns/oauth2/access_token?appid=" + appID + "&secret=" + appSecret +
-		"&code=" + code + "&grant_type=authorization_code")
-	var token struct {
-		OpenID string `json:"openid"`
-	}
-	if err := json.Unmarshal([]byte(body), &token); err != nil || token.OpenID == "" {
-		fx.t.Fatalf("%s: %v", body, err)
-	}
-	return token.OpenID
-}
-
 func TestWeChatPayJSAPI(t *testing.T) {
 	t.Parallel()
 	fx, c := newWeChatPay(t)
-	r, err := c.V3TransactionJsapi(t.Context(), fx.order("jsapi-1").Set("payer", gopay.BodyMap{"openid": fx.openid()}))
+	r, err := c.V3TransactionJsapi(t.Context(), fx.order("jsapi-1").Set("payer", gopay.BodyMap{"openid": fx.openid(directApps.service, directApps.secret)}))
 	if err != nil || r.Code != wechat.Success {
 		t.Fatalf("jsapi: %+v, %v", r, err)
 	}
-	p, err := c.PaySignOfJSAPI(appID, r.Response.PrepayId)
+	p, err := c.PaySignOfJSAPI(directApps.service, r.Response.PrepayId)
 	if err != nil {
 		t.Fatal(err)
 	}

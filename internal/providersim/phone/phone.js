@@ -36,3 +36,6 @@ if (back) {
   back.hidden = false;
   back.addEventListener("click", () => history.back());
 }
+
+// UnionPay's page sends the payer's browser back by itself; the button does without a script.
+document.querySelector("form[data-post]")?.requestSubmit();
