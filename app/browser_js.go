@@ -22,7 +22,7 @@ func (c *Checkout) OnMount(ctx goapp.Context) {
 	b := &browser{
 		ctx:    ctx,
 		page:   c,
-		server: server{path: c.View.Path},
+		server: newServer(&c.View),
 		nudges: make(chan struct{}, 1),
 		served: c.View.Progress.ServerTime,
 		heard:  time.Now().Add(-sinceResponse()),
@@ -268,7 +268,7 @@ func (b *browser) check(returned bool) {
 		return
 	}
 	b.asking = true
-	form := "form_token=" + url.QueryEscape(b.progress().FormToken)
+	form := "form_token=" + url.QueryEscape(b.progress().FormToken) + b.server.words
 	go func() {
 		progress, err := b.server.post(b.server.path+"/return", form)
 		b.do(func() {

@@ -19,6 +19,7 @@ import (
 // TestBrowserAdoptsEveryScreen: on every screen go-app finds the nodes that it
 // would make, and the console stays quiet.
 func TestBrowserAdoptsEveryScreen(t *testing.T) {
+	t.Parallel()
 	browser := browsertest.Start(t)
 	for name, v := range testViews() {
 		t.Run(name, func(t *testing.T) {
@@ -54,6 +55,7 @@ const (
 // TestBrowserWatchesLaunch: a hand-off that leaves our page standing shows that
 // a wallet is opening, then offers the ways out, and concludes nothing.
 func TestBrowserWatchesLaunch(t *testing.T) {
+	t.Parallel()
 	v := testView("en", phoneAgent, view.Progress{State: view.StateSelect})
 	s := serve(t, v)
 	s.post = func(w http.ResponseWriter, r *http.Request) {
@@ -106,6 +108,7 @@ func TestBrowserComesBackFromWallet(t *testing.T) {
 // TestBrowserTellsEnds: who listens rather than looks is told of an end by the line that
 // was there before, whoever has the focus.
 func TestBrowserTellsEnds(t *testing.T) {
+	t.Parallel()
 	for state, want := range map[view.State]string{
 		view.StatePaid: "Payment received", view.StateExpired: "Time is up", view.StateCanceled: "The shop canceled this checkout", view.StateFailed: "Payment didn't go through",
 	} {
@@ -137,6 +140,7 @@ func hide(tab *browsertest.Tab, hidden bool) {
 // TestBrowserSendsFormsInPlace: a form that ends in this frame needs no new
 // page, an answer that refuses is shown, and the list comes back without asking.
 func TestBrowserSendsFormsInPlace(t *testing.T) {
+	t.Parallel()
 	v := testView("en", desktopAgent, view.Progress{State: view.StateSelect})
 	v.Error = &view.Error{Code: pay.CodeFormExpired, Message: v.Text["error.form_expired"]}
 	s := serve(t, v)
@@ -227,6 +231,7 @@ func TestBrowserTellsOfLostConnection(t *testing.T) {
 // TestBrowserRepeatsTap: a tap that did not get through is not lost. It is said
 // that the connection is, and when it is back the tap counts, once.
 func TestBrowserRepeatsTap(t *testing.T) {
+	t.Parallel()
 	code := payment("alipay", pay.RailQR)
 	code.QR = testQR
 	s := serve(t, testView("en", desktopAgent, view.Progress{State: view.StateSelect}))
@@ -287,6 +292,7 @@ const bridgeCalls = `window.calls = []; window.WeixinJSBridge = {invoke(...call)
 // TestBrowserCallsBridge: the host app's window opens by itself, once, and its
 // answer is no more than a reason to ask. Who turned back finds the button again.
 func TestBrowserCallsBridge(t *testing.T) {
+	t.Parallel()
 	browser := browsertest.Start(t)
 	weixin := payment("wechat_pay", pay.RailJSAPI)
 	weixin.Bridge = &view.Bridge{Name: "weixin", Params: map[string]string{"appId": "wx1", "package": "prepay_id=p1"}}

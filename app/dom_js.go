@@ -73,7 +73,7 @@ func forgetQuery() {
 // bareAddress returns the page's address without what the server was asked to show.
 func bareAddress() js.Value {
 	address := pageAddress()
-	for _, name := range []string{"asked", "choose", "method", "rail", "returned"} {
+	for _, name := range []string{"asked", "choose", "method", "rail", "returned", "ticket"} {
 		address.Get("searchParams").Call("delete", name)
 	}
 	return address

@@ -61,7 +61,7 @@ func (b *browser) onSubmit(event js.Value) {
 		}
 	default:
 		b.leave(form)
-		if rails[pay.Rail(data(form, "rail"))].leaves {
+		if factsOf(pay.Rail(data(form, "rail"))).leaves {
 			b.watchLaunch()
 		}
 	}
@@ -176,7 +176,7 @@ func (b *browser) resume(returned bool) {
 func (b *browser) inWallet() bool {
 	progress := b.progress()
 	p := progress.Payment
-	return progress.State == view.StateWaiting && p != nil && p.AttemptID != "" && (p.Bridge != nil || rails[p.Rail].leaves)
+	return progress.State == view.StateWaiting && p != nil && (p.Bridge != nil || factsOf(p.Rail).leaves)
 }
 
 // handOffPause delays drawing after a hand-off: a form that is taken out of the

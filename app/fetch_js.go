@@ -3,6 +3,7 @@ package app
 import (
 	"encoding/json"
 	"errors"
+	"net/url"
 	"strconv"
 	"syscall/js"
 	"time"
@@ -14,34 +15,31 @@ import (
 // provider take, so that it is the server that gives up.
 const fetchLimit = 20 * time.Second
 
-// server is the session's routes.
-type server struct{ path string }
+// server is the session's routes. words is a field to follow others, which keeps the
+// answers to what the page was asked to show.
+type server struct{ path, words string }
+
+func newServer(v *view.Checkout) server {
+	return server{path: v.Path, words: "&words=" + url.QueryEscape(v.Words)}
+}
 
 // fetch asks what the session is like.
-func (s server) fetch() (view.Progress, error) {
-	return request(s.path+"/events", map[string]any{
-		"headers": map[string]any{"Accept": "application/json"},
-	})
-}
+func (s server) fetch() (view.Progress, error) { return request(s.path+"/events?"+s.words, "") }
 
 // post sends a form's content and returns what the session is like after it.
-func (s server) post(address, form string) (view.Progress, error) {
-	return request(address, map[string]any{
-		"method": "POST",
-		"body":   form,
-		"headers": map[string]any{
-			"Accept":       "application/json",
-			"Content-Type": "application/x-www-form-urlencoded",
-		},
-	})
-}
+func (s server) post(address, form string) (view.Progress, error) { return request(address, form) }
 
-func request(address string, options map[string]any) (view.Progress, error) {
+// request posts a form, or asks if it is "".
+func request(address, form string) (view.Progress, error) {
 	abort := js.Global().Get("AbortController").New()
 	limit := time.AfterFunc(fetchLimit, func() { abort.Call("abort") })
 	defer limit.Stop()
-	options["signal"] = abort.Get("signal")
-	options["cache"] = "no-store"
+	headers := map[string]any{"Accept": "application/json"}
+	options := map[string]any{"headers": headers, "signal": abort.Get("signal"), "cache": "no-store"}
+	if form != "" {
+		options["method"], options["body"] = "POST", form
+		headers["Content-Type"] = "application/x-www-form-urlencoded"
+	}
 
 	response, err := await(js.Global().Call("fetch", address, options))
 	if err != nil {
@@ -88,7 +86,7 @@ func (s server) stream(after int64) (<-chan *view.Progress, func()) {
 		close(e.news)
 		return e.news, func() {}
 	}
-	e.source = constructor.New(s.path + "/events?after=" + strconv.FormatInt(after, 10))
+	e.source = constructor.New(s.path + "/events?after=" + strconv.FormatInt(after, 10) + s.words)
 	e.on("beat", func(js.Value) { e.push(nil) })
 	e.on("error", func(js.Value) { e.stop() })
 	e.on("live", e.message)

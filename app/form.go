@@ -12,20 +12,34 @@ import (
 
 // railFacts describes how a rail behaves on a page.
 type railFacts struct {
-	leaves bool   // hands over to a wallet or another site: the form must own the whole window
+	rail   pay.Rail
+	leaves bool   // hands over to a wallet, another site or the shop's own app: the form must own the whole window
 	stays  bool   // ends in this frame: the browser side may send the form by itself
 	code   string // catalogue prefix of the screen with its QR, or ""
 	shared bool   // the same for every method: one button below the list will do
 }
 
-// rails has one row a rail. jsapi neither leaves nor stays: the server may send
-// the payer round by the wallet's sign-in, which must navigate this frame.
-var rails = map[pay.Rail]railFacts{
-	pay.RailJSAPI:    {},
-	pay.RailDeepLink: {leaves: true},
-	pay.RailRedirect: {leaves: true},
-	pay.RailQR:       {stays: true, code: "qr"},
-	pay.RailPageQR:   {stays: true, code: "page", shared: true},
+// rails has one row for each rail that is more than a form. jsapi neither leaves nor
+// stays: the server may send the payer round by the wallet's sign-in, which must navigate
+// this frame. It is a list because a map would be filled by code, which weighs in the
+// browser's bundle.
+var rails = []railFacts{
+	{rail: pay.RailApp, leaves: true},
+	{rail: pay.RailMiniProgram, leaves: true},
+	{rail: pay.RailDeepLink, leaves: true},
+	{rail: pay.RailRedirect, leaves: true},
+	{rail: pay.RailQR, stays: true, code: "qr"},
+	{rail: pay.RailPageQR, stays: true, code: "page", shared: true},
+}
+
+// factsOf returns the row of a rail; the zero value if it has none.
+func factsOf(r pay.Rail) (facts railFacts) {
+	for i := range rails {
+		if rails[i].rail == r {
+			facts = rails[i]
+		}
+	}
+	return facts
 }
 
 // first returns the form of a choice's first rail, with its instalments to choose from.
@@ -64,7 +78,7 @@ func (s *screen) instalments(c capability.Choice) goapp.UI {
 // POST: wallets open only on a navigation that the payer's own tap began.
 func (s *screen) form(m pay.Method, r pay.Rail, instalments goapp.UI, class string, label []goapp.UI) goapp.UI {
 	a := attrs{"method", "post", "action", s.Path + "/attempts", "data-rail", string(r)}
-	switch facts := rails[r]; {
+	switch facts := factsOf(r); {
 	case facts.leaves:
 		a = append(a, "target", "_top")
 	case facts.stays:

@@ -54,6 +54,7 @@ func axeStage(t *testing.T) stage {
 
 // TestBrowserKeepsWCAG tries every screen in light and dark.
 func TestBrowserKeepsWCAG(t *testing.T) {
+	t.Parallel()
 	s := axeStage(t)
 	list := scenes(t)
 	for _, scheme := range []string{"light", "dark"} {
@@ -94,6 +95,7 @@ func (s stage) report(t *testing.T, script string, where ...string) {
 // TestBrowserFindsFaults plants one of each kind: a page where nothing is found is
 // worth as much as the search.
 func TestBrowserFindsFaults(t *testing.T) {
+	t.Parallel()
 	s := axeStage(t)
 	list := scenes(t)
 	sc := list[slices.IndexFunc(list, func(sc scene) bool { return sc.name == "select-phone" })]
@@ -127,6 +129,7 @@ var fits string
 // twice as large as usual, or in the narrow frame of a shop's page. Where there is least
 // room it is tried in all languages.
 func TestBrowserFits(t *testing.T) {
+	t.Parallel()
 	needs.Chromium(t)
 	const narrow = 320
 	all := append(locale.Tags(), locale.Pseudo)
@@ -167,6 +170,7 @@ func (s stage) fits(t *testing.T, width int, tags []string) {
 // is more, and where a system has colours of its own, buttons have edges and codes
 // stay black on white.
 func TestBrowserHearsWishes(t *testing.T) {
+	t.Parallel()
 	needs.Chromium(t)
 	s := openStage(t, browsertest.Start(t))
 	for _, sc := range scenes(t) {
@@ -191,6 +195,7 @@ func TestBrowserHearsWishes(t *testing.T) {
 
 // TestBrowserBarsHaveTheGround: the browser's own bars go on where the page ends.
 func TestBrowserBarsHaveTheGround(t *testing.T) {
+	t.Parallel()
 	needs.Chromium(t)
 	s := openStage(t, browsertest.Start(t))
 	for _, theme := range []capability.Theme{{}, {Preset: "plain"}, {Mode: "auto"}, {Mode: "light"}, {Mode: "dark"}, {Mode: "dark", Preset: "plain"}} {

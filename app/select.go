@@ -245,7 +245,7 @@ func (s *screen) cells(icon goapp.UI, name, hint string) goapp.UI {
 
 // instead offers the next rail of the ladder, if it is this method's own.
 func (s *screen) instead(c capability.Choice) goapp.UI {
-	if len(c.Ladder) < 2 || rails[c.Ladder[1]].shared {
+	if len(c.Ladder) < 2 || factsOf(c.Ladder[1]).shared {
 		return nil
 	}
 	r, leads := c.Ladder[1], c.Ladder[1]

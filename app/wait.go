@@ -91,12 +91,12 @@ func waitingScreen(s *screen) []goapp.UI {
 		return []goapp.UI{s.title("waiting", ""), s.check("main", "check")}
 	case p.Returned:
 		return checkingScreen(s)
-	case p.QR != nil && rails[p.Rail].code != "":
+	case p.QR != nil && factsOf(p.Rail).code != "":
 		return codeScreen(s, *p)
+	case factsOf(p.Rail).leaves:
+		return walletScreen(s, *p)
 	case p.Bridge != nil:
 		return bridgeScreen(s, *p)
-	case rails[p.Rail].leaves:
-		return walletScreen(s, *p)
 	}
 	return []goapp.UI{s.title("await.title", p.Method), s.check("side", "check"), s.choose("quiet", "choose")}
 }
@@ -114,7 +114,7 @@ func checkingScreen(s *screen) []goapp.UI {
 		}
 	}
 	on := []goapp.UI{s.choose("quiet", "choose")}
-	if rails[p.Rail].leaves { // the wallet may never have opened
+	if factsOf(p.Rail).leaves { // the wallet may never have opened
 		on = elsewhere(s, p.Method)
 	}
 	return append([]goapp.UI{
@@ -141,7 +141,7 @@ func elsewhere(s *screen, m pay.Method) []goapp.UI {
 // codeScreen shows a QR: the provider's, or one of this very page to go on
 // elsewhere.
 func codeScreen(s *screen, p view.Payment) []goapp.UI {
-	kind := rails[p.Rail].code
+	kind := factsOf(p.Rail).code
 	if s.dead() {
 		return []goapp.UI{
 			s.title("qr.over", ""), s.note("qr.over.help", p.Method), s.deadCode(p),

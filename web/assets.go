@@ -27,6 +27,7 @@ var kinds = []struct{ name, mediaType string }{
 	{Picture, javaScript},
 	{Frame, javaScript},
 	{Share, javaScript},
+	{Post, javaScript},
 	{Embed, javaScript},
 	{EmbedTypes, "text/plain; charset=utf-8"},
 }

@@ -13,8 +13,8 @@ export type Rail = Choice["rail"];
 
 /** A method with a route that it has. */
 export type Choice =
-  | { method: "wechat_pay"; rail: "jsapi" | "deep_link" | "qr" | "page_qr" }
-  | { method: "alipay"; rail: "jsapi" | "deep_link" | "qr" | "redirect" | "page_qr" }
+  | { method: "wechat_pay"; rail: "jsapi" | "app" | "mini_program" | "deep_link" | "qr" | "page_qr" }
+  | { method: "alipay"; rail: "jsapi" | "app" | "deep_link" | "qr" | "redirect" | "page_qr" }
   | { method: "unionpay"; rail: "qr" | "redirect" | "page_qr" }
   | { method: "jd_pay"; rail: "deep_link" | "qr" | "redirect" | "page_qr" }
   | { method: "ecny"; rail: "deep_link" | "qr" | "redirect" | "page_qr" }

@@ -40,6 +40,7 @@ const (
 	Boot       = "boot.js"      // loads the bundle and has it adopt the server's nodes
 	Listen     = "listen.js"    // follows the session until the bundle does
 	Share      = "share.js"     // of the page on which a friend is asked
+	Post       = "post.js"      // of the page that posts the payer's browser to a provider
 	Picture    = "picture.js"   // makes a picture of a code, when it is asked for
 	Frame      = "frame.js"     // tells the page or app around ours what happens
 	Embed      = "embed.js"     // the merchant's loader: <more-payment-methods>
@@ -48,7 +49,7 @@ const (
 
 // The folder embed holds the published versions of the merchant's loader.
 //
-//go:embed boot.js entry.js listen.js picture.js frame.js share.js embed.js embed.d.ts checkout.css embed
+//go:embed boot.js entry.js listen.js picture.js frame.js share.js post.js embed.js embed.d.ts checkout.css embed
 var sources embed.FS
 
 //go:embed all:dist

@@ -11,7 +11,7 @@ import (
 // all that paying and its news need is written in it. boot.js and embed.js are newer,
 // and what they add is left out there.
 func TestScriptsAreES5(t *testing.T) {
-	for _, name := range []string{"entry.js", Listen, Frame, Share} {
+	for _, name := range []string{"entry.js", Listen, Frame, Share, Post} {
 		t.Run(name, func(t *testing.T) {
 			source, err := os.ReadFile(name)
 			if err != nil {

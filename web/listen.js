@@ -7,9 +7,10 @@
 // Written in the JavaScript of 2009 (ES5), because the oldest in-app browsers
 // read nothing newer: boot.js is a syntax error to them.
 //
-// Sets window.morepay = { ready, drift, listen, hush, pay }: the first two are
-// the client's (boot.js), listen and hush start and end the following, pay
-// opens the payment window, and onward leads on to the merchant. What the wallet answered is told to a client that has
+// Sets window.morepay = { ready, drift, listen, hush, pay, onward, answered }: the first two
+// are the client's (boot.js), listen and hush start and end the following, pay
+// opens the payment window, onward leads on to the merchant, and answered is for the
+// shop's own app around the page. What the wallet answered is told to a client that has
 // taken over by the event "morepay-answer" of the document.
 (function () {
   var html = document.documentElement;
@@ -18,11 +19,12 @@
   var copied = script && script.getAttribute("data-copied");
   var data = document.getElementById("view");
   var view = data && JSON.parse(data.textContent);
-  var morepay = (window.morepay = { ready: false, drift: 0, listen: listen, hush: hush, pay: pay, onward: onward });
+  var morepay = (window.morepay = { ready: false, drift: 0, listen: listen, hush: hush, pay: pay, onward: onward, answered: hostAnswered });
   if (!view) return;
   html.setAttribute("data-live", "");
 
-  var events = view.path + "/events";
+  var words = view.words ? "&words=" + encodeURIComponent(view.words) : ""; // or an answer would be for another page
+  var events = view.path + "/events?";
   var live = view.live;
   var waiting = live.state === "waiting" || live.state === "submitting";
   var ahead = Date.parse(live.server_time) - Date.now(); // the server's clock, before ours
@@ -89,7 +91,7 @@
     }
     silent++;
     signed = now;
-    stream = new EventSource(events + "?after=" + live.last_event);
+    stream = new EventSource(events + "after=" + live.last_event + words);
     stream.addEventListener("beat", sign);
     stream.addEventListener("live", function (e) {
       sign();
@@ -136,7 +138,7 @@
     if (asking) return;
     asked = Date.now();
     var request = (asking = new XMLHttpRequest());
-    request.open("GET", events);
+    request.open("GET", events + words);
     send(request, null, function (progress) {
       asking = null;
       progress ? well() : silent = deafUntil = 0;
@@ -175,8 +177,11 @@
   // cut off has no second chance.
   var late = false;
   var tapped = -Infinity; // when the payer did, last
+  function leading() {
+    return Date.now() - tapped < patience;
+  }
   function renew() {
-    late = paying || Date.now() - tapped < patience;
+    late = paying || leading();
     if (late) return;
     close();
     quietUntil = Date.now() + patience; // if that fails, we go on
@@ -258,7 +263,8 @@
   });
 
   // In a wallet's own browser nothing but a script can open its payment window.
-  // It opens by itself once an attempt, and again when the payer asks.
+  // It opens by itself once an attempt, and again when the payer asks; but not over a
+  // page that their tap is leading away from, with which its answer would be lost.
   var bridges = {
     weixin: ["WeixinJSBridge", "WeixinJSBridgeReady", "invoke", "getBrandWCPayRequest"],
     alipay: ["AlipayJSBridge", "AlipayJSBridgeReady", "call", "tradePay"],
@@ -268,7 +274,7 @@
 
   function pay(payment, again) {
     var row = bridges[payment.bridge.name];
-    if (!row || called || (!again && before(payment.attempt))) return;
+    if (!row || called || (!again && (before(payment.attempt) || leading()))) return;
     called = true;
     window[row[0]] ? open() : document.addEventListener(row[1], open);
     function open() {
@@ -281,6 +287,40 @@
         answered(payment, claims(answer || {}));
       });
     }
+  }
+
+  // The shop's own app or mini program around the page pays by code of its own. It is handed
+  // what it pays with on the page that answers the payer's tap, and no page after it.
+  var hosts = {
+    host: function (payment) {
+      var frame = document.querySelector("script[data-session]");
+      var message = {
+        mpm: 1, type: "pay", session: frame ? frame.getAttribute("data-session") : "",
+        detail: { attempt: payment.attempt, method: payment.method, params: payment.bridge.params },
+      };
+      var apple = window.webkit && window.webkit.messageHandlers && window.webkit.messageHandlers.morepay;
+      if (apple) apple.postMessage(message);
+      if (window.MorePayHost) window.MorePayHost.postMessage(JSON.stringify(message));
+    },
+    mini_program: function (payment) {
+      var ready = "WeixinJSBridgeReady";
+      window.WeixinJSBridge ? go() : document.addEventListener(ready, go);
+      function go() {
+        document.removeEventListener(ready, go);
+        var page = { url: "/pages/morepay/pay?ticket=" + encodeURIComponent(payment.bridge.params.ticket) };
+        window.WeixinJSBridge.invoke("invokeMiniProgramAPI", { name: "navigateTo", arg: page }, function () {});
+      }
+    },
+  };
+  function handOver(payment) {
+    if (location.hash !== "#pay") return;
+    if (history.replaceState) history.replaceState(history.state, "", location.pathname + location.search);
+    hosts[payment.bridge.name](payment);
+  }
+
+  // hostAnswered is called by the app, if it wants to: what it says proves nothing.
+  function hostAnswered(attempt, paid) {
+    answered({ attempt: attempt }, paid);
   }
 
   // claims says whether the wallet takes it that the payer has paid, or may have.
@@ -303,7 +343,7 @@
     var request = new XMLHttpRequest();
     request.open("POST", view.path + "/return");
     request.setRequestHeader("Content-Type", "application/x-www-form-urlencoded");
-    send(request, "form_token=" + encodeURIComponent(live.form_token), function (progress) {
+    send(request, "form_token=" + encodeURIComponent(live.form_token) + words, function (progress) {
       if (progress && progress.state) hear(progress);
     });
   }
@@ -376,6 +416,9 @@
   });
 
   if (live.onward) onward();
-  if (live.state === "waiting" && live.payment && live.payment.bridge && !live.payment.returned) pay(live.payment);
+  if (live.state === "waiting" && live.payment && live.payment.bridge) {
+    if (hosts[live.payment.bridge.name]) handOver(live.payment);
+    else if (!live.payment.returned) pay(live.payment);
+  }
   listen();
 })();

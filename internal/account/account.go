@@ -97,9 +97,14 @@ func (a *Account) Takes(rail pay.Rail) bool {
 // for a while.
 func (a *Account) Down() bool { return a.breaker.circuit.Load().State() == gobreaker.StateOpen }
 
-// Forgive forgets all failures: the provider is asked again at once. For tests, whose
-// next case is to begin as the first did.
-func (a *Account) Forgive() { a.breaker.renew() }
+// Forgive forgets all failures, and what the provider's adapter has learnt: the provider is
+// asked again at once. For tests, whose next case is to begin as the first did.
+func (a *Account) Forgive() {
+	a.breaker.renew()
+	if adapter, ok := a.Provider.(provider.Forgetter); ok {
+		adapter.Forget()
+	}
+}
 
 // Call asks the provider something, through the breaker and within
 // provider.CallTimeout.
@@ -131,7 +136,7 @@ func answered(err error) bool {
 
 // definite errors are answers; all others leave the outcome unknown.
 func definite(err error) bool {
-	for _, known := range []error{provider.ErrRefused, provider.ErrPaid, provider.ErrClosed, provider.ErrNotReady, provider.ErrAbsent, provider.ErrLater} {
+	for _, known := range []error{provider.ErrRefused, provider.ErrPaid, provider.ErrClosed, provider.ErrSpent, provider.ErrNotReady, provider.ErrAbsent, provider.ErrLater} {
 		if errors.Is(err, known) {
 			return true
 		}

@@ -1,13 +1,16 @@
 package account
 
 import (
+	"math"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"morepay/internal/provider"
 )
 
 // metrics measures the calls of providers. Labels are closed vocabularies: never
-// an id or a text.
+// an id or a text. Below only keys have ids, of which the accounts' settings bound the number.
 type metrics struct{ calls *prometheus.HistogramVec }
 
 func newMetrics(r prometheus.Registerer) *metrics {
@@ -56,5 +59,33 @@ func (d down) Collect(metrics chan<- prometheus.Metric) {
 	}
 	for providerID, n := range counts {
 		metrics <- prometheus.MustNewConstMetric(downDesc, prometheus.GaugeValue, float64(n), providerID)
+	}
+}
+
+var keyEndsDesc = prometheus.NewDesc("morepay_provider_key_ends_timestamp_seconds",
+	"When a key or certificate that this server holds for an account ends; +Inf for one that never does.",
+	[]string{"merchant", "provider", "account", "use", "id"}, nil)
+
+// keyEnds tells until when the accounts' keys are good. It asks no provider: what is
+// not held yet is not told.
+type keyEnds struct{ *Registry }
+
+// Describe implements [prometheus.Collector].
+func (k keyEnds) Describe(descs chan<- *prometheus.Desc) { descs <- keyEndsDesc }
+
+// Collect implements [prometheus.Collector].
+func (k keyEnds) Collect(metrics chan<- prometheus.Metric) {
+	for _, a := range k.All() {
+		holder, ok := a.Provider.(provider.KeyHolder)
+		if !ok {
+			continue
+		}
+		for _, key := range holder.Keys() {
+			ends := math.Inf(1)
+			if !key.Ends.IsZero() {
+				ends = float64(key.Ends.Unix())
+			}
+			metrics <- prometheus.MustNewConstMetric(keyEndsDesc, prometheus.GaugeValue, ends, a.Merchant, a.ProviderID, a.Name(), string(key.Use), key.ID)
+		}
 	}
 }

@@ -36,7 +36,7 @@ func NewRegistry(r prometheus.Registerer) *Registry {
 	registry := &Registry{metrics: newMetrics(r)}
 	registry.set.Store(&set{ofMerchant: map[string][]*Account{}, byName: map[name]*Account{}})
 	if r != nil {
-		r.MustRegister(down{registry})
+		r.MustRegister(down{registry}, keyEnds{registry})
 	}
 	return registry
 }
@@ -69,7 +69,7 @@ func (r *Registry) Add(merchant, providerID string, p provider.Provider) error {
 		set.all = append(set.all, a)
 		set.byName[name{providerID, p.Account()}] = a
 	} else if first.Provider.Fingerprint() != p.Fingerprint() {
-		return fmt.Errorf("the account %s is %s's too, with other keys", p.Account(), first.Merchant)
+		return fmt.Errorf("the account %s is %s's too, with other keys or under another service provider: give both the same, or one of them its own account", p.Account(), first.Merchant)
 	} else {
 		a.share(first)
 	}

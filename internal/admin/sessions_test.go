@@ -8,6 +8,7 @@ import (
 
 	"morepay/internal/harness"
 	"morepay/internal/pay"
+	"morepay/internal/provider"
 )
 
 // paid opens a session and pays it.
@@ -23,7 +24,7 @@ func (d *desk) paid() *pay.Ledger {
 	if err := d.Approve(&l.Attempts[0]); err != nil {
 		d.t.Fatal(err)
 	}
-	ev, err := d.Accounts().Of(harness.Merchant, "alipay").Provider.Query(d.t.Context(), l.Attempts[0].OutTradeNo)
+	ev, err := d.Accounts().Of(harness.Merchant, "alipay").Provider.Query(d.t.Context(), provider.QueryOrder{OutTradeNo: l.Attempts[0].OutTradeNo})
 	if err != nil {
 		d.t.Fatal(err)
 	}

@@ -194,12 +194,12 @@ func TestProviders(t *testing.T) {
 	})
 	r := config.CheckLive(t.Context())
 	says(t, "errors", errorsOf(r), nil)
-	says(t, "notes", r.Notes, []string{"of wechatpay answers, unsigned", "of alipay answers, signed", "of wechatpay tells who pays in its app", "of alipay tells who pays in its app, if its console lets payers come back to " + config.BaseURL + "/identified/", "of merchantlink answers, signed", "of merchantlink tells who pays in its app", "agree", "in order", config.BaseURL + " is reached"})
+	says(t, "notes", r.Notes, []string{"of wechatpay answers, unsigned", "of wechatpay is verified by PUB_KEY_ID_", "of unionpay answers, signed", "of alipay answers, signed", "of wechatpay tells who pays in its app", "of alipay tells who pays in its app, if its console lets payers come back to " + config.BaseURL + "/identified/", "of merchantlink answers, signed", "of merchantlink tells who pays in its app", "agree", "in order", config.BaseURL + " is reached"})
 	if len(asked) == 0 {
 		t.Error("no provider was asked")
 	}
 	for _, call := range asked {
-		if !strings.HasPrefix(call, "GET ") && !strings.HasPrefix(call, "POST payers?") && !strings.Contains(call, "method=alipay.trade.query&") && !strings.Contains(call, "method=alipay.system.oauth.token&") {
+		if !strings.HasPrefix(call, "GET ") && !strings.HasPrefix(call, "POST payers?") && !strings.HasPrefix(call, "POST queryTrans.do?") && !strings.Contains(call, "method=alipay.trade.query&") && !strings.Contains(call, "method=alipay.system.oauth.token&") {
 			t.Errorf("it sends %s", call)
 		}
 	}
@@ -208,10 +208,10 @@ func TestProviders(t *testing.T) {
 		r.StatusCode = http.StatusBadGateway
 		replace(r, "{}")
 	})
-	says(t, "errors", errorsOf(config.CheckLive(t.Context())), []string{"of wechatpay: asked", "of alipay: asked", "of merchantlink: asked"})
+	says(t, "errors", errorsOf(config.CheckLive(t.Context())), []string{"of wechatpay: asked", "of alipay: asked", "of merchantlink: asked", "of unionpay: asked"})
 
 	config.SimURL = "http://127.0.0.1:1"
-	says(t, "errors", errorsOf(config.CheckLive(t.Context())), []string{"of wechatpay: asked", "of alipay: asked", "of merchantlink: asked"})
+	says(t, "errors", errorsOf(config.CheckLive(t.Context())), []string{"of wechatpay: asked", "of alipay: asked", "of merchantlink: asked", "of unionpay: asked"})
 }
 
 // Clocks that differ are told by how much; beyond five minutes nothing can be signed.

@@ -36,18 +36,88 @@ func Providers(ctx context.Context, accounts []*account.Account, baseURL string)
 		default:
 			r.Notes = append(r.Notes, name+" answers, unsigned, as its errors may be: the first payment shows whether the provider's public key is the right one")
 		}
-		if own, ok := a.Provider.(provider.PayerIdentifier); ok && slices.Contains(a.Provider.Rails(), pay.RailJSAPI) {
-			r.Add(identifies(ctx, a, own, name, baseURL))
+		r.Add(renewal(ctx, a, name))
+		r.Add(keys(a, name, time.Now()))
+		r.Add(identifications(ctx, a, name, baseURL))
+	}
+	return r
+}
+
+// renewal asks an account's provider for its keys, where it can be asked.
+func renewal(ctx context.Context, a *account.Account, name string) (r Report) {
+	renewer, ok := a.Provider.(provider.KeyRenewer)
+	if !ok {
+		return r
+	}
+	if err := a.Call(ctx, "keys", renewer.RenewKeys); err != nil {
+		r.Errors = append(r.Errors, fmt.Errorf("%s: asked for its certificates: %w", name, err))
+	}
+	return r
+}
+
+// endsSoon is for how long before its end a certificate is warned about. The alert
+// CertificateEnds has the same.
+const endsSoon = 30 * 24 * time.Hour
+
+// uses say what an account does with a key.
+var uses = map[provider.KeyUse]string{
+	provider.KeyTheirs: "is verified by",
+	provider.KeyOurs:   "is called with our certificate",
+	provider.KeyMiddle: "takes certificates that are issued by",
+	provider.KeyRoot:   "takes authorities that are issued by",
+}
+
+// keys says on which keys an account stands, and until when.
+func keys(a *account.Account, name string, now time.Time) (r Report) {
+	holder, ok := a.Provider.(provider.KeyHolder)
+	if !ok {
+		return r
+	}
+	list := holder.Keys()
+	for _, k := range list {
+		text := fmt.Sprintf("%s %s %s", name, uses[k.Use], k.ID)
+		ends := k.Ends.Format(time.DateOnly)
+		switch followed := k.FollowedIn(list); {
+		case k.Ends.IsZero():
+			r.Notes = append(r.Notes, text+", which has no end")
+		case k.Begins.After(now):
+			r.Notes = append(r.Notes, fmt.Sprintf("%s from %s until %s", text, k.Begins.Format(time.DateOnly), ends))
+		case followed && k.Ends.Before(now):
+		case !followed && k.Ends.Sub(now) < endsSoon:
+			r.Warnings = append(r.Warnings, fmt.Sprintf("%s, which ends on %s: nothing follows it yet", text, ends))
+		default:
+			r.Notes = append(r.Notes, text+" until "+ends)
 		}
 	}
 	return r
 }
 
-// identifies reports whether a provider would tell us who pays in its own app. It is
+// identifications reports on the rails whose payers a provider has to name.
+func identifications(ctx context.Context, a *account.Account, name, baseURL string) (r Report) {
+	own, ok := a.Provider.(provider.PayerIdentifier)
+	if !ok {
+		return r
+	}
+	for _, rail := range a.Provider.Rails() {
+		if rail.ForOnePayer() {
+			r.Add(identifies(ctx, a, own, rail, name, baseURL))
+		}
+	}
+	return r
+}
+
+// places say where a payer of a rail is, and what lets us be told who they are.
+var places = map[pay.Rail]struct{ where, console string }{
+	pay.RailJSAPI:       {"in its app", "its console lets payers come back to %s/identified/"},
+	pay.RailMiniProgram: {"in the mini program", "its console lets the mini program ask %s"},
+}
+
+// identifies reports whether a provider would tell us who pays by a rail. It is
 // asked about a code that it has never given out.
-func identifies(ctx context.Context, a *account.Account, p provider.PayerIdentifier, name, baseURL string) (r Report) {
+func identifies(ctx context.Context, a *account.Account, p provider.PayerIdentifier, rail pay.Rail, name, baseURL string) (r Report) {
+	place := places[rail]
 	err := a.Call(ctx, "identify", func(ctx context.Context) error {
-		_, err := p.WalletPayerID(ctx, unmade())
+		_, err := p.WalletPayerID(ctx, rail, unmade())
 		switch {
 		case err == nil:
 			return errors.New("it knows a payer whom nobody has sent")
@@ -57,10 +127,10 @@ func identifies(ctx context.Context, a *account.Account, p provider.PayerIdentif
 		return err
 	})
 	if err != nil {
-		r.Errors = append(r.Errors, fmt.Errorf("%s: asked who a payer in its app is: %w", name, err))
+		r.Errors = append(r.Errors, fmt.Errorf("%s: asked who a payer %s is: %w", name, place.where, err))
 		return r
 	}
-	r.Notes = append(r.Notes, fmt.Sprintf("%s tells who pays in its app, if its console lets payers come back to %s/identified/ (docs/providers.md)", name, baseURL))
+	r.Notes = append(r.Notes, fmt.Sprintf("%s tells who pays %s, if "+place.console+" (docs/providers.md)", name, place.where, baseURL))
 	return r
 }
 
@@ -72,7 +142,7 @@ func probe(ctx context.Context, p provider.Provider) (signed bool, err error) {
 	if own, ok := p.(provider.Prober); ok {
 		return own.Probe(ctx, unmade())
 	}
-	ev, err := p.Query(ctx, unmade())
+	ev, err := p.Query(ctx, provider.QueryOrder{OutTradeNo: unmade()})
 	if err == nil && ev.Outcome != pay.OutcomeAbsent {
 		err = errors.New("it knows one that nobody has made")
 	}

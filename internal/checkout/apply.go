@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"morepay/internal/account"
@@ -57,6 +58,10 @@ func (r *Recorder) Apply(ctx context.Context, acc *account.Account, ev pay.Evide
 	ev.Provider, ev.ReceivedAt = acc.ProviderID, r.now()
 	if ev.Account != acc.Name() {
 		return nil, r.quarantine(ctx, acc.Merchant, ev, "account is "+ev.Account+", want "+acc.Name())
+	}
+	ev, err := r.numbered(ctx, ev)
+	if err != nil {
+		return nil, err
 	}
 	awaited, err := r.settleEntries(ctx, ev)
 	if err != nil {
@@ -113,6 +118,37 @@ func (r *Recorder) apply(ctx context.Context, acc *account.Account, ev pay.Evide
 		return l, owner, nil
 	}
 	return l, owner, r.ResolveUnknown(ctx, l.AttemptByNumber(ev.Provider, ev.Account, ev.OutTradeNo))
+}
+
+// numbered puts our number of the payment into evidence of a refund that names the payment
+// by the provider's number alone. Of one that nobody knows it is the refund's own, for a
+// person to go by.
+func (r *Recorder) numbered(ctx context.Context, ev pay.Evidence) (pay.Evidence, error) {
+	if ev.OutTradeNo != "" || ev.Returned == nil {
+		return ev, nil
+	}
+	ev.OutTradeNo = ev.Returned.Number
+	if ev.Reference == "" {
+		return ev, nil
+	}
+	id, err := r.store.Find(ctx, Key{Provider: ev.Provider, Account: ev.Account, Reference: ev.Reference})
+	if pay.CodeOf(err) == pay.CodeNotFound {
+		return ev, nil
+	}
+	if err != nil {
+		return ev, err
+	}
+	l, err := r.store.Ledger(ctx, id)
+	if err != nil {
+		return ev, err
+	}
+	i := slices.IndexFunc(l.Attempts, func(a pay.Attempt) bool {
+		return a.Provider == ev.Provider && a.Account == ev.Account && a.Reference == ev.Reference
+	})
+	if i >= 0 {
+		ev.OutTradeNo = l.Attempts[i].OutTradeNo
+	}
+	return ev, nil
 }
 
 // sessionOf returns the id of the session that evidence is about. Fails with

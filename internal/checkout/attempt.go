@@ -27,13 +27,17 @@ type AttemptRequest struct {
 	Device        device.Device
 	PayerIP       netip.Addr // the payer's own; WeChat H5 refuses others
 	Instalments   int        // in which the payer wants to pay; 0 for at once
-	WalletPayerID string     // the provider's id of the payer, needed by the jsapi rail
+	WalletPayerID string     // the provider's id of the payer, needed by rails for one payer
 	Invitation    string     // id of the invitation by which the payer came, "" for the session's own
 	First         bool       // nobody asked: only if it is the session's first attempt, else conflict
 
 	// ReturnURL is the address to which the wallet brings the payer back. It is
 	// kept with the attempt, so it must not hold the token in the open.
 	ReturnURL string
+
+	// FormPage is the address of our page that posts the payer's browser to a provider;
+	// the attempt's id is added to it. It is kept as ReturnURL is.
+	FormPage string
 }
 
 // Attempted is the result of a payer's choice.
@@ -112,7 +116,7 @@ func (s *Service) attempt(ctx context.Context, sessionID string, r AttemptReques
 		return nil, "", err
 	}
 	l, attemptID, err = s.take(ctx, l, acc, r, "")
-	if errors.Is(err, provider.ErrClosed) { // the order that was taken up is over: make another
+	if errors.Is(err, provider.ErrClosed) || errors.Is(err, provider.ErrSpent) { // the order that was taken up is over, or of no use: make another
 		l, attemptID, err = s.take(ctx, l, acc, r, attemptID)
 	}
 	return l, attemptID, err
@@ -241,10 +245,10 @@ func (s *Service) take(ctx context.Context, l *pay.Ledger, acc *account.Account,
 
 // resumable finds a payable attempt by the same method, rail, instalments and account, of the same
 // payer: wallets refuse an order that another account has touched. One that was made
-// for another payer's bridge can't be taken up, nor one whose time is over at the
+// for one payer of the wallet can't be taken up, nor one whose time is over at the
 // provider while the session was extended.
 func (s *Service) resumable(l *pay.Ledger, acc *account.Account, r AttemptRequest, closed string) *pay.Attempt {
-	if r.Rail == pay.RailJSAPI {
+	if r.Rail.ForOnePayer() {
 		return nil
 	}
 	now, until := s.now(), s.payableUntil(l, r).Truncate(time.Second)
@@ -314,9 +318,9 @@ func (s *Service) newAttempt(l *pay.Ledger, acc *account.Account, r AttemptReque
 	}
 	var err error
 	a.Request, err = acc.Provider.Request(provider.Order{
-		OutTradeNo: a.OutTradeNo, AttemptID: a.ID, Method: r.Method, Rail: r.Rail, Amount: a.Amount, Instalments: a.Instalments,
+		OutTradeNo: a.OutTradeNo, AttemptID: a.ID, Reference: l.Session.Reference, Method: r.Method, Rail: r.Rail, Amount: a.Amount, Instalments: a.Instalments,
 		Description: l.Session.Description, ExpiresAt: a.ExpiresAt,
-		NotifyURL: s.notifyURL(acc), ReturnURL: r.ReturnURL,
+		NotifyURL: s.notifyURL(acc), ReturnURL: r.ReturnURL, FormPage: r.FormPage + "/" + a.ID,
 		PayerIP: r.PayerIP.String(), WalletPayerID: r.WalletPayerID, OS: string(r.Device.OS),
 	})
 	return a, err
@@ -364,6 +368,12 @@ func (s *Service) send(ctx context.Context, l *pay.Ledger, acc *account.Account,
 			return nil, storeErr
 		}
 		return l, pay.Wrap(pay.CodeProviderRefused, err, "the provider refused the payment")
+	case errors.Is(err, provider.ErrSpent):
+		l, storeErr := s.store.Update(ctx, sessionID, func(l *pay.Ledger) error {
+			l.Drop(id, s.now())
+			return nil
+		})
+		return l, errors.Join(storeErr, err)
 	case errors.Is(err, provider.ErrPaid):
 		return s.check(ctx, l, id)
 	case errors.Is(err, provider.ErrClosed):
@@ -413,7 +423,7 @@ func (s *Service) sendAgain(ctx context.Context, l *pay.Ledger, acc *account.Acc
 		return err
 	}
 	_, err = s.send(ctx, l, acc, attemptID)
-	if pay.CodeOf(err) == pay.CodeProviderRefused || errors.Is(err, provider.ErrClosed) {
+	if pay.CodeOf(err) == pay.CodeProviderRefused || errors.Is(err, provider.ErrClosed) || errors.Is(err, provider.ErrSpent) {
 		return nil // recorded: the payer's page says so
 	}
 	return err

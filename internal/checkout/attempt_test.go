@@ -98,12 +98,32 @@ func TestAttemptOfEveryRail(t *testing.T) {
 // know of an order only then.
 func (fx *fixture) reachWallet(a pay.Attempt) {
 	fx.tb.Helper()
-	if a.Action.Kind != pay.ActionRedirect {
+	if a.Action.Kind != pay.ActionRedirect || fx.postForm(a) {
 		return
 	}
 	res, err := fx.Client.Get(a.Action.URL)
 	fx.must(err)
 	fx.must(res.Body.Close())
+}
+
+// postForm does what our page has the payer's browser do, and reports whether there is a
+// form for the attempt.
+func (fx *fixture) postForm(a pay.Attempt) bool {
+	fx.tb.Helper()
+	acc := fx.Accounts().Named(a.Provider, a.Account)
+	if acc == nil || a.Rail != pay.RailRedirect {
+		return false
+	}
+	poster, ok := acc.Provider.(provider.FormPoster)
+	if !ok {
+		return false
+	}
+	form, err := poster.Form(a.Request)
+	fx.must(err)
+	res, err := fx.Client.PostForm(form.Action, form.Fields)
+	fx.must(err)
+	fx.must(res.Body.Close())
+	return true
 }
 
 func TestPageQRNeedsNoAttempt(t *testing.T) {

@@ -89,7 +89,7 @@ var alipayRows = []corpusRow{
 	{name: "A11-waiting", message: a1("TRADE_SUCCESS", "WAIT_BUYER_PAY", "gmt_payment=2026-11-28 10:34:56\n", ""), unpaid: true},
 	{name: "A12-no-seller", message: a1("seller_id=2088000000000001\n", "")},
 	{name: "A13-no-type", message: a1("notify_type=trade_status_sync\n", "")},
-	{name: "A14-certificate", message: a1("sign=", "alipay_cert_sn=c0c0c0c0c0c0c0c0c0c0c0c0c0c0c001\nsign="), answer: pay.CodeUnauthorized, result: "forged", unpaid: true},
+	{name: "A14-certificate", message: a1("sign=", "alipay_cert_sn=c0c0c0c0c0c0c0c0c0c0c0c0c0c0c001\nsign="), answer: pay.CodeUnauthorized, result: "unknown_key", unpaid: true},
 	{name: "A15-in-the-bank", message: message{text: alipayArrival}, before: []message{a1()}, refund: 2000, refunds: []string{"merchant 2000 CNY succeeded "}},
 	{name: "A15-in-the-balance", message: message{text: alipayArrival, differs: []string{`"S","dback_amount":"20.00"`, `"F"`}}, before: []message{a1()}, refund: 2000, refunds: []string{"merchant 2000 CNY succeeded "}},
 	{name: "A16-service-provider", message: a1("\napp_id=2021000000000001", "\napp_id=2021000000000009"), unpaid: true, quarantined: 1},
@@ -102,6 +102,32 @@ var alipayRows = []corpusRow{
 	{name: "agreement", message: a1("trade_status_sync", "dut_user_sign"), result: "ignored", unpaid: true},
 }
 
+// Under a service provider whose application is 2021000000000009.
+var alipayAgencyRows = []corpusRow{
+	{name: "A16", message: a16()},
+	{name: "A16-without-the-provider", message: a1(), unpaid: true, quarantined: 1},
+	{name: "A16-another-merchant", message: a16("auth_app_id=2021000000000001", "auth_app_id=2021000000000077"), unpaid: true, quarantined: 1},
+	{name: "A16-another-provider", message: a16("\napp_id=2021000000000009", "\napp_id=2021000000000010"), unpaid: true, quarantined: 1},
+	{name: "A16-no-merchant", message: a16("auth_app_id=2021000000000001\n", ""), answer: pay.CodeInternal, result: "unusable", unpaid: true},
+	{name: "A16-other-seller", message: a16("seller_id=2088000000000001", "seller_id=2088000000000009"), unpaid: true, quarantined: 1},
+	{name: "A6-partly-back", message: back("10.00", "console1", actedFor...), before: []message{a16()}, refunds: []string{"provider 1000 CNY succeeded "}},
+	{name: "A15-in-the-bank", message: message{text: alipayArrival, differs: actedFor}, before: []message{a16()}, refund: 2000, refunds: []string{"merchant 2000 CNY succeeded "}},
+}
+
+// actedFor is the difference that a service provider makes.
+var actedFor = []string{"\napp_id=2021000000000001", "\napp_id=2021000000000009"}
+
+func a16(differs ...string) message { return a1(append(slices.Clone(actedFor), differs...)...) }
+
+func TestAlipayMessagesUnderAProvider(t *testing.T) {
+	t.Parallel()
+	tryCorpus(t, alipayAgencyRows, func(fx *fixture) *reader {
+		return newAlipayReaderAs(fx, func(a pay.Attempt) map[string]any {
+			return map[string]any{"app_id": "2021000000000009", "auth_app_id": a.App, "app_auth_token": "token", "seller_id": a.Account}
+		})
+	})
+}
+
 // TestAlipayMessages reads Alipay's messages in the form in which they are sent.
 func TestAlipayMessages(t *testing.T) {
 	t.Parallel()
@@ -109,12 +135,18 @@ func TestAlipayMessages(t *testing.T) {
 }
 
 func newAlipayReader(fx *fixture) *reader {
+	return newAlipayReaderAs(fx, func(a pay.Attempt) map[string]any { return map[string]any{"app_id": a.App, "seller_id": a.Account} })
+}
+
+// newAlipayReaderAs reads as the merchant that some settings name.
+func newAlipayReaderAs(fx *fixture, merchant func(pay.Attempt) map[string]any) *reader {
 	fx.tb.Helper()
 	r := fx.newReader(alipay, func(a pay.Attempt) provider.Provider {
 		return providertest.Open(fx.tb, provideralipay.Open,
-			map[string]any{"app_id": a.App, "seller_id": a.Account, "private_key": "app.pem", "public_key": "alipay.pem"},
+			providertest.With(merchant(a), map[string]any{"private_key": "app.pem", "public_key": "alipay.pem"}),
 			providertest.Env(providertest.Nowhere, map[string][]byte{
 				"app.pem": providertest.PrivatePEM(providertest.MerchantKey()), "alipay.pem": providertest.PublicPEM(providertest.ProviderKey()),
+				"token": []byte("202611BB00000000000000000000000000000X01"),
 			}))
 	})
 	r.seal = sealAsAlipay

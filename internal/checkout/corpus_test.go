@@ -67,8 +67,13 @@ type reader struct {
 // messages a test can seal.
 func (fx *fixture) newReader(m pay.Method, open func(pay.Attempt) provider.Provider) *reader {
 	fx.tb.Helper()
+	return fx.newReaderOn(way{m, pay.RailQR}, open)
+}
+
+func (fx *fixture) newReaderOn(w way, open func(pay.Attempt) provider.Provider) *reader {
+	fx.tb.Helper()
 	r := &reader{fixture: fx, id: fx.open(), metrics: prometheus.NewRegistry()}
-	r.attempt = fx.choose(r.id, m, pay.RailQR)
+	r.attempt = fx.choose(r.id, w.method, w.rail)
 	accounts := account.NewRegistry(nil)
 	fx.must(accounts.Add(harness.Merchant, r.attempt.Provider, open(r.attempt)))
 	ledgers := fx.Stores().Ledgers

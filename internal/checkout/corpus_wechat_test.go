@@ -7,7 +7,9 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/pem"
 	"fmt"
+	"math/big"
 	"net/http"
 	"strings"
 	"testing"
@@ -17,6 +19,7 @@ import (
 	"morepay/internal/provider"
 	"morepay/internal/provider/providertest"
 	"morepay/internal/provider/wechatpay"
+	"morepay/internal/providersim"
 )
 
 const (
@@ -70,7 +73,7 @@ var weChatRows = []corpusRow{
 	{name: "W10-payment-code", message: w1(`"SUCCESS"`, `"REVOKED"`), answer: pay.CodeInternal, result: "unusable", unpaid: true},
 	{name: "W11-closed-late", message: w1(`"SUCCESS"`, `"CLOSED"`, `"transaction_id":"4200000000202611280000000001",`, ``, `"success_time":"2026-11-28T10:34:56+08:00",`, ``), before: []message{w1()}},
 	{name: "W12-probe", message: w1().spoiled(setHeader("Wechatpay-Signature", "WECHATPAY/SIGNTEST/C0RPUS")), answer: pay.CodeUnauthorized, result: "forged", unpaid: true},
-	{name: "W13-certificate", message: w1().spoiled(setHeader("Wechatpay-Serial", "5157F09EFDC096DE15EBE81A47057A7232F1B8E1")), answer: pay.CodeUnauthorized, result: "forged", unpaid: true},
+	{name: "W13-certificate", message: w1().spoiled(setHeader("Wechatpay-Serial", "5157F09EFDC096DE15EBE81A47057A7232F1B8E1")), answer: pay.CodeUnauthorized, result: "unknown_key", unpaid: true},
 	{name: "W14-old", message: w1().spoiled(setHeader("Wechatpay-Timestamp", fmt.Sprint(providertest.Now.Add(-301*time.Second).Unix()))), answer: pay.CodeUnauthorized, result: "forged", unpaid: true},
 	{name: "W15-other-product", message: w1().as("PAYSCORE.USER_PAID"), result: "ignored", unpaid: true},
 	{name: "W16-service-provider", message: w1(
@@ -102,14 +105,111 @@ func TestAbnormalIsNotTheEnd(t *testing.T) {
 	r.try(corpusRow{name: "W22", message: w20(), refunds: []string{"merchant 2000 CNY succeeded "}})
 }
 
+// The words of a statement about an order of a service provider, and those of a direct
+// merchant in whose place they stand.
+const (
+	corpusDirect  = `"mchid":"1900000001","appid":"wx0000000000000001"`
+	corpusPartner = `"sp_appid":"wx0000000000000002","sp_mchid":"1900000002","sub_appid":"wx0000000000000001","sub_mchid":"1900000001"`
+)
+
+// partnerPaid is W16, about the attempt's own merchant and app under a service provider.
+func partnerPaid(differs ...string) message {
+	return w1(append([]string{
+		corpusDirect, corpusPartner, `{"openid":"oCORPUS0000000000000000000001"}`,
+		`{"sp_openid":"oCORPUS0000000000000000000002","sub_openid":"oCORPUS0000000000000000000003"}`,
+	}, differs...)...)
+}
+
+// partnerBack is W26.
+func partnerBack(differs ...string) message {
+	return w20(append([]string{`"mchid":"1900000001"`, `"sp_mchid":"1900000002","sub_mchid":"1900000001"`}, differs...)...)
+}
+
+var weChatPartnerRows = []corpusRow{
+	{name: "W16", message: partnerPaid()},
+	{name: "W16-other-merchant", message: partnerPaid(`"sub_mchid":"1900000001"`, `"sub_mchid":"1900000077"`), unpaid: true, quarantined: 1},
+	{name: "W16-other-provider", message: partnerPaid(`"sp_mchid":"1900000002"`, `"sp_mchid":"1900000003"`), unpaid: true, quarantined: 1},
+	{name: "W16-other-app", message: partnerPaid(`"sub_appid":"wx0000000000000001"`, `"sub_appid":"wx0000000000000003"`), unpaid: true, quarantined: 1},
+	{name: "W16-app-of-another-provider", message: partnerPaid(`"sp_appid":"wx0000000000000002"`, `"sp_appid":"wx0000000000000009"`), unpaid: true, quarantined: 1},
+	{name: "W16-no-merchant", message: partnerPaid(`,"sub_mchid":"1900000001"`, ``), answer: pay.CodeInternal, result: "unusable", unpaid: true},
+	{name: "W16-no-provider", message: partnerPaid(`,"sp_mchid":"1900000002"`, ``), answer: pay.CodeInternal, result: "unusable", unpaid: true},
+	{name: "W1-without-the-provider", message: w1(), unpaid: true, quarantined: 1},
+	{name: "W26", message: partnerBack(), before: []message{partnerPaid()}, refund: 2000, refunds: []string{"merchant 2000 CNY succeeded "}},
+	{name: "W26-other-merchant", message: partnerBack(`"sub_mchid":"1900000001"`, `"sub_mchid":"1900000077"`), before: []message{partnerPaid()}, refund: 2000, refunds: []string{"merchant 2000 CNY pending "}, quarantined: 1},
+	{name: "W26-no-merchant", message: partnerBack(`,"sub_mchid":"1900000001"`, ``), before: []message{partnerPaid()}, refund: 2000, answer: pay.CodeInternal, result: "unusable", refunds: []string{"merchant 2000 CNY pending "}},
+	{name: "W20-without-the-provider", message: w20(), before: []message{partnerPaid()}, refund: 2000, refunds: []string{"merchant 2000 CNY pending "}, quarantined: 1},
+}
+
+// TestWeChatPayPartnerMessages reads the same of a merchant under a service provider.
+func TestWeChatPayPartnerMessages(t *testing.T) {
+	t.Parallel()
+	tryCorpus(t, weChatPartnerRows, func(fx *fixture) *reader {
+		return newWeChatReaderAs(fx, func(a pay.Attempt) map[string]any {
+			return map[string]any{"sp_mchid": "1900000002", "sp_appid": "wx0000000000000002", "sub_mchid": a.Account, "sub_appid": a.App}
+		})
+	})
+}
+
+// corpusCertificate is the serial of the platform certificate that rows name.
+const corpusCertificate = "5157F09EFDC096DE15EBE81A47057A7232F1B8E2"
+
+// TestWeChatPayCertificateMessages reads W13, as an account that has only certificates and
+// as one that is changing to the public key.
+func TestWeChatPayCertificateMessages(t *testing.T) {
+	t.Parallel()
+	byCertificate := w1().spoiled(setHeader("Wechatpay-Serial", corpusCertificate))
+	for name, c := range map[string]struct {
+		publicKey any // its settings; nil takes them away
+		rows      []corpusRow
+	}{
+		"certificates": {nil, []corpusRow{
+			{name: "W13", message: byCertificate},
+			{name: "W1-by-the-public-key", message: w1(), answer: pay.CodeUnauthorized, result: "unknown_key", unpaid: true},
+		}},
+		"both": {corpusPublicKeyID, []corpusRow{
+			{name: "W13", message: byCertificate},
+			{name: "W1", message: w1()},
+			{name: "W13-of-nobody", message: w1().spoiled(setHeader("Wechatpay-Serial", "5157F09EFDC096DE15EBE81A47057A7232F1B8E3")), answer: pay.CodeUnauthorized, result: "unknown_key", unpaid: true},
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tryCorpus(t, c.rows, func(fx *fixture) *reader {
+				return newWeChatReaderAs(fx, func(a pay.Attempt) map[string]any {
+					change := map[string]any{"mchid": a.Account, "appid": a.App, "platform_certificates": []string{"wechatpay.pem"}, "public_key_id": c.publicKey}
+					if c.publicKey == nil {
+						change["public_key"] = nil
+					}
+					return change
+				})
+			})
+		})
+	}
+}
+
+// platformPEM is the certificate of the corpus.
+func platformPEM(tb testing.TB) []byte {
+	tb.Helper()
+	serial, _ := new(big.Int).SetString(corpusCertificate, 16)
+	issued, err := providersim.IssuePlatformCertificate(providertest.ProviderKey(), serial, providertest.Now.Add(-time.Hour), providertest.Now.Add(1000*time.Hour))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: issued.Certificate.Raw})
+}
+
 func newWeChatReader(fx *fixture) *reader {
+	return newWeChatReaderAs(fx, func(a pay.Attempt) map[string]any { return map[string]any{"mchid": a.Account, "appid": a.App} })
+}
+
+// newWeChatReaderAs reads as the merchant that some settings name.
+func newWeChatReaderAs(fx *fixture, merchant func(pay.Attempt) map[string]any) *reader {
 	fx.tb.Helper()
 	r := fx.newReader(wechat, func(a pay.Attempt) provider.Provider {
-		return providertest.Open(fx.tb, wechatpay.Open, map[string]any{
-			"mchid": a.Account, "appid": a.App, "certificate_serial": "5157F09EFDC096DE15EBE81A47057A7232F1B8E1", "private_key": "key.pem",
+		return providertest.Open(fx.tb, wechatpay.Open, providertest.With(map[string]any{
+			"certificate_serial": "5157F09EFDC096DE15EBE81A47057A7232F1B8E1", "private_key": "key.pem",
 			"api_v3_key": "api_v3.key", "public_key_id": corpusPublicKeyID, "public_key": "pub_key.pem",
-		}, providertest.Env(providertest.Nowhere, map[string][]byte{
-			"key.pem": providertest.PrivatePEM(providertest.MerchantKey()), "pub_key.pem": providertest.PublicPEM(providertest.ProviderKey()), "api_v3.key": []byte(corpusAPIv3Key),
+		}, merchant(a)), providertest.Env(providertest.Nowhere, map[string][]byte{
+			"key.pem": providertest.PrivatePEM(providertest.MerchantKey()), "pub_key.pem": providertest.PublicPEM(providertest.ProviderKey()), "api_v3.key": []byte(corpusAPIv3Key), "wechatpay.pem": platformPEM(fx.tb),
 		}))
 	})
 	r.seal = sealAsWeChat

@@ -108,6 +108,7 @@ func (fx *fixture) choose(id string, m pay.Method, r pay.Rail) pay.Attempt {
 // pay has the payer approve an attempt on the phone.
 func (fx *fixture) pay(a pay.Attempt) {
 	fx.tb.Helper()
+	fx.postForm(a)
 	fx.must(fx.Approve(&a))
 }
 

@@ -24,7 +24,7 @@ func (s *Service) Identify(ctx context.Context, merchant string, m pay.Method, r
 	if !ok {
 		return "", pay.Errorf(pay.CodeMethodUnavailable, "rail", "%s can't identify payers", m)
 	}
-	payer, err := identifyPayer(ctx, identifier, code)
+	payer, err := identifyPayer(ctx, identifier, r, code)
 	switch {
 	case err == nil || pay.CodeOf(err) == pay.CodeInvalid:
 		return payer, err
@@ -37,10 +37,10 @@ func (s *Service) Identify(ctx context.Context, merchant string, m pay.Method, r
 
 // identifyPayer asks without the account's breaker: where payers are identified is
 // another place than where they pay, and one that is down must not take the other along.
-func identifyPayer(ctx context.Context, p provider.PayerIdentifier, code string) (string, error) {
+func identifyPayer(ctx context.Context, p provider.PayerIdentifier, r pay.Rail, code string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, provider.CallTimeout)
 	defer cancel()
-	return p.WalletPayerID(ctx, code)
+	return p.WalletPayerID(ctx, r, code)
 }
 
 // markIfNotGranted records that a provider refuses a rail to an account, if that is

@@ -109,6 +109,8 @@ func (m *Metrics) notification(providerID string, err error) {
 		result = "ignored"
 	case errors.Is(err, provider.ErrUncheckable): // which is ErrForged too
 		result = "uncheckable"
+	case errors.Is(err, provider.ErrUnknownKey): // and so is this
+		result = "unknown_key"
 	case errors.Is(err, provider.ErrForged):
 		result = "forged"
 	case err != nil:

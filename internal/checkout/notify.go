@@ -43,11 +43,16 @@ func (s *Service) Notify(ctx context.Context, providerID, accountName string, he
 // its payment: then the provider is asked about the payment first, and what still
 // doesn't fit is for a person. The ledger is as of [Recorder.Apply].
 func (r *Recorder) Hear(ctx context.Context, acc *account.Account, ev pay.Evidence) (*pay.Ledger, error) {
+	ev.Provider = acc.ProviderID
 	l, err := r.Apply(ctx, acc, ev)
 	if !errors.Is(err, pay.ErrNotPaid) {
 		return l, err
 	}
-	payment, err := query(ctx, acc, ev.OutTradeNo)
+	order, err := r.order(ctx, ev)
+	if err != nil {
+		return nil, err
+	}
+	payment, err := query(ctx, acc, order)
 	if err != nil {
 		return nil, pay.Wrap(pay.CodeProviderDown, err, "a refund was told of a payment that could not be asked about")
 	}
@@ -65,10 +70,27 @@ func (r *Recorder) Hear(ctx context.Context, acc *account.Account, ev pay.Eviden
 	return l, err
 }
 
+// order returns the order that evidence is about.
+func (r *Recorder) order(ctx context.Context, ev pay.Evidence) (provider.QueryOrder, error) {
+	id, err := r.sessionOf(ctx, ev)
+	if err != nil {
+		return provider.QueryOrder{}, err
+	}
+	l, err := r.store.Ledger(ctx, id)
+	if err != nil {
+		return provider.QueryOrder{}, err
+	}
+	return orderOf(l.AttemptByNumber(ev.Provider, ev.Account, ev.OutTradeNo)), nil
+}
+
+func orderOf(a *pay.Attempt) provider.QueryOrder {
+	return provider.QueryOrder{OutTradeNo: a.OutTradeNo, Request: a.Request}
+}
+
 // query asks a provider what became of a payment.
-func query(ctx context.Context, acc *account.Account, outTradeNo string) (ev pay.Evidence, err error) {
+func query(ctx context.Context, acc *account.Account, order provider.QueryOrder) (ev pay.Evidence, err error) {
 	err = acc.Call(ctx, "query", func(ctx context.Context) (err error) {
-		ev, err = acc.Provider.Query(ctx, outTradeNo)
+		ev, err = acc.Provider.Query(ctx, order)
 		return err
 	})
 	return ev, err

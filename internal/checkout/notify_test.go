@@ -15,6 +15,7 @@ import (
 	"morepay/internal/demo"
 	"morepay/internal/harness"
 	"morepay/internal/pay"
+	"morepay/internal/provider"
 	"morepay/internal/webhook"
 )
 
@@ -154,7 +155,7 @@ func TestAppOfTheAttempt(t *testing.T) {
 	a := fx.choose(id, wechat, pay.RailQR)
 	fx.inject("notify-never", 1)
 	fx.pay(a)
-	ev, err := acc.Provider.Query(t.Context(), a.OutTradeNo)
+	ev, err := acc.Provider.Query(t.Context(), provider.QueryOrder{OutTradeNo: a.OutTradeNo})
 	fx.must(err)
 	ev.App = acc.Provider.App(pay.RailDeepLink)
 	fx.unchanged(id, func() {
@@ -247,7 +248,7 @@ func TestEvidenceOfAnotherMerchant(t *testing.T) {
 	fx.inject("notify-never", 1)
 	fx.pay(a)
 	acc := fx.Accounts().Named(a.Provider, a.Account)
-	ev, err := acc.Provider.Query(t.Context(), a.OutTradeNo)
+	ev, err := acc.Provider.Query(t.Context(), provider.QueryOrder{OutTradeNo: a.OutTradeNo})
 	fx.must(err)
 	moved := account.NewRegistry(nil)
 	fx.must(moved.Add("demo", acc.ProviderID, acc.Provider))

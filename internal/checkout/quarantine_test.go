@@ -9,6 +9,7 @@ import (
 	"morepay/internal/desk"
 	"morepay/internal/harness"
 	"morepay/internal/pay"
+	"morepay/internal/provider"
 )
 
 func (fx *fixture) desk() *desk.Desk {
@@ -148,7 +149,7 @@ func TestRefundFromTheDesk(t *testing.T) {
 			// What the provider answers when it is asked, and what it tells by itself.
 			acc := fx.Accounts().Named(a.Provider, a.Account)
 			for range 2 {
-				ev, err := acc.Provider.Query(fx.ctx(), a.OutTradeNo)
+				ev, err := acc.Provider.Query(fx.ctx(), provider.QueryOrder{OutTradeNo: a.OutTradeNo})
 				fx.must(err)
 				_, err = fx.Service().Recorder().Apply(fx.ctx(), acc, ev)
 				fx.must(err)

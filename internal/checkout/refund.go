@@ -128,8 +128,8 @@ func (s *Service) pushRefund(ctx context.Context, kept refundKeeper, refundID st
 		return nil
 	}
 	a := l.Attempt(r.AttemptID)
-	task := refundTask{Service: s, kept: kept, refund: *r, acc: s.accounts.Named(a.Provider, a.Account), order: provider.RefundOrder{
-		OutTradeNo: a.OutTradeNo, Number: r.Number, Amount: r.Amount, Total: a.Amount, Note: r.Note,
+	task := refundTask{Service: s, kept: kept, refund: *r, acc: s.accounts.Named(a.Provider, a.Account), payment: orderOf(a), order: provider.RefundOrder{
+		OutTradeNo: a.OutTradeNo, Reference: a.Reference, Number: r.Number, Amount: r.Amount, Total: a.Amount, Note: r.Note, MadeAt: r.CreatedAt,
 	}}
 	if task.acc == nil {
 		return task.tried(ctx, "")
@@ -152,6 +152,7 @@ type refundTask struct {
 	refund   pay.Refund // as it was
 	acc      *account.Account
 	refunder provider.Refunder
+	payment  provider.QueryOrder
 	order    provider.RefundOrder
 }
 
@@ -202,7 +203,7 @@ func (t *refundTask) ask(ctx context.Context, failure pay.RefundFailure) error {
 		t.unanswered(ctx, t.acc, "the provider did not say what became of a refund", err, "refund", t.refund.ID)
 		return t.tried(ctx, failure)
 	}
-	if payment, err := query(ctx, t.acc, t.order.OutTradeNo); err == nil && payment.Returned != nil {
+	if payment, err := query(ctx, t.acc, t.payment); err == nil && payment.Returned != nil {
 		if _, err := t.recorder.Apply(ctx, t.acc, payment); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package checkout_test
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"net/http"
@@ -158,11 +159,15 @@ func TestCloseWhilePaying(t *testing.T) {
 type contradictory struct {
 	provider.Provider
 	notice, answer pay.Evidence
+	asked          *provider.QueryOrder
 }
 
 func (c contradictory) Notification(http.Header, []byte) (pay.Evidence, error) { return c.notice, nil }
 
-func (c contradictory) Query(context.Context, string) (pay.Evidence, error) { return c.answer, nil }
+func (c contradictory) Query(_ context.Context, q provider.QueryOrder) (pay.Evidence, error) {
+	*c.asked = q
+	return c.answer, nil
+}
 
 // A refund of a payment that the provider itself does not know is for a person, and is
 // kept for one.
@@ -177,13 +182,17 @@ func TestRefundNoticeOfNoPayment(t *testing.T) {
 	notice.Returned = &pay.Returned{Number: "console-1", Status: pay.RefundSucceeded, Amount: price}
 	answer.ID, answer.Outcome, answer.Source = "query-1", pay.OutcomePending, pay.SourceQuery
 	accounts := account.NewRegistry(nil)
+	var asked provider.QueryOrder
 	known := fx.Accounts().Named(a.Provider, a.Account).Provider
-	fx.must(accounts.Add(harness.Merchant, a.Provider, contradictory{known, notice, answer}))
+	fx.must(accounts.Add(harness.Merchant, a.Provider, contradictory{known, notice, answer, &asked}))
 	service := checkout.New(checkout.Config{
 		Store: fx.Stores().Ledgers, Accounts: accounts, Desk: fx.Stores().Ledgers, Log: slog.New(slog.DiscardHandler),
 	})
 	fx.unchanged(id, func() { fx.must(service.Notify(t.Context(), a.Provider, a.Account, nil, nil)) })
 	if list := fx.quarantined(); len(list) != 1 || list[0].Evidence.ID != "refund-1" || !strings.Contains(list[0].Reason, "pending") {
 		t.Errorf("quarantined %+v", list)
+	}
+	if asked.OutTradeNo != a.OutTradeNo || len(a.Request) == 0 || !bytes.Equal(asked.Request, a.Request) {
+		t.Errorf("it was asked about %s as %q, want the attempt and what was ordered by it", asked.OutTradeNo, asked.Request)
 	}
 }

@@ -69,13 +69,14 @@ func ReferenceOpen(sessionID string) error {
 }
 
 // Key names a session by something other than its id. Exactly one of TokenHash,
-// FriendHash and OutTradeNo is set.
+// FriendHash, OutTradeNo and Reference is set.
 type Key struct {
 	TokenHash  string
 	FriendHash string // of the token of one of its invitations
-	Provider   string // with OutTradeNo
-	Account    string // with OutTradeNo
+	Provider   string // with OutTradeNo or Reference
+	Account    string // with OutTradeNo or Reference
 	OutTradeNo string
+	Reference  string // the provider's number of a payment that we know of
 }
 
 // Notifier is told that a session has new events. It carries no data: waiters

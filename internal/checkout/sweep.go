@@ -289,7 +289,7 @@ func (s *Service) check(ctx context.Context, l *pay.Ledger, attemptID string) (*
 	if acc == nil {
 		return l, nil
 	}
-	ev, err := query(ctx, acc, a.OutTradeNo)
+	ev, err := query(ctx, acc, orderOf(a))
 	if err != nil {
 		s.unanswered(ctx, acc, "the provider did not say what became of an attempt", err, "attempt", a.ID)
 		return l, s.postpone(ctx, l.Session.ID, attemptID)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"morepay/internal/checkout"
 	"morepay/internal/harness"
@@ -18,6 +19,7 @@ import (
 type logbook struct {
 	mu    sync.Mutex
 	lines []map[string]string
+	grown chan struct{} // closed with the next line; nil while nobody waits
 }
 
 func (b *logbook) Enabled(context.Context, slog.Level) bool { return true }
@@ -36,6 +38,10 @@ func (b *logbook) Handle(_ context.Context, r slog.Record) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.lines = append(b.lines, line)
+	if b.grown != nil {
+		close(b.grown)
+		b.grown = nil
+	}
 	return nil
 }
 
@@ -49,6 +55,28 @@ func (b *logbook) with(key, value string) (lines []map[string]string) {
 		}
 	}
 	return lines
+}
+
+// await returns the lines of which a key has a value, once there are so many: a line is
+// written after the store has what it tells.
+func (b *logbook) await(key, value string, lines int) []map[string]string {
+	timeout := time.After(10 * time.Second)
+	for {
+		b.mu.Lock()
+		if b.grown == nil {
+			b.grown = make(chan struct{})
+		}
+		grown := b.grown
+		b.mu.Unlock()
+		if got := b.with(key, value); len(got) >= lines {
+			return got
+		}
+		select {
+		case <-grown:
+		case <-timeout:
+			return b.with(key, value)
+		}
+	}
 }
 
 // transitions shows lines as tests write them.
@@ -79,7 +107,7 @@ func TestMoneyInTheLog(t *testing.T) {
 		"session.paid awaiting→succeeded", "payment.surplus awaiting→surplus",
 		"refund.created →pending", "refund.succeeded pending→succeeded",
 	}
-	lines := fx.logged.with("session", id)
+	lines := fx.logged.await("session", id, len(want))
 	if got := transitions(lines); !slices.Equal(got, want) {
 		t.Errorf("the log has\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
@@ -96,10 +124,11 @@ func TestMoneyInTheLog(t *testing.T) {
 	expired := fx.open()
 	fx.choose(expired, wechat, pay.RailQR)
 	fx.settle(expired, "closed", func(l *pay.Ledger) bool { return l.Settled() })
-	if got, want := transitions(fx.logged.with("session", expired)), []string{
+	want = []string{
 		"session.created →open", "attempt.submitting →submitting", "attempt.awaiting submitting→awaiting",
 		"session.expired open→expired", "attempt.closed awaiting→closed",
-	}; !slices.Equal(got, want) {
+	}
+	if got := transitions(fx.logged.await("session", expired, len(want))); !slices.Equal(got, want) {
 		t.Errorf("of an order that nobody paid the log has %v, want %v", got, want)
 	}
 }
@@ -128,7 +157,7 @@ func TestDeskInTheLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	fx.followed(entry)
-	lines := fx.logged.with("entry", entry)
+	lines := fx.logged.await("entry", entry, 2)
 	if got, want := transitions(lines), []string{"refund.created →pending", "refund.succeeded pending→succeeded"}; !slices.Equal(got, want) {
 		t.Fatalf("of money that was nobody's the log has %v, want %v", got, want)
 	}

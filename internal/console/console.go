@@ -111,11 +111,13 @@ func (c *Console) Handler() http.Handler {
 
 // rails say in a few words where each leads.
 var rails = map[pay.Rail]string{
-	pay.RailJSAPI:    "in the app",
-	pay.RailDeepLink: "opens the app",
-	pay.RailQR:       "code",
-	pay.RailRedirect: "cashier",
-	pay.RailPageQR:   "our page's code",
+	pay.RailJSAPI:       "in the app",
+	pay.RailApp:         "by the shop's app",
+	pay.RailMiniProgram: "by its mini program",
+	pay.RailDeepLink:    "opens the app",
+	pay.RailQR:          "code",
+	pay.RailRedirect:    "cashier",
+	pay.RailPageQR:      "our page's code",
 }
 
 // page serves what h draws. What the visitor may mend is said on a page of its own.

@@ -132,7 +132,7 @@ const maxForm = 64 << 10
 func faultRule(form url.Values) (any, error) {
 	rule := map[string]any{}
 	setWords(rule, form, "fault", "session", "number", "account", "operation")
-	for _, name := range []string{"next", "percent"} {
+	for _, name := range []string{"next", "percent", "per_mille"} {
 		if err := setNumber(rule, form, name); err != nil {
 			return nil, err
 		}

@@ -56,6 +56,14 @@ const webhookFile = "webhook_secret"
 // keys are shared by all accounts of the demo: making RSA keys takes a second.
 type keys struct {
 	merchant, platform *rsa.PrivateKey
+	serviceProvider    serviceProvider
+}
+
+// serviceProvider is who calls WeChat Pay for the franchised shops, and by which keys.
+type serviceProvider struct {
+	providersim.WeChatServiceProvider
+	serial, publicKeyID string
+	apiV3Key            []byte
 }
 
 // Furnish gives every merchant of a folder ("" for the samples) an API key, the
@@ -166,7 +174,10 @@ func webhookSecret() string {
 }
 
 func newKeys() (keys, error) {
-	var k keys
+	k := keys{serviceProvider: serviceProvider{
+		WeChatServiceProvider: providersim.WeChatServiceProvider{MchID: "1700000001", AppID: "wxprovider0000001", AppSecret: rand.Text()},
+		serial:                "5157F09EFDC096DE15EBE81A47057A7317000001", publicKeyID: "PUB_KEY_ID_0117000000000000000001", apiV3Key: apiV3Key(),
+	}}
 	var err error
 	if k.merchant, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
 		return k, err

@@ -95,6 +95,22 @@ func TestReset(t *testing.T) {
 	}
 }
 
+// TestResetAsksTheFirstSite: a site that was down in one case is asked again in the next.
+func TestResetAsksTheFirstSite(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	for range 2 {
+		if err := d.Sim.Inject(providersim.Rule{Fault: "primary-host-down", Next: 1}); err != nil {
+			t.Fatal(err)
+		}
+		order(t, d, checkout(t, d, ""))
+		if rules := d.Sim.Rules(); len(rules) > 0 {
+			t.Fatalf("the first site was not asked: %+v", rules)
+		}
+		control(t, d, "reset", struct{}{})
+	}
+}
+
 // TestResetGivesAllowancesBack: who has used up what a minute allows may go on.
 func TestResetGivesAllowancesBack(t *testing.T) {
 	t.Parallel()

@@ -76,6 +76,6 @@ func act(a providersim.Act, own bool) trace.Entry {
 	return trace.Act{
 		Do: a.Do, User: string(a.User), Why: a.Why, Seconds: int64(a.Moved / time.Second),
 		Wallet: string(a.Wallet), Opens: string(a.Installed.Opens), After: a.Installed.After,
-		Fault: a.Rule.Fault, Operation: a.Rule.Operation, Next: a.Rule.Next, Percent: a.Rule.Percent, Own: own && a.Rule.Fault != "", Seed: a.Seed,
+		Fault: a.Rule.Fault, Operation: a.Rule.Operation, Next: a.Rule.Next, Percent: a.Rule.Percent, PerMille: a.Rule.PerMille, Own: own && a.Rule.Fault != "", Seed: a.Seed,
 	}.At(a.At, a.Number)
 }

@@ -128,7 +128,7 @@ func (d *Desk) RedirectRefund(ctx context.Context, sessionID, refundID string, t
 	}
 	var ev pay.Evidence
 	err = acc.Call(ctx, "redirect_refund", func(ctx context.Context) (err error) {
-		order := provider.RefundOrder{OutTradeNo: a.OutTradeNo, Number: r.Number, Amount: r.Amount, Total: a.Amount}
+		order := provider.RefundOrder{OutTradeNo: a.OutTradeNo, Reference: a.Reference, Number: r.Number, Amount: r.Amount, Total: a.Amount, MadeAt: r.CreatedAt}
 		ev, err = redirecter.RedirectRefund(ctx, order, to.Card)
 		return err
 	})

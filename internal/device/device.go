@@ -70,6 +70,7 @@ type Device struct {
 	OS          OS        `json:"os"`
 	Host        Host      `json:"host,omitempty"`         // "" in a browser and in unknown apps
 	HostVersion string    `json:"host_version,omitempty"` // see ValidVersion; "" if the app doesn't tell
+	Pays        string    `json:"pays,omitempty"`         // ids of the methods that the shop's app or mini program around the page pays with itself, with dots between
 }
 
 // MaxUserAgent limits the bytes of a user agent that are read; the rest is
@@ -94,7 +95,7 @@ type Hints struct {
 	WeixinBridge bool   `json:"weixin_bridge"` // WeixinJSBridge is there
 	AlipayBridge bool   `json:"alipay_bridge"` // AlipayJSBridge is there
 	Environment  string `json:"environment"`   // window.__wxjs_environment, or ""
-	App          string `json:"app,omitempty"` // what a shop's own app says of itself, such as forwards.8.0.63; or ""
+	App          string `json:"app,omitempty"` // what a shop's own app says of itself, such as forwards.wechat_pay.8.0.63; or ""
 }
 
 // maxHints limits hints as JSON, in bytes.
@@ -121,11 +122,11 @@ func (d Device) Refine(h Hints) Device {
 	}
 	switch {
 	case d.Container == MiniProgram:
-		return d
+		return d.claimed(h.App)
 	case h.Environment == "miniprogram" && d.Container == WeCom:
 		return d.in("wecom-mini-program")
 	case h.Environment == "miniprogram":
-		return d.in("wechat-mini-program")
+		return d.in("wechat-mini-program").claimed(h.App)
 	case h.WeixinBridge && d.Container == WeCom: // it has WeChat's bridge too
 		return d
 	case h.WeixinBridge:
@@ -150,22 +151,39 @@ var touched = []struct {
 	{"linux", 5, "android"},
 }
 
-// forwards is the word of an app that hands links on to wallets. Its own version may
-// follow.
-const forwards = "forwards"
+// forwards is the word of an app that hands links on to wallets.
+const forwards = "forwards."
 
-// claimed returns the device in a shop's own app, as that describes itself. An app that is
-// known by its user agent is not believed, nor is a word that there isn't.
+// claimed returns the device in a shop's own app or mini program in WeChat, as that
+// describes itself: by the word forwards, which no mini program can say, then by the
+// methods that it pays with itself, then by its own version, which counts of apps.
+// Another app that is known by its user agent is not believed, nor is a word that there
+// isn't.
 func (d Device) claimed(words string) Device {
-	word, version, versioned := strings.Cut(words, ".")
-	if word != forwards || versioned && !ValidVersion(version) {
+	rest, forwarding := strings.CutPrefix(words+".", forwards)
+	mini := d.Container == MiniProgram
+	if mini == forwarding || mini && d.Host != "wechat" || !mini && d.Host != "" || d.Form != Mobile {
 		return d
 	}
-	if d.Host != "" || d.Form != Mobile {
-		return d
+	version := rest
+	for {
+		word, after, _ := strings.Cut(version, ".")
+		if word != "wechat_pay" && word != "alipay" {
+			break
+		}
+		version = after
 	}
-	d = d.in("app")
-	d.HostVersion = version
+	pays := strings.TrimSuffix(strings.TrimSuffix(rest, version), ".")
+	if version != "" {
+		if version = strings.TrimSuffix(version, "."); !ValidVersion(version) {
+			return d
+		}
+	}
+	if !mini {
+		d = d.in("app")
+		d.HostVersion = version
+	}
+	d.Pays = pays
 	return d
 }
 

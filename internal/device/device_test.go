@@ -125,6 +125,9 @@ func TestRefine(t *testing.T) {
 		{"app-forwards", "webview-android", device.Hints{App: "forwards"}, "app-android"},
 		{"app-forwards-with-a-version", "webview-iphone", device.Hints{App: "forwards.8.0.63"}, "app-iphone"},
 		{"app-with-a-kit-of-alibaba", "aliapp-iphone", device.Hints{App: "forwards.8.0"}, "app-iphone"},
+		{"app-pays-by-sdks", "webview-android", device.Hints{App: "forwards.wechat_pay.alipay.8.0.63"}, "app-android"},
+		{"app-pays-by-an-sdk-that-there-is-not", "webview-android", device.Hints{App: "forwards.jd_pay"}, "webview-android"},
+		{"app-pays-but-forwards-nothing", "webview-android", device.Hints{App: "wechat_pay"}, "webview-android"},
 		{"app-says-what-there-is-not", "webview-android", device.Hints{App: "swallows"}, "webview-android"},
 		{"app-with-no-version", "webview-android", device.Hints{App: "forwards.x"}, "webview-android"},
 		{"app-in-wechat", "wechat-android", device.Hints{App: "forwards"}, "wechat-android"},
@@ -202,7 +205,7 @@ func TestDeviceRules(t *testing.T) {
 			WeixinBridge: rapid.Bool().Draw(t, "weixin"),
 			AlipayBridge: rapid.Bool().Draw(t, "alipay"),
 			Environment:  rapid.SampledFrom([]string{"", "browser", "miniprogram"}).Draw(t, "environment"),
-			App:          rapid.SampledFrom([]string{"", "forwards", "forwards.8.0.63", "forwards.8", "other"}).Draw(t, "app"),
+			App:          rapid.SampledFrom([]string{"", "forwards", "forwards.8.0.63", "forwards.8", "forwards.wechat_pay", "forwards.alipay.wechat_pay.1.0", "wechat_pay", "other"}).Draw(t, "app"),
 		}
 		ua := strings.Join(parts, " ")
 		d := device.Detect(ua)
@@ -344,5 +347,50 @@ func TestContainersAreListed(t *testing.T) {
 		if d, _ := device.Of(p); !slices.Contains(device.Containers, d.Container) {
 			t.Errorf("%s stands in %q, which is not listed", p, d.Container)
 		}
+	}
+}
+
+// What an app or a mini program says that it pays with itself is believed of the shop's
+// own alone, word by word.
+func TestPays(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		profile       device.Profile
+		says          string
+		pays, version string
+	}{
+		"app":                     {"webview-android", "forwards.wechat_pay", "wechat_pay", ""},
+		"app-both":                {"webview-iphone", "forwards.wechat_pay.alipay.8.0.63", "wechat_pay.alipay", "8.0.63"},
+		"app-other-order":         {"webview-iphone", "forwards.alipay.wechat_pay", "alipay.wechat_pay", ""},
+		"app-none":                {"webview-iphone", "forwards.8.0.63", "", "8.0.63"},
+		"app-no-forwarding":       {"webview-android", "wechat_pay", "", ""},
+		"app-method-not-ours":     {"webview-android", "forwards.wechat_pay_hk", "", ""},
+		"app-words-in-capitals":   {"webview-android", "FORWARDS.WECHAT_PAY", "", ""},
+		"app-version-first":       {"webview-android", "forwards.8.0.wechat_pay", "", ""},
+		"app-empty-word":          {"webview-android", "forwards..wechat_pay", "", ""},
+		"app-dot-at-the-end":      {"webview-android", "forwards.wechat_pay.", "", ""},
+		"app-in-wechat":           {"wechat-android", "forwards.wechat_pay", "", "8.0.58.2841"},
+		"desktop":                 {"chrome-windows", "forwards.wechat_pay", "", ""},
+		"mini-program":            {"wechat-mini-program-android", "wechat_pay", "wechat_pay", "7.0.21.1783"},
+		"mini-program-version":    {"wechat-mini-program-android", "wechat_pay.2.1", "wechat_pay", "7.0.21.1783"},
+		"mini-program-forwards":   {"wechat-mini-program-android", "forwards.wechat_pay", "", "7.0.21.1783"},
+		"mini-program-not-wechat": {"alipay-mini-program-android", "wechat_pay", "", "10.3.70.8000"},
+		"mini-program-unknown":    {"mini-program-android", "wechat_pay", "", ""},
+		"mini-program-of-wecom":   {"wecom-mini-program-mac", "wechat_pay", "", "4.1.20"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sample, ok := device.SampleOf(c.profile)
+			if !ok {
+				t.Fatalf("there is no sample of %s", c.profile)
+			}
+			d := device.Detect(sample.UserAgent).Refine(device.Hints{App: c.says})
+			if d.Pays != c.pays || d.HostVersion != c.version {
+				t.Errorf("pays %q, version %q; want %q, %q", d.Pays, d.HostVersion, c.pays, c.version)
+			}
+			if again := d.Refine(device.Hints{}); again != d {
+				t.Errorf("forgotten by the next look: %+v", again)
+			}
+		})
 	}
 }

@@ -28,6 +28,7 @@ import (
 	"morepay/internal/providersim"
 	"morepay/internal/run"
 	"morepay/internal/secret"
+	"morepay/internal/store/fresh"
 	"morepay/internal/store/sqlstore"
 )
 
@@ -91,6 +92,11 @@ func Start(o Options) (*Harness, error) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 	h.Merchants, h.Config.Now = h.merchants, h.Now
+	if h.Database == "" {
+		if err := fresh.Lay(h.Data); err != nil {
+			return nil, err
+		}
+	}
 	if err := h.simulate(); err != nil {
 		return nil, err
 	}
@@ -157,7 +163,9 @@ func (h *Harness) Stores() *sqlstore.DB { return h.program.Load().Stores }
 // under way is cut off, and nothing but the database is carried over. The
 // simulator goes on.
 func (h *Harness) Restart() error {
-	return errors.Join(h.program.Load().Close(), h.running.end(), h.Return())
+	running := h.running
+	h.running = nil // if nothing comes back, there is nothing to end
+	return errors.Join(h.program.Load().Close(), running.end(), h.Return())
 }
 
 // Leave ends the program as SIGTERM does and lets go of its address and

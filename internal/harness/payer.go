@@ -37,6 +37,7 @@ func (h *Harness) Open(ctx context.Context, fen int64) (l *pay.Ledger, token str
 func (h *Harness) Choose(ctx context.Context, sessionID string, m pay.Method, r pay.Rail) (*pay.Ledger, error) {
 	done, err := h.Service().Attempt(ctx, sessionID, checkout.AttemptRequest{
 		Method: m, Rail: r, Device: device.Detect(agents[r]), PayerIP: netip.MustParseAddr("203.0.113.9"), ReturnURL: h.BaseURL + "/return/sealed",
+		FormPage: h.BaseURL + "/form/sealed",
 	})
 	return done.Ledger, err
 }

@@ -24,18 +24,17 @@ func (s *Server) handleAttempt(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) attempt(w http.ResponseWriter, r *http.Request, p postedForm) error {
-	hints := p.form.Get("hints")
 	instalments, err := numberOf(p.form, "instalments")
 	if err != nil {
 		return err
 	}
 	choice := checkout.AttemptRequest{
 		Method: pay.Method(p.form.Get("method")), Rail: pay.Rail(p.form.Get("rail")),
-		Device: p.request.Refined(device.ParseHints(hints)), PayerIP: s.clientIP(r),
-		ReturnURL: s.returnURL(p.request), Instalments: instalments, Invitation: p.request.Invitation(p.ledger),
+		Device: p.request.Refined(device.ParseHints(p.form.Get("hints"))), PayerIP: s.clientIP(r),
+		ReturnURL: s.returnURL(p.request), FormPage: s.formPage(p.request), Instalments: instalments, Invitation: p.request.Invitation(p.ledger),
 	}
-	if choice.Rail == pay.RailJSAPI {
-		return s.identify(w, r, p, choice, hints) // counted when they are back
+	if choice.Rail.ForOnePayer() {
+		return s.identify(w, r, p, choice) // counted when they are back
 	}
 	if err := s.countAttempt(r, subject(p.ledger, p.request)); err != nil {
 		return err
@@ -86,11 +85,19 @@ func (s *Server) handOver(w http.ResponseWriter, r *http.Request, sessionID stri
 	if a := done.Ledger.Attempt(done.AttemptID); a != nil && a.Action != nil && a.Action.Kind == pay.ActionRedirect {
 		return seeOther(w, a.Action.URL)
 	}
+	if done.Rail == pay.RailApp {
+		return seeOther(w, request.HandedOver().Address()+handsOver)
+	}
 	if r.Method == http.MethodPost && r.URL.Query().Has("page") {
 		return s.writePage(w, r, done.Ledger, request, http.StatusOK, nil)
 	}
 	return seeOther(w, request.Address())
 }
+
+// handsOver ends the address of a page whose script hands the payer over to the app
+// around it, as its payer has just asked. It takes that away: a page that is loaded again
+// does not do so again.
+const handsOver = "#pay"
 
 // postedForm is a form of our page with what it is about.
 type postedForm struct {

@@ -81,7 +81,7 @@ func (s *Server) writeInstant(w http.ResponseWriter, r *http.Request, l *pay.Led
 func (s *Server) beginInstant(r *http.Request, l *pay.Ledger, request page.Request, m pay.Method) (*pay.Ledger, error) {
 	done, failure := s.makeAttempt(r, request, l.Session.ID, checkout.AttemptRequest{
 		Method: m, Rail: pay.RailQR, Device: request.Device, PayerIP: s.clientIP(r),
-		ReturnURL: s.returnURL(request), First: true,
+		ReturnURL: s.returnURL(request), FormPage: s.formPage(request), First: true,
 	})
 	if failure == nil {
 		return done.Ledger, nil

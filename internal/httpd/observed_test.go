@@ -21,7 +21,7 @@ import (
 // taken for one of them.
 var elsewhere = []string{
 	"morepay_listening", "morepay_reconciled_timestamp_seconds", "morepay_reconciliations",
-	"morepay_method_hidden_total", "morepay_fallback_total", "morepay_rail_not_granted_learnt_timestamp_seconds",
+	"morepay_method_hidden_total", "morepay_fallback_total", "morepay_rail_not_granted_learnt_timestamp_seconds", "morepay_provider_requests_total",
 }
 
 var (

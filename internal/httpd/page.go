@@ -74,6 +74,9 @@ func (s *Server) pageRequest(r *http.Request, token string) page.Request {
 	request := page.Read(token, r.URL.Query(), r.UserAgent(), r.Header.Get("Accept-Language"), !s.realMoney)
 	request.Framed = framed(r)
 	request.Friend = strings.HasPrefix(r.URL.Path, page.FriendPrefix)
+	if request.Ticket != "" && !s.isOf(request) {
+		request.Ticket, request.ByMiniProgram = "", ""
+	}
 	return request
 }
 
@@ -218,10 +221,10 @@ func (s *Server) links(l *pay.Ledger, request page.Request) page.Links {
 // pageScripts returns where the page's scripts are.
 func pageScripts(a *web.Assets) page.Scripts {
 	if !a.HasBundle() {
-		return page.Scripts{Frame: a.URL(web.Frame), Listen: a.URL(web.Listen), Share: a.URL(web.Share)}
+		return page.Scripts{Frame: a.URL(web.Frame), Listen: a.URL(web.Listen), Share: a.URL(web.Share), Post: a.URL(web.Post)}
 	}
 	return page.Scripts{
-		Frame: a.URL(web.Frame), Listen: a.URL(web.Listen), Share: a.URL(web.Share), Picture: a.URL(web.Picture),
+		Frame: a.URL(web.Frame), Listen: a.URL(web.Listen), Share: a.URL(web.Share), Post: a.URL(web.Post), Picture: a.URL(web.Picture),
 		Boot: a.URL(web.Boot), Wasm: a.URL(web.AppWasm), Exec: a.URL(web.WasmExec),
 	}
 }

@@ -201,6 +201,25 @@ func TestReloadUnderTraffic(t *testing.T) {
 	traffic.Wait()
 }
 
+// What is counted of calls to providers is counted on: a reload opens accounts anew.
+func TestCountsGoOnAfterAReload(t *testing.T) {
+	t.Parallel()
+	s := start(t, withAdminKey)
+	if err := s.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	open := s.Open(t, demotest.Order{})
+	if a := s.Do(t, s.post(t, open, "/attempts", "", s.Form(t, open, "wechat_pay", pay.RailQR))); a.Status != http.StatusSeeOther {
+		t.Fatalf("an attempt: %d %s", a.Status, a.Body)
+	}
+	metrics := s.Get(t, s.Admin+"/metrics").Body
+	for _, counted := range []string{`morepay_provider_requests_total{host="api.mch.weixin.qq.com",result="answered"} `, "morepay_clock_skews_total "} {
+		if !strings.Contains(metrics, "\n"+counted) {
+			t.Errorf("there is no %s", counted)
+		}
+	}
+}
+
 // Who has no key can't have anything reloaded.
 func TestReloadWantsTheAdminKey(t *testing.T) {
 	t.Parallel()

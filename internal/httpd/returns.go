@@ -12,25 +12,39 @@ import (
 
 // handleWalletReturn takes payers whom a wallet brings back to their page. The link holds the token
 // sealed, because it is kept with the attempt, and the language that the payer chose.
+// Some providers have the browser post what they say of the outcome: it proves nothing,
+// and isn't read.
 func (s *Server) handleWalletReturn(w http.ResponseWriter, r *http.Request) error {
-	text, err := s.secrets.openText(seal.ForReturn, r.PathValue("sealed"))
+	request, err := s.openPage(r)
 	if err != nil {
 		return err
 	}
-	token, lang, chosen := strings.Cut(string(text), " ")
-	token, friends := strings.CutPrefix(token, friendMark)
-	to := page.Request{Token: token, Friend: friends}.Path() + "/return"
-	if chosen {
-		to += "?lang=" + url.QueryEscape(lang)
+	to := request.Path() + "/return"
+	if request.Lang != "" {
+		to += "?lang=" + url.QueryEscape(request.Lang)
 	}
 	return seeOther(w, to)
+}
+
+// openPage returns the page that a sealed link is about.
+func (s *Server) openPage(r *http.Request) (page.Request, error) {
+	text, err := s.secrets.openText(seal.ForReturn, r.PathValue("sealed"))
+	if err != nil {
+		return page.Request{}, err
+	}
+	token, lang, _ := strings.Cut(string(text), " ")
+	token, friends := strings.CutPrefix(token, friendMark)
+	return page.Request{Token: token, Friend: friends, Lang: lang}, nil
 }
 
 // friendMark stands before a friend's token in a sealed link. No token begins with it.
 const friendMark = "*"
 
 // returnURL returns the address at which a wallet brings the payer of a page back.
-func (s *Server) returnURL(r page.Request) string {
+func (s *Server) returnURL(r page.Request) string { return s.baseURL + "/return/" + s.sealPage(r) }
+
+// sealPage returns a page as a link that is kept may name it: sealed.
+func (s *Server) sealPage(r page.Request) string {
 	text := r.Token
 	if r.Friend {
 		text = friendMark + text
@@ -38,7 +52,7 @@ func (s *Server) returnURL(r page.Request) string {
 	if r.Lang != "" {
 		text += " " + r.Lang
 	}
-	return s.baseURL + "/return/" + s.secrets.sealText(seal.ForReturn, []byte(text))
+	return s.secrets.sealText(seal.ForReturn, []byte(text))
 }
 
 // handleReturn asks the provider what became of the payment and shows the truth.

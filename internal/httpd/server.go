@@ -170,6 +170,8 @@ func (s *Server) routes() []route {
 
 		{"GET " + page.OfferPath, s.failPage, s.handleOffer},
 		{"GET /return/{sealed}", s.failPage, s.handleWalletReturn},
+		{"POST /return/{sealed}", s.failPage, s.handleWalletReturn},
+		{"GET " + formPath + "{sealed}/{attempt}", s.failPage, s.handleForm},
 		{"GET /identified/{sealed}", s.failPage, s.handleIdentified},
 
 		{"POST /v1/sessions", failJSON, bare(s.handleCreateSession)},

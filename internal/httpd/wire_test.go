@@ -401,10 +401,10 @@ func TestSecretsStayOutOfTheLog(t *testing.T) {
 	secrets := map[string]string{}
 	for _, shop := range s.Shops {
 		secrets["key of "+shop.ID] = shop.Key
-		for _, file := range []string{"wechat_api_v3_key", "wechat_app_secret"} {
+		for _, file := range []string{"wechat_api_v3_key", "wechat_app_secret", "alipay_app_auth_token"} {
 			if b, err := shop.ReadKey(file); err == nil { // not every merchant has all
 				secrets[file+" of "+shop.ID] = string(b)
-			} else if shop.ID == "bench" {
+			} else if shop.ID == "bench" && file != "alipay_app_auth_token" {
 				t.Fatal(err)
 			}
 		}
@@ -416,6 +416,7 @@ func TestSecretsStayOutOfTheLog(t *testing.T) {
 	secrets["the server's secret"] = string(b)
 	answers := visits(t, s)
 	s.pays(t)
+	s.goesToAlipay(t, secrets["alipay_app_auth_token of flagship"])
 	for i, token := range s.Tokens {
 		secrets[fmt.Sprintf("token %d", i)] = token
 	}
@@ -436,13 +437,30 @@ func TestSecretsStayOutOfTheLog(t *testing.T) {
 	}
 }
 
+// goesToAlipay sends a payer on to Alipay, by a link that says who acts for the merchant.
+func (s *harness) goesToAlipay(t *testing.T, token string) {
+	t.Helper()
+	a := s.chooses(t, s.Open(t, demotest.Order{Merchant: "flagship"}), "alipay", pay.RailRedirect, "Accept", "text/html")
+	link := a.Header.Get("Location")
+	if a.Status != http.StatusSeeOther || token == "" || !strings.Contains(link, token) {
+		t.Fatalf("%d, sent to %s", a.Status, link)
+	}
+	if page := s.Get(t, link); page.Status != http.StatusFound {
+		t.Fatalf("the cashier answers %d", page.Status)
+	}
+}
+
+func (s *harness) chooses(t *testing.T, open demotest.Session, m pay.Method, rail pay.Rail, header ...string) demotest.Answer {
+	t.Helper()
+	return s.Do(t, demotest.Request(t, http.MethodPost, open.URL+"/attempts", s.Form(t, open, m, rail).Encode(),
+		append(header, "User-Agent", demotest.Desktop, "Content-Type", "application/x-www-form-urlencoded")...))
+}
+
 // pays pays a session by QR, over HTTP.
 func (s *harness) pays(t *testing.T) demotest.Session {
 	t.Helper()
 	open := s.Open(t, demotest.Order{})
-	a := s.Do(t, demotest.Request(t, http.MethodPost, open.URL+"/attempts", s.Form(t, open, "wechat_pay", pay.RailQR).Encode(),
-		"Accept", demotest.TypeJSON, "User-Agent", demotest.Desktop, "Content-Type", "application/x-www-form-urlencoded"))
-	if a.Status != http.StatusOK {
+	if a := s.chooses(t, open, "wechat_pay", pay.RailQR, "Accept", demotest.TypeJSON); a.Status != http.StatusOK {
 		t.Fatalf("no attempt: %d %s", a.Status, a.Body)
 	}
 	s.UntilPaid(t, open, func() { s.Phone(t, "approve", s.Look(t, open).Attempts[0].OutTradeNo) })

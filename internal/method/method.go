@@ -7,6 +7,7 @@ package method
 
 import (
 	"slices"
+	"strings"
 
 	"morepay/internal/device"
 	"morepay/internal/pay"
@@ -40,12 +41,13 @@ type Name struct {
 	Text   string
 }
 
-// ladder is the rails on one kind of device, best first. What is left out of form, in
-// and os stands for any.
+// ladder is the rails on one kind of device, best first. What is left out of form, in,
+// own, os and paid stands for any.
 type ladder struct {
 	form  device.Form
 	in    []device.Container
 	own   bool // only in the method's own apps and in those that nobody knows
+	paid  bool // only where the shop's app or mini program around the page says that it pays with the method itself
 	os    device.OS
 	rails []pay.Rail
 }
@@ -136,7 +138,8 @@ func (m *Method) Grants() []pay.Rail {
 
 func (m *Method) covers(l *ladder, d device.Device) bool {
 	return (l.form == "" || l.form == d.Form) && (len(l.in) == 0 || slices.Contains(l.in, d.Container)) &&
-		(!l.own || d.Host == "" || slices.Contains(m.Apps, d.Host)) && (l.os == "" || l.os == d.OS)
+		(!l.own || d.Host == "" || slices.Contains(m.Apps, d.Host)) && (l.os == "" || l.os == d.OS) &&
+		(!l.paid || strings.Contains("."+d.Pays+".", "."+string(m.ID)+"."))
 }
 
 // AtHome reports whether the page is shown by the method's own app.

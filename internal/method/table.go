@@ -8,6 +8,8 @@ import (
 // Ladders that several methods share.
 var (
 	bridge        = []pay.Rail{pay.RailJSAPI, pay.RailPageQR}
+	byApp         = []pay.Rail{pay.RailApp, pay.RailDeepLink, pay.RailPageQR}
+	byMiniProgram = []pay.Rail{pay.RailMiniProgram, pay.RailPageQR}
 	handOver      = []pay.Rail{pay.RailDeepLink, pay.RailPageQR}
 	redirectFirst = []pay.Rail{pay.RailRedirect, pay.RailPageQR}
 	elsewhere     = []pay.Rail{pay.RailPageQR}
@@ -38,7 +40,8 @@ var table = []Method{
 	// long-pressed, taken from the album or clicked. So on a phone it is never on
 	// the ladder; a code or link of our own page is, which becomes JSAPI inside
 	// WeChat. H5 (deep_link) does not work inside WeChat, and neither bridge nor
-	// H5 in a mini program's web-view.
+	// H5 in a mini program's web-view: there only the mini program itself can pay. A
+	// shop's own app has WeChat's SDK for apps.
 	{
 		ID: "wechat_pay", Provider: "wechatpay", Icon: "wechat_pay",
 		Home:       []device.Container{device.WeChat, device.WeCom},
@@ -48,6 +51,8 @@ var table = []Method{
 		ladders: []ladder{
 			{form: device.Desktop, rails: wechatScan},
 			{in: []device.Container{device.WeChat, device.WeCom}, rails: bridge},
+			{in: []device.Container{device.MiniProgram}, paid: true, rails: byMiniProgram},
+			{in: []device.Container{device.Browser}, paid: true, rails: byApp},
 			{in: []device.Container{device.Alipay, device.MiniProgram}, rails: elsewhere},
 			{in: []device.Container{device.AliApp, device.JD}, rails: elsewhere},             // they keep links to others to themselves, unless a document knows better
 			{in: []device.Container{device.WebView}, os: device.HarmonyOS, rails: elsewhere}, // H5 can't launch from an app there
@@ -64,6 +69,7 @@ var table = []Method{
 		ladders: []ladder{
 			{form: device.Desktop, rails: scanFirst},
 			{in: []device.Container{device.Alipay}, rails: alipayBridge},
+			{in: []device.Container{device.Browser}, paid: true, rails: byApp},
 			{in: []device.Container{device.WeChat, device.WeCom, device.MiniProgram}, rails: elsewhere},
 			{rails: handOver},
 		},

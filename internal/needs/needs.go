@@ -80,6 +80,12 @@ func Curl(tb testing.TB) {
 	need(tb, "openssl (apt-get install openssl)", func() (string, error) { return command("openssl") })
 }
 
+// Python skips the test where there is no Python.
+func Python(tb testing.TB) {
+	tb.Helper()
+	need(tb, "Python (apt-get install python3)", func() (string, error) { return command("python3") })
+}
+
 // Java returns the path of a Java that compiles what it runs, or skips the test.
 func Java(tb testing.TB) string {
 	tb.Helper()

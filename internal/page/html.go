@@ -19,9 +19,9 @@ import (
 )
 
 // Scripts are the addresses of what the page loads late. Without a built bundle
-// all but Frame, Listen and Share are "".
+// all but Frame, Listen, Share and Post are "".
 type Scripts struct {
-	Frame, Listen, Share, Boot, Wasm, Exec string
+	Frame, Listen, Share, Post, Boot, Wasm, Exec string
 
 	Picture string // what makes a picture of a code, see [Links]
 }

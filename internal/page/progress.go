@@ -88,7 +88,7 @@ func screen(status pay.SessionStatus, current *pay.Attempt, doc *capability.Docu
 	if state, ok := sessionScreens[status]; ok {
 		return state
 	}
-	if r.PageQR != "" {
+	if r.PageQR != "" || r.Ticket != "" {
 		return view.StateWaiting
 	}
 	if r.Choose || current == nil || !atHand(current, doc, r) || r.Open != "" && r.Open != current.Method {
@@ -97,9 +97,12 @@ func screen(status pay.SessionStatus, current *pay.Attempt, doc *capability.Docu
 	return attemptScreens[current.State]
 }
 
+// bound are the rails that lead on only where they were begun: a wallet's code is not on
+// the phone that should scan it, nor its bridge, or the shop's own code, outside the app.
+var bound = []pay.Rail{pay.RailQR, pay.RailJSAPI, pay.RailApp, pay.RailMiniProgram}
+
 // atHand reports whether an attempt is of use where its page is shown, which may be
-// elsewhere than where it was begun. A wallet's code is not on the phone that should
-// scan it, nor its bridge outside its app. Who has opened the page in an app, by
+// elsewhere than where it was begun. Who has opened the page in an app, by
 // scanning its code there, is to be offered that app's wallet; a browser may turn out
 // to be another device than it says, so there what was begun stays.
 func atHand(a *pay.Attempt, doc *capability.Document, r Request) bool {
@@ -107,8 +110,7 @@ func atHand(a *pay.Attempt, doc *capability.Document, r Request) bool {
 	if m == nil || !m.Blocked(r.Device) && slices.Contains(m.Ladder(r.Device), a.Rail) {
 		return true
 	}
-	bound := a.Rail == pay.RailQR || a.Rail == pay.RailJSAPI
-	return !bound && (!inApp(r.Device) || !r.ReturnedAt.IsZero())
+	return !slices.Contains(bound, a.Rail) && (!inApp(r.Device) || !r.ReturnedAt.IsZero())
 }
 
 // inApp reports whether the page stands in an app that says which it is.
@@ -116,8 +118,8 @@ func inApp(d device.Device) bool {
 	return d.Container != device.Browser && d.Container != device.WebView
 }
 
-// payment returns the way of paying that a waiting payer is on: our own page's QR,
-// or the attempt a.
+// payment returns the way of paying that a waiting payer is on: our own page's QR, the
+// mini program around the page, or the attempt a.
 func payment(a *pay.Attempt, r Request, links Links) (*view.Payment, error) {
 	if r.PageQR != "" {
 		qr, err := draw(links.Origin + r.Path())
@@ -126,6 +128,11 @@ func payment(a *pay.Attempt, r Request, links Links) (*view.Payment, error) {
 		}
 		qr.PNG, qr.Picture = r.Path()+"/page.png", links.Picture
 		return &view.Payment{Method: r.PageQR, Rail: pay.RailPageQR, QR: qr}, nil
+	}
+	if r.Ticket != "" { // its attempt is made once the mini program says who pays
+		return &view.Payment{Method: r.ByMiniProgram, Rail: pay.RailMiniProgram, Bridge: &view.Bridge{
+			Name: string(pay.RailMiniProgram), Params: map[string]string{"ticket": r.Ticket},
+		}}, nil
 	}
 	p := &view.Payment{AttemptID: a.ID, Method: a.Method, Rail: a.Rail, Instalments: a.Instalments, Asked: r.Asked}
 	if !r.ReturnedAt.IsZero() {
@@ -143,6 +150,9 @@ func payment(a *pay.Attempt, r Request, links Links) (*view.Payment, error) {
 		// payer into a wall.
 		p.QR, err = draw(a.Action.Payload)
 	case pay.ActionBridge:
+		if a.Rail == pay.RailMiniProgram { // what it pays with is the mini program's
+			break
+		}
 		p.Bridge = &view.Bridge{Name: a.Action.Bridge, Params: a.Action.Params}
 	}
 	return p, err

@@ -36,6 +36,11 @@ type Request struct {
 
 	PageQR pay.Method // show our own page's QR for this method; "" for none
 
+	// Ticket hands the payer of ByMiniProgram, a method, over to the shop's mini program
+	// around the page. Both are "" unless they are.
+	Ticket        string
+	ByMiniProgram pay.Method
+
 	// Open is the method whose panel is to be shown instead of the list, or "". If Go is
 	// set, the payer has chosen it on the shop's page, where they saw the amount Was, in
 	// minor units.
@@ -60,6 +65,9 @@ func Read(token string, query url.Values, userAgent, languages string, test bool
 	}.InFrame(query)
 	if m := pay.Method(query.Get("method")); pay.Rail(query.Get("rail")) == pay.RailPageQR && method.Find(m) != nil {
 		r.PageQR = m
+	}
+	if m := pay.Method(query.Get("method")); pay.Rail(query.Get("rail")) == pay.RailMiniProgram && method.Find(m) != nil && query.Get("ticket") != "" {
+		r.ByMiniProgram, r.Ticket = m, query.Get("ticket")
 	}
 	if m := pay.Method(query.Get("open")); method.Find(m) != nil {
 		r.Open, r.Go = m, query.Get("go") == "1"
@@ -123,6 +131,7 @@ func (r Request) list() Request {
 func (r Request) Now() Request {
 	r.Choose, r.Asked, r.ReturnedAt, r.PageQR = false, false, time.Time{}, ""
 	r.Open, r.Go, r.Was = "", false, 0
+	r.Ticket, r.ByMiniProgram = "", ""
 	return r
 }
 
@@ -134,6 +143,14 @@ func Path(token string) string { return "/pay/" + token }
 
 // FriendPath returns the path of the page of a friend who was asked to pay.
 func FriendPath(token string) string { return FriendPrefix + token }
+
+// HandedOver returns the request for the page as the session stands, in a window of its
+// own: what the app or mini program around it is handed goes to the whole of it.
+func (r Request) HandedOver() Request {
+	r = r.Now()
+	r.Parent = ""
+	return r
+}
 
 // Path returns the path of the page, and the prefix of its routes.
 func (r Request) Path() string {
@@ -175,6 +192,9 @@ func (r Request) Address() string {
 	set("returned", strconv.FormatInt(r.ReturnedAt.Unix(), 10), !r.ReturnedAt.IsZero())
 	set("rail", string(pay.RailPageQR), r.PageQR != "")
 	set("method", string(r.PageQR), r.PageQR != "")
+	set("rail", string(pay.RailMiniProgram), r.Ticket != "")
+	set("method", string(r.ByMiniProgram), r.Ticket != "")
+	set("ticket", r.Ticket, r.Ticket != "")
 	set("open", string(r.Open), r.Open != "")
 	set("go", "1", r.Go)
 	set("was", strconv.FormatInt(r.Was, 10), r.Was != 0)

@@ -54,7 +54,7 @@ type Action struct {
 	Kind      ActionKind        `json:"kind"`
 	URL       string            `json:"url,omitempty"`
 	Payload   string            `json:"payload,omitempty"`
-	Bridge    string            `json:"bridge,omitempty"` // whose bridge to call: "weixin" or "alipay"
+	Bridge    string            `json:"bridge,omitempty"` // who pays with Params: "weixin" or "alipay", the bridge of that app; "host" or "mini_program", the shop's own around the page
 	Params    map[string]string `json:"params,omitempty"`
 	ExpiresAt time.Time         `json:"expires_at"` // after this the link or code is dead though the attempt may live
 }
@@ -170,6 +170,14 @@ func (l *Ledger) Accept(id string, action Action, now time.Time) {
 	if next, ok := a.State.Next(AttemptAccepted); ok {
 		a.State = next
 		l.emit(EventAttemptAwaiting, a.ID, "", now)
+	}
+}
+
+// Drop turns the payer away from an attempt whose answer never came and never will: its
+// order is at the provider, and is followed to its end.
+func (l *Ledger) Drop(id string, now time.Time) {
+	if a := l.Attempt(id); a != nil && a.State == AttemptSubmitting {
+		l.abandon(a, now)
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"morepay/internal/merchant"
 	"morepay/internal/merchant/folder"
 	"morepay/internal/pay"
+	"morepay/internal/provider"
 	"morepay/internal/reconcile"
 	"morepay/internal/retention"
 	"morepay/internal/store"
@@ -100,8 +101,22 @@ func (p *Program) warnOfStored(ctx context.Context) {
 	}
 }
 
+// warnings says what is odd about the merchants, and which accounts take no real money.
+func (l loaded) warnings() []string {
+	all := folder.Warnings(l.merchants)
+	if l.accounts == nil {
+		return all
+	}
+	for _, a := range l.accounts.All() {
+		if r, ok := a.Provider.(provider.Rehearser); ok && r.Rehearses() != "" {
+			all = append(all, fmt.Sprintf("%s: accounts.%s: the account %s is in %s: no real money is taken there", a.Merchant, a.ProviderID, a.Name(), r.Rehearses()))
+		}
+	}
+	return all
+}
+
 func (c *Config) report(l loaded, err error) check.Report {
-	r := check.Report{Warnings: folder.Warnings(l.merchants)}
+	r := check.Report{Warnings: l.warnings()}
 	if err != nil {
 		r.Errors = []error{err}
 		return r
@@ -141,7 +156,7 @@ func (c *Config) examine(metrics prometheus.Registerer) (loaded, error) {
 
 func (c *Config) checkBaseURL() error {
 	if c.RealMoney() && !strings.HasPrefix(c.BaseURL, "https://") {
-		return pay.Errorf(pay.CodeInvalid, "--base-url", "must be https where real money moves, is %q", c.BaseURL)
+		return pay.Errorf(pay.CodeInvalid, "--base-url", "must be https where real money moves, is %q; with --sim-url none does", c.BaseURL)
 	}
 	return nil
 }

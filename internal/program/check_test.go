@@ -12,6 +12,7 @@ import (
 
 	"morepay/internal/merchant"
 	"morepay/internal/program"
+	"morepay/internal/provider/providertest"
 	"morepay/internal/store"
 )
 
@@ -94,6 +95,32 @@ func TestStartLogsWhatTheCheckWarnsOf(t *testing.T) {
 	}
 	if warned := strings.Count(log.String(), "level=WARN"); warned != len(report.Warnings) {
 		t.Errorf("a start warns %d times, the check %d times:\n%s\n%q", warned, len(report.Warnings), log.String(), report.Warnings)
+	}
+}
+
+// An account of a company's test system takes no real money, which nobody must overlook.
+func TestSandboxIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	for sandbox, warned := range map[string]bool{"true": true, "false": false} {
+		dir := filepath.Join(t.TempDir(), "bench")
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for name, text := range map[string]string{
+			"capabilities.json": `{"schema": 1, "merchant": "bench", "name": "Bench", "locale": "en", "visible": 2, "methods": [{"method": "alipay", "state": "open", "rails": ["redirect"], "currencies": ["CNY"]}]}`,
+			"merchant.json": `{"mode": "live", "accounts": {"alipay": {"app_id": "9021000000000001", "seller_id": "2088000000000001",
+				"private_key": "own", "public_key": "theirs", "sandbox": ` + sandbox + `}}}`,
+			"own": string(providertest.PrivatePEM(providertest.MerchantKey())), "theirs": string(providertest.PublicPEM(providertest.ProviderKey())),
+		} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		report := program.Config{Merchants: program.Folder(filepath.Dir(dir))}.CheckMerchants()
+		says := slices.ContainsFunc(report.Warnings, func(w string) bool { return strings.Contains(w, "sandbox") && strings.Contains(w, "no real money") })
+		if report.Err() != nil || says != warned {
+			t.Errorf("sandbox %s: %v, warnings %q", sandbox, report.Err(), report.Warnings)
+		}
 	}
 }
 

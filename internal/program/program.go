@@ -65,6 +65,8 @@ type Config struct {
 	LookEvery  time.Duration        // pause between two looks for bills to compare; 0 for reconcile.LookEvery
 	PruneEvery time.Duration        // pause between two prunings; 0 for retention.Every, or Never
 	Reached    func(checkout.Point) // called at every point at which a crash must do no harm
+
+	meters *meters // of a running program; nil for one that only looks
 }
 
 // Sockets are listening sockets that were handed over, by name: [PublicSocket], [AdminSocket].

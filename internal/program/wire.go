@@ -36,13 +36,13 @@ import (
 func (p *Program) wire(ctx context.Context) error {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
-	p.Transport = p.transport()
+	p.Transport, p.meters = p.transport(), newMeters(registry)
 	loaded, err := p.examine(registry)
 	if err != nil {
 		return fmt.Errorf("nothing is served until this is put right:\n%w", err)
 	}
 	p.Accounts, p.merchants = loaded.accounts, loaded.registry
-	for _, warning := range append(p.warnings(), folder.Warnings(loaded.merchants)...) {
+	for _, warning := range append(p.warnings(), loaded.warnings()...) {
 		p.Log.WarnContext(ctx, warning)
 	}
 	assets, hub := web.NewAssets(), &checkout.Hub{}
@@ -186,21 +186,50 @@ func OpenDirectory(ctx context.Context, db *sqlstore.DB, c Config, realMoney boo
 	return &webhook.Directory{Store: db.Endpoints, Box: box, Loopback: !realMoney, Now: orNow(c.Now), Log: c.Log}, nil
 }
 
+// meters measure the way to the providers. A program has them once: a reload opens its
+// accounts anew.
+type meters struct {
+	skews    prometheus.Counter
+	requests *prometheus.CounterVec
+}
+
+// newMeters makes meters that a registry tells of; nil for nobody.
+func newMeters(registry prometheus.Registerer) *meters {
+	m := &meters{
+		skews: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "morepay_clock_skews_total", Help: "Minutes in which a provider's clock and this server's differed by more than a minute.",
+		}),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "morepay_provider_requests_total", Help: "Requests to providers, by host and by whether they were answered or failed: no answer, or a 5xx.",
+		}, []string{"host", "result"}),
+	}
+	if registry != nil {
+		registry.MustRegister(m.skews, m.requests)
+	}
+	return m
+}
+
+func (m *meters) request(host string, failed bool) {
+	result := "answered"
+	if failed {
+		result = "failed"
+	}
+	m.requests.WithLabelValues(host, result).Inc()
+}
+
 // OpenAccounts opens every merchant's accounts at the providers, or at the
 // simulator in their place. A provider whose clock differs from ours is logged.
 // registry may be nil.
 func OpenAccounts(c Config, merchants []folder.Merchant, registry prometheus.Registerer) (*account.Registry, error) {
-	skews := prometheus.NewCounter(prometheus.CounterOpts{
-		Name: "morepay_clock_skews_total", Help: "Minutes in which a provider's clock and this server's differed by more than a minute.",
-	})
-	if registry != nil {
-		registry.MustRegister(skews)
+	m := c.meters
+	if m == nil {
+		m = newMeters(nil)
 	}
-	client := provider.NewHTTPClient(provider.WatchClock(c.transport(), time.Now, func(host string, skew time.Duration) {
+	client := provider.NewHTTPClient(provider.WatchClock(provider.WatchHosts(c.transport(), m.request), time.Now, func(host string, skew time.Duration) {
 		c.Log.Error("our clock and a provider's differ", "host", host, "ahead", skew)
-		skews.Inc()
+		m.skews.Inc()
 	}))
-	return folder.OpenAccounts(merchants, provider.Env{HTTP: client, TestURL: c.SimURL, Now: time.Now, Clock: orNow(c.Now)}, registry)
+	return folder.OpenAccounts(merchants, provider.Env{HTTP: client, TestURL: c.SimURL, Now: time.Now, Clock: orNow(c.Now), Log: c.Log}, registry)
 }
 
 // transport reaches the providers.

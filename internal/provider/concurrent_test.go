@@ -17,8 +17,12 @@ func TestConcurrentUse(t *testing.T) {
 		t.Run(id, func(t *testing.T) {
 			fx := newFixture(t)
 			var all sync.WaitGroup
+			var orders []provider.Order
 			for range payers {
-				o := fx.order(id, list[0])
+				orders = append(orders, fx.order(id, list[0]))
+				fx.request(id, orders[len(orders)-1])
+			}
+			for _, o := range orders {
 				all.Go(func() {
 					if err := fx.payAlone(id, o); err != nil {
 						t.Errorf("%s: %v", o.OutTradeNo, err)
@@ -38,18 +42,14 @@ func TestConcurrentUse(t *testing.T) {
 // payAlone goes the way of one payer, from the request to the answer of a query.
 func (fx *fixture) payAlone(id string, o provider.Order) error {
 	p := fx.providers[id]
-	request, err := p.Request(o)
-	if err != nil {
-		return err
-	}
-	action, err := p.Start(fx.t.Context(), o.Rail, request)
+	action, err := p.Start(fx.t.Context(), o.Rail, fx.requests[o.OutTradeNo])
 	if err != nil {
 		return err
 	}
 	if err := payers[action.Kind](fx, action, o.OutTradeNo); err != nil {
 		return err
 	}
-	ev, err := p.Query(fx.t.Context(), o.OutTradeNo)
+	ev, err := p.Query(fx.t.Context(), provider.QueryOrder{OutTradeNo: o.OutTradeNo, Request: fx.requests[o.OutTradeNo]})
 	if err != nil || ev.Outcome != pay.OutcomePaid || ev.Amount != o.Amount {
 		return fmt.Errorf("the query says %+v, %v", ev, err)
 	}

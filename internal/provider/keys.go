@@ -28,7 +28,7 @@ func (e Env) Secret(field, file string) (string, error) {
 	}
 	secret := strings.TrimRight(string(raw), "\r\n")
 	if secret == "" {
-		return "", pay.Errorf(pay.CodeInvalid, field, "the key file is empty")
+		return "", pay.Errorf(pay.CodeInvalid, field, "the key file %s is empty", file)
 	}
 	return secret, nil
 }
@@ -37,7 +37,7 @@ func (e Env) Secret(field, file string) (string, error) {
 // the settings private_key and public_key name. Our own public key in the place of
 // the provider's, the usual mistake, is a *pay.Error: it would verify nothing.
 func (e Env) KeyPair(privateFile, publicFile string) (*rsa.PrivateKey, *rsa.PublicKey, error) {
-	ours, err := e.privateKey("private_key", privateFile)
+	ours, err := e.PrivateKey("private_key", privateFile)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -46,14 +46,14 @@ func (e Env) KeyPair(privateFile, publicFile string) (*rsa.PrivateKey, *rsa.Publ
 		return nil, nil, err
 	}
 	if ours.PublicKey.Equal(theirs) {
-		return nil, nil, pay.Errorf(pay.CodeInvalid, "public_key", "is the merchant's own key; the provider's is needed")
+		return nil, nil, pay.Errorf(pay.CodeInvalid, "public_key", "the file %s holds the merchant's own key; the provider's is needed, from its console", publicFile)
 	}
 	return ours, theirs, nil
 }
 
-// privateKey reads an RSA key (PKCS#8, as PEM or as bare base64) from the file
+// PrivateKey reads an RSA key (PKCS#8, as PEM or as bare base64) from the file
 // that a setting names. field is the setting, for the *pay.Error.
-func (e Env) privateKey(field, file string) (*rsa.PrivateKey, error) {
+func (e Env) PrivateKey(field, file string) (*rsa.PrivateKey, error) {
 	der, err := e.der(field, file)
 	if err != nil {
 		return nil, err
@@ -61,15 +61,15 @@ func (e Env) privateKey(field, file string) (*rsa.PrivateKey, error) {
 	parsed, err := x509.ParsePKCS8PrivateKey(der)
 	if err != nil {
 		if _, err := x509.ParsePKCS1PrivateKey(der); err == nil {
-			return nil, pay.Errorf(pay.CodeInvalid, field, "is a PKCS#1 key; make it PKCS#8: openssl pkcs8 -topk8 -nocrypt -in OLD -out NEW")
+			return nil, pay.Errorf(pay.CodeInvalid, field, "the file %s holds a PKCS#1 key; make it PKCS#8: openssl pkcs8 -topk8 -nocrypt -in OLD -out NEW", file)
 		}
-		return nil, pay.Errorf(pay.CodeInvalid, field, "is not a PKCS#8 private key")
+		return nil, pay.Errorf(pay.CodeInvalid, field, "the file %s holds no private key in PKCS#8, which is needed", file)
 	}
 	key, ok := parsed.(*rsa.PrivateKey)
 	if !ok {
-		return nil, pay.Errorf(pay.CodeInvalid, field, "is not an RSA key")
+		return nil, notRSA(field, file)
 	}
-	if err := checkBits(field, &key.PublicKey); err != nil {
+	if err := checkBits(field, file, &key.PublicKey); err != nil {
 		return nil, err
 	}
 	return key, nil
@@ -85,15 +85,15 @@ func (e Env) publicKey(field, file string) (*rsa.PublicKey, error) {
 	parsed, err := x509.ParsePKIXPublicKey(der)
 	if err != nil {
 		if _, err := x509.ParseCertificate(der); err == nil {
-			return nil, pay.Errorf(pay.CodeInvalid, field, "is a certificate; the provider's public key is needed")
+			return nil, pay.Errorf(pay.CodeInvalid, field, "the file %s holds a certificate; the provider's public key is needed", file)
 		}
-		return nil, pay.Errorf(pay.CodeInvalid, field, "is not a PKIX public key")
+		return nil, pay.Errorf(pay.CodeInvalid, field, "the file %s holds no public key in PKIX, which is needed", file)
 	}
 	key, ok := parsed.(*rsa.PublicKey)
 	if !ok {
-		return nil, pay.Errorf(pay.CodeInvalid, field, "is not an RSA key")
+		return nil, notRSA(field, file)
 	}
-	if err := checkBits(field, key); err != nil {
+	if err := checkBits(field, file, key); err != nil {
 		return nil, err
 	}
 	return key, nil
@@ -109,8 +109,11 @@ func Fingerprint(parts ...string) string {
 }
 
 // KeyFingerprint is the hash of an RSA key pair: our private key and the provider's
-// public one.
+// public one, which is nil where it has only certificates.
 func KeyFingerprint(ours *rsa.PrivateKey, theirs *rsa.PublicKey) string {
+	if theirs == nil {
+		return Fingerprint(string(x509.MarshalPKCS1PrivateKey(ours)))
+	}
 	return Fingerprint(string(x509.MarshalPKCS1PrivateKey(ours)), string(x509.MarshalPKCS1PublicKey(theirs)))
 }
 
@@ -124,14 +127,18 @@ func (e Env) der(field, file string) ([]byte, error) {
 	}
 	der, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
-		return nil, pay.Errorf(pay.CodeInvalid, field, "is neither PEM nor base64")
+		return nil, pay.Errorf(pay.CodeInvalid, field, "the file %s holds neither PEM nor base64: one of them is needed", file)
 	}
 	return der, nil
 }
 
-func checkBits(field string, key *rsa.PublicKey) error {
+func notRSA(field, file string) error {
+	return pay.Errorf(pay.CodeInvalid, field, "the key in %s is not an RSA key, which is needed", file)
+}
+
+func checkBits(field, file string, key *rsa.PublicKey) error {
 	if bits := key.N.BitLen(); bits < minKeyBits {
-		return pay.Errorf(pay.CodeInvalid, field, "is an RSA key of %d bits, at least %d are needed", bits, minKeyBits)
+		return pay.Errorf(pay.CodeInvalid, field, "the key in %s is an RSA key of %d bits, at least %d are needed", file, bits, minKeyBits)
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 type Order struct {
 	OutTradeNo    string
 	AttemptID     string
+	Reference     string     // the merchant's own, of the order
 	Method        pay.Method // what the payer chose: one account may serve several
 	Rail          pay.Rail
 	Amount        pay.Money
@@ -23,6 +24,7 @@ type Order struct {
 	ExpiresAt     time.Time // the provider must take no payment after this
 	NotifyURL     string    // absolute, without query
 	ReturnURL     string    // absolute: where wallets bring the payer back to
+	FormPage      string    // absolute: our page that posts the payer's browser on, for a FormPoster
 	PayerIP       string    // the payer's own address
 	WalletPayerID string    // the provider's id of the payer (openid, buyer id), or ""
 	OS            string    // the payer's operating system, an id of package device

@@ -11,8 +11,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"time"
 
 	"morepay/internal/pay"
@@ -41,7 +43,8 @@ type Provider interface {
 	// Start sends a stored request and returns the payer's next action. Sending
 	// it again is safe and renews the action. The error is ErrRefused when the
 	// provider definitely did not take the order, ErrPaid or ErrClosed when it
-	// says that this number is; any other error means that the outcome is unknown.
+	// says that this number is, ErrSpent when it has the unpaid order and won't give its
+	// action again; any other error means that the outcome is unknown.
 	Start(ctx context.Context, rail pay.Rail, request []byte) (pay.Action, error)
 
 	// Notification verifies an inbound message over its raw bytes, then decodes
@@ -55,7 +58,13 @@ type Provider interface {
 	Acknowledge(accepted bool) (status int, contentType string, body []byte)
 
 	// Query asks what became of a payment. "Not found" is OutcomeAbsent, no error.
-	Query(ctx context.Context, outTradeNo string) (pay.Evidence, error)
+	Query(ctx context.Context, q QueryOrder) (pay.Evidence, error)
+}
+
+// QueryOrder holds what an adapter needs to ask about an order.
+type QueryOrder struct {
+	OutTradeNo string
+	Request    []byte // as Request made it: some providers know an order by more than its number; nil if nobody has made one
 }
 
 // Closer is a provider whose unpaid orders can be closed. The evidence says
@@ -72,8 +81,8 @@ type CloseOrder struct {
 	RunOut     bool // its code or link can't be paid by any more
 }
 
-// Prober is a provider that signs not all of its errors, so that "not found" proves
-// less in a Query of it.
+// Prober is a provider of which a Query proves less, because it signs not all of its
+// errors, or says nothing without the order itself.
 type Prober interface {
 	// Probe asks about an order that nobody has made. signed reports whether the
 	// answer was signed; it fails if it was with another key than the configured one,
@@ -111,6 +120,19 @@ type BankCard struct {
 	Holder string `json:"holder"`
 }
 
+// Forgetter is a provider that learns from failures and from having asked. Forget has it
+// begin again, for tests whose next case is to go as the first did.
+type Forgetter interface {
+	Forget()
+}
+
+// Rehearser is a provider that has a test system of its own.
+type Rehearser interface {
+	// Rehearses names the test system that the account is in, where no real money is
+	// taken; "" for none.
+	Rehearses() string
+}
+
 // PayerChecker is a provider that can serve a payer by some rails only from some
 // addresses.
 type PayerChecker interface {
@@ -119,24 +141,37 @@ type PayerChecker interface {
 	CheckPayer(rail pay.Rail, address netip.Addr) error
 }
 
-// PayerIdentifier is a provider whose in-app rail must know who the payer is.
+// PayerIdentifier is a provider whose rails for one payer must know who that is.
 type PayerIdentifier interface {
-	// AuthorizeURL returns the address at which the payer is identified. Their
+	// AuthorizeURL returns the address at which the payer of the jsapi rail is identified. Their
 	// browser comes back to redirect with the query parameters state and CodeName, a
 	// code. state is at most 100 letters and digits.
 	AuthorizeURL(redirect, state string) string
 	CodeName() string
 
 	// WalletPayerID trades the code, which works once and for minutes, for the id that
-	// [Order.WalletPayerID] takes. A used or made-up code, or none, is a *pay.Error;
+	// [Order.WalletPayerID] takes by that rail. A used or made-up code, or none, is a *pay.Error;
 	// the error is ErrRefused if the provider refuses to tell.
-	WalletPayerID(ctx context.Context, code string) (string, error)
+	WalletPayerID(ctx context.Context, rail pay.Rail, code string) (string, error)
 }
 
 // MethodTaker is a provider by which a merchant is paid with methods that are another
 // provider's own, such as an acquirer of several.
 type MethodTaker interface {
 	Methods() []pay.Method
+}
+
+// FormPoster is a provider to whose page the payer's browser posts a form. What it sends
+// the payer to is [Order.FormPage], a page of ours that does so.
+type FormPoster interface {
+	// Form returns the form of a stored request.
+	Form(request []byte) (Form, error)
+}
+
+// Form is what the payer's browser posts.
+type Form struct {
+	Action string     // the provider's address
+	Fields url.Values // each name has one value
 }
 
 // FormTargeter is a provider whose hand-off passes through other sites or opens
@@ -151,6 +186,7 @@ var (
 	ErrRefused  = errors.New("the provider refused the request")
 	ErrPaid     = errors.New("the provider says that this is paid already")
 	ErrClosed   = errors.New("the provider says that this number is closed")
+	ErrSpent    = errors.New("the provider has this order, and shows its code once only")
 	ErrForged   = errors.New("the message can't be trusted")
 	ErrIgnored  = errors.New("the message needs no action")
 	ErrNotReady = errors.New("the provider has not written it yet")
@@ -161,6 +197,11 @@ var (
 // ErrUncheckable is ErrForged for a message of the provider's other protocol, whose
 // signature nothing here can check: it may be genuine.
 var ErrUncheckable = fmt.Errorf("%w: nothing here can check its form", ErrForged)
+
+// ErrUnknownKey is ErrForged for a message that names a key which we don't have, and
+// which the provider did not give us when it was asked: the provider may sign with a new
+// one, or it is nobody's.
+var ErrUnknownKey = fmt.Errorf("%w: its key is none of the configured ones", ErrForged)
 
 // Refusal is a definite refusal with what the provider says of it. It is
 // ErrRefused to those who ask no more.
@@ -199,6 +240,16 @@ type Env struct {
 	Instalments bool                              // whether it offers instalments of this provider
 	Now         func() time.Time                  // by which signatures are made and judged
 	Clock       func() time.Time                  // the server's, by which links and codes end; Now if nil
+	Log         *slog.Logger                      // nil for none
+}
+
+// LogOf returns the log for what happens to an account.
+func (e Env) LogOf(id, account string) *slog.Logger {
+	log := e.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return log.With("provider", id, "account", account)
 }
 
 // Time returns the time on the server's clock, which a tester may have moved.

@@ -9,11 +9,13 @@ import (
 // RefundOrder holds what an adapter needs to refund.
 type RefundOrder struct {
 	OutTradeNo string
+	Reference  string // the provider's number of the payment
 	Number     string // our number of the refund, the same on every retry
 	Amount     pay.Money
 	Total      pay.Money // of the payment
 	Note       string
-	NotifyURL  string // absolute, without query
+	MadeAt     time.Time // when we made the refund
+	NotifyURL  string    // absolute, without query
 }
 
 // Evidence makes evidence of what a provider answered about this refund: returned

@@ -160,7 +160,7 @@ func (c *comparison) ask(ctx context.Context, a *pay.Attempt, line provider.Bill
 	// Without an answer it stays as it was billed, which is a difference.
 	_ = c.acc.Call(ctx, "refund", func(ctx context.Context) error {
 		ev, err := refunder.QueryRefund(ctx, provider.RefundOrder{
-			OutTradeNo: line.OutTradeNo, Number: line.RefundNumber, Amount: line.Amount, Total: a.Amount,
+			OutTradeNo: line.OutTradeNo, Reference: a.Reference, Number: line.RefundNumber, Amount: line.Amount, Total: a.Amount,
 		})
 		if err == nil {
 			line.Status = ev.Returned.Status

@@ -118,7 +118,7 @@ var Voices = []Voice{VoiceBusy, VoiceTreated, VoiceFriend, VoiceTurn, VoiceGave,
 
 // Payment is the way of paying that the payer is on.
 type Payment struct {
-	AttemptID   string     `json:"attempt,omitempty"` // "" for page_qr, which needs no attempt
+	AttemptID   string     `json:"attempt,omitempty"` // "" for page_qr, which needs no attempt, and for mini_program before there is one
 	Method      pay.Method `json:"method"`
 	Rail        pay.Rail   `json:"rail"`
 	Instalments int        `json:"instalments,omitempty"` // 0 for payment at once
@@ -155,9 +155,9 @@ type QR struct {
 	Picture string `json:"picture,omitempty"`
 }
 
-// Bridge is a call of the host app's own bridge.
+// Bridge is a call of the app around the page.
 type Bridge struct {
-	Name   string            `json:"name"` // "weixin" or "alipay"
+	Name   string            `json:"name"` // see pay.Action
 	Params map[string]string `json:"params"`
 }
 

@@ -197,14 +197,14 @@ func TestAllProblemsAtOnce(t *testing.T) {
 	got := problems(t, []byte(`{
 		"schema": 1, "merchant": "Tea", "locale": "en", "visible": 0, "colour": "red",
 		"methods": [
-			{"method": "wechat_pay", "state": "rollout", "rails": ["qr", "app"], "currencies": ["RMB"], "rollout": {"percent": 101}},
+			{"method": "wechat_pay", "state": "rollout", "rails": ["qr", "carrier"], "currencies": ["RMB"], "rollout": {"percent": 101}},
 			{"method": "wechat_pay", "state": "open", "rails": [], "currencies": ["CNY"], "limits": {"CNY": {"min": 2, "max": 1}}}
 		]}`))
 	want := strings.Join([]string{
 		`merchant: must be 1 to 64 of a-z, 0-9, - and _, the first a letter or digit, is "Tea"`,
 		`visible: must be from 1 to 99`,
 		`colour: is not a known field`,
-		`methods[0].rails[1]: must be one of jsapi, deep_link, qr, redirect, is "app"`,
+		`methods[0].rails[1]: must be one of jsapi, app, mini_program, deep_link, qr, redirect, is "carrier"`,
 		`methods[0].currencies[0]: must be a currency of ISO 4217, is "RMB"`,
 		`methods[0].rollout.percent: must be from 0 to 100`,
 		`name: is missing`,

@@ -26,6 +26,7 @@ import (
 	"morepay/internal/pay"
 	"morepay/internal/program"
 	"morepay/internal/secret"
+	"morepay/internal/store/fresh"
 )
 
 // Demo is the whole demo, running as it does for a person: server, simulated
@@ -76,6 +77,8 @@ func Start(t *testing.T, adjust ...func(*demo.Config)) *Demo {
 	}
 	if c.Database != "" {
 		c.Secret = cmp.Or(c.Secret, base64.StdEncoding.EncodeToString(secret.New()))
+	} else if err := fresh.Lay(c.Data); err != nil {
+		t.Fatal(err)
 	}
 	d, err := demo.Open(t.Context(), c)
 	if err != nil {

@@ -49,6 +49,38 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// Merchants that share an account open it once, as the server does.
+func TestSharedAccount(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := demo.Export(dir, "", "http://127.0.0.1:8080", nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(filepath.Join(dir, "trial"), os.DirFS(filepath.Join(dir, "bench"))); err != nil {
+		t.Fatal(err)
+	}
+	if err := replaceIn("trial/capabilities.json", `"merchant": "bench"`, `"merchant": "trial"`)(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := replaceIn("trial/capabilities.json", `"merchant":"bench"`, `"merchant":"trial"`)(dir); err != nil {
+		t.Fatal(err)
+	}
+	c := simulate.Config{Listen: "127.0.0.1:0", Folder: dir, BaseURL: "http://127.0.0.1:8080", Log: slog.New(slog.DiscardHandler)}
+	s, err := simulate.Open(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := replaceIn("trial/merchant.json", `"certificate_serial": "`, `"certificate_serial": "AA`)(dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := simulate.Open(c); err == nil || !strings.Contains(err.Error(), "added twice") {
+		t.Errorf("one account with two serials: %v", err)
+	}
+}
+
 // otherKey puts a simulator's key of another export into the folder.
 func otherKey(dir string) error {
 	other := filepath.Join(dir, ".other")

@@ -127,7 +127,7 @@ func CheckRails(doc *capability.Document, accounts *account.Registry) error {
 		}
 		for j, r := range row.Rails {
 			if !acc.Takes(r) {
-				problems.Add(fmt.Sprintf("methods[%d].rails[%d]", i, j), 0, RuleAccount, "this account can't be paid by %s, only by %v", r, acc.Provider.Rails())
+				problems.Add(fmt.Sprintf("methods[%d].rails[%d]", i, j), 0, RuleAccount, "this account can't be paid by %s, only by %v: docs/providers.md has the settings that each needs", r, acc.Provider.Rails())
 			}
 		}
 	}

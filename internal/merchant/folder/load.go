@@ -99,9 +99,16 @@ func each(dir fs.FS, load func(*Merchant) error) ([]Merchant, error) {
 	}
 	problems = slices.DeleteFunc(problems, func(err error) bool { return err == nil })
 	if len(merchants) == 0 && len(problems) == 0 {
-		problems = append(problems, errors.New("merchants: the folder holds no merchant: expected NAME/"+DocumentFile))
+		problems = append(problems, noMerchant(dir))
 	}
 	return merchants, errors.Join(problems...)
+}
+
+func noMerchant(dir fs.FS) error {
+	if holdsMerchant(dir, ".") {
+		return errors.New("merchants: the folder is a merchant's own: name the one above, which has a folder for each")
+	}
+	return errors.New("merchants: the folder holds no merchant: expected NAME/" + DocumentFile)
 }
 
 // list returns the names of the folders that are merchants', and of those that are

@@ -49,7 +49,7 @@ func (s *Settings) check(realMoney bool) []error {
 		problems = append(problems, pay.Errorf(pay.CodeInvalid, fmt.Sprintf(format, i), message, args...))
 	}
 	if want := modeOf(realMoney); s.Mode != want {
-		problems = append(problems, pay.Errorf(pay.CodeInvalid, "mode", "must be %q, the mode of this server, is %q", want, s.Mode))
+		problems = append(problems, pay.Errorf(pay.CodeInvalid, "mode", "must be %q where %s, is %q", want, where[want], s.Mode))
 	}
 	for i, o := range s.Origins {
 		if err := CheckOrigin(o, realMoney); err != nil {
@@ -72,6 +72,9 @@ func (s *Settings) check(realMoney bool) []error {
 	}
 	return problems
 }
+
+// where a server is of a mode.
+var where = map[Mode]string{ModeLive: "real money moves, as it does without --sim-url", ModeTest: "providers are simulated"}
 
 func modeOf(realMoney bool) Mode {
 	if realMoney {

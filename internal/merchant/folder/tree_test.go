@@ -61,6 +61,7 @@ func TestTrees(t *testing.T) {
 		"link-to-nothing":   {map[string]string{"shop/capabilities.json": capabilities, "other": "-> gone"}, "", "other leads nowhere"},
 		"settings-alone":    {map[string]string{"shop/merchant.json": settings}, "", "shop/capabilities.json"},
 		"file-that-is-gone": {map[string]string{"shop/capabilities.json": "-> gone", "shop/merchant.json": settings}, "", "shop/capabilities.json"},
+		"merchant-itself":   {map[string]string{"capabilities.json": capabilities, "merchant.json": settings}, "", "name the one above"},
 		"only-others":       {map[string]string{"lost+found/x": "", ".git/HEAD": ""}, "lost+found", "holds no merchant"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,8 +1,8 @@
-// Package alipay is the adapter to Alipay's classic gateway (RSA2, public-key
-// mode) for a merchant in mainland China: precreate (a QR code), wap.pay (the
-// app from a mobile browser), page.pay (the web cashier) and create (the bridge
-// inside Alipay), with query, close, cancel, refund and notifications. It is the only place that knows Alipay's
-// words and states.
+// Package alipay is the adapter to Alipay's classic gateway (RSA2, in public-key or
+// certificate mode) for a merchant in mainland China: precreate (a QR code), wap.pay
+// (the app from a mobile browser), page.pay (the web cashier), create (the bridge
+// inside Alipay) and app.pay (Alipay's SDK in the shop's own app), with query, close, cancel, refund, bill and notifications. It is the
+// only place that knows Alipay's words and states.
 //
 // It stands on smartwalle/alipay's client. What it adds: requests that are
 // stored and sent again with the same content, guards before what the library
@@ -13,10 +13,12 @@
 package alipay
 
 import (
+	"cmp"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -43,9 +45,31 @@ type settings struct {
 	SellerID   string `json:"seller_id"`   // the merchant's Alipay user id, 2088…
 	PrivateKey string `json:"private_key"` // file: of the application
 	PublicKey  string `json:"public_key"`  // file: of Alipay, not of the application
-	QRProduct  string `json:"qr_product"`  // what was contracted for QR codes; "" for an account without them
+
+	// Instead of public_key, in certificate mode, files:
+	AppCertificate    string `json:"app_certificate"`    // of the application, appCertPublicKey_….crt
+	RootCertificate   string `json:"root_certificate"`   // of the authorities, alipayRootCert.crt
+	AlipayCertificate string `json:"alipay_certificate"` // of Alipay, alipayCertPublicKey_RSA2.crt
+
+	// In service-provider mode, where app_id and the keys are of the service provider's
+	// application, which acts for the merchant's:
+	AuthAppID    string `json:"auth_app_id"`    // the merchant's application
+	AppAuthToken string `json:"app_auth_token"` // file: what the merchant's authorization was traded for
+
+	Sandbox bool `json:"sandbox"` // the application is one of Alipay's sandbox, where no real money moves
+
+	QRProduct string `json:"qr_product"` // what was contracted for QR codes; "" for an account without them
 
 	JSAPIProduct string `json:"jsapi_product"` // what was contracted for payments inside Alipay; "" for an account without them
+
+	// What orders may say besides; "" is not sent.
+	StoreID            string `json:"store_id"`                // the merchant's number of the shop
+	TerminalID         string `json:"terminal_id"`             // and of the device; qr and jsapi only
+	OperatorID         string `json:"operator_id"`             // and of who stands there; qr and jsapi only
+	GoodsType          string `json:"goods_type"`              // 0 for virtual goods, 1 for real ones; deep_link, redirect and app only
+	EnableChannels     string `json:"enable_pay_channels"`     // what may be paid with, split by commas
+	DisableChannels    string `json:"disable_pay_channels"`    // or what may not
+	SysServiceProvider string `json:"sys_service_provider_id"` // who gets a share for having brought the merchant: a user id
 
 	SellerPercent int `json:"hb_fq_seller_percent"` // of the fee for instalments by Huabei, that the merchant pays: 0 or 100
 }
@@ -74,8 +98,14 @@ func (s *settings) check(granted []pay.Rail) error {
 	if !sellerIDForm.MatchString(s.SellerID) {
 		return pay.Errorf(pay.CodeInvalid, "seller_id", "must be the merchant's user id, 16 digits beginning with 2088")
 	}
+	if err := s.checkAgency(); err != nil {
+		return err
+	}
 	if s.SellerPercent != 0 && s.SellerPercent != 100 {
 		return pay.Errorf(pay.CodeInvalid, "hb_fq_seller_percent", "must be 0 if payers pay the fee for instalments, 100 if the merchant does")
+	}
+	if err := s.checkOptional(); err != nil {
+		return err
 	}
 	for _, p := range []struct {
 		field, value string
@@ -94,14 +124,17 @@ func (s *settings) check(granted []pay.Rail) error {
 	return nil
 }
 
-// account is one application of one merchant.
+// account is one application of one merchant, or what a service provider's application
+// does for it.
 type account struct {
 	settings
 	env    provider.Env
 	links  provider.Links
 	client *sdk.Client
+	token  string // by which a service provider acts for the merchant; "" for the merchant itself
 
-	fingerprint string
+	certificates *certificates // nil in public-key mode
+	fingerprint  string
 }
 
 // The abilities that checkout finds by type assertion.
@@ -112,55 +145,87 @@ var (
 	_ provider.Biller          = (*account)(nil)
 	_ provider.PayerIdentifier = (*account)(nil)
 	_ provider.FormTargeter    = (*account)(nil)
+	_ provider.KeyHolder       = (*account)(nil)
+	_ provider.Rehearser       = (*account)(nil)
 )
 
 // Open makes the adapter for one account. Fails with *pay.Error naming the
 // setting: an unknown or missing one, a key file that can't be read, a key that
-// is short, of the wrong kind, or our own where Alipay's belongs.
+// is short, of the wrong kind, or our own where Alipay's belongs, and likewise for
+// certificates.
 func Open(raw json.RawMessage, env provider.Env) (provider.Provider, error) {
-	a := &account{env: env, links: provider.Links{
-		Hosts: []string{"openapi.alipay.com"}, QR: []string{"https://qr.alipay.com/"}, TestURL: env.TestURL,
-	}}
+	a := &account{env: env}
 	if err := provider.DecodeSettings(raw, &a.settings); err != nil {
 		return nil, err
 	}
-	if err := a.settings.check(env.Granted); err != nil {
+	if err := cmp.Or(a.settings.check(env.Granted), a.checkSandbox(env.TestURL)); err != nil {
 		return nil, err
 	}
-	key, alipayKey, err := env.KeyPair(a.PrivateKey, a.PublicKey)
-	if err != nil {
-		return nil, err
+	a.links = provider.Links{
+		Hosts: []string{strings.TrimPrefix(a.site().gateway, "https://")}, QR: []string{"https://qr.alipay.com/"}, TestURL: env.TestURL,
 	}
-	a.fingerprint = provider.Fingerprint(a.AppID, provider.KeyFingerprint(key, alipayKey))
-	return a, a.connect(key, alipayKey)
+	return a, a.connect()
 }
 
-// connect makes the library's client. To the library this is never production:
-// all that changes is the default gateway, which is given, and that production
-// clients download a certificate for any serial that a message names, forged
-// ones too.
-func (a *account) connect(key *rsa.PrivateKey, alipayKey *rsa.PublicKey) error {
-	origin := "https://openapi.alipay.com"
-	if a.env.TestURL != "" {
-		origin = a.env.TestURL
+// certified reports whether the account is in certificate mode.
+func (s *settings) certified() bool {
+	return s.AppCertificate != "" || s.RootCertificate != "" || s.AlipayCertificate != ""
+}
+
+// connect reads the keys and makes the library's client. To the library this is never
+// production: all that changes is the default gateway, which is given, and that
+// production clients download a certificate for any serial that a message names,
+// forged ones too.
+func (a *account) connect() (err error) {
+	if a.token, err = a.readToken(a.env); err != nil {
+		return err
 	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if !a.certified() {
+		return a.connectByKey()
+	}
+	if a.PublicKey != "" {
+		return pay.Errorf(pay.CodeInvalid, "public_key", "can't be given together with certificates: an application is in one of the two modes")
+	}
+	key, err := a.env.PrivateKey("private_key", a.PrivateKey)
 	if err != nil {
-		return pay.Errorf(pay.CodeInvalid, "private_key", "can't be used")
+		return err
+	}
+	files, err := a.readCertificates(a.env, key)
+	if err != nil {
+		return err
+	}
+	a.setFingerprint(key, files.alipay[0].PublicKey.(*rsa.PublicKey))
+	return a.certify(files, func(client *http.Client) (*sdk.Client, error) { return a.newClient(key, client) })
+}
+
+func (a *account) connectByKey() error {
+	key, alipayKey, err := a.env.KeyPair(a.PrivateKey, a.PublicKey)
+	if err != nil {
+		return err
+	}
+	a.setFingerprint(key, alipayKey)
+	if a.client, err = a.newClient(key, a.env.HTTP); err != nil {
+		return err
 	}
 	public, err := x509.MarshalPKIXPublicKey(alipayKey)
-	if err != nil {
-		return pay.Errorf(pay.CodeInvalid, "public_key", "can't be used")
-	}
-	a.client, err = sdk.New(a.AppID, pemText("PRIVATE KEY", private), false,
-		sdk.WithSandboxGateway(origin+"/gateway.do"), sdk.WithHTTPClient(a.env.HTTP), sdk.WithTimeLocation(china))
-	if err != nil {
-		return pay.Errorf(pay.CodeInvalid, "private_key", "can't be used")
-	}
-	if a.client.LoadAliPayPublicKey(pemText("PUBLIC KEY", public)) != nil {
+	if err != nil || a.client.LoadAliPayPublicKey(pemText("PUBLIC KEY", public)) != nil {
 		return pay.Errorf(pay.CodeInvalid, "public_key", "can't be used")
 	}
 	return nil
+}
+
+func (a *account) newClient(key *rsa.PrivateKey, client *http.Client) (*sdk.Client, error) {
+	origin := cmp.Or(a.env.TestURL, a.site().gateway)
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, pay.Errorf(pay.CodeInvalid, "private_key", "can't be used")
+	}
+	made, err := sdk.New(a.AppID, pemText("PRIVATE KEY", private), false,
+		sdk.WithSandboxGateway(origin+"/gateway.do"), sdk.WithHTTPClient(client), sdk.WithTimeLocation(china))
+	if err != nil {
+		return nil, pay.Errorf(pay.CodeInvalid, "private_key", "can't be used")
+	}
+	return made, nil
 }
 
 func pemText(kind string, der []byte) string {
@@ -170,16 +235,21 @@ func pemText(kind string, der []byte) string {
 // Account implements provider.Provider: the merchant's user id.
 func (a *account) Account() string { return a.SellerID }
 
-// App implements provider.Provider: the application's id.
-func (a *account) App(pay.Rail) string { return a.AppID }
+// App implements provider.Provider: the id of the merchant's application.
+func (a *account) App(pay.Rail) string { return a.merchantApp() }
 
 // Fingerprint implements provider.Provider. An application has keys, orders and
 // notifications of its own.
 func (a *account) Fingerprint() string { return a.fingerprint }
 
+// setFingerprint leaves the token out: it is renewed, and the account stays the same.
+func (a *account) setFingerprint(ours *rsa.PrivateKey, theirs *rsa.PublicKey) {
+	a.fingerprint = provider.Fingerprint(a.site().gateway, a.AppID, a.AuthAppID, provider.KeyFingerprint(ours, theirs))
+}
+
 // Rails implements provider.Provider.
 func (a *account) Rails() []pay.Rail {
-	rails := []pay.Rail{pay.RailDeepLink, pay.RailRedirect}
+	rails := []pay.Rail{pay.RailDeepLink, pay.RailRedirect, pay.RailApp}
 	if a.QRProduct != "" {
 		rails = append(rails, pay.RailQR)
 	}
@@ -192,7 +262,7 @@ func (a *account) Rails() []pay.Rail {
 // FormTargets implements provider.FormTargeter: the gateway, the cashiers for phones and
 // desktops that it redirects to, where a payer is identified, and the app.
 func (a *account) FormTargets() []string {
-	targets := []string{"https://openapi.alipay.com", "https://*.alipay.com", "alipays:", "alipay:"}
+	targets := []string{a.site().gateway, a.site().pages, "alipays:", "alipay:"}
 	if a.env.TestURL != "" {
 		targets = append(targets, a.env.TestURL)
 	}

@@ -50,7 +50,9 @@ func inGBK(text string) string {
 func TestAnswersAsSent(t *testing.T) {
 	t.Parallel()
 	asks := map[string]func(t *testing.T, p provider.Provider) (pay.Evidence, error){
-		"query": func(t *testing.T, p provider.Provider) (pay.Evidence, error) { return p.Query(t.Context(), number) },
+		"query": func(t *testing.T, p provider.Provider) (pay.Evidence, error) {
+			return p.Query(t.Context(), provider.QueryOrder{OutTradeNo: number})
+		},
 		"close": func(t *testing.T, p provider.Provider) (pay.Evidence, error) {
 			return p.(provider.Closer).Close(t.Context(), toClose(pay.RailQR))
 		},
@@ -105,7 +107,7 @@ func TestAnswersAsSent(t *testing.T) {
 	}
 	t.Run("unsigned", func(t *testing.T) {
 		raw := `{"` + responseName("alipay.trade.query") + `":` + sentNoTrade + `}`
-		_, err := open(t, newWire(t, always(answer{raw: raw})).URL).Query(t.Context(), number)
+		_, err := open(t, newWire(t, always(answer{raw: raw})).URL).Query(t.Context(), provider.QueryOrder{OutTradeNo: number})
 		providertest.Undecided(t, err, secrets...)
 	})
 }

@@ -41,7 +41,7 @@ func (r request) MarshalJSON() ([]byte, error) { return r.content, nil }
 // returned too. A signed failure is no error to the library, but is one here.
 func (a *account) call(ctx context.Context, r request, out any) (raw []byte, err error) {
 	var body json.RawMessage
-	if err := a.client.Request(ctx, r, &body); err != nil {
+	if err := a.client.Request(ctx, a.acting(r), &body); err != nil {
 		return nil, redact(err)
 	}
 	var head struct {

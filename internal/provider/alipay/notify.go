@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -45,8 +46,9 @@ func (a *account) Notification(_ http.Header, body []byte) (pay.Evidence, error)
 	}
 	ev.ID, ev.Source = values.Get("notify_id"), pay.SourceNotification
 	// It is signed for the application: the seller may be left out.
-	ev.Account, ev.App = cmp.Or(values.Get("seller_id"), a.SellerID), values.Get("app_id")
-	if ev.ID == "" || len(ev.ID) > maxNotifyID || ev.App == "" {
+	acted, merchant := values.Get("app_id"), values.Get("auth_app_id")
+	ev.Account, ev.App = cmp.Or(values.Get("seller_id"), a.SellerID), a.named(acted, merchant)
+	if ev.ID == "" || len(ev.ID) > maxNotifyID || acted == "" || merchant == "" && a.AuthAppID != "" {
 		return pay.Evidence{}, unusable("the notification does not say who it is about")
 	}
 	return ev, nil
@@ -75,13 +77,15 @@ func (a *account) arrival(values url.Values, body []byte) (pay.Evidence, error) 
 		return pay.Evidence{}, unusable("the message about a refund can't be read")
 	}
 	where, ok := arrivals[content.Status]
-	id, app := values.Get("notify_id"), values.Get("app_id")
-	if !ok || content.OutTradeNo == "" || content.OutRequestNo == "" || id == "" || len(id) > maxNotifyID || app == "" {
+	id, acted := values.Get("notify_id"), values.Get("app_id")
+	if !ok || content.OutTradeNo == "" || content.OutRequestNo == "" || id == "" || len(id) > maxNotifyID || acted == "" {
 		return pay.Evidence{}, unusable("the message does not say which refund came to rest where")
 	}
-	// It names no seller: it is signed for the application.
+	// It names no seller: it is signed for the application. Which merchant that acted for
+	// is said only in the words of messages, or not at all: the number is the merchant's.
+	merchant := cmp.Or(values.Get("auth_app_id"), values.Get("msg_app_id"), a.AuthAppID)
 	return pay.Evidence{
-		ID: id, Source: pay.SourceNotification, Provider: ID, Account: a.SellerID, App: app,
+		ID: id, Source: pay.SourceNotification, Provider: ID, Account: a.SellerID, App: a.named(acted, merchant),
 		OutTradeNo: content.OutTradeNo, Outcome: pay.OutcomeRefund, ReceivedAt: a.env.Now(), Raw: body,
 		Returned: &pay.Returned{Number: content.OutRequestNo, Status: pay.RefundSucceeded, Arrival: where},
 	}, nil
@@ -102,17 +106,47 @@ func (a *account) verified(body []byte) (url.Values, error) {
 			return nil, forged("a field is given twice")
 		}
 	}
-	if values.Has("alipay_cert_sn") {
-		return nil, forged("it names a certificate, in public-key mode")
+	if err := a.checkKey(values); err != nil {
+		return nil, err
 	}
 	// In another case it would have been sent by nobody that we have heard of.
 	if values.Get("sign_type") != "RSA2" || values.Get("sign") == "" {
 		return nil, forged("it is not signed with RSA2")
 	}
-	if a.client.VerifySign(context.Background(), values) != nil {
+	if !a.signed(values) {
 		return nil, forged("the signature is wrong")
 	}
 	return values, nil
+}
+
+// signed reports whether Alipay has signed a form.
+func (a *account) signed(values url.Values) bool {
+	named := maps.Clone(values)
+	return slices.ContainsFunc(a.signers(values), func(serial string) bool {
+		named.Set("alipay_cert_sn", serial) // the library finds the key by it, and leaves it out of what is signed
+		return a.client.VerifySign(context.Background(), named) == nil
+	})
+}
+
+// signers lists the certificates that a form may be signed by. Not every notification
+// names one in certificate mode: then it is any of Alipay's in force.
+func (a *account) signers(values url.Values) []string {
+	if a.certificates == nil || values.Has("alipay_cert_sn") {
+		return []string{values.Get("alipay_cert_sn")}
+	}
+	return a.certificates.serials()
+}
+
+// checkKey finds out whether the key that a form is signed by is ours to know, before
+// the library is asked.
+func (a *account) checkKey(values url.Values) error {
+	switch {
+	case !values.Has("alipay_cert_sn"):
+		return nil
+	case a.certificates != nil:
+		return a.certificates.check(context.Background(), values.Get("alipay_cert_sn"))
+	}
+	return unknownKey("it names a certificate, in public-key mode")
 }
 
 func forged(reason string) error {

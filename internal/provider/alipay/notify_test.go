@@ -224,7 +224,7 @@ func TestForgedNotificationCallsNobody(t *testing.T) {
 	}
 	raw := `{"alipay_trade_query_response":{"code":"10000"},"sign":"AAAA","alipay_cert_sn":"abc"}`
 	reply = answer{raw: raw}
-	if _, err := p.Query(t.Context(), number); err == nil {
+	if _, err := p.Query(t.Context(), provider.QueryOrder{OutTradeNo: number}); err == nil {
 		t.Error("a reply that names a certificate was taken")
 	}
 	if len(w.Sent()) != 1 {

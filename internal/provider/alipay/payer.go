@@ -1,6 +1,7 @@
 package alipay
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,11 +22,7 @@ var (
 
 // AuthorizeURL implements provider.PayerIdentifier. auth_base asks the payer nothing.
 func (a *account) AuthorizeURL(redirect, state string) string {
-	origin := "https://openauth.alipay.com"
-	if a.env.TestURL != "" {
-		origin = a.env.TestURL
-	}
-	return origin + "/oauth2/publicAppAuthorize.htm?app_id=" + url.QueryEscape(a.AppID) +
+	return cmp.Or(a.env.TestURL, a.site().authorize) + "/oauth2/publicAppAuthorize.htm?app_id=" + url.QueryEscape(a.merchantApp()) +
 		"&scope=auth_base&redirect_uri=" + url.QueryEscape(redirect) + "&state=" + url.QueryEscape(state)
 }
 
@@ -37,17 +34,17 @@ const spentCode = "isv.code-invalid"
 
 var errSpentCode = pay.Errorf(pay.CodeInvalid, "auth_code", "is missing, used, expired or unknown")
 
-// WalletPayerID implements provider.PayerIdentifier: the open_id under our
+// WalletPayerID implements provider.PayerIdentifier: the open_id under the merchant's
 // application. An unsigned refusal is believed, for it moves nothing: the payer
 // chooses again.
-func (a *account) WalletPayerID(ctx context.Context, code string) (string, error) {
+func (a *account) WalletPayerID(ctx context.Context, _ pay.Rail, code string) (string, error) {
 	if code == "" { // the payer did not agree
 		return "", errSpentCode
 	}
 	var body json.RawMessage
-	err := a.client.Request(ctx, request{
+	err := a.client.Request(ctx, a.acting(request{
 		method: "alipay.system.oauth.token", params: map[string]string{"grant_type": "authorization_code", "code": code}, content: []byte("{}"),
-	}, &body)
+	}), &body)
 	if refusal, ok := errors.AsType[*sdk.Error](err); ok && refusal != nil {
 		return "", refusedPayer(string(refusal.Code), refusal.SubCode)
 	}

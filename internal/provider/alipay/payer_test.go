@@ -25,7 +25,7 @@ func TestAuthorizeURL(t *testing.T) {
 
 func identify(t *testing.T, origin, code string) (string, error) {
 	t.Helper()
-	return open(t, origin).(provider.PayerIdentifier).WalletPayerID(t.Context(), code)
+	return open(t, origin).(provider.PayerIdentifier).WalletPayerID(t.Context(), pay.RailJSAPI, code)
 }
 
 // token is a signed success, which has no code.

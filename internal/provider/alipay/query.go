@@ -116,7 +116,7 @@ type number struct {
 
 // Query implements provider.Provider. Alipay makes a trade when the payer scans
 // the code or reaches the cashier; before that it is absent.
-func (a *account) Query(ctx context.Context, outTradeNo string) (pay.Evidence, error) {
+func (a *account) Query(ctx context.Context, q provider.QueryOrder) (pay.Evidence, error) {
 	var reply struct {
 		OutTradeNo    string `json:"out_trade_no"`
 		TradeNo       string `json:"trade_no"`
@@ -125,14 +125,14 @@ func (a *account) Query(ctx context.Context, outTradeNo string) (pay.Evidence, e
 		TransCurrency string `json:"trans_currency"`
 		SendPayDate   string `json:"send_pay_date"`
 	}
-	raw, err := a.ask(ctx, "alipay.trade.query", queryCodes, number{outTradeNo}, &reply)
+	raw, err := a.ask(ctx, "alipay.trade.query", queryCodes, number{q.OutTradeNo}, &reply)
 	if errors.Is(err, provider.ErrAbsent) {
-		return a.said(outTradeNo, pay.SourceQuery, pay.OutcomeAbsent), nil
+		return a.said(q.OutTradeNo, pay.SourceQuery, pay.OutcomeAbsent), nil
 	}
 	if err != nil {
 		return pay.Evidence{}, err
 	}
-	if reply.OutTradeNo != outTradeNo {
+	if reply.OutTradeNo != q.OutTradeNo {
 		return pay.Evidence{}, unusable("the reply is about another order")
 	}
 	ev, err := a.evidence(trade{
@@ -193,7 +193,7 @@ func (a *account) closeUnopened(ctx context.Context, o provider.CloseOrder) (pay
 // settled asks for the state of an order that can't be closed because it is
 // paid, or closed already.
 func (a *account) settled(ctx context.Context, outTradeNo string, refusal error) (pay.Evidence, error) {
-	ev, err := a.Query(ctx, outTradeNo)
+	ev, err := a.Query(ctx, provider.QueryOrder{OutTradeNo: outTradeNo})
 	if err == nil && ev.Outcome == pay.OutcomePending {
 		return pay.Evidence{}, unusable("the order is open, but can't be closed: " + refusal.Error())
 	}
@@ -219,7 +219,7 @@ func (a *account) cancel(ctx context.Context, outTradeNo string) (pay.Evidence, 
 	case reply.RetryFlag == "Y":
 		return pay.Evidence{}, unusable("it asks to cancel again")
 	case reply.Action == "refund":
-		return a.Query(ctx, outTradeNo)
+		return a.Query(ctx, provider.QueryOrder{OutTradeNo: outTradeNo})
 	case reply.OutTradeNo != outTradeNo:
 		return pay.Evidence{}, unusable("the reply is about another order")
 	}

@@ -43,7 +43,7 @@ func TestQuery(t *testing.T) {
 		"not-scanned": {no("40004", "ACQ.TRADE_NOT_EXIST"), pay.Evidence{Outcome: pay.OutcomeAbsent}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ev, err := open(t, newWire(t, always(c.answer)).URL).Query(t.Context(), number)
+			ev, err := open(t, newWire(t, always(c.answer)).URL).Query(t.Context(), provider.QueryOrder{OutTradeNo: number})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -59,7 +59,7 @@ func TestQuery(t *testing.T) {
 // Money in another currency is for checkout to quarantine.
 func TestQueryCurrency(t *testing.T) {
 	t.Parallel()
-	ev, err := open(t, newWire(t, always(tradeReply(map[string]any{"trans_currency": "HKD"}))).URL).Query(t.Context(), number)
+	ev, err := open(t, newWire(t, always(tradeReply(map[string]any{"trans_currency": "HKD"}))).URL).Query(t.Context(), provider.QueryOrder{OutTradeNo: number})
 	if err != nil || ev.Amount.Currency != "HKD" {
 		t.Errorf("got %+v, %v", ev, err)
 	}
@@ -82,7 +82,7 @@ func TestQueryUnknown(t *testing.T) {
 		"cut":            {cut: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := open(t, newWire(t, always(a)).URL).Query(t.Context(), number)
+			_, err := open(t, newWire(t, always(a)).URL).Query(t.Context(), provider.QueryOrder{OutTradeNo: number})
 			providertest.Undecided(t, err, secrets...)
 		})
 	}

@@ -19,7 +19,7 @@ func TestOpen(t *testing.T) {
 	if p.Account() != sellerID || p.App(pay.RailQR) != appID {
 		t.Errorf("account %q and app %q", p.Account(), p.App(pay.RailQR))
 	}
-	if got, want := p.Rails(), []pay.Rail{pay.RailDeepLink, pay.RailRedirect, pay.RailQR, pay.RailJSAPI}; !slices.Equal(got, want) {
+	if got, want := p.Rails(), []pay.Rail{pay.RailDeepLink, pay.RailRedirect, pay.RailApp, pay.RailQR, pay.RailJSAPI}; !slices.Equal(got, want) {
 		t.Errorf("rails %v, want %v", got, want)
 	}
 	if targets := p.(provider.FormTargeter).FormTargets(); !slices.Contains(targets, "https://openapi.alipay.com") || !slices.Contains(targets, "alipays:") {

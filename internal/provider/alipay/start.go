@@ -18,8 +18,16 @@ var (
 	tradeNoForm    = regexp.MustCompile(`^[0-9A-Za-z]{16,64}$`)
 )
 
-// maxSubject is in characters; Alipay takes 256, a signed link of 2 KiB does not.
-const maxSubject = 64
+// Limits of a subject, in characters. Alipay takes 256; in a signed link of
+// provider.MaxLink there is room for fewer, and the fewer the more else it must say.
+const (
+	maxSubject  = 64
+	minSubject  = 16
+	subjectStep = 8
+)
+
+// signatureSlack is by how many bytes two signatures of one request may differ in a link.
+const signatureSlack = 64
 
 // product is one of Alipay's ways of paying.
 type product struct {
@@ -27,14 +35,16 @@ type product struct {
 	life   time.Duration // of the code, link or trade; a link is signed with its time
 	fill   func(*account, provider.Order, *content) error
 	start  func(*account, context.Context, request) (pay.Action, error)
-	stays  bool // nobody's browser leaves, and none returns
+	till   bool // it may say at which till, and is not said to be of real or virtual goods
+	leaves bool // a browser leaves by a link, and returns
 }
 
 var products = map[pay.Rail]product{
-	pay.RailQR:       {"alipay.trade.precreate", 2 * time.Hour, (*account).fillCode, (*account).qrCode, true},
-	pay.RailDeepLink: {"alipay.trade.wap.pay", 15 * time.Minute, (*account).fillPhone, (*account).link, false},
-	pay.RailRedirect: {"alipay.trade.page.pay", 15 * time.Minute, (*account).fillCashier, (*account).link, false},
-	pay.RailJSAPI:    {"alipay.trade.create", 15 * 24 * time.Hour, (*account).fillInApp, (*account).bridge, true},
+	pay.RailQR:       {"alipay.trade.precreate", 2 * time.Hour, (*account).fillCode, (*account).qrCode, true, false},
+	pay.RailDeepLink: {"alipay.trade.wap.pay", 15 * time.Minute, (*account).fillPhone, (*account).link, false, true},
+	pay.RailRedirect: {"alipay.trade.page.pay", 15 * time.Minute, (*account).fillCashier, (*account).link, false, true},
+	pay.RailJSAPI:    {"alipay.trade.create", 15 * 24 * time.Hour, (*account).fillInApp, (*account).bridge, true, false},
+	pay.RailApp:      {"alipay.trade.app.pay", 15 * time.Minute, (*account).fillApp, (*account).orderString, false, false},
 }
 
 // content is the biz_content of an order.
@@ -48,15 +58,24 @@ type content struct {
 
 	ExtendParams *extendParams `json:"extend_params,omitempty"`
 
+	StoreID         string `json:"store_id,omitempty"`
+	TerminalID      string `json:"terminal_id,omitempty"`
+	OperatorID      string `json:"operator_id,omitempty"`
+	GoodsType       string `json:"goods_type,omitempty"`
+	EnableChannels  string `json:"enable_pay_channels,omitempty"`
+	DisableChannels string `json:"disable_pay_channels,omitempty"`
+
 	BuyerOpenID string `json:"buyer_open_id,omitempty"` // create: who pays, or
 	BuyerID     string `json:"buyer_id,omitempty"`
 	OpAppID     string `json:"op_app_id,omitempty"` // create: the application that it is paid in
 }
 
-// extendParams asks for instalments by Huabei.
+// extendParams asks for instalments by Huabei, and names who brought the merchant.
 type extendParams struct {
-	Number        string `json:"hb_fq_num"`
-	SellerPercent string `json:"hb_fq_seller_percent"` // of the fee, that the merchant pays: 0 or 100
+	Number        string `json:"hb_fq_num,omitempty"`
+	SellerPercent string `json:"hb_fq_seller_percent,omitempty"` // of the fee, that the merchant pays: 0 or 100
+
+	SysServiceProvider string `json:"sys_service_provider_id,omitempty"`
 }
 
 // stored is a request as Request returns it and Start sends it.
@@ -77,18 +96,22 @@ func (a *account) Request(o provider.Order) ([]byte, error) {
 		return nil, err
 	}
 	c := content{
-		OutTradeNo: o.OutTradeNo, TotalAmount: provider.FormatYuan(o.Amount.Value), Subject: subject(o),
+		OutTradeNo: o.OutTradeNo, TotalAmount: provider.FormatYuan(o.Amount.Value), Subject: subject(o, maxSubject),
 		TimeExpire: o.ExpiresAt.In(china).Format(time.DateTime),
 	}
 	if o.Instalments != 0 {
-		c.ExtendParams = &extendParams{strconv.Itoa(o.Instalments), strconv.Itoa(a.SellerPercent)}
+		c.ExtendParams = &extendParams{Number: strconv.Itoa(o.Instalments), SellerPercent: strconv.Itoa(a.SellerPercent)}
 	}
 	if err := p.fill(a, o, &c); err != nil {
 		return nil, err
 	}
+	a.fillOptional(o.Rail, &c)
 	params := map[string]string{"notify_url": o.NotifyURL}
-	if !p.stays {
+	if p.leaves {
 		params["return_url"] = o.ReturnURL
+		if err := a.fitLink(p.method, params, o, &c); err != nil {
+			return nil, err
+		}
 	}
 	raw, err := json.Marshal(c)
 	if err != nil {
@@ -112,6 +135,11 @@ func (a *account) fillCashier(_ provider.Order, c *content) error {
 	return nil
 }
 
+func (a *account) fillApp(_ provider.Order, c *content) error {
+	c.ProductCode = "QUICK_MSECURITY_PAY"
+	return nil
+}
+
 // fillInApp makes an order out to one payer.
 func (a *account) fillInApp(o provider.Order, c *content) error {
 	switch {
@@ -124,7 +152,7 @@ func (a *account) fillInApp(o provider.Order, c *content) error {
 	}
 	c.ProductCode = a.JSAPIProduct
 	if c.ProductCode == inAppProduct {
-		c.OpAppID = a.AppID
+		c.OpAppID = a.merchantApp()
 	}
 	return nil
 }
@@ -132,13 +160,31 @@ func (a *account) fillInApp(o provider.Order, c *content) error {
 // subject returns a description that Alipay takes, which forbids the characters
 // / = and &. The last two matter: notifications are signed as k=v&k=v without any
 // escaping, so a subject that holds them could be read as other fields.
-func subject(o provider.Order) string {
+func subject(o provider.Order, most int) string {
 	return strings.Map(func(r rune) rune {
 		if strings.ContainsRune("/=&", r) || r < ' ' {
 			return ' '
 		}
 		return r
-	}, o.ShortDescription(maxSubject))
+	}, o.ShortDescription(most))
+}
+
+// fitLink shortens the subject until the order fits into a link.
+func (a *account) fitLink(method string, params map[string]string, o provider.Order, c *content) error {
+	for most := maxSubject; ; most -= subjectStep {
+		c.Subject = subject(o, most)
+		raw, err := json.Marshal(c)
+		if err != nil {
+			return err
+		}
+		link, err := a.client.BuildURL(a.acting(request{method: method, params: params, content: raw}))
+		if err != nil {
+			return unusable("the link can't be signed")
+		}
+		if most <= minSubject || len(link.String())+signatureSlack <= provider.MaxLink {
+			return nil
+		}
+	}
 }
 
 // Start implements provider.Provider.
@@ -179,7 +225,7 @@ func (a *account) qrCode(ctx context.Context, r request) (pay.Action, error) {
 // link signs a link to the gateway. Nothing is sent: Alipay hears of the order
 // when the payer's browser follows it.
 func (a *account) link(_ context.Context, r request) (pay.Action, error) {
-	link, err := a.client.BuildURL(r)
+	link, err := a.client.BuildURL(a.acting(r))
 	if err != nil {
 		return pay.Action{}, unusable("the link can't be signed")
 	}
@@ -187,6 +233,16 @@ func (a *account) link(_ context.Context, r request) (pay.Action, error) {
 		return pay.Action{}, unusable(err.Error())
 	}
 	return pay.Action{Kind: pay.ActionRedirect, URL: link.String()}, nil
+}
+
+// orderString signs what the shop's own app hands to Alipay's SDK, as it is. Nothing is
+// sent: Alipay hears of the order from the SDK.
+func (a *account) orderString(_ context.Context, r request) (pay.Action, error) {
+	text, err := a.client.EncodeParam(a.acting(r))
+	if err != nil {
+		return pay.Action{}, unusable("the order can't be signed")
+	}
+	return pay.Action{Kind: pay.ActionBridge, Bridge: "host", Params: map[string]string{"orderStr": text}}, nil
 }
 
 // bridge makes the trade and returns the parameters of Alipay's tradePay. They need

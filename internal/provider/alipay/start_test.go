@@ -103,22 +103,58 @@ func TestStartLinks(t *testing.T) {
 	}
 }
 
-// The longest order that checkout lets through still makes a link of a length
-// that every browser and server takes.
-func TestLongestLink(t *testing.T) {
+// What the shop's own app hands to Alipay's SDK is signed here, and sent by nobody.
+func TestStartOrderString(t *testing.T) {
 	t.Parallel()
-	p := open(t, providertest.Nowhere)
-	o := order(pay.RailDeepLink)
-	o.Description = strings.Repeat("茶", 300)
-	o.ReturnURL = "https://checkout.a-merchant-with-a-long-name.example.com/return/at_" + strings.Repeat("x", 32)
-	o.NotifyURL = "https://checkout.a-merchant-with-a-long-name.example.com/notify/alipay/" + sellerID
-	request, err := p.Request(o)
+	action, err := start(t, open(t, providertest.Nowhere), pay.RailApp)
+	if err != nil || action.Kind != pay.ActionBridge || action.Bridge != "host" || len(action.Params) != 1 {
+		t.Fatalf("got %+v, %v", action, err)
+	}
+	if want := now.Add(15 * time.Minute); !action.ExpiresAt.Equal(want) {
+		t.Errorf("it lives until %v, want %v", action.ExpiresAt, want)
+	}
+	form, err := url.ParseQuery(action.Params["orderStr"])
 	if err != nil {
 		t.Fatal(err)
 	}
-	action, err := p.Start(t.Context(), pay.RailDeepLink, request)
-	if err != nil || len(action.URL) > provider.MaxLink {
-		t.Errorf("%d bytes, %v", len(action.URL), err)
+	if form.Get("method") != "alipay.trade.app.pay" || form.Get("notify_url") != order(pay.RailApp).NotifyURL || form.Has("return_url") ||
+		!strings.Contains(form.Get("biz_content"), `"product_code":"QUICK_MSECURITY_PAY"`) || strings.Contains(form.Get("biz_content"), "quit_url") {
+		t.Errorf("it says %v", form)
+	}
+	verifySent(t, form)
+}
+
+// The longest order that checkout lets through still makes a link of a length
+// that every browser and server takes, in every mode and with all that can be set.
+func TestLongestLink(t *testing.T) {
+	t.Parallel()
+	a := newAuthority(t)
+	files, _ := certifiedFiles(a)
+	files["root.crt"] = append(files["root.crt"], files["root.crt"]...) // real ones have two that count
+	files["token"] = []byte(appToken)
+	settings := providertest.With(agencySettings(nil), map[string]any{
+		"public_key": nil, "app_certificate": "app.crt", "root_certificate": "root.crt", "alipay_certificate": "alipay.crt",
+		"enable_pay_channels": strings.Repeat("c,", 63) + "c", "store_id": strings.Repeat("s", 32), "goods_type": "1", "sys_service_provider_id": sellerID,
+	})
+	for name, p := range map[string]provider.Provider{
+		"plain": open(t, providertest.Nowhere),
+		"full":  providertest.Open(t, alipay.Open, settings, providertest.Env(providertest.Nowhere, files)),
+	} {
+		o := order(pay.RailDeepLink)
+		o.Description = strings.Repeat("🍵茶", 300)
+		o.ReturnURL = "https://checkout.a-merchant-with-a-long-name.example.com/return/at_" + strings.Repeat("x", 32)
+		o.NotifyURL = "https://checkout.a-merchant-with-a-long-name.example.com/notify/alipay/" + sellerID
+		request, err := p.Request(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		action, err := p.Start(t.Context(), pay.RailDeepLink, request)
+		if err != nil || len(action.URL) > provider.MaxLink {
+			t.Errorf("%s: %d bytes, %v", name, len(action.URL), err)
+		}
+		if !strings.Contains(parameters(t, action.URL).Get("biz_content"), strings.Repeat("🍵茶", 6)) {
+			t.Errorf("%s: nothing is left of the description", name)
+		}
 	}
 }
 

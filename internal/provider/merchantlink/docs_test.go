@@ -65,7 +65,7 @@ func TestDocumentedMessages(t *testing.T) {
 		t.Errorf("a refund is documented as\n%s and sent as\n%s", got, want)
 	}
 	w = wireOf(t, "", answer{status: 200, body: `{"payer":"oUpF8"}`})
-	if _, err := openFull(t, w.URL).(provider.PayerIdentifier).WalletPayerID(t.Context(), "c"); err != nil {
+	if _, err := openFull(t, w.URL).(provider.PayerIdentifier).WalletPayerID(t.Context(), pay.RailJSAPI, "c"); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := shape(t, section(t, "Who pays: `jsapi`", 1)), shape(t, w.Sent()[0].Body); got != want {

@@ -307,7 +307,7 @@ func TestQuery(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWire(t, c.answer)
-			ev, err := open(t, w.URL).Query(t.Context(), number)
+			ev, err := open(t, w.URL).Query(t.Context(), provider.QueryOrder{OutTradeNo: number})
 			if want := (providertest.Sent{Path: "GET cashier.tea.example/morepay/" + number}); w.Sent()[0] != want {
 				t.Errorf("sent %+v, want %+v", w.Sent()[0], want)
 			}
@@ -331,7 +331,7 @@ func TestQuery(t *testing.T) {
 func TestQueryOddNumber(t *testing.T) {
 	t.Parallel()
 	for _, odd := range []string{"", "../admin", "a?b=c", "a#b", "a%2fb"} {
-		if _, err := open(t, providertest.Nowhere).Query(t.Context(), odd); pay.CodeOf(err) != pay.CodeInvalid {
+		if _, err := open(t, providertest.Nowhere).Query(t.Context(), provider.QueryOrder{OutTradeNo: odd}); pay.CodeOf(err) != pay.CodeInvalid {
 			t.Errorf("%q: got %v, want invalid_request", odd, err)
 		}
 	}
@@ -349,7 +349,7 @@ func TestLiveModeDialsPublicAddressesOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = p.Query(t.Context(), number)
+	_, err = p.Query(t.Context(), provider.QueryOrder{OutTradeNo: number})
 	if err == nil {
 		t.Fatal("somebody answered")
 	}

@@ -35,7 +35,7 @@ var spentCode = []int{http.StatusBadRequest, http.StatusNotFound, http.StatusGon
 
 // WalletPayerID implements provider.PayerIdentifier: the cashier's id of the payer,
 // which it takes back in the start of their payment.
-func (a full) WalletPayerID(ctx context.Context, code string) (string, error) {
+func (a full) WalletPayerID(ctx context.Context, _ pay.Rail, code string) (string, error) {
 	if !codeForm.MatchString(code) {
 		return "", pay.Errorf(pay.CodeInvalid, "code", "is missing")
 	}

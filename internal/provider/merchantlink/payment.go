@@ -162,18 +162,18 @@ func (a *account) evidence(st statement, source pay.Source, raw []byte) pay.Evid
 }
 
 // Query implements provider.Provider.
-func (a *account) Query(ctx context.Context, outTradeNo string) (pay.Evidence, error) {
-	if !idForm.MatchString(outTradeNo) {
+func (a *account) Query(ctx context.Context, q provider.QueryOrder) (pay.Evidence, error) {
+	if !idForm.MatchString(q.OutTradeNo) {
 		return pay.Evidence{}, pay.Errorf(pay.CodeInvalid, "out_trade_no", "must match %s", idForm)
 	}
-	r, err := a.call(ctx, http.MethodGet, a.URL+"/"+outTradeNo, outTradeNo, nil)
+	r, err := a.call(ctx, http.MethodGet, a.URL+"/"+q.OutTradeNo, q.OutTradeNo, nil)
 	if err != nil {
 		return pay.Evidence{}, err
 	}
 	if r.status != http.StatusOK && r.status != http.StatusNotFound {
 		return pay.Evidence{}, r.verdict()
 	}
-	st, err := decode(r.body, outTradeNo)
+	st, err := decode(r.body, q.OutTradeNo)
 	if err != nil {
 		return pay.Evidence{}, err
 	}

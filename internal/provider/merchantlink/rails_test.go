@@ -269,7 +269,7 @@ func TestIdentify(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := wireOf(t, "", c.answer)
 			p := openFull(t, w.URL).(provider.PayerIdentifier)
-			payer, err := p.WalletPayerID(t.Context(), "code-1")
+			payer, err := p.WalletPayerID(t.Context(), pay.RailJSAPI, "code-1")
 			if payer != c.payer || (err == nil) != (c.payer != "") || (pay.CodeOf(err) == pay.CodeInvalid) != c.spent {
 				t.Errorf("got %q, %v", payer, err)
 			}
@@ -282,7 +282,7 @@ func TestIdentify(t *testing.T) {
 		})
 	}
 	for _, code := range []string{"", "a b", strings.Repeat("x", 513)} {
-		if _, err := openFull(t, providertest.Nowhere).(provider.PayerIdentifier).WalletPayerID(t.Context(), code); pay.CodeOf(err) != pay.CodeInvalid {
+		if _, err := openFull(t, providertest.Nowhere).(provider.PayerIdentifier).WalletPayerID(t.Context(), pay.RailJSAPI, code); pay.CodeOf(err) != pay.CodeInvalid {
 			t.Errorf("%q: %v", code, err)
 		}
 	}

@@ -211,7 +211,7 @@ func TestStatementOfWhatWentBack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWire(t, answer{status: 200, body: providertest.JSON(t, statement(map[string]any{"refunded": c.refunded}))})
-			got, err := openFull(t, w.URL).Query(t.Context(), number)
+			got, err := openFull(t, w.URL).Query(t.Context(), provider.QueryOrder{OutTradeNo: number})
 			if c.bad {
 				providertest.Undecided(t, err, secrets...)
 				return

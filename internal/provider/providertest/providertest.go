@@ -95,7 +95,7 @@ func Open(tb testing.TB, open provider.Open, settings map[string]any, env provid
 // of the provider of that id, by the first of its methods.
 func Order(id, account string, rail pay.Rail) provider.Order {
 	return provider.Order{
-		OutTradeNo: Number, AttemptID: "at_1", Method: MethodOf(id), Rail: rail, Amount: pay.Money{Currency: "CNY", Value: 5980},
+		OutTradeNo: Number, AttemptID: "at_1", Reference: "order-1", Method: MethodOf(id), Rail: rail, Amount: pay.Money{Currency: "CNY", Value: 5980},
 		Description: "Tea <green> & cup", ExpiresAt: Now.Add(30 * time.Minute),
 		NotifyURL: "https://pay.example/notify/" + id + "/" + account, ReturnURL: "https://pay.example/return/at_1?x=1&y=2",
 		PayerIP: "123.125.81.6", OS: "ios",

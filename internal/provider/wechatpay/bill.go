@@ -42,6 +42,9 @@ func (a *account) Bill(ctx context.Context, day time.Time) (provider.Bill, error
 	defer cancel()
 	year, month, date := day.In(china).Date()
 	query := url.Values{"bill_date": {fmt.Sprintf("%04d-%02d-%02d", year, month, date)}, "bill_type": {"ALL"}}
+	if a.isPartner() {
+		query.Set("sub_mchid", a.SubMchID)
+	}
 	result, err := a.client.Get(ctx, consts.WechatPayAPIServer+"/v3/bill/tradebill?"+query.Encode())
 	if err := billCodes.judge(err); err != nil {
 		ready := time.Date(year, month, date+1, billReady, 0, 0, 0, china)
@@ -61,7 +64,7 @@ func (a *account) Bill(ctx context.Context, day time.Time) (provider.Bill, error
 	if err != nil {
 		return none, redact(err)
 	}
-	bill, err := parseBill(file, a.MchID)
+	bill, err := parseBill(file, a.owner())
 	if err != nil {
 		return none, redact(&unusable{err.Error()})
 	}

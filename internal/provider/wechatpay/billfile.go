@@ -3,6 +3,7 @@ package wechatpay
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -19,7 +20,8 @@ import (
 // generations of bills, so they are found by name.
 const (
 	colTime        = "交易时间"
-	colMchID       = "商户号"
+	colMchID       = "商户号"   // of who called
+	colSubMchID    = "特约商户号" // of the merchant under them, "0" for none
 	colReference   = "微信订单号"
 	colOutTradeNo  = "商户订单号"
 	colState       = "交易状态"
@@ -93,7 +95,7 @@ func (h header) values(text string) (map[string]string, error) {
 
 // billReader reads the rows of a trade bill.
 type billReader struct {
-	mchID   string
+	owner   owner
 	columns header
 	bill    provider.Bill
 	rows    int
@@ -104,7 +106,7 @@ type billReader struct {
 
 // parseBill reads a trade bill: a header, a row for each payment and refund, a
 // summary. Amounts are in yuan.
-func parseBill(raw []byte, mchID string) (provider.Bill, error) {
+func parseBill(raw []byte, of owner) (provider.Bill, error) {
 	lines := bufio.NewScanner(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\ufeff"))))
 	lines.Buffer(nil, 64<<10)
 	next := func() string {
@@ -115,7 +117,7 @@ func parseBill(raw []byte, mchID string) (provider.Bill, error) {
 	if err != nil {
 		return provider.Bill{}, err
 	}
-	r := billReader{mchID: mchID, columns: columns}
+	r := billReader{owner: of, columns: columns}
 	for number := 2; lines.Scan(); number++ {
 		text := strings.TrimRight(lines.Text(), "\r")
 		if strings.HasPrefix(text, sumRows) {
@@ -147,7 +149,7 @@ func (r *billReader) flush() {
 	r.rows++
 	line := provider.BillLine{}
 	if err == nil {
-		line, err = billLine(values, r.mchID)
+		line, err = billLine(values, r.owner)
 	}
 	if err != nil {
 		r.problem(provider.BillProblem{Row: r.begun, OutTradeNo: values[colOutTradeNo], Why: err.Error()})
@@ -182,9 +184,9 @@ func (r *billReader) summary(names, text string, number int) error {
 	return nil
 }
 
-func billLine(values map[string]string, mchID string) (provider.BillLine, error) {
+func billLine(values map[string]string, of owner) (provider.BillLine, error) {
 	none := provider.BillLine{}
-	if values[colMchID] != mchID {
+	if values[colMchID] != of.caller() || cmp.Or(values[colSubMchID], "0") != cmp.Or(of.SubMchID, "0") {
 		return none, errors.New("it is about another merchant")
 	}
 	when, err := time.ParseInLocation(time.DateTime, values[colTime], china)

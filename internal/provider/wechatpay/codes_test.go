@@ -22,7 +22,7 @@ func TestStrangeCodes(t *testing.T) {
 			return err
 		},
 		"query": func(p provider.Provider) error {
-			_, err := p.Query(t.Context(), number)
+			_, err := p.Query(t.Context(), provider.QueryOrder{OutTradeNo: number})
 			return err
 		},
 		"close": func(p provider.Provider) error {

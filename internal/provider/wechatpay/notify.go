@@ -2,12 +2,10 @@ package wechatpay
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
-
-	"github.com/wechatpay-apiv3/wechatpay-go/utils"
 
 	"morepay/internal/pay"
 	"morepay/internal/provider"
@@ -17,12 +15,7 @@ import (
 type envelope struct {
 	ID        string `json:"id"` // the same on every repeat
 	EventType string `json:"event_type"`
-	Resource  struct {
-		Algorithm      string `json:"algorithm"`
-		Ciphertext     string `json:"ciphertext"`
-		Nonce          string `json:"nonce"`
-		AssociatedData string `json:"associated_data"`
-	} `json:"resource"`
+	Resource  sealed `json:"resource"`
 }
 
 // nonceSize is AES-GCM's, in bytes. crypto/cipher panics on any other.
@@ -50,7 +43,10 @@ func (a *account) Notification(header http.Header, body []byte) (pay.Evidence, e
 	if header.Get("Wechatpay-Signature") == "" && bytes.HasPrefix(bytes.TrimSpace(body), []byte("<xml>")) {
 		return pay.Evidence{}, fmt.Errorf("wechat pay: %w", provider.ErrUncheckable)
 	}
-	if err := a.verify(header, body); err != nil {
+	switch err := a.verify(background, header, body); {
+	case errors.Is(err, provider.ErrUnknownKey):
+		return pay.Evidence{}, fmt.Errorf("wechat pay: %w", err)
+	case err != nil:
 		return pay.Evidence{}, forged(err.Error())
 	}
 	var e envelope
@@ -64,22 +60,11 @@ func (a *account) Notification(header http.Header, body []byte) (pay.Evidence, e
 	if e.ID == "" || len(e.ID) > maxNotificationID {
 		return pay.Evidence{}, forged("the notification has no id")
 	}
-	plain, err := a.decrypt(e)
+	plain, err := e.Resource.open(a.apiV3Key)
 	if err != nil {
-		return pay.Evidence{}, err
+		return pay.Evidence{}, forged(err.Error())
 	}
 	return read(a, e.ID, plain)
-}
-
-func (a *account) decrypt(e envelope) ([]byte, error) {
-	if e.Resource.Algorithm != algorithm || len(e.Resource.Nonce) != nonceSize {
-		return nil, forged("the resource is not " + algorithm)
-	}
-	plain, err := utils.DecryptAES256GCM(a.apiV3Key, e.Resource.AssociatedData, e.Resource.Nonce, e.Resource.Ciphertext)
-	if err != nil {
-		return nil, forged("the resource can't be decrypted with the configured api_v3_key")
-	}
-	return []byte(plain), nil
 }
 
 func forged(reason string) error {
@@ -98,8 +83,7 @@ func (a *account) paymentStatement(id string, plain []byte) (pay.Evidence, error
 // refundNotice is the resource of a refund notification. The SDK has no type for
 // it: what queries call status is refund_status here.
 type refundNotice struct {
-	MchID        string `json:"mchid"`
-	SpMchID      string `json:"sp_mchid"` // instead, about an order of a service provider
+	owner
 	OutTradeNo   string `json:"out_trade_no"`
 	OutRefundNo  string `json:"out_refund_no"`
 	RefundID     string `json:"refund_id"`
@@ -115,8 +99,7 @@ func (a *account) refundStatement(id string, plain []byte) (pay.Evidence, error)
 	if err := json.Unmarshal(plain, &n); err != nil {
 		return pay.Evidence{}, redact(&unusable{"the statement can't be decoded"})
 	}
-	n.MchID = cmp.Or(n.MchID, n.SpMchID)
-	if n.MchID == "" || n.OutTradeNo == "" || n.OutRefundNo == "" || n.RefundID == "" {
+	if !n.complete() || n.OutTradeNo == "" || n.OutRefundNo == "" || n.RefundID == "" {
 		return pay.Evidence{}, redact(&unusable{"the statement does not say which refund it is about"})
 	}
 	if n.Amount.Refund == nil || *n.Amount.Refund < 1 {
@@ -129,7 +112,7 @@ func (a *account) refundStatement(id string, plain []byte) (pay.Evidence, error)
 	// Refund notices name no currency: mainland accounts refund in CNY only.
 	returned.Number, returned.Amount = n.OutRefundNo, pay.Money{Currency: "CNY", Value: *n.Amount.Refund}
 	return pay.Evidence{
-		ID: id, Source: pay.SourceNotification, Provider: ID, Account: n.MchID, OutTradeNo: n.OutTradeNo,
+		ID: id, Source: pay.SourceNotification, Provider: ID, Account: a.named(n.owner), OutTradeNo: n.OutTradeNo,
 		Outcome: pay.OutcomeRefund, Returned: &returned, ReceivedAt: a.env.Now(), Raw: plain,
 	}, nil
 }

@@ -29,13 +29,25 @@ func (a *account) CodeName() string { return "code" }
 // spentCodes are the errcodes that say: this code is used, old or made up.
 var spentCodes = map[int]bool{40029: true, 40163: true, 41008: true, 42003: true}
 
-// WalletPayerID implements provider.PayerIdentifier: the openid under our appid. The
-// reply is not signed; TLS is all that WeChat offers here.
-func (a *account) WalletPayerID(ctx context.Context, code string) (string, error) {
-	query := url.Values{
-		"appid": {a.App(pay.RailJSAPI)}, "secret": {a.appSecret}, "code": {code}, "grant_type": {"authorization_code"},
+// identities say where a code is traded for an openid, and by which name, by rail: those
+// of WeChat's browser come from [account.AuthorizeURL], those of mini programs from
+// wx.login.
+var identities = map[pay.Rail]struct{ path, code string }{
+	pay.RailJSAPI:       {"/sns/oauth2/access_token", "code"},
+	pay.RailMiniProgram: {"/sns/jscode2session", "js_code"},
+}
+
+// WalletPayerID implements provider.PayerIdentifier: the openid under our app of the
+// rail. The reply is not signed; TLS is all that WeChat offers here.
+func (a *account) WalletPayerID(ctx context.Context, rail pay.Rail, code string) (string, error) {
+	by, ok := identities[rail]
+	if !ok || a.secrets[rail] == "" {
+		return "", pay.Errorf(pay.CodeInvalid, "rail", "payers by %s are not identified", rail)
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://api.weixin.qq.com/sns/oauth2/access_token?"+query.Encode(), nil)
+	query := url.Values{
+		"appid": {a.App(rail)}, "secret": {a.secrets[rail]}, by.code: {code}, "grant_type": {"authorization_code"},
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://api.weixin.qq.com"+by.path+"?"+query.Encode(), nil)
 	if err != nil {
 		return "", redact(err)
 	}

@@ -23,14 +23,23 @@ func TestAuthorizeURL(t *testing.T) {
 
 func TestWalletPayerID(t *testing.T) {
 	t.Parallel()
-	w := newWire(t, always(answer{status: 200, body: `{"access_token":"t","expires_in":7200,"openid":"oUpF8uMuAJO","scope":"snsapi_base"}`}))
-	id, err := open(t, w.URL, nil).(provider.PayerIdentifier).WalletPayerID(t.Context(), "c o&de")
-	if err != nil || id != "oUpF8uMuAJO" {
-		t.Errorf("got %q, %v", id, err)
+	for rail, want := range map[pay.Rail]string{
+		pay.RailJSAPI:       "GET api.weixin.qq.com/sns/oauth2/access_token?appid=" + appID + "&code=c+o%26de&grant_type=authorization_code&secret=" + appSecret,
+		pay.RailMiniProgram: "GET api.weixin.qq.com/sns/jscode2session?appid=" + miniID + "&grant_type=authorization_code&js_code=c+o%26de&secret=" + appSecret,
+	} {
+		w := newWire(t, always(answer{status: 200, body: `{"access_token":"t","session_key":"k","expires_in":7200,"openid":"oUpF8uMuAJO","scope":"snsapi_base"}`}))
+		id, err := open(t, w.URL, hosted).(provider.PayerIdentifier).WalletPayerID(t.Context(), rail, "c o&de")
+		if err != nil || id != "oUpF8uMuAJO" {
+			t.Errorf("%s: got %q, %v", rail, id, err)
+		}
+		if w.Sent()[0].Path != want {
+			t.Errorf("asked %s, want %s", w.Sent()[0].Path, want)
+		}
 	}
-	want := "GET api.weixin.qq.com/sns/oauth2/access_token?appid=" + appID + "&code=c+o%26de&grant_type=authorization_code&secret=" + appSecret
-	if w.Sent()[0].Path != want {
-		t.Errorf("asked %s, want %s", w.Sent()[0].Path, want)
+	for _, rail := range []pay.Rail{pay.RailMiniProgram, pay.RailApp} {
+		if _, err := open(t, providertest.Nowhere, nil).(provider.PayerIdentifier).WalletPayerID(t.Context(), rail, "code"); pay.CodeOf(err) != pay.CodeInvalid {
+			t.Errorf("%s without a secret: %v", rail, err)
+		}
 	}
 }
 
@@ -51,7 +60,7 @@ func TestWalletPayerIDRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWire(t, always(c.answer))
-			id, err := open(t, w.URL, nil).(provider.PayerIdentifier).WalletPayerID(t.Context(), "code")
+			id, err := open(t, w.URL, nil).(provider.PayerIdentifier).WalletPayerID(t.Context(), pay.RailJSAPI, "code")
 			if err == nil || id != "" {
 				t.Fatalf("got %q, %v", id, err)
 			}

@@ -22,22 +22,35 @@ var goodReplies = map[pay.Rail]string{
 	pay.RailQR:       `{"code_url":"weixin://wxpay/bizpayurl?pr=p4lpSuKzz"}`,
 	pay.RailDeepLink: `{"h5_url":"https://wx.tenpay.com/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=wx2016121516420242444321ca0631331346&package=1405458241"}`,
 	pay.RailJSAPI:    `{"prepay_id":"wx201410272009395522657a690389285100"}`,
+	pay.RailApp:      `{"prepay_id":"wx201410272009395522657a690389285100"}`,
+
+	pay.RailMiniProgram: `{"prepay_id":"wx201410272009395522657a690389285100"}`,
 }
+
+// hosted are settings with an app and a mini program of the shop's own.
+var hosted = map[string]any{"appids": map[string]string{"app": mobileID, "mini_program": miniID}, "mini_program_secret": "app.secret"}
+
+const (
+	mobileID = "wx00000000000000a1"
+	miniID   = "wx00000000000000b2"
+)
 
 func TestRequestBody(t *testing.T) {
 	t.Parallel()
-	common := `"amount":{"currency":"CNY","total":5980},"appid":"` + appID + `","attach":"at_1",` +
-		`"description":"Tea \u003cgreen\u003e \u0026 cup","mchid":"` + mchID + `","notify_url":"https://pay.example/notify/wechatpay/` + mchID +
-		`","out_trade_no":"` + number + `"`
-	expire := `"time_expire":"2026-11-23T20:30:00+08:00"`
+	rest := `"description":"Tea \u003cgreen\u003e \u0026 cup","out_trade_no":"` + number + `","time_expire":"2026-11-23T20:30:00+08:00",` +
+		`"attach":"at_1","notify_url":"https://pay.example/notify/wechatpay/` + mchID + `","amount":{"total":5980,"currency":"CNY"}`
+	under := func(app string) string { return `{"mchid":"` + mchID + `","appid":"` + app + `",` + rest }
 	for rail, want := range map[pay.Rail]string{
-		pay.RailQR:       `{` + common + `,` + expire + `}`,
-		pay.RailDeepLink: `{` + common + `,"scene_info":{"h5_info":{"type":"iOS"},"payer_client_ip":"123.125.81.6"},` + expire + `}`,
-		pay.RailJSAPI:    `{` + common + `,"payer":{"openid":"oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"},` + expire + `}`,
+		pay.RailQR:       under(appID) + `}`,
+		pay.RailDeepLink: under(appID) + `,"scene_info":{"payer_client_ip":"123.125.81.6","h5_info":{"type":"iOS"}}}`,
+		pay.RailJSAPI:    under(appID) + `,"payer":{"openid":"oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"}}`,
+		pay.RailApp:      under(mobileID) + `}`,
+
+		pay.RailMiniProgram: under(miniID) + `,"payer":{"openid":"oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"}}`,
 	} {
 		t.Run(string(rail), func(t *testing.T) {
 			w := newWire(t, always(answer{status: 200, body: goodReplies[rail]}))
-			p := open(t, w.URL, nil)
+			p := open(t, w.URL, hosted)
 			request, err := p.Request(order(rail))
 			if err != nil {
 				t.Fatal(err)
@@ -59,7 +72,7 @@ func TestStartSendsTheStoredBytes(t *testing.T) {
 	for rail, reply := range goodReplies {
 		t.Run(string(rail), func(t *testing.T) {
 			w := newWire(t, always(answer{status: 200, body: reply}))
-			request, err := open(t, w.URL, nil).Request(order(rail))
+			request, err := open(t, w.URL, hosted).Request(order(rail))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -102,6 +115,7 @@ func TestRequestRefuses(t *testing.T) {
 		"ip-with-zone":   {pay.RailDeepLink, func(o *provider.Order) { o.PayerIP = "fe80::1%eth0" }, "payer_ip"},
 		"other-domain":   {pay.RailDeepLink, func(o *provider.Order) { o.ReturnURL = "https://shop.example/" }, "return_url"},
 		"no-openid":      {pay.RailJSAPI, func(o *provider.Order) { o.WalletPayerID = "" }, "payer_id"},
+		"no-openid-mini": {pay.RailMiniProgram, func(o *provider.Order) { o.WalletPayerID = "" }, "payer_id"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := order(c.rail)
@@ -139,7 +153,7 @@ func TestLongDescriptionIsShortened(t *testing.T) {
 
 func start(t *testing.T, rail pay.Rail, a answer) (pay.Action, error) {
 	t.Helper()
-	return providertest.Start(t, open(t, newWire(t, always(a)).URL, nil), order(rail))
+	return providertest.Start(t, open(t, newWire(t, always(a)).URL, hosted), order(rail))
 }
 
 func TestStartQRCode(t *testing.T) {
@@ -175,23 +189,67 @@ func TestStartDeepLink(t *testing.T) {
 	}
 }
 
-func TestStartBridge(t *testing.T) {
+// What is signed is four lines: of the bridge and of mini programs the last is the whole
+// package, of the SDK for apps the bare prepay id.
+func TestStartSigns(t *testing.T) {
 	t.Parallel()
-	action, err := start(t, pay.RailJSAPI, answer{status: 200, body: goodReplies[pay.RailJSAPI]})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := action.Params
-	if action.Kind != pay.ActionBridge || action.Bridge != "weixin" || p["package"] != "prepay_id=wx201410272009395522657a690389285100" || p["signType"] != "RSA" || len(p) != 6 {
-		t.Fatalf("got %+v", action)
-	}
-	signature, err := base64.StdEncoding.DecodeString(p["paySign"])
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum := sha256.Sum256([]byte(p["appId"] + "\n" + p["timeStamp"] + "\n" + p["nonceStr"] + "\n" + p["package"] + "\n"))
-	if err := rsa.VerifyPKCS1v15(&providertest.MerchantKey().PublicKey, crypto.SHA256, sum[:], signature); err != nil {
-		t.Errorf("paySign: %v", err)
+	const prepayID = "wx201410272009395522657a690389285100"
+	for rail, c := range map[pay.Rail]struct {
+		bridge string
+		fixed  map[string]string
+		signed []string // names of the first three lines
+		last   string
+		sign   string
+	}{
+		pay.RailJSAPI: {
+			"weixin",
+			map[string]string{"appId": appID, "package": "prepay_id=" + prepayID, "signType": "RSA"},
+			[]string{"appId", "timeStamp", "nonceStr"},
+			"prepay_id=" + prepayID, "paySign",
+		},
+		pay.RailMiniProgram: {
+			"mini_program",
+			map[string]string{"appId": miniID, "package": "prepay_id=" + prepayID, "signType": "RSA"},
+			[]string{"appId", "timeStamp", "nonceStr"},
+			"prepay_id=" + prepayID, "paySign",
+		},
+		pay.RailApp: {
+			"host",
+			map[string]string{"appid": mobileID, "partnerid": mchID, "prepayid": prepayID, "package": "Sign=WXPay"},
+			[]string{"appid", "timestamp", "noncestr"},
+			prepayID, "sign",
+		},
+	} {
+		t.Run(string(rail), func(t *testing.T) {
+			action, err := start(t, rail, answer{status: 200, body: goodReplies[rail]})
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := action.Params
+			if action.Kind != pay.ActionBridge || action.Bridge != c.bridge || len(p) != len(c.fixed)+3 {
+				t.Fatalf("got %+v", action)
+			}
+			for name, want := range c.fixed {
+				if p[name] != want {
+					t.Errorf("%s is %q, want %q", name, p[name], want)
+				}
+			}
+			lines := ""
+			for _, name := range c.signed {
+				lines += p[name] + "\n"
+			}
+			signature, err := base64.StdEncoding.DecodeString(p[c.sign])
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum := sha256.Sum256([]byte(lines + c.last + "\n"))
+			if err := rsa.VerifyPKCS1v15(&providertest.MerchantKey().PublicKey, crypto.SHA256, sum[:], signature); err != nil {
+				t.Errorf("%s: %v", c.sign, err)
+			}
+			if want := now.Add(30 * time.Minute); action.ExpiresAt.After(want) {
+				t.Errorf("lives until %v", action.ExpiresAt)
+			}
+		})
 	}
 }
 
@@ -224,6 +282,7 @@ func TestStartUnknown(t *testing.T) {
 		"link-is-a-script":   {pay.RailDeepLink, answer{status: 200, body: `{"h5_url":"javascript:alert(1)//?a"}`}},
 		"link-without-query": {pay.RailDeepLink, answer{status: 200, body: `{"h5_url":"https://wx.tenpay.com/a"}`}},
 		"no-prepay-id":       {pay.RailJSAPI, answer{status: 200, body: `{}`}},
+		"no-prepay-id-app":   {pay.RailApp, answer{status: 200, body: `{}`}},
 		"redirect":           {pay.RailQR, answer{status: 302, body: good, sign: header("Location", "https://evil.example/canary")}},
 		"too-long":           {pay.RailQR, answer{status: 200, body: `{"code_url":"` + strings.Repeat("x", provider.MaxReply) + `"}`}},
 	} {
@@ -313,10 +372,10 @@ func TestErrorsRepeatNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, startErr := p.Start(t.Context(), pay.RailJSAPI, request)
-	_, queryErr := p.Query(t.Context(), number)
+	_, queryErr := p.Query(t.Context(), provider.QueryOrder{OutTradeNo: number})
 	_, closeErr := p.(provider.Closer).Close(t.Context(), provider.CloseOrder{OutTradeNo: number})
 	_, refundErr := p.(provider.Refunder).Refund(t.Context(), refundOrder())
-	_, payerErr := p.(provider.PayerIdentifier).WalletPayerID(t.Context(), "canarycode")
+	_, payerErr := p.(provider.PayerIdentifier).WalletPayerID(t.Context(), pay.RailJSAPI, "canarycode")
 	_, billErr := p.(provider.Biller).Bill(t.Context(), now.AddDate(0, 0, -2))
 	for _, err := range []error{startErr, queryErr, closeErr, refundErr, payerErr, billErr} {
 		providertest.Undecided(t, err, secrets...)
@@ -327,9 +386,9 @@ func TestErrorsRepeatNothing(t *testing.T) {
 func TestErrorsNameNoURL(t *testing.T) {
 	t.Parallel()
 	p := open(t, providertest.Nowhere, nil)
-	_, err := p.(provider.PayerIdentifier).WalletPayerID(t.Context(), "canarycode")
+	_, err := p.(provider.PayerIdentifier).WalletPayerID(t.Context(), pay.RailJSAPI, "canarycode")
 	providertest.Undecided(t, err, secrets...)
-	_, err = p.Query(t.Context(), number)
+	_, err = p.Query(t.Context(), provider.QueryOrder{OutTradeNo: number})
 	providertest.Undecided(t, err, secrets...)
 	if strings.Contains(err.Error(), number) || strings.Contains(err.Error(), "api.mch") {
 		t.Errorf("the error holds the URL: %v", err)

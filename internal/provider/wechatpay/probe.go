@@ -6,7 +6,6 @@ import (
 
 	"github.com/wechatpay-apiv3/wechatpay-go/core"
 	"github.com/wechatpay-apiv3/wechatpay-go/core/consts"
-	"github.com/wechatpay-apiv3/wechatpay-go/services/payments/native"
 
 	"morepay/internal/provider"
 )
@@ -14,8 +13,7 @@ import (
 // Probe implements provider.Prober. WeChat Pay signs errors as it likes: one that it
 // signs must be by the configured key.
 func (a *account) Probe(ctx context.Context, outTradeNo string) (signed bool, err error) {
-	orders := native.NativeApiService{Client: a.client}
-	_, _, err = orders.QueryOrderByOutTradeNo(ctx, native.QueryOrderByOutTradeNoRequest{OutTradeNo: &outTradeNo, Mchid: &a.MchID})
+	_, err = a.ask(ctx, outTradeNo)
 	if err == nil {
 		return false, redact(&unusable{"it knows an order that nobody has made"})
 	}
@@ -26,7 +24,7 @@ func (a *account) Probe(ctx context.Context, outTradeNo string) (signed bool, er
 	if !ok || answer.Header.Get(consts.WechatPaySignature) == "" {
 		return false, nil
 	}
-	if err := a.verify(answer.Header, []byte(answer.Body)); err != nil {
+	if err := a.verify(ctx, answer.Header, []byte(answer.Body)); err != nil {
 		return false, redact(&unusable{err.Error()})
 	}
 	return true, nil

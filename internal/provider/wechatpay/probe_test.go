@@ -25,7 +25,7 @@ func TestProbe(t *testing.T) {
 	}{
 		"signed":       {answer{status: 404, body: none, sign: ours}, true, ""},
 		"unsigned":     {answer{status: 404, body: none}, false, ""},
-		"by-another":   {answer{status: 404, body: none, sign: another}, false, "is not the configured one"},
+		"by-another":   {answer{status: 404, body: none, sign: another}, false, "none of the configured ones"},
 		"of-other":     {answer{status: 404, body: none + " ", sign: ours}, false, "the signature is wrong"},
 		"wrong-serial": {answer{status: 401, body: `{"code":"SIGN_ERROR"}`}, false, "SIGN_ERROR"},
 		"overloaded":   {answer{status: 503, body: none}, false, "503"},

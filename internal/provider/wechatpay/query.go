@@ -6,11 +6,12 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/wechatpay-apiv3/wechatpay-go/core"
+	"github.com/wechatpay-apiv3/wechatpay-go/core/consts"
 	"github.com/wechatpay-apiv3/wechatpay-go/services/payments"
-	"github.com/wechatpay-apiv3/wechatpay-go/services/payments/native"
 
 	"morepay/internal/pay"
 	"morepay/internal/provider"
@@ -31,14 +32,11 @@ var outcomes = map[string]pay.Outcome{
 const stateRefund = "REFUND"
 
 // Query implements provider.Provider.
-func (a *account) Query(ctx context.Context, outTradeNo string) (pay.Evidence, error) {
-	orders := native.NativeApiService{Client: a.client} // asks about orders of every product
-	_, result, err := orders.QueryOrderByOutTradeNo(ctx, native.QueryOrderByOutTradeNoRequest{
-		OutTradeNo: &outTradeNo, Mchid: &a.MchID,
-	})
+func (a *account) Query(ctx context.Context, q provider.QueryOrder) (pay.Evidence, error) {
+	result, err := a.ask(ctx, q.OutTradeNo)
 	if err := queryCodes.judge(err); err != nil {
 		if errors.Is(err, provider.ErrAbsent) {
-			return a.said(outTradeNo, pay.SourceQuery, pay.OutcomeAbsent), nil
+			return a.said(q.OutTradeNo, pay.SourceQuery, pay.OutcomeAbsent), nil
 		}
 		return pay.Evidence{}, err
 	}
@@ -50,7 +48,7 @@ func (a *account) Query(ctx context.Context, outTradeNo string) (pay.Evidence, e
 	if err != nil {
 		return pay.Evidence{}, redact(err)
 	}
-	if ev.OutTradeNo != outTradeNo || ev.Account != a.MchID {
+	if ev.OutTradeNo != q.OutTradeNo || ev.Account != a.Account() {
 		return pay.Evidence{}, redact(&unusable{"the reply is about another order"})
 	}
 	ev.Source = pay.SourceQuery
@@ -58,18 +56,34 @@ func (a *account) Query(ctx context.Context, outTradeNo string) (pay.Evidence, e
 	return ev, nil
 }
 
+// ask asks about an order, by whatever product it was made.
+func (a *account) ask(ctx context.Context, outTradeNo string) (*core.APIResult, error) {
+	query := url.Values{}
+	o := a.owner()
+	for name, number := range map[string]string{"mchid": o.MchID, "sp_mchid": o.SpMchID, "sub_mchid": o.SubMchID} {
+		if number != "" {
+			query.Set(name, number)
+		}
+	}
+	return a.client.Get(ctx, a.about(outTradeNo)+"?"+query.Encode())
+}
+
+// about is the address of calls about one order.
+func (a *account) about(outTradeNo string) string {
+	return consts.WechatPayAPIServer + a.orders() + "out-trade-no/" + url.PathEscape(outTradeNo)
+}
+
 // Close implements provider.Closer. Closing what is closed is fine.
 func (a *account) Close(ctx context.Context, o provider.CloseOrder) (pay.Evidence, error) {
-	orders := native.NativeApiService{Client: a.client}
-	result, err := orders.CloseOrder(ctx, native.CloseOrderRequest{OutTradeNo: &o.OutTradeNo, Mchid: &a.MchID})
+	result, err := a.client.Post(ctx, a.about(o.OutTradeNo)+"/close", a.owner())
 	err = closeCodes.judge(err)
 	switch {
 	case err == nil && result.Response.StatusCode == http.StatusNoContent:
 		return a.said(o.OutTradeNo, pay.SourceClose, pay.OutcomeClosed), nil
 	case err == nil: // such as 202: the payer is paying at this moment
-		return a.Query(ctx, o.OutTradeNo)
+		return a.Query(ctx, provider.QueryOrder{OutTradeNo: o.OutTradeNo})
 	case errors.Is(err, provider.ErrClosed), errors.Is(err, provider.ErrAbsent):
-		return a.Query(ctx, o.OutTradeNo) // errors are not signed, states are
+		return a.Query(ctx, provider.QueryOrder{OutTradeNo: o.OutTradeNo}) // errors are not signed, states are
 	}
 	return pay.Evidence{}, err
 }
@@ -77,7 +91,7 @@ func (a *account) Close(ctx context.Context, o provider.CloseOrder) (pay.Evidenc
 // said returns evidence that WeChat Pay gave by its answer alone, without a body.
 func (a *account) said(outTradeNo string, source pay.Source, outcome pay.Outcome) pay.Evidence {
 	ev := pay.Evidence{
-		Source: source, Provider: ID, Account: a.MchID,
+		Source: source, Provider: ID, Account: a.Account(),
 		OutTradeNo: outTradeNo, Outcome: outcome, ReceivedAt: a.env.Now(),
 	}
 	ev.ID = provider.EvidenceID(ev)
@@ -96,15 +110,19 @@ func (a *account) evidence(raw []byte) (pay.Evidence, error) {
 	if !ok {
 		return pay.Evidence{}, &unusable{"the trade_state " + provider.Clean(value(tx.TradeState)) + " is unknown"}
 	}
+	var whose struct {
+		owner
+		apps
+	}
+	if err := json.Unmarshal(raw, &whose); err != nil || !whose.complete() || (whose.SpMchID != "") != (whose.SpAppID != "") {
+		return pay.Evidence{}, &unusable{"the statement does not say whose order it is about"}
+	}
 	ev := pay.Evidence{
-		Provider: ID, Account: value(tx.Mchid), App: value(tx.Appid), OutTradeNo: value(tx.OutTradeNo),
+		Provider: ID, Account: a.named(whose.owner), App: a.app(whose.apps), OutTradeNo: value(tx.OutTradeNo),
 		Outcome: outcome, Reference: value(tx.TransactionId), ReceivedAt: a.env.Now(), Raw: raw,
 	}
-	if ev.Account == "" {
-		ev.Account, ev.App = partner(raw)
-	}
-	if ev.OutTradeNo == "" || ev.Account == "" || ev.App == "" {
-		return pay.Evidence{}, &unusable{"the statement does not say whose order it is about"}
+	if ev.OutTradeNo == "" || ev.App == "" {
+		return pay.Evidence{}, &unusable{"the statement does not say which order it is about"}
 	}
 	if outcome != pay.OutcomePaid {
 		return ev, nil
@@ -123,17 +141,6 @@ func (a *account) evidence(raw []byte) (pay.Evidence, error) {
 		ev.Returned = &pay.Returned{Unknown: true}
 	}
 	return ev, nil
-}
-
-// partner returns whom a statement names about an order that a service provider made for
-// a merchant. It is about no order of a direct merchant, and a person must look at it.
-func partner(raw []byte) (account, app string) {
-	var said struct {
-		Account string `json:"sp_mchid"`
-		App     string `json:"sp_appid"`
-	}
-	_ = json.Unmarshal(raw, &said) // it is an object by now; of odd fields nothing is known
-	return said.Account, said.App
 }
 
 // body returns the verified body of a reply that the SDK has read already.

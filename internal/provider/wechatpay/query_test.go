@@ -19,7 +19,7 @@ import (
 func query(t *testing.T, a answer) (pay.Evidence, error) {
 	t.Helper()
 	w := newWire(t, always(a))
-	ev, err := open(t, w.URL, nil).Query(t.Context(), number)
+	ev, err := open(t, w.URL, nil).Query(t.Context(), provider.QueryOrder{OutTradeNo: number})
 	if want := "GET api.mch.weixin.qq.com/v3/pay/transactions/out-trade-no/" + number + "?mchid=" + mchID; w.Sent()[0].Path != want {
 		t.Errorf("asked %s, want %s", w.Sent()[0].Path, want)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/wechatpay-apiv3/wechatpay-go/core"
 	"github.com/wechatpay-apiv3/wechatpay-go/core/consts"
 	"github.com/wechatpay-apiv3/wechatpay-go/services/refunddomestic"
+	"github.com/wechatpay-apiv3/wechatpay-go/utils"
 
 	"morepay/internal/pay"
 	"morepay/internal/provider"
@@ -18,11 +19,12 @@ import (
 // redirection is the request to send a stuck refund to another account. The SDK has
 // no type for it.
 type redirection struct {
-	Number  string `json:"out_refund_no"`
-	Type    string `json:"type"`
-	Bank    string `json:"bank_type,omitempty"`
-	Account string `json:"bank_account,omitempty"` // encrypted, as the holder's name is
-	Holder  string `json:"real_name,omitempty"`
+	Merchant string `json:"sub_mchid,omitempty"` // in partner mode
+	Number   string `json:"out_refund_no"`
+	Type     string `json:"type"`
+	Bank     string `json:"bank_type,omitempty"`
+	Account  string `json:"bank_account,omitempty"` // encrypted, as the holder's name is
+	Holder   string `json:"real_name,omitempty"`
 }
 
 // Where a stuck refund may go.
@@ -79,18 +81,22 @@ func (a *account) RedirectRefund(ctx context.Context, r provider.RefundOrder, ca
 
 func (a *account) redirection(ctx context.Context, r provider.RefundOrder, card *provider.BankCard) (redirection, error) {
 	if card == nil {
-		return redirection{Number: r.Number, Type: toMerchantsAccount}, nil
+		return redirection{Merchant: a.SubMchID, Number: r.Number, Type: toMerchantsAccount}, nil
 	}
 	if err := checkCard(card); err != nil {
 		return redirection{}, err
 	}
-	number, err := a.encrypter.Encrypt(ctx, a.PublicKeyID, card.Number)
+	_, key, err := a.keys.current(ctx)
 	if err != nil {
 		return redirection{}, redact(err)
 	}
-	holder, err := a.encrypter.Encrypt(ctx, a.PublicKeyID, card.Holder)
+	number, err := utils.EncryptOAEPWithPublicKey(card.Number, key)
 	if err != nil {
 		return redirection{}, redact(err)
 	}
-	return redirection{Number: r.Number, Type: toPayersCard, Bank: card.Bank, Account: number, Holder: holder}, nil
+	holder, err := utils.EncryptOAEPWithPublicKey(card.Holder, key)
+	if err != nil {
+		return redirection{}, redact(err)
+	}
+	return redirection{Merchant: a.SubMchID, Number: r.Number, Type: toPayersCard, Bank: card.Bank, Account: number, Holder: holder}, nil
 }

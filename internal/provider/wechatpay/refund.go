@@ -24,7 +24,7 @@ var refundStates = map[string]pay.Returned{
 // Refund implements provider.Refunder. An accepted refund is not a done one.
 func (a *account) Refund(ctx context.Context, r provider.RefundOrder) (pay.Evidence, error) {
 	request := refunddomestic.CreateRequest{
-		OutTradeNo: &r.OutTradeNo, OutRefundNo: &r.Number,
+		SubMchid: a.under(), OutTradeNo: &r.OutTradeNo, OutRefundNo: &r.Number,
 		Amount: &refunddomestic.AmountReq{Refund: &r.Amount.Value, Total: &r.Total.Value, Currency: &r.Amount.Currency},
 	}
 	if r.Note != "" {
@@ -45,10 +45,18 @@ func (a *account) Refund(ctx context.Context, r provider.RefundOrder) (pay.Evide
 	return a.refundEvidence(reply, result, r)
 }
 
+// under names the merchant whose refund it is, if a service provider asks.
+func (a *account) under() *string {
+	if !a.isPartner() {
+		return nil
+	}
+	return &a.SubMchID
+}
+
 // QueryRefund implements provider.Refunder.
 func (a *account) QueryRefund(ctx context.Context, r provider.RefundOrder) (pay.Evidence, error) {
 	refunds := refunddomestic.RefundsApiService{Client: a.client}
-	reply, result, err := refunds.QueryByOutRefundNo(ctx, refunddomestic.QueryByOutRefundNoRequest{OutRefundNo: &r.Number})
+	reply, result, err := refunds.QueryByOutRefundNo(ctx, refunddomestic.QueryByOutRefundNoRequest{OutRefundNo: &r.Number, SubMchid: a.under()})
 	if err := refundQueryCodes.judge(err); err != nil {
 		return pay.Evidence{}, err
 	}
@@ -72,7 +80,7 @@ func (a *account) refundEvidence(reply *refunddomestic.Refund, result *core.APIR
 	}
 	returned.Amount = r.Amount
 	ev := r.Evidence(returned, raw, a.env.Now())
-	ev.Provider, ev.Account = ID, a.MchID
+	ev.Provider, ev.Account = ID, a.Account()
 	return ev, nil
 }
 

@@ -34,6 +34,29 @@ func TestOpen(t *testing.T) {
 	}
 }
 
+// What the document grants the account must have: the shop's own app and mini program have
+// app ids of their own.
+func TestOpenForWhatIsGranted(t *testing.T) {
+	t.Parallel()
+	for rail, settings := range map[pay.Rail]map[string]string{
+		pay.RailApp:         {"appids": `{"app":"wx1"}`},
+		pay.RailMiniProgram: {"appids": `{"mini_program":"wx1"}`, "mini_program_secret": `"app.secret"`},
+	} {
+		env := providertest.Env(providertest.Nowhere, keyFiles())
+		env.Granted = []pay.Rail{rail}
+		if _, err := wechatpay.Open([]byte(settingsText(t, nil)), env); pay.CodeOf(err) != pay.CodeInvalid || !strings.Contains(err.Error(), "appids."+string(rail)) {
+			t.Errorf("%s is granted and has no app: %v", rail, err)
+		}
+		p, err := wechatpay.Open([]byte(settingsText(t, settings)), env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Contains(p.Rails(), rail) || p.App(rail) != "wx1" {
+			t.Errorf("%s: the rails are %v, the app is %s", rail, p.Rails(), p.App(rail))
+		}
+	}
+}
+
 // Shops under one merchant number have its keys in common, and apps of their own.
 func TestFingerprint(t *testing.T) {
 	t.Parallel()
@@ -82,6 +105,10 @@ func TestOpenRefuses(t *testing.T) {
 		"missing-appid":       {change: map[string]string{"appid": ``}, field: "appid"},
 		"appid-of-a-rail":     {change: map[string]string{"appids": `{"jsapi":"wx 1"}`}, field: "appids.jsapi"},
 		"appid-of-no-rail":    {change: map[string]string{"appids": `{"redirect":"wx1"}`}, field: "appids.redirect"},
+		"appid-of-the-app":    {change: map[string]string{"appids": `{"app":"wx 1"}`}, field: "appids.app"},
+		"mini-program-alone":  {change: map[string]string{"appids": `{"mini_program":"wx1"}`}, field: "mini_program_secret", says: "appids.mini_program"},
+		"secret-of-no-mini":   {change: map[string]string{"mini_program_secret": `"app.secret"`}, field: "mini_program_secret", says: "together"},
+		"no-mini-secret-file": {change: map[string]string{"appids": `{"mini_program":"wx1"}`, "mini_program_secret": `"other"`}, field: "mini_program_secret", says: "can't be read"},
 		"serial-in-lower":     {change: map[string]string{"certificate_serial": `"5157f09efdc096de"`}, field: "certificate_serial"},
 		"key-id-no-prefix":    {change: map[string]string{"public_key_id": `"0119000000012026"`}, field: "public_key_id", says: "PUB_KEY_ID_"},
 		"domain-with-scheme":  {change: map[string]string{"h5_domain": `"https://pay.example"`}, field: "h5_domain"},

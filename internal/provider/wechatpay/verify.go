@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/wechatpay-apiv3/wechatpay-go/core/auth/verifiers"
 	"github.com/wechatpay-apiv3/wechatpay-go/core/consts"
 
 	"morepay/internal/provider"
@@ -22,7 +23,10 @@ var background = context.Background()
 // (WeChat Pay's own rule).
 const maxAge = 300 * time.Second
 
-// signatureType is the only scheme of a public-key merchant; an absent header
+// publicKeyPrefix begins the names of public keys; those of certificates are serials.
+const publicKeyPrefix = "PUB_KEY_ID_"
+
+// signatureType is the only scheme of a merchant with RSA keys; an absent header
 // means it.
 const signatureType = "WECHATPAY2-SHA256-RSA2048"
 
@@ -32,7 +36,11 @@ const signatureType = "WECHATPAY2-SHA256-RSA2048"
 //
 // The SDK's own handlers read the wall clock and print the whole message in
 // their errors; its verifier, which does the arithmetic, is used here.
-func (a *account) verify(header http.Header, body []byte) error {
+func (a *account) verify(ctx context.Context, header http.Header, body []byte) error {
+	return a.verifyBy(ctx, a.keys, header, body)
+}
+
+func (a *account) verifyBy(ctx context.Context, by *keys, header http.Header, body []byte) error {
 	if t := header.Get("Wechatpay-Signature-Type"); t != "" && t != signatureType {
 		return fmt.Errorf("the signature is of type %s", provider.Clean(t))
 	}
@@ -49,11 +57,12 @@ func (a *account) verify(header http.Header, body []byte) error {
 		return errors.New("the signature is missing")
 	}
 	serial := header.Get(consts.WechatPaySerial)
-	if serial != a.PublicKeyID {
-		return fmt.Errorf("the signature is by the key %s, which is not the configured one", provider.Clean(serial))
+	key, err := by.named(ctx, serial)
+	if err != nil {
+		return err
 	}
 	message := stamp + "\n" + nonce + "\n" + string(body) + "\n"
-	if a.verifier.Verify(background, serial, message, signature) != nil {
+	if verifiers.NewSHA256WithRSAPubkeyVerifier(serial, *key).Verify(ctx, serial, message, signature) != nil {
 		return errors.New("the signature is wrong")
 	}
 	return nil
@@ -67,21 +76,24 @@ func (u *unusable) Error() string { return u.reason }
 // replies is the SDK's hook for verifying what it received.
 type replies struct{ *account }
 
-func (r replies) Validate(_ context.Context, resp *http.Response) error {
+func (r replies) Validate(ctx context.Context, resp *http.Response) error {
 	body, err := io.ReadAll(resp.Body)
 	resp.Body.Close()
 	if err != nil {
 		return &unusable{"the reply was cut short or too long"}
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
-	if err := r.verify(resp.Header, body); err != nil {
+	if err := r.verify(ctx, resp.Header, body); err != nil {
 		return &unusable{err.Error()}
 	}
 	return nil
 }
 
 // GetAcceptSerial names the key that replies are to be signed with.
-func (r replies) GetAcceptSerial(context.Context) (string, error) { return r.PublicKeyID, nil }
+func (r replies) GetAcceptSerial(ctx context.Context) (string, error) {
+	name, _, err := r.keys.current(ctx)
+	return name, err
+}
 
 // unsigned lets the download of a bill through: its bytes are checked against
 // the hash in the signed reply that named the download.

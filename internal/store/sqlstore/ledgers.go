@@ -380,6 +380,7 @@ func insert(ctx context.Context, q Querier, query string, fields []any) error {
 const (
 	findByToken  = "SELECT id FROM sessions WHERE token_hash = ?"
 	findByNumber = "SELECT session_id FROM attempts WHERE provider = ? AND account = ? AND out_trade_no = ?"
+	findByTheirs = "SELECT session_id FROM attempts WHERE provider = ? AND account = ? AND reference = ? AND reference <> ''"
 	findByFriend = "SELECT session_id FROM invitations WHERE token_hash = ?"
 )
 
@@ -389,6 +390,8 @@ func (s *Ledgers) Find(ctx context.Context, key checkout.Key) (string, error) {
 	switch {
 	case key.FriendHash != "":
 		query, args = findByFriend, []any{key.FriendHash}
+	case key.Reference != "":
+		query, args = findByTheirs, []any{key.Provider, key.Account, key.Reference}
 	case key.TokenHash == "":
 		query, args = findByNumber, []any{key.Provider, key.Account, key.OutTradeNo}
 	}

@@ -226,6 +226,19 @@ func findByKeys(fx *fixture) {
 	}
 	_, err := fx.Ledgers.Find(fx.Context(), checkout.Key{Provider: a.Provider, Account: "another", OutTradeNo: a.OutTradeNo})
 	fx.code(err, pay.CodeNotFound, "a payment number belongs to one account")
+	fx.update(l.Session.ID, func(l *pay.Ledger) error {
+		l.Attempts[0].Reference = "4200000000000000000000000001"
+		return nil
+	})
+	theirs := checkout.Key{Provider: a.Provider, Account: a.Account, Reference: "4200000000000000000000000001"}
+	id, err := fx.Ledgers.Find(fx.Context(), theirs)
+	fx.must(err)
+	if id != l.Session.ID {
+		fx.Errorf("the provider's number names session %s, got %s", l.Session.ID, id)
+	}
+	theirs.Account = "another"
+	_, err = fx.Ledgers.Find(fx.Context(), theirs)
+	fx.code(err, pay.CodeNotFound, "a provider's number belongs to one account")
 }
 
 func refusedChange(fx *fixture) {
