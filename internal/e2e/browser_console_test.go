@@ -44,7 +44,7 @@ func worksByKeyboard(t *testing.T, s *demotest.Demo, browser *browsertest.Browse
 	} {
 		tab.Go(s.SimURL + path)
 		if strings.HasPrefix(path, "/qa/device") {
-			tab.Wait(`location.pathname.startsWith("/qa/device/")`)
+			tab.Wait(`location.pathname.startsWith("/qa/device/") && ` + whole)
 		}
 		if strings.HasPrefix(path, "/qa/cell") { // Tab leads through the checkout in its frame
 			named(t, tab, path)

@@ -16,7 +16,7 @@ func reportsItself(t *testing.T, s *demotest.Demo, browser *browsertest.Browser)
 	const mac = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15"
 	tab := show(t, browser, mac, emulation.SetTouchEmulationEnabled(true).WithMaxTouchPoints(5))
 	tab.Go(s.SimURL + "/qa/device")
-	tab.Wait(`location.pathname.startsWith("/qa/device/")`)
+	tab.Wait(`location.pathname.startsWith("/qa/device/") && ` + whole)
 	text := tab.Text(`document.body.textContent`)
 	for _, want := range []string{"safari-ipad", "390×844", "instantiateStreaming", "EventSource", "localStorage", "Hints: Hints{TouchPoints:"} {
 		if !strings.Contains(text, want) {

@@ -10,6 +10,7 @@ import (
 
 // The other engines too tell at once that a frame stays empty, whatever they put into it.
 func TestEmbedFailsInEngines(t *testing.T) {
+	t.Parallel()
 	s := openShop(t)
 	open := s.Open(t, demotest.Order{})
 	other := strings.Replace(s.URL, "localhost", "127.0.0.1", 1)

@@ -59,6 +59,7 @@ func (s *shop) element(token, attributes string) string {
 
 // TestEmbed puts the element into pages of shops of many kinds.
 func TestEmbed(t *testing.T) {
+	t.Parallel()
 	needs.Bundle(t)
 	s, browser := openShop(t), browsertest.Start(t)
 	for _, test := range []struct {

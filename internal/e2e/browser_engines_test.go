@@ -26,6 +26,7 @@ var phones = map[string]string{
 // TestEngines runs what payers do in the other engines. Firefox's console must be
 // quiet; WebKit's is heard by TestWebKitConsole.
 func TestEngines(t *testing.T) {
+	t.Parallel()
 	needs.Bundle(t)
 	shop := httptest.NewUnstartedServer(nil)
 	s := demotest.Start(t, func(c *demo.Config) { c.Origins = []string{"http://" + shop.Listener.Addr().String()} })
@@ -98,7 +99,7 @@ func enginePaysWithoutWASM(t *testing.T, s *demotest.Demo, tab *webdriver.Tab) {
 	open := s.Open(t, demotest.Order{})
 	tab.Go(open.URL)
 	tab.Tap(qrRow)
-	tab.Wait(has(`svg[data-qr]`) + ` && document.readyState === "complete"`)
+	tab.Wait(has(`svg[data-qr]`) + " && " + whole)
 	if got := tab.Text(`typeof WebAssembly + " " + morepay.ready`); got != "undefined false" {
 		t.Errorf("WebAssembly and the client are %s", got)
 	}
@@ -111,7 +112,7 @@ func enginePaysWithoutWASM(t *testing.T, s *demotest.Demo, tab *webdriver.Tab) {
 func enginePaysWithoutScript(t *testing.T, s *demotest.Demo, tab *webdriver.Tab) {
 	open := s.Open(t, demotest.Order{})
 	tab.Go(open.URL)
-	tab.Wait(`location.search === "?choose=1" && document.readyState === "complete"`) // the list has gone to its own address
+	tab.Wait(`location.search === "?choose=1" && ` + whole) // the list has gone to its own address
 	tab.Tap(qrRow)
 	tab.Wait(has(`svg[data-qr]`))
 	s.Phone(t, "approve", scan(t, tab))
@@ -158,7 +159,7 @@ func engineEmbeds(t *testing.T, s *demotest.Demo, tab *webdriver.Tab) {
 	tab.Go(s.Origin + "/demo/?merchant=bench")
 	tab.Eval("(function () {"+listen+"})()", nil)
 	frame := tab.Frame(frameElement)
-	frame.Wait(`document.readyState === "complete" && ` + is("select"))
+	frame.Wait(is("select") + " && " + whole)
 	tab.Wait(frameElement + `.getBoundingClientRect().height >= ` + frame.Text(`Math.ceil(document.documentElement.getBoundingClientRect().height)`))
 	frame.Tap(qrRow)
 	frame.Wait(has(`svg[data-qr]`))
@@ -233,7 +234,7 @@ func watchClient(t *testing.T, s *demotest.Demo) (string, func() bool) {
 func engineComesBack(t *testing.T, s *demotest.Demo, tab *webdriver.Tab) {
 	open := s.Open(t, demotest.Order{})
 	tab.Go(open.URL)
-	tab.Wait(`document.readyState === "complete"`)
+	tab.Wait(whole)
 	tab.Eval(`addEventListener("pageshow", function (e) { sessionStorage.kept = e.persisted })`, nil)
 	tab.Go(s.SimURL + "/phone")
 	payByCode(t, s, open)
@@ -284,7 +285,7 @@ func shopPages(s *demotest.Demo) http.Handler {
 func engineComesBackToShop(t *testing.T, s *demotest.Demo, tab *webdriver.Tab, shop string) {
 	open := s.Open(t, demotest.Order{})
 	tab.Go(shop + "/" + open.Token)
-	tab.Frame(frameElement).Wait(is("select") + ` && document.readyState === "complete"`)
+	tab.Frame(frameElement).Wait(is("select") + " && " + whole)
 	tab.Eval(`window.kept = "yes"`, nil)
 	tab.Go(s.SimURL + "/phone")
 	payByCode(t, s, open)

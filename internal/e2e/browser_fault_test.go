@@ -27,6 +27,7 @@ func faultsWithoutScript(t *testing.T, _ *demotest.Demo, browser *browsertest.Br
 			continue
 		}
 		t.Run(fault.Name, func(t *testing.T) {
+			t.Parallel() // most of the time goes into waiting for the page's refresh
 			s := demotest.Start(t)
 			open := s.Open(t, demotest.Order{})
 			if err := s.Sim.Inject(providersim.Rule{Fault: fault.Name, Operation: "prepay", Session: open.ID, Next: 1}); err != nil {

@@ -25,6 +25,7 @@ const inApp = "Mozilla/5.0 (Linux; Android 14; Pixel 8 Build/UD1A.230803.041; wv
 
 // TestHosts tries what apps do to a page in their web view.
 func TestHosts(t *testing.T) {
+	t.Parallel()
 	needs.Bundle(t)
 	s, browser := demotest.Start(t), browsertest.Start(t)
 	for _, host := range []struct {

@@ -188,6 +188,40 @@ func inAppTurnsBack(t *testing.T, s *demotest.Demo, browser *browsertest.Browser
 	}
 }
 
+// slow has the bundle begin no sooner than arrive is called. A tap leads nowhere, and was
+// just now for as long as the page is there.
+const slow = `const start = WebAssembly.instantiate;
+WebAssembly.instantiate = (...of) => new Promise((begin) => { window.arrive = () => begin(start(...of)); });
+addEventListener("submit", (e) => e.preventDefault());
+addEventListener("click", () => { const at = Date.now(); Date.now = () => at; }, true);`
+
+// A page hears of an attempt while its payer's tap leads away from it: the window opens on
+// the page that comes, where its answer is heard, though the client took over after the tap.
+func inAppTapsEarly(t *testing.T, s *demotest.Demo, browser *browsertest.Browser, app walletApp) {
+	open := s.Open(t, demotest.Order{Merchant: app.shop})
+	tab, other := show(t, browser, app.agent, early(slow+app.around())), show(t, browser, app.agent, early(app.around()))
+	tab.Go(open.URL)
+	tab.Wait(`window.arrive`)
+	tap(tab, app.button())
+	tab.Eval(`arrive(); 0`, nil)
+	tab.Wait(ready)
+
+	other.Go(open.URL)
+	tap(other, app.button())
+	app.asked(t, other)
+	tab.Wait(is("waiting"))
+	if got := tab.Text(`!!window.asked`); got != "false" {
+		t.Error("the payment window opened over a page that is being left")
+	}
+	tab.Go(open.URL)
+	if said := app.decide(t, s, app.asked(t, tab), nil); said != app.paid {
+		t.Fatalf("the wallet says %s", said)
+	}
+	answer(tab, app.paid)
+	tab.Wait(wasPaid)
+	onlyAttempt(t, s, open, pay.AttemptSucceeded)
+}
+
 // Where the app gives the page no bridge, as in a browser that only says that it is the
 // app, the simulated phone has the payment too.
 func inAppPaysOnThePhone(t *testing.T, s *demotest.Demo, browser *browsertest.Browser, app walletApp) {

@@ -59,6 +59,8 @@ func payElsewhere(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) 
 		{"alipay-on-a-desktop", demotest.Desktop, "bench", "alipay", pay.RailRedirect},
 		{"jd-on-a-desktop", demotest.Desktop, "bench", "jd_pay", pay.RailRedirect},
 		{"union-on-a-phone", demotest.Android, "bench", "unionpay", pay.RailRedirect},
+		{"union-itself-on-a-phone", demotest.Android, "quickpass", "unionpay", pay.RailRedirect},
+		{"union-itself-on-a-desktop", demotest.Desktop, "quickpass", "unionpay", pay.RailRedirect},
 		{"jd-app-on-a-phone", demotest.Android, "everything", "jd_pay", pay.RailDeepLink},
 		{"old-cashier-on-a-desktop", demotest.Desktop, "icons", "unionpay", pay.RailRedirect},
 	} {

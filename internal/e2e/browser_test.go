@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"bytes"
 	"context"
-	"image/png"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,18 +13,18 @@ import (
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
-	"github.com/makiuchi-d/gozxing"
-	zxing "github.com/makiuchi-d/gozxing/qrcode"
 
 	"morepay/internal/demo/demotest"
 	"morepay/internal/e2e/browsertest"
 	"morepay/internal/needs"
 	"morepay/internal/pay"
+	"morepay/internal/providersim"
 )
 
 // TestBrowser runs the whole product in a real browser: one process, and for
 // each test a browser context of its own.
 func TestBrowser(t *testing.T) {
+	t.Parallel()
 	needs.Bundle(t)
 	s, browser := demotest.Start(t), browsertest.Start(t)
 	for _, test := range []struct {
@@ -71,11 +70,14 @@ func TestBrowser(t *testing.T) {
 		{"in-app", inApps(inAppPays)},
 		{"in-app-without-wasm", inApps(inAppPaysWithoutWASM)},
 		{"in-app-turns-back", inApps(inAppTurnsBack)},
+		{"in-app-taps-early", inApps(inAppTapsEarly)},
 		{"in-app-on-the-phone", inApps(inAppPaysOnThePhone)},
 		{"wechat-without-script", wechatWaitsWithoutScript},
 		{"elsewhere", payElsewhere},
 		{"instalments", instalments},
 		{"cashier-code", scanTheCashiersCode},
+		{"form-without-script", postsWithoutScript},
+		{"form-gone-back-to", goesBackToForm},
 		{"stream-held", streamHeld},
 		{"seventh-tab", seventhTab},
 		{"bad-networks", badNetworks},
@@ -155,7 +157,8 @@ func early(script string) chromedp.Action {
 
 const (
 	ready  = `window.morepay && morepay.ready === true`
-	wallet = `[data-method="wechat_pay"] ` // before a descendant
+	whole  = `document.readyState === "complete"` // an address is new before its page is there
+	wallet = `[data-method="wechat_pay"] `        // before a descendant
 )
 
 // is is true when the page shows a state.
@@ -178,7 +181,7 @@ func load(tab *browsertest.Tab, url string, scripts bool) {
 		tab.Wait(ready)
 		return
 	}
-	tab.Wait(`location.search === "?choose=1" && document.readyState === "complete"`)
+	tab.Wait(`location.search === "?choose=1" && ` + whole)
 }
 
 // wait waits until something is true that no page can tell.
@@ -229,19 +232,7 @@ func scan(t *testing.T, tab interface{ Picture() []byte }) string {
 
 // decode reads the QR in a PNG.
 func decode(picture []byte) (string, error) {
-	screen, err := png.Decode(bytes.NewReader(picture))
-	if err != nil {
-		return "", err
-	}
-	bitmap, err := gozxing.NewBinaryBitmapFromImage(screen)
-	if err != nil {
-		return "", err
-	}
-	result, err := zxing.NewQRCodeReader().Decode(bitmap, map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true})
-	if err != nil {
-		return "", err
-	}
-	return result.GetText(), nil
+	return providersim.ReadCode(bytes.NewReader(picture))
 }
 
 // offered reports whether the simulator knows a text as a code that can be

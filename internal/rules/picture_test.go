@@ -114,19 +114,7 @@ func TestReadmeNamesEveryPackage(t *testing.T) {
 // every decision has a status with a date.
 func TestDocumentsAreLinked(t *testing.T) {
 	index := map[string]bool{"docs/README.md": true}
-	files := []string{"README.md", "CHANGELOG.md"}
-	err := filepath.WalkDir("docs", func(file string, d fs.DirEntry, err error) error {
-		if d != nil && d.Name() == "node_modules" { // of those who try the examples
-			return fs.SkipDir
-		}
-		if path.Ext(file) == ".md" {
-			files = append(files, filepath.ToSlash(file))
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	files := documents(t)
 	for _, file := range files {
 		text := read(t, file)
 		if strings.HasPrefix(file, "docs/adr/") && !decided.MatchString(text) {
@@ -145,6 +133,56 @@ func TestDocumentsAreLinked(t *testing.T) {
 	for _, file := range files {
 		if !index[file] {
 			t.Errorf("docs/README.md does not name %s", file)
+		}
+	}
+}
+
+// documents lists every one, from the root.
+func documents(t *testing.T) []string {
+	t.Helper()
+	files := []string{"README.md", "CHANGELOG.md"}
+	err := filepath.WalkDir("docs", func(file string, d fs.DirEntry, err error) error {
+		if d != nil && d.Name() == "node_modules" { // of those who try the examples
+			return fs.SkipDir
+		}
+		if path.Ext(file) == ".md" {
+			files = append(files, filepath.ToSlash(file))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+var (
+	anchored = regexp.MustCompile(`\]\(([^):#]*)#([^)]+)\)`)
+	heading  = regexp.MustCompile(`(?m)^#+ (.+)$`)
+	fenced   = regexp.MustCompile("(?ms)^```.*?^```$")
+	silent   = regexp.MustCompile(`[^\p{L}\p{N}_ -]`) // left out of anchors
+)
+
+// anchors lists those of a document's headings, as GitHub makes them.
+func anchors(text string) map[string]bool {
+	list := map[string]bool{}
+	for _, h := range heading.FindAllStringSubmatch(fenced.ReplaceAllString(text, ""), -1) {
+		list[strings.ReplaceAll(silent.ReplaceAllString(strings.ToLower(h[1]), ""), " ", "-")] = true
+	}
+	return list
+}
+
+// A link into a document leads to one of its headings.
+func TestAnchorsAreHeadings(t *testing.T) {
+	for _, file := range documents(t) {
+		for _, l := range anchored.FindAllStringSubmatch(read(t, file), -1) {
+			target := file
+			if l[1] != "" {
+				target = path.Join(path.Dir(file), l[1])
+			}
+			if path.Ext(target) == ".md" && !anchors(read(t, target))[l[2]] {
+				t.Errorf("%s links to %s#%s, and there is no such heading", file, l[1], l[2])
+			}
 		}
 	}
 }

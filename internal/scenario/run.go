@@ -174,7 +174,7 @@ func (r *run) prepare(ctx context.Context) error {
 	}
 	rules := make([]map[string]any, len(r.Faults))
 	for i, f := range r.Faults {
-		rules[i] = map[string]any{"fault": f.Fault, "operation": f.Operation, "next": f.Next, "percent": f.Percent, "session": r.session.ID}
+		rules[i] = map[string]any{"fault": f.Fault, "operation": f.Operation, "next": f.Next, "percent": f.Percent, "per_mille": f.PerMille, "session": r.session.ID}
 		if f.Everybody {
 			delete(rules[i], "session")
 		}
@@ -379,7 +379,7 @@ func (r *run) form(ctx context.Context, method, rail string) (*http.Request, err
 	if found == nil {
 		return nil, fmt.Errorf("the page (%d) has no form", response.StatusCode)
 	}
-	fields := url.Values{"method": {method}, "rail": {rail}, "form_token": {string(found[1]) + string(found[2])}}
+	fields := url.Values{"method": {method}, "rail": {rail}, "form_token": {string(found[1]) + string(found[2])}, "words": {r.Query}}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, r.session.URL+"/attempts", strings.NewReader(fields.Encode()))
 	if err != nil {
 		return nil, err

@@ -72,6 +72,7 @@ type Fault struct {
 	Operation string `json:"operation,omitempty"`
 	Next      int    `json:"next,omitempty"`
 	Percent   int    `json:"percent,omitempty"`
+	PerMille  int    `json:"per_mille,omitempty"`
 	Everybody bool   `json:"everybody,omitempty"` // who is not known yet when it strikes
 }
 

@@ -174,18 +174,18 @@ func (r *recorder) faults() {
 }
 
 func (r *recorder) fault(a *trace.Act, strikes int) {
-	f := scenario.Fault{Fault: a.Fault, Operation: a.Operation, Next: a.Next, Percent: a.Percent}
+	f := scenario.Fault{Fault: a.Fault, Operation: a.Operation, Next: a.Next, Percent: a.Percent, PerMille: a.PerMille}
 	switch {
 	case a.Own:
 	case strikes == 0:
 		r.unsaid("whether %s, which was in force for everybody, struck this session: it is left out", a.Fault)
 		return
-	case a.Percent > 0:
+	case a.Percent+a.PerMille > 0:
 		r.unsaid("which of the chances of %s others have used up: it was in force for everybody", a.Fault)
 	default:
 		f.Next = min(f.Next, strikes)
 	}
-	if a.Percent > 0 {
+	if a.Percent+a.PerMille > 0 {
 		r.Seed = a.Seed
 	}
 	r.Scenario.Faults = append(r.Scenario.Faults, f)

@@ -23,7 +23,7 @@ type file struct {
 
 // documents are what an archive holds besides the program. Folders go with all
 // that is in them.
-var documents = []string{"LICENSE", "README.md", "CHANGELOG.md", "docs/operate.md", "docs/operate", "docs/install"}
+var documents = []string{"LICENSE", "README.md", "CHANGELOG.md", "docs/operate.md", "docs/operate", "docs/install", "docs/providers.md", "docs/providers"}
 
 // contents reads the documents in a folder with the source. What is there only for
 // tests is left out.

@@ -4,7 +4,7 @@ import "slices"
 
 // table returns every row.
 func table() []row {
-	return slices.Concat(ledgerRows, returnedRows, checkoutRows, deskRows, storeRows, providerRows, cashierRows, saidRows, webRows, webhookRows, adminRows)
+	return slices.Concat(ledgerRows, returnedRows, checkoutRows, deskRows, storeRows, providerRows, cashierRows, unionPayRows, saidRows, webRows, webhookRows, adminRows)
 }
 
 // ledgerRows break the machines of money.

@@ -45,7 +45,7 @@ var scenarioRows = []row{
 		tests: "./internal/scenario TestTable/in-rollout$",
 	}, {
 		name: "scenario-code-lives-by-another-clock", file: "internal/program/wire.go",
-		line: ", Clock: orNow(c.Now)}", becomes: "}",
+		line: ", Clock: orNow(c.Now), ", becomes: ", ",
 		tests: "./internal/scenario TestTable/not-yet-open$",
 	}, {
 		name: "scenario-who-comes-back-has-paid", file: "internal/page/progress.go",

@@ -28,8 +28,12 @@ var webRows = []row{
 		tests: "./internal/httpd TestScopes",
 	}, {
 		name: "oauth-state-is-not-compared", file: "internal/httpd/identify.go",
-		line: `if q.Get("state") != id.State {`, becomes: "if false {",
+		line: `if id.Rail != pay.RailMiniProgram && q.Get("state") != id.State {`, becomes: "if false {",
 		tests: "./internal/httpd TestErrorAfterIdentification",
+	}, {
+		name: "ticket-of-another-payer-is-taken", file: "internal/httpd/identify.go",
+		line: "id.Token == request.Token && ", becomes: "",
+		tests: "./internal/httpd TestMiniProgramIsHandedThePayment",
 	}, {
 		name: "identified-payers-are-not-counted", file: "internal/httpd/identify.go",
 		line: "if err := s.countAttempt(r, subject(l, request)); err != nil {", becomes: "if false {",

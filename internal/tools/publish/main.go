@@ -36,13 +36,13 @@ func main() {
 }
 
 // encodings lists what is written beside a file: the shortest that any of the writers
-// makes. Brotli's windows are those that every browser takes and that hold most of the
-// bundle; which of them is the better one changes with every build.
+// makes. Brotli's windows are those that every browser takes and that hold much or all of
+// the bundle; which of them is the best one changes with every build.
 var encodings = []struct {
 	suffix  string
 	writers []func(io.Writer) (io.WriteCloser, error)
 }{
-	{".br", []func(io.Writer) (io.WriteCloser, error){brotliOf(22), brotliOf(24)}},
+	{".br", []func(io.Writer) (io.WriteCloser, error){brotliOf(21), brotliOf(22), brotliOf(24)}},
 	{".gz", []func(io.Writer) (io.WriteCloser, error){
 		func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriterLevel(w, gzip.BestCompression) },
 	}},
