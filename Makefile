@@ -9,7 +9,7 @@ GOROOT := $(shell $(GO) env GOROOT)
 WASM       := ./wasm
 WASM_FLAGS := -trimpath -ldflags "-s -w" -gcflags=all=-l
 STANDINS   := -overlay $(BUILD)/overlay.json -modfile $(BUILD)/go.mod
-SCRIPTS    := $(GOROOT)/lib/wasm/wasm_exec.js web/boot.js web/listen.js web/picture.js web/frame.js web/share.js web/embed.js web/embed.d.ts \
+SCRIPTS    := $(GOROOT)/lib/wasm/wasm_exec.js web/boot.js web/listen.js web/picture.js web/frame.js web/share.js web/post.js web/embed.js web/embed.d.ts \
   $(wildcard web/embed/*.js)
 WASM_LIMIT := 800000 # bytes with brotli
 
@@ -107,7 +107,9 @@ deps: ## install what the tests need (Chromium, Firefox, WebKit, fonts, PostgreS
 test: export CI = 1
 test: deps vet lint verify rules ## everything CI runs
 	$(MAKE) wasm
-	$(GO) test -race -timeout 20m ./...
+	$(GO) test -race -timeout 20m $$($(GO) list ./... | grep -v '/internal/e2e$$')
+	$(GO) test -race -timeout 20m -run '^TestBrowser$$' ./internal/e2e # by itself: browsers fill two processors
+	$(GO) test -race -timeout 20m -skip '^TestBrowser$$' ./internal/e2e
 	cd $(FOREIGN) && $(GO) test -race ./...
 	cd $(INSTALL) && $(GO) test ./...
 	$(GO) test -run Model ./internal/pay
