@@ -54,7 +54,7 @@ func serve(t *testing.T, v view.Checkout) *fakeServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	assets, goroot := web.NewAssets(), needs.GOROOT(t)
+	assets, goroot := web.Files(), needs.GOROOT(t)
 	s := &fakeServer{view: v, changed: make(chan struct{})}
 	mux := http.NewServeMux()
 	mux.Handle("GET /assets/", assets)

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -61,9 +62,11 @@ type asset struct {
 	encoded   map[coding][]byte // what make wasm compressed
 }
 
-// NewAssets reads the embedded files. Without a built bundle it serves the
-// scripts only, uncompressed.
-func NewAssets() *Assets { return newAssets(sources, built()) }
+// Files returns the embedded files, which are read once. Without a built bundle it
+// serves the scripts only, uncompressed.
+func Files() *Assets { return files() }
+
+var files = sync.OnceValue(func() *Assets { return newAssets(sources, built()) })
 
 // newAssets takes each asset from the first folder that has it. Its compressed
 // forms come from built, if built's copy is the same: a script edited after the

@@ -182,7 +182,7 @@ func TestAssetsWithoutBundle(t *testing.T) {
 // The embedded scripts themselves.
 func TestEmbeddedAssets(t *testing.T) {
 	t.Parallel()
-	a := NewAssets()
+	a := Files()
 	form := regexp.MustCompile(`^/assets/[0-9a-f]{16}/[a-z_.]+$`)
 	for _, name := range []string{Boot, Frame, Embed, EmbedTypes} {
 		if !form.MatchString(a.URL(name)) {

@@ -156,7 +156,7 @@ func serveShop(t *testing.T, body string, checkouts ...*checkout) string {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; img-src data:; style-src 'none'; script-src 'self' "+origins[0]+
 			"; frame-src "+strings.Join(origins, " ")+"; connect-src 'self' "+strings.Join(origins, " ")+"; require-trusted-types-for 'script'; trusted-types 'none'")
-		integrity := NewAssets().Integrity(Embed)
+		integrity := Files().Integrity(Embed)
 		fmt.Fprintf(w, `<!doctype html><html lang="en"><head><link rel="icon" href="data:,"><title>shop</title><script src="/shop.js"></script>`+
 			`<script async src="%s/embed.js" integrity="%s" crossorigin></script></head><body>%s</body></html>`, origins[0], integrity, body)
 	})

@@ -57,7 +57,7 @@ func TestShipped(t *testing.T) {
 	if out, err := node.CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("node says %v: %s", err, out)
 	}
-	if got := NewAssets().byName[Embed]; !bytes.Equal(got.body, shipped) {
+	if got := Files().byName[Embed]; !bytes.Equal(got.body, shipped) {
 		t.Error("something else is served")
 	}
 }

@@ -27,7 +27,7 @@ func TestVersionsOfThisFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := NewAssets()
+	a := Files()
 	for _, p := range list {
 		if r := get(a, http.MethodGet, p.URL(), nil); r.StatusCode != http.StatusOK || Integrity([]byte(read(t, r))) != p.Integrity {
 			t.Errorf("%s is not served as it was published", p.URL())

@@ -30,7 +30,7 @@ func Front(ctx context.Context, baseURL string, realMoney bool) Report {
 	f := &front{ctx: ctx, client: client, baseURL: baseURL}
 	if f.health() {
 		f.page(httpd.PageHeaders(realMoney))
-		f.assets(web.NewAssets())
+		f.assets(web.Files())
 	}
 	if len(f.report.Errors) == 0 {
 		f.report.Notes = append(f.report.Notes, baseURL+" is reached")

@@ -20,6 +20,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"morepay/internal/demo/merchants"
 	"morepay/internal/merchant/folder"
@@ -79,7 +80,7 @@ func Furnish(dir string, sim *providersim.Sim, baseURL string, others ...string)
 	if err != nil {
 		return nil, err
 	}
-	k, err := newKeys()
+	k, err := madeKeys()
 	if err != nil {
 		return nil, err
 	}
@@ -172,6 +173,10 @@ func webhookSecret() string {
 	rand.Read(b)
 	return "whsec_" + base64.StdEncoding.EncodeToString(b)
 }
+
+// madeKeys returns the keys of the demo's accounts, made once: making them is most of what
+// a demo's start takes.
+var madeKeys = sync.OnceValues(newKeys)
 
 func newKeys() (keys, error) {
 	k := keys{serviceProvider: serviceProvider{

@@ -106,7 +106,7 @@ func telling(so bool) watch.Script {
 	if !so {
 		return watch.Script{}
 	}
-	assets := web.NewAssets()
+	assets := web.Files()
 	return watch.Script{Path: assets.URL(web.Listen), Body: slices.Concat(assets.Body(web.Listen), webdemo.Tell)}
 }
 

@@ -197,7 +197,7 @@ func (c *Config) warnings() []string {
 		warnings = append(warnings, fmt.Sprintf("--admin-listen: %s can be reached from other networks, and metrics and profiles need no key: keep it to 127.0.0.1 or a private address", c.AdminListen))
 	}
 	warnings = append(warnings, c.warnOfTLS()...)
-	if !web.NewAssets().HasBundle() {
+	if !web.Files().HasBundle() {
 		warnings = append(warnings, "this binary holds no WebAssembly bundle: pages work as HTML only (make build puts it in)")
 	}
 	return warnings

@@ -45,7 +45,7 @@ func (p *Program) wire(ctx context.Context) error {
 	for _, warning := range append(p.warnings(), loaded.warnings()...) {
 		p.Log.WarnContext(ctx, warning)
 	}
-	assets, hub := web.NewAssets(), &checkout.Hub{}
+	assets, hub := web.Files(), &checkout.Hub{}
 	p.Stores, err = store.Config{
 		Source: cmp.Or(p.Database, p.Data), Alone: true, Listen: p.ListenDatabase, Notify: hub.Wake, Wait: p.DatabaseWait, Log: p.Log, Metrics: registry,
 	}.Open(ctx)
