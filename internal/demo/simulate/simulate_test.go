@@ -1,6 +1,10 @@
 package simulate_test
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -81,13 +85,17 @@ func TestSharedAccount(t *testing.T) {
 	}
 }
 
-// otherKey puts a simulator's key of another export into the folder.
+// otherKey puts a key into the folder that no account there was opened with.
 func otherKey(dir string) error {
-	other := filepath.Join(dir, ".other")
-	if err := demo.Export(other, "", "http://127.0.0.1:8080", nil); err != nil {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
 		return err
 	}
-	return os.Rename(filepath.Join(other, simulate.KeyFile), filepath.Join(dir, simulate.KeyFile))
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, simulate.KeyFile), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600)
 }
 
 func replaceIn(file, from, to string) func(dir string) error {
