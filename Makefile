@@ -24,10 +24,16 @@ FOREIGN := internal/providersim/foreign
 INSTALL := docs/install/verify
 
 # The race detector watches everything but what only computes: SQLite, translated from C,
-# and the arithmetic of RSA. It took two thirds of the tests' time there. The translation's
-# pointers are not checked either.
-RACE := -race $(foreach p,modernc.org/sqlite/lib crypto/internal/fips140/bigmod crypto/internal/fips140/sha512,-gcflags=$(p)=-race=false) \
-  $(foreach p,modernc.org/sqlite modernc.org/libc modernc.org/memory,-gcflags=$(p)=-d=checkptr=0)
+# the arithmetic of RSA, and compression. They took two thirds of the tests' time under it.
+# The translation's pointers are not checked either.
+COMPUTING  := modernc.org/sqlite/lib github.com/andybalholm/brotli github.com/andybalholm/brotli/matchfinder \
+  crypto/internal/fips140/bigmod crypto/internal/fips140/sha512
+TRANSLATED := modernc.org/sqlite modernc.org/libc modernc.org/memory
+RACE       := -race $(foreach p,$(COMPUTING),-gcflags=$(p)=-race=false) $(foreach p,$(TRANSLATED),-gcflags=$(p)=-d=checkptr=0)
+
+# What takes long is begun first. The browsers of the last would crowd out the others'.
+SLOWEST := ./app ./web ./internal/scenario ./internal/store/postgres
+BROWSER := ./internal/e2e
 
 # How much make stress does, and of how many mutants make test tries a sample.
 CUTS ?= 100000
@@ -112,18 +118,16 @@ deps: ## install what the tests need (Chromium, Firefox, WebKit, fonts, PostgreS
 # With CI set, a test that lacks a tool fails instead of being skipped.
 test: export CI = 1
 test: deps vet lint verify rules ## everything CI runs
+	$(MAKE) wasm-stock
+	$(GO) test -count 1 -run 'TestBrowser/^(desktop|phone|in-app|friend|goes-back|says-paid)$$' $(BROWSER)
 	$(MAKE) wasm
-	$(GO) test $(RACE) -timeout 20m $$($(GO) list ./... | grep -v '/internal/e2e$$')
-	$(GO) test $(RACE) -timeout 20m -run '^TestBrowser$$' ./internal/e2e # by itself: browsers fill two processors
-	$(GO) test $(RACE) -timeout 20m -skip '^TestBrowser$$' ./internal/e2e
+	$(GO) test $(RACE) -timeout 20m $(SLOWEST) $$($(GO) list ./... | grep -v '$(BROWSER:.%=%)$$')
+	$(GO) test $(RACE) -timeout 30m -parallel 3 $(BROWSER)
 	cd $(FOREIGN) && $(GO) test $(RACE) ./...
 	cd $(INSTALL) && $(GO) test ./...
 	$(GO) test -run Model ./internal/pay
 	$(GO) run ./internal/tools/mutants -sample $(MUTANTS)
 	$(MAKE) size
-	$(MAKE) wasm-stock
-	$(GO) test -count 1 -run TestBrowser ./internal/e2e
-	$(MAKE) wasm
 
 gallery: ## draw every screen onto the sheets of docs/gallery
 	$(GO) test -count 1 -run TestBrowserDrawsGallery ./app -gallery ../docs/gallery
@@ -136,6 +140,8 @@ mutants: ## break each line that a rule about money or secrets hangs on; fail if
 
 stress: ## storms, crashes, hostile clients, all scenarios, all languages, mutants, power cuts and fuzzing at full scale; prints a table with target and result
 	$(GO) run ./internal/tools/stress
+	$(MAKE) wasm-stock
+	$(GO) test -count 1 -timeout 30m -run 'TestBrowser$$' $(BROWSER)
 	$(MAKE) wasm
 	for seed in $(SEEDS); do $(GO) run . qa run --seed $$seed || exit 1; done
 	$(GO) test -count 1 -timeout 30m -run 'TestBrowser(KeepsWCAG|Fits)' ./app -every-language
