@@ -99,8 +99,9 @@ func framedUntil(s *demotest.Demo, tab *browsertest.Tab, address, query, message
 	return tab.Frame(s.Other)
 }
 
-// order sends the page in the frame what the element would.
-func order(tab *browsertest.Tab, message string) {
+// order sends the page in the frame what the element would, once that page listens.
+func order(tab, frame *browsertest.Tab, message string) {
+	frame.Wait(whole)
 	tab.Eval(`document.querySelector("iframe").contentWindow.postMessage({ mpm: 1, `+message+` }, "*")`, nil)
 }
 
@@ -122,9 +123,9 @@ func frameOpens(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 				t.Errorf("the panel has %s", rows)
 			}
 			onlyOpen(t, s, open)
-			order(tab, `type: "cancel"`)
+			order(tab, frame, `type: "cancel"`)
 			frame.Wait(has(`[data-method="alipay"]`))
-			order(tab, `type: "open", method: "alipay"`)
+			order(tab, frame, `type: "open", method: "alipay"`)
 			frame.Wait(has(`[data-method="alipay"] .main`) + ` && !` + has(wallet))
 			settled()
 			tap(frame, `form[data-inline="choose"] button`)
@@ -134,7 +135,7 @@ func frameOpens(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 			}
 			tap(frame, wallet+`form[data-rail="qr"] button`)
 			frame.Wait(has(`svg[data-qr]`))
-			order(tab, `type: "check"`)
+			order(tab, frame, `type: "check"`)
 			frame.Wait(`document.querySelector("form[data-check] .note").textContent !== ""`)
 			onlyAttempt(t, s, open, "awaiting")
 		})
@@ -175,7 +176,7 @@ func frameOffers(t *testing.T, s *demotest.Demo, browser *browsertest.Browser) {
 	if at := frame.Text(`location.pathname`); at != "/offer" {
 		t.Errorf("the frame went to %s", at)
 	}
-	order(tab, `type: "open", method: "wechat_pay"`)
+	order(tab, frame, `type: "open", method: "wechat_pay"`)
 	frame.Wait(has(wallet+`.main`) + ` && !` + has(`[data-method="jd_pay"]`) + ` && ` + has(`html[lang="en"]`))
 	tab = show(t, browser, demotest.Desktop, emulation.SetScriptExecutionDisabled(true))
 	tab.Go(s.Origin + "/offer?merchant=bench&amount=4321&lang=en")
@@ -201,7 +202,7 @@ func frameErrors(t *testing.T, _ *demotest.Demo, browser *browsertest.Browser) {
 			}
 			tap(frame, wallet+`form[data-rail="qr"] button`)
 			frame.Wait(has(`svg[data-qr="page_qr"]`)) // which takes the place of what was refused
-			order(tab, `type: "cancel"`)
+			order(tab, frame, `type: "cancel"`)
 			frame.Wait(has(`[data-method="alipay"]`))
 			tap(frame, `[data-method="alipay"] form[data-rail="qr"] button`)
 			frame.Wait(has(`svg[data-qr="qr"]`))
