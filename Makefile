@@ -122,7 +122,7 @@ test: deps vet lint verify rules ## everything CI runs
 	$(GO) test -count 1 -run 'TestBrowser/^(desktop|phone|in-app|friend|goes-back|says-paid)$$' $(BROWSER)
 	$(MAKE) wasm
 	$(GO) test $(RACE) -timeout 20m $(SLOWEST) $$($(GO) list ./... | grep -v '$(BROWSER:.%=%)$$')
-	$(GO) test $(RACE) -timeout 30m -parallel 3 $(BROWSER)
+	$(GO) test $(RACE) -timeout 30m $(BROWSER)
 	cd $(FOREIGN) && $(GO) test $(RACE) ./...
 	cd $(INSTALL) && $(GO) test ./...
 	$(GO) test -run Model ./internal/pay
